@@ -1,0 +1,62 @@
+#pragma once
+// Everything that can happen to a conversation. Plain values: they are written to the call file and read back by replay.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "parley/base/clock.hpp"
+
+namespace parley::conversation {
+
+using ReplyId = std::uint32_t;      // one answer of the brain; counts from 1 in a call
+using SegmentId = std::uint32_t;    // one piece of speech handed to synthesis (a sentence or clause); counts from 1 in a call
+using UtteranceId = std::uint32_t;  // one stretch of caller speech given to recognition; counts from 1 in a call
+
+enum class TimerId : std::uint8_t { endpoint, barge_in_confirm, final_wait, filler, idle, max_duration_warning, max_duration, playout_watch, end_grace };
+
+enum class EndReason : std::uint8_t {
+    caller_hung_up,   // carrier's `stop`, or status completed
+    agent_completed,  // the brain said goodbye and ended the call
+    transferred,      // handed to a number or voicemail by the tail
+    max_duration,
+    silence,          // idle prompts used up
+    carrier_lost,     // socket gone without `stop`
+    media_timeout,    // socket open, no media for 5 s
+    brain_failed,     // nothing left to answer with
+    operator_hangup,
+    shutdown,
+    protocol,         // the carrier's side broke the rules (catalogue 2.3)
+    internal
+};
+
+// --- inputs ---------------------------------------------------------------------------------------------------------------
+
+struct Started {};                                    // stream accepted, audio may flow
+struct CallerSpeechStarted {};                        // voice activity began (the onset lies `onset_ago` in the past)
+struct CallerSpeechStopped {};                        // voice activity ended, hangover already subtracted by the detector's event time
+struct TranscriptPartial { UtteranceId utterance = 0; std::string text; };
+struct TranscriptFinal { UtteranceId utterance = 0; std::string text; double confidence = 0; };  // empty text: nothing understood
+struct VendorEndOfTurn { UtteranceId utterance = 0; double confidence = 0; };
+struct RecognitionFailed { UtteranceId utterance = 0; };
+struct DtmfPressed { char digit = 0; };               // 0-9 * # A-D
+struct ReplyText { ReplyId reply = 0; std::string text; };  // a speakable piece: already cut at a sentence or clause boundary
+enum class ReplyThen : std::uint8_t { listen, end_call, transfer };
+struct ReplyFinished { ReplyId reply = 0; ReplyThen then = ReplyThen::listen; std::string target; };  // target: number, or "voicemail"
+struct ReplyFailed { ReplyId reply = 0; };
+struct SegmentAudio { SegmentId segment = 0; std::uint32_t samples = 0; };  // this much more audio (8 kHz samples) is ready to play
+struct SegmentSynthesized { SegmentId segment = 0; };                       // no more audio will come
+struct SegmentFailed { SegmentId segment = 0; };
+struct FrameHandedOver { SegmentId segment = 0; std::uint32_t samples = 0; };  // given to the carrier's socket; 8 kHz samples
+struct MarkSent { std::uint32_t mark = 0; };          // queued behind everything handed over so far
+struct MarkEchoed { std::uint32_t mark = 0; };
+struct TimerFired { TimerId timer = TimerId::endpoint; };
+struct CarrierStopped { EndReason reason = EndReason::caller_hung_up; };
+struct OperatorHangup { EndReason reason = EndReason::operator_hangup; };
+struct OperatorSay { std::string text; };
+
+using Event = std::variant<Started, CallerSpeechStarted, CallerSpeechStopped, TranscriptPartial, TranscriptFinal, VendorEndOfTurn, RecognitionFailed,
+                           DtmfPressed, ReplyText, ReplyFinished, ReplyFailed, SegmentAudio, SegmentSynthesized, SegmentFailed, FrameHandedOver,
+                           MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay>;
+
+}  // namespace parley::conversation

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parley/conversation/commands.hpp"
+#include "parley/conversation/events.hpp"
+#include "parley/conversation/ledger.hpp"
+
+namespace parley::conversation {
+
+// Every threshold of turn taking; defaults from the field.
+struct Settings {
+    std::chrono::milliseconds endpoint_silence{600};        // silence that ends a turn when nothing better is known
+    std::chrono::milliseconds endpoint_silence_short{350};  // after a partial that reads finished, or when a short answer was asked for
+    std::chrono::milliseconds endpoint_silence_long{1100};  // after a partial that reads unfinished ("and", "um", a comma)
+    std::chrono::milliseconds min_utterance{120};           // shorter caller sounds are noise
+    std::chrono::milliseconds max_utterance{15000};         // a turn is closed here at the latest
+    std::chrono::milliseconds barge_in_confirm{300};        // speech over the agent for so long interrupts; less ducks and resumes
+    bool barge_in = true;
+    std::uint32_t barge_in_words = 2;                       // or so many recognised words, whichever is first; 0 = by time only
+    std::chrono::milliseconds final_wait{3000};             // recognition's final is waited for so long, then the last partial serves
+    std::chrono::milliseconds filler_after{1500};           // owed speech silent for so long: filler
+    std::chrono::milliseconds filler_every{6000};
+    std::uint32_t filler_max = 3;                           // then apology and end (outcome A3)
+    std::vector<std::string> fillers{"One moment please."};
+    std::chrono::milliseconds idle_after{8000};             // caller silent after the agent finished
+    std::uint32_t idle_prompts = 2;
+    std::vector<std::string> idle_texts{"Are you still there?", "I am still here if you need me."};
+    std::string goodbye_text = "I cannot hear you, so I will hang up now. Goodbye.";
+    std::chrono::seconds max_duration{600};
+    std::chrono::seconds max_duration_warning{0};           // before the end; 0 = none
+    std::string max_duration_warning_text = "We have one minute left on this call.";
+    std::string max_duration_text = "We have reached the time limit of this call. Goodbye.";
+    std::string apology_text = "I am sorry, something went wrong on our side. Please call again later. Goodbye.";
+    std::chrono::milliseconds end_grace{4000};              // after the last words were handed over, the echo of their mark is waited for so long
+    std::chrono::milliseconds carrier_delay{60};
+    std::chrono::milliseconds digit_gap{1500};              // DTMF: so long without a further digit ends the entry; '#' ends it at once
+    std::uint32_t context_lines = 64;                       // oldest lines leave first
+};
+
+// The conversation: events with times in, commands out. No socket, no clock, no thread, no log. The same events at the same times
+// give the same commands, which is what replay rests on.
+class Machine {
+public:
+    explicit Machine(Settings settings);
+    ~Machine();
+    Machine(Machine&&) noexcept;
+
+    // `now` never goes backwards. Commands are appended to `out`. After EndCall nothing is ever appended again.
+    void on(const Event& event, Instant now, Commands& out);
+
+    [[nodiscard]] const Ledger& ledger() const;
+    [[nodiscard]] const std::vector<ContextLine>& context() const;  // for the StartReply just issued
+    [[nodiscard]] bool ended() const;
+    [[nodiscard]] bool agent_audible(Instant now) const;            // anything handed over that the ear has not reached yet
+    [[nodiscard]] const char* state_name() const;                   // for logs and the call file
+
+    // The brain may ask for another patience for the next caller turn ("when" wants a long one, yes/no a short one).
+    void expect(std::chrono::milliseconds endpoint_silence);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace parley::conversation
