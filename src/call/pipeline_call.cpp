@@ -46,7 +46,7 @@ public:
           worker_(worker),
           agent_(std::move(agent)),
           leg_(leg),
-          log_(services.log.call(leg.start().call_sid, leg.start().stream_sid, agent_->name)),
+          log_(services.log.call({.call_sid = leg.start().call_sid, .stream_sid = leg.start().stream_sid, .agent = agent_->name, .dir = "in", .tenant = {}, .trace_id = {}})),
           began_(Clock::now()),
           machine_(agent_->conversation),
           playout_(agent_->playout, *this),
@@ -130,7 +130,7 @@ private:
     void perform(const Speak& c, Instant) {
         if (c.kind == SpeechKind::filler) {
             ++summary_.fillers;
-            services_.metrics.filler_played();
+            services_.metrics.fillers_played.at("filler").add();
         }
         playout_.begin(c.segment);
         tts_->speak(c.segment, c.text);
@@ -167,22 +167,23 @@ private:
     }
     void perform(const BargedIn& c, Instant) {
         ++summary_.interruptions;
-        services_.metrics.interrupted(seconds(c.stopped - c.speech_started));
+        services_.metrics.interruptions.at("speech").add();
+        services_.metrics.interruption_stop.at("speech").observe(seconds(c.stopped - c.speech_started));
         log_.info("turn.interrupted", "The caller interrupted the agent.",
-                  {{"turn", static_cast<std::int64_t>(summary_.turns)}, {"dur_ms", std::chrono::duration_cast<std::chrono::milliseconds>(c.stopped - c.speech_started).count()}});
+                  {{"turn", summary_.turns}, {"dur_ms", c.stopped - c.speech_started}});
     }
 
     void observe(const TurnTimes& c) {
-        auto stage = [&](TurnStage name, Instant from, Instant to) {
-            if (from.count() >= 0 && to.count() >= from.count()) services_.metrics.turn_stage(name, seconds(to - from));
+        auto stage = [&](std::string_view name, Instant from, Instant to) {
+            if (from.count() >= 0 && to >= from) services_.metrics.turn_stage.at(name).observe(seconds(to - from));
         };
-        stage(TurnStage::endpointing, c.speech_end, c.endpoint);
-        stage(TurnStage::stt_final, c.endpoint, c.final_text);
-        stage(TurnStage::llm_first_token, c.final_text, c.first_text);
-        stage(TurnStage::tts_first_byte, c.first_text, c.first_audio);
-        stage(TurnStage::playout_start, c.first_audio, c.first_frame);
-        if (c.speech_end.count() >= 0 && c.first_frame >= c.speech_end) services_.metrics.turn_latency(seconds(c.first_frame - c.speech_end));
-        services_.metrics.turn_completed();
+        stage("endpointing", c.speech_end, c.endpoint);
+        stage("stt_final", c.endpoint, c.final_text);
+        stage("llm_first_token", c.final_text, c.first_text);
+        stage("tts_first_byte", c.first_text, c.first_audio);
+        stage("playout_start", c.first_audio, c.first_frame);
+        if (c.speech_end.count() >= 0 && c.first_frame >= c.speech_end) services_.metrics.turn_latency.observe(seconds(c.first_frame - c.speech_end));
+        services_.metrics.turns.at("completed").add();
     }
 
     // --- carrier -----------------------------------------------------------------------------------------------------

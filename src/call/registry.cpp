@@ -139,8 +139,9 @@ std::optional<Outcome> Registry::outcome(std::string_view call_sid) const {
 bool Registry::take_resume(const std::string& call_sid, std::uint32_t allowed) {
     const std::lock_guard lock(mutex_);
     auto& entry = calls_[call_sid];
-    if (entry.phase == Phase::live || entry.outcome.resumes >= allowed) return false;
+    if (entry.outcome.resumes >= allowed) return false;
     ++entry.outcome.resumes;
+    if (entry.phase == Phase::live) return true;  // its stream is being taken down; the new one waits for that
     if (entry.since == TimePoint{}) entry.since = Clock::now();
     entry.phase = Phase::waiting;
     endings_.push_back({entry.since, call_sid});
