@@ -101,14 +101,6 @@ void CallFileWriter::output(Instant at, const conversation::Command& command) {
     line("}");
 }
 
-void CallFileWriter::patience(Instant at, std::chrono::milliseconds endpoint_silence) {
-    block_ += R"({"t":)";
-    put_number(block_, at.count());
-    block_ += R"(,"expect_ms":)";
-    put_number(block_, endpoint_silence.count());
-    line("}");
-}
-
 void CallFileWriter::frame(Instant at, std::span<const std::uint8_t> mulaw) {
     ++frames_seen_;
     block_ += R"({"t":)";

@@ -269,9 +269,7 @@ private:
     }
     void on_expect(std::string_view what, std::chrono::milliseconds patience) override {
         stt_->expect(what);
-        if (patience.count() <= 0) return;
-        if (file_) file_->patience(std::max(now(), last_), patience);
-        machine_.expect(patience);
+        if (patience.count() > 0) feed(PatienceAsked{.endpoint_silence = patience});
     }
     void on_audio(SegmentId segment, std::span<const std::int16_t> pcm8k) override {
         if (!playout_.append(segment, pcm8k)) return;  // cancelled meanwhile: late bytes of a reply nobody waits for

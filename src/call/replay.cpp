@@ -61,7 +61,6 @@ private:
             else if (json.contains("out")) output(json, text);
             else if (json.contains("f")) frame(json);
             else if (json.contains("crc")) ++result_.frames;
-            else if (json.contains("expect_ms")) machine_->expect(std::chrono::milliseconds(json.at("expect_ms").get<std::int64_t>()));
             else if (json.contains("end")) result_.complete = true;
         } catch (const nlohmann::json::exception& e) {
             fail(e.what());
