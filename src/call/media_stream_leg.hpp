@@ -4,31 +4,25 @@
 #include <memory>
 #include <optional>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "parley/base/log.hpp"
-#include "parley/base/metrics.hpp"
+#include "parley/call/call_worker.hpp"
 #include "parley/call/carrier_leg.hpp"
 #include "parley/net/nursery.hpp"
-#include "parley/net/tick_wheel.hpp"
-#include "parley/net/worker.hpp"
 #include "parley/twilio/media_codec.hpp"
 #include "parley/twilio/media_writer.hpp"
-#include "parley/twilio/stream_protocol.hpp"
 
 namespace parley::call {
 
 // A media-stream socket of Twilio's, from the upgrade to the end.
 class MediaStreamLeg final : public CarrierLeg {
 public:
-    MediaStreamLeg(std::unique_ptr<net::WebSocket> socket, net::Worker& worker, Metrics& metrics);
+    MediaStreamLeg(std::unique_ptr<net::WebSocket> socket, CallWorker& worker, Metrics& metrics);
     ~MediaStreamLeg() override;
 
-    // Reads up to and including `start`. Nothing: the peer was turned away (counted, closed) or went.
+    // Reads up to and including `start`. False: the peer was turned away (counted, closed) or went.
     net::Task<bool> accept(Duration within);
     // Turns the peer away: 1008 and gone.
     net::Task<> refuse(std::string_view reason);
-    void set_log(CallLog log) { log_ = std::move(log); }
 
     [[nodiscard]] const StreamStart& start() const override { return start_; }
     net::Task<LegEnd> run(CarrierSink& sink) override;
@@ -40,23 +34,26 @@ public:
     void begin_close(std::uint16_t code, std::string_view reason) override;
 
 private:
-    bool take(std::string_view text, CarrierSink* sink);  // false: the stream is over
-    void watch();
+    void take(std::string_view text);
+    void take(const twilio::StreamMessage& message, std::string_view text);
+    void media(const twilio::MediaMessage& message, std::string_view text);
+    void accept_start(const twilio::StartMessage& message);
+    void beat();
     bool sent(bool taken, std::size_t samples);
+    void protocol_error(std::string_view kind);
+    [[nodiscard]] LegEnd how_it_ended() const;
 
     std::unique_ptr<net::WebSocket> socket_;
-    net::Worker& worker_;
+    CallWorker& worker_;
     Metrics& metrics_;
-    WorkerMetrics& cells_;
-    CallLog log_;
     twilio::MediaScanner scanner_;
     std::optional<twilio::MediaWriter> writer_;
-    twilio::StreamProtocol protocol_;
     StreamStart start_;
     net::Nursery closing_;
+    CarrierSink* sink_ = nullptr;
     TimePoint last_media_{};
-    std::optional<LegEnd> end_;
-    bool started_ = false;
+    std::uint32_t beats_ = 0;
+    bool started_ = false, stopped_ = false, refused_ = false, timed_out_ = false, ours_ = false;
 };
 
 }  // namespace parley::call

@@ -11,7 +11,6 @@
 #include "parley/base/ids.hpp"
 #include "parley/call/call_file.hpp"
 #include "parley/call/recorder.hpp"
-#include "parley/net/tick_wheel.hpp"
 
 namespace parley::call {
 
@@ -41,7 +40,7 @@ double seconds(Instant value) { return std::chrono::duration<double>(value).coun
 
 class PipelineCall::Impl final : CarrierSink, PlayoutSink, brain::SttSink, brain::LmSink, brain::TtsSink {
 public:
-    Impl(CallServices& services, net::Worker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
+    Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
         : services_(services),
           worker_(worker),
           agent_(std::move(agent)),
@@ -63,7 +62,7 @@ public:
     }
 
     net::Task<CallSummary> run() {
-        auto ticket = worker_.ticks().subscribe([this](TimePoint) { tick(); });
+        auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
         feed(Started{});
         const LegEnd end = co_await leg_.run(*this);
         if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
@@ -110,7 +109,9 @@ private:
         feeding_ = false;
     }
 
-    void tick() {
+    void tick(const net::Tick& beat) {
+        worker_.cells.pacing_error.observe(beat.late);
+        if (beat.late > std::chrono::milliseconds(10)) worker_.cells.late_frames.add();
         const auto at = now();
         for (std::size_t i = 0; i < kTimers; ++i) {
             if (timers_[i] > at) continue;
@@ -309,7 +310,7 @@ private:
         }
     }
     void open_brain() {
-        auto executor = worker_.executor();
+        auto executor = worker_.loop.executor();
         const brain::PipelineFactory::Post post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); };
         stt_ = agent_->pipeline->stt(facts_, *this, post);
         lm_ = agent_->pipeline->lm(facts_, *this, post);
@@ -317,7 +318,7 @@ private:
     }
 
     CallServices& services_;
-    net::Worker& worker_;
+    CallWorker& worker_;
     std::shared_ptr<const Agent> agent_;
     CarrierLeg& leg_;
     CallLog log_;
@@ -341,7 +342,7 @@ private:
     CallSummary summary_;
 };
 
-PipelineCall::PipelineCall(CallServices& services, net::Worker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
+PipelineCall::PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
     : impl_(std::make_unique<Impl>(services, worker, std::move(agent), leg, std::move(from), std::move(to))) {}
 PipelineCall::~PipelineCall() = default;
 net::Task<CallSummary> PipelineCall::run() { return impl_->run(); }

@@ -14,7 +14,7 @@ namespace parley::call {
 // the call goes to its tail; when it cannot be reached or fails, so it does with EndReason::brain_failed.
 class BotCall {
 public:
-    BotCall(CallServices& services, net::Worker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to);
+    BotCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to);
     ~BotCall();
     BotCall(const BotCall&) = delete;
     BotCall& operator=(const BotCall&) = delete;
@@ -30,7 +30,7 @@ private:
 // What the caller says comes straight back: a line check for operators and the smallest load for benchmarks.
 class EchoCall {
 public:
-    EchoCall(CallServices& services, net::Worker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg);
+    EchoCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg);
     ~EchoCall();
     EchoCall(const EchoCall&) = delete;
     EchoCall& operator=(const EchoCall&) = delete;
