@@ -16,6 +16,19 @@ constexpr std::size_t kMaxSendFrame = 1024;
 
 }  // namespace
 
+conversation::EndReason reason_of(LegEnd end) {
+    using conversation::EndReason;
+    switch (end) {
+        case LegEnd::stopped: return EndReason::caller_hung_up;
+        case LegEnd::closed:
+        case LegEnd::lost: return EndReason::carrier_lost;
+        case LegEnd::protocol: return EndReason::protocol;
+        case LegEnd::media_timeout: return EndReason::media_timeout;
+        case LegEnd::ours: return EndReason::internal;
+    }
+    return EndReason::internal;
+}
+
 MediaStreamLeg::MediaStreamLeg(std::unique_ptr<net::WebSocket> socket, CallWorker& worker, Metrics& metrics)
     : socket_(std::move(socket)), worker_(worker), metrics_(metrics), closing_(worker.loop.executor()) {
     metrics_.streams_active.at().add(1);
@@ -23,34 +36,23 @@ MediaStreamLeg::MediaStreamLeg(std::unique_ptr<net::WebSocket> socket, CallWorke
 
 MediaStreamLeg::~MediaStreamLeg() { metrics_.streams_active.at().add(-1); }
 
-void MediaStreamLeg::protocol_error(std::string_view kind) { metrics_.stream_protocol_errors.at(kind).add(); }
-
 net::Task<bool> MediaStreamLeg::accept(Duration within) {
     net::asio::steady_timer deadline(worker_.loop.executor(), within);
     bool late = false;
     deadline.async_wait([&](const error_code& ec) {
         if (ec) return;
         late = true;
-        socket_->abort();
+        close(1008, "no_start");
     });
-    while (!started_ && !refused_) {
+    while (!started_ && turned_away_.empty()) {
         const auto ec = co_await socket_->fill();
         if (ec) break;
-        while (!started_ && !refused_) {
-            const auto message = socket_->next();
-            if (!message) break;
-            if (message->opcode == net::WsOpcode::binary) {
-                protocol_error("binary");
-                refused_ = true;
-                break;
-            }
-            take({message->payload.data(), message->payload.size()});
-        }
+        read_messages();
     }
     deadline.cancel();
-    if (started_) co_return true;
-    metrics_.stream_rejected.at(late ? "no_start" : refused_ ? "media_format" : "closed").add();
-    if (refused_) co_await socket_->close(1003, "");
+    if (started_ && turned_away_.empty()) co_return true;
+    metrics_.stream_rejected.at(turned_away_.empty() ? std::string_view("closed") : turned_away_).add();
+    co_await closing_.join();
     co_return false;
 }
 
@@ -61,10 +63,7 @@ net::Task<> MediaStreamLeg::refuse(std::string_view reason) {
 
 void MediaStreamLeg::accept_start(const twilio::StartMessage& message) {
     auto writer = twilio::MediaWriter::create(message.stream_sid);
-    if (!writer || !message.is_mulaw_8k_mono()) {
-        refused_ = true;
-        return;
-    }
+    if (!writer) return close(1008, "schema");
     writer_ = *writer;
     start_.account_sid = message.account_sid;
     start_.call_sid = message.call_sid;
@@ -73,41 +72,48 @@ void MediaStreamLeg::accept_start(const twilio::StartMessage& message) {
     started_ = true;
 }
 
-void MediaStreamLeg::take(std::string_view text) {
-    const auto message = scanner_.scan(text);
-    if (!message) return protocol_error(twilio::error_kind(message.error()));
-    take(*message, text);
-}
-
-void MediaStreamLeg::take(const twilio::StreamMessage& message, std::string_view text) {
-    if (const auto* m = std::get_if<twilio::MediaMessage>(&message)) return media(*m, text);
-    if (const auto* m = std::get_if<twilio::StartMessage>(&message)) {
-        if (!started_) return accept_start(*m);
-        protocol_error("order");
-        begin_close(1008, "");
-        return;
-    }
-    if (sink_ == nullptr) return;
-    if (const auto* m = std::get_if<twilio::MarkMessage>(&message)) sink_->on_mark(m->name);
-    else if (const auto* d = std::get_if<twilio::DtmfMessage>(&message)) {
-        if (d->digit.size() == 1) sink_->on_dtmf(d->digit[0]);
-    } else if (std::holds_alternative<twilio::StopMessage>(message)) {
-        stopped_ = true;
-        begin_close(1000, "");
-    } else if (std::holds_alternative<twilio::UnknownMessage>(message)) {
-        protocol_error("unknown_event");
+// Everything that is buffered; before `start` was accepted by the call only up to it, so that no audio is lost in between.
+void MediaStreamLeg::read_messages() {
+    while (started_ == (sink_ != nullptr)) {
+        const auto message = socket_->next();
+        if (!message) return;
+        const std::string_view text(message->payload.data(), message->payload.size());
+        if (message->opcode == net::WsOpcode::binary) {
+            protocol_.on_binary(now(), actions_);
+        } else if (const auto read = scanner_.scan(text)) {
+            protocol_.on_message(*read, now(), actions_);
+        } else {
+            protocol_.on_bad_message(read.error(), now(), actions_);
+        }
+        perform(text);
     }
 }
 
-void MediaStreamLeg::media(const twilio::MediaMessage& message, std::string_view text) {
-    if (sink_ == nullptr || stopped_ || message.track != twilio::Track::inbound) return;
-    if (message.stream_sid != start_.stream_sid) return protocol_error("stream_sid");
+void MediaStreamLeg::perform(std::string_view text) {
+    for (const auto& action : actions_) {
+        if (const auto* audio = std::get_if<twilio::DeliverAudio>(&action)) deliver(*audio, text);
+        else if (const auto* fault = std::get_if<twilio::CountFault>(&action)) metrics_.stream_protocol_errors.at(to_string(fault->fault)).add();
+        else if (const auto* silence = std::get_if<twilio::FillSilence>(&action)) {
+            worker_.cells.gap_in.add(std::chrono::duration_cast<Duration>(std::chrono::microseconds(silence->samples * 125)));
+            if (sink_ != nullptr) sink_->on_gap(silence->samples);
+        } else if (const auto* mark = std::get_if<twilio::MarkEchoed>(&action)) {
+            if (sink_ != nullptr) sink_->on_mark(mark->name);
+        } else if (const auto* digit = std::get_if<twilio::DigitPressed>(&action)) {
+            if (sink_ != nullptr) sink_->on_dtmf(digit->digit);
+        } else if (const auto* start = std::get_if<twilio::StreamStarted>(&action)) accept_start(start->start);
+        else if (std::holds_alternative<twilio::StreamStopped>(action)) stopped_ = true;
+        else if (const auto* end = std::get_if<twilio::CloseStream>(&action)) close(end->code, end->reason);
+    }
+}
+
+void MediaStreamLeg::deliver(const twilio::DeliverAudio& audio, std::string_view text) {
     last_media_ = Clock::now();
     worker_.cells.frames_in.add();
-    worker_.cells.bytes_in.add(twilio::payload_samples(message.payload));
-    if (sink_->takes_messages()) return sink_->on_media_message(text, message.payload);
+    worker_.cells.bytes_in.add(audio.samples);
+    if (sink_ == nullptr) return;
+    if (sink_->takes_messages()) return sink_->on_media_message(text, audio.payload);
     std::array<std::uint8_t, kDecodeChars / 4 * 3> mulaw{};
-    for (auto rest = message.payload; !rest.empty();) {
+    for (auto rest = audio.payload; !rest.empty();) {
         const auto piece = rest.substr(0, kDecodeChars);
         rest.remove_prefix(piece.size());
         if (const auto size = audio::base64_decode(piece, mulaw)) sink_->on_media(std::span(mulaw).first(*size));
@@ -119,14 +125,7 @@ net::Task<LegEnd> MediaStreamLeg::run(CarrierSink& sink) {
     last_media_ = Clock::now();
     auto beat_ticket = worker_.ticks.subscribe([this](const net::Tick&) { beat(); });
     for (;;) {
-        while (auto message = socket_->next()) {
-            if (message->opcode == net::WsOpcode::binary) {
-                protocol_error("binary");
-                begin_close(1003, "");
-                continue;
-            }
-            take({message->payload.data(), message->payload.size()});
-        }
+        read_messages();
         const auto ec = co_await socket_->fill();
         if (ec) break;
     }
@@ -141,6 +140,7 @@ net::Task<LegEnd> MediaStreamLeg::run(CarrierSink& sink) {
 LegEnd MediaStreamLeg::how_it_ended() const {
     if (stopped_) return LegEnd::stopped;
     if (timed_out_) return LegEnd::media_timeout;
+    if (!turned_away_.empty()) return LegEnd::protocol;
     if (ours_) return LegEnd::ours;
     switch (socket_->closed().fault) {
         case net::WsFault::none:
@@ -153,7 +153,12 @@ LegEnd MediaStreamLeg::how_it_ended() const {
 }
 
 void MediaStreamLeg::beat() {
-    if (++beats_ % kBeatsASecond != 0 || Clock::now() - last_media_ < kMediaTimeout || ours_ || stopped_) return;
+    if (++beats_ % (kBeatsASecond / 2) != 0) return;
+    if (const auto due = protocol_.deadline(); due && *due <= now()) {
+        protocol_.on_timer(now(), actions_);
+        perform({});
+    }
+    if (Clock::now() - last_media_ < kMediaTimeout || ours_ || stopped_) return;
     timed_out_ = true;
     socket_->abort();
 }
@@ -182,7 +187,7 @@ bool MediaStreamLeg::send_media_message(std::string_view message, std::size_t sa
 bool MediaStreamLeg::send_mark(std::string_view name) {
     std::array<char, twilio::kMaxControlMessageBytes> buffer;
     const auto text = writer_->mark(name, buffer);
-    return !text.empty() && socket_->send(net::WsOpcode::text, text);
+    return !text.empty() && protocol_.mark_sent(name) && socket_->send(net::WsOpcode::text, text);
 }
 
 bool MediaStreamLeg::send_clear() {
@@ -193,8 +198,16 @@ bool MediaStreamLeg::send_clear() {
 
 void MediaStreamLeg::begin_close(std::uint16_t code, std::string_view) {
     if (ours_) return;
-    ours_ = !stopped_;
+    ours_ = true;
     closing_.spawn(socket_->close(code, ""));
+}
+
+void MediaStreamLeg::close(std::uint16_t code, std::string_view reason) {
+    if (code != 1000) {
+        if (turned_away_.empty()) turned_away_ = reason;
+        if (sink_ != nullptr) metrics_.stream_rejected.at(reason).add();
+    }
+    begin_close(code, reason);
 }
 
 }  // namespace parley::call

@@ -10,6 +10,7 @@
 #include "parley/net/nursery.hpp"
 #include "parley/twilio/media_codec.hpp"
 #include "parley/twilio/media_writer.hpp"
+#include "parley/twilio/stream_protocol.hpp"
 
 namespace parley::call {
 
@@ -34,26 +35,31 @@ public:
     void begin_close(std::uint16_t code, std::string_view reason) override;
 
 private:
-    void take(std::string_view text);
-    void take(const twilio::StreamMessage& message, std::string_view text);
-    void media(const twilio::MediaMessage& message, std::string_view text);
+    void read_messages();
+    void perform(std::string_view text);
+    void deliver(const twilio::DeliverAudio& audio, std::string_view text);
     void accept_start(const twilio::StartMessage& message);
+    void close(std::uint16_t code, std::string_view reason);
     void beat();
     bool sent(bool taken, std::size_t samples);
-    void protocol_error(std::string_view kind);
+    [[nodiscard]] Instant now() const { return std::chrono::duration_cast<Instant>(Clock::now() - opened_); }
     [[nodiscard]] LegEnd how_it_ended() const;
 
     std::unique_ptr<net::WebSocket> socket_;
     CallWorker& worker_;
     Metrics& metrics_;
+    TimePoint opened_ = Clock::now();
     twilio::MediaScanner scanner_;
+    twilio::StreamProtocol protocol_{Instant{0}};
+    twilio::StreamActions actions_;
     std::optional<twilio::MediaWriter> writer_;
     StreamStart start_;
     net::Nursery closing_;
     CarrierSink* sink_ = nullptr;
     TimePoint last_media_{};
+    std::string_view turned_away_;  // why; empty while all is well
     std::uint32_t beats_ = 0;
-    bool started_ = false, stopped_ = false, refused_ = false, timed_out_ = false, ours_ = false;
+    bool started_ = false, stopped_ = false, timed_out_ = false, ours_ = false;
 };
 
 }  // namespace parley::call

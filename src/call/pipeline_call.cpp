@@ -183,7 +183,7 @@ private:
         stage("llm_first_token", c.final_text, c.first_text);
         stage("tts_first_byte", c.first_text, c.first_audio);
         stage("playout_start", c.first_audio, c.first_frame);
-        if (c.speech_end.count() >= 0 && c.first_frame >= c.speech_end) services_.metrics.turn_latency.observe(seconds(c.first_frame - c.speech_end));
+        if (c.speech_end.count() >= 0 && c.first_frame >= c.speech_end) services_.metrics.turn_latency.at().observe(seconds(c.first_frame - c.speech_end));
         services_.metrics.turns.at("completed").add();
     }
 
@@ -222,18 +222,6 @@ private:
     void on_dtmf(char digit) override { feed(DtmfPressed{.digit = digit}); }
     void on_mark(std::string_view name) override {
         if (const auto number = mark_number(name)) feed(MarkEchoed{.mark = *number});
-    }
-
-    static EndReason reason_of(LegEnd end) {
-        switch (end) {
-            case LegEnd::stopped: return EndReason::caller_hung_up;
-            case LegEnd::closed:
-            case LegEnd::lost: return EndReason::carrier_lost;
-            case LegEnd::protocol: return EndReason::protocol;
-            case LegEnd::media_timeout: return EndReason::media_timeout;
-            case LegEnd::ours: return EndReason::internal;
-        }
-        return EndReason::internal;
     }
 
     // --- playout -----------------------------------------------------------------------------------------------------

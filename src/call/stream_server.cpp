@@ -94,7 +94,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
     }
     ticket.reset();
     const net::LoadTicket load(worker.loop, 1);
-    services_.metrics.stream_attach.observe(Clock::now() - began);
+    services_.metrics.stream_attach.at().observe(Clock::now() - began);
     services_.metrics.calls_started.at("in").add();
     services_.metrics.calls_active.at("in").add(1);
     log.info("call.started", "A call is live.", {{"from", twilio::mask_phone(claims->from)}, {"to", twilio::mask_phone(claims->to)}, {"resume", static_cast<unsigned>(claims->resume)}});

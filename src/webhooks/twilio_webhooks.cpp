@@ -113,7 +113,7 @@ Answer TwilioWebhooks::voice(const twilio::Form& form, const Request& request) c
         return hang_up();
     }
     if (auto given = services_.registry.answer_given(call_sid)) {
-        services_.metrics.webhook_duplicates.add();
+        services_.metrics.webhook_duplicates.at().add();
         services_.log.info("webhook.duplicate", "A voice webhook was delivered again.", {{"call_sid", call_sid}});
         return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
     }

@@ -7,8 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "parley/base/log.hpp"
-#include "parley/base/metrics.hpp"
+#include "parley/conversation/events.hpp"
 #include "parley/net/websocket.hpp"
 
 namespace parley::call {
@@ -39,6 +38,9 @@ enum class LegEnd : std::uint8_t {
     media_timeout,   // nothing for 5 s
     ours             // we closed
 };
+
+// What the end of the leg means for the call when nothing of ours ended it first.
+[[nodiscard]] conversation::EndReason reason_of(LegEnd end);
 
 // Twilio's side of a call: one media-stream socket after its `start` was accepted. Reads until the stream ends and writes media,
 // marks and clear. Nothing here allocates per frame.
