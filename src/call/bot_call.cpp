@@ -14,6 +14,7 @@
 #include "parley/net/nursery.hpp"
 #include "parley/net/ws_endpoint.hpp"
 #include "parley/twilio/bot_codec.hpp"
+#include "parley/twilio/stream_token.hpp"
 
 namespace parley::call {
 

@@ -131,14 +131,22 @@ Answer TwilioWebhooks::voice(const twilio::Form& form, const Request& request) c
         case Admission::admitted: break;
         case Admission::ended_before: return hang_up();
         case Admission::rate:
-        case Admission::capacity: {
-            if (settings_.overflow_number.empty()) return turn_away("capacity", xml(TwimlResponse().reject({.reason = "busy"})));
-            return turn_away("capacity", xml(TwimlResponse().dial({.number = settings_.overflow_number})));
-        }
+        case Admission::capacity: return turn_away("capacity", overflow());
     }
     auto answer = answer_with(open_stream(*agent, form, request, 0));
     services_.log.info("webhook.answered", "A call is being connected.", {{"call_sid", call_sid}, {"agent", agent->name}, {"draining", services_.draining()}});
     return answer;
+}
+
+Answer TwilioWebhooks::overflow() const {
+    TwimlResponse response;
+    switch (settings_.overflow) {
+        case Overflow::busy: response.reject({.reason = "busy"}); break;
+        case Overflow::reject: response.reject({.reason = "rejected"}); break;
+        case Overflow::say: response.say(settings_.overflow_text).hangup(); break;
+        case Overflow::redirect: response.redirect({.url = settings_.overflow_url}); break;
+    }
+    return xml(response);
 }
 
 Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {

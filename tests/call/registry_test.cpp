@@ -12,6 +12,12 @@ using conversation::EndReason;
 
 const TimePoint kStart{1000s};
 
+Outcome lost() {
+    Outcome outcome;
+    outcome.reason = EndReason::carrier_lost;
+    return outcome;
+}
+
 TEST(Registry, admits_up_to_the_limit_counting_calls_still_waiting_for_their_stream) {
     Registry registry({.max_calls = 2, .new_calls_per_second = 100, .burst = 100});
     EXPECT_EQ(registry.admit("CA1", kStart), Admission::admitted);
@@ -56,7 +62,11 @@ TEST(Registry, tells_the_tail_how_a_call_ended_and_refuses_its_replay) {
     EXPECT_FALSE(registry.outcome("CA1"));
     registry.attach("CA1", "a", {}, kStart);
     EXPECT_FALSE(registry.outcome("CA1")) << "live";
-    registry.finished("CA1", {.reason = EndReason::transferred, .target = "+15005550100", .agent = "a", .planned = true}, kStart);
+    Outcome ended;
+    ended.reason = EndReason::transferred;
+    ended.target = "+15005550100";
+    ended.planned = true;
+    registry.finished("CA1", ended, kStart);
     const auto outcome = registry.outcome("CA1");
     ASSERT_TRUE(outcome);
     EXPECT_EQ(outcome->target, "+15005550100");
@@ -70,10 +80,10 @@ TEST(Registry, a_lost_call_resumes_so_often_and_no_more) {
     Registry registry({});
     ASSERT_EQ(registry.admit("CA1", kStart), Admission::admitted);
     registry.attach("CA1", "a", {}, kStart);
-    registry.finished("CA1", {.reason = EndReason::carrier_lost}, kStart);
+    registry.finished("CA1", lost(), kStart);
     EXPECT_TRUE(registry.take_resume("CA1", 2));
     EXPECT_TRUE(registry.attach("CA1", "a", {}, kStart));
-    registry.finished("CA1", {.reason = EndReason::carrier_lost}, kStart);
+    registry.finished("CA1", lost(), kStart);
     EXPECT_TRUE(registry.take_resume("CA1", 2));
     EXPECT_FALSE(registry.take_resume("CA1", 2));
 }

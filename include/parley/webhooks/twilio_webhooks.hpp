@@ -33,13 +33,18 @@ struct Answer {
     std::string body;
 };
 
+// What a caller gets when there is no place for the call.
+enum class Overflow : std::uint8_t { busy, reject, say, redirect };
+
 struct Settings {
     std::string public_url;                   // https://host[:port][/prefix]; what Twilio requests and signs
     std::vector<std::string> account_sids;    // empty: any account whose token signs
     bool verify_signatures = true;
     std::uint32_t resumes = 2;                // a lost stream is opened again so often
     std::string sorry = "We are sorry, the connection to our assistant was lost.";
-    std::string overflow_number;              // at capacity: forward there instead of busy; empty = busy
+    Overflow overflow = Overflow::busy;
+    std::string overflow_text;                // say: this, then hang up
+    std::string overflow_url;                 // redirect: the operator's own TwiML
 };
 
 // Twilio's HTTP surface: pure decisions over a parsed request, shared state only in the registry. Thread-safe; never waits.
@@ -79,6 +84,7 @@ private:
     Answer after(const twilio::Form& form, const Request& request) const;
     Answer status(const twilio::Form& form) const;
     Answer stream_status(const twilio::Form& form) const;
+    Answer overflow() const;
     Answer voicemail(const call::Agent& agent) const;
     Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
     bool check_signature(const Request& request, const twilio::Form& form) const;
