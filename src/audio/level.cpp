@@ -1,0 +1,35 @@
+#include "parley/audio/level.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+namespace parley::audio {
+
+Level measure_level(std::span<const std::int16_t> pcm) {
+    std::int64_t energy = 0;
+    std::int32_t peak = 0;
+    for (const std::int32_t sample : pcm) {
+        energy += sample * sample;  // at most 2^30, no overflow
+        peak = std::max(peak, std::abs(sample));
+    }
+    if (peak == 0) return {};
+    const auto mean_square = static_cast<double>(energy) / static_cast<double>(pcm.size());
+    constexpr double kFullScale = 32768.0;
+    return {.rms_dbfs = static_cast<float>(10.0 * std::log10(mean_square / (kFullScale * kFullScale))),
+            .peak_dbfs = static_cast<float>(20.0 * std::log10(peak / kFullScale))};
+}
+
+bool is_digital_silence(std::span<const std::int16_t> pcm, int tolerance) {
+    return std::all_of(pcm.begin(), pcm.end(), [tolerance](int sample) { return std::abs(sample) <= tolerance; });
+}
+
+bool is_mulaw_silence(std::span<const std::uint8_t> codes) {
+    return std::all_of(codes.begin(), codes.end(), [](std::uint8_t code) { return (code | 0x80) == 0xFF; });
+}
+
+bool is_alaw_silence(std::span<const std::uint8_t> codes) {
+    return std::all_of(codes.begin(), codes.end(), [](std::uint8_t code) { return (code | 0x80) == 0xD5; });
+}
+
+}  // namespace parley::audio
