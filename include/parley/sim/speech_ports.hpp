@@ -23,7 +23,7 @@ public:
 };
 
 struct Recognised {
-    std::string text;        // one of the phrases, or empty: none of them was heard
+    std::string text;        // one of the phrases, as given
     double confidence = 0;   // 0 to 1
 };
 
@@ -31,8 +31,9 @@ struct Recognised {
 class CallerEar {
 public:
     virtual ~CallerEar() = default;
-    // Which of `phrases` is spoken in this stretch of sound. The stretch holds about one phrase: it was cut at pauses.
-    [[nodiscard]] virtual Recognised recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) = 0;
+    // Which of `phrases` are spoken in this stretch of sound, in order; the stretch was cut at pauses and may hold several. Empty:
+    // none of them was heard.
+    [[nodiscard]] virtual std::vector<Recognised> recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) = 0;
 };
 
 // No speech at all: two alternating tones, 60 ms a character at speed 1, so that timing, barge-in and energy behave. Used when

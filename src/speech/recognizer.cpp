@@ -1,0 +1,328 @@
+#include "parley/speech/recognizer.hpp"
+
+#include <pocketsphinx.h>
+#include <sphinxbase/ckd_alloc.h>
+#include <sphinxbase/err.h>
+#include <sphinxbase/fe.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "parley/audio/resampler.hpp"
+#include "parley/speech/error.hpp"
+
+namespace parley::speech {
+namespace {
+
+constexpr int kCepstra = 13;
+constexpr int kFramesPerStep = 10;            // 100 ms: how often `stop` is asked
+constexpr std::size_t kMaxGrammars = 96;      // compiled ones kept by one decoder; the least recently used leaves first
+constexpr const char* kLoop = "phone-loop";
+constexpr auto kPhones = std::to_array<const char*>(
+    {"AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K",
+     "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH"});
+
+// Where the fit stands for "as likely right as wrong", and how fast it turns; measured on the corpus (docs/embedded-speech.md).
+constexpr double kEvenFit = -21;
+constexpr double kFitScale = 6;
+
+struct EngineFatal {};
+
+// The library reports what it cannot go on with here and would then call exit(). Unwinding through its frames (plain C with
+// unwind tables, nothing to clean up) leaves a decoder that must not be used or freed again, and a process that lives.
+void on_engine_message(void*, err_lvl_t level, const char*, ...) {
+    if (level == ERR_FATAL) throw EngineFatal{};
+}
+
+void silence_engine() {
+    static std::once_flag once;
+    std::call_once(once, [] { err_set_callback(on_engine_message, nullptr); });
+}
+
+struct CmdLnDelete {
+    void operator()(cmd_ln_t* c) const { cmd_ln_free_r(c); }
+};
+struct FeDelete {
+    void operator()(fe_t* f) const { fe_free(f); }
+};
+struct DecoderDelete {
+    void operator()(ps_decoder_t* d) const { ps_free(d); }
+};
+struct CepstraDelete {
+    void operator()(mfcc_t** c) const { fe_free_2d(static_cast<void*>(c)); }
+};
+
+struct Segment {
+    std::string word;
+    int begin = 0, end = 0;  // frames, both included
+    double score = 0;        // acoustic
+};
+
+std::string number(double value) {
+    std::string text = std::to_string(value);
+    if (value != 0 && std::fabs(value) < 1e-4) {
+        char buffer[32];
+        std::snprintf(buffer, sizeof buffer, "%.3e", value);
+        text = buffer;
+    }
+    return text;
+}
+
+bool is_filler(const std::string& word) { return word.empty() || word[0] == '<' || word[0] == '[' || word[0] == '+' || word[0] == '('; }
+
+// "to(2)" is how the engine names the second pronunciation.
+std::string plain(const std::string& word) {
+    const auto paren = word.find('(', 1);
+    return paren == std::string::npos ? word : word.substr(0, paren);
+}
+
+}  // namespace
+
+std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf, std::vector<std::string> words, double reject_below) {
+    static std::atomic<std::uint64_t> next{1};
+    auto grammar = std::make_shared<Grammar>();
+    grammar->name = std::move(name);
+    grammar->jsgf = std::move(jsgf);
+    grammar->words = std::move(words);
+    grammar->reject_below = reject_below;
+    grammar->id = next.fetch_add(1);
+    return grammar;
+}
+
+struct Recognizer::State {
+    RecognizerSettings settings;
+    std::shared_ptr<const Lexicon> lexicon;
+    std::unique_ptr<ps_decoder_t, DecoderDelete> decoder;
+    std::unique_ptr<fe_t, FeDelete> front_end;
+    audio::Resampler upsampler{8000, 16000};
+    std::vector<std::int16_t> wide;
+    std::map<std::uint64_t, std::uint64_t> compiled;  // grammar id -> last use
+    std::uint64_t uses = 0;
+    bool broken = false;
+
+    ~State() {
+        if (broken) {  // its inside is unknown: leaked, not freed
+            (void)decoder.release();
+            (void)front_end.release();
+        }
+    }
+
+    static std::string search_name(std::uint64_t id) { return "g" + std::to_string(id); }
+
+    bool set_up() {
+        const std::string acoustic = settings.model + "/en-us";
+        cmd_ln_t* config = cmd_ln_init(nullptr, ps_args(), 1, "-hmm", acoustic.c_str(), "-dict", "/dev/null", "-cmn", "none", "-agc",
+                                       "none", "-bestpath", "no", "-fwdflat", "no", "-beam", number(settings.beam).c_str(), "-pbeam",
+                                       number(settings.beam).c_str(), "-wbeam", number(settings.word_beam).c_str(), nullptr);
+        if (config == nullptr) return false;
+        const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_config(config);
+        decoder.reset(ps_init(config));
+        if (!decoder) return false;
+        if (!settings.transform.empty()) {
+            ps_mllr_t* transform = ps_mllr_read(settings.transform.c_str());
+            if (transform == nullptr || ps_update_mllr(decoder.get(), transform) == nullptr) return false;
+        }
+
+        // The features are computed here and not by the decoder: the mean is taken over the whole utterance, the search stays
+        // cancellable between steps, and both passes share one computation.
+        cmd_ln_t* fe_config =
+            cmd_ln_init(nullptr, fe_get_args(), 1, "-samprate", "16000", "-lowerf", number(settings.lower_hz).c_str(), "-upperf",
+                        number(settings.upper_hz).c_str(), "-nfilt", std::to_string(settings.filters).c_str(), "-transform", "dct",
+                        "-lifter", "22", "-remove_silence", "no", "-remove_noise", settings.remove_noise ? "yes" : "no", nullptr);
+        if (fe_config == nullptr) return false;
+        const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_fe_config(fe_config);
+        front_end.reset(fe_init_auto_r(fe_config));
+        if (!front_end) return false;
+
+        std::string loop = "#JSGF V1.0;\ngrammar loop;\npublic <loop> = (";
+        for (const char* phone : kPhones) {
+            const std::string word = std::string("__") + phone;
+            if (ps_add_word(decoder.get(), word.c_str(), phone, 0) < 0) return false;
+            if (loop.back() != '(') loop += '|';
+            loop += word;
+        }
+        loop += ")+;\n";
+        return ps_set_jsgf_string(decoder.get(), kLoop, loop.c_str()) == 0;
+    }
+
+    bool add_word(const std::string& word) {
+        if (char* known = ps_lookup_word(decoder.get(), word.c_str()); known != nullptr) {
+            ckd_free(known);
+            return true;
+        }
+        const auto all = lexicon->pronunciations(word);
+        int nth = 1;
+        for (const auto& phones : all) {
+            const std::string name = nth == 1 ? word : word + "(" + std::to_string(nth) + ")";
+            if (ps_add_word(decoder.get(), name.c_str(), phones.c_str(), 0) < 0) return false;
+            ++nth;
+        }
+        return !all.empty();
+    }
+
+    bool compile(const Grammar& grammar) {
+        const auto known = compiled.find(grammar.id);
+        if (known != compiled.end()) {
+            known->second = ++uses;
+            return true;
+        }
+        for (const auto& word : grammar.words) {
+            if (!add_word(word)) return false;
+        }
+        if (compiled.size() >= kMaxGrammars) {
+            const auto oldest = std::ranges::min_element(compiled, {}, [](const auto& entry) { return entry.second; });
+            ps_set_search(decoder.get(), kLoop);
+            ps_unset_search(decoder.get(), search_name(oldest->first).c_str());
+            compiled.erase(oldest);
+        }
+        if (ps_set_jsgf_string(decoder.get(), search_name(grammar.id).c_str(), grammar.jsgf.c_str()) != 0) return false;
+        compiled.emplace(grammar.id, ++uses);
+        return true;
+    }
+
+    // Cepstra of the utterance with their mean over all of it taken away.
+    std::unique_ptr<mfcc_t*, CepstraDelete> features(std::span<const std::int16_t> pcm8k, int& frames) {
+        wide.clear();
+        upsampler.reset();
+        upsampler.process(pcm8k, wide);
+        upsampler.flush(wide);
+        mfcc_t** block = nullptr;
+        int count = 0;
+        fe_start_stream(front_end.get());
+        fe_start_utt(front_end.get());
+        if (fe_process_utt(front_end.get(), wide.data(), wide.size(), &block, &count) < 0) count = 0;
+        std::unique_ptr<mfcc_t*, CepstraDelete> cepstra(block);
+        mfcc_t rest[kCepstra];
+        int more = 0;
+        fe_end_utt(front_end.get(), rest, &more);
+        if (block == nullptr) count = 0;
+        for (int k = 0; k < kCepstra; ++k) {
+            double sum = 0;
+            for (int i = 0; i < count; ++i) sum += static_cast<double>(block[i][k]);
+            const double mean = count > 0 ? sum / count : 0;
+            for (int i = 0; i < count; ++i) block[i][k] = static_cast<mfcc_t>(static_cast<double>(block[i][k]) - mean);
+        }
+        frames = count;
+        return cepstra;
+    }
+
+    // False when stopped. The decoder is out of its utterance either way.
+    bool search(const std::string& name, mfcc_t** cepstra, int frames, bool finished, const std::function<bool()>& stop,
+                std::vector<Segment>& segments) {
+        auto* ps = decoder.get();
+        if (ps_set_search(ps, name.c_str()) != 0 || ps_start_utt(ps) != 0) throw EngineFatal{};
+        bool stopped = false;
+        for (int at = 0; at < frames && !stopped; at += kFramesPerStep) {
+            stopped = stop && stop();
+            if (!stopped) ps_process_cep(ps, cepstra + at, std::min(kFramesPerStep, frames - at), 0, 0);
+        }
+        if (!finished && !stopped) collect(segments);
+        ps_end_utt(ps);
+        if (finished && !stopped) collect(segments);
+        return !stopped;
+    }
+
+    void collect(std::vector<Segment>& segments) const {
+        int score = 0;
+        if (ps_get_hyp(decoder.get(), &score) == nullptr) return;
+        for (ps_seg_t* segment = ps_seg_iter(decoder.get()); segment != nullptr; segment = ps_seg_next(segment)) {
+            Segment s;
+            int acoustic = 0, language = 0, back = 0;
+            ps_seg_frames(segment, &s.begin, &s.end);
+            ps_seg_prob(segment, &acoustic, &language, &back);
+            s.score = acoustic;
+            s.word = ps_seg_word(segment);
+            segments.push_back(std::move(s));
+        }
+    }
+};
+
+Recognizer::Recognizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Recognizer::~Recognizer() = default;
+
+Result<std::unique_ptr<Recognizer>> Recognizer::make(const RecognizerSettings& settings, std::shared_ptr<const Lexicon> lexicon) {
+    silence_engine();
+    auto state = std::make_unique<State>();
+    state->settings = settings;
+    state->lexicon = std::move(lexicon);
+    try {
+        if (!state->set_up()) return make_error_code(errc::model_missing);
+    } catch (const EngineFatal&) {
+        state->broken = true;
+        return make_error_code(errc::model_missing);
+    }
+    return std::unique_ptr<Recognizer>(new Recognizer(std::move(state)));
+}
+
+Result<> Recognizer::prepare(const Grammar& grammar) {
+    if (state_->broken) return make_error_code(errc::engine_failed);
+    try {
+        if (!state_->compile(grammar)) return make_error_code(errc::bad_grammar);
+    } catch (const EngineFatal&) {
+        state_->broken = true;
+        return make_error_code(errc::engine_failed);
+    }
+    return {};
+}
+
+Result<Transcript> Recognizer::decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar, const std::function<bool()>& stop,
+                                      Mode mode) {
+    if (pcm8k.size() > static_cast<std::size_t>(state_->settings.max_audio.count()) * 8000U) return make_error_code(errc::audio_too_long);
+    if (auto ready = prepare(grammar); !ready) return ready.error();
+    Transcript transcript;
+    if (pcm8k.size() < 400) return transcript;  // less than two frames
+    try {
+        int frames = 0;
+        const auto cepstra = state_->features(pcm8k, frames);
+        if (frames < 3) return transcript;
+        std::vector<Segment> heard;
+        const bool whole = mode == Mode::whole;
+        if (!state_->search(State::search_name(grammar.id), cepstra.get(), frames, whole, stop, heard)) {
+            return make_error_code(errc::cancelled);
+        }
+        std::erase_if(heard, [](const Segment& s) { return is_filler(s.word); });
+        for (const auto& s : heard) {
+            if (!transcript.text.empty()) transcript.text += ' ';
+            transcript.text += plain(s.word);
+            transcript.words.push_back({plain(s.word), std::chrono::milliseconds(10 * s.begin), std::chrono::milliseconds(10 * (s.end + 1)), 0});
+        }
+        if (!whole) {
+            transcript.rejected = transcript.text.empty();
+            return transcript;
+        }
+        if (heard.empty()) return transcript;
+
+        std::vector<Segment> phones;
+        if (!state_->search(kLoop, cepstra.get(), frames, true, stop, phones)) return make_error_code(errc::cancelled);
+        std::vector<double> loop(static_cast<std::size_t>(frames) + 1, 0.0);  // cumulative, by frame
+        for (const auto& p : phones) {
+            for (int i = p.begin; i <= p.end && i < frames; ++i) loop[static_cast<std::size_t>(i) + 1] = p.score / (p.end - p.begin + 1);
+        }
+        for (std::size_t i = 1; i < loop.size(); ++i) loop[i] += loop[i - 1];
+        double total = 0, length = 0;
+        for (std::size_t i = 0; i < heard.size(); ++i) {
+            const auto& s = heard[i];
+            const auto end = static_cast<std::size_t>(std::min(s.end + 1, frames));
+            const double difference = s.score - (loop[end] - loop[static_cast<std::size_t>(s.begin)]);
+            const double n = s.end - s.begin + 1;
+            transcript.words[i].fit = difference / n;
+            transcript.worst_word = i == 0 ? difference / n : std::min(transcript.worst_word, difference / n);
+            total += difference;
+            length += n;
+        }
+        transcript.fit = total / length;
+        transcript.confidence = 1.0 / (1.0 + std::exp(-(transcript.fit - kEvenFit) / kFitScale));
+        transcript.rejected = transcript.confidence < grammar.reject_below;
+        return transcript;
+    } catch (const EngineFatal&) {
+        state_->broken = true;
+        return make_error_code(errc::engine_failed);
+    }
+}
+
+}  // namespace parley::speech
