@@ -20,7 +20,10 @@ using V32 = hn::VFromD<D32>;
 
 // The 32-bit sums of one output in one branch. Some targets add the products of the upper half into a second sum.
 struct Sums {
-    V32 low = hn::Zero(D32()), low2 = hn::Zero(D32()), high = hn::Zero(D32()), high2 = hn::Zero(D32());
+    V32 low, low2, high, high2;
+
+    // Spelled out: an implicit constructor would not be compiled for the target.
+    HWY_INLINE Sums() : low(hn::Zero(D32())), low2(low), high(low), high2(low) {}
 
     HWY_INLINE void add(V16 pairs_low, V16 pairs_high, V16 taps) {
         low = hn::ReorderWidenMulAccumulate(D32(), pairs_low, taps, low, low2);
@@ -30,7 +33,9 @@ struct Sums {
 
 // The sums of one output for a register of groups.
 struct Totals {
-    V32 low = hn::Set(D32(), 1 << (kResamplerFractionBits - 1)), high = low;
+    V32 low, high;
+
+    HWY_INLINE Totals() : low(hn::Set(D32(), 1 << (kResamplerFractionBits - 1))), high(low) {}
 
     HWY_INLINE void add(const Sums& branch, int extra_bits) {
         low = hn::Add(low, hn::ShiftRightSame(hn::RearrangeToOddPlusEven(branch.low, branch.low2), extra_bits));
