@@ -8,7 +8,6 @@
 #include "parley/audio/base64.hpp"
 #include "parley/audio/g711.hpp"
 #include "parley/conversation/serialise.hpp"
-#include "settings_json.hpp"
 #include "vad_json.hpp"
 
 namespace parley::call {
@@ -52,7 +51,7 @@ CallFileWriter::CallFileWriter(DiskWriter& disk, std::string path, const CallFil
                               {"version", header.version},
                               {"seed", header.seed},
                               {"frames", header.frames == FrameDetail::full ? "full" : "digest"},
-                              {"settings", to_json(header.settings)},
+                              {"settings", nlohmann::json::parse(conversation::to_json(header.settings))},
                               {"vad", to_json(header.vad)}};
     line(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -98,14 +97,6 @@ void CallFileWriter::output(Instant at, const conversation::Command& command) {
     put_number(block_, at.count());
     block_ += R"(,"out":)";
     block_ += conversation::to_json(command);
-    line("}");
-}
-
-void CallFileWriter::patience(Instant at, std::chrono::milliseconds endpoint_silence) {
-    block_ += R"({"t":)";
-    put_number(block_, at.count());
-    block_ += R"(,"expect_ms":)";
-    put_number(block_, endpoint_silence.count());
     line("}");
 }
 

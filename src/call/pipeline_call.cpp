@@ -11,7 +11,6 @@
 #include "parley/base/ids.hpp"
 #include "parley/call/call_file.hpp"
 #include "parley/call/recorder.hpp"
-#include "parley/net/tick_wheel.hpp"
 
 namespace parley::call {
 
@@ -41,12 +40,12 @@ double seconds(Instant value) { return std::chrono::duration<double>(value).coun
 
 class PipelineCall::Impl final : CarrierSink, PlayoutSink, brain::SttSink, brain::LmSink, brain::TtsSink {
 public:
-    Impl(CallServices& services, net::Worker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
+    Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
         : services_(services),
           worker_(worker),
           agent_(std::move(agent)),
           leg_(leg),
-          log_(services.log.call(leg.start().call_sid, leg.start().stream_sid, agent_->name)),
+          log_(services.log.call({.call_sid = leg.start().call_sid, .stream_sid = leg.start().stream_sid, .agent = agent_->name, .dir = "in", .tenant = {}, .trace_id = {}})),
           began_(Clock::now()),
           machine_(agent_->conversation),
           playout_(agent_->playout, *this),
@@ -63,7 +62,7 @@ public:
     }
 
     net::Task<CallSummary> run() {
-        auto ticket = worker_.ticks().subscribe([this](TimePoint) { tick(); });
+        auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
         feed(Started{});
         const LegEnd end = co_await leg_.run(*this);
         if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
@@ -110,7 +109,9 @@ private:
         feeding_ = false;
     }
 
-    void tick() {
+    void tick(const net::Tick& beat) {
+        worker_.cells.pacing_error.observe(beat.late);
+        if (beat.late > std::chrono::milliseconds(10)) worker_.cells.late_frames.add();
         const auto at = now();
         for (std::size_t i = 0; i < kTimers; ++i) {
             if (timers_[i] > at) continue;
@@ -130,7 +131,7 @@ private:
     void perform(const Speak& c, Instant) {
         if (c.kind == SpeechKind::filler) {
             ++summary_.fillers;
-            services_.metrics.filler_played();
+            services_.metrics.fillers_played.at("filler").add();
         }
         playout_.begin(c.segment);
         tts_->speak(c.segment, c.text);
@@ -167,22 +168,23 @@ private:
     }
     void perform(const BargedIn& c, Instant) {
         ++summary_.interruptions;
-        services_.metrics.interrupted(seconds(c.stopped - c.speech_started));
+        services_.metrics.interruptions.at("speech").add();
+        services_.metrics.interruption_stop.at("speech").observe(seconds(c.stopped - c.speech_started));
         log_.info("turn.interrupted", "The caller interrupted the agent.",
-                  {{"turn", static_cast<std::int64_t>(summary_.turns)}, {"dur_ms", std::chrono::duration_cast<std::chrono::milliseconds>(c.stopped - c.speech_started).count()}});
+                  {{"turn", summary_.turns}, {"dur_ms", c.stopped - c.speech_started}});
     }
 
     void observe(const TurnTimes& c) {
-        auto stage = [&](TurnStage name, Instant from, Instant to) {
-            if (from.count() >= 0 && to.count() >= from.count()) services_.metrics.turn_stage(name, seconds(to - from));
+        auto stage = [&](std::string_view name, Instant from, Instant to) {
+            if (from.count() >= 0 && to >= from) services_.metrics.turn_stage.at(name).observe(seconds(to - from));
         };
-        stage(TurnStage::endpointing, c.speech_end, c.endpoint);
-        stage(TurnStage::stt_final, c.endpoint, c.final_text);
-        stage(TurnStage::llm_first_token, c.final_text, c.first_text);
-        stage(TurnStage::tts_first_byte, c.first_text, c.first_audio);
-        stage(TurnStage::playout_start, c.first_audio, c.first_frame);
-        if (c.speech_end.count() >= 0 && c.first_frame >= c.speech_end) services_.metrics.turn_latency(seconds(c.first_frame - c.speech_end));
-        services_.metrics.turn_completed();
+        stage("endpointing", c.speech_end, c.endpoint);
+        stage("stt_final", c.endpoint, c.final_text);
+        stage("llm_first_token", c.final_text, c.first_text);
+        stage("tts_first_byte", c.first_text, c.first_audio);
+        stage("playout_start", c.first_audio, c.first_frame);
+        if (c.speech_end.count() >= 0 && c.first_frame >= c.speech_end) services_.metrics.turn_latency.at().observe(seconds(c.first_frame - c.speech_end));
+        services_.metrics.turns.at("completed").add();
     }
 
     // --- carrier -----------------------------------------------------------------------------------------------------
@@ -222,18 +224,6 @@ private:
         if (const auto number = mark_number(name)) feed(MarkEchoed{.mark = *number});
     }
 
-    static EndReason reason_of(LegEnd end) {
-        switch (end) {
-            case LegEnd::stopped: return EndReason::caller_hung_up;
-            case LegEnd::closed:
-            case LegEnd::lost: return EndReason::carrier_lost;
-            case LegEnd::protocol: return EndReason::protocol;
-            case LegEnd::media_timeout: return EndReason::media_timeout;
-            case LegEnd::ours: return EndReason::internal;
-        }
-        return EndReason::internal;
-    }
-
     // --- playout -----------------------------------------------------------------------------------------------------
 
     void play_frame(SegmentId segment, std::span<const std::int16_t> frame, Instant plays_at) override {
@@ -268,9 +258,7 @@ private:
     }
     void on_expect(std::string_view what, std::chrono::milliseconds patience) override {
         stt_->expect(what);
-        if (patience.count() <= 0) return;
-        if (file_) file_->patience(std::max(now(), last_), patience);
-        machine_.expect(patience);
+        if (patience.count() > 0) feed(PatienceAsked{.endpoint_silence = patience});
     }
     void on_audio(SegmentId segment, std::span<const std::int16_t> pcm8k) override {
         if (!playout_.append(segment, pcm8k)) return;  // cancelled meanwhile: late bytes of a reply nobody waits for
@@ -310,7 +298,7 @@ private:
         }
     }
     void open_brain() {
-        auto executor = worker_.executor();
+        auto executor = worker_.loop.executor();
         const brain::PipelineFactory::Post post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); };
         stt_ = agent_->pipeline->stt(facts_, *this, post);
         lm_ = agent_->pipeline->lm(facts_, *this, post);
@@ -318,7 +306,7 @@ private:
     }
 
     CallServices& services_;
-    net::Worker& worker_;
+    CallWorker& worker_;
     std::shared_ptr<const Agent> agent_;
     CarrierLeg& leg_;
     CallLog log_;
@@ -342,7 +330,7 @@ private:
     CallSummary summary_;
 };
 
-PipelineCall::PipelineCall(CallServices& services, net::Worker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
+PipelineCall::PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
     : impl_(std::make_unique<Impl>(services, worker, std::move(agent), leg, std::move(from), std::move(to))) {}
 PipelineCall::~PipelineCall() = default;
 net::Task<CallSummary> PipelineCall::run() { return impl_->run(); }

@@ -1,6 +1,7 @@
 #include "parley/call/registry.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace parley::call {
@@ -110,8 +111,21 @@ bool Registry::attach(const std::string& call_sid, const std::string& agent, End
     entry.since = now;
     entry.agent = agent;
     entry.end = std::move(end);
+    entry.wish.reset();
     ++active_;
     return true;
+}
+
+void Registry::reachable(const std::string& call_sid, EndCall end) {
+    std::optional<conversation::EndReason> wish;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = calls_.find(call_sid);
+        if (found == calls_.end() || found->second.phase != Phase::live) return;
+        found->second.end = end;
+        wish = std::exchange(found->second.wish, std::nullopt);
+    }
+    if (wish) end(*wish);
 }
 
 void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint now) {
@@ -139,8 +153,9 @@ std::optional<Outcome> Registry::outcome(std::string_view call_sid) const {
 bool Registry::take_resume(const std::string& call_sid, std::uint32_t allowed) {
     const std::lock_guard lock(mutex_);
     auto& entry = calls_[call_sid];
-    if (entry.phase == Phase::live || entry.outcome.resumes >= allowed) return false;
+    if (entry.outcome.resumes >= allowed) return false;
     ++entry.outcome.resumes;
+    if (entry.phase == Phase::live) return true;  // its stream is being taken down; the new one waits for that
     if (entry.since == TimePoint{}) entry.since = Clock::now();
     entry.phase = Phase::waiting;
     endings_.push_back({entry.since, call_sid});
@@ -154,6 +169,7 @@ bool Registry::end_call(std::string_view call_sid, conversation::EndReason reaso
         const auto found = calls_.find(std::string(call_sid));
         if (found == calls_.end() || found->second.phase != Phase::live) return false;
         end = found->second.end;
+        if (!end) found->second.wish = reason;
     }
     if (end) end(reason);
     return true;

@@ -8,7 +8,6 @@
 #include "parley/audio/vad.hpp"
 #include "parley/call/call_file.hpp"
 #include "parley/conversation/serialise.hpp"
-#include "settings_json.hpp"
 #include "vad_json.hpp"
 
 namespace parley::call {
@@ -61,7 +60,6 @@ private:
             else if (json.contains("out")) output(json, text);
             else if (json.contains("f")) frame(json);
             else if (json.contains("crc")) ++result_.frames;
-            else if (json.contains("expect_ms")) machine_->expect(std::chrono::milliseconds(json.at("expect_ms").get<std::int64_t>()));
             else if (json.contains("end")) result_.complete = true;
         } catch (const nlohmann::json::exception& e) {
             fail(e.what());
@@ -74,7 +72,9 @@ private:
 
     void header(const nlohmann::json& json) {
         if (json.value("parley_call_file", 0) != 1) return fail("not a call file of version 1");
-        machine_.emplace(settings_from_json(json.at("settings")));
+        const auto settings = conversation::settings_from_json(json.at("settings").dump());
+        if (!settings) return fail("settings: " + settings.error().message());
+        machine_.emplace(*settings);
         vad_.emplace(vad_from_json(json.at("vad")));
         full_ = json.value("frames", "") == "full";
     }

@@ -109,7 +109,7 @@ std::vector<Row> measure_levels(const BenchOptions& options, const std::string& 
 }
 
 std::string gateway_config(const BenchOptions& options, std::uint16_t port, std::uint16_t admin, std::uint16_t bot_port) {
-    std::string text = "version: 1\nserver:\n  listen: \"127.0.0.1:" + std::to_string(port) + "\"\n  public_url: \"http://127.0.0.1:" + std::to_string(port) + "\"\n  admin_listen: \"127.0.0.1:" +
+    std::string text = "version: 1\nserver:\n  listen: \"127.0.0.1:" + std::to_string(port) + "\"\n  public_url: \"https://bench.invalid\"\n  admin_listen: \"127.0.0.1:" +
                        std::to_string(admin) + "\"\n  workers: 1\n  data_dir: \"" + options.work_dir + "/data\"\n";
     if (!options.max_batch.empty()) text += "  max_batch: " + options.max_batch + "\n";
     text += "twilio:\n  account_sids: [\"" + std::string(kAccount) + "\"]\nlimits:\n  max_calls: 5000\n  new_calls_per_second: 5000\n  burst: 5000\n  preauth_connections: 4096\n  preauth_per_address: 4096\n";
@@ -166,7 +166,7 @@ int run_bench(const BenchOptions& given, std::ostream& out) {
     const std::string token = "0123456789abcdef0123456789abcdef";  // of the simulated account, made for this run's loopback gateway only
     Target target;
     target.port = free_port();
-    target.public_base = "http://127.0.0.1:" + std::to_string(target.port);
+    target.public_base = "https://bench.invalid";  // the balancer in front is the load generator itself
     target.account_sid = kAccount;
     target.auth_token = token;
     target.to_number = kNumber;

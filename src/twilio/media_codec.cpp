@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "base64_text.hpp"
 #include "json_document.hpp"
 #include "media_scan.hpp"
+#include "parley/audio/base64.hpp"
 #include "parley/twilio/sid.hpp"
 
 namespace parley::twilio {
@@ -24,7 +24,7 @@ Result<StreamMessage> media_message(const ScannedMedia& in) {
         !in.has_payload || !track || !is_wire_id(in.stream_sid)) {
         return make_error_code(errc::schema);
     }
-    if (!is_base64(in.payload)) return make_error_code(errc::base64);
+    if (!audio::base64_valid(in.payload)) return make_error_code(errc::base64);
     return StreamMessage(MediaMessage{in.sequence, in.chunk, in.timestamp, *track, in.stream_sid, in.payload});
 }
 

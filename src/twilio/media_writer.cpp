@@ -1,6 +1,6 @@
 #include "parley/twilio/media_writer.hpp"
 
-#include "base64_encode.hpp"
+#include "parley/audio/base64.hpp"
 #include "parley/twilio/media_codec.hpp"
 #include "parley/twilio/sid.hpp"
 #include "text_sink.hpp"
@@ -24,7 +24,7 @@ std::string_view MediaWriter::media(std::span<const std::uint8_t> mulaw, std::sp
     TextSink sink(out);
     sink.text({prefix_.data(), prefix_size_});
     const std::span<char> payload = sink.room(base64_size(mulaw.size()));
-    if (!payload.empty()) encode_base64(mulaw, payload);
+    if (!payload.empty()) audio::base64_encode(mulaw, payload);
     return sink.text(kSuffix).done();
 }
 

@@ -38,7 +38,6 @@ public:
 
     void input(Instant at, const conversation::Event& event, bool from_voice_activity = false);
     void output(Instant at, const conversation::Command& command);
-    void patience(Instant at, std::chrono::milliseconds endpoint_silence);
     void frame(Instant at, std::span<const std::uint8_t> mulaw);
     void remark(Instant at, std::string_view text);
     void finish(std::string_view reason);

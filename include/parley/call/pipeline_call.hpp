@@ -8,7 +8,7 @@
 #include "parley/call/carrier_leg.hpp"
 #include "parley/call/disk_writer.hpp"
 #include "parley/call/registry.hpp"
-#include "parley/net/worker.hpp"
+#include "parley/call/call_worker.hpp"
 
 namespace parley::call {
 
@@ -34,7 +34,7 @@ struct CallSummary {
 // lives on one worker. `run` returns when the call is over and everything it started has ended.
 class PipelineCall {
 public:
-    PipelineCall(CallServices& services, net::Worker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to);
+    PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to);
     ~PipelineCall();
     PipelineCall(const PipelineCall&) = delete;
     PipelineCall& operator=(const PipelineCall&) = delete;

@@ -56,6 +56,8 @@ public:
     // Stream accepted: `end` asks the call to end (posts to its worker itself). False: a live call already has this CallSid.
     using EndCall = std::function<void(conversation::EndReason)>;
     bool attach(const std::string& call_sid, const std::string& agent, EndCall end, TimePoint now);
+    // Names who can end the call from now on; a wish that came before is passed on at once.
+    void reachable(const std::string& call_sid, EndCall end);
     void finished(const std::string& call_sid, Outcome outcome, TimePoint now);
 
     [[nodiscard]] std::optional<Outcome> outcome(std::string_view call_sid) const;
@@ -81,6 +83,7 @@ private:
         bool reserved = false;
         std::string agent;
         EndCall end;
+        std::optional<conversation::EndReason> wish;  // asked before the call could be reached
         Outcome outcome;
     };
     void sweep(TimePoint now);

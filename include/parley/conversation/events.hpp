@@ -54,9 +54,13 @@ struct TimerFired { TimerId timer = TimerId::endpoint; };
 struct CarrierStopped { EndReason reason = EndReason::caller_hung_up; };
 struct OperatorHangup { EndReason reason = EndReason::operator_hangup; };
 struct OperatorSay { std::string text; };
+// The brain asks for another patience for the next caller turn (Machine::expect as an event, so that replay sees it).
+struct PatienceAsked { std::chrono::milliseconds endpoint_silence{0}; };
+// A word time from synthesis: when `samples` of the segment have been played, `characters` bytes of its text are spoken.
+struct WordTimed { SegmentId segment = 0; std::uint32_t samples = 0; std::uint32_t characters = 0; };
 
 using Event = std::variant<Started, CallerSpeechStarted, CallerSpeechStopped, TranscriptPartial, TranscriptFinal, VendorEndOfTurn, RecognitionFailed,
                            DtmfPressed, ReplyText, ReplyFinished, ReplyFailed, SegmentAudio, SegmentSynthesized, SegmentFailed, FrameHandedOver,
-                           MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay>;
+                           MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay, PatienceAsked, WordTimed>;
 
 }  // namespace parley::conversation

@@ -15,7 +15,7 @@
 //  timestamp
 //    may be strings or numbers; one that is not a non-negative decimal within 64 bits is `valid == false`, not an
 //    error, because the audio beside it is still good;
-//  - a payload is padded base64 of the standard alphabet or empty (errc::base64).
+//  - a payload is strict base64 as parley/audio/base64.hpp reads it, or empty (errc::base64).
 
 #include <cstdint>
 #include <memory>
