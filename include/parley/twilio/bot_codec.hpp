@@ -51,11 +51,11 @@ inline constexpr std::size_t kMaxBotMessageBytes = 1024 * 1024;
 
 // `superfluous`: fields beyond Twilio's, which Twilio calls 31951 but lets pass in practice; so do we, and say so.
 struct BotMedia {
-    std::string_view payload;  // base64, may be empty
+    std::string_view payload{};  // base64, may be empty
     bool superfluous = false;
 };
 struct BotMark {
-    std::string_view name;
+    std::string_view name{};
     bool superfluous = false;
 };
 struct BotClear {

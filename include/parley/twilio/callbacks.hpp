@@ -34,13 +34,13 @@ enum class Direction : std::uint8_t { unknown, inbound, outbound_api, outbound_d
 // wire ids (form_bad_value, see sid.hpp); everything else may be empty. Values are the sender's: escape, mask or bound
 // them before use.
 struct VoiceWebhook {
-    std::string call_sid, account_sid;
-    std::string from, to;
-    std::string caller_name, forwarded_from, parent_call_sid;
-    std::string from_country, to_country, stir_verstat, answered_by;
-    std::string error_code, error_url;  // only on the fallback URL
-    std::string stream_sid;             // on the action of <Connect><Stream>
-    std::string digits, speech_result;  // on the action of <Gather>
+    std::string call_sid{}, account_sid{};
+    std::string from{}, to{};
+    std::string caller_name{}, forwarded_from{}, parent_call_sid{};
+    std::string from_country{}, to_country{}, stir_verstat{}, answered_by{};
+    std::string error_code{}, error_url{};  // only on the fallback URL
+    std::string stream_sid{};               // on the action of <Connect><Stream>
+    std::string digits{}, speech_result{};  // on the action of <Gather>
     std::optional<double> confidence;
     Direction direction = Direction::unknown;
     CallStatus status = CallStatus::unknown;
@@ -49,24 +49,24 @@ struct VoiceWebhook {
 
 // Call progress (StatusCallback). Required: CallSid, AccountSid, CallStatus with a known word.
 struct StatusCallback {
-    std::string call_sid, account_sid, parent_call_sid;
+    std::string call_sid{}, account_sid{}, parent_call_sid{};
     CallStatus status = CallStatus::unknown;
     std::optional<std::uint32_t> sequence;    // SequenceNumber, from 0
     std::optional<std::uint32_t> duration_s;  // CallDuration, on terminal statuses
     std::optional<std::uint32_t> sip_response;
-    std::string timestamp;  // RFC 2822, as sent
-    std::string answered_by, error_code;
+    std::string timestamp{};  // RFC 2822, as sent
+    std::string answered_by{}, error_code{};
 };
 [[nodiscard]] Result<StatusCallback> parse_status_callback(const Form& form);
 
 enum class StreamEvent : std::uint8_t { unknown, started, stopped, error };
 // Media stream status. Required: CallSid, AccountSid, StreamSid, StreamEvent with a known word.
 struct StreamCallback {
-    std::string call_sid, account_sid, stream_sid, stream_name;
+    std::string call_sid{}, account_sid{}, stream_sid{}, stream_name{};
     StreamEvent event = StreamEvent::unknown;
-    std::string error;                        // text, at most 512 bytes kept
+    std::string error{};                      // text, at most 512 bytes kept
     std::optional<std::uint32_t> error_code;  // StreamErrorCode, or a 31xxx found in the text
-    std::string timestamp;                    // ISO 8601, as sent
+    std::string timestamp{};                  // ISO 8601, as sent
 };
 [[nodiscard]] Result<StreamCallback> parse_stream_callback(const Form& form);
 

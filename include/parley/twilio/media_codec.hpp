@@ -41,23 +41,23 @@ struct Decimal {
 };
 
 struct ConnectedMessage {
-    std::string_view protocol;
-    std::string_view version;
+    std::string_view protocol{};
+    std::string_view version{};
 };
 
 struct CustomParameter {
-    std::string_view name;
-    std::string_view value;
+    std::string_view name{};
+    std::string_view value{};
 };
 
 struct StartMessage {
     Decimal sequence;
-    std::string_view stream_sid;
-    std::string_view account_sid;
-    std::string_view call_sid;
+    std::string_view stream_sid{};
+    std::string_view account_sid{};
+    std::string_view call_sid{};
     bool inbound_track = false;
     bool outbound_track = false;
-    std::string_view encoding;  // "audio/x-mulaw"
+    std::string_view encoding{};  // "audio/x-mulaw"
     Decimal sample_rate;
     Decimal channels;
     std::span<const CustomParameter> parameters;
@@ -72,31 +72,31 @@ struct MediaMessage {
     Decimal chunk;
     Decimal timestamp_ms;  // since the start of the stream, of the first sample of this chunk
     Track track = Track::inbound;
-    std::string_view stream_sid;
-    std::string_view payload;  // base64
+    std::string_view stream_sid{};
+    std::string_view payload{};  // base64
 };
 
 struct DtmfMessage {
     Decimal sequence;
-    std::string_view stream_sid;
-    std::string_view digit;
+    std::string_view stream_sid{};
+    std::string_view digit{};
 };
 
 struct MarkMessage {
     Decimal sequence;
-    std::string_view stream_sid;
-    std::string_view name;
+    std::string_view stream_sid{};
+    std::string_view name{};
 };
 
 struct StopMessage {
-    Decimal sequence;             // not valid when absent
-    std::string_view stream_sid;  // may be absent
-    std::string_view account_sid;
-    std::string_view call_sid;
+    Decimal sequence;               // not valid when absent
+    std::string_view stream_sid{};  // may be absent
+    std::string_view account_sid{};
+    std::string_view call_sid{};
 };
 
 struct UnknownMessage {
-    std::string_view event;  // cut to 64 bytes; for a debug log, never for a label
+    std::string_view event{};  // cut to 64 bytes; for a debug log, never for a label
 };
 
 using StreamMessage =

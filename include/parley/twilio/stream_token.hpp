@@ -33,13 +33,13 @@ inline constexpr std::chrono::seconds kTokenLeeway{60};  // clocks of two instan
 inline constexpr std::size_t kMaxTokenFieldBytes = 96;   // each of agent, tenant, revision, from, to
 
 struct StreamClaims {
-    std::string call_sid;     // required, a wire id
-    std::string account_sid;  // required, a wire id
-    std::string agent;
-    std::string tenant;
-    std::string revision;  // of the agent's configuration
-    std::string from;
-    std::string to;
+    std::string call_sid{};     // required, a wire id
+    std::string account_sid{};  // required, a wire id
+    std::string agent{};
+    std::string tenant{};
+    std::string revision{};  // of the agent's configuration
+    std::string from{};
+    std::string to{};
     std::uint8_t resume = 0;  // how often this call's stream was resumed
     // set by mint and verify
     TokenNonce nonce{};
