@@ -39,8 +39,8 @@ TEST(Ledger, never_hears_beyond_what_was_handed_over) {
 
 TEST(Ledger, plays_in_order_behind_what_is_still_playing) {
     Ledger ledger(60ms);
-    ledger.handed_over(1, 8000, 0us);   // plays 60 ms .. 1080.4 ms
-    ledger.handed_over(2, 8000, 10ms);  // behind it
+    ledger.handed_over(1, 8000, 0us);                        // plays 60 ms .. 1080.4 ms
+    ledger.handed_over(2, 8000, 10ms);                       // behind it
     EXPECT_EQ(ledger.all_heard_at(10ms), 60ms + 2040818us);  // rounded up
     EXPECT_EQ(ledger.heard_at(8000, 10ms), 60ms + 1020409us);
     EXPECT_EQ(ledger.heard_samples(60ms + 1020409us), 8000U);
