@@ -1,5 +1,6 @@
 #include "agents.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "parley/brain/embedded.hpp"
@@ -41,7 +42,7 @@ Agents::Agents(const Config& config, std::uint32_t revision, speech::EnginePool*
             case Brain::echo: agent->brain = call::BrainKind::echo; break;
         }
         agent->conversation = given.conversation;
-        agent->conversation.max_duration = given.max_call;
+        agent->conversation.max_duration = std::min(given.conversation.max_duration, given.max_call);
         agent->fallback_number = given.fallback_number;
         agent->voicemail_prompt = given.voicemail_prompt;
         agent->max_duration = given.max_call;

@@ -33,7 +33,7 @@ class SimCarrier::Impl {
 public:
     explicit Impl(CarrierOptions given)
         : options(std::move(given)),
-          client(std::make_shared<const HttpClient>(make_client_tls(options.tls))),
+          client(std::make_shared<const HttpClient>(make_client_tls(options.tls), options.balancer)),
           webhooks(client, {options.auth_token, options.previous_auth_token, options.signature}),
           stream_signer(client, {options.auth_token, options.previous_auth_token, options.stream_signature}),
           compute(static_cast<std::size_t>(std::max(1, options.compute_threads))) {

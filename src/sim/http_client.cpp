@@ -162,7 +162,8 @@ Task<HttpReply> HttpClient::send(HttpRequest request, ConnectionOverrides overri
     const auto total = began + milliseconds(std::min(overrides.total_ms, overrides.read_ms));
     const auto connect_by = std::min(total, began + milliseconds(overrides.connect_ms));
     auto executor = co_await asio::this_coro::executor;
-    if (url->tls()) {
+    const bool behind = balancer_.takes(url->host);
+    if (url->tls() && !behind) {
         TlsStream stream(executor, *tls_);
         auto connected = co_await connect_tcp(beast::get_lowest_layer(stream), url->host, url->port, connect_by);
         if (connected.ok()) connected = co_await handshake_tls(stream, url->host, overrides.sni, connect_by);
@@ -174,7 +175,8 @@ Task<HttpReply> HttpClient::send(HttpRequest request, ConnectionOverrides overri
         beast::get_lowest_layer(stream).close();
     } else {
         PlainStream stream(executor);
-        const auto connected = co_await connect_tcp(stream, url->host, url->port, connect_by);
+        const std::string host = behind ? balancer_.address : url->host;
+        const auto connected = co_await connect_tcp(stream, host, behind ? balancer_.port : url->port, connect_by);
         if (!connected.ok()) {
             fail_connect(reply, connected, X509_V_OK);
         } else {

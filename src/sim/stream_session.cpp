@@ -138,7 +138,7 @@ Task<> StreamSession::run() {
     handshake.signature = call_.deps().stream_signer.signature(truth_.url, {});
     handshake.timeout = options.stream_timeout;
     handshake.plain_allowed = options.plain_streams;
-    auto opened = co_await sim::open_stream(std::move(handshake), call_.deps().webhooks.http().tls());
+    auto opened = co_await sim::open_stream(std::move(handshake), call_.deps().webhooks.http().tls(), call_.deps().webhooks.http().balancer());
     truth_.error = opened.end.error;
     truth_.error_text = opened.end.text;
     if (opened.socket != nullptr && stopping_) {

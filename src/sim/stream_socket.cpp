@@ -152,7 +152,7 @@ private:
 
 }  // namespace
 
-Task<StreamOpened> open_stream(StreamHandshake handshake, asio::ssl::context& tls) {
+Task<StreamOpened> open_stream(StreamHandshake handshake, asio::ssl::context& tls, const Balancer& balancer) {
     StreamOpened out;
     const auto url = parse_url(handshake.url);
     if (!url) {
@@ -171,7 +171,8 @@ Task<StreamOpened> open_stream(StreamHandshake handshake, asio::ssl::context& tl
     const auto deadline = Clock::now() + handshake.timeout;
     auto executor = co_await asio::this_coro::executor;
     const std::string host = url->authority();
-    if (url->tls()) {
+    const bool behind = balancer.takes(url->host);
+    if (url->tls() && !behind) {
         auto socket = std::make_unique<Socket<TlsStream>>(executor, tls);
         auto& next = socket->stream().next_layer();
         auto connected = co_await connect_tcp(beast::get_lowest_layer(next), url->host, url->port, deadline);
@@ -184,7 +185,8 @@ Task<StreamOpened> open_stream(StreamHandshake handshake, asio::ssl::context& tl
         out.socket = std::move(socket);
     } else {
         auto socket = std::make_unique<Socket<PlainStream>>(executor);
-        const auto connected = co_await connect_tcp(socket->stream().next_layer(), url->host, url->port, deadline);
+        const std::string address = behind ? balancer.address : url->host;
+        const auto connected = co_await connect_tcp(socket->stream().next_layer(), address, behind ? balancer.port : url->port, deadline);
         if (!connected.ok()) {
             out.end = connect_failure(connected);
             co_return out;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "parley/net/task.hpp"
+#include "parley/sim/http_client.hpp"
 
 namespace parley::sim {
 
@@ -48,6 +49,6 @@ struct StreamOpened {
     StreamEnd end;
 };
 
-Task<StreamOpened> open_stream(StreamHandshake handshake, asio::ssl::context& tls);
+Task<StreamOpened> open_stream(StreamHandshake handshake, asio::ssl::context& tls, const Balancer& balancer);
 
 }  // namespace parley::sim

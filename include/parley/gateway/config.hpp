@@ -42,6 +42,7 @@ struct ServerConfig {
     std::vector<std::string> trusted_proxies;  // addresses or networks (10.0.0.0/8)
     std::chrono::microseconds max_batch{200};
     std::vector<std::uint32_t> pin_cpus;
+    std::string talk_page;  // name of the agent that browsers talk to at "/"; empty: no page
 };
 
 struct TwilioConfig {

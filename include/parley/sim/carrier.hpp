@@ -44,6 +44,7 @@ struct CarrierOptions {
     SignatureMode signature = SignatureMode::right;         // of webhooks
     SignatureMode stream_signature = SignatureMode::right;  // of the upgrade
     TlsTrust tls;
+    Balancer balancer;
     int threads = 1;
     int compute_threads = 1;              // for voice and ear
     double speed = 1.0;                   // of the line against true time: above 1 only for tests

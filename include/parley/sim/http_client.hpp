@@ -29,6 +29,15 @@ struct TlsTrust {
 // Throws on an unreadable file.
 [[nodiscard]] std::shared_ptr<asio::ssl::context> make_client_tls(const TlsTrust& trust);
 
+// A balancer of the simulation's own that has taken TLS off: what is meant for this public host goes in plain to a loopback address.
+// Host, path and signatures stay those of the public URL.
+struct Balancer {
+    std::string public_host;   // e.g. voice.example.com; empty: there is none
+    std::string address;       // e.g. 127.0.0.1
+    std::uint16_t port = 0;
+    [[nodiscard]] bool takes(std::string_view host) const { return !public_host.empty() && host == public_host; }
+};
+
 using Headers = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::string_view header_of(const Headers& headers, std::string_view name);  // case-insensitive; empty: none
 
@@ -52,13 +61,15 @@ struct HttpReply {
 
 class HttpClient {
 public:
-    explicit HttpClient(std::shared_ptr<asio::ssl::context> tls) : tls_(std::move(tls)) {}
+    explicit HttpClient(std::shared_ptr<asio::ssl::context> tls, Balancer balancer = {}) : tls_(std::move(tls)), balancer_(std::move(balancer)) {}
     // One attempt; `overrides` gives the connect, read and total times. Runs on the awaiting coroutine's executor.
     Task<HttpReply> send(HttpRequest request, ConnectionOverrides overrides) const;
     [[nodiscard]] asio::ssl::context& tls() const { return *tls_; }
+    [[nodiscard]] const Balancer& balancer() const { return balancer_; }
 
 private:
     std::shared_ptr<asio::ssl::context> tls_;
+    Balancer balancer_;
 };
 
 // Decodes a gzip member (RFC 1952), at most `limit` bytes; empty optional when it is not one.
