@@ -42,6 +42,7 @@ void on_engine_message(void*, err_lvl_t level, const char*, ...) {
 void silence_engine() {
     static std::once_flag once;
     std::call_once(once, [] { err_set_callback(on_engine_message, nullptr); });
+    err_set_logfp(nullptr);  // by thread: the configuration is printed there, past the call-back
 }
 
 struct CmdLnDelete {
@@ -290,10 +291,6 @@ Result<Transcript> Recognizer::decode(std::span<const std::int16_t> pcm8k, const
             if (!transcript.text.empty()) transcript.text += ' ';
             transcript.text += plain(s.word);
             transcript.words.push_back({plain(s.word), std::chrono::milliseconds(10 * s.begin), std::chrono::milliseconds(10 * (s.end + 1)), 0});
-        }
-        if (!whole) {
-            transcript.rejected = transcript.text.empty();
-            return transcript;
         }
         if (heard.empty()) return transcript;
 

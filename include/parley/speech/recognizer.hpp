@@ -70,8 +70,8 @@ public:
     Result<> prepare(const Grammar& grammar);
 
     // An utterance of 8 kHz samples. `stop` is asked at least once for each 100 ms of audio; when it answers true:
-    // errc::cancelled. `whole`: the words must complete the grammar. `running`: the utterance goes on, the best words so far
-    // are wanted, and no opinion on whether they fit (confidence and fit stay 0).
+    // errc::cancelled. `whole`: the words must complete the grammar. `running`: the utterance goes on, the best beginning of a
+    // phrase is wanted.
     enum class Mode : std::uint8_t { whole, running };
     Result<Transcript> decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar, const std::function<bool()>& stop,
                               Mode mode = Mode::whole);
