@@ -27,6 +27,7 @@ void Machine::State::close_with(EndReason reason, SpeechKind kind, const std::st
     closing.own_words = true;
     closing.forced = forced;
     closing.progress = now_;
+    closing.wordless = clean(text).empty();
     closing.bound = now_ + settings_.end_grace + kSlowestSpeechPerByte * std::min(text.size(), kLongestText);
     closing_ = std::move(closing);
     say(kind, text);
@@ -57,7 +58,7 @@ std::optional<Instant> Machine::State::end_at() const {
         if (!closing_->own_words) return std::nullopt;
         return std::min<Instant>(closing_->progress + settings_.end_grace, closing_->bound);
     }
-    const bool proof_under_way = ledger_.outstanding_marks() > 0;
+    const bool proof_under_way = !closing_->wordless && ledger_.outstanding_marks() > 0;
     if (unheard() == 0 && !proof_under_way) return now_;
     const Instant longest = std::max(last_hand_over_, last_heard_by_clock_) + settings_.end_grace;
     if (proof_under_way) return std::max<Instant>(last_hand_over_ + settings_.end_grace, last_heard_by_clock_);

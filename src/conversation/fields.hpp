@@ -1,6 +1,6 @@
 #pragma once
-// The members of every event, command and of the settings under their names in files. `field(name, member)` is called for
-// each; the same list writes and reads, so that the two cannot differ.
+// The members of every event, command and of the settings under their names in files. `field(name, member)` is called
+// for each; the same list writes and reads, so that the two cannot differ.
 
 #include "parley/conversation/commands.hpp"
 #include "parley/conversation/events.hpp"
@@ -11,11 +11,11 @@ namespace parley::conversation::fields {
 template <class T>
 struct Describe;
 
-#define PARLEY_TYPE(Type, NAME)                    \
-    template <>                                    \
-    struct Describe<Type> {                        \
-        static constexpr const char* name = NAME;  \
-        template <class V, class F>                \
+#define PARLEY_TYPE(Type, NAME)                   \
+    template <>                                   \
+    struct Describe<Type> {                       \
+        static constexpr const char* name = NAME; \
+        template <class V, class F>               \
         static void each([[maybe_unused]] V& v, [[maybe_unused]] F&& field)
 
 #define PARLEY_END \

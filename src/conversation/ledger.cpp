@@ -230,7 +230,7 @@ Instant Ledger::position_at(std::uint64_t wanted, Instant now) const {
 void Ledger::learn_lag(Instant late) {
     lags_.push_back(std::clamp(lag_ + late, Instant{0}, kLongestLag));
     if (lags_.size() > kLagsRemembered) lags_.erase(lags_.begin());
-    lag_ = *std::min_element(lags_.begin(), lags_.end());
+    if (lags_.size() > 1) lag_ = *std::min_element(lags_.begin(), lags_.end());
 }
 
 void Ledger::settle(const Span& span, std::uint64_t heard_position, bool final) {

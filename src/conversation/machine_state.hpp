@@ -74,6 +74,7 @@ struct Machine::State {
         std::string target;
         bool own_words = false;  // a fixed text of ours, not a reply: no fillers while it is awaited
         bool forced = false;     // cannot be interrupted
+        bool wordless = false;   // nothing is said with it: no echo of a mark is worth waiting for
         Instant progress{};      // own words: last sign of life
         Instant bound{};         // own words: not later than this
     };

@@ -48,6 +48,7 @@ void Machine::State::on(const ReplyFinished& e) {
         Closing closing;
         closing.reason = e.then == ReplyThen::transfer ? EndReason::transferred : EndReason::agent_completed;
         closing.target = clean(e.target, 256);
+        closing.wordless = !reply->any_text;
         closing_ = std::move(closing);
     } else if (!reply->any_text) {
         ask_again();

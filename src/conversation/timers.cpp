@@ -15,11 +15,14 @@ void Machine::State::arm_timers() {
     arm_not_later(TimerId::filler, filler_at());
     arm_not_later(TimerId::idle, idle_at());
     arm_not_later(TimerId::end_grace, end_at());
+    // While frames are still to come they wake us themselves; the watch is for the last of them.
     std::optional<Instant> watch;
     if (unheard() > 0) {
-        watch = ledger_.all_heard_at(now_);
-        if (turn_open_ && turn_.first_frame >= Instant{0})
-            watch = std::min(*watch, ledger_.heard_at(turn_first_sample_, now_));
+        if (turn_open_ && turn_.first_frame >= Instant{0}) {
+            watch = ledger_.heard_at(turn_first_sample_, now_);
+        } else if (!pending_speech()) {
+            watch = ledger_.all_heard_at(now_);
+        }
     }
     arm_not_later(TimerId::playout_watch, watch);
 }

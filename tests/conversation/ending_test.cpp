@@ -119,6 +119,20 @@ TEST(Ending, maximum_duration_with_a_dead_voice_is_bounded) {
     EXPECT_EQ(world.time_of<EndCall>(), Instant(14s));
 }
 
+TEST(Ending, without_words_no_echo_is_waited_for) {
+    World world;
+    world.marks.lost = 1;
+    world.brain = [](const StartReply& r) {
+        return r.kind == PromptKind::greeting ? BrainPlan{.pieces = {"Hello."}}
+                                              : BrainPlan{.then = ReplyThen::end_call};
+    };
+    world.start();
+    world.run_for(1500ms);
+    world.speaks(500ms);
+    world.run_for(600ms + 200ms + 300ms);
+    EXPECT_TRUE(world.ended);
+}
+
 struct StopCase {
     const char* name;
     milliseconds when;

@@ -166,7 +166,7 @@ TEST(Ledger, outstanding_marks_are_bounded_and_the_newest_are_kept) {
 TEST(Ledger, learns_how_late_the_ear_is_from_the_first_echoes) {
     Ledger ledger(60ms);
     Instant t = 0us;
-    for (std::uint32_t i = 1; i <= 2; ++i) {
+    for (std::uint32_t i = 1; i <= 3; ++i) {
         ledger.handed_over(1, 8000, t);
         ledger.mark_sent(i, t);
         t += 60ms + Instant(1020409) + 150ms;
@@ -174,8 +174,8 @@ TEST(Ledger, learns_how_late_the_ear_is_from_the_first_echoes) {
         t += 5s;
     }
     ledger.handed_over(1, 8000, t);
-    EXPECT_EQ(ledger.heard_samples(t + 60ms + 150ms) - 16000U, 0U);
-    EXPECT_GT(ledger.heard_samples(t + 60ms + 150ms + 10ms) - 16000U, 0U);
+    EXPECT_EQ(ledger.heard_samples(t + 60ms + 150ms) - 24000U, 0U);
+    EXPECT_GT(ledger.heard_samples(t + 60ms + 150ms + 10ms) - 24000U, 0U);
 }
 
 TEST(Ledger, text_is_cut_back_to_a_whole_word) {

@@ -135,11 +135,14 @@ void expect_same_again(const World& world, const Settings& settings, std::uint64
     Machine again(settings);
     std::size_t next = 0;
     for (const auto& [when, event] : world.events) {
-        // Through the call file's form, as a replay would have it.
-        const auto read = event_from_json(to_json(event));
-        ASSERT_TRUE(read);
         Commands out;
-        again.on(*read, when, out);
+        if (seed % 10 == 0) {  // through the call file's form, as a replay would have it
+            const auto read = event_from_json(to_json(event));
+            ASSERT_TRUE(read);
+            again.on(*read, when, out);
+        } else {
+            again.on(event, when, out);
+        }
         for (const auto& command : out) {
             ASSERT_LT(next, world.log.size()) << "seed " << seed;
             ASSERT_EQ(to_json(command), to_json(world.log[next].second)) << "seed " << seed << " command " << next;
@@ -149,16 +152,24 @@ void expect_same_again(const World& world, const Settings& settings, std::uint64
     EXPECT_EQ(next, world.log.size()) << "seed " << seed;
 }
 
-// Owed speech: from a turn's end (or the stream's begin) there is a word of ours, or a filler is asked for in time.
+// Owed speech: behind the end of a turn a word of ours is asked for within the budget: the first filler's, or, while
+// fillers are being said, the time between two of them.
 void expect_bridged(const World& world, const Settings& settings, std::uint64_t seed) {
-    std::optional<Instant> owed;  // a turn has ended and nothing of ours came yet
+    if (settings.fillers.empty()) return;
+    std::optional<Instant> owed, last_filler;
     for (const auto& [when, c] : world.log) {
-        const bool ours = std::holds_alternative<Speak>(c) || std::holds_alternative<EndCall>(c);
-        if (owed && ours) {
-            EXPECT_LE(when - *owed, settings.filler_every) << "seed " << seed;
+        const auto* speak = std::get_if<Speak>(&c);
+        if (owed && (speak != nullptr || std::holds_alternative<EndCall>(c))) {
+            const bool lately = last_filler && *owed - *last_filler < settings.filler_every;
+            const Instant due =
+                lately ? std::max<Instant>(*last_filler + settings.filler_every, *owed + settings.filler_after)
+                       : *owed + settings.filler_after;
+            EXPECT_LE(when, due) << "seed " << seed << " owed since " << owed->count();
             owed.reset();
         }
-        if (std::holds_alternative<FinishUtterance>(c)) owed = when;
+        if (speak != nullptr && speak->kind == SpeechKind::filler) last_filler = when;
+        const auto* finish = std::get_if<FinishUtterance>(&c);
+        if (finish != nullptr && !world.audible_at_finish.at(finish->utterance)) owed = when;
         if (std::holds_alternative<BeginUtterance>(c)) owed.reset();  // the caller goes on
         if (std::holds_alternative<CallerSaid>(c) && std::get<CallerSaid>(c).digits) owed.reset();
     }
@@ -201,11 +212,11 @@ void one_call(std::uint64_t seed, double trouble, Totals& totals) {
 
 class RandomCalls : public ::testing::TestWithParam<int> {};
 
-// Shards of 250 calls so that they run beside each other.
+// Shards of 125 calls so that they run beside each other.
 TEST_P(RandomCalls, keep_every_promise) {
     Totals totals;
     const auto first = static_cast<std::uint64_t>(GetParam()) * 1000;
-    for (std::uint64_t i = 1; i <= 250; ++i) {
+    for (std::uint64_t i = 1; i <= 125; ++i) {
         constexpr std::array kTrouble{0.0, 0.1, 0.25, 0.5};
         one_call(first + i, kTrouble[i % kTrouble.size()], totals);
         if (HasFailure()) return;
@@ -216,11 +227,11 @@ TEST_P(RandomCalls, keep_every_promise) {
     std::printf("calls %zu events %zu replies %zu cancelled %zu barge-ins %zu fillers %zu lines heard %zu;%s\n",
                 totals.calls, totals.events, totals.replies, totals.cancelled, totals.barge_ins, totals.fillers,
                 totals.heard, ends.c_str());
-    EXPECT_GT(totals.barge_ins, 100U);
-    EXPECT_GT(totals.fillers, 50U);
-    EXPECT_GE(totals.ends.size(), 5U);
+    EXPECT_GT(totals.barge_ins, 80U);
+    EXPECT_GT(totals.fillers, 25U);
+    EXPECT_GE(totals.ends.size(), 4U);
 }
-INSTANTIATE_TEST_SUITE_P(shards, RandomCalls, ::testing::Range(0, 8));
+INSTANTIATE_TEST_SUITE_P(shards, RandomCalls, ::testing::Range(0, 20));
 
 // Where everything works and marks come back, what was heard well before is also remembered: the machine does not
 // satisfy the promise above by forgetting.

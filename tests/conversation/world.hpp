@@ -172,6 +172,7 @@ public:
     std::set<ReplyId> open_replies, ended_replies;
     bool ended = false;
     std::size_t frames_after_confirmed = 0;
+    std::map<UtteranceId, bool> audible_at_finish;
 
 private:
     // --- the parts ---------------------------------------------------------------------------------------------------
@@ -199,6 +200,7 @@ private:
         }
         if (const auto* c = std::get_if<FinishUtterance>(&command)) {
             if (utterance == c->utterance) utterance.reset();
+            audible_at_finish[c->utterance] = machine.agent_audible(now);
             recognise(c->utterance);
         }
         if (const auto* c = std::get_if<DropUtterance>(&command)) {
@@ -321,7 +323,12 @@ private:
             if (left == 0 || (left < 160 && !head.synthesized)) break;
             slot_ = std::max(slot_, now);
             if (slot_ > now + lead) {
-                at(slot_ - lead, [this] { pump(); });
+                if (!std::exchange(pump_due_, true)) {
+                    at(slot_ - lead, [this] {
+                        pump_due_ = false;
+                        pump();
+                    });
+                }
                 break;
             }
             const auto samples = static_cast<std::uint32_t>(std::min<std::uint64_t>(160, left));
@@ -450,7 +457,7 @@ private:
     Instant slot_{0}, last_arrival_{0};
     std::uint64_t generation_ = 0, frames_ = 0;
     std::uint32_t last_mark_ = 0;
-    bool pumping_ = false, confirmed_ = false, farewell_ = false;
+    bool pumping_ = false, pump_due_ = false, confirmed_ = false, farewell_ = false;
 };
 
 }  // namespace parley::conversation::testing
