@@ -165,11 +165,11 @@ std::size_t Connection::receive_raw(std::span<char> into, error_code& ec) {
     }
 }
 
-std::size_t Connection::read_some(std::span<char> into, error_code& ec) {
-    if (!tls_) return receive_raw(into, ec);
+std::size_t Connection::read_some(std::span<char> into, error_code& ec, std::size_t most) {
+    if (!tls_) return receive_raw(into.first(std::min(into.size(), most)), ec);
     const std::span<char> cipher = reactor_.cipher_scratch();
     // What decryption yields is never more than what came in plus the record begun earlier.
-    const std::size_t room = into.size() > 2 * kTlsRecord ? into.size() - kTlsRecord : into.size() / 2;
+    const std::size_t room = std::min(most, into.size() - 2 * kTlsRecord);
     std::size_t received = 0;
     error_code end;
     if (!tls_->has_early()) received = receive_raw(cipher.first(std::min(room, cipher.size())), end);
@@ -204,7 +204,7 @@ Task<error_code> Connection::receive(std::string& into, std::size_t most, TimePo
     while (true) {
         error_code ec;
         const std::span<char> scratch = reactor_.side_scratch();
-        const std::size_t got = read_some(scratch.first(std::min(most, scratch.size())), ec);
+        const std::size_t got = read_some(scratch, ec, most);
         if (got != 0) {
             into.append(scratch.data(), got);
             co_return error_code{};

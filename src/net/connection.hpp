@@ -42,8 +42,9 @@ public:
     [[nodiscard]] bool encrypted() const { return tls_ != nullptr; }
 
     // --- reading
-    // Reads what is there, without waiting: bytes, or 0 with would_block, end_of_stream, or what broke.
-    [[nodiscard]] std::size_t read_some(std::span<char> into, error_code& ec);
+    // Reads what is there, without waiting: bytes, or 0 with would_block, end_of_stream, or what broke. `into` has at least 48 KiB;
+    // `most` bounds what is taken from the socket.
+    [[nodiscard]] std::size_t read_some(std::span<char> into, error_code& ec, std::size_t most = SIZE_MAX);
     // Appends at least one byte to `into`; `most` bounds the call.
     Task<error_code> receive(std::string& into, std::size_t most, TimePoint deadline);
     void end_reading() { read_waiter_.post(make_error_code(Errc::closed)); }  // a waiting receive() answers Errc::closed
