@@ -14,14 +14,16 @@ using twiml::El;
 
 std::vector<AttributeRow> all_rows() {
     std::vector<AttributeRow> rows;
-    for (const auto* part : {&twiml::rows_speech(), &twiml::rows_ssml(), &twiml::rows_dial(), &twiml::rows_connect(), &twiml::rows_rest()}) {
+    for (const auto* part : {&twiml::rows_speech(), &twiml::rows_ssml(), &twiml::rows_dial(), &twiml::rows_connect(),
+                             &twiml::rows_rest()}) {
         rows.insert(rows.end(), part->begin(), part->end());
     }
     return rows;
 }
 
 std::string name_of(const AttributeRow& row) {
-    return std::to_string(static_cast<int>(row.el)) + " " + std::string(spec_of(row.el).tag) + " " + std::string(row.attribute);
+    return std::to_string(static_cast<int>(row.el)) + " " + std::string(spec_of(row.el).tag) + " " +
+           std::string(row.attribute);
 }
 
 TEST(TwimlTable, good_values_come_back_from_a_parser) {
@@ -65,13 +67,15 @@ TEST(TwimlTable, only_booleans_have_no_wrong_value) {
 
 TEST(TwimlTable, no_attribute_is_without_a_row) {
     std::set<std::pair<El, std::string_view>> tested;
-    for (const AttributeRow& row : all_rows()) EXPECT_TRUE(tested.insert({row.el, row.attribute}).second) << name_of(row);
+    for (const AttributeRow& row : all_rows())
+        EXPECT_TRUE(tested.insert({row.el, row.attribute}).second) << name_of(row);
     std::size_t attributes = 0;
     for (const twiml::ElementSpec& spec : twiml::all_specs()) {
         if (spec.id == El::message) continue;  // its rows are in twiml_messaging_test.cpp
         for (const twiml::ValueSpec& value : spec.attributes) {
             ++attributes;
-            EXPECT_TRUE(tested.contains({spec.id, value.name})) << static_cast<int>(spec.id) << " " << spec.tag << " " << value.name;
+            EXPECT_TRUE(tested.contains({spec.id, value.name}))
+                << static_cast<int>(spec.id) << " " << spec.tag << " " << value.name;
         }
     }
     EXPECT_EQ(tested.size(), attributes);
