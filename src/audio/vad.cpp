@@ -55,18 +55,23 @@ void Vad::reset() {
 
 float Vad::filter(std::span<const std::int16_t> frame) {
     std::copy(samples_.begin() + kFrameSamples, samples_.end(), samples_.begin());
-    float energy = 0;
+    // In locals, and the newest output added last: the recursion's latency is what this function costs.
+    float x1 = hp_x_, x2 = hp_x2_, y1 = hp_y_, y2 = hp_y2_, energy = 0;
     for (std::size_t i = 0; i < kFrameSamples; ++i) {
         const float x = i < frame.size() ? static_cast<float>(frame[i]) : 0.0F;
-        const float y = kB0 * (x + hp_x2_) + kB1 * hp_x_ - kA1 * hp_y_ - kA2 * hp_y2_;
-        hp_x2_ = hp_x_;
-        hp_x_ = x;
-        hp_y2_ = hp_y_;
-        hp_y_ = y;
+        const float y = (kB0 * (x + x2) + kB1 * x1 - kA2 * y2) - kA1 * y1;
+        x2 = x1;
+        x1 = x;
+        y2 = y1;
+        y1 = y;
         samples_[kFrameSamples + i] = y;
         energy += y * y;
     }
-    if (std::abs(hp_y_) < 1e-3F && std::abs(hp_y2_) < 1e-3F) hp_y_ = hp_y2_ = 0;  // no denormals in silence
+    const bool faded = std::abs(y1) < 1e-3F && std::abs(y2) < 1e-3F;  // no denormals in silence
+    hp_x_ = x1;
+    hp_x2_ = x2;
+    hp_y_ = faded ? 0 : y1;
+    hp_y2_ = faded ? 0 : y2;
     return to_dbfs(energy / kFrameSamples);
 }
 
@@ -85,9 +90,13 @@ int Vad::pitch_lag() const {
     }
     const float* now = s.data() + s.size() - kWindow;
     const auto dot = [now](const float* then) {
-        float sum = 0;
-        for (std::size_t i = 0; i < kWindow; ++i) sum += now[i] * then[i];
-        return sum;
+        constexpr std::size_t kLanes = 8;  // float sums have an order; several of them let the compiler use vectors
+        static_assert(kWindow % kLanes == 0);
+        std::array<float, kLanes> sums{};
+        for (std::size_t i = 0; i < kWindow; i += kLanes) {
+            for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += now[i + lane] * then[i + lane];
+        }
+        return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
     };
     const float energy_now = dot(now);
     if (energy_now <= 0) return 0;

@@ -222,7 +222,9 @@ TEST(Vad, says_started_within_four_frames_of_speech_and_stopped_after_the_hangov
         Vad vad(config);
         for (std::size_t at = 0; at + kFrameSamples <= speech().size(); at += kFrameSamples) {
             const auto result = vad.push(std::span(speech()).subspan(at, kFrameSamples));
-            if (result.edge == VadResult::stopped) EXPECT_EQ(result.edge_ago, milliseconds{20 * hangover});
+            if (result.edge == VadResult::stopped) {
+                EXPECT_EQ(result.edge_ago, milliseconds{20 * hangover});
+            }
             if (result.edge == VadResult::started) {
                 EXPECT_GE(result.edge_ago, milliseconds{60});
                 EXPECT_LE(result.edge_ago, milliseconds{260});

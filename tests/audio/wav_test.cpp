@@ -192,7 +192,7 @@ std::vector<Hostile> hostile_files() {
          WavErrc::not_wave},
         {"riff_claims_4_gb", Wave{.riff_size = 0xFFFFFFFF}.bytes(), WavErrc::truncated},
         {"riff_claims_nothing", Wave{.riff_size = 0}.bytes(), WavErrc::not_wave},
-        {"riff_two_short_of_the_file", Wave{.riff_size = 42}.bytes(), WavErrc::truncated},
+        {"riff_two_short_of_the_file", Wave{.riff_size = 42}.bytes(), WavErrc::trailing_bytes},
         {"data_claims_4_gb", Wave{.data_size = 0xFFFFFFFF}.bytes(), WavErrc::truncated},
         {"data_claims_4_gb_less_eight", Wave{.data_size = 0xFFFFFFF8}.bytes(), WavErrc::truncated},
         {"data_claims_one_more", Wave{.data_size = 9}.bytes(), WavErrc::truncated},

@@ -55,6 +55,7 @@ template <auto kTwin, class In, class Out>
 void scalar(benchmark::State& state, const std::vector<In>& in) {
     std::vector<Out> out(in.size());
     for (auto _ : state) {
+        benchmark::DoNotOptimize(out.data());
         for (std::size_t i = 0; i < in.size(); ++i) out[i] = kTwin(in[i]);
         benchmark::ClobberMemory();
     }

@@ -14,11 +14,22 @@ bool is_prose(const twiml::ValueSpec* spec) {
     return spec != nullptr && (spec->kind == twiml::Kind::text || spec->kind == twiml::Kind::hints);
 }
 
+// XML readers turn every line ending into LF; writing LF ourselves keeps what is sent and what is read the same.
+std::string with_line_feeds(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool pair = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+        if (!pair) out.push_back(text[i] == '\r' ? '\n' : text[i]);
+    }
+    return out;
+}
+
 // Only prose is repaired. In every other kind of value (URLs, words, numbers) the check must see what was given and
 // refuse it.
 void clean(Node& node) {
     const twiml::ElementSpec& spec = spec_of(node.el);
-    if (is_prose(&spec.text)) node.text = xml_text(node.text);
+    if (is_prose(&spec.text)) node.text = with_line_feeds(xml_text(node.text));
     for (twiml::Attribute& attribute : node.attributes) {
         if (is_prose(twiml::find_attribute(spec, attribute.name))) attribute.value = xml_text(attribute.value);
     }

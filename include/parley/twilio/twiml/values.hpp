@@ -1,8 +1,8 @@
 #pragma once
 // How TwiML values are written in C++: an absent attribute is an empty optional and leaves Twilio's default in force.
-// Texts are UTF-8; bytes that are not become U+FFFD and control characters XML cannot carry are dropped. Enumerations,
-// ranges, alphabets and lengths are checked when the verb is added to a document (twiml.hpp), against one table
-// (src/twilio/twiml/).
+// Texts are UTF-8; bytes that are not become U+FFFD, control characters XML cannot carry are dropped, line endings
+// become LF in element text. Enumerations, ranges, alphabets and lengths are checked when the verb is added to a
+// document (twiml.hpp), against one table (src/twilio/twiml/).
 
 #include <cstdint>
 #include <optional>
