@@ -12,7 +12,7 @@ Level measure_level(std::span<const std::int16_t> pcm) {
     std::int64_t energy = 0;
     std::int32_t peak = 0;
     for (const std::int32_t sample : pcm) {
-        energy += sample * sample;  // at most 2^30, no overflow
+        energy += std::int64_t{sample} * sample;
         peak = std::max(peak, std::abs(sample));
     }
     if (peak == 0) return {};

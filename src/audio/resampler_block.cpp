@@ -96,7 +96,7 @@ HWY_INLINE void run(const ResamplerFilter& filter, const std::int16_t* branches,
     }
 }
 
-void block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
+static void block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
     switch (filter.up) {
         case 1:
             return run<1>(filter, branches, groups, out);
@@ -111,7 +111,7 @@ void block(const ResamplerFilter& filter, const std::int16_t* branches, std::siz
 
 #else
 
-void block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
+static void block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
     resample_block_scalar(filter, branches, groups, out);
 }
 

@@ -64,13 +64,14 @@ ResamplerFilter build(int up, int down) {
     ResamplerFilter filter;
     filter.up = up;
     filter.down = down;
-    filter.delay_up = static_cast<std::size_t>(kZeroCrossings * std::max(up, down));
+    filter.delay_up = std::size_t{kZeroCrossings} * static_cast<std::size_t>(std::max(up, down));
     // Going down, taps are small and rounding them to the common 14 bits would cost 10 dB of the stop band; a branch
     // holds only part of the taps, so its own sum has room for more bits.
     filter.extra_bits = up > down ? 0 : (down / up >= 6 ? 3 : (down / up >= 3 ? 2 : 1));
     const int bits = kResamplerFractionBits + filter.extra_bits;
     const auto h = prototype(up, down);
     std::vector<std::vector<std::int16_t>> phases;
+    phases.reserve(static_cast<std::size_t>(up));
     for (int j = 0; j < up; ++j) phases.push_back(quantised_phase(h, up, j * down % up, bits));
 
     // Output j of a group reads x[gM + s] for s = start(j) - k, tap k of its phase; s = M * offset + branch.
