@@ -179,7 +179,9 @@ Task<> CallerScript::play() {
         if (call_.over()) {
             // Looking back needs no line; anything else that is left was cut off.
             const bool looks_back = std::holds_alternative<ExpectStep>(steps[i].action);
-            if (!looks_back && !std::holds_alternative<HangupStep>(steps[i].action)) {
+            const auto* waits = std::get_if<WaitStep>(&steps[i].action);
+            const bool wanted = std::holds_alternative<HangupStep>(steps[i].action) || (waits != nullptr && waits->what == WaitStep::For::hangup);
+            if (!looks_back && !wanted) {
                 fail(steps[i].where, "the call ended before this step");
                 co_return;
             }

@@ -78,8 +78,7 @@ public:
     }
     void vanish() {
         beast::error_code ec;
-        ws_.next_layer().set_option(asio::socket_base::linger(true, 0), ec);
-        ws_.next_layer().close(ec);
+        ws_.next_layer().shutdown(asio::ip::tcp::socket::shutdown_both, ec);
     }
     websocket::stream<asio::ip::tcp::socket>& ws() { return ws_; }
 

@@ -267,7 +267,7 @@ TEST(Gather, EndsWithTheFinishKeyAndTakesSpeech) {
         return twiml("<Hangup/>");
     });
     auto plan = to(app.url("/voice"));
-    plan.scenario = steps("  - dtmf: \"7#\"\n  - pause: 1s\n  - say: \"next tuesday\"\n  - wait_for: hangup\n");
+    plan.scenario = steps("  - pause: 300ms\n  - dtmf: \"7#\"\n  - pause: 1s\n  - say: \"next tuesday\"\n  - wait_for: hangup\n");
     (void)call(quick(), plan);
     ASSERT_EQ(app.requests("/key").size(), 1u);
     EXPECT_EQ(value_of(app.requests("/key")[0].form, "Digits"), "7");
