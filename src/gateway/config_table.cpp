@@ -83,10 +83,10 @@ std::string check_bot(std::string_view text) {
     return "";
 }
 
-std::string check_voice(std::string_view text) {
-    return !text.empty() && text.size() <= 32 && all_of(text, word_char)
+std::string check_name(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && all_of(text, word_char)
                ? ""
-               : "expected the name of a voice, such as slt, rms, awb or kal16";
+               : "expected a name of letters, digits, - and _";
 }
 
 std::string check_spoken(std::string_view text) {
@@ -157,6 +157,12 @@ void server_rows(Table<Config>& t) {
         "server.talk_page", [](Config& c) -> auto& { return c.server.talk_page; }, "name of an agent",
         "Serves a page at / from which anybody who can reach it talks to this agent by microphone; empty: no page.",
         Effect::restart);
+    t.text(
+        "server.talk_page", [](Config& c) -> auto& { return c.server.talk_page; }, "name of an agent",
+        "Serves a page at / that talks to this agent from a browser's microphone, without a telephone. Whoever reaches "
+        "the port can use it: for trying "
+        "things out.",
+        Effect::live, check_name);
 }
 
 void twilio_rows(Table<Config>& t) {
@@ -326,7 +332,7 @@ void agent_identity_rows(Table<AgentConfig>& t) {
         Effect::live, true);
     t.text(
         "voice", [](A& a) -> auto& { return a.voice; }, "name", "Voice of the embedded synthesis.", Effect::live,
-        check_voice);
+        check_name);
     t.number("speed", [](A& a) -> auto& { return a.speed; }, 0.5, 2.0, "Its pace; 1 is the voice's own.");
     t.text(
         "bot", [](A& a) -> auto& { return a.bot; }, "wss URL", "Media-stream server the call is bridged to.",

@@ -201,6 +201,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "'030 123'"},
         Mistake{"agent_name", kHead + "agents: {'a b': {default: true, brain: echo}}\n",
                 "dir/parley.yaml:2:10: 'a b': an agent's name has letters, digits, - and _, at most 64"},
+        Mistake{"talk_page_to_nobody",
+                "server: {public_url: 'https://v.example', talk_page: desc}\nagents: {desk: {default: true, brain: "
+                "echo}}\n",
+                "dir/parley.yaml:1:54: 'server.talk_page': there is no agent 'desc', did you mean 'desk'?"},
         Mistake{"retention", kHead + "recording: {enabled: true}\n" + kTail,
                 "configuration: 'recording.retain_days': is missing: say how many days recordings are kept"},
         Mistake{"directory_out", kHead + "recording: {directory: '../x'}\n" + kTail,
