@@ -156,13 +156,7 @@ void server_rows(Table<Config>& t) {
     t.text(
         "server.talk_page", [](Config& c) -> auto& { return c.server.talk_page; }, "name of an agent",
         "Serves a page at / from which anybody who can reach it talks to this agent by microphone; empty: no page.",
-        Effect::restart);
-    t.text(
-        "server.talk_page", [](Config& c) -> auto& { return c.server.talk_page; }, "name of an agent",
-        "Serves a page at / that talks to this agent from a browser's microphone, without a telephone. Whoever reaches "
-        "the port can use it: for trying "
-        "things out.",
-        Effect::live, check_name);
+        Effect::restart, check_name);
 }
 
 void twilio_rows(Table<Config>& t) {
