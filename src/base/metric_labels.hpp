@@ -10,85 +10,44 @@ using S = std::string_view;
 
 inline constexpr std::array<S, 2> kDir{"in", "out"};
 inline constexpr std::array<S, 5> kResult{"success", "client_error", "server_error", "upstream_error", "indeterminate"};
-inline constexpr std::array<S, 19> kEndReason{"caller_hung_up",
-                                              "agent_completed",
-                                              "transferred",
-                                              "max_duration",
-                                              "silence",
-                                              "carrier_lost",
-                                              "media_timeout",
-                                              "brain_failed",
-                                              "operator_hangup",
-                                              "shutdown",
-                                              "protocol",
-                                              "internal",
-                                              "remote_hangup",
-                                              "closed_without_stop",
-                                              "no_answer",
-                                              "machine",
-                                              "busy",
-                                              "crash",
-                                              "oom"};
-inline constexpr std::array<S, 9> kCallReject{"capacity",       "rate",           "tenant_quota",
-                                              "provider_quota", "unknown_number", "unknown_account",
-                                              "warmup",         "draining",       "policy"};
+inline constexpr std::array<S, 12> kEndReason{"caller_hung_up",  "agent_completed", "transferred",   "max_duration",
+                                              "silence",         "carrier_lost",    "media_timeout", "brain_failed",
+                                              "operator_hangup", "shutdown",        "protocol",      "internal"};
+inline constexpr std::array<S, 8> kCallReject{"capacity", "rate",   "unknown_number", "draining",
+                                              "warmup",   "policy", "tenant_quota",   "provider_quota"};
 inline constexpr std::array<S, 4> kMethod{"GET", "POST", "HEAD", "PUT"};
 inline constexpr std::array<S, 23> kCode{"101", "200", "204", "301", "302", "304", "307", "400",
                                          "401", "403", "404", "405", "408", "409", "411", "413",
                                          "414", "415", "426", "429", "431", "500", "503"};
-inline constexpr std::array<S, 12> kHttpReject{"malformed", "timeout",      "too_big",   "rate",
-                                               "method",    "content_type", "no_length", "not_found",
-                                               "slow",      "connections",  "version",   "tls"};
+inline constexpr std::array<S, 15> kHttpReject{"malformed",
+                                               "timeout",
+                                               "length_required",
+                                               "body_too_large",
+                                               "target_too_long",
+                                               "head_too_large",
+                                               "content_type",
+                                               "upgrade",
+                                               "handler",
+                                               "tls",
+                                               "fd",
+                                               "connections",
+                                               "preauth_total",
+                                               "preauth_address",
+                                               "rate"};
 inline constexpr std::array<S, 5> kSignature{"missing", "mismatch", "url_mismatch", "old_token", "malformed"};
 inline constexpr std::array<S, 24> kTwilioError{"11200", "11205", "11210", "11220", "11235", "11236", "11237", "11750",
                                                 "12100", "12200", "12300", "31901", "31902", "31903", "31904", "31910",
                                                 "31920", "31921", "31924", "31930", "31931", "31950", "31951", "31952"};
-inline constexpr std::array<S, 20> kStreamReject{"signature",
-                                                 "token",
-                                                 "binding",
-                                                 "origin",
-                                                 "path",
-                                                 "query",
-                                                 "preauth_limit",
-                                                 "address_limit",
-                                                 "no_start",
-                                                 "media_before_start",
-                                                 "duplicate_start",
-                                                 "already_attached",
-                                                 "media_format",
-                                                 "capacity",
-                                                 "draining",
-                                                 "handshake",
-                                                 "unknown_call",
-                                                 "expired",
-                                                 "replayed",
-                                                 "method"};
-inline constexpr std::array<S, 24> kStreamError{"framing",
-                                                "utf8",
-                                                "too_big",
-                                                "fragmentation",
-                                                "flood",
-                                                "binary",
-                                                "json",
-                                                "schema",
-                                                "base64",
-                                                "stream_sid",
-                                                "sequence",
-                                                "timestamp",
-                                                "order",
-                                                "unknown_event",
-                                                "mark",
-                                                "dtmf",
-                                                "rate",
-                                                "track",
-                                                "depth",
-                                                "send_blocked",
-                                                "idle",
-                                                "payload",
-                                                "protocol_version",
-                                                "parameters"};
-inline constexpr std::array<S, 2> kInitiator{"local", "remote"};
-inline constexpr std::array<S, 9> kCloseClass{"1000", "1001", "1002", "1003", "1006", "1007", "1008", "1009", "1011"};
+inline constexpr std::array<S, 18> kStreamReject{
+    "signature",       "token",        "origin",           "upgrade", "no_start",   "media_before_start",
+    "duplicate_start", "media_format", "already_attached", "schema",  "stream_sid", "too_big",
+    "binary",          "rate",         "stopped",          "closed",  "capacity",   "draining"};
+inline constexpr std::array<S, 19> kStreamError{"json",          "schema",     "base64",       "too_big",  "binary",
+                                                "unknown_event", "stream_sid", "order",        "sequence", "timestamp",
+                                                "rate",          "mark",       "dtmf",         "framing",  "utf8",
+                                                "fragmentation", "flood",      "send_blocked", "idle"};
+inline constexpr std::array<S, 2> kInitiator{"us", "peer"};
+inline constexpr std::array<S, 2> kCloseClass{"normal", "abnormal"};
 inline constexpr std::array<S, 5> kTurnOutcome{"completed", "interrupted", "empty", "failed", "truncated"};
 inline constexpr std::array<S, 5> kTurnStage{"endpointing", "stt_final", "llm_first_token", "tts_first_byte",
                                              "playout_start"};
@@ -100,12 +59,11 @@ inline constexpr std::array<S, 9> kOutcome{"ok",       "timeout",   "auth",  "ra
 inline constexpr std::array<S, 3> kConnection{"idle", "active", "connecting"};
 inline constexpr std::array<S, 5> kResource{"calls", "rate", "loop", "fd", "memory"};
 inline constexpr std::array<S, 3> kStage{"normal", "soft", "hard"};
-inline constexpr std::array<S, 5> kPool{"stt", "tts", "lm", "files", "store"};
+inline constexpr std::array<S, 2> kPool{"engine", "files"};
 inline constexpr std::array<S, 4> kFile{"recording", "call_file", "transcript", "record"};
 inline constexpr std::array<S, 2> kCertificate{"public", "admin"};
-inline constexpr std::array<S, 12> kSecurity{"bad_signature", "replay",   "stream_token",    "origin",
-                                             "ssrf",          "policy",   "admin_denied",    "preauth_limit",
-                                             "slow_client",   "bad_host", "forwarded_spoof", "path_traversal"};
+inline constexpr std::array<S, 7> kSecurity{"bad_signature", "replay", "stream_token", "origin",
+                                            "ssrf",          "policy", "admin_denied"};
 inline constexpr std::array<S, 2> kDropReason{"queue_full", "write_failed"};
 
 }  // namespace parley::metric_labels

@@ -151,7 +151,7 @@ struct Metrics::Impl {
         return type == "counter" ? MetricType::Counter : type == "gauge" ? MetricType::Gauge : MetricType::Histogram;
     }
 
-    void add_entry(std::string name, std::string type, std::string help, std::vector<std::string> labels,
+    void add_entry(std::string name, std::string type, std::string help, std::vector<MetricInfo::Label> labels,
                    std::function<void(MetricFamily&)> collect) {
         entries.push_back({{std::move(name), std::move(type), std::move(help), std::move(labels)}, std::move(collect)});
     }
@@ -159,8 +159,8 @@ struct Metrics::Impl {
     template <class Cell>
     Family<Cell>& make(std::deque<Family<Cell>>& store, std::string name, const char* type, std::string help,
                        Labels labels, Buckets bounds = {}) {
-        std::vector<std::string> names;
-        for (const auto& l : labels) names.push_back(l.name);
+        std::vector<MetricInfo::Label> names;
+        for (const auto& l : labels) names.push_back({l.name, l.values});
         detail::LabelSpace space(name, std::move(labels), [this](std::string_view metric) { overflowed(metric); });
         Family<Cell>& family = store.emplace_back(std::move(space), bounds);
         // A time stamp of zero would read as "expired".
@@ -231,16 +231,17 @@ struct Metrics::Impl {
     // Sum over the workers of one local counter each way.
     void in_and_out(std::string name, std::string help, LocalCounter WorkerMetrics::* in,
                     LocalCounter WorkerMetrics::* out, double scale) {
-        add_entry(std::move(name), "counter", std::move(help), {"dir"}, [this, in, out, scale](MetricFamily& family) {
-            for (const auto& [dir, member] : {std::pair{"in", in}, std::pair{"out", out}}) {
-                std::uint64_t sum = 0;
-                for (const auto& w : workers) sum += (w.*member).value();
-                ClientMetric m;
-                m.label.push_back({"dir", dir});
-                m.counter.value = static_cast<double>(sum) * scale;
-                family.metric.push_back(std::move(m));
-            }
-        });
+        add_entry(std::move(name), "counter", std::move(help), {{"dir", {"in", "out"}}},
+                  [this, in, out, scale](MetricFamily& family) {
+                      for (const auto& [dir, member] : {std::pair{"in", in}, std::pair{"out", out}}) {
+                          std::uint64_t sum = 0;
+                          for (const auto& w : workers) sum += (w.*member).value();
+                          ClientMetric m;
+                          m.label.push_back({"dir", dir});
+                          m.counter.value = static_cast<double>(sum) * scale;
+                          family.metric.push_back(std::move(m));
+                      }
+                  });
     }
 
     void over_workers(std::string name, std::string help, LocalHistogram WorkerMetrics::* member) {
@@ -255,7 +256,7 @@ struct Metrics::Impl {
 
     void per_loop(std::string name, const char* type, std::string help,
                   std::function<void(const WorkerMetrics&, ClientMetric&)> read) {
-        add_entry(std::move(name), type, std::move(help), {"loop"},
+        add_entry(std::move(name), type, std::move(help), {{"loop", {}}},
                   [this, read = std::move(read)](MetricFamily& family) {
                       for (std::size_t i = 0; i < workers.size(); ++i) {
                           ClientMetric m;
@@ -288,8 +289,8 @@ struct Metrics::Impl {
 };
 
 void Metrics::Impl::add_process() {
-    add_entry("parley_build_info", "gauge", "1, with what was built as labels.", {"version", "revision", "compiler"},
-              [this](MetricFamily& f) {
+    add_entry("parley_build_info", "gauge", "1, with what was built as labels.",
+              {{"version", {}}, {"revision", {}}, {"compiler", {}}}, [this](MetricFamily& f) {
                   ClientMetric m;
                   m.label = {
                       {"version", settings.version}, {"revision", settings.revision}, {"compiler", settings.compiler}};
@@ -337,7 +338,7 @@ void Metrics::Impl::add_workers() {
 
 void Metrics::Impl::add_log() {
     add_entry("parley_log_events_total", "counter", "Log lines asked for, those held back by the rate limit included.",
-              {"level", "event"}, [this](MetricFamily& f) {
+              {{"level", {"debug", "info", "warn", "error"}}, {"event", {}}}, [this](MetricFamily& f) {
                   for (const auto& row : log_counts.events) {
                       ClientMetric m;
                       m.label = {{"level", std::string(to_string(row.level))}, {"event", row.event}};
@@ -346,8 +347,8 @@ void Metrics::Impl::add_log() {
                   }
               });
     add_entry("parley_log_dropped_total", "counter",
-              "Log lines lost: the queue was full, or the descriptor refused them.", {"reason"},
-              [this](MetricFamily& f) {
+              "Log lines lost: the queue was full, or the descriptor refused them.",
+              {{"reason", {"queue_full", "write_failed"}}}, [this](MetricFamily& f) {
                   for (const auto& [reason, n] : {std::pair{ml::kDropReason[0], log_counts.dropped.queue_full},
                                                   std::pair{ml::kDropReason[1], log_counts.dropped.write_failed}}) {
                       ClientMetric m;
@@ -357,7 +358,8 @@ void Metrics::Impl::add_log() {
                   }
               });
     add_entry("parley_metric_label_overflow_total", "counter",
-              "Label values outside their closed set, counted as \"other\".", {"metric"}, [this](MetricFamily& f) {
+              "Label values outside their closed set, counted as \"other\".", {{"metric", {}}},
+              [this](MetricFamily& f) {
                   const std::lock_guard lock(overflow_mutex);
                   for (const auto& [metric, n] : overflows) {
                       ClientMetric m;
@@ -466,26 +468,5 @@ std::vector<MetricInfo> Metrics::reference() const {
     std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return result;
 }
-
-namespace metric_labels {
-std::span<const std::string_view> end_reasons() {
-    return kEndReason;
-}
-std::span<const std::string_view> results() {
-    return kResult;
-}
-std::span<const std::string_view> stream_reject_reasons() {
-    return kStreamReject;
-}
-std::span<const std::string_view> stream_error_kinds() {
-    return kStreamError;
-}
-std::span<const std::string_view> call_reject_reasons() {
-    return kCallReject;
-}
-std::span<const std::string_view> security_kinds() {
-    return kSecurity;
-}
-}  // namespace metric_labels
 
 }  // namespace parley

@@ -141,6 +141,15 @@ private:
             brain(agent, at);
             conversation(agent, at);
         }
+        const std::string& page = c_.server.talk_page;
+        if (!page.empty() && !c_.agent(page)) {
+            std::vector<std::string> names;
+            for (const auto& agent : c_.agents) names.push_back(agent.name);
+            wrong("server.talk_page", "there is no agent '" + page + "'" + text::suggestion(page, names));
+        }
+        const bool local = text::is_loopback(c_.server.listen.host) &&
+                           (c_.server.tls_listen.host.empty() || text::is_loopback(c_.server.tls_listen.host));
+        if (!page.empty() && !local) warn("server.talk_page", "lets everybody who reaches the port talk to the agent");
         if (!the_default) warn("agents", "none is the default: calls to numbers nobody lists are refused");
     }
 

@@ -180,8 +180,8 @@ that parses the file, and a test keeps them in step.
 - **Secrets** are given as `env:NAME`, as `file:/path` or (with a warning) as themselves; by environment also as `…_FILE` with a path, as
   container platforms mount them. `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN` (and `…_FILE`) are read too. Secrets are never printed.
 - **Units**: durations `200us`, `600ms`, `5s`, `10m`, `1h`; addresses `host:port`.
-- **Reload**: SIGHUP, or a change of the file, a secret's file, a certificate or a script. Keys marked "at start" are reported and wait for
-  the next start. A file with a mistake changes nothing.
+- **Reload**: SIGHUP reads the file, secrets, scripts and the contents of certificates again; calls in progress keep what they began with. Keys
+  marked "at start" are reported and wait for the next start. A file with a mistake changes nothing.
 - Relative paths of certificates, keys, scripts and secrets start at the file's directory; `server.data_dir` starts where the process does.
 
 )";

@@ -83,10 +83,10 @@ std::string check_bot(std::string_view text) {
     return "";
 }
 
-std::string check_voice(std::string_view text) {
-    return !text.empty() && text.size() <= 32 && all_of(text, word_char)
+std::string check_name(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && all_of(text, word_char)
                ? ""
-               : "expected the name of a voice, such as slt, rms, awb or kal16";
+               : "expected a name of letters, digits, - and _";
 }
 
 std::string check_spoken(std::string_view text) {
@@ -156,7 +156,7 @@ void server_rows(Table<Config>& t) {
     t.text(
         "server.talk_page", [](Config& c) -> auto& { return c.server.talk_page; }, "name of an agent",
         "Serves a page at / from which anybody who can reach it talks to this agent by microphone; empty: no page.",
-        Effect::restart);
+        Effect::restart, check_name);
 }
 
 void twilio_rows(Table<Config>& t) {
@@ -326,7 +326,7 @@ void agent_identity_rows(Table<AgentConfig>& t) {
         Effect::live, true);
     t.text(
         "voice", [](A& a) -> auto& { return a.voice; }, "name", "Voice of the embedded synthesis.", Effect::live,
-        check_voice);
+        check_name);
     t.number("speed", [](A& a) -> auto& { return a.speed; }, 0.5, 2.0, "Its pace; 1 is the voice's own.");
     t.text(
         "bot", [](A& a) -> auto& { return a.bot; }, "wss URL", "Media-stream server the call is bridged to.",
@@ -442,6 +442,18 @@ void conversation_rows(Table<AgentConfig>& t) {
     t.integer(
         "conversation.context_lines", [](A& a) -> auto& { return a.conversation.context_lines; }, 1, 10'000,
         "Lines of the conversation the brain is given; the oldest leave first.");
+    t.number(
+        "conversation.vendor_end_confidence", [](A& a) -> auto& { return a.conversation.vendor_end_confidence; }, 0, 1,
+        "A recogniser that says the turn is over is believed from this confidence on; half of it shortens the wait.");
+    spoken(
+        "conversation.fallback_text", [](A& a) -> auto& { return a.conversation.fallback_text; },
+        "Said when the brain answered nothing or failed once.");
+    t.integer(
+        "conversation.failures_max", [](A& a) -> auto& { return a.conversation.failures_max; }, 1, 20,
+        "So many failures in a row, then the apology and the end.");
+    t.integer(
+        "conversation.reply_max_characters", [](A& a) -> auto& { return a.conversation.reply_max_characters; }, 100,
+        100'000, "A reply is cut behind the sentence that passes this.");
 }
 
 }  // namespace
@@ -504,6 +516,15 @@ const std::vector<Row<Config>>& config_rows() {
         media_rows(t);
         files_rows(t);
         engine_rows(t);
+        // What a reload puts in force for the next call; everything else waits for the next start and is reported.
+        for (auto& row : t.rows) {
+            constexpr std::array<std::string_view, 6> kLive{
+                "twilio.auth_tokens", "limits.max_calls", "limits.new_calls_per_second",
+                "limits.burst",       "log.level",        "call_files.frames"};
+            const bool live =
+                row.key.starts_with("media.") || std::find(kLive.begin(), kLive.end(), row.key) != kLive.end();
+            row.effect = live ? Effect::live : Effect::restart;
+        }
         return std::move(t.rows);
     }();
     return rows;

@@ -5,8 +5,12 @@
 #include <sys/resource.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
 #include "config_table.hpp"
+#include "parley/conversation/serialise.hpp"
 #include "reference_file.hpp"
 
 namespace parley::gateway {
@@ -201,6 +205,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "'030 123'"},
         Mistake{"agent_name", kHead + "agents: {'a b': {default: true, brain: echo}}\n",
                 "dir/parley.yaml:2:10: 'a b': an agent's name has letters, digits, - and _, at most 64"},
+        Mistake{"talk_page_to_nobody",
+                "server: {public_url: 'https://v.example', talk_page: desc}\nagents: {desk: {default: true, brain: "
+                "echo}}\n",
+                "dir/parley.yaml:1:54: 'server.talk_page': there is no agent 'desc', did you mean 'desk'?"},
         Mistake{"retention", kHead + "recording: {enabled: true}\n" + kTail,
                 "configuration: 'recording.retain_days': is missing: say how many days recordings are kept"},
         Mistake{"directory_out", kHead + "recording: {directory: '../x'}\n" + kTail,
@@ -352,6 +360,7 @@ TEST(Config, changes_are_named_with_what_they_need) {
         load(kSmall + "limits: {max_calls: 50}\nlog: {format: text}\ntwilio: {token_key: another-key-0123456789}\n");
     const auto changes = diff(before, after);
     ASSERT_EQ(changes.size(), 3U);
+    EXPECT_TRUE(changes.at(2).restart);
     EXPECT_EQ(changes.at(0).key, "limits.max_calls");
     EXPECT_EQ(changes.at(0).before, "100");
     EXPECT_EQ(changes.at(0).after, "50");
@@ -399,13 +408,22 @@ TEST(Config, descriptors_are_counted_before_the_first_call) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-TEST(Config, every_field_of_the_conversation_and_voice_detector_has_a_key) {
-    // A field added to these structs must get a row; their sizes stand for their fields.
-    std::size_t conversation = 0, vad = 0;
-    for (const auto& row : agent_rows()) conversation += row.key.starts_with("conversation.");
-    for (const auto& row : config_rows()) vad += row.key.starts_with("media.vad.");
-    EXPECT_EQ(conversation, 26U);
-    EXPECT_EQ(vad, 11U);
+// The conversation's own list of its settings and the table name the same things.
+TEST(Config, every_field_of_the_conversation_has_a_key) {
+    std::set<std::string> fields, keys;
+    const auto json = nlohmann::json::parse(conversation::to_json(conversation::Settings{}));
+    for (const auto& [name, value] : json.items()) fields.insert(std::regex_replace(name, std::regex("_(ms|s)$"), ""));
+    fields.erase("type");
+    for (const auto& row : agent_rows()) {
+        if (row.key.starts_with("conversation.")) keys.insert(row.key.substr(std::string_view("conversation.").size()));
+    }
+    EXPECT_EQ(fields, keys);
+}
+
+TEST(Config, every_field_of_the_voice_detector_has_a_key) {
+    const auto vad = std::count_if(config_rows().begin(), config_rows().end(),
+                                   [](const auto& row) { return row.key.starts_with("media.vad."); });
+    EXPECT_EQ(vad, 11);
     static_assert(sizeof(audio::VadConfig) == 11 * 4, "a field came or went: add its row");
 }
 

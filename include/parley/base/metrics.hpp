@@ -202,8 +202,12 @@ struct MetricsSettings {
 };
 
 struct MetricInfo {
+    struct Label {
+        std::string name;
+        std::vector<std::string> values;  // the closed set; empty where it is made at start
+    };
     std::string name, type, help;
-    std::vector<std::string> labels;
+    std::vector<Label> labels;
 };
 
 class Metrics {
@@ -282,15 +286,5 @@ public:
     Counters& clock_jump;
     Histograms& loop_pause;
 };
-
-// The closed sets other rooms write from (and test themselves against).
-namespace metric_labels {
-[[nodiscard]] std::span<const std::string_view> end_reasons();
-[[nodiscard]] std::span<const std::string_view> results();
-[[nodiscard]] std::span<const std::string_view> stream_reject_reasons();
-[[nodiscard]] std::span<const std::string_view> stream_error_kinds();
-[[nodiscard]] std::span<const std::string_view> call_reject_reasons();
-[[nodiscard]] std::span<const std::string_view> security_kinds();
-}  // namespace metric_labels
 
 }  // namespace parley
