@@ -13,7 +13,7 @@ bool Agents::needs_engine(const Config& config) {
     return false;
 }
 
-Agents::Agents(const Config& config, std::uint32_t revision, speech::EnginePool* pool) {
+Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool) {
     for (const auto& given : config.agents) {
         auto agent = std::make_shared<call::Agent>();
         agent->name = given.name;
@@ -23,15 +23,20 @@ Agents::Agents(const Config& config, std::uint32_t revision, speech::EnginePool*
                 agent->brain = call::BrainKind::pipeline;
                 if (pool == nullptr) throw std::runtime_error("agent " + given.name + ": no embedded engine");
                 brain::EmbeddedSettings settings;
-                settings.script = given.script;
                 settings.voice.name = given.voice;
                 settings.voice.speed = given.speed;
-                settings.greeting = given.greeting;
-                settings.fixed_phrases = given.conversation.fillers;
-                for (const auto& text : {given.conversation.apology_text, given.conversation.goodbye_text, given.conversation.max_duration_text, given.conversation.fallback_text})
-                    settings.fixed_phrases.push_back(text);
-                for (const auto& text : given.conversation.idle_texts) settings.fixed_phrases.push_back(text);
-                agent->pipeline = brain::make_embedded(settings, *pool);
+                const auto& words = given.conversation;
+                settings.fixed_phrases = words.fillers;
+                settings.fixed_phrases.insert(settings.fixed_phrases.end(), words.idle_texts.begin(), words.idle_texts.end());
+                for (const auto* text : {&words.goodbye_text, &words.apology_text, &words.fallback_text, &words.max_duration_text, &words.max_duration_warning_text})
+                    settings.fixed_phrases.push_back(*text);
+                std::erase(settings.fixed_phrases, std::string{});
+                try {
+                    auto script = brain::load_script(given.script.string(), pool->lexicon().get());
+                    agent->pipeline = std::make_shared<brain::EmbeddedFactory>(std::move(script), pool, std::move(settings));
+                } catch (const std::exception& e) {
+                    throw std::runtime_error("agent " + given.name + ": " + e.what());
+                }
                 break;
             }
             case Brain::bot:

@@ -15,7 +15,7 @@ namespace parley::gateway {
 class Agents {
 public:
     // `pool` may be null when no agent is embedded. Throws std::runtime_error naming agent and script.
-    Agents(const Config& config, std::uint32_t revision, speech::EnginePool* pool);
+    Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool);
 
     [[nodiscard]] std::shared_ptr<const call::Agent> by_name(std::string_view name) const;
     [[nodiscard]] std::shared_ptr<const call::Agent> by_number(std::string_view number) const;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -81,7 +82,7 @@ struct Gateway::Impl {
         for (const auto& path : {services.recordings, services.call_files})
             if (!path.empty()) std::filesystem::create_directories(path);
         if (Agents::needs_engine(config)) make_engine();
-        agents = std::make_shared<const Agents>(config, ++revision, engine.get());
+        agents = std::make_shared<const Agents>(config, ++revision, engine);
         signatures = std::make_shared<const twilio::SignatureValidator>(config.twilio.auth_tokens);
         make_workers();
         make_webhooks();
@@ -113,7 +114,7 @@ struct Gateway::Impl {
         speech::PoolSettings settings;
         settings.threads = config.engine.threads;
         settings.queue = config.engine.queue;
-        if (!config.engine.model_dir.empty()) settings.recognizer.model_dir = config.engine.model_dir.string();
+        if (!config.engine.model_dir.empty()) settings.recognizer.model = config.engine.model_dir.string();
         auto made = speech::EnginePool::make(settings);
         if (!made) throw std::runtime_error("embedded engine: " + made.error().message());
         engine = std::move(*made);
@@ -399,7 +400,7 @@ struct Gateway::Impl {
         try {
             auto fresh = load_config(config.file, process_environment());
             const auto changes = diff(config, fresh);
-            auto made = std::make_shared<const Agents>(fresh, ++revision, engine.get());
+            auto made = std::make_shared<const Agents>(fresh, ++revision, engine);
             public_server->reload();
             auto validator = std::make_shared<const twilio::SignatureValidator>(fresh.twilio.auth_tokens);
             {
@@ -429,7 +430,7 @@ struct Gateway::Impl {
     Log log;
     Metrics metrics;
     call::Registry registry;
-    std::unique_ptr<speech::EnginePool> engine;
+    std::shared_ptr<speech::EnginePool> engine;
     call::DiskWriter disk;
     twilio::StreamTokens tokens;
     call::CallServices services;
