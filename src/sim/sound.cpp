@@ -26,8 +26,8 @@ std::uint32_t little(std::span<const std::uint8_t> bytes, std::size_t at, std::s
     return value;
 }
 
-void put_little(std::ofstream& out, std::uint32_t value, int count) {
-    for (int i = 0; i < count; ++i) out.put(static_cast<char>((value >> (8 * i)) & 0xff));
+void put_little(std::string& out, std::uint32_t value, int count) {
+    for (int i = 0; i < count; ++i) out += static_cast<char>((value >> (8 * i)) & 0xff);
 }
 
 }  // namespace
@@ -139,14 +139,14 @@ Result<Pcm8k> read_wav(const std::filesystem::path& path) {
     return parse_wav(bytes);
 }
 
-error_code write_wav(const std::filesystem::path& path, std::span<const std::int16_t> left, std::span<const std::int16_t> right) {
+std::string wav_bytes(std::span<const std::int16_t> left, std::span<const std::int16_t> right) {
     const std::uint32_t channels = right.data() == nullptr ? 1 : 2;
     const auto frames = std::max(left.size(), right.size());
     const auto data = static_cast<std::uint32_t>(frames * 2 * channels);
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    out << "RIFF";
+    std::string out = "RIFF";
+    out.reserve(data + 44u);
     put_little(out, 36 + data, 4);
-    out << "WAVEfmt ";
+    out += "WAVEfmt ";
     put_little(out, 16, 4);
     put_little(out, 1, 2);
     put_little(out, channels, 2);
@@ -154,19 +154,22 @@ error_code write_wav(const std::filesystem::path& path, std::span<const std::int
     put_little(out, kSampleRate * 2 * channels, 4);
     put_little(out, 2 * channels, 2);
     put_little(out, 16, 2);
-    out << "data";
+    out += "data";
     put_little(out, data, 4);
-    std::vector<char> body(data);
-    const auto put = [&](std::size_t at, std::int16_t sample) {
-        const auto value = static_cast<std::uint16_t>(sample);
-        body[at] = static_cast<char>(value & 0xff);
-        body[at + 1] = static_cast<char>(value >> 8);
+    const auto put = [&](std::span<const std::int16_t> side, std::size_t i) {
+        put_little(out, static_cast<std::uint16_t>(i < side.size() ? side[i] : std::int16_t{0}), 2);
     };
     for (std::size_t i = 0; i < frames; ++i) {
-        put(i * 2 * channels, i < left.size() ? left[i] : std::int16_t{0});
-        if (channels == 2) put(i * 4 + 2, i < right.size() ? right[i] : std::int16_t{0});
+        put(left, i);
+        if (channels == 2) put(right, i);
     }
-    out.write(body.data(), static_cast<std::streamsize>(body.size()));
+    return out;
+}
+
+error_code write_wav(const std::filesystem::path& path, std::span<const std::int16_t> left, std::span<const std::int16_t> right) {
+    const auto bytes = wav_bytes(left, right);
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     out.close();
     return out ? error_code{} : make_error_code(boost::system::errc::io_error);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "parley/base/result.hpp"
@@ -32,6 +33,7 @@ using Mulaw = std::vector<std::uint8_t>;
 [[nodiscard]] Result<Pcm8k> read_wav(const std::filesystem::path& path);
 [[nodiscard]] Result<Pcm8k> parse_wav(std::span<const std::uint8_t> bytes);
 // PCM 16 bit at 8 kHz, one or two channels of the same length (the shorter is padded with silence).
+[[nodiscard]] std::string wav_bytes(std::span<const std::int16_t> left, std::span<const std::int16_t> right = {});
 [[nodiscard]] error_code write_wav(const std::filesystem::path& path, std::span<const std::int16_t> left,
                                    std::span<const std::int16_t> right = {});
 
