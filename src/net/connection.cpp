@@ -17,7 +17,9 @@ namespace {
 constexpr std::size_t kHandshakeBytes = 128 * 1024;  // a peer that needs more to introduce itself is not worth it
 constexpr std::size_t kTlsRecord = 16 * 1024;
 
-error_code errno_code() { return {errno, boost::system::system_category()}; }
+error_code errno_code() {
+    return {errno, boost::system::system_category()};
+}
 
 }  // namespace
 
@@ -39,7 +41,9 @@ Connection::Connection(const asio::any_io_executor& executor, int fd, std::strin
     progress_ = reactor_.now();
 }
 
-Connection::~Connection() { close_now(); }
+Connection::~Connection() {
+    close_now();
+}
 
 void Connection::close_now() {
     if (fd_ < 0) return;
@@ -65,17 +69,21 @@ void Connection::close_politely() {
     ticket_.reset();
 }
 
-// --- readiness --------------------------------------------------------------------------------------------------------------
+// --- readiness
+// --------------------------------------------------------------------------------------------------------------
 
 void Connection::update_interest() {
     if (fd_ < 0) return;
-    const std::uint32_t wanted = (reading_ ? static_cast<std::uint32_t>(EPOLLIN) : 0U) | (write_blocked_ ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
+    const std::uint32_t wanted = (reading_ ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |
+                                 (write_blocked_ ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
     if (wanted == interest_) return;
     interest_ = wanted;
     reactor_.modify(slot_, wanted);
 }
 
-void Connection::set_sink(Sink* sink) { sink_ = sink; }
+void Connection::set_sink(Sink* sink) {
+    sink_ = sink;
+}
 
 void Connection::pause_reading() {
     reading_ = false;
@@ -140,7 +148,8 @@ void Connection::on_shutdown() {
     write_waiter_.abandon();
 }
 
-// --- reading ----------------------------------------------------------------------------------------------------------------
+// --- reading
+// ----------------------------------------------------------------------------------------------------------------
 
 std::size_t Connection::receive_raw(std::span<char> into, error_code& ec) {
     ec = {};
@@ -224,7 +233,8 @@ bool Connection::quiet() {
     return read_some(scratch, ec) == 0 && ec == asio::error::would_block;
 }
 
-// --- writing ----------------------------------------------------------------------------------------------------------------
+// --- writing
+// ----------------------------------------------------------------------------------------------------------------
 
 bool Connection::write(std::string_view first, std::string_view second, std::size_t bound) {
     const std::size_t total = first.size() + second.size();
@@ -249,7 +259,8 @@ bool Connection::write(std::string_view first, std::string_view second, std::siz
     }
     std::size_t sent = 0;
     if (out_.empty() && held_ == 0) {
-        iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}};
+        iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()},
+                           {const_cast<char*>(second.data()), second.size()}};
         msghdr message{};
         message.msg_iov = pieces;
         message.msg_iovlen = second.empty() ? 1 : 2;
@@ -301,16 +312,19 @@ Task<error_code> Connection::drained(TimePoint deadline) {
     co_return broken_ ? make_error_code(Errc::closed) : error_code{};
 }
 
-// --- TLS --------------------------------------------------------------------------------------------------------------------
+// --- TLS
+// --------------------------------------------------------------------------------------------------------------------
 
-Task<error_code> Connection::start_tls(std::shared_ptr<const TlsContext> context, bool server, std::string server_name, TimePoint deadline) {
+Task<error_code> Connection::start_tls(std::shared_ptr<const TlsContext> context, bool server, std::string server_name,
+                                       TimePoint deadline) {
     auto session = std::make_unique<TlsSession>(std::move(context), server, server_name, out_);
     std::size_t total = 0;
     auto state = session->handshake({});
     while (true) {
         if (!out_.empty() && !write_blocked_) send_queue();
         if (state == TlsSession::State::ready) break;
-        if (state != TlsSession::State::want_input || total > kHandshakeBytes) co_return make_error_code(Errc::tls_failed);
+        if (state != TlsSession::State::want_input || total > kHandshakeBytes)
+            co_return make_error_code(Errc::tls_failed);
         error_code ec;
         const std::span<char> cipher = reactor_.cipher_scratch().first(kTlsRecord);
         const std::size_t got = receive_raw(cipher, ec);

@@ -7,9 +7,11 @@
 
 namespace parley::net {
 
-// A connection to host:port, encrypted when `tls` is given (the host is the name its certificate must bear). Addresses are tried in
-// the resolver's order, the next one beginning 250 ms after the last or at once when that failed; the first that answers wins.
-Task<Result<std::unique_ptr<Connection>>> dial(std::string host, std::uint16_t port, std::shared_ptr<const TlsContext> tls, TimePoint deadline);
+// A connection to host:port, encrypted when `tls` is given (the host is the name its certificate must bear). Addresses
+// are tried in the resolver's order, the next one beginning 250 ms after the last or at once when that failed; the
+// first that answers wins.
+Task<Result<std::unique_ptr<Connection>>> dial(std::string host, std::uint16_t port,
+                                               std::shared_ptr<const TlsContext> tls, TimePoint deadline);
 
 // The client context of those who brought none: verification against the system's authorities.
 [[nodiscard]] std::shared_ptr<const TlsContext> default_client_tls();

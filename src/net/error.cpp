@@ -10,20 +10,34 @@ public:
     const char* name() const noexcept override { return "parley.net"; }
     std::string message(int value) const override {
         switch (static_cast<Errc>(value)) {
-            case Errc::closed: return "connection closed";
-            case Errc::end_of_stream: return "end of stream";
-            case Errc::timed_out: return "deadline passed";
-            case Errc::cancelled: return "cancelled";
-            case Errc::overload: return "limit reached";
-            case Errc::bad_url: return "bad URL";
-            case Errc::resolve_failed: return "name not resolved";
-            case Errc::connect_failed: return "no address answered";
-            case Errc::tls_failed: return "TLS handshake failed";
-            case Errc::malformed: return "malformed message";
-            case Errc::refused: return "upgrade refused";
-            case Errc::too_large: return "message too large";
-            case Errc::too_many_redirects: return "too many redirects";
-            case Errc::busy: return "another reader is waiting";
+            case Errc::closed:
+                return "connection closed";
+            case Errc::end_of_stream:
+                return "end of stream";
+            case Errc::timed_out:
+                return "deadline passed";
+            case Errc::cancelled:
+                return "cancelled";
+            case Errc::overload:
+                return "limit reached";
+            case Errc::bad_url:
+                return "bad URL";
+            case Errc::resolve_failed:
+                return "name not resolved";
+            case Errc::connect_failed:
+                return "no address answered";
+            case Errc::tls_failed:
+                return "TLS handshake failed";
+            case Errc::malformed:
+                return "malformed message";
+            case Errc::refused:
+                return "upgrade refused";
+            case Errc::too_large:
+                return "message too large";
+            case Errc::too_many_redirects:
+                return "too many redirects";
+            case Errc::busy:
+                return "another reader is waiting";
         }
         return "unknown";
     }

@@ -18,19 +18,24 @@ constexpr std::size_t kReplyHead = 64 * 1024;
 constexpr std::size_t kReadAtOnce = 64 * 1024;
 
 bool harmless_twice(const HttpCall& call) {
-    return call.method == "GET" || call.method == "HEAD" || call.method == "PUT" || call.method == "DELETE" || call.method == "OPTIONS" ||
-           call.headers.has("idempotency-key");
+    return call.method == "GET" || call.method == "HEAD" || call.method == "PUT" || call.method == "DELETE" ||
+           call.method == "OPTIONS" || call.headers.has("idempotency-key");
 }
 
-std::string origin_of(const Url& url) { return url.scheme + "://" + url.host + ":" + std::to_string(url.port); }
+std::string origin_of(const Url& url) {
+    return url.scheme + "://" + url.host + ":" + std::to_string(url.port);
+}
 
-bool redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
+bool redirect(int status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
 
 std::string head_of(const HttpCall& call, const Url& url) {
     std::string head = call.method + " " + url.target + " HTTP/1.1\r\nHost: " + url.host_header() + "\r\n";
     for (const auto& [name, value] : call.headers) {
         if (!http_token(name) || !http_field_value(value)) continue;
-        if (equal_no_case(name, "host") || equal_no_case(name, "content-length") || equal_no_case(name, "connection")) continue;
+        if (equal_no_case(name, "host") || equal_no_case(name, "content-length") || equal_no_case(name, "connection"))
+            continue;
         if (equal_no_case(name, "transfer-encoding")) continue;
         head += name + ": " + value + "\r\n";
     }
@@ -91,7 +96,8 @@ std::unique_ptr<Connection> HttpClient::Impl::take(const std::string& origin) {
     const auto found = pool.find(origin);
     if (found == pool.end()) return nullptr;
     while (!found->second.empty()) {
-        std::unique_ptr<Connection> connection = std::move(found->second.back().connection);  // the youngest is the likeliest alive
+        std::unique_ptr<Connection> connection =
+            std::move(found->second.back().connection);  // the youngest is the likeliest alive
         found->second.pop_back();
         if (connection->quiet()) return connection;
     }
@@ -106,7 +112,8 @@ void HttpClient::Impl::keep(const std::string& origin, std::unique_ptr<Connectio
     idle.push_back({std::move(connection), Clock::now()});
 }
 
-Task<Outcome> HttpClient::Impl::exchange(Connection& connection, const HttpCall& call, const std::string& head, HttpReply& reply) {
+Task<Outcome> HttpClient::Impl::exchange(Connection& connection, const HttpCall& call, const std::string& head,
+                                         HttpReply& reply) {
     Outcome outcome;
     std::string buffer;
     if (!connection.write(head, call.body, SIZE_MAX)) {
@@ -151,7 +158,8 @@ Task<Outcome> HttpClient::Impl::exchange(Connection& connection, const HttpCall&
         if (status >= 100 && status < 200) continue;
         reply.status = status;
         reply.headers = {};
-        for (const auto& field : message) reply.headers.add(std::string(field.name_string()), std::string(field.value()));
+        for (const auto& field : message)
+            reply.headers.add(std::string(field.name_string()), std::string(field.value()));
         reply.body = std::move(message.body());
         outcome.reusable = parser.keep_alive() && !parser.need_eof() && buffer.empty();
         co_return outcome;
@@ -168,7 +176,8 @@ Task<Result<HttpReply>> HttpClient::Impl::once(HttpCall& call, const Url& url) {
         if (!reused) {
             std::shared_ptr<const TlsContext> tls;
             if (url.tls()) tls = options.tls ? options.tls : default_client_tls();
-            Result<std::unique_ptr<Connection>> dialled = co_await dial(url.host, url.port, std::move(tls), call.deadline);
+            Result<std::unique_ptr<Connection>> dialled =
+                co_await dial(url.host, url.port, std::move(tls), call.deadline);
             if (!dialled) co_return dialled.error();
             connection = std::move(*dialled);
         }
@@ -193,7 +202,9 @@ std::size_t HttpClient::idle_connections() const {
     return count;
 }
 
-void HttpClient::close_idle() { impl_->pool.clear(); }
+void HttpClient::close_idle() {
+    impl_->pool.clear();
+}
 
 Task<Result<HttpReply>> HttpClient::request(HttpCall call) {
     if (!http_token(call.method)) co_return make_error_code(Errc::malformed);
@@ -201,12 +212,14 @@ Task<Result<HttpReply>> HttpClient::request(HttpCall call) {
         const std::optional<Url> url = parse_url(call.url);
         if (!url || !url->scheme.starts_with("http")) co_return make_error_code(Errc::bad_url);
         Result<HttpReply> reply = co_await impl_->once(call, *url);
-        if (!reply || call.redirects == 0 || !redirect(reply->status) || !reply->headers.has("location")) co_return std::move(reply);
+        if (!reply || call.redirects == 0 || !redirect(reply->status) || !reply->headers.has("location"))
+            co_return std::move(reply);
         if (call.method != "GET" && call.method != "HEAD") co_return std::move(reply);
         if (hop == call.redirects) co_return make_error_code(Errc::too_many_redirects);
         const std::string next = resolve(*url, reply->headers.get("location"));
         const std::optional<Url> target = parse_url(next);
-        if (!target || (url->tls() && !target->tls())) co_return make_error_code(Errc::bad_url);  // never down to cleartext
+        if (!target || (url->tls() && !target->tls()))
+            co_return make_error_code(Errc::bad_url);  // never down to cleartext
         if (origin_of(*target) != origin_of(*url)) {
             HttpHeaders kept;
             for (const auto& [name, value] : call.headers) {

@@ -26,7 +26,8 @@ std::shared_ptr<const TlsContext> load(const HttpListen& config) {
 
 }  // namespace
 
-// --- caps -------------------------------------------------------------------------------------------------------------------
+// --- caps
+// -------------------------------------------------------------------------------------------------------------------
 
 struct PreauthGate::Place {
     std::shared_ptr<PreauthGate> gate;
@@ -72,7 +73,8 @@ std::size_t PreauthGate::size() const {
     return total_;
 }
 
-// --- listening --------------------------------------------------------------------------------------------------------------
+// --- listening
+// --------------------------------------------------------------------------------------------------------------
 
 HttpServer::Impl::Impl(asio::any_io_executor acceptor, HttpServerOptions given)
     : executor(std::move(acceptor)),
@@ -146,7 +148,8 @@ void HttpServer::Impl::accept_ready(std::size_t index) {
     wait_for_connections(index);
 }
 
-// No descriptor is left: the reserve makes room to take the peer off the queue and tell it so, instead of letting it hang.
+// No descriptor is left: the reserve makes room to take the peer off the queue and tell it so, instead of letting it
+// hang.
 void HttpServer::Impl::shed_one(int listening) {
     if (reserve_fd >= 0) ::close(reserve_fd);
     const int fd = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -176,7 +179,8 @@ void HttpServer::Impl::admit(std::size_t index, int fd, const sockaddr_storage& 
     ++live;
     const asio::any_io_executor where = options.place();
     // The connection registers with its own worker, so it is made there.
-    auto begin = [self = shared_from_this(), where, fd, address = std::move(address), tls = std::move(tls), ticket = std::move(ticket)]() mutable {
+    auto begin = [self = shared_from_this(), where, fd, address = std::move(address), tls = std::move(tls),
+                  ticket = std::move(ticket)]() mutable {
         auto session = std::make_shared<Session>();
         session->executor = where;
         session->connection = std::make_unique<Connection>(where, fd, std::move(address));
@@ -224,10 +228,18 @@ void HttpServer::Impl::reload() {
 
 HttpServer::HttpServer(asio::any_io_executor acceptor, HttpServerOptions options)
     : impl_(std::make_shared<Impl>(std::move(acceptor), std::move(options))) {}
-HttpServer::~HttpServer() { stop(); }
-void HttpServer::start() { impl_->start(); }
-void HttpServer::stop() { impl_->stop(); }
-void HttpServer::reload() { impl_->reload(); }
+HttpServer::~HttpServer() {
+    stop();
+}
+void HttpServer::start() {
+    impl_->start();
+}
+void HttpServer::stop() {
+    impl_->stop();
+}
+void HttpServer::reload() {
+    impl_->reload();
+}
 std::uint16_t HttpServer::port(std::size_t listener) const {
     return std::next(impl_->listeners.begin(), static_cast<std::ptrdiff_t>(listener))->port;
 }
@@ -236,7 +248,11 @@ WallClock::time_point HttpServer::certificate_not_after(std::size_t listener) co
     const auto& tls = std::next(impl_->listeners.begin(), static_cast<std::ptrdiff_t>(listener))->tls;
     return tls ? tls->not_after() : WallClock::time_point{};
 }
-std::size_t HttpServer::connections() const { return impl_->live.load(); }
-std::size_t HttpServer::preauth() const { return impl_->gate->size(); }
+std::size_t HttpServer::connections() const {
+    return impl_->live.load();
+}
+std::size_t HttpServer::preauth() const {
+    return impl_->gate->size();
+}
 
 }  // namespace parley::net

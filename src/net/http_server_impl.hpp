@@ -15,8 +15,8 @@
 
 namespace parley::net {
 
-// Places for connections that have proved nothing yet: few in all, fewer from one address. A ticket gives its place back when the
-// last copy goes, on any thread.
+// Places for connections that have proved nothing yet: few in all, fewer from one address. A ticket gives its place
+// back when the last copy goes, on any thread.
 class PreauthGate : public std::enable_shared_from_this<PreauthGate> {
 public:
     PreauthGate(std::size_t total, std::size_t per_address) : total_limit_(total), address_limit_(per_address) {}
@@ -66,10 +66,13 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     Task<> serve_requests(Session& session, std::shared_ptr<void> ticket);
     void hand_over(Session& session, HttpRequest request, std::string pipelined, std::shared_ptr<void> ticket);
     std::string client_of(const HttpRequest& request, const std::string& peer) const;
-    // 0 with the head's bytes taken out of `buffer` into `head_bytes`; a status to answer; or -1: the connection is over.
+    // 0 with the head's bytes taken out of `buffer` into `head_bytes`; a status to answer; or -1: the connection is
+    // over.
     Task<int> read_head(Session& session, std::string& buffer, bool first, std::string& head_bytes, HttpHead& head);
-    Task<int> read_body(Connection& connection, std::string& buffer, const std::string& head_bytes, const HttpHead& head, std::size_t limit, std::string& body);
-    Task<bool> respond(Connection& connection, const HttpRequest& request, const HttpResponse& response, bool keep_alive);
+    Task<int> read_body(Connection& connection, std::string& buffer, const std::string& head_bytes,
+                        const HttpHead& head, std::size_t limit, std::string& body);
+    Task<bool> respond(Connection& connection, const HttpRequest& request, const HttpResponse& response,
+                       bool keep_alive);
 
     asio::any_io_executor executor;
     HttpServerOptions options;

@@ -19,7 +19,9 @@ constexpr std::size_t kKeepBlocks = 256;    // 1 MiB of free blocks at most
 constexpr std::size_t kMaxLingering = 256;  // beyond it sockets are closed at once
 constexpr int kEventsPerCall = 256;
 
-std::uint64_t tag(std::uint32_t slot, std::uint32_t generation) { return static_cast<std::uint64_t>(generation) << 32 | slot; }
+std::uint64_t tag(std::uint32_t slot, std::uint32_t generation) {
+    return static_cast<std::uint64_t>(generation) << 32 | slot;
+}
 
 }  // namespace
 
@@ -216,8 +218,9 @@ void Reactor::arm() {
     });
 }
 
-// One round: everything ready is served. With a window the worker then rests, so that more becomes ready, and goes on by post(),
-// which lets Asio's own timers and handlers run between rounds; when a round finds nothing it waits in the kernel again.
+// One round: everything ready is served. With a window the worker then rests, so that more becomes ready, and goes on
+// by post(), which lets Asio's own timers and handlers run between rounds; when a round finds nothing it waits in the
+// kernel again.
 void Reactor::round() {
     const std::size_t served = serve();
     if (down_) return;

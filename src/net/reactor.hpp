@@ -1,10 +1,13 @@
 #pragma once
-// Readiness of sockets for one io_context, kept apart from Asio's own reactor because the media path pays per system call:
-//  - level-triggered, so one recv() per wake-up and socket is enough (no second one to see EAGAIN, no epoll_ctl per wait);
+// Readiness of sockets for one io_context, kept apart from Asio's own reactor because the media path pays per system
+// call:
+//  - level-triggered, so one recv() per wake-up and socket is enough (no second one to see EAGAIN, no epoll_ctl per
+//  wait);
 //  - every ready socket of a wake-up is served before control goes back;
-//  - under load it rests for a bounded time after a round, so that the next round serves several sockets (set_batch_window).
-// The own epoll descriptor is watched by Asio, so any io_context.run() drives it. All sockets of a worker share one read buffer.
-// One thread: that of the io_context.
+//  - under load it rests for a bounded time after a round, so that the next round serves several sockets
+//  (set_batch_window).
+// The own epoll descriptor is watched by Asio, so any io_context.run() drives it. All sockets of a worker share one
+// read buffer. One thread: that of the io_context.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -57,8 +60,10 @@ public:
     void mute(std::uint32_t slot);
 
     [[nodiscard]] std::span<char> scratch() { return {scratch_.get(), kScratch}; }
-    [[nodiscard]] std::span<char> cipher_scratch();  // second buffer, for what TLS reads before decryption and writes after framing
-    [[nodiscard]] std::span<char> side_scratch();    // third buffer, for reads whose bytes are copied on before anyone else runs
+    [[nodiscard]] std::span<char>
+    cipher_scratch();  // second buffer, for what TLS reads before decryption and writes after framing
+    [[nodiscard]] std::span<char>
+    side_scratch();  // third buffer, for reads whose bytes are copied on before anyone else runs
     // A reader whose caller still holds bytes of the scratch buffer takes it along; it comes back by give_back().
     [[nodiscard]] std::unique_ptr<char[]> lend_scratch();
     void give_back(std::unique_ptr<char[]> buffer);
@@ -73,8 +78,9 @@ public:
     [[nodiscard]] std::uint64_t rounds() const { return rounds_; }
     [[nodiscard]] std::size_t watchers() const { return live_; }
 
-    // A descriptor whose owner is done: what is queued is sent, then FIN, then input is thrown away until the peer's FIN, all
-    // within one second. So an answer is not destroyed by the reset that closing over unread input would cause.
+    // A descriptor whose owner is done: what is queued is sent, then FIN, then input is thrown away until the peer's
+    // FIN, all within one second. So an answer is not destroyed by the reset that closing over unread input would
+    // cause.
     void linger(int fd, Block* queued);
 
 private:

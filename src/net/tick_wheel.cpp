@@ -25,16 +25,20 @@ TickWheel::TickWheel(asio::any_io_executor executor, std::uint32_t slots)
     manual_ = false;
 }
 
-TickWheel::~TickWheel() { *alive_ = false; }
+TickWheel::~TickWheel() {
+    *alive_ = false;
+}
 
 void TickWheel::set_origin(TimePoint origin) {
     origin_ = origin;
     manual_ = true;
-    for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].next = origin_ + kPeriod * static_cast<Duration::rep>(i) / static_cast<Duration::rep>(slots_.size());
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+        slots_[i].next = origin_ + kPeriod * static_cast<Duration::rep>(i) / static_cast<Duration::rep>(slots_.size());
 }
 
 TickWheel::Subscription TickWheel::subscribe(Callback callback) {
-    const auto emptiest = std::min_element(slots_.begin(), slots_.end(), [](const Slot& a, const Slot& b) { return a.live < b.live; });
+    const auto emptiest =
+        std::min_element(slots_.begin(), slots_.end(), [](const Slot& a, const Slot& b) { return a.live < b.live; });
     Slot& slot = *emptiest;
     if (slot.live == 0 && !manual_) {
         // The slot slept: bring its schedule to the next instant of the same phase.

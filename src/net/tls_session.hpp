@@ -1,6 +1,6 @@
 #pragma once
-// One TLS connection over memory: ciphertext in, cleartext out and the other way round. It reads no socket, so one recv() of the
-// connection feeds many records, and a frame's record leaves with whatever else is queued.
+// One TLS connection over memory: ciphertext in, cleartext out and the other way round. It reads no socket, so one
+// recv() of the connection feeds many records, and a frame's record leaves with whatever else is queued.
 
 #include <openssl/ssl.h>
 
@@ -25,7 +25,8 @@ public:
 
     // Ciphertext received while shaking hands. ready: application data may flow (some may already lie inside).
     [[nodiscard]] State handshake(std::span<const char> cipher);
-    // Decrypts all of `cipher` into `clear`, which must be larger than it by one record (16 KiB). want_input: taken up whole.
+    // Decrypts all of `cipher` into `clear`, which must be larger than it by one record (16 KiB). want_input: taken up
+    // whole.
     [[nodiscard]] State decrypt(std::span<const char> cipher, std::span<char> clear, std::size_t& produced);
     [[nodiscard]] bool encrypt(std::string_view clear);
     void close_notify();
@@ -40,8 +41,8 @@ private:
     std::shared_ptr<const TlsContext> context_;
     BlockChain& out_;
     SSL* ssl_ = nullptr;
-    std::span<const char> in_;        // what SSL may read now
-    std::vector<char> early_;         // came with the end of the handshake
+    std::span<const char> in_;  // what SSL may read now
+    std::vector<char> early_;   // came with the end of the handshake
 };
 
 }  // namespace parley::net

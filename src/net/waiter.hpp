@@ -12,8 +12,9 @@
 
 namespace parley::net {
 
-// One coroutine waiting for one thing. complete() runs it at once, on the caller's stack: the caller must expect that anything,
-// the object that holds the waiter included, is gone afterwards. Cancellation completes with Errc::cancelled, later.
+// One coroutine waiting for one thing. complete() runs it at once, on the caller's stack: the caller must expect that
+// anything, the object that holds the waiter included, is gone afterwards. Cancellation completes with Errc::cancelled,
+// later.
 class Waiter {
 public:
     explicit Waiter(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
@@ -23,7 +24,8 @@ public:
 
     template <class Token>
     auto async_wait(Token&& token) {
-        return asio::async_initiate<Token, void(error_code)>([this](auto handler) { this->start(std::move(handler)); }, token);
+        return asio::async_initiate<Token, void(error_code)>([this](auto handler) { this->start(std::move(handler)); },
+                                                             token);
     }
     [[nodiscard]] bool waiting() const { return state_->handler.has_value(); }
     void complete(error_code ec) {
@@ -51,7 +53,8 @@ private:
             return taken;
         }
         asio::any_io_executor executor;
-        std::optional<Handler> handler;  // move assignment of the handler recurses without end in Boost 1.81: only constructed here
+        std::optional<Handler>
+            handler;  // move assignment of the handler recurses without end in Boost 1.81: only constructed here
     };
 
     template <class Typed>
@@ -59,7 +62,8 @@ private:
         auto slot = asio::get_associated_cancellation_slot(handler);
         state_->handler.emplace(std::move(handler));
         // A late signal may find the waiter gone, so the slot shares the state.
-        if (slot.is_connected()) slot.assign([state = state_](asio::cancellation_type) { state->post(Errc::cancelled); });
+        if (slot.is_connected())
+            slot.assign([state = state_](asio::cancellation_type) { state->post(Errc::cancelled); });
     }
     std::shared_ptr<State> state_;
 };

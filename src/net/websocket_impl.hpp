@@ -39,19 +39,19 @@ private:
     void on_tick(TimePoint now) override;
     void on_shutdown() override;
 
-    bool read();        // new bytes into in_; false: nothing new
-    void advance();     // frames of in_ until a message stands ready, or the end, or more is needed
-    void settle();      // the scratch buffer must be free again
-    void stow();        // what is left goes to tail_
-    void release();     // the caller is done with the message it had
-    void park();        // a message in the caller's hands survives further reading
+    bool read();     // new bytes into in_; false: nothing new
+    void advance();  // frames of in_ until a message stands ready, or the end, or more is needed
+    void settle();   // the scratch buffer must be free again
+    void stow();     // what is left goes to tail_
+    void release();  // the caller is done with the message it had
+    void park();     // a message in the caller's hands survives further reading
     void handle_close(const WsStep& step);
     bool control_allowed();
     bool send_frame(std::uint8_t opcode, std::string_view payload, bool final_word = false);
     void send_close(std::uint16_t code, std::string_view reason);
     void fail(std::uint16_t code, WsFault fault);
     void lose(WsFault fault);
-    void wake();        // tells who waits; `this` may be gone afterwards
+    void wake();  // tells who waits; `this` may be gone afterwards
 
     std::unique_ptr<Connection> connection_;
     WsFrameReader reader_;
@@ -71,6 +71,7 @@ private:
     bool* gone_ = nullptr;  // set while foreign code runs under on_readable
 };
 
-[[nodiscard]] std::unique_ptr<WebSocket> make_websocket(std::unique_ptr<Connection> connection, WsRole role, WsLimits limits, std::string received);
+[[nodiscard]] std::unique_ptr<WebSocket> make_websocket(std::unique_ptr<Connection> connection, WsRole role,
+                                                        WsLimits limits, std::string received);
 
 }  // namespace parley::net

@@ -10,7 +10,9 @@ class Certificates {
 public:
     Certificates();
     ~Certificates();
-    struct Pair { std::string certificate, key; };
+    struct Pair {
+        std::string certificate, key;
+    };
     // For DNS name or IP address `name`, valid for `days` from now (negative: expired).
     Pair issue(const std::string& file, const std::string& name, int days = 30);
     std::string ca() const { return (directory_ / "ca.pem").string(); }

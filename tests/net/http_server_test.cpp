@@ -40,13 +40,16 @@ TEST(HttpServer, answers_and_keeps_the_connection) {
 TEST(HttpServer, one_byte_segments_and_pipelined_requests) {
     EchoServer server;
     RawPeer slow(server.port());
-    slow.send_bytewise("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: 1\r\n\r\n");
+    slow.send_bytewise(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: "
+        "1\r\n\r\n");
     EXPECT_THAT(slow.receive_response(), testing::EndsWith("\r\n\r\nabcde"));
     RawPeer fast(server.port());
     std::string all;
     for (int i = 0; i < 20; ++i) all += "GET /hello?" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n";
     fast.send(all);
-    for (int i = 0; i < 20; ++i) EXPECT_THAT(fast.receive_response(), testing::EndsWith("hello " + std::to_string(i) + "\n"));
+    for (int i = 0; i < 20; ++i)
+        EXPECT_THAT(fast.receive_response(), testing::EndsWith("hello " + std::to_string(i) + "\n"));
 }
 
 TEST(HttpServer, head_and_http_1_0_and_close) {
@@ -103,13 +106,15 @@ TEST_P(HttpRefusals, status_then_end_and_no_second_request) {
 }
 
 std::string post(const std::string& fields, const std::string& body = {}) {
-    return "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n" + fields + "\r\n" + body;
+    return "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n" + fields + "\r\n" +
+           body;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     table, HttpRefusals,
     testing::Values(
-        RefusalCase{"s8_length_and_encoding", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400, "malformed"},
+        RefusalCase{"s8_length_and_encoding", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+                    400, "malformed"},
         RefusalCase{"s8_two_lengths", post("Content-Length: 0\r\nContent-Length: 5\r\n"), 400, "malformed"},
         RefusalCase{"s8_te_variant", post("Transfer-Encoding: chunked, identity\r\n"), 400, "malformed"},
         RefusalCase{"s8_te_unknown", post("Transfer-Encoding: cow\r\n"), 501, "malformed"},
@@ -120,22 +125,45 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"s8_nul", std::string("GET /hello HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 39), 400, "malformed"},
         RefusalCase{"s8_two_hosts", "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "malformed"},
         RefusalCase{"s8_absolute_uri", "GET http://b/hello HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed"},
-        RefusalCase{"s8_chunk_size_bad", post("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n"), 400, "malformed"},
-        RefusalCase{"s8_chunk_size_huge", post("Transfer-Encoding: chunked\r\n", "ffffffffffffffffff\r\nabc"), 400, "malformed"},
-        RefusalCase{"s8_chunk_no_crlf", post("Transfer-Encoding: chunked\r\n", "3\r\nabcd\r\n0\r\n\r\n"), 400, "malformed"},
+        RefusalCase{"s8_chunk_size_bad", post("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n"), 400,
+                    "malformed"},
+        RefusalCase{"s8_chunk_size_huge", post("Transfer-Encoding: chunked\r\n", "ffffffffffffffffff\r\nabc"), 400,
+                    "malformed"},
+        RefusalCase{"s8_chunk_no_crlf", post("Transfer-Encoding: chunked\r\n", "3\r\nabcd\r\n0\r\n\r\n"), 400,
+                    "malformed"},
         RefusalCase{"s8_chunk_bare_lf", post("Transfer-Encoding: chunked\r\n", "3\nabc\n0\n\n"), 400, "malformed"},
         RefusalCase{"w7_length_over_limit", post("Content-Length: 1001\r\n"), 413, "body_too_large"},
         RefusalCase{"w7_ten_mebibytes", post("Content-Length: 10485760\r\n"), 413, "body_too_large"},
-        RefusalCase{"w7_chunked_over_limit", post("Transfer-Encoding: chunked\r\n", "3e9\r\n" + std::string(1001, 'x')), 413, "body_too_large"},
+        RefusalCase{"w7_chunked_over_limit", post("Transfer-Encoding: chunked\r\n", "3e9\r\n" + std::string(1001, 'x')),
+                    413, "body_too_large"},
         RefusalCase{"w7_missing_length", post(""), 411, "length_required"},
-        RefusalCase{"w7_wrong_type", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 415, "content_type"},
+        RefusalCase{"w7_wrong_type",
+                    "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+                    415, "content_type"},
         RefusalCase{"w7_no_type", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}", 415, "content_type"},
-        RefusalCase{"s9_header_of_a_mebibyte", "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + std::string(1 << 20, 'x') + "\r\n\r\n", 431, "head_too_large"},
-        RefusalCase{"s9_uri_of_a_mebibyte", "GET /" + std::string(1 << 20, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414, "target_too_long"},
-        RefusalCase{"s9_many_headers", "GET /hello HTTP/1.1\r\nHost: a\r\n" + [] { std::string all; for (int i = 0; i < 200; ++i) all += "X: y\r\n"; return all; }() + "\r\n", 431, "head_too_large"},
+        RefusalCase{"s9_header_of_a_mebibyte",
+                    "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + std::string(1 << 20, 'x') + "\r\n\r\n", 431,
+                    "head_too_large"},
+        RefusalCase{"s9_uri_of_a_mebibyte", "GET /" + std::string(1 << 20, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414,
+                    "target_too_long"},
+        RefusalCase{"s9_many_headers",
+                    "GET /hello HTTP/1.1\r\nHost: a\r\n" +
+                        [] {
+                            std::string all;
+                            for (int i = 0; i < 200; ++i) all += "X: y\r\n";
+                            return all;
+                        }() +
+                        "\r\n",
+                    431, "head_too_large"},
         RefusalCase{"tls_on_the_plain_port", std::string("\x16\x03\x01\x00\xa5\x01\x00\x00", 8), 400, "malformed"},
-        RefusalCase{"m33_upgrade_with_body", "GET /media HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 3\r\n\r\nabc", 400, "malformed"},
-        RefusalCase{"m33_upgrade_by_post", "POST /media HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n", 400, "malformed"}),
+        RefusalCase{"m33_upgrade_with_body",
+                    "GET /media HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: "
+                    "3\r\n\r\nabc",
+                    400, "malformed"},
+        RefusalCase{
+            "m33_upgrade_by_post",
+            "POST /media HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n",
+            400, "malformed"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(HttpServer, chunk_overhead_must_not_dwarf_the_body) {
@@ -237,7 +265,8 @@ TEST(HttpServer, s27_forwarded_for_is_believed_from_proxies_only) {
     EchoServer behind([](HttpServerOptions& options) { options.trusted_proxies = {"127.0.0.0/8", "10.0.0.1"}; });
     EXPECT_EQ(who(behind, ""), "127.0.0.1");
     EXPECT_EQ(who(behind, "X-Forwarded-For: 203.0.113.9\r\n"), "203.0.113.9");
-    EXPECT_EQ(who(behind, "X-Forwarded-For: 1.1.1.1, 203.0.113.9, 10.0.0.1\r\n"), "203.0.113.9");  // what the client wrote itself is not read
+    EXPECT_EQ(who(behind, "X-Forwarded-For: 1.1.1.1, 203.0.113.9, 10.0.0.1\r\n"),
+              "203.0.113.9");  // what the client wrote itself is not read
     EXPECT_EQ(who(behind, "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 203.0.113.9\r\n"), "203.0.113.9");
     EXPECT_EQ(who(behind, "X-Forwarded-For: 1.1.1.1, nonsense\r\n"), "127.0.0.1");
 }
@@ -334,7 +363,8 @@ TEST(HttpServer, stop_ends_idle_connections_and_finishes_the_request_in_progress
     server.server().stop();
     EXPECT_EQ(idle.receive_all(), "");
     busy.send("done");
-    EXPECT_THAT(busy.receive_all(), testing::AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("Connection: close"), testing::EndsWith("done")));
+    EXPECT_THAT(busy.receive_all(),
+                testing::AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("Connection: close"), testing::EndsWith("done")));
     EXPECT_THROW(RawPeer(server.port()).send(""), std::runtime_error);
 }
 
@@ -353,7 +383,8 @@ TEST(HttpServer, refuses_to_start_on_a_taken_port_or_bad_certificate) {
     EXPECT_THROW(HttpServer(server.worker().executor(), options), std::runtime_error);
 }
 
-// --- the upgrade ------------------------------------------------------------------------------------------------------------
+// --- the upgrade
+// ------------------------------------------------------------------------------------------------------------
 
 struct UpgradeCase {
     const char* name;
@@ -369,7 +400,7 @@ TEST_P(Upgrades, m33_status) {
     RawPeer peer(server.port());
     peer.send(request);
     const std::string head = peer.receive_until("\r\n\r\n");
-    EXPECT_THAT(head, testing::HasSubstr("HTTP/1.") );
+    EXPECT_THAT(head, testing::HasSubstr("HTTP/1."));
     EXPECT_THAT(head.substr(9), StartsWith(std::to_string(GetParam().status) + " ")) << head;
     if (GetParam().status == 426) EXPECT_THAT(head, HasSubstr("Sec-WebSocket-Version: 13"));
     EXPECT_THAT(head, Not(HasSubstr("Sec-WebSocket-Extensions")));
@@ -378,14 +409,25 @@ TEST_P(Upgrades, m33_status) {
 INSTANTIATE_TEST_SUITE_P(
     table, Upgrades,
     testing::Values(
-        UpgradeCase{"good", "", "", 101}, UpgradeCase{"no_key", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", 400},
-        UpgradeCase{"short_key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub24=", 400}, UpgradeCase{"bad_key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j*Q==", 400},
-        UpgradeCase{"no_version", "Sec-WebSocket-Version: 13\r\n", "", 400}, UpgradeCase{"version_8", "Version: 13", "Version: 8", 426},
-        UpgradeCase{"version_text", "Version: 13", "Version: 13x", 426}, UpgradeCase{"two_versions", "Sec-WebSocket-Version: 13\r\n", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 8\r\n", 400},
-        UpgradeCase{"http_1_0", "HTTP/1.1", "HTTP/1.0", 400}, UpgradeCase{"case_blind", "Upgrade: websocket\r\nConnection: Upgrade", "UPGRADE: WebSocket\r\nCONNECTION: keep-alive, UPGRADE", 101},
-        UpgradeCase{"no_connection_token", "Connection: Upgrade", "Connection: keep-alive", 404}, UpgradeCase{"other_protocol", "Upgrade: websocket", "Upgrade: h2c", 404},
-        UpgradeCase{"m34_deflate_offered", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=15\r\nSec-WebSocket-Version", 101},
-        UpgradeCase{"subprotocol_offered", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol: audio\r\nSec-WebSocket-Version", 101}),
+        UpgradeCase{"good", "", "", 101},
+        UpgradeCase{"no_key", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", 400},
+        UpgradeCase{"short_key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub24=", 400},
+        UpgradeCase{"bad_key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j*Q==", 400},
+        UpgradeCase{"no_version", "Sec-WebSocket-Version: 13\r\n", "", 400},
+        UpgradeCase{"version_8", "Version: 13", "Version: 8", 426},
+        UpgradeCase{"version_text", "Version: 13", "Version: 13x", 426},
+        UpgradeCase{"two_versions", "Sec-WebSocket-Version: 13\r\n",
+                    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 8\r\n", 400},
+        UpgradeCase{"http_1_0", "HTTP/1.1", "HTTP/1.0", 400},
+        UpgradeCase{"case_blind", "Upgrade: websocket\r\nConnection: Upgrade",
+                    "UPGRADE: WebSocket\r\nCONNECTION: keep-alive, UPGRADE", 101},
+        UpgradeCase{"no_connection_token", "Connection: Upgrade", "Connection: keep-alive", 404},
+        UpgradeCase{"other_protocol", "Upgrade: websocket", "Upgrade: h2c", 404},
+        UpgradeCase{"m34_deflate_offered", "Sec-WebSocket-Version",
+                    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=15\r\nSec-WebSocket-Version",
+                    101},
+        UpgradeCase{"subprotocol_offered", "Sec-WebSocket-Version",
+                    "Sec-WebSocket-Protocol: audio\r\nSec-WebSocket-Version", 101}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Upgrade, m34_a_compressed_frame_is_a_protocol_error) {

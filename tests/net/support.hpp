@@ -1,5 +1,6 @@
 #pragma once
-// Ground of the socket tests: a server on a worker of its own, blocking raw peers that send exact bytes, and a runner for coroutines.
+// Ground of the socket tests: a server on a worker of its own, blocking raw peers that send exact bytes, and a runner
+// for coroutines.
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -19,7 +20,8 @@
 
 namespace parley::net::test {
 
-// Runs `make()` as a coroutine on the worker and waits for its end here; exceptions come out again. Hangs are ended by ctest.
+// Runs `make()` as a coroutine on the worker and waits for its end here; exceptions come out again. Hangs are ended by
+// ctest.
 template <class T>
 T run_on(Worker& worker, std::function<Task<T>()> make) {
     std::promise<T> promise;
@@ -56,7 +58,7 @@ public:
     std::string receive(std::size_t most = 65536);
     std::string receive_exactly(std::size_t count);
     std::string receive_until(std::string_view mark);
-    std::string receive_all();  // until the end of the stream
+    std::string receive_all();       // until the end of the stream
     std::string receive_response();  // head and Content-Length body
     void finish_writing() { ::shutdown(fd_, SHUT_WR); }
     void reset();  // RST
@@ -113,8 +115,12 @@ public:
     HttpServer& server() { return *server_; }
     Worker& worker() { return worker_; }
     Counts& rejected() { return rejected_; }
-    std::string ws_url(std::size_t listener = 0) const { return "ws://127.0.0.1:" + std::to_string(port(listener)) + "/media"; }
-    std::string http_url(std::string_view path) const { return "http://127.0.0.1:" + std::to_string(port()) + std::string(path); }
+    std::string ws_url(std::size_t listener = 0) const {
+        return "ws://127.0.0.1:" + std::to_string(port(listener)) + "/media";
+    }
+    std::string http_url(std::string_view path) const {
+        return "http://127.0.0.1:" + std::to_string(port()) + std::string(path);
+    }
     std::atomic<int> handled{0}, sockets_open{0}, sockets_ended{0};
     WsClose last_close() const {
         const std::lock_guard lock(mutex_);
@@ -132,7 +138,8 @@ private:
 };
 
 inline constexpr std::string_view kUpgrade =
-    "GET /media HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "GET /media HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+    "13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 // Frames as a client would send them (masked), byte by byte under the test's control.

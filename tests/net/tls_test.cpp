@@ -31,7 +31,9 @@ protected:
             if (more) more(options);
         });
     }
-    static std::string https(const EchoServer& server, std::string_view path) { return "https://127.0.0.1:" + std::to_string(server.port()) + std::string(path); }
+    static std::string https(const EchoServer& server, std::string_view path) {
+        return "https://127.0.0.1:" + std::to_string(server.port()) + std::string(path);
+    }
     error_code fetch_error(const EchoServer& server, std::shared_ptr<const TlsContext> context) {
         return run_on<error_code>(worker, [&]() -> Task<error_code> {
             HttpClientOptions options;
@@ -71,7 +73,8 @@ TEST_F(Tls, n11_untrusted_wrong_name_and_expired_certificates_are_refused) {
     const auto trusting = TlsContext::client(true, certificates.ca());
     {
         auto server = serve();
-        EXPECT_EQ(fetch_error(*server, TlsContext::client(true)), Errc::tls_failed);  // the system does not know this authority
+        EXPECT_EQ(fetch_error(*server, TlsContext::client(true)),
+                  Errc::tls_failed);  // the system does not know this authority
         EXPECT_EQ(fetch_error(*server, TlsContext::client(false)), error_code{});
         EXPECT_EQ(fetch_error(*server, trusting), error_code{});
     }
@@ -116,7 +119,8 @@ TEST_F(Tls, websocket_over_tls_with_batches_and_large_messages) {
 }
 
 TEST_F(Tls, n22_a_handshake_that_stalls_is_ended) {
-    auto server = serve([](HttpServerOptions& options) { options.limits.tls_handshake = std::chrono::milliseconds(300); });
+    auto server =
+        serve([](HttpServerOptions& options) { options.limits.tls_handshake = std::chrono::milliseconds(300); });
     RawPeer silent(server->port()), half(server->port());
     half.send(std::string("\x16\x03\x01\x02\x00\x01\x00", 7));  // the beginning of a hello
     EXPECT_EQ(silent.receive_all(), "");
@@ -129,7 +133,8 @@ TEST_F(Tls, n22_a_handshake_that_stalls_is_ended) {
     EXPECT_EQ(server->handled, 0);
 }
 
-// What a client of the old world gets: OpenSSL over a blocking socket, with a version and cipher list of the test's choice.
+// What a client of the old world gets: OpenSSL over a blocking socket, with a version and cipher list of the test's
+// choice.
 bool handshake(std::uint16_t port, int low, int high, const char* ciphers, std::string* peer_serial = nullptr) {
     RawPeer raw(port);
     SSL_CTX* context = SSL_CTX_new(TLS_client_method());
@@ -157,9 +162,9 @@ TEST_F(Tls, s21_old_versions_and_weak_ciphers_are_refused) {
     EXPECT_TRUE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305"));
     EXPECT_FALSE(handshake(server->port(), TLS1_1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0"));
     EXPECT_FALSE(handshake(server->port(), TLS1_VERSION, TLS1_VERSION, "ALL:@SECLEVEL=0"));
-    EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA"));         // CBC
-    EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256"));      // CBC
-    EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256"));              // no forward secrecy
+    EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA"));     // CBC
+    EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256"));  // CBC
+    EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256"));  // no forward secrecy
     EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "NULL:aNULL:@SECLEVEL=0"));
 }
 
@@ -203,7 +208,9 @@ TEST_F(Tls, n15_split_and_coalesced_records) {
         ASSERT_TRUE(feed());
     }
     std::string request;
-    for (int i = 0; i < 3; ++i) request = "GET /hello?" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n", SSL_write(ssl, request.data(), static_cast<int>(request.size()));
+    for (int i = 0; i < 3; ++i)
+        request = "GET /hello?" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n",
+        SSL_write(ssl, request.data(), static_cast<int>(request.size()));
     flush();
     std::string answers;
     while (answers.find("hello 2\n") == std::string::npos) {

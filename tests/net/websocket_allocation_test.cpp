@@ -21,7 +21,16 @@ Task<> exchange(WebSocket& socket, std::string_view frame, int count, std::funct
 }
 
 TEST(WebSocketAllocations, none_over_a_thousand_frames_each_way) {
-    ASSERT_NE([] { start_counting_allocations(); auto* p = new int(1); const auto n = stop_counting_allocations(); delete p; return n; }(), 0U) << "the counter counts";
+    ASSERT_NE(
+        [] {
+            start_counting_allocations();
+            auto* p = new int(1);
+            const auto n = stop_counting_allocations();
+            delete p;
+            return n;
+        }(),
+        0U)
+        << "the counter counts";
     EchoServer server;
     Worker worker;
     worker.start();
@@ -35,7 +44,10 @@ TEST(WebSocketAllocations, none_over_a_thousand_frames_each_way) {
         co_await exchange(*socket, frame, 200, [] {});  // caches fill
         co_await exchange(*socket, frame, 1, [&] {
             std::promise<void> armed;
-            server.worker().post([&] { start_counting_allocations(); armed.set_value(); });
+            server.worker().post([&] {
+                start_counting_allocations();
+                armed.set_value();
+            });
             armed.get_future().wait();
         });
         co_await exchange(*socket, frame, 1001, [] { start_counting_allocations(); });

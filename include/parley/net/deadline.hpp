@@ -11,9 +11,9 @@
 
 namespace parley::net {
 
-// Runs `op(token)`, whose handler is void(error_code, T), until it ends or `deadline` passes: then the operation is cancelled and
-// the error is Errc::timed_out. An operation that ended keeps its result even if the timer was due. The timer is the caller's, so
-// that a loop reuses one. Not for the frame path: one allocation each.
+// Runs `op(token)`, whose handler is void(error_code, T), until it ends or `deadline` passes: then the operation is
+// cancelled and the error is Errc::timed_out. An operation that ended keeps its result even if the timer was due. The
+// timer is the caller's, so that a loop reuses one. Not for the frame path: one allocation each.
 template <class T, class Op>
 Task<std::tuple<error_code, T>> until(asio::steady_timer& timer, TimePoint deadline, Op op) {
     namespace ax = asio::experimental;

@@ -31,10 +31,10 @@ private:
 [[nodiscard]] bool equal_no_case(std::string_view a, std::string_view b);
 
 struct HttpRequest {
-    std::string method;          // as sent
-    std::string target;          // as sent, byte for byte: path and query
-    bool http_1_1 = true;        // else 1.0
-    bool tls = false;            // arrived over the gateway's own TLS
+    std::string method;    // as sent
+    std::string target;    // as sent, byte for byte: path and query
+    bool http_1_1 = true;  // else 1.0
+    bool tls = false;      // arrived over the gateway's own TLS
     HttpHeaders headers;
     std::string body;
     std::string remote_address;  // the client: the socket's peer, or what a trusted proxy says of it
@@ -46,15 +46,17 @@ struct HttpRequest {
 
 struct HttpResponse {
     int status = 200;
-    std::string content_type;    // empty: none
+    std::string content_type;  // empty: none
     std::string body;
-    HttpHeaders headers;         // further fields; Content-Length and Connection are the server's own
-    bool close = false;          // end the connection after it
-    bool vouched = false;        // the request proved who it is (signature, token): its connection leaves the pre-authentication caps
+    HttpHeaders headers;  // further fields; Content-Length and Connection are the server's own
+    bool close = false;   // end the connection after it
+    bool vouched =
+        false;  // the request proved who it is (signature, token): its connection leaves the pre-authentication caps
 
     HttpResponse() = default;
     explicit HttpResponse(int code) : status(code) {}
-    HttpResponse(int code, std::string type, std::string text) : status(code), content_type(std::move(type)), body(std::move(text)) {}
+    HttpResponse(int code, std::string type, std::string text)
+        : status(code), content_type(std::move(type)), body(std::move(text)) {}
 };
 
 // Reply of a server to a request of ours.
@@ -67,9 +69,9 @@ struct HttpReply {
 [[nodiscard]] std::string_view http_reason(int status);
 
 struct Url {
-    std::string scheme, host;    // lower case; an IPv6 address without its brackets
-    std::uint16_t port = 0;      // the scheme's when none was given
-    std::string target;          // path and query, at least "/"
+    std::string scheme, host;  // lower case; an IPv6 address without its brackets
+    std::uint16_t port = 0;    // the scheme's when none was given
+    std::string target;        // path and query, at least "/"
     [[nodiscard]] bool tls() const { return scheme == "https" || scheme == "wss"; }
     [[nodiscard]] std::string host_header() const;  // with the port unless it is the scheme's
 };

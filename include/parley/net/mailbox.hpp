@@ -9,8 +9,8 @@
 
 namespace parley::net {
 
-// Bounded queue with one consumer, both ends on one worker. Waiting consumes nothing, so a race against a deadline or another
-// wait loses no item.
+// Bounded queue with one consumer, both ends on one worker. Waiting consumes nothing, so a race against a deadline or
+// another wait loses no item.
 template <class T>
 class Mailbox {
 public:

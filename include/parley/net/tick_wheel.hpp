@@ -14,15 +14,15 @@ namespace parley::net {
 
 // What a tick means to a subscriber. Ticks lie at start + n * 20 ms, for ever; a late one does not move the next.
 struct Tick {
-    TimePoint due;        // when it should have been
-    Duration late;        // now - due
-    std::uint32_t missed; // ticks passed over since the last call, after a pause longer than the wheel makes up for
+    TimePoint due;         // when it should have been
+    Duration late;         // now - due
+    std::uint32_t missed;  // ticks passed over since the last call, after a pause longer than the wheel makes up for
 };
 
-// One 20 ms beat for all calls of a worker, from one timer. Subscribers are spread over phase slots, so that each wake-up serves
-// the calls of one slot and the work is even over the 20 ms. After a pause every subscriber is called for up to `kCatchUp` of the
-// ticks it slept through, at once; older ones are passed over and reported. The timer runs only while there are subscribers, and a
-// tick allocates nothing. One worker's thread.
+// One 20 ms beat for all calls of a worker, from one timer. Subscribers are spread over phase slots, so that each
+// wake-up serves the calls of one slot and the work is even over the 20 ms. After a pause every subscriber is called
+// for up to `kCatchUp` of the ticks it slept through, at once; older ones are passed over and reported. The timer runs
+// only while there are subscribers, and a tick allocates nothing. One worker's thread.
 class TickWheel {
 public:
     static constexpr Duration kPeriod = std::chrono::milliseconds(20);
@@ -31,7 +31,8 @@ public:
     class Subscription {  // unsubscribes when it goes; also inside its own callback
     public:
         Subscription() = default;
-        Subscription(Subscription&& other) noexcept : wheel_(std::exchange(other.wheel_, nullptr)), slot_(other.slot_), place_(other.place_) {}
+        Subscription(Subscription&& other) noexcept
+            : wheel_(std::exchange(other.wheel_, nullptr)), slot_(other.slot_), place_(other.place_) {}
         Subscription& operator=(Subscription&& other) noexcept;
         ~Subscription() { reset(); }
         void reset();

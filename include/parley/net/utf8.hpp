@@ -5,7 +5,8 @@
 
 namespace parley::net {
 
-// Incremental check of UTF-8 (RFC 3629: no surrogates, no over-long forms, nothing above U+10FFFF). Text may be cut anywhere.
+// Incremental check of UTF-8 (RFC 3629: no surrogates, no over-long forms, nothing above U+10FFFF). Text may be cut
+// anywhere.
 class Utf8Checker {
 public:
     // False as soon as no continuation could make the text valid; then the checker is spent until reset().
@@ -15,7 +16,7 @@ public:
     void reset() { *this = Utf8Checker{}; }
 
 private:
-    std::uint8_t missing_ = 0;           // continuation bytes still owed
+    std::uint8_t missing_ = 0;               // continuation bytes still owed
     std::uint8_t low_ = 0x80, high_ = 0xbf;  // what the next continuation byte may be
 };
 

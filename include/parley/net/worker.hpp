@@ -15,9 +15,9 @@
 namespace parley::net {
 
 struct WorkerOptions {
-    // Under load the worker rests up to so long after a round of socket events, so that one wake-up serves several sockets. The rest
-    // grows with the share of time it was busy in the last second: 0 below `batch_from`, `max_batch` at half a core, up to
-    // `max_batch_overload` at 85 %. 0 = never.
+    // Under load the worker rests up to so long after a round of socket events, so that one wake-up serves several
+    // sockets. The rest grows with the share of time it was busy in the last second: 0 below `batch_from`, `max_batch`
+    // at half a core, up to `max_batch_overload` at 85 %. 0 = never.
     Duration max_batch = std::chrono::microseconds(200);
     Duration max_batch_overload = std::chrono::milliseconds(1);
     double batch_from = 0.08;
@@ -34,13 +34,16 @@ public:
     Worker& operator=(const Worker&) = delete;
 
     void start();
-    // Ends the loop whatever still waits; whoever wants an orderly end cancels and joins his coroutines first. Any thread.
+    // Ends the loop whatever still waits; whoever wants an orderly end cancels and joins his coroutines first. Any
+    // thread.
     void stop();
     void join();
 
     [[nodiscard]] asio::any_io_executor executor() { return context_.get_executor(); }
     [[nodiscard]] asio::io_context& context() { return context_; }
-    [[nodiscard]] bool is_current() const { return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed); }
+    [[nodiscard]] bool is_current() const {
+        return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed);
+    }
     template <class Function>
     void post(Function&& function) {
         asio::post(context_, std::forward<Function>(function));
