@@ -8,9 +8,9 @@ namespace parley::twilio {
 namespace {
 
 Result<BotMessage> media_message(std::string_view expected_sid, std::string_view sid, std::string_view payload,
-                                 bool superfluous) {
+                                 bool valid, bool superfluous) {
     if (sid != expected_sid) return make_error_code(errc::stream_sid);
-    if (!audio::base64_valid(payload)) return make_error_code(errc::base64);
+    if (!valid) return make_error_code(errc::base64);
     return BotMessage(BotMedia{payload, superfluous});
 }
 
@@ -30,7 +30,7 @@ Result<BotMessage> BotScanner::scan(std::string_view text) {
     if (const auto media = scan_media(text)) {
         if (!media->has_stream_sid || !media->has_payload) return make_error_code(errc::schema);
         const bool superfluous = media->has_sequence || media->has_track || media->has_chunk || media->has_timestamp;
-        return media_message(stream_sid_, media->stream_sid, media->payload, superfluous);
+        return media_message(stream_sid_, media->stream_sid, media->payload, media->payload_valid, superfluous);
     }
     return parse(text);
 }
@@ -59,7 +59,7 @@ Result<BotMessage> BotScanner::parse(std::string_view text) {
     if (*event == "media") {
         const auto payload = string_member(*body, "payload");
         if (!payload) return make_error_code(errc::schema);
-        return media_message(stream_sid_, *sid, *payload, superfluous);
+        return media_message(stream_sid_, *sid, *payload, audio::base64_valid(*payload).has_value(), superfluous);
     }
     const auto name = string_member(*body, "name");
     if (!name || name->size() > kMaxMarkNameBytes) return make_error_code(errc::schema);

@@ -24,7 +24,7 @@ Result<StreamMessage> media_message(const ScannedMedia& in) {
         !in.has_payload || !track || !is_wire_id(in.stream_sid)) {
         return make_error_code(errc::schema);
     }
-    if (!audio::base64_valid(in.payload)) return make_error_code(errc::base64);
+    if (!in.payload_valid) return make_error_code(errc::base64);
     return StreamMessage(MediaMessage{in.sequence, in.chunk, in.timestamp, *track, in.stream_sid, in.payload});
 }
 
@@ -69,7 +69,17 @@ Result<StreamMessage> MediaScanner::Slow::media() const {
     const auto timestamp = decimal_member(*body, "timestamp");
     const auto payload = string_member(*body, "payload");
     if (!track || !chunk || !timestamp || !payload) return make_error_code(errc::schema);
-    return media_message({true, true, true, true, true, true, *sequence, *chunk, *timestamp, *sid, *track, *payload});
+    ScannedMedia read;
+    read.has_sequence = read.has_stream_sid = read.has_track = read.has_chunk = read.has_timestamp = read.has_payload =
+        true;
+    read.payload_valid = audio::base64_valid(*payload).has_value();
+    read.sequence = *sequence;
+    read.chunk = *chunk;
+    read.timestamp = *timestamp;
+    read.stream_sid = *sid;
+    read.track = *track;
+    read.payload = *payload;
+    return media_message(read);
 }
 
 Result<StreamMessage> MediaScanner::Slow::connected() const {

@@ -13,6 +13,7 @@ namespace parley::twilio {
 struct ScannedMedia {
     bool has_sequence = false, has_stream_sid = false, has_track = false, has_chunk = false, has_timestamp = false;
     bool has_payload = false;
+    bool payload_valid = false;  // base64
     Decimal sequence, chunk, timestamp;
     std::string_view stream_sid, track, payload;
 };

@@ -28,7 +28,7 @@ void scan(benchmark::State& state) {
     const std::string text = message();
     MediaScanner scanner;
     for (auto _ : state) benchmark::DoNotOptimize(scanner.scan(text));
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 BENCHMARK(scan);
 
