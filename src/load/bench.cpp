@@ -14,7 +14,7 @@
 
 #include "floor_relay.hpp"
 #include "generator.hpp"
-#include "process.hpp"
+#include "parley/load/process.hpp"
 
 namespace parley::load {
 
@@ -29,8 +29,6 @@ double quantile_us(std::vector<std::uint32_t>& values, double q) {
     std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
     return values[at] / 1000.0;
 }
-
-std::uint16_t free_port() { return Socket::listen_loopback(0, 1).local_port(); }
 
 struct Row {
     std::string name;
@@ -110,26 +108,13 @@ std::vector<Row> measure_levels(const BenchOptions& options, const std::string& 
 
 std::string gateway_config(const BenchOptions& options, std::uint16_t port, std::uint16_t admin, std::uint16_t bot_port) {
     std::string text = "version: 1\nserver:\n  listen: \"127.0.0.1:" + std::to_string(port) + "\"\n  public_url: \"https://bench.invalid\"\n  admin_listen: \"127.0.0.1:" +
-                       std::to_string(admin) + "\"\n  workers: 1\n  data_dir: \"" + options.work_dir + "/data\"\n";
+                       std::to_string(admin) + "\"\n  workers: 1\n  data_dir: \"" + options.work_dir + "/data\"\n  drain_accept_grace: 0s\n";
     if (!options.max_batch.empty()) text += "  max_batch: " + options.max_batch + "\n";
-    text += "twilio:\n  account_sids: [\"" + std::string(kAccount) + "\"]\nlimits:\n  max_calls: 5000\n  new_calls_per_second: 5000\n  burst: 5000\n  preauth_connections: 4096\n  preauth_per_address: 4096\n";
+    text += "twilio:\n  account_sids: [\"" + std::string(kAccount) + "\"]\nlimits:\n  max_calls: 4000\n  new_calls_per_second: 5000\n  burst: 5000\n  preauth_connections: 4096\n  preauth_per_address: 4096\n";
     text += "agents:\n  bench:\n    default: true\n    max_call: 2h\n    brain: ";
     if (options.echo) text += "echo\n";
     else text += "bot\n    bot: \"ws://127.0.0.1:" + std::to_string(bot_port) + "/\"\n";
     return text;
-}
-
-bool wait_listening(std::uint16_t port, Child& child) {
-    for (int i = 0; i < 500 && child.alive(); ++i) {
-        auto socket = Socket::connect_loopback(port);
-        ::usleep(20'000);
-        if (socket.send("")) {
-            std::string scratch;
-            std::string_view unread;
-            if (socket.send("GET /livez HTTP/1.0\r\n\r\n") && socket.receive(scratch, unread)) return true;
-        }
-    }
-    return false;
 }
 
 }  // namespace
@@ -165,7 +150,8 @@ int run_bench(const BenchOptions& given, std::ostream& out) {
 
     const std::string token = "0123456789abcdef0123456789abcdef";  // of the simulated account, made for this run's loopback gateway only
     Target target;
-    target.port = free_port();
+    target.port = free_loopback_port();
+    const auto admin = free_loopback_port();
     target.public_base = "https://bench.invalid";  // the balancer in front is the load generator itself
     target.account_sid = kAccount;
     target.auth_token = token;
@@ -173,9 +159,9 @@ int run_bench(const BenchOptions& given, std::ostream& out) {
     target.echo = options.echo;
     Generator generator(target, max_calls);
     const auto config = options.work_dir + "/parley.yaml";
-    std::ofstream(config) << gateway_config(options, target.port, free_port(), generator.bot_port());
+    std::ofstream(config) << gateway_config(options, target.port, admin, generator.bot_port());
     auto gateway = Child::spawn({options.binary, "serve", "--config", config}, {"TWILIO_AUTH_TOKEN=" + token}, options.gateway_cpu, options.work_dir + "/gateway.log");
-    if (!wait_listening(target.port, gateway)) {
+    if (!wait_ready(admin, gateway, std::chrono::seconds(10))) {
         out << "the gateway did not come up; its log: " << options.work_dir << "/gateway.log\n";
         return 1;
     }

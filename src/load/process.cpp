@@ -1,4 +1,4 @@
-#include "process.hpp"
+#include "parley/load/process.hpp"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -11,6 +11,8 @@
 #include <fstream>
 #include <system_error>
 #include <utility>
+
+#include "socket.hpp"
 
 namespace parley::load {
 
@@ -90,6 +92,29 @@ std::uint64_t cpu_ns(pid_t pid) {
         if (file >> run) total += run;
     }
     return total;
+}
+
+std::uint16_t free_loopback_port() { return Socket::listen_loopback(0, 1).local_port(); }
+
+bool wait_ready(std::uint16_t admin_port, Child& child, std::chrono::milliseconds within) {
+    std::string scratch;
+    for (const auto until = now_ns() + static_cast<std::uint64_t>(within.count()) * 1'000'000U; now_ns() < until && child.alive(); ::usleep(20'000)) {
+        try {
+            auto socket = Socket::connect_loopback(admin_port);
+            ::usleep(5'000);
+            if (!socket.send("GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) continue;
+            for (int i = 0; i < 50; ++i) {
+                ::usleep(2'000);
+                std::string_view unread;
+                if (!socket.receive(scratch, unread)) break;
+                if (unread.starts_with("HTTP/1.1 200")) return true;
+                if (!unread.empty()) break;
+            }
+        } catch (const std::system_error&) {
+            continue;  // nobody listens yet
+        }
+    }
+    return false;
 }
 
 std::uint64_t resident_kib(pid_t pid) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <sys/types.h>
@@ -31,5 +32,9 @@ private:
 std::uint64_t cpu_ns(pid_t pid);       // run time of all its threads, from the scheduler's statistics
 std::uint64_t resident_kib(pid_t pid);
 void bind_to_cpu(int cpu);             // the calling thread
+
+[[nodiscard]] std::uint16_t free_loopback_port();
+// Until the gateway's admin listener answers /readyz with 200. False: the child ended, or the time is over.
+[[nodiscard]] bool wait_ready(std::uint16_t admin_port, Child& child, std::chrono::milliseconds within);
 
 }  // namespace parley::load
