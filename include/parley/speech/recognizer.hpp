@@ -39,6 +39,9 @@ struct Grammar {
     std::uint64_t id = 0;
 };
 
+// JSGF for "any sound": one phone or more. Usable in any grammar; never part of a transcript.
+[[nodiscard]] std::string any_phones_jsgf();
+
 struct HeardWord {
     std::string text;
     std::chrono::milliseconds begin{}, end{};
@@ -75,6 +78,9 @@ public:
     enum class Mode : std::uint8_t { whole, running };
     Result<Transcript> decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar, const std::function<bool()>& stop,
                               Mode mode = Mode::whole);
+    // The same audio with each of several grammars, for less than as many calls of decode().
+    Result<std::vector<Transcript>> decode_each(std::span<const std::int16_t> pcm8k, std::span<const std::shared_ptr<const Grammar>> grammars,
+                                                const std::function<bool()>& stop);
 
 private:
     struct State;
