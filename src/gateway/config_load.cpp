@@ -335,9 +335,14 @@ Secret read_secret(const yaml::Node& node, std::string_view key, const ReadConte
 
 Config load_config(const std::filesystem::path& path, const Environment& environment, const LoadOptions& options) {
     if (!path.empty()) return load({}, path, true, environment, options);
+    const auto file = environment.find("PARLEY_CONFIG");
+    if (file != environment.end() && !file->second.empty()) return load({}, file->second, true, environment, options);
     const auto text = environment.find("PARLEY_CONFIG_TEXT");
-    return load(text == environment.end() ? std::string_view{} : std::string_view(text->second), "PARLEY_CONFIG_TEXT",
-                false, environment, options);
+    if (text != environment.end()) return load(text->second, "PARLEY_CONFIG_TEXT", false, environment, options);
+    Problems problems;
+    problems.add({"configuration", 0, 0},
+                 "no file was named: give --config, or set PARLEY_CONFIG or PARLEY_CONFIG_TEXT");
+    throw ConfigError(std::move(problems));
 }
 
 Config load_config_text(std::string_view text, const std::filesystem::path& name, const Environment& environment,

@@ -310,6 +310,17 @@ TEST(Config, the_whole_text_may_stand_in_one_variable) {
     EXPECT_EQ(c.source("server.public_url").text(), "PARLEY_CONFIG_TEXT:3");
 }
 
+TEST(Config, the_file_may_be_named_by_the_environment) {
+    const TemporaryDirectory dir;
+    const auto file = dir.write("parley.yaml", kSmall);
+    EXPECT_EQ(
+        load_config(
+            {}, {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_CONFIG", file.string()}, {"PARLEY_CONFIG_TEXT", "other: 1"}})
+            .file,
+        file);
+    EXPECT_THROW((void)load_config({}, token()), ConfigError);
+}
+
 TEST(Config, a_file_that_is_not_there_is_one_clear_line) {
     try {
         (void)load_config("/nonexistent.yaml", token());

@@ -158,7 +158,8 @@ struct LoadOptions {
     bool check_files = true;     // that scripts, certificates and keys can be read
 };
 
-// Reads, overrides, checks. An empty path takes the text of PARLEY_CONFIG_TEXT. Throws ConfigError.
+// Reads, overrides, checks. An empty path takes the file PARLEY_CONFIG names, or the text of PARLEY_CONFIG_TEXT. Throws
+// ConfigError.
 [[nodiscard]] Config load_config(const std::filesystem::path& path, const Environment& environment,
                                  const LoadOptions& options = {});
 // The same from a text; `name` is what mistakes call it, and relative paths start at its directory.
