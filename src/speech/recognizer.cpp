@@ -5,6 +5,9 @@
 #include <sphinxbase/err.h>
 #include <sphinxbase/fe.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -15,6 +18,7 @@
 
 #include "parley/audio/resampler.hpp"
 #include "parley/speech/error.hpp"
+#include "telephone_transform.hpp"
 
 namespace parley::speech {
 namespace {
@@ -100,6 +104,45 @@ std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf,
     return grammar;
 }
 
+namespace {
+
+constexpr const char* kBuiltIn = "telephone";
+
+// One class; the model's three streams are the features, their deltas and the deltas of those.
+std::string telephone_mllr() {
+    std::string text = "1\n3\n";
+    char number_text[32];
+    const auto put = [&](double value) {
+        std::snprintf(number_text, sizeof number_text, "%.5f ", value);
+        text += number_text;
+    };
+    for (int stream = 0; stream < 3; ++stream) {
+        text += std::to_string(kTransformSize) + "\n";
+        for (const auto& row : kTelephoneMatrix) {
+            for (const double value : row) put(value);
+            text += '\n';
+        }
+        for (const double value : kTelephoneOffset) put(stream == 0 ? value : 0.0);
+        text += '\n';
+        for (const double value : kTelephoneSpread) put(value);
+        text += '\n';
+    }
+    return text;
+}
+
+// Digital silence has no spectrum: its frames would pull the utterance's mean far away from that of speech. A little noise, always
+// the same.
+void dither(std::vector<std::int16_t>& samples) {
+    std::uint32_t state = 12345;
+    for (auto& sample : samples) {
+        state = state * 1664525U + 1013904223U;
+        const int noise = static_cast<int>((state >> 16U) % 9U) - 4;
+        sample = static_cast<std::int16_t>(std::clamp(sample + noise, -32768, 32767));
+    }
+}
+
+}  // namespace
+
 std::string any_phones_jsgf() {
     std::string loop = "(";
     for (const char* phone : kPhones) loop += (loop.size() > 1 ? "|" : "") + std::string(kPhoneWord) + phone;
@@ -112,7 +155,7 @@ struct Recognizer::State {
     std::unique_ptr<ps_decoder_t, DecoderDelete> decoder;
     std::unique_ptr<fe_t, FeDelete> front_end;
     audio::Resampler upsampler{8000, 16000};
-    std::vector<std::int16_t> wide;
+    std::vector<std::int16_t> narrow, wide;
     std::map<std::uint64_t, std::uint64_t> compiled;  // grammar id -> last use
     std::uint64_t uses = 0;
     bool broken = false;
@@ -135,10 +178,7 @@ struct Recognizer::State {
         const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_config(config);
         decoder.reset(ps_init(config));
         if (!decoder) return false;
-        if (!settings.transform.empty()) {
-            ps_mllr_t* transform = ps_mllr_read(settings.transform.c_str());
-            if (transform == nullptr || ps_update_mllr(decoder.get(), transform) == nullptr) return false;
-        }
+        if (!settings.transform.empty() && !adapt()) return false;
 
         // The features are computed here and not by the decoder: the mean is taken over the whole utterance, the search stays
         // cancellable between steps, and both passes share one computation.
@@ -157,6 +197,21 @@ struct Recognizer::State {
         }
         const auto loop = "#JSGF V1.0;\ngrammar loop;\npublic <loop> = " + any_phones_jsgf() + ";\n";
         return ps_set_jsgf_string(decoder.get(), kLoop, loop.c_str()) == 0;
+    }
+
+    bool adapt() {
+        if (settings.transform != kBuiltIn) {
+            ps_mllr_t* transform = ps_mllr_read(settings.transform.c_str());
+            return transform != nullptr && ps_update_mllr(decoder.get(), transform) != nullptr;
+        }
+        // The library reads transforms from files only: one in memory.
+        const int file = memfd_create("telephone.mllr", MFD_CLOEXEC);
+        if (file < 0) return false;
+        const std::string text = telephone_mllr();
+        bool ok = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+        ps_mllr_t* transform = ok ? ps_mllr_read(("/proc/self/fd/" + std::to_string(file)).c_str()) : nullptr;
+        close(file);
+        return transform != nullptr && ps_update_mllr(decoder.get(), transform) != nullptr;
     }
 
     bool add_word(const std::string& word) {
@@ -198,7 +253,9 @@ struct Recognizer::State {
     std::unique_ptr<mfcc_t*, CepstraDelete> features(std::span<const std::int16_t> pcm8k, int& frames) {
         wide.clear();
         upsampler.reset();
-        upsampler.process(pcm8k, wide);
+        narrow.assign(pcm8k.begin(), pcm8k.end());
+        dither(narrow);
+        upsampler.process(narrow, wide);
         upsampler.flush(wide);
         mfcc_t** block = nullptr;
         int count = 0;

@@ -24,7 +24,7 @@ struct RecognizerSettings {
     bool remove_noise = true;
     double beam = 1e-48;
     double word_beam = 7e-29;
-    std::string transform;                     // a transform of the acoustic model for telephone audio (MLLR file); empty: none
+    std::string transform = "telephone";       // of the acoustic model: the built-in one for telephone audio, "" none, or an MLLR file
     std::chrono::seconds max_audio{20};
 };
 
