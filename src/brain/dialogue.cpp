@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "parley/speech/words.hpp"
 #include "phrase_match.hpp"
 #include "sentences.hpp"
 
@@ -38,7 +39,7 @@ DialogueReply Dialogue::greet() {
 }
 
 DialogueReply Dialogue::heard(std::string_view text, double confidence) {
-    const auto words = words_of(text);
+    const auto words = speech::words_of(text);
     if (!pending_.empty()) {
         bool answered = false;
         auto reply = answer_to_ask_back(words, answered);
@@ -144,9 +145,11 @@ DialogueReply Dialogue::perform(const Act& act, const SlotValues& heard_slots) {
         return again;
     }
     std::string text;
-    for (const auto& slot : act.clear) slots_.erase(slot);
     store(heard_slots, text);
-    if (!act.say.empty()) append(text, fill_in(pick(act.say)));
+    if (!act.say.empty()) append(text, fill_in(pick(act.say)));  // may still speak of what is cleared
+    for (const auto& slot : act.clear) {
+        if (!heard_slots.contains(slot)) slots_.erase(slot);
+    }
     before_ = state_;
     if (act.end || !act.transfer.empty()) {
         auto reply = finish(std::move(text));

@@ -13,6 +13,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"  // g++ 12 looks into the library's base class
 class Category final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "parley.conversation.serialise"; }
@@ -36,6 +38,7 @@ public:
         return "unknown error";
     }
 };
+#pragma GCC diagnostic pop
 
 template <class E>
 struct Names;

@@ -89,6 +89,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 
 // A response as bytes of the wire; the body is not part of it. Fields that could break the head are left out.
 [[nodiscard]] std::string http_response_head(const HttpResponse& response, bool keep_alive, bool http_1_1);
+// RFC 6455 4.2.1: 0, or 400 or 426; and the answer for it.
+[[nodiscard]] int ws_check_upgrade(const HttpRequest& request);
+[[nodiscard]] HttpResponse ws_refusal(int status);
 // A short constant answer to what was refused.
 [[nodiscard]] HttpResponse http_error(int status);
 [[nodiscard]] bool http_has_body(int status);

@@ -248,6 +248,12 @@ Task<> HttpServer::Impl::serve_requests(Session& session, std::shared_ptr<void> 
             }
         }
         if (status == 0 && head.upgrade && request.headers.has_token("upgrade", "websocket")) {
+            if (const int wrong = ws_check_upgrade(request); wrong != 0) {
+                reject("upgrade");
+                const HttpResponse refusal = ws_refusal(wrong);
+                (void)co_await respond(connection, request, refusal, false);
+                break;
+            }
             auto both = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
                 std::move(ticket), std::move(client_ticket));
             hand_over(session, std::move(request), std::move(buffer), std::move(both));

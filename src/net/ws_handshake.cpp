@@ -47,7 +47,9 @@ bool key_valid(std::string_view key) {
     return true;
 }
 
-int check_upgrade(const HttpRequest& request) {
+}  // namespace
+
+int ws_check_upgrade(const HttpRequest& request) {
     const HttpHeaders& headers = request.headers;
     if (request.method != "GET" || !request.http_1_1) return 400;
     if (!headers.has_token("connection", "upgrade") || !headers.has_token("upgrade", "websocket")) return 400;
@@ -59,16 +61,18 @@ int check_upgrade(const HttpRequest& request) {
     return 0;
 }
 
-}  // namespace
+HttpResponse ws_refusal(int status) {
+    HttpResponse refusal = http_error(status);
+    if (status == 426) {
+        refusal.headers.add("Upgrade", "websocket");
+        refusal.headers.add("Sec-WebSocket-Version", "13");
+    }
+    return refusal;
+}
 
 Result<std::unique_ptr<WebSocket>> ws_accept(HttpUpgrade&& upgrade, WsLimits limits) {
-    if (const int status = check_upgrade(upgrade.request); status != 0) {
-        HttpResponse refusal = http_error(status);
-        if (status == 426) {
-            refusal.headers.add("Upgrade", "websocket");
-            refusal.headers.add("Sec-WebSocket-Version", "13");
-        }
-        upgrade.refuse(refusal);
+    if (const int status = ws_check_upgrade(upgrade.request); status != 0) {
+        upgrade.refuse(ws_refusal(status));
         return make_error_code(Errc::malformed);
     }
     auto connection = upgrade.take_connection();

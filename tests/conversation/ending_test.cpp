@@ -137,6 +137,9 @@ struct StopCase {
     const char* name;
     milliseconds when;
 };
+void PrintTo(const StopCase& c, std::ostream* out) {
+    *out << c.name;
+}
 class Stop : public ::testing::TestWithParam<StopCase> {};
 
 // In each state: at once, once, and last; what was heard so far is kept.

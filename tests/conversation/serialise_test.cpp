@@ -149,6 +149,9 @@ struct BadCase {
     std::string json;
     serialise_errc want;
 };
+void PrintTo(const BadCase& c, std::ostream* out) {
+    *out << c.name;
+}
 class Refused : public testing::TestWithParam<BadCase> {};
 TEST_P(Refused, with_its_reason) {
     const auto read = event_from_json(GetParam().json);

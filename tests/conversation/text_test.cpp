@@ -11,6 +11,9 @@ struct CleanCase {
     const char* name;
     std::string_view text, want;
 };
+void PrintTo(const CleanCase& c, std::ostream* out) {
+    *out << c.name;
+}
 class Clean : public testing::TestWithParam<CleanCase> {};
 TEST_P(Clean, text) {
     EXPECT_EQ(clean(GetParam().text), GetParam().want);

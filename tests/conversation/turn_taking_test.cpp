@@ -87,6 +87,9 @@ struct PatienceCase {
     const char* partial;
     milliseconds asked, want;
 };
+void PrintTo(const PatienceCase& c, std::ostream* out) {
+    *out << c.name;
+}
 class Patience : public TurnTaking, public ::testing::WithParamInterface<PatienceCase> {};
 TEST_P(Patience, silence_ends_the_turn) {
     greet();

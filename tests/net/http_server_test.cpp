@@ -402,6 +402,10 @@ TEST_P(Upgrades, m33_status) {
     const std::string head = peer.receive_until("\r\n\r\n");
     EXPECT_THAT(head, testing::HasSubstr("HTTP/1."));
     EXPECT_THAT(head.substr(9), StartsWith(std::to_string(GetParam().status) + " ")) << head;
+    if (GetParam().status == 400 || GetParam().status == 426) {
+        server.rejected().await(std::string(GetParam().name) == "http_1_0" ? "malformed" : "upgrade", 1);
+        EXPECT_EQ(server.sockets_open, 0);
+    }
     if (GetParam().status == 426) EXPECT_THAT(head, HasSubstr("Sec-WebSocket-Version: 13"));
     EXPECT_THAT(head, Not(HasSubstr("Sec-WebSocket-Extensions")));
     EXPECT_THAT(head, Not(HasSubstr("Sec-WebSocket-Protocol")));

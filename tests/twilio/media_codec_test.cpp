@@ -231,7 +231,8 @@ TEST(MediaScan, payload_sizes) {
         std::string payload((size + 2) / 3 * 4, 'A');
         for (std::size_t pad = 0; pad < (3 - size % 3) % 3; ++pad) payload[payload.size() - 1 - pad] = '=';
         MediaScanner scanner;
-        const auto result = scanner.scan(replaced(kMedia, "//8A/w==", payload));
+        const std::string text = replaced(kMedia, "//8A/w==", payload);  // outlives the views
+        const auto result = scanner.scan(text);
         ASSERT_TRUE(result) << size;
         EXPECT_EQ(payload_samples(std::get<MediaMessage>(*result).payload), size);
     }

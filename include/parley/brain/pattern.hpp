@@ -50,7 +50,4 @@ private:
     Node root_;
 };
 
-// Lower-case words of a text as a recogniser might give it: punctuation away, "3:30 pm" and "12" spoken out.
-[[nodiscard]] std::vector<std::string> words_of(std::string_view text);
-
 }  // namespace parley::brain

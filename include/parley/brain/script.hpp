@@ -20,7 +20,7 @@ using Prompts = std::vector<std::string>;  // variants; {fact} is already put in
 struct Act {
     Prompts say;
     std::string go;                   // a state's name; empty: stay in this state
-    std::vector<std::string> clear;   // slots forgotten first (values just heard are kept)
+    std::vector<std::string> clear;   // slots forgotten afterwards (values just heard are kept)
     bool repeat = false;              // say the last reply again
     bool end = false;                 // hang up afterwards
     std::string transfer;             // a number or "voicemail"; empty: none

@@ -75,7 +75,7 @@ struct HttpServerOptions {
     // Decides the bounds of a request before its body is read. None: the defaults.
     std::function<HttpRoute(const HttpRequest& head)> route;
     std::function<Task<HttpResponse>(HttpRequest& request)> handle;
-    // Takes requests that ask for an upgrade. None: answered 400.
+    // Takes WebSocket upgrades that follow RFC 6455 (others are answered 400 or 426 before). None: answered 400.
     std::function<Task<>(HttpUpgrade upgrade)> upgrade;
     // Counts what was turned away; any worker's thread. Reasons: malformed, head_too_large, target_too_long,
     // body_too_large, length_required, content_type, timeout, preauth_total, preauth_address, connections, fd, tls,

@@ -24,7 +24,7 @@ struct RecognizerSettings {
     bool remove_noise = true;
     double beam = 1e-48;
     double word_beam = 7e-29;
-    std::string transform;                     // a transform of the acoustic model for telephone audio (MLLR file); empty: none
+    std::string transform = "telephone";       // of the acoustic model: the built-in one for telephone audio, "" none, or an MLLR file
     std::chrono::seconds max_audio{20};
 };
 
@@ -38,6 +38,9 @@ struct Grammar {
     double reject_below = 0;         // confidence under which an utterance counts as not understood
     std::uint64_t id = 0;
 };
+
+// JSGF for "any sound": one phone or more. Usable in any grammar; never part of a transcript.
+[[nodiscard]] std::string any_phones_jsgf();
 
 struct HeardWord {
     std::string text;
@@ -75,6 +78,9 @@ public:
     enum class Mode : std::uint8_t { whole, running };
     Result<Transcript> decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar, const std::function<bool()>& stop,
                               Mode mode = Mode::whole);
+    // The same audio with each of several grammars, for less than as many calls of decode().
+    Result<std::vector<Transcript>> decode_each(std::span<const std::int16_t> pcm8k, std::span<const std::shared_ptr<const Grammar>> grammars,
+                                                const std::function<bool()>& stop);
 
 private:
     struct State;
