@@ -87,7 +87,7 @@ HttpAnswer GatewayUnderTest::webhook(const std::string& route, const sim::Form& 
     return http(port(), "POST", target, headers, sim::encode_form(form));
 }
 
-HttpAnswer GatewayUnderTest::admin(const std::string& path) const { return http(gateway_->admin_port(), "GET", path); }
+HttpAnswer GatewayUnderTest::admin(const std::string& path) const { return http(gateway_->admin_port(), "GET", path, {{"Host", "127.0.0.1"}}); }
 
 double GatewayUnderTest::metric(std::string_view sample) const {
     std::istringstream lines(admin("/metrics").body);
