@@ -5,6 +5,9 @@
 #include <sphinxbase/err.h>
 #include <sphinxbase/fe.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -15,26 +18,31 @@
 
 #include "parley/audio/resampler.hpp"
 #include "parley/speech/error.hpp"
+#include "telephone_transform.hpp"
 
 namespace parley::speech {
 namespace {
 
 constexpr int kCepstra = 13;
-constexpr int kFramesPerStep = 10;            // 100 ms: how often `stop` is asked
-constexpr std::size_t kMaxGrammars = 96;      // compiled ones kept by one decoder; the least recently used leaves first
+constexpr std::size_t kShortest = 400;    // samples; less is not even two frames
+constexpr int kFramesPerStep = 10;        // 100 ms: how often `stop` is asked
+constexpr std::size_t kMaxGrammars = 96;  // compiled ones kept by one decoder; the least recently used leaves first
 constexpr const char* kLoop = "phone-loop";
+constexpr const char* kPhoneWord = "__";  // prefix of the word that is one phone
 constexpr auto kPhones = std::to_array<const char*>(
-    {"AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K",
-     "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH"});
+    {"AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F",  "G", "HH", "IH", "IY", "JH", "K",
+     "L",  "M",  "N",  "NG", "OW", "OY", "P", "R",  "S", "SH", "T",  "TH", "UH", "UW", "V", "W",  "Y",  "Z",  "ZH"});
 
-// Where the fit stands for "as likely right as wrong", and how fast it turns; measured on the corpus (docs/embedded-speech.md).
+// Where the fit stands for "as likely right as wrong", and how fast it turns; measured on the corpus
+// (docs/embedded-speech.md).
 constexpr double kEvenFit = -21;
 constexpr double kFitScale = 6;
 
 struct EngineFatal {};
 
-// The library reports what it cannot go on with here and would then call exit(). Unwinding through its frames (plain C with
-// unwind tables, nothing to clean up) leaves a decoder that must not be used or freed again, and a process that lives.
+// The library reports what it cannot go on with here and would then call exit(). Unwinding through its frames (plain C
+// with unwind tables, nothing to clean up) leaves a decoder that must not be used or freed again, and a process that
+// lives.
 void on_engine_message(void*, err_lvl_t level, const char*, ...) {
     if (level == ERR_FATAL) throw EngineFatal{};
 }
@@ -42,6 +50,7 @@ void on_engine_message(void*, err_lvl_t level, const char*, ...) {
 void silence_engine() {
     static std::once_flag once;
     std::call_once(once, [] { err_set_callback(on_engine_message, nullptr); });
+    err_set_logfp(nullptr);  // by thread: the configuration is printed there, past the call-back
 }
 
 struct CmdLnDelete {
@@ -73,7 +82,11 @@ std::string number(double value) {
     return text;
 }
 
-bool is_filler(const std::string& word) { return word.empty() || word[0] == '<' || word[0] == '[' || word[0] == '+' || word[0] == '('; }
+// Silence, noise, and the phones that a grammar may put around its phrases.
+bool is_filler(const std::string& word) {
+    return word.empty() || word[0] == '<' || word[0] == '[' || word[0] == '+' || word[0] == '(' ||
+           word.starts_with(kPhoneWord);
+}
 
 // "to(2)" is how the engine names the second pronunciation.
 std::string plain(const std::string& word) {
@@ -83,7 +96,8 @@ std::string plain(const std::string& word) {
 
 }  // namespace
 
-std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf, std::vector<std::string> words, double reject_below) {
+std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf, std::vector<std::string> words,
+                                             double reject_below) {
     static std::atomic<std::uint64_t> next{1};
     auto grammar = std::make_shared<Grammar>();
     grammar->name = std::move(name);
@@ -94,13 +108,58 @@ std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf,
     return grammar;
 }
 
+namespace {
+
+constexpr const char* kBuiltIn = "telephone";
+
+// One class; the model's three streams are the features, their deltas and the deltas of those.
+std::string telephone_mllr() {
+    std::string text = "1\n3\n";
+    char number_text[32];
+    const auto put = [&](double value) {
+        std::snprintf(number_text, sizeof number_text, "%.5f ", value);
+        text += number_text;
+    };
+    for (int stream = 0; stream < 3; ++stream) {
+        text += std::to_string(kTransformSize) + "\n";
+        for (const auto& row : kTelephoneMatrix) {
+            for (const double value : row) put(value);
+            text += '\n';
+        }
+        for (const double value : kTelephoneOffset) put(stream == 0 ? value : 0.0);
+        text += '\n';
+        for (const double value : kTelephoneSpread) put(value);
+        text += '\n';
+    }
+    return text;
+}
+
+// Digital silence has no spectrum: its frames would pull the utterance's mean far away from that of speech. A little
+// noise, always the same.
+void dither(std::vector<std::int16_t>& samples) {
+    std::uint32_t state = 12345;
+    for (auto& sample : samples) {
+        state = state * 1664525U + 1013904223U;
+        const int noise = static_cast<int>((state >> 16U) % 9U) - 4;
+        sample = static_cast<std::int16_t>(std::clamp(sample + noise, -32768, 32767));
+    }
+}
+
+}  // namespace
+
+std::string any_phones_jsgf() {
+    std::string loop = "(";
+    for (const char* phone : kPhones) loop += (loop.size() > 1 ? "|" : "") + std::string(kPhoneWord) + phone;
+    return loop + ")+";
+}
+
 struct Recognizer::State {
     RecognizerSettings settings;
     std::shared_ptr<const Lexicon> lexicon;
     std::unique_ptr<ps_decoder_t, DecoderDelete> decoder;
     std::unique_ptr<fe_t, FeDelete> front_end;
     audio::Resampler upsampler{8000, 16000};
-    std::vector<std::int16_t> wide;
+    std::vector<std::int16_t> narrow, wide;
     std::map<std::uint64_t, std::uint64_t> compiled;  // grammar id -> last use
     std::uint64_t uses = 0;
     bool broken = false;
@@ -116,38 +175,48 @@ struct Recognizer::State {
 
     bool set_up() {
         const std::string acoustic = settings.model + "/en-us";
-        cmd_ln_t* config = cmd_ln_init(nullptr, ps_args(), 1, "-hmm", acoustic.c_str(), "-dict", "/dev/null", "-cmn", "none", "-agc",
-                                       "none", "-bestpath", "no", "-fwdflat", "no", "-beam", number(settings.beam).c_str(), "-pbeam",
-                                       number(settings.beam).c_str(), "-wbeam", number(settings.word_beam).c_str(), nullptr);
+        cmd_ln_t* config =
+            cmd_ln_init(nullptr, ps_args(), 1, "-hmm", acoustic.c_str(), "-dict", "/dev/null", "-cmn", "none", "-agc",
+                        "none", "-bestpath", "no", "-fwdflat", "no", "-beam", number(settings.beam).c_str(), "-pbeam",
+                        number(settings.beam).c_str(), "-wbeam", number(settings.word_beam).c_str(), nullptr);
         if (config == nullptr) return false;
         const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_config(config);
         decoder.reset(ps_init(config));
         if (!decoder) return false;
-        if (!settings.transform.empty()) {
-            ps_mllr_t* transform = ps_mllr_read(settings.transform.c_str());
-            if (transform == nullptr || ps_update_mllr(decoder.get(), transform) == nullptr) return false;
-        }
+        if (!settings.transform.empty() && !adapt()) return false;
 
-        // The features are computed here and not by the decoder: the mean is taken over the whole utterance, the search stays
-        // cancellable between steps, and both passes share one computation.
-        cmd_ln_t* fe_config =
-            cmd_ln_init(nullptr, fe_get_args(), 1, "-samprate", "16000", "-lowerf", number(settings.lower_hz).c_str(), "-upperf",
-                        number(settings.upper_hz).c_str(), "-nfilt", std::to_string(settings.filters).c_str(), "-transform", "dct",
-                        "-lifter", "22", "-remove_silence", "no", "-remove_noise", settings.remove_noise ? "yes" : "no", nullptr);
+        // The features are computed here and not by the decoder: the mean is taken over the whole utterance, the search
+        // stays cancellable between steps, and both passes share one computation.
+        cmd_ln_t* fe_config = cmd_ln_init(
+            nullptr, fe_get_args(), 1, "-samprate", "16000", "-lowerf", number(settings.lower_hz).c_str(), "-upperf",
+            number(settings.upper_hz).c_str(), "-nfilt", std::to_string(settings.filters).c_str(), "-transform", "dct",
+            "-lifter", "22", "-remove_silence", "no", "-remove_noise", settings.remove_noise ? "yes" : "no", nullptr);
         if (fe_config == nullptr) return false;
         const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_fe_config(fe_config);
         front_end.reset(fe_init_auto_r(fe_config));
         if (!front_end) return false;
 
-        std::string loop = "#JSGF V1.0;\ngrammar loop;\npublic <loop> = (";
         for (const char* phone : kPhones) {
-            const std::string word = std::string("__") + phone;
+            const std::string word = std::string(kPhoneWord) + phone;
             if (ps_add_word(decoder.get(), word.c_str(), phone, 0) < 0) return false;
-            if (loop.back() != '(') loop += '|';
-            loop += word;
         }
-        loop += ")+;\n";
+        const auto loop = "#JSGF V1.0;\ngrammar loop;\npublic <loop> = " + any_phones_jsgf() + ";\n";
         return ps_set_jsgf_string(decoder.get(), kLoop, loop.c_str()) == 0;
+    }
+
+    bool adapt() {
+        if (settings.transform != kBuiltIn) {
+            ps_mllr_t* transform = ps_mllr_read(settings.transform.c_str());
+            return transform != nullptr && ps_update_mllr(decoder.get(), transform) != nullptr;
+        }
+        // The library reads transforms from files only: one in memory.
+        const int file = memfd_create("telephone.mllr", MFD_CLOEXEC);
+        if (file < 0) return false;
+        const std::string text = telephone_mllr();
+        bool ok = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+        ps_mllr_t* transform = ok ? ps_mllr_read(("/proc/self/fd/" + std::to_string(file)).c_str()) : nullptr;
+        close(file);
+        return transform != nullptr && ps_update_mllr(decoder.get(), transform) != nullptr;
     }
 
     bool add_word(const std::string& word) {
@@ -189,7 +258,9 @@ struct Recognizer::State {
     std::unique_ptr<mfcc_t*, CepstraDelete> features(std::span<const std::int16_t> pcm8k, int& frames) {
         wide.clear();
         upsampler.reset();
-        upsampler.process(pcm8k, wide);
+        narrow.assign(pcm8k.begin(), pcm8k.end());
+        dither(narrow);
+        upsampler.process(narrow, wide);
         upsampler.flush(wide);
         mfcc_t** block = nullptr;
         int count = 0;
@@ -209,6 +280,72 @@ struct Recognizer::State {
         }
         frames = count;
         return cepstra;
+    }
+
+    template <class Grammars, class Get>
+    Result<std::vector<Transcript>> decode(std::span<const std::int16_t> pcm8k, Grammars grammars, Get get,
+                                           const std::function<bool()>& stop, Mode mode) {
+        if (pcm8k.size() > static_cast<std::size_t>(settings.max_audio.count()) * 8000U)
+            return make_error_code(errc::audio_too_long);
+        if (broken) return make_error_code(errc::engine_failed);
+        std::vector<Transcript> transcripts(grammars.size());
+        try {
+            for (const auto& grammar : grammars) {
+                if (!compile(get(grammar))) return make_error_code(errc::bad_grammar);
+            }
+            if (pcm8k.size() < kShortest) return transcripts;
+            int frames = 0;
+            const auto cepstra = features(pcm8k, frames);
+            if (frames < 3) return transcripts;
+            std::vector<double> loop;  // acoustic score of the free phones, cumulative by frame; made when first needed
+            for (std::size_t i = 0; i < transcripts.size(); ++i) {
+                const Grammar& grammar = get(grammars[i]);
+                std::vector<Segment> heard;
+                if (!search(search_name(grammar.id), cepstra.get(), frames, mode == Mode::whole, stop, heard)) {
+                    return make_error_code(errc::cancelled);
+                }
+                std::erase_if(heard, [](const Segment& s) { return is_filler(s.word); });
+                if (heard.empty()) continue;
+                if (loop.empty() && !score_loop(cepstra.get(), frames, stop, loop))
+                    return make_error_code(errc::cancelled);
+                weigh(heard, loop, transcripts[i]);
+                transcripts[i].rejected = transcripts[i].confidence < grammar.reject_below;
+            }
+        } catch (const EngineFatal&) {
+            broken = true;
+            return make_error_code(errc::engine_failed);
+        }
+        return transcripts;
+    }
+
+    bool score_loop(mfcc_t** cepstra, int frames, const std::function<bool()>& stop, std::vector<double>& loop) {
+        std::vector<Segment> phones;
+        if (!search(kLoop, cepstra, frames, true, stop, phones)) return false;
+        loop.assign(static_cast<std::size_t>(frames) + 1, 0.0);
+        for (const auto& p : phones) {
+            for (int i = p.begin; i <= p.end && i < frames; ++i)
+                loop[static_cast<std::size_t>(i) + 1] = p.score / (p.end - p.begin + 1);
+        }
+        for (std::size_t i = 1; i < loop.size(); ++i) loop[i] += loop[i - 1];
+        return true;
+    }
+
+    static void weigh(const std::vector<Segment>& heard, const std::vector<double>& loop, Transcript& out) {
+        double total = 0, length = 0;
+        for (const auto& s : heard) {
+            const auto end = std::min(static_cast<std::size_t>(s.end) + 1, loop.size() - 1);
+            const double difference = s.score - (loop[end] - loop[static_cast<std::size_t>(s.begin)]);
+            const double n = s.end - s.begin + 1;
+            out.worst_word = out.words.empty() ? difference / n : std::min(out.worst_word, difference / n);
+            if (!out.text.empty()) out.text += ' ';
+            out.text += plain(s.word);
+            out.words.push_back({plain(s.word), std::chrono::milliseconds(10 * s.begin),
+                                 std::chrono::milliseconds(10 * (s.end + 1)), difference / n});
+            total += difference;
+            length += n;
+        }
+        out.fit = total / length;
+        out.confidence = 1.0 / (1.0 + std::exp(-(out.fit - kEvenFit) / kFitScale));
     }
 
     // False when stopped. The decoder is out of its utterance either way.
@@ -245,7 +382,8 @@ struct Recognizer::State {
 Recognizer::Recognizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Recognizer::~Recognizer() = default;
 
-Result<std::unique_ptr<Recognizer>> Recognizer::make(const RecognizerSettings& settings, std::shared_ptr<const Lexicon> lexicon) {
+Result<std::unique_ptr<Recognizer>> Recognizer::make(const RecognizerSettings& settings,
+                                                     std::shared_ptr<const Lexicon> lexicon) {
     silence_engine();
     auto state = std::make_unique<State>();
     state->settings = settings;
@@ -270,59 +408,20 @@ Result<> Recognizer::prepare(const Grammar& grammar) {
     return {};
 }
 
-Result<Transcript> Recognizer::decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar, const std::function<bool()>& stop,
-                                      Mode mode) {
-    if (pcm8k.size() > static_cast<std::size_t>(state_->settings.max_audio.count()) * 8000U) return make_error_code(errc::audio_too_long);
-    if (auto ready = prepare(grammar); !ready) return ready.error();
-    Transcript transcript;
-    if (pcm8k.size() < 400) return transcript;  // less than two frames
-    try {
-        int frames = 0;
-        const auto cepstra = state_->features(pcm8k, frames);
-        if (frames < 3) return transcript;
-        std::vector<Segment> heard;
-        const bool whole = mode == Mode::whole;
-        if (!state_->search(State::search_name(grammar.id), cepstra.get(), frames, whole, stop, heard)) {
-            return make_error_code(errc::cancelled);
-        }
-        std::erase_if(heard, [](const Segment& s) { return is_filler(s.word); });
-        for (const auto& s : heard) {
-            if (!transcript.text.empty()) transcript.text += ' ';
-            transcript.text += plain(s.word);
-            transcript.words.push_back({plain(s.word), std::chrono::milliseconds(10 * s.begin), std::chrono::milliseconds(10 * (s.end + 1)), 0});
-        }
-        if (!whole) {
-            transcript.rejected = transcript.text.empty();
-            return transcript;
-        }
-        if (heard.empty()) return transcript;
+Result<Transcript> Recognizer::decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar,
+                                      const std::function<bool()>& stop, Mode mode) {
+    auto all = state_->decode(
+        pcm8k, std::span<const Grammar>(&grammar, 1), [](const Grammar& g) -> const Grammar& { return g; }, stop, mode);
+    if (!all) return all.error();
+    return std::move(all->front());
+}
 
-        std::vector<Segment> phones;
-        if (!state_->search(kLoop, cepstra.get(), frames, true, stop, phones)) return make_error_code(errc::cancelled);
-        std::vector<double> loop(static_cast<std::size_t>(frames) + 1, 0.0);  // cumulative, by frame
-        for (const auto& p : phones) {
-            for (int i = p.begin; i <= p.end && i < frames; ++i) loop[static_cast<std::size_t>(i) + 1] = p.score / (p.end - p.begin + 1);
-        }
-        for (std::size_t i = 1; i < loop.size(); ++i) loop[i] += loop[i - 1];
-        double total = 0, length = 0;
-        for (std::size_t i = 0; i < heard.size(); ++i) {
-            const auto& s = heard[i];
-            const auto end = static_cast<std::size_t>(std::min(s.end + 1, frames));
-            const double difference = s.score - (loop[end] - loop[static_cast<std::size_t>(s.begin)]);
-            const double n = s.end - s.begin + 1;
-            transcript.words[i].fit = difference / n;
-            transcript.worst_word = i == 0 ? difference / n : std::min(transcript.worst_word, difference / n);
-            total += difference;
-            length += n;
-        }
-        transcript.fit = total / length;
-        transcript.confidence = 1.0 / (1.0 + std::exp(-(transcript.fit - kEvenFit) / kFitScale));
-        transcript.rejected = transcript.confidence < grammar.reject_below;
-        return transcript;
-    } catch (const EngineFatal&) {
-        state_->broken = true;
-        return make_error_code(errc::engine_failed);
-    }
+Result<std::vector<Transcript>> Recognizer::decode_each(std::span<const std::int16_t> pcm8k,
+                                                        std::span<const std::shared_ptr<const Grammar>> grammars,
+                                                        const std::function<bool()>& stop) {
+    return state_->decode(
+        pcm8k, grammars, [](const std::shared_ptr<const Grammar>& g) -> const Grammar& { return *g; }, stop,
+        Mode::whole);
 }
 
 }  // namespace parley::speech

@@ -1,0 +1,75 @@
+#include <utility>
+
+#include "embedded_sessions.hpp"
+#include "parley/brain/dialogue.hpp"
+
+namespace parley::brain {
+namespace {
+
+using conversation::PromptKind;
+
+struct LmCore : std::enable_shared_from_this<LmCore> {
+    LmCore(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& to, PipelineFactory::Post how)
+        : dialogue(std::move(script), seed), sink(&to), post(std::move(how)) {}
+
+    Dialogue dialogue;
+    LmSink* sink;
+    PipelineFactory::Post post;
+    ReplyId latest = 0;
+    bool wanted = false;  // the latest reply was not cancelled
+
+    // Not out of start(): the call may be in the middle of something when it asks.
+    void deliver(ReplyId reply, DialogueReply answer) {
+        post([weak = weak_from_this(), reply, answer = std::move(answer)] {
+            const auto self = weak.lock();
+            if (!self) return;
+            const auto still = [&] { return self->wanted && self->latest == reply; };
+            if (still()) self->sink->on_expect(answer.expect, answer.patience);
+            for (const auto& sentence : answer.sentences) {
+                if (still()) self->sink->on_reply_text(reply, sentence);
+            }
+            if (still()) self->sink->on_reply_finished(reply, answer.then, answer.target);
+        });
+    }
+};
+
+class ScriptLm final : public LmSession {
+public:
+    explicit ScriptLm(std::shared_ptr<LmCore> core) : core_(std::move(core)) {}
+    ~ScriptLm() override { core_->wanted = false; }  // also when a call-back of this reply destroys us
+
+    void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>&) override {
+        auto& c = *core_;
+        c.latest = request.reply;
+        c.wanted = true;
+        switch (request.kind) {
+            case PromptKind::greeting:
+                return c.deliver(request.reply, c.dialogue.greet());
+            case PromptKind::caller_text:
+                return c.deliver(request.reply, c.dialogue.heard(request.text, request.confidence));
+            case PromptKind::digits:
+                return c.deliver(request.reply, c.dialogue.keyed(request.text));
+            case PromptKind::nothing_understood:
+                return c.deliver(request.reply, c.dialogue.nothing_understood());
+        }
+    }
+
+    void cancel(ReplyId reply) override {
+        auto& c = *core_;
+        if (reply != c.latest || !c.wanted) return;
+        c.wanted = false;
+        c.dialogue.interrupted();
+    }
+
+private:
+    std::shared_ptr<LmCore> core_;
+};
+
+}  // namespace
+
+std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& sink,
+                                          PipelineFactory::Post post) {
+    return std::make_unique<ScriptLm>(std::make_shared<LmCore>(std::move(script), seed, sink, std::move(post)));
+}
+
+}  // namespace parley::brain
