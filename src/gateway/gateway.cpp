@@ -459,6 +459,15 @@ int Gateway::run() { return impl_->run(); }
 void Gateway::stop() {
     asio::post(impl_->control, [this] { impl_->end_signal(); });
 }
+bool Gateway::drill(std::string_view what) {
+    constexpr std::string_view kEngine = "engine.";
+    if (!impl_->engine || !what.starts_with(kEngine)) return false;
+    const auto fault = speech::fault_named(what.substr(kEngine.size()));
+    if (!fault) return false;
+    impl_->log.audit("drill", "The engine pool is damaged on purpose.", {{"what", what}});
+    impl_->engine->fault(*fault);
+    return true;
+}
 std::uint16_t Gateway::public_port() const { return impl_->public_port(); }
 std::uint16_t Gateway::tls_port() const { return impl_->tls_port(); }
 std::uint16_t Gateway::admin_port() const { return impl_->admin_port(); }
