@@ -8,8 +8,8 @@
 
 namespace parley::log_format {
 
-inline constexpr std::size_t kFieldBytes = 2 * 1024;  // rendered value
-inline constexpr std::size_t kLineBytes = 8 * 1024;   // with the newline
+inline constexpr std::size_t kFieldBytes = 2UL * 1024;  // rendered value
+inline constexpr std::size_t kLineBytes = 8UL * 1024;   // with the newline
 
 // Appends `text` so that it can neither end the string, the line nor the reader's terminal state: quotes and
 // backslashes escaped; control characters, bidirectional and zero-width marks and line separators as \uXXXX; bytes that
@@ -22,7 +22,7 @@ struct Line {
     std::string_view event, msg;
     std::string_view base;     // fields every line has, rendered by append_field
     std::string_view context;  // fields of the call, rendered by append_field
-    Fields fields{};
+    Fields fields;
     std::uint64_t suppressed = 0;
     bool audit = false;
     bool content = false;  // LogContent may be shown

@@ -15,7 +15,7 @@
 namespace parley {
 namespace {
 
-constexpr std::size_t kBatchBytes = 64 * 1024;
+constexpr std::size_t kBatchBytes = 64UL * 1024;
 constexpr std::size_t kLineOverhead = 64;  // queue node and string header, so that the bound is a bound on memory
 constexpr std::size_t kErrorLane = static_cast<std::size_t>(LogLevel::error);
 constexpr int kPollMs = 50;

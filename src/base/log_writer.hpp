@@ -60,7 +60,7 @@ private:
     std::uint64_t next_sequence_ = 0;
     Dropped dropped_, reported_;
     bool stopping_ = false;
-    TimePoint give_up_{};
+    TimePoint give_up_;
 
     std::string rest_of_line_;  // what the descriptor has not taken of a line it took the beginning of
     std::thread thread_;

@@ -52,7 +52,7 @@ T Reader::parsed(std::string_view key, T fallback, text::Parsed<T> (*parse)(std:
         return fallback;
     }
     auto result = parse(value->text);
-    if (result) return *result.value;
+    if (result) return result.value;
     problem(key, result.error + ", found '" + value->text + "'");
     return fallback;
 }
@@ -69,7 +69,7 @@ std::string Reader::text(std::string_view key, std::string fallback) {
     const Node* value = take(key);
     if (!value) return fallback;
     auto result = as_text(*value);
-    if (result) return *result.value;
+    if (result) return result.value;
     problem(key, result.error);
     return fallback;
 }
@@ -114,7 +114,7 @@ text::Address Reader::address(std::string_view key, text::Address fallback) {
 }
 
 std::string Reader::url(std::string_view key, std::span<const std::string_view> schemes) {
-    const std::string value = text(key);
+    std::string value = text(key);
     if (value.empty()) return value;
     const auto result = text::parse_url(value, schemes);
     if (result) return value;
@@ -148,7 +148,7 @@ std::vector<std::string> Reader::texts(std::string_view key, std::vector<std::st
     for (const Node& item : value->children) {
         auto one = as_text(item);
         if (one) {
-            result.push_back(std::move(*one.value));
+            result.push_back(std::move(one.value));
         } else {
             problems_->add(item.place, in_quotes(key) + ": " + one.error);
         }
@@ -167,7 +167,7 @@ std::map<std::string, std::string> Reader::text_map(std::string_view key) {
     for (std::size_t i = 0; i < value->keys.size(); ++i) {
         auto one = as_text(value->children[i]);
         if (one) {
-            result.emplace(value->keys[i], std::move(*one.value));
+            result.emplace(value->keys[i], std::move(one.value));
         } else {
             problems_->add(value->children[i].place, in_quotes(value->keys[i]) + ": " + one.error);
         }

@@ -229,9 +229,9 @@ Document parse_file(const std::filesystem::path& path, Problems& problems) {
 }
 
 text::Parsed<std::string> as_text(const Node& node) {
-    if (node.kind != Kind::scalar) return {std::nullopt, "expected text, found " + std::string(name_of(node.kind))};
+    if (node.kind != Kind::scalar) return {{}, "expected text, found " + std::string(name_of(node.kind))};
     if (!node.quoted && (node.text == "true" || node.text == "false")) {
-        return {std::nullopt, "expected text, found " + node.text + " (quote it if it is meant as text)"};
+        return {{}, "expected text, found " + node.text + " (quote it if it is meant as text)"};
     }
     return {node.text, {}};
 }

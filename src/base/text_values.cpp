@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace parley::text {
@@ -12,7 +13,7 @@ namespace {
 
 template <class T>
 Parsed<T> fail(std::string why) {
-    return {std::nullopt, std::move(why)};
+    return {{}, std::move(why)};
 }
 
 bool printable(std::string_view text) {
@@ -133,7 +134,7 @@ Parsed<Address> parse_address(std::string_view text) {
     if (host.find_first_of("/@?#") != std::string_view::npos) return fail<Address>(kAddressHelp);
     auto port = parse_port(text.substr(colon + 1));
     if (!port) return fail<Address>(std::move(port.error));
-    return {Address{std::string(host), *port.value}, {}};
+    return {Address{std::string(host), port.value}, {}};
 }
 
 bool is_loopback(std::string_view host) {
@@ -176,8 +177,8 @@ Parsed<Url> parse_url(std::string_view text, std::span<const std::string_view> s
         return fail<Url>("the URL's host is not valid");
     if (!port.empty()) {
         auto number = parse_port(port);
-        if (!number || *number.value == 0) return fail<Url>("the URL's port is not valid");
-        url.port = *number.value;
+        if (!number || number.value == 0) return fail<Url>("the URL's port is not valid");
+        url.port = number.value;
     }
     return {std::move(url), {}};
 }

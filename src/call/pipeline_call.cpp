@@ -215,9 +215,9 @@ private:
         if (file_) file_->frame(at, frame_);
         if (recorder_) recorder_->caller(pcm, at);
         const auto heard = vad_.push(pcm);
-        if (heard.edge == audio::VadResult::started) feed(CallerSpeechStarted{}, true);
+        if (heard.edge == audio::VadResult::started) feed(CallerSpeechStarted{.ago = heard.edge_ago}, true);
         stt_->audio(pcm);
-        if (heard.edge == audio::VadResult::stopped) feed(CallerSpeechStopped{}, true);
+        if (heard.edge == audio::VadResult::stopped) feed(CallerSpeechStopped{.ago = heard.edge_ago}, true);
     }
     void on_dtmf(char digit) override { feed(DtmfPressed{.digit = digit}); }
     void on_mark(std::string_view name) override {

@@ -24,8 +24,8 @@ struct Describe;
 
 // clang-format off
 PARLEY_TYPE(Started, "started") {} PARLEY_END
-PARLEY_TYPE(CallerSpeechStarted, "caller_speech_started") {} PARLEY_END
-PARLEY_TYPE(CallerSpeechStopped, "caller_speech_stopped") {} PARLEY_END
+PARLEY_TYPE(CallerSpeechStarted, "caller_speech_started") { field("ago_us", v.ago); } PARLEY_END
+PARLEY_TYPE(CallerSpeechStopped, "caller_speech_stopped") { field("ago_us", v.ago); } PARLEY_END
 PARLEY_TYPE(TranscriptPartial, "transcript_partial") { field("utterance", v.utterance); field("text", v.text); } PARLEY_END
 PARLEY_TYPE(TranscriptFinal, "transcript_final") { field("utterance", v.utterance); field("text", v.text); field("confidence", v.confidence); } PARLEY_END
 PARLEY_TYPE(VendorEndOfTurn, "vendor_end_of_turn") { field("utterance", v.utterance); field("confidence", v.confidence); } PARLEY_END

@@ -27,10 +27,17 @@ std::uint64_t overlap(std::uint64_t begin, std::uint64_t end, std::uint64_t limi
 }  // namespace
 
 Ledger::Ledger(Instant carrier_delay) : carrier_delay_(carrier_delay) {
-    arrivals_.resize(kArrivals);
-    marks_.reserve(kMarks);
-    spans_.reserve(kSpans);
+    // What a call in its stride needs; a stranger one grows up to the bounds.
+    arrivals_.resize(kArrivalsAtFirst);
+    marks_.reserve(kMarksAtFirst);
+    spans_.reserve(kSpansAtFirst);
     lags_.reserve(kLagsRemembered + 1);
+}
+
+void Ledger::grow_arrivals() {
+    std::rotate(arrivals_.begin(), arrivals_.begin() + static_cast<std::ptrdiff_t>(arrivals_first_), arrivals_.end());
+    arrivals_first_ = 0;
+    arrivals_.resize(std::min(2 * arrivals_.size(), kArrivals));
 }
 
 void Ledger::begin_segment(SegmentId segment, std::string text, std::uint32_t expected_samples) {
@@ -51,7 +58,8 @@ void Ledger::handed_over(SegmentId segment, std::uint32_t samples, Instant now) 
     const auto begin = handed_;
     handed_ += samples;
     Instant at = now + carrier_delay_ + lag_;
-    auto slot = [this](std::size_t index) -> Arrival& { return arrivals_[(arrivals_first_ + index) % kArrivals]; };
+    if (arrivals_count_ == arrivals_.size() && arrivals_.size() < kArrivals) grow_arrivals();
+    auto slot = [this](std::size_t index) -> Arrival& { return arrivals_[(arrivals_first_ + index) % arrivals_.size()]; };
     if (arrivals_count_ > 0) at = std::max(at, slot(arrivals_count_ - 1).at);
     if (arrivals_count_ == kArrivals) --arrivals_count_;
     slot(arrivals_count_++) = Arrival{handed_, at};
@@ -91,7 +99,7 @@ bool Ledger::mark_echoed(std::uint32_t mark, Instant now) {
     played_at_ = now;
     available_ = std::max(available_, echoed.position);
     while (arrivals_count_ > 0 && arrivals_[arrivals_first_].end <= available_) {
-        arrivals_first_ = (arrivals_first_ + 1) % kArrivals;
+        arrivals_first_ = (arrivals_first_ + 1) % arrivals_.size();
         --arrivals_count_;
     }
     return true;
@@ -177,7 +185,7 @@ void Ledger::advance(Instant now) {
     played_at_ = now;
     while (arrivals_count_ > 0 && arrivals_[arrivals_first_].at <= now) {
         available_ = std::max(available_, arrivals_[arrivals_first_].end);
-        arrivals_first_ = (arrivals_first_ + 1) % kArrivals;
+        arrivals_first_ = (arrivals_first_ + 1) % arrivals_.size();
         --arrivals_count_;
     }
 }
@@ -191,7 +199,7 @@ std::uint64_t Ledger::played_units(Instant now) const {
         time = std::max(time, until);
     };
     for (std::size_t i = 0; i < arrivals_count_; ++i) {
-        const Arrival& arrival = arrivals_[(arrivals_first_ + i) % kArrivals];
+        const Arrival& arrival = arrivals_[(arrivals_first_ + i) % arrivals_.size()];
         if (arrival.at > now) break;
         play_until(arrival.at);
         limit = std::max(limit, arrival.end);
@@ -216,7 +224,7 @@ Instant Ledger::position_at(std::uint64_t wanted, Instant now) const {
         played = units;
     };
     for (std::size_t i = 0; i < arrivals_count_ && played < target; ++i) {
-        const Arrival& arrival = arrivals_[(arrivals_first_ + i) % kArrivals];
+        const Arrival& arrival = arrivals_[(arrivals_first_ + i) % arrivals_.size()];
         play_to(std::min(limit * kUnits, target));
         time = std::max(time, played < target ? arrival.at : time);
         limit = std::max(limit, arrival.end);

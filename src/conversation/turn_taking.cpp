@@ -6,18 +6,26 @@
 
 namespace parley::conversation {
 
-void Machine::State::on(const CallerSpeechStarted&) {
+namespace {
+// A detector notices late by its onset and hangover, never by more; anything else in an event is not believed.
+constexpr Instant kLatestNotice = std::chrono::milliseconds(1000);
+Instant back(Instant now, Instant ago) { return now - std::clamp(ago, Instant{0}, std::min(now, kLatestNotice)); }
+}  // namespace
+
+void Machine::State::on(const CallerSpeechStarted& e) {
     if (closing_ && (closing_->forced || (last_words_out() && unheard() == 0))) return;
     if (digits_) return;  // key tones leak into the audio and sound like speech
     if (caller_) {
         if (caller_->speaking) return;
         caller_->speaking = true;
         caller_->resumed = now_;
+        caller_->voiced_from = std::max(caller_->stopped, back(now_, e.ago));
         return;
     }
     Utterance fresh;
     fresh.id = ++last_utterance_;
-    fresh.begun = fresh.resumed = now_;
+    fresh.resumed = now_;
+    fresh.begun = fresh.voiced_from = back(now_, e.ago);
     fresh.over_agent = unheard() > 0;
     fresh.confirmed = !fresh.over_agent && !reply_open() && !pending_speech() && !awaited_ && !prompt_;
     caller_ = std::move(fresh);
@@ -28,13 +36,13 @@ void Machine::State::on(const CallerSpeechStarted&) {
     }
 }
 
-void Machine::State::on(const CallerSpeechStopped&) {
+void Machine::State::on(const CallerSpeechStopped& e) {
     if (!caller_ || !caller_->speaking) return;
     // A confirmation that fell due between two events counts as of its own instant, not of this one.
     decide_confirm();
     caller_->speaking = false;
-    caller_->stopped = now_;
-    caller_->spoken += now_ - caller_->resumed;
+    caller_->stopped = std::max(caller_->voiced_from, back(now_, e.ago));
+    caller_->spoken += caller_->stopped - caller_->voiced_from;
     const bool agent_over = unheard() == 0 && !pending_speech() && !reply_open() && !awaited_ && !prompt_;
     if (!caller_->confirmed && agent_over) caller_->confirmed = true;
     const bool noise = caller_->spoken < settings_.min_utterance && caller_->text.empty();

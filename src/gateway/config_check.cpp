@@ -144,6 +144,7 @@ private:
         const std::string& page = c_.server.talk_page;
         if (!page.empty() && !c_.agent(page)) {
             std::vector<std::string> names;
+            names.reserve(c_.agents.size());
             for (const auto& agent : c_.agents) names.push_back(agent.name);
             wrong("server.talk_page", "there is no agent '" + page + "'" + text::suggestion(page, names));
         }

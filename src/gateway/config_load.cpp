@@ -1,14 +1,14 @@
+#include <unistd.h>
+
 #include <fstream>
 #include <set>
 
 #include "config_table.hpp"
 
-extern char** environ;
-
 namespace parley::gateway {
 namespace {
 
-constexpr std::size_t kSecretFileBytes = 64 * 1024;
+constexpr std::size_t kSecretFileBytes = 64UL * 1024;
 constexpr std::size_t kAgents = 1000;
 
 // Names people already use, beside the generated ones.
@@ -303,7 +303,7 @@ Secret read_secret(const yaml::Node& node, std::string_view key, const ReadConte
         context.wrong(node, key, given.error);
         return {};
     }
-    const std::string& text = *given.value;
+    const std::string& text = given.value;
     Secret secret;
     if (text.starts_with("env:")) {
         const auto found = context.environment.find(text.substr(4));

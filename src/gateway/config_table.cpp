@@ -26,7 +26,7 @@ bool word_char(unsigned char c) {
 }
 
 text::Parsed<std::string> accept(std::string_view text, const std::string& bad) {
-    if (!bad.empty()) return {std::nullopt, bad};
+    if (!bad.empty()) return {{}, bad};
     return {std::string(text), {}};
 }
 
@@ -44,7 +44,7 @@ std::string check_network(std::string_view text) {
         !host.empty() && all_of(host, [](unsigned char c) { return std::isxdigit(c) || c == '.' || c == ':'; });
     const auto bits =
         slash == std::string_view::npos ? text::parse_integer("0") : text::parse_integer(text.substr(slash + 1));
-    return plausible && bits && *bits.value >= 0 && *bits.value <= (six ? 128 : 32)
+    return plausible && bits && bits.value >= 0 && bits.value <= (six ? 128 : 32)
                ? ""
                : "expected an address or a network such as 10.0.0.0/8";
 }
@@ -63,8 +63,8 @@ std::string check_public_url(std::string_view text) {
     constexpr std::array<std::string_view, 2> kSchemes{"https", "http"};
     const auto url = text::parse_url(text, kSchemes);
     if (!url) return url.error;
-    if (url.value->path.find('?') != std::string::npos) return "the URL must not have a query";
-    if (url.value->scheme == "http" && !text::is_loopback(url.value->host))
+    if (url.value.path.find('?') != std::string::npos) return "the URL must not have a query";
+    if (url.value.scheme == "http" && !text::is_loopback(url.value.host))
         return "must be https: Twilio opens media streams over TLS only";
     return "";
 }
@@ -78,7 +78,7 @@ std::string check_bot(std::string_view text) {
     constexpr std::array<std::string_view, 2> kSchemes{"wss", "ws"};
     const auto url = text::parse_url(text, kSchemes);
     if (!url) return url.error;
-    if (url.value->scheme == "ws" && !text::is_loopback(url.value->host))
+    if (url.value.scheme == "ws" && !text::is_loopback(url.value.host))
         return "must be wss: ws is for this machine only";
     return "";
 }
@@ -148,8 +148,8 @@ void server_rows(Table<Config>& t) {
         "processor numbers",
         [](std::string_view text) -> text::Parsed<std::uint32_t> {
             const auto n = text::parse_integer(text);
-            if (!n || *n.value < 0 || *n.value > 4095) return {std::nullopt, "expected a processor number"};
-            return {static_cast<std::uint32_t>(*n.value), {}};
+            if (!n || n.value < 0 || n.value > 4095) return {{}, "expected a processor number"};
+            return {static_cast<std::uint32_t>(n.value), {}};
         },
         [](const std::uint32_t& cpu) { return std::to_string(cpu); },
         "Worker i runs on the i-th of these only (in turn); empty leaves it to the kernel.", Effect::restart);

@@ -67,29 +67,29 @@ public:
     std::vector<Row<Target>> rows;
 
     template <class Access>
-    void text(std::string key, Access access, std::string type, std::string help, Effect effect = Effect::live,
+    void text(const std::string& key, Access access, std::string type, std::string help, Effect effect = Effect::live,
               Check check = {}) {
         auto& row = add(key, std::move(type), std::move(help), effect);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = yaml::as_text(node);
             if (!value) return c.wrong(node, key, value.error);
             // What is empty by default may be given as empty.
-            const bool unset = value.value->empty() && is_empty_by_default(access);
-            const std::string bad = check && !unset ? check(*value.value) : std::string();
+            const bool unset = value.value.empty() && is_empty_by_default(access);
+            const std::string bad = check && !unset ? check(value.value) : std::string();
             if (!bad.empty()) return c.wrong(node, key, bad);
-            access(t) = *value.value;
+            access(t) = value.value;
         };
         row.print = [=](const Target& t) { return quote_yaml(access(const_cast<Target&>(t))); };
         row.digest = row.print;
     }
 
     template <class Access>
-    void path(std::string key, Access access, std::string help, Effect effect, bool beside_file) {
+    void path(const std::string& key, Access access, std::string help, Effect effect, bool beside_file) {
         auto& row = add(key, "path", std::move(help), effect);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = yaml::as_text(node);
             if (!value) return c.wrong(node, key, value.error);
-            const std::filesystem::path given(*value.value);
+            const std::filesystem::path given(value.value);
             access(t) = beside_file && !given.empty() && given.is_relative() ? c.base / given : given;
         };
         row.print = [=](const Target& t) { return quote_yaml(access(const_cast<Target&>(t)).string()); };
@@ -98,7 +98,7 @@ public:
 
     // A bool, an integer, a floating point number or a duration, by the type of the field.
     template <class Access>
-    void flag(std::string key, Access access, std::string help, Effect effect = Effect::live) {
+    void flag(const std::string& key, Access access, std::string help, Effect effect = Effect::live) {
         auto& row = add(key, "true or false", std::move(help), effect);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = scalar(node, key, c, &text::parse_bool);
@@ -109,7 +109,7 @@ public:
     }
 
     template <class Access>
-    void integer(std::string key, Access access, std::int64_t least, std::int64_t most, std::string help,
+    void integer(const std::string& key, Access access, std::int64_t least, std::int64_t most, std::string help,
                  Effect effect = Effect::live) {
         auto& row =
             add(key, "whole number, " + std::to_string(least) + " to " + std::to_string(most), std::move(help), effect);
@@ -126,7 +126,7 @@ public:
     }
 
     template <class Access>
-    void number(std::string key, Access access, double least, double most, std::string help,
+    void number(const std::string& key, Access access, double least, double most, std::string help,
                 Effect effect = Effect::live) {
         auto& row = add(key, "number, " + number_text(least) + " to " + number_text(most), std::move(help), effect);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
@@ -142,8 +142,8 @@ public:
     }
 
     template <class Access>
-    void duration(std::string key, Access access, std::chrono::microseconds least, std::chrono::microseconds most,
-                  std::string help, Effect effect = Effect::live) {
+    void duration(const std::string& key, Access access, std::chrono::microseconds least,
+                  std::chrono::microseconds most, std::string help, Effect effect = Effect::live) {
         auto& row =
             add(key, "duration, " + text::to_text(least) + " to " + text::to_text(most), std::move(help), effect);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
@@ -165,7 +165,7 @@ public:
     }
 
     template <class Access>
-    void address(std::string key, Access access, bool may_be_off, std::string help) {
+    void address(const std::string& key, Access access, bool may_be_off, std::string help) {
         auto& row = add(key, may_be_off ? "host:port, or off" : "host:port", std::move(help), Effect::restart);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             if (may_be_off && node.kind == yaml::Kind::scalar && node.text == "off") {
@@ -185,8 +185,8 @@ public:
     }
 
     template <class Access, class E>
-    void choice(std::string key, Access access, std::vector<std::pair<std::string, E>> names, std::string help,
-                Effect effect = Effect::live) {
+    void choice(const std::string& key, Access access, const std::vector<std::pair<std::string, E>>& names,
+                std::string help, Effect effect = Effect::live) {
         std::string type;
         for (const auto& [name, value] : names) type += (type.empty() ? "" : ", ") + name;
         auto& row = add(key, type, std::move(help), effect);
@@ -215,9 +215,9 @@ public:
 
     // A list; `parse` turns one text into an item or says why not. A single text counts as a list of one.
     template <class Access, class Item>
-    void list(std::string key, Access access, std::string type,
-              std::function<text::Parsed<Item>(std::string_view)> parse, std::function<std::string(const Item&)> show,
-              std::string help, Effect effect = Effect::live) {
+    void list(const std::string& key, Access access, const std::string& type,
+              const std::function<text::Parsed<Item>(std::string_view)>& parse,
+              const std::function<std::string(const Item&)>& show, std::string help, Effect effect = Effect::live) {
         auto& row = add(key, "list of " + type, std::move(help), effect);
         row.is_list = true;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
@@ -228,11 +228,11 @@ public:
                     c.wrong(*item, key, given.error);
                     continue;
                 }
-                auto value = parse(*given.value);
+                auto value = parse(given.value);
                 if (value) {
-                    items.push_back(std::move(*value.value));
+                    items.push_back(std::move(value.value));
                 } else {
-                    c.wrong(*item, key, value.error + ", found '" + *given.value + "'");
+                    c.wrong(*item, key, value.error + ", found '" + given.value + "'");
                 }
             }
             access(t) = std::move(items);
@@ -246,7 +246,7 @@ public:
     }
 
     template <class Access>
-    void secret(std::string key, Access access, std::string help) {
+    void secret(const std::string& key, Access access, std::string help) {
         auto& row = add(key, "secret", std::move(help), Effect::live);
         row.secrecy = Secrecy::secret;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
@@ -261,7 +261,7 @@ public:
     }
 
     template <class Access>
-    void secrets(std::string key, Access access, std::string help) {
+    void secrets(const std::string& key, Access access, std::string help) {
         auto& row = add(key, "list of secrets", std::move(help), Effect::live);
         row.secrecy = Secrecy::secret_list;
         row.is_list = true;
@@ -289,7 +289,7 @@ public:
     }
 
     template <class Access>
-    void secret_map(std::string key, Access access, std::string help, Check check_name) {
+    void secret_map(const std::string& key, Access access, std::string help, const Check& check_name) {
         auto& row = add(key, "names with secrets", std::move(help), Effect::live);
         row.from_environment = false;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
@@ -348,7 +348,7 @@ private:
         }
         auto value = parse(node.text);
         if (!value) c.wrong(node, key, value.error + ", found '" + node.text + "'");
-        return value.value;
+        return value ? std::optional<T>(std::move(value.value)) : std::nullopt;
     }
 
     static void range(const yaml::Node& node, const std::string& key, const ReadContext& c, const std::string& value,

@@ -5,6 +5,9 @@
 namespace parley::net {
 namespace {
 
+// Boost's base has no virtual destructor on purpose: categories are never deleted through it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class Category final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "parley.net"; }
@@ -42,6 +45,7 @@ public:
         return "unknown";
     }
 };
+#pragma GCC diagnostic pop
 
 }  // namespace
 

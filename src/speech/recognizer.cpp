@@ -5,6 +5,9 @@
 #include <sphinxbase/err.h>
 #include <sphinxbase/fe.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -15,28 +18,31 @@
 
 #include "parley/audio/resampler.hpp"
 #include "parley/speech/error.hpp"
+#include "telephone_transform.hpp"
 
 namespace parley::speech {
 namespace {
 
 constexpr int kCepstra = 13;
-constexpr std::size_t kShortest = 400;         // samples; less is not even two frames
-constexpr int kFramesPerStep = 10;            // 100 ms: how often `stop` is asked
-constexpr std::size_t kMaxGrammars = 96;      // compiled ones kept by one decoder; the least recently used leaves first
+constexpr std::size_t kShortest = 400;    // samples; less is not even two frames
+constexpr int kFramesPerStep = 10;        // 100 ms: how often `stop` is asked
+constexpr std::size_t kMaxGrammars = 96;  // compiled ones kept by one decoder; the least recently used leaves first
 constexpr const char* kLoop = "phone-loop";
-constexpr const char* kPhoneWord = "__";      // prefix of the word that is one phone
+constexpr const char* kPhoneWord = "__";  // prefix of the word that is one phone
 constexpr auto kPhones = std::to_array<const char*>(
-    {"AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K",
-     "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH"});
+    {"AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F",  "G", "HH", "IH", "IY", "JH", "K",
+     "L",  "M",  "N",  "NG", "OW", "OY", "P", "R",  "S", "SH", "T",  "TH", "UH", "UW", "V", "W",  "Y",  "Z",  "ZH"});
 
-// Where the fit stands for "as likely right as wrong", and how fast it turns; measured on the corpus (docs/embedded-speech.md).
+// Where the fit stands for "as likely right as wrong", and how fast it turns; measured on the corpus
+// (docs/embedded-speech.md).
 constexpr double kEvenFit = -21;
 constexpr double kFitScale = 6;
 
 struct EngineFatal {};
 
-// The library reports what it cannot go on with here and would then call exit(). Unwinding through its frames (plain C with
-// unwind tables, nothing to clean up) leaves a decoder that must not be used or freed again, and a process that lives.
+// The library reports what it cannot go on with here and would then call exit(). Unwinding through its frames (plain C
+// with unwind tables, nothing to clean up) leaves a decoder that must not be used or freed again, and a process that
+// lives.
 void on_engine_message(void*, err_lvl_t level, const char*, ...) {
     if (level == ERR_FATAL) throw EngineFatal{};
 }
@@ -78,7 +84,8 @@ std::string number(double value) {
 
 // Silence, noise, and the phones that a grammar may put around its phrases.
 bool is_filler(const std::string& word) {
-    return word.empty() || word[0] == '<' || word[0] == '[' || word[0] == '+' || word[0] == '(' || word.starts_with(kPhoneWord);
+    return word.empty() || word[0] == '<' || word[0] == '[' || word[0] == '+' || word[0] == '(' ||
+           word.starts_with(kPhoneWord);
 }
 
 // "to(2)" is how the engine names the second pronunciation.
@@ -89,7 +96,8 @@ std::string plain(const std::string& word) {
 
 }  // namespace
 
-std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf, std::vector<std::string> words, double reject_below) {
+std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf, std::vector<std::string> words,
+                                             double reject_below) {
     static std::atomic<std::uint64_t> next{1};
     auto grammar = std::make_shared<Grammar>();
     grammar->name = std::move(name);
@@ -99,6 +107,45 @@ std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf,
     grammar->id = next.fetch_add(1);
     return grammar;
 }
+
+namespace {
+
+constexpr const char* kBuiltIn = "telephone";
+
+// One class; the model's three streams are the features, their deltas and the deltas of those.
+std::string telephone_mllr() {
+    std::string text = "1\n3\n";
+    char number_text[32];
+    const auto put = [&](double value) {
+        std::snprintf(number_text, sizeof number_text, "%.5f ", value);
+        text += number_text;
+    };
+    for (int stream = 0; stream < 3; ++stream) {
+        text += std::to_string(kTransformSize) + "\n";
+        for (const auto& row : kTelephoneMatrix) {
+            for (const double value : row) put(value);
+            text += '\n';
+        }
+        for (const double value : kTelephoneOffset) put(stream == 0 ? value : 0.0);
+        text += '\n';
+        for (const double value : kTelephoneSpread) put(value);
+        text += '\n';
+    }
+    return text;
+}
+
+// Digital silence has no spectrum: its frames would pull the utterance's mean far away from that of speech. A little
+// noise, always the same.
+void dither(std::vector<std::int16_t>& samples) {
+    std::uint32_t state = 12345;
+    for (auto& sample : samples) {
+        state = state * 1664525U + 1013904223U;
+        const int noise = static_cast<int>((state >> 16U) % 9U) - 4;
+        sample = static_cast<std::int16_t>(std::clamp(sample + noise, -32768, 32767));
+    }
+}
+
+}  // namespace
 
 std::string any_phones_jsgf() {
     std::string loop = "(";
@@ -112,7 +159,7 @@ struct Recognizer::State {
     std::unique_ptr<ps_decoder_t, DecoderDelete> decoder;
     std::unique_ptr<fe_t, FeDelete> front_end;
     audio::Resampler upsampler{8000, 16000};
-    std::vector<std::int16_t> wide;
+    std::vector<std::int16_t> narrow, wide;
     std::map<std::uint64_t, std::uint64_t> compiled;  // grammar id -> last use
     std::uint64_t uses = 0;
     bool broken = false;
@@ -128,24 +175,22 @@ struct Recognizer::State {
 
     bool set_up() {
         const std::string acoustic = settings.model + "/en-us";
-        cmd_ln_t* config = cmd_ln_init(nullptr, ps_args(), 1, "-hmm", acoustic.c_str(), "-dict", "/dev/null", "-cmn", "none", "-agc",
-                                       "none", "-bestpath", "no", "-fwdflat", "no", "-beam", number(settings.beam).c_str(), "-pbeam",
-                                       number(settings.beam).c_str(), "-wbeam", number(settings.word_beam).c_str(), nullptr);
+        cmd_ln_t* config =
+            cmd_ln_init(nullptr, ps_args(), 1, "-hmm", acoustic.c_str(), "-dict", "/dev/null", "-cmn", "none", "-agc",
+                        "none", "-bestpath", "no", "-fwdflat", "no", "-beam", number(settings.beam).c_str(), "-pbeam",
+                        number(settings.beam).c_str(), "-wbeam", number(settings.word_beam).c_str(), nullptr);
         if (config == nullptr) return false;
         const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_config(config);
         decoder.reset(ps_init(config));
         if (!decoder) return false;
-        if (!settings.transform.empty()) {
-            ps_mllr_t* transform = ps_mllr_read(settings.transform.c_str());
-            if (transform == nullptr || ps_update_mllr(decoder.get(), transform) == nullptr) return false;
-        }
+        if (!settings.transform.empty() && !adapt()) return false;
 
-        // The features are computed here and not by the decoder: the mean is taken over the whole utterance, the search stays
-        // cancellable between steps, and both passes share one computation.
-        cmd_ln_t* fe_config =
-            cmd_ln_init(nullptr, fe_get_args(), 1, "-samprate", "16000", "-lowerf", number(settings.lower_hz).c_str(), "-upperf",
-                        number(settings.upper_hz).c_str(), "-nfilt", std::to_string(settings.filters).c_str(), "-transform", "dct",
-                        "-lifter", "22", "-remove_silence", "no", "-remove_noise", settings.remove_noise ? "yes" : "no", nullptr);
+        // The features are computed here and not by the decoder: the mean is taken over the whole utterance, the search
+        // stays cancellable between steps, and both passes share one computation.
+        cmd_ln_t* fe_config = cmd_ln_init(
+            nullptr, fe_get_args(), 1, "-samprate", "16000", "-lowerf", number(settings.lower_hz).c_str(), "-upperf",
+            number(settings.upper_hz).c_str(), "-nfilt", std::to_string(settings.filters).c_str(), "-transform", "dct",
+            "-lifter", "22", "-remove_silence", "no", "-remove_noise", settings.remove_noise ? "yes" : "no", nullptr);
         if (fe_config == nullptr) return false;
         const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_fe_config(fe_config);
         front_end.reset(fe_init_auto_r(fe_config));
@@ -157,6 +202,21 @@ struct Recognizer::State {
         }
         const auto loop = "#JSGF V1.0;\ngrammar loop;\npublic <loop> = " + any_phones_jsgf() + ";\n";
         return ps_set_jsgf_string(decoder.get(), kLoop, loop.c_str()) == 0;
+    }
+
+    bool adapt() {
+        if (settings.transform != kBuiltIn) {
+            ps_mllr_t* transform = ps_mllr_read(settings.transform.c_str());
+            return transform != nullptr && ps_update_mllr(decoder.get(), transform) != nullptr;
+        }
+        // The library reads transforms from files only: one in memory.
+        const int file = memfd_create("telephone.mllr", MFD_CLOEXEC);
+        if (file < 0) return false;
+        const std::string text = telephone_mllr();
+        bool ok = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+        ps_mllr_t* transform = ok ? ps_mllr_read(("/proc/self/fd/" + std::to_string(file)).c_str()) : nullptr;
+        close(file);
+        return transform != nullptr && ps_update_mllr(decoder.get(), transform) != nullptr;
     }
 
     bool add_word(const std::string& word) {
@@ -198,7 +258,9 @@ struct Recognizer::State {
     std::unique_ptr<mfcc_t*, CepstraDelete> features(std::span<const std::int16_t> pcm8k, int& frames) {
         wide.clear();
         upsampler.reset();
-        upsampler.process(pcm8k, wide);
+        narrow.assign(pcm8k.begin(), pcm8k.end());
+        dither(narrow);
+        upsampler.process(narrow, wide);
         upsampler.flush(wide);
         mfcc_t** block = nullptr;
         int count = 0;
@@ -221,9 +283,10 @@ struct Recognizer::State {
     }
 
     template <class Grammars, class Get>
-    Result<std::vector<Transcript>> decode(std::span<const std::int16_t> pcm8k, Grammars grammars, Get get, const std::function<bool()>& stop,
-                                           Mode mode) {
-        if (pcm8k.size() > static_cast<std::size_t>(settings.max_audio.count()) * 8000U) return make_error_code(errc::audio_too_long);
+    Result<std::vector<Transcript>> decode(std::span<const std::int16_t> pcm8k, Grammars grammars, Get get,
+                                           const std::function<bool()>& stop, Mode mode) {
+        if (pcm8k.size() > static_cast<std::size_t>(settings.max_audio.count()) * 8000U)
+            return make_error_code(errc::audio_too_long);
         if (broken) return make_error_code(errc::engine_failed);
         std::vector<Transcript> transcripts(grammars.size());
         try {
@@ -243,7 +306,8 @@ struct Recognizer::State {
                 }
                 std::erase_if(heard, [](const Segment& s) { return is_filler(s.word); });
                 if (heard.empty()) continue;
-                if (loop.empty() && !score_loop(cepstra.get(), frames, stop, loop)) return make_error_code(errc::cancelled);
+                if (loop.empty() && !score_loop(cepstra.get(), frames, stop, loop))
+                    return make_error_code(errc::cancelled);
                 weigh(heard, loop, transcripts[i]);
                 transcripts[i].rejected = transcripts[i].confidence < grammar.reject_below;
             }
@@ -259,7 +323,8 @@ struct Recognizer::State {
         if (!search(kLoop, cepstra, frames, true, stop, phones)) return false;
         loop.assign(static_cast<std::size_t>(frames) + 1, 0.0);
         for (const auto& p : phones) {
-            for (int i = p.begin; i <= p.end && i < frames; ++i) loop[static_cast<std::size_t>(i) + 1] = p.score / (p.end - p.begin + 1);
+            for (int i = p.begin; i <= p.end && i < frames; ++i)
+                loop[static_cast<std::size_t>(i) + 1] = p.score / (p.end - p.begin + 1);
         }
         for (std::size_t i = 1; i < loop.size(); ++i) loop[i] += loop[i - 1];
         return true;
@@ -274,7 +339,8 @@ struct Recognizer::State {
             out.worst_word = out.words.empty() ? difference / n : std::min(out.worst_word, difference / n);
             if (!out.text.empty()) out.text += ' ';
             out.text += plain(s.word);
-            out.words.push_back({plain(s.word), std::chrono::milliseconds(10 * s.begin), std::chrono::milliseconds(10 * (s.end + 1)), difference / n});
+            out.words.push_back({plain(s.word), std::chrono::milliseconds(10 * s.begin),
+                                 std::chrono::milliseconds(10 * (s.end + 1)), difference / n});
             total += difference;
             length += n;
         }
@@ -316,7 +382,8 @@ struct Recognizer::State {
 Recognizer::Recognizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Recognizer::~Recognizer() = default;
 
-Result<std::unique_ptr<Recognizer>> Recognizer::make(const RecognizerSettings& settings, std::shared_ptr<const Lexicon> lexicon) {
+Result<std::unique_ptr<Recognizer>> Recognizer::make(const RecognizerSettings& settings,
+                                                     std::shared_ptr<const Lexicon> lexicon) {
     silence_engine();
     auto state = std::make_unique<State>();
     state->settings = settings;
@@ -341,9 +408,10 @@ Result<> Recognizer::prepare(const Grammar& grammar) {
     return {};
 }
 
-Result<Transcript> Recognizer::decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar, const std::function<bool()>& stop,
-                                      Mode mode) {
-    auto all = state_->decode(pcm8k, std::span<const Grammar>(&grammar, 1), [](const Grammar& g) -> const Grammar& { return g; }, stop, mode);
+Result<Transcript> Recognizer::decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar,
+                                      const std::function<bool()>& stop, Mode mode) {
+    auto all = state_->decode(
+        pcm8k, std::span<const Grammar>(&grammar, 1), [](const Grammar& g) -> const Grammar& { return g; }, stop, mode);
     if (!all) return all.error();
     return std::move(all->front());
 }
@@ -351,7 +419,9 @@ Result<Transcript> Recognizer::decode(std::span<const std::int16_t> pcm8k, const
 Result<std::vector<Transcript>> Recognizer::decode_each(std::span<const std::int16_t> pcm8k,
                                                         std::span<const std::shared_ptr<const Grammar>> grammars,
                                                         const std::function<bool()>& stop) {
-    return state_->decode(pcm8k, grammars, [](const std::shared_ptr<const Grammar>& g) -> const Grammar& { return *g; }, stop, Mode::whole);
+    return state_->decode(
+        pcm8k, grammars, [](const std::shared_ptr<const Grammar>& g) -> const Grammar& { return *g; }, stop,
+        Mode::whole);
 }
 
 }  // namespace parley::speech

@@ -16,8 +16,8 @@ struct DurationCase {
 class TextDuration : public testing::TestWithParam<DurationCase> {};
 TEST_P(TextDuration, reads) {
     const auto result = parse_duration(GetParam().text);
-    EXPECT_EQ(result ? result.value->count() : -1, GetParam().us) << GetParam().text;
-    if (result) EXPECT_EQ(parse_duration(to_text(*result.value)).value, result.value);
+    EXPECT_EQ(result ? result.value.count() : -1, GetParam().us) << GetParam().text;
+    if (result) EXPECT_EQ(parse_duration(to_text(result.value)).value, result.value);
     if (!result) EXPECT_FALSE(result.error.empty());
 }
 INSTANTIATE_TEST_SUITE_P(cases, TextDuration,
@@ -67,11 +67,11 @@ TEST(TextValues, urls) {
     constexpr std::array<std::string_view, 2> kSchemes{"https", "wss"};
     const auto url = parse_url("HTTPS://voice.example.com:8443/base?x=1", kSchemes);
     ASSERT_TRUE(url);
-    EXPECT_EQ(url.value->scheme, "https");
-    EXPECT_EQ(url.value->host, "voice.example.com");
-    EXPECT_EQ(url.value->port, 8443);
-    EXPECT_EQ(url.value->path, "/base?x=1");
-    EXPECT_EQ(parse_url("wss://[2001:db8::1]:9/", kSchemes).value->host, "2001:db8::1");
+    EXPECT_EQ(url.value.scheme, "https");
+    EXPECT_EQ(url.value.host, "voice.example.com");
+    EXPECT_EQ(url.value.port, 8443);
+    EXPECT_EQ(url.value.path, "/base?x=1");
+    EXPECT_EQ(parse_url("wss://[2001:db8::1]:9/", kSchemes).value.host, "2001:db8::1");
     for (const char* bad :
          {"", "voice.example.com", "http://x", "https://", "https:///x", "https://u:p@x", "https://x#f", "https://x y",
           "https://x:0", "https://x:99999", "https://[::1", "https://x\n", "https://a%b/"}) {

@@ -20,7 +20,9 @@ std::string text_of(const DialogueReply& reply) {
     return text;
 }
 
-bool has(const DialogueReply& reply, std::string_view part) { return text_of(reply).find(part) != std::string::npos; }
+bool has(const DialogueReply& reply, std::string_view part) {
+    return text_of(reply).find(part) != std::string::npos;
+}
 
 class Receptionist : public testing::Test {
 protected:
@@ -97,6 +99,7 @@ TEST_F(Receptionist, takes_the_keypad_in_every_state) {
     EXPECT_EQ(dialogue_.keyed("1530").expect, "confirm");
     EXPECT_EQ(dialogue_.slots().at("time"), "15:30");
     EXPECT_EQ(dialogue_.keyed("1").expect, "callback");
+    EXPECT_EQ(dialogue_.keyed("1").expect, "number");
     const auto thanks = dialogue_.keyed("5550123#");
     EXPECT_EQ(thanks.expect, "thanks");
     EXPECT_TRUE(has(thanks, "five five five, zero one two three")) << text_of(thanks);
@@ -209,8 +212,24 @@ TEST(Pizzeria, is_another_business_without_a_rebuild) {
 
 // Whatever is said or keyed, in whatever order: a reply that speaks and leads to a state that exists.
 TEST(AnyDialogue, never_falls_silent) {
-    const std::vector<std::string> words{"yes", "no", "tuesday", "at three", "book an appointment", "goodbye", "repeat that", "xyzzy", "", "no thursday",
-                                         "saturday", "cancel", "five five five one", "opening hours", "a table", "order", "operator", "never mind"};
+    const std::vector<std::string> words{"yes",
+                                         "no",
+                                         "tuesday",
+                                         "at three",
+                                         "book an appointment",
+                                         "goodbye",
+                                         "repeat that",
+                                         "xyzzy",
+                                         "",
+                                         "no thursday",
+                                         "saturday",
+                                         "cancel",
+                                         "five five five one",
+                                         "opening hours",
+                                         "a table",
+                                         "order",
+                                         "operator",
+                                         "never mind"};
     for (const auto* name : {"receptionist", "pizzeria"}) {
         const auto script = load_script(std::string(PARLEY_SOURCE_DIR "/config/scripts/") + name + ".yaml", nullptr);
         std::uint64_t random = 1;
@@ -221,9 +240,12 @@ TEST(AnyDialogue, never_falls_silent) {
                 random = random * 6364136223846793005ULL + 1442695040888963407ULL;
                 const auto pick = random >> 33U;
                 DialogueReply reply;
-                if (pick % 7 == 0) reply = dialogue.keyed(std::to_string(pick % 2000));
-                else if (pick % 7 == 1) reply = dialogue.nothing_understood();
-                else reply = dialogue.heard(words[pick % words.size()], static_cast<double>(pick % 100) / 100);
+                if (pick % 7 == 0)
+                    reply = dialogue.keyed(std::to_string(pick % 2000));
+                else if (pick % 7 == 1)
+                    reply = dialogue.nothing_understood();
+                else
+                    reply = dialogue.heard(words[pick % words.size()], static_cast<double>(pick % 100) / 100);
                 ASSERT_FALSE(reply.sentences.empty()) << name << " " << dialogue.state();
                 ASSERT_TRUE(reply.expect == "yes_or_no" || script->states.contains(reply.expect));
                 ASSERT_EQ(text_of(reply).find('{'), std::string::npos);

@@ -25,12 +25,13 @@ Task<> exchange(WebSocket& socket, std::string_view frame, int count, std::funct
 }
 
 TEST(WebSocketAllocations, none_over_a_thousand_frames_each_way) {
+    if (!can_count_allocations()) GTEST_SKIP() << "no counting in this build";
     ASSERT_NE(
         [] {
             start_counting_allocations();
-            auto* p = new int(1);
+            void* p = ::operator new(1);  // a plain call: a new-expression may be optimised away
             const auto n = stop_counting_allocations();
-            delete p;
+            ::operator delete(p);
             return n;
         }(),
         0U)
@@ -69,7 +70,8 @@ TEST(WebSocketAllocations, none_over_a_thousand_frames_each_way) {
 #if !defined(__has_feature)
 #define __has_feature(x) 0
 #endif
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !__has_feature(address_sanitizer) && \
+    !__has_feature(thread_sanitizer)
 TEST(WebSocketMemory, a_quiet_server_side_connection_holds_little) {
     EchoServer server;
     constexpr std::size_t kCalls = 200;

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,9 +14,9 @@ namespace parley::text {
 // A value, or why there is none.
 template <class T>
 struct Parsed {
-    std::optional<T> value;
+    T value{};  // only if error is empty
     std::string error;
-    explicit operator bool() const { return value.has_value(); }
+    explicit operator bool() const { return error.empty(); }
 };
 
 [[nodiscard]] Parsed<bool> parse_bool(std::string_view text);             // true, false

@@ -33,8 +33,8 @@ enum class EndReason : std::uint8_t {
 // --- inputs ---------------------------------------------------------------------------------------------------------------
 
 struct Started {};                                    // stream accepted, audio may flow
-struct CallerSpeechStarted {};                        // voice activity began (the onset lies `onset_ago` in the past)
-struct CallerSpeechStopped {};                        // voice activity ended, hangover already subtracted by the detector's event time
+struct CallerSpeechStarted { Instant ago{0}; };       // voice activity began, really so long before it was noticed
+struct CallerSpeechStopped { Instant ago{0}; };       // voice activity ended, really so long before (the detector's hangover)
 struct TranscriptPartial { UtteranceId utterance = 0; std::string text; };
 struct TranscriptFinal { UtteranceId utterance = 0; std::string text; double confidence = 0; };  // empty text: nothing understood
 struct VendorEndOfTurn { UtteranceId utterance = 0; double confidence = 0; };

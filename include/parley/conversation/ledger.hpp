@@ -97,6 +97,10 @@ private:
         bool lost = false;  // some of it was cleared
     };
 
+    static constexpr std::size_t kArrivalsAtFirst = 32, kMarksAtFirst = 8, kSpansAtFirst = 8;
+    static_assert(kArrivals % kArrivalsAtFirst == 0);
+
+    void grow_arrivals();
     void advance(Instant now);
     [[nodiscard]] std::uint64_t played_units(Instant now) const;
     [[nodiscard]] std::uint64_t position(Instant now) const;  // absolute, within the present stretch
