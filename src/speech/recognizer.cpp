@@ -37,6 +37,7 @@ constexpr auto kPhones = std::to_array<const char*>(
 // word. Measured on the corpus (docs/embedded-speech.md).
 constexpr double kShortestWords = 10;  // frames of 10 ms, all words together
 constexpr double kWorstWeight = 0.3;
+constexpr double kUnexplainedWeight = 0.3;
 constexpr double kEven = -27;
 constexpr double kScale = 6;
 
@@ -331,15 +332,13 @@ struct Recognizer::State {
         return true;
     }
 
-    // What is not a word must be silence: the whole of the audio counts, so that a short phrase does not fit well into a long sentence
-    // of which it leaves most unexplained.
     static void weigh(const std::vector<Segment>& heard, const std::vector<double>& loop, Transcript& out) {
-        double total = 0, length = 0;
+        double total = 0, length = 0, silence = 0;
         for (const auto& s : heard) {
             const auto end = std::min(static_cast<std::size_t>(s.end) + 1, loop.size() - 1);
             const double difference = s.score - (loop[end] - loop[static_cast<std::size_t>(s.begin)]);
             if (is_filler(s.word)) {
-                if (!s.word.starts_with(kPhoneWord)) total += std::min(difference, 0.0);
+                if (!s.word.starts_with(kPhoneWord)) silence += std::min(difference, 0.0);
                 continue;
             }
             const double n = s.end - s.begin + 1;
@@ -356,7 +355,8 @@ struct Recognizer::State {
             return;
         }
         out.fit = total / length;
-        const double measure = out.fit + kWorstWeight * out.worst_word;
+        out.unexplained = silence / length;
+        const double measure = out.fit + kWorstWeight * out.worst_word + kUnexplainedWeight * out.unexplained;
         out.confidence = 1.0 / (1.0 + std::exp(-(measure - kEven) / kScale));
     }
 
