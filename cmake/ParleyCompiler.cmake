@@ -10,6 +10,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 else()
   # g++ 12 warns falsely inside coroutine frames and inlined std::string code at -O2.
   target_compile_options(parley_flags INTERFACE
+    -Wno-dangling-else # EXPECT_… behind an if, in tests
     -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-mismatched-new-delete -Wno-dangling-pointer)
 endif()
 

@@ -62,7 +62,7 @@ HWY_INLINE void encode_blocks(D d, const std::uint8_t*& in, std::size_t& size, c
     }
 }
 
-void encode(const std::uint8_t* in, std::size_t size, char* out) {
+static void encode(const std::uint8_t* in, std::size_t size, char* out) {
     encode_blocks(Wide(), in, size, out);
     encode_blocks(Block(), in, size, out);
     base64_encode_scalar(in, size, out);
@@ -129,21 +129,21 @@ HWY_INLINE bool decode_all(const char* in, std::uint8_t* out, std::size_t size) 
 
 #else
 
-void encode(const std::uint8_t* in, std::size_t size, char* out) {
+static void encode(const std::uint8_t* in, std::size_t size, char* out) {
     base64_encode_scalar(in, size, out);
 }
 
 template <bool kWrite>
-bool decode_all(const char* in, std::uint8_t* out, std::size_t size) {
+static bool decode_all(const char* in, std::uint8_t* out, std::size_t size) {
     return base64_decode_scalar<kWrite>(in, out, size);
 }
 
 #endif
 
-bool decode(const char* in, std::uint8_t* out, std::size_t size) {
+static bool decode(const char* in, std::uint8_t* out, std::size_t size) {
     return decode_all<true>(in, out, size);
 }
-bool check(const char* in, std::size_t size) {
+static bool check(const char* in, std::size_t size) {
     return decode_all<false>(in, nullptr, size);
 }
 

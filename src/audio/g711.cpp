@@ -134,31 +134,31 @@ HWY_INLINE void convert(const Kernel& kernel, Twin twin, const In* HWY_RESTRICT 
     if (i != n) kernel(in + n - lanes, out + n - lanes);
 }
 
-void decode_mulaw(const std::uint8_t* in, std::int16_t* out, std::size_t n) {
+static void decode_mulaw(const std::uint8_t* in, std::int16_t* out, std::size_t n) {
     convert(MulawDecode(), mulaw_decode_sample, in, out, n);
 }
-void encode_mulaw(const std::int16_t* in, std::uint8_t* out, std::size_t n) {
+static void encode_mulaw(const std::int16_t* in, std::uint8_t* out, std::size_t n) {
     convert(MulawEncode(), mulaw_encode_sample, in, out, n);
 }
-void decode_alaw(const std::uint8_t* in, std::int16_t* out, std::size_t n) {
+static void decode_alaw(const std::uint8_t* in, std::int16_t* out, std::size_t n) {
     convert(AlawDecode(), alaw_decode_sample, in, out, n);
 }
-void encode_alaw(const std::int16_t* in, std::uint8_t* out, std::size_t n) {
+static void encode_alaw(const std::int16_t* in, std::uint8_t* out, std::size_t n) {
     convert(AlawEncode(), alaw_encode_sample, in, out, n);
 }
 
 #else
 
-void decode_mulaw(const std::uint8_t* in, std::int16_t* out, std::size_t n) {
+static void decode_mulaw(const std::uint8_t* in, std::int16_t* out, std::size_t n) {
     std::transform(in, in + n, out, mulaw_decode_sample);
 }
-void encode_mulaw(const std::int16_t* in, std::uint8_t* out, std::size_t n) {
+static void encode_mulaw(const std::int16_t* in, std::uint8_t* out, std::size_t n) {
     std::transform(in, in + n, out, mulaw_encode_sample);
 }
-void decode_alaw(const std::uint8_t* in, std::int16_t* out, std::size_t n) {
+static void decode_alaw(const std::uint8_t* in, std::int16_t* out, std::size_t n) {
     std::transform(in, in + n, out, alaw_decode_sample);
 }
-void encode_alaw(const std::int16_t* in, std::uint8_t* out, std::size_t n) {
+static void encode_alaw(const std::int16_t* in, std::uint8_t* out, std::size_t n) {
     std::transform(in, in + n, out, alaw_encode_sample);
 }
 

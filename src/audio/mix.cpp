@@ -60,7 +60,7 @@ std::int32_t GainRamp::next() {
 void GainRamp::apply(std::span<std::int16_t> pcm) {
     std::size_t i = 0;
     for (; i < pcm.size() && left_ != 0; ++i) pcm[i] = saturate(scaled(pcm[i], next()));
-    if (gain_ == kUnity) return;
+    if (i == pcm.size() || gain_ == kUnity) return;
     const std::int32_t gain = next();
     for (; i < pcm.size(); ++i) pcm[i] = saturate(scaled(pcm[i], gain));
 }

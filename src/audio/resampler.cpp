@@ -12,6 +12,7 @@ namespace parley::audio {
 struct Resampler::State {
     const ResamplerFilter* filter;
     std::size_t filled = 0;              // samples in the block, dealt to the branches in turn
+    std::vector<std::int16_t> result;    // of one block
     std::vector<std::int16_t> branches;  // see resample_block
 
     std::size_t up() const { return static_cast<std::size_t>(filter->up); }
@@ -50,6 +51,7 @@ Resampler::Resampler(int in_hz, int out_hz) : in_hz_(in_hz), out_hz_(out_hz) {
     const int divisor = std::gcd(in_hz, out_hz);
     state_ = std::make_unique<State>();
     state_->filter = &resampler_filter(out_hz / divisor, in_hz / divisor);
+    state_->result.resize(state_->up() * (kResamplerBlock + kResamplerPadding));
     state_->branches.resize(state_->down() * kResamplerStride);
 }
 
@@ -63,15 +65,15 @@ void Resampler::process(std::span<const std::int16_t> in, std::vector<std::int16
         return;
     }
     State& s = *state_;
-    alignas(64) std::int16_t result[kResamplerMaxRatio * (kResamplerBlock + kResamplerPadding)];
     while (!in.empty()) {
         const std::size_t take = std::min(in.size(), kResamplerBlock * s.down() - s.filled);
         s.deal(in.first(take));
         in = in.subspan(take);
         const std::size_t groups = s.filled / s.down();
         if (groups == 0) continue;
-        resample_block(*s.filter, s.branches.data(), groups, result);
-        out.insert(out.end(), result, result + groups * s.up());
+        resample_block(*s.filter, s.branches.data(), groups, s.result.data());
+        const auto end = s.result.begin() + static_cast<std::ptrdiff_t>(groups * s.up());
+        out.insert(out.end(), s.result.begin(), end);
         s.advance(groups);
     }
 }

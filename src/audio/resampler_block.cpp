@@ -18,37 +18,48 @@ using D32 = hn::RepartitionToWide<D16>;
 using V16 = hn::VFromD<D16>;
 using V32 = hn::VFromD<D32>;
 
-// The 32-bit sums of one output for a register of groups. Some targets add the products of the upper half into a second
-// sum.
+// The 32-bit sums of one output in one branch. Some targets add the products of the upper half into a second sum.
 struct Sums {
-    V32 low = hn::Zero(D32()), low2 = hn::Zero(D32()), high = hn::Zero(D32()), high2 = hn::Zero(D32());
+    V32 low, low2, high, high2;
+
+    // Spelled out: an implicit constructor would not be compiled for the target.
+    HWY_INLINE Sums() : low(hn::Zero(D32())), low2(low), high(low), high2(low) {}
 
     HWY_INLINE void add(V16 pairs_low, V16 pairs_high, V16 taps) {
         low = hn::ReorderWidenMulAccumulate(D32(), pairs_low, taps, low, low2);
         high = hn::ReorderWidenMulAccumulate(D32(), pairs_high, taps, high, high2);
     }
+};
+
+// The sums of one output for a register of groups.
+struct Totals {
+    V32 low, high;
+
+    HWY_INLINE Totals() : low(hn::Set(D32(), 1 << (kResamplerFractionBits - 1))), high(low) {}
+
+    HWY_INLINE void add(const Sums& branch, int extra_bits) {
+        low = hn::Add(low, hn::ShiftRightSame(hn::RearrangeToOddPlusEven(branch.low, branch.low2), extra_bits));
+        high = hn::Add(high, hn::ShiftRightSame(hn::RearrangeToOddPlusEven(branch.high, branch.high2), extra_bits));
+    }
     HWY_INLINE V16 samples() const {
-        const auto round = hn::Set(D32(), 1 << (kResamplerFractionBits - 1));
-        const auto a = hn::Add(hn::RearrangeToOddPlusEven(low, low2), round);
-        const auto b = hn::Add(hn::RearrangeToOddPlusEven(high, high2), round);
         // Saturates. Its order undoes that of InterleaveLower and InterleaveUpper.
-        return hn::ReorderDemote2To(D16(), hn::ShiftRight<kResamplerFractionBits>(a),
-                                    hn::ShiftRight<kResamplerFractionBits>(b));
+        return hn::ReorderDemote2To(D16(), hn::ShiftRight<kResamplerFractionBits>(low),
+                                    hn::ShiftRight<kResamplerFractionBits>(high));
     }
 };
 
 template <std::size_t kUp>
-HWY_INLINE void store(const Sums (&sums)[kUp], std::int16_t* out) {
+HWY_INLINE void store(const Totals (&totals)[kUp], std::int16_t* out) {
     const D16 d;
     if constexpr (kUp == 1) {
-        hn::StoreU(sums[0].samples(), d, out);
+        hn::StoreU(totals[0].samples(), d, out);
     } else if constexpr (kUp == 2) {
-        hn::StoreInterleaved2(sums[0].samples(), sums[1].samples(), d, out);
+        hn::StoreInterleaved2(totals[0].samples(), totals[1].samples(), d, out);
     } else if constexpr (kUp == 3) {
-        hn::StoreInterleaved3(sums[0].samples(), sums[1].samples(), sums[2].samples(), d, out);
+        hn::StoreInterleaved3(totals[0].samples(), totals[1].samples(), totals[2].samples(), d, out);
     } else {
         HWY_ALIGN std::int16_t lanes[kUp][hn::MaxLanes(D16())];
-        for (std::size_t j = 0; j < kUp; ++j) hn::Store(sums[j].samples(), d, lanes[j]);
+        for (std::size_t j = 0; j < kUp; ++j) hn::Store(totals[j].samples(), d, lanes[j]);
         for (std::size_t i = 0; i < hn::MaxLanes(D16()); ++i) {
             for (std::size_t j = 0; j < kUp; ++j) *out++ = lanes[j][i];
         }
@@ -62,11 +73,12 @@ HWY_INLINE void run(const ResamplerFilter& filter, const std::int16_t* branches,
     constexpr std::size_t kLanes = hn::MaxLanes(D16());
     static_assert(kLanes <= kResamplerPadding);
     for (std::size_t g = 0; g < groups; g += kLanes) {
-        Sums sums[kUp];
+        Totals totals[kUp];
         const std::int16_t* tap = filter.taps.data();
         for (std::size_t r = 0; r < static_cast<std::size_t>(filter.down); ++r) {
             const auto& branch = filter.branches[r];
             const std::int16_t* x = branches + r * kResamplerStride + kResamplerHistory + g + branch.newest;
+            Sums sums[kUp];
             for (std::size_t q = 0; q < branch.pairs; ++q, x -= 2) {
                 const auto earlier = hn::LoadU(d, x - 1);
                 const auto later = hn::LoadU(d, x);
@@ -78,12 +90,13 @@ HWY_INLINE void run(const ResamplerFilter& filter, const std::int16_t* branches,
                     sums[j].add(low, high, hn::BitCast(d, hn::Set(D32(), pair)));
                 }
             }
+            for (std::size_t j = 0; j < kUp; ++j) totals[j].add(sums[j], filter.extra_bits);
         }
-        store<kUp>(sums, out + g * kUp);
+        store<kUp>(totals, out + g * kUp);
     }
 }
 
-void block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
+static void block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
     switch (filter.up) {
         case 1:
             return run<1>(filter, branches, groups, out);
@@ -98,7 +111,7 @@ void block(const ResamplerFilter& filter, const std::int16_t* branches, std::siz
 
 #else
 
-void block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
+static void block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
     resample_block_scalar(filter, branches, groups, out);
 }
 

@@ -26,6 +26,7 @@ struct ResamplerFilter {
     };
     int up = 1;                // L
     int down = 1;              // M
+    int extra_bits = 0;        // of the coefficients beyond kResamplerFractionBits, taken off each branch's sum
     std::size_t delay_up = 0;  // group delay at the rate in x L
     std::array<Branch, kResamplerMaxRatio> branches{};
     // Branch by branch, pair by pair: L pairs {earlier tap, later tap}, one an output.

@@ -16,10 +16,14 @@ constexpr int kLeadFrames = 3;          // how far a soft beginning may lie befo
 constexpr float kLeadDb = 3.0F;         // over the floor, for it
 constexpr float kSteadyDb = 1.0F;       // a line tone's level moves less than this from frame to frame
 constexpr float kMinimumBiasDb = 1.5F;  // the minimum of smoothed noise lies about this far below its mean
+constexpr float kPreEmphasis = 0.9F;
 constexpr int kForgivenGap = 1;
+constexpr int kHissFrames = 8;    // what of an unvoiced run before the first voiced frame may belong to the utterance
+constexpr int kNoiseFrames = 20;  // active frames without a voice that are no consonant any more
 
-// Butterworth high-pass, 150 Hz at 8 kHz: away with hum and offset, which would look periodic.
-constexpr float kB0 = 0.9200662F, kB1 = -1.8401325F, kA1 = -1.8337326F, kA2 = 0.8465322F;
+// Butterworth high-pass, 250 Hz at 8 kHz: telephone speech begins at 300 Hz, and hum, car noise and offset below that
+// look periodic.
+constexpr float kB0 = 0.8703308F, kB1 = -1.7406616F, kA1 = -1.7237762F, kA2 = 0.7575469F;
 
 float to_dbfs(float mean_square) {
     constexpr float kFullScale = 32768.0F * 32768.0F;
@@ -43,7 +47,7 @@ void Vad::reset() {
         fresh.smooth_ = fresh.last_level_ = kSilenceDbfs;
         fresh.floor_ = config_.floor_start_dbfs;
         fresh.primed_ = fresh.speech_ = false;
-        fresh.run_ = fresh.run_active_ = fresh.run_voiced_ = fresh.run_gap_ = 0;
+        fresh.run_ = {};
         fresh.quiet_run_ = fresh.lead_ = 0;
         return fresh;
     }();
@@ -51,47 +55,71 @@ void Vad::reset() {
 
 float Vad::filter(std::span<const std::int16_t> frame) {
     std::copy(samples_.begin() + kFrameSamples, samples_.end(), samples_.begin());
-    float energy = 0;
+    // In locals, and the newest output added last: the recursion's latency is what this function costs.
+    float x1 = hp_x_, x2 = hp_x2_, y1 = hp_y_, y2 = hp_y2_, energy = 0;
     for (std::size_t i = 0; i < kFrameSamples; ++i) {
         const float x = i < frame.size() ? static_cast<float>(frame[i]) : 0.0F;
-        const float y = kB0 * (x + hp_x2_) + kB1 * hp_x_ - kA1 * hp_y_ - kA2 * hp_y2_;
-        hp_x2_ = hp_x_;
-        hp_x_ = x;
-        hp_y2_ = hp_y_;
-        hp_y_ = y;
+        const float y = (kB0 * (x + x2) + kB1 * x1 - kA2 * y2) - kA1 * y1;
+        x2 = x1;
+        x1 = x;
+        y2 = y1;
+        y1 = y;
         samples_[kFrameSamples + i] = y;
         energy += y * y;
     }
-    if (std::abs(hp_y_) < 1e-3F && std::abs(hp_y2_) < 1e-3F) hp_y_ = hp_y2_ = 0;  // no denormals in silence
+    const bool faded = std::abs(y1) < 1e-3F && std::abs(y2) < 1e-3F;  // no denormals in silence
+    hp_x_ = x1;
+    hp_x2_ = x2;
+    hp_y_ = faded ? 0 : y1;
+    hp_y2_ = faded ? 0 : y2;
     return to_dbfs(energy / kFrameSamples);
 }
 
-// Normalised autocorrelation at 4 kHz, 60 to 400 Hz. Only a local maximum counts: that of coloured noise just decays.
-bool Vad::voiced() const {
+// Normalised autocorrelation at 4 kHz, 60 to 400 Hz, pre-emphasised so that a rumble's narrow peak does not pass for a
+// pitch. Only a local maximum counts (that of coloured noise just decays), and the first of several nearly as high,
+// which are the multiples of the period.
+int Vad::pitch_lag() const {
     constexpr std::size_t kWindow = kFrameSamples / 2, kShortest = 10, kLongest = 66;
+    constexpr float kNearlyAsHigh = 0.85F;
     std::array<float, kKeep / 2> s;
-    for (std::size_t i = 0; i < s.size(); ++i) s[i] = samples_[2 * i] + samples_[2 * i + 1];
-    const float* now = s.data() + s.size() - kWindow;
-    const auto dot = [&](std::size_t lag) {
-        float sum = 0;
-        for (std::size_t i = 0; i < kWindow; ++i) sum += now[i] * *(now + i - lag);
-        return sum;
-    };
-    const float energy_now = dot(0);
-    if (energy_now <= 0) return false;
-    float energy_then = 0;
-    for (std::size_t i = 0; i < kWindow; ++i)
-        energy_then += *(now + i - (kShortest - 1)) * *(now + i - (kShortest - 1));
-    float before = 1, here = 1;
-    for (std::size_t lag = kShortest - 1; lag <= kLongest; ++lag) {
-        const float after = energy_then > 0 ? dot(lag) / std::sqrt(energy_now * energy_then) : 0;
-        if (lag > kShortest && here >= config_.voicing && here >= before && here >= after) return true;
-        before = here;
-        here = after;
-        const float entering = *(now - lag - 1), leaving = *(now + kWindow - lag - 1);
-        energy_then = std::max(0.0F, energy_then + entering * entering - leaving * leaving);
+    float previous = samples_[0] + samples_[1];
+    for (std::size_t i = 0; i < s.size(); ++i) {
+        const float x = samples_[2 * i] + samples_[2 * i + 1];
+        s[i] = x - kPreEmphasis * previous;
+        previous = x;
     }
-    return false;
+    const float* now = s.data() + s.size() - kWindow;
+    const auto dot = [now](const float* then) {
+        constexpr std::size_t kLanes = 8;  // float sums have an order; several of them let the compiler use vectors
+        static_assert(kWindow % kLanes == 0);
+        std::array<float, kLanes> sums{};
+        for (std::size_t i = 0; i < kWindow; i += kLanes) {
+            for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += now[i + lane] * then[i + lane];
+        }
+        return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+    };
+    const float energy_now = dot(now);
+    if (energy_now <= 0) return 0;
+    // Correlations for lags kShortest - 1 .. kLongest + 1, the energy of the older stretch carried along.
+    std::array<float, kLongest - kShortest + 3> r;
+    const float* then = now - (kShortest - 1);
+    float energy_then = 0;
+    for (std::size_t i = 0; i < kWindow; ++i) energy_then += then[i] * then[i];
+    for (float& value : r) {
+        value = energy_then > 0 ? dot(then) / std::sqrt(energy_now * energy_then) : 0;
+        --then;
+        energy_then = std::max(0.0F, energy_then + then[0] * then[0] - then[kWindow] * then[kWindow]);
+    }
+    const auto peak_at = [&r](std::size_t i) { return r[i] >= r[i - 1] && r[i] >= r[i + 1]; };
+    float best = config_.voicing;
+    for (std::size_t i = 1; i + 1 < r.size(); ++i) {
+        if (peak_at(i)) best = std::max(best, r[i]);
+    }
+    for (std::size_t i = 1; i + 1 < r.size(); ++i) {
+        if (peak_at(i) && r[i] >= config_.voicing && r[i] >= kNearlyAsHigh * best)
+            return static_cast<int>(i + kShortest - 1);
+    }
+    return 0;
 }
 
 // A fourth-order linear predictor (Levinson-Durbin) follows two sinusoids but no voice.
@@ -157,39 +185,68 @@ VadResult Vad::push(std::span<const std::int16_t> frame) {
 VadResult Vad::begin_or_wait(float level, VadResult result) {
     const bool active = level > floor_ + config_.onset_db && level > config_.min_speech_dbfs;
     if (!active) {
-        if (run_ > 0 && run_gap_ < kForgivenGap) {
-            ++run_gap_;
-            ++run_;
+        if (run_.frames > 0 && run_.gap < kForgivenGap) {
+            ++run_.gap;
+            ++run_.frames;
             return result;
         }
-        run_ = run_active_ = run_voiced_ = run_gap_ = 0;
+        run_ = {};
         lead_ = level > floor_ + kLeadDb ? std::min(lead_ + 1, kLeadFrames) : 0;
         return result;
     }
-    ++run_;
-    ++run_active_;
+    run_.lowest = run_.active == 0 ? smooth_ : std::min(run_.lowest, smooth_);
+    ++run_.frames;
+    ++run_.active;
+    run_.gap = 0;
     const bool steady = std::abs(level - last_level_) < kSteadyDb;
-    if (voiced() && !(steady && tone())) ++run_voiced_;
-    if (run_active_ < config_.onset_frames || run_voiced_ < config_.onset_voiced_frames) return result;
-
-    // A voice may begin with up to this much hiss; a longer one was noise before it.
-    constexpr int kLongestOnset = 25;
+    // Noise has a pitch now and then, a voice keeps it.
+    const int lag = pitch_lag();
+    const bool voiced = lag != 0 && !(steady && tone());
+    const bool kept = voiced && run_.voiced > 0 && std::abs(lag - run_.lag) <= std::max(1, run_.lag / 6);
+    if (voiced && !kept) run_.first_voiced = run_.frames;
+    run_.voiced = voiced ? (kept ? run_.voiced + 1 : 1) : 0;
+    run_.lag = lag;
+    if (run_.active < config_.onset_frames || run_.voiced < config_.onset_voiced_frames) {
+        if (run_.active >= kNoiseFrames) learn_noise();
+        return result;
+    }
+    const int before_voice = run_.first_voiced - 1 + (run_.first_voiced <= kHissFrames ? lead_ : 0);
     speech_ = true;
     result.speech = true;
     result.edge = VadResult::started;
-    result.edge_ago = kFrame * std::min(run_ + lead_, kLongestOnset);
-    run_ = run_active_ = run_voiced_ = run_gap_ = lead_ = quiet_run_ = 0;
+    result.edge_ago = kFrame * (run_.frames - run_.first_voiced + 1 + std::min(before_voice, kHissFrames));
+    run_ = {};
+    lead_ = quiet_run_ = 0;
     return result;
+}
+
+// Loud and long, but no voice: the line has become this noisy, and waiting for the window to pass would only mean
+// deafness.
+void Vad::learn_noise() {
+    for (float& minimum : slot_min_) minimum = std::max(minimum, run_.lowest);
+    run_ = {};
+    lead_ = 0;
 }
 
 VadResult Vad::go_on_or_end(float level, VadResult result) {
     const bool active = level > floor_ + config_.offset_db && level > config_.min_speech_dbfs - 3.0F;
     quiet_run_ = active ? 0 : quiet_run_ + 1;
-    if (quiet_run_ < config_.hangover_frames) return result;
+    // run_ now counts what has no voice: speech that noise took over must end too.
+    ++run_.frames;
+    if (active && pitch_lag() != 0) {
+        run_ = {};
+    } else if (active) {
+        run_.lowest = run_.active == 0 ? smooth_ : std::min(run_.lowest, smooth_);
+        ++run_.active;
+    }
+    const bool taken_over = run_.active >= kNoiseFrames;
+    if (quiet_run_ < config_.hangover_frames && !taken_over) return result;
     speech_ = false;
     result.speech = false;
     result.edge = VadResult::stopped;
-    result.edge_ago = kFrame * quiet_run_;
+    result.edge_ago = kFrame * (taken_over ? run_.frames : quiet_run_);
+    if (taken_over) learn_noise();
+    run_ = {};
     quiet_run_ = 0;
     return result;
 }

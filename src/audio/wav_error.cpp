@@ -6,6 +6,9 @@ namespace parley::audio {
 
 namespace {
 
+// g++ counts Boost's protected destructor as accessible here.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class Category final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "parley.wav"; }
@@ -39,6 +42,7 @@ public:
         return "unknown WAV error";
     }
 };
+#pragma GCC diagnostic pop
 
 }  // namespace
 

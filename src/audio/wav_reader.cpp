@@ -118,8 +118,9 @@ Result<WavAudio> parse_wav(Bytes bytes, const WavLimits& limits) {
         }
     }
     if (!format) return WavErrc::bad_format_chunk;
-    if (!data || data->size() % (format->channels * format->sample_bytes) != 0) return WavErrc::bad_data_chunk;
-    const std::uint64_t frames = data->size() / (format->channels * format->sample_bytes);
+    const std::size_t frame_bytes = std::size_t{format->channels} * format->sample_bytes;
+    if (!data || data->size() % frame_bytes != 0) return WavErrc::bad_data_chunk;
+    const std::uint64_t frames = data->size() / frame_bytes;
     if (frames > static_cast<std::uint64_t>(std::max(0, limits.max_duration_s)) * format->rate)
         return WavErrc::too_long;
     return WavAudio{.rate = static_cast<int>(format->rate),

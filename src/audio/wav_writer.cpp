@@ -105,7 +105,7 @@ WavWriter::WavWriter(WavWriter&& other) noexcept
 
 WavWriter& WavWriter::operator=(WavWriter&& other) noexcept {
     if (this == &other) return *this;
-    close();
+    [[maybe_unused]] const error_code lost = close();
     fd_ = std::exchange(other.fd_, -1);
     path_ = std::move(other.path_);
     format_ = other.format_;

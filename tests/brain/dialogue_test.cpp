@@ -99,6 +99,7 @@ TEST_F(Receptionist, takes_the_keypad_in_every_state) {
     EXPECT_EQ(dialogue_.keyed("1530").expect, "confirm");
     EXPECT_EQ(dialogue_.slots().at("time"), "15:30");
     EXPECT_EQ(dialogue_.keyed("1").expect, "callback");
+    EXPECT_EQ(dialogue_.keyed("1").expect, "number");
     const auto thanks = dialogue_.keyed("5550123#");
     EXPECT_EQ(thanks.expect, "thanks");
     EXPECT_TRUE(has(thanks, "five five five, zero one two three")) << text_of(thanks);

@@ -16,7 +16,7 @@ namespace parley::audio {
 
 struct VadConfig {
     int onset_frames = 3;            // speech-like frames before `started` (20 ms each), one gap forgiven
-    int onset_voiced_frames = 2;     // of which voiced
+    int onset_voiced_frames = 2;     // of which so many in a row voiced with one pitch
     int hangover_frames = 8;         // frames without activity before `stopped`: 160 ms
     float onset_db = 9.0F;           // over the floor to begin
     float offset_db = 6.0F;          // over the floor to go on
@@ -53,10 +53,17 @@ private:
     static constexpr int kSlotFrames = 12;
     static constexpr std::size_t kKeep = 2 * kFrameSamples;  // the pitch search looks into the frame before
 
+    struct Run {  // frames that may become `started`
+        int frames = 0, active = 0, gap = 0;
+        int voiced = 0, first_voiced = 0, lag = 0;
+        float lowest = 0;  // smoothed level
+    };
+
     float filter(std::span<const std::int16_t> frame);  // returns the level of the filtered frame, dBFS
-    [[nodiscard]] bool voiced() const;
+    [[nodiscard]] int pitch_lag() const;                // in samples at 4 kHz, 0 when there is no pitch
     [[nodiscard]] bool tone() const;
     void track_floor(float level);
+    void learn_noise();
     VadResult begin_or_wait(float level, VadResult result);
     VadResult go_on_or_end(float level, VadResult result);
 
@@ -70,9 +77,9 @@ private:
     float floor_ = 0;
     bool primed_ = false;
     bool speech_ = false;
-    int run_ = 0, run_active_ = 0, run_voiced_ = 0, run_gap_ = 0;  // candidate frames before `started`
-    int quiet_run_ = 0;                                            // inactive frames since speech was last active
-    int lead_ = 0;                                                 // rising frames just before the candidates
+    Run run_;
+    int quiet_run_ = 0;  // inactive frames since speech was last active
+    int lead_ = 0;       // rising frames just before the candidates
 };
 
 }  // namespace parley::audio

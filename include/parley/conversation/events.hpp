@@ -33,8 +33,8 @@ enum class EndReason : std::uint8_t {
 // --- inputs ---------------------------------------------------------------------------------------------------------------
 
 struct Started {};                                    // stream accepted, audio may flow
-struct CallerSpeechStarted {};                        // voice activity began (the onset lies `onset_ago` in the past)
-struct CallerSpeechStopped {};                        // voice activity ended, hangover already subtracted by the detector's event time
+struct CallerSpeechStarted { Instant ago{0}; };       // voice activity began, really so long before it was noticed
+struct CallerSpeechStopped { Instant ago{0}; };       // voice activity ended, really so long before (the detector's hangover)
 struct TranscriptPartial { UtteranceId utterance = 0; std::string text; };
 struct TranscriptFinal { UtteranceId utterance = 0; std::string text; double confidence = 0; };  // empty text: nothing understood
 struct VendorEndOfTurn { UtteranceId utterance = 0; double confidence = 0; };
@@ -54,9 +54,13 @@ struct TimerFired { TimerId timer = TimerId::endpoint; };
 struct CarrierStopped { EndReason reason = EndReason::caller_hung_up; };
 struct OperatorHangup { EndReason reason = EndReason::operator_hangup; };
 struct OperatorSay { std::string text; };
+// The brain asks for another patience for the next caller turn (Machine::expect as an event, so that replay sees it).
+struct PatienceAsked { std::chrono::milliseconds endpoint_silence{0}; };
+// A word time from synthesis: when `samples` of the segment have been played, `characters` bytes of its text are spoken.
+struct WordTimed { SegmentId segment = 0; std::uint32_t samples = 0; std::uint32_t characters = 0; };
 
 using Event = std::variant<Started, CallerSpeechStarted, CallerSpeechStopped, TranscriptPartial, TranscriptFinal, VendorEndOfTurn, RecognitionFailed,
                            DtmfPressed, ReplyText, ReplyFinished, ReplyFailed, SegmentAudio, SegmentSynthesized, SegmentFailed, FrameHandedOver,
-                           MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay>;
+                           MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay, PatienceAsked, WordTimed>;
 
 }  // namespace parley::conversation

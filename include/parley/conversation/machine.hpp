@@ -38,6 +38,10 @@ struct Settings {
     std::chrono::milliseconds carrier_delay{60};
     std::chrono::milliseconds digit_gap{1500};              // DTMF: so long without a further digit ends the entry; '#' ends it at once
     std::uint32_t context_lines = 64;                       // oldest lines leave first
+    double vendor_end_confidence = 0.7;                     // a recogniser's end of turn is believed from here on; half of it shortens the wait
+    std::string fallback_text = "I am sorry, I did not get that. Could you say it again?";  // an empty or failed reply
+    std::uint32_t failures_max = 2;                         // so many failures in a row of one kind: apology and end; fewer ask again
+    std::uint32_t reply_max_characters = 2000;              // one reply is cut behind the piece that passes this
 };
 
 // The conversation: events with times in, commands out. No socket, no clock, no thread, no log. The same events at the same times
@@ -52,12 +56,14 @@ public:
     void on(const Event& event, Instant now, Commands& out);
 
     [[nodiscard]] const Ledger& ledger() const;
-    [[nodiscard]] const std::vector<ContextLine>& context() const;  // for the StartReply just issued
+    // What was said before the text of the StartReply just issued; that text itself joins when it has been answered.
+    [[nodiscard]] const std::vector<ContextLine>& context() const;
     [[nodiscard]] bool ended() const;
     [[nodiscard]] bool agent_audible(Instant now) const;            // anything handed over that the ear has not reached yet
     [[nodiscard]] const char* state_name() const;                   // for logs and the call file
 
     // The brain may ask for another patience for the next caller turn ("when" wants a long one, yes/no a short one).
+    // Prefer the event PatienceAsked: it is recorded, and does the same.
     void expect(std::chrono::milliseconds endpoint_silence);
 
 private:

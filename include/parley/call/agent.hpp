@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "parley/audio/vad.hpp"
+#include "parley/brain/ports.hpp"
+#include "parley/call/call_file.hpp"
+#include "parley/call/playout.hpp"
+#include "parley/conversation/machine.hpp"
+
+namespace parley::call {
+
+enum class BrainKind : std::uint8_t { pipeline, bot, echo };
+
+// A configured persona as calls see it: immutable, shared; a call keeps the one it began with through every reload.
+struct Agent {
+    std::string name;
+    std::uint32_t revision = 0;
+    BrainKind brain = BrainKind::pipeline;
+    std::shared_ptr<brain::PipelineFactory> pipeline;  // brain == pipeline
+    conversation::Settings conversation;
+    std::string bot_url;                               // brain == bot: wss://…
+    std::vector<std::pair<std::string, std::string>> bot_headers;
+    std::string fallback_number;                       // where the tail sends a call the brain could not serve; empty = goodbye
+    std::string voicemail_prompt;
+    std::chrono::seconds max_duration{600};
+    bool record = false;
+    std::optional<FrameDetail> call_file;              // absent: none is written
+    PlayoutSettings playout;
+    audio::VadConfig vad;
+};
+
+}  // namespace parley::call

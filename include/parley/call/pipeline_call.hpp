@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "parley/call/agent.hpp"
+#include "parley/call/carrier_leg.hpp"
+#include "parley/call/disk_writer.hpp"
+#include "parley/call/registry.hpp"
+#include "parley/call/call_worker.hpp"
+
+namespace parley::call {
+
+// What every call needs from the process around it; outlives all calls.
+struct CallServices {
+    Log& log;
+    Metrics& metrics;
+    Registry& registry;
+    DiskWriter& disk;
+    std::string recordings;  // directory
+    std::string call_files;  // directory
+};
+
+struct CallSummary {
+    conversation::EndReason reason = conversation::EndReason::internal;
+    std::string target;
+    std::chrono::milliseconds duration{0};
+    std::uint32_t turns = 0, interruptions = 0, fillers = 0;
+    std::string recording, call_file;
+};
+
+// One call answered by recogniser, brain and voice: owns the conversation core, the playout, the ledger's feed, the recorder and the call file;
+// lives on one worker. `run` returns when the call is over and everything it started has ended.
+class PipelineCall {
+public:
+    PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to);
+    ~PipelineCall();
+    PipelineCall(const PipelineCall&) = delete;
+    PipelineCall& operator=(const PipelineCall&) = delete;
+
+    net::Task<CallSummary> run();
+    void request_end(conversation::EndReason reason);  // on the worker
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace parley::call

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "parley/base/clock.hpp"
+#include "parley/conversation/events.hpp"
+
+namespace parley::call {
+
+struct AdmissionLimits {
+    std::uint32_t max_calls = 100;
+    double new_calls_per_second = 10;
+    std::uint32_t burst = 30;
+};
+
+enum class Admission : std::uint8_t { admitted, capacity, rate, ended_before };
+
+// How a call's stream ended, for whoever serves its tail.
+struct Outcome {
+    conversation::EndReason reason = conversation::EndReason::internal;
+    std::string target;         // transfer target
+    std::string agent;
+    std::uint32_t resumes = 0;
+    bool planned = false;       // the gateway meant it: the tail hangs up, transfers or takes a message
+    bool attached = false;      // a stream once ran; false: refused at the door
+};
+
+// Every call this process knows: answered and waiting for its stream, live, and ended within the last day. The one place workers and
+// listeners share; touched at call start, call end and callbacks, never per frame. Thread-safe; all memory is bounded.
+class Registry {
+public:
+    explicit Registry(AdmissionLimits limits);
+
+    void set_limits(AdmissionLimits limits);
+    [[nodiscard]] AdmissionLimits limits() const;
+
+    // Voice webhook. A known answer for the same CallSid is to be repeated byte for byte.
+    [[nodiscard]] std::optional<std::string> answer_given(std::string_view call_sid) const;
+    // Reserves a place for 60 s: the stream has to attach by then.
+    Admission admit(const std::string& call_sid, TimePoint now);
+    // If another thread answered the same call first, its answer wins and is returned.
+    std::string remember_answer(const std::string& call_sid, std::string twiml, TimePoint now);
+    void release(const std::string& call_sid);  // answered without a stream after all
+
+    // Stream accepted: `end` asks the call to end (posts to its worker itself). False: a live call already has this CallSid.
+    using EndCall = std::function<void(conversation::EndReason)>;
+    bool attach(const std::string& call_sid, const std::string& agent, EndCall end, TimePoint now);
+    // Names who can end the call from now on; a wish that came before is passed on at once.
+    void reachable(const std::string& call_sid, EndCall end);
+    void finished(const std::string& call_sid, Outcome outcome, TimePoint now);
+
+    [[nodiscard]] std::optional<Outcome> outcome(std::string_view call_sid) const;
+    // The tail may resume a lost call so often; counts up and answers whether this time is allowed.
+    bool take_resume(const std::string& call_sid, std::uint32_t allowed);
+    bool end_call(std::string_view call_sid, conversation::EndReason reason);  // false: not live here
+    std::size_t end_all(conversation::EndReason reason);
+
+    struct Live { std::string call_sid, agent; std::chrono::seconds age; };
+    [[nodiscard]] std::vector<Live> live(TimePoint now) const;
+    [[nodiscard]] std::size_t active() const;
+    [[nodiscard]] std::size_t waiting(TimePoint now);
+
+    // Stream tokens are single use; true the first time.
+    bool use_nonce(std::string_view nonce, TimePoint now);
+
+private:
+    enum class Phase : std::uint8_t { waiting, live, ended };
+    struct Entry {
+        Phase phase = Phase::waiting;
+        TimePoint since;
+        std::string answer;
+        bool reserved = false;
+        std::string agent;
+        EndCall end;
+        std::optional<conversation::EndReason> wish;  // asked before the call could be reached
+        Outcome outcome;
+    };
+    void sweep(TimePoint now);
+
+    mutable std::mutex mutex_;
+    AdmissionLimits limits_;
+    std::unordered_map<std::string, Entry> calls_;
+    std::unordered_set<std::string> nonces_;
+    struct Due { TimePoint at; std::string key; };
+    std::deque<Due> reservations_, endings_, nonce_ages_;  // each oldest first: expiry costs what expires, not what is kept
+    std::size_t active_ = 0, reserved_ = 0;
+    double tokens_ = 0;
+    TimePoint refilled_{};
+};
+
+}  // namespace parley::call

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "parley/call/agent.hpp"
+#include "parley/call/call_worker.hpp"
+#include "parley/call/pipeline_call.hpp"
+#include "parley/net/task.hpp"
+#include "parley/net/websocket.hpp"
+#include "parley/twilio/stream_token.hpp"
+
+namespace parley::call {
+
+// Serves media-stream sockets: waits for `start`, checks the token, takes the call's place in the registry, lets the agent's brain
+// answer, and says at the end how it went. Nothing of a brain or vendor is touched before signature and token have held.
+class StreamServer {
+public:
+    using FindAgent = std::function<std::shared_ptr<const Agent>(std::string_view name)>;
+    StreamServer(CallServices& services, const twilio::StreamTokens& tokens, FindAgent find_agent)
+        : services_(services), tokens_(tokens), find_agent_(std::move(find_agent)) {}
+
+    // `ticket` is the socket's place under the pre-authentication caps, given back when the token held.
+    net::Task<> serve(std::unique_ptr<net::WebSocket> socket, std::shared_ptr<void> ticket, CallWorker& worker);
+
+private:
+    CallServices& services_;
+    const twilio::StreamTokens& tokens_;
+    FindAgent find_agent_;
+};
+
+}  // namespace parley::call

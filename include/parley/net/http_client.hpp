@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "parley/net/error.hpp"
+#include "parley/net/http_message.hpp"
+#include "parley/net/task.hpp"
+#include "parley/net/tls_context.hpp"
+
+namespace parley::net {
+
+struct HttpCall {
+    std::string method = "GET";
+    std::string url;
+    HttpHeaders headers;  // Host, Content-Length and Connection are the client's own
+    std::string body;
+    TimePoint deadline;                // for everything, redirects included
+    std::size_t body_limit = 1 << 20;  // of the reply; beyond it Errc::too_large
+    int redirects = 0;                 // followed at most (GET and HEAD only); 0: a redirect is an ordinary reply
+    HttpCall() = default;
+    HttpCall(std::string verb, std::string where, Duration within)
+        : method(std::move(verb)), url(std::move(where)), deadline(Clock::now() + within) {}
+};
+
+struct HttpClientOptions {
+    std::shared_ptr<const TlsContext> tls;  // for https; none: the system's authorities
+    std::size_t idle_per_origin = 8;
+    Duration idle_time = std::chrono::seconds(30);  // a kept connection older than this is not used again
+};
+
+// HTTP/1.1 client of one worker with a pool of kept connections for each origin. A kept connection is looked at before
+// it is used again; when the server closed it just then, the request is sent once more on a new one if that can do no
+// harm (the method is idempotent, an Idempotency-Key is given, or nothing was sent). Credentials (Authorization,
+// Cookie) do not follow a redirect to another origin. Requests may run side by side; the client outlives them.
+class HttpClient {
+public:
+    HttpClient(asio::any_io_executor executor, HttpClientOptions options = {});
+    ~HttpClient();
+    Task<Result<HttpReply>> request(HttpCall call);
+    [[nodiscard]] std::size_t idle_connections() const;
+    void close_idle();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace parley::net

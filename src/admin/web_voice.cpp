@@ -1,0 +1,62 @@
+#include "parley/admin/web_voice.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "parley/base/ids.hpp"
+
+namespace parley::admin {
+
+namespace {
+
+constexpr const char* kWebAccount = "AC00000000000000000000000000000000";  // browsers have no carrier's account
+
+}  // namespace
+
+net::HttpResponse WebVoice::page() const {
+    net::HttpResponse response(200, "text/html; charset=utf-8", std::string(talk_page()));
+    response.headers.add("Content-Security-Policy",
+                         "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'");
+    response.headers.add("X-Content-Type-Options", "nosniff");
+    response.headers.add("Cache-Control", "no-store");
+    return response;
+}
+
+bool WebVoice::same_origin(const net::HttpRequest& request) {
+    const auto origin = request.headers.get("Origin");
+    const auto host = request.headers.get("Host");
+    const auto scheme = origin.find("://");
+    return scheme != std::string_view::npos && !host.empty() && net::equal_no_case(origin.substr(scheme + 3), host);
+}
+
+net::HttpResponse WebVoice::session(const net::HttpRequest& request) const {
+    if (request.method != "POST") return net::HttpResponse(405);
+    // A form or an image of another site cannot send JSON without asking first.
+    if (!request.headers.get("Content-Type").starts_with("application/json") || !same_origin(request)) return net::HttpResponse(403);
+    const auto agent = services_.agent();
+    if (!agent) return net::HttpResponse(404);
+    twilio::StreamClaims claims;
+    claims.call_sid = random_sid("CA");
+    claims.account_sid = kWebAccount;
+    claims.agent = agent->name;
+    claims.revision = std::to_string(agent->revision);
+    claims.from = "web";
+    claims.to = agent->name;
+    if (services_.registry.admit(claims.call_sid, Clock::now()) != call::Admission::admitted) {
+        services_.metrics.calls_rejected.at("in", "capacity").add();
+        return net::HttpResponse(503);
+    }
+    const auto token = services_.tokens.mint(claims, random_hex(16), std::chrono::floor<std::chrono::seconds>(WallClock::now()));
+    if (!token) {
+        services_.registry.release(claims.call_sid);
+        return net::HttpResponse(500);
+    }
+    nlohmann::json parameters = nlohmann::json::object();
+    for (const auto& [name, value] : twilio::token_parameters(*token)) parameters[name] = value;
+    const nlohmann::json body{{"callSid", claims.call_sid}, {"accountSid", claims.account_sid}, {"streamSid", random_sid("MZ")}, {"parameters", parameters}};
+    services_.log.info("web.session", "A browser is being connected.", {{"call_sid", claims.call_sid}, {"agent", agent->name}});
+    net::HttpResponse response(200, "application/json", body.dump());
+    response.headers.add("Cache-Control", "no-store");
+    return response;
+}
+
+}  // namespace parley::admin

@@ -1,0 +1,340 @@
+#include "parley/call/pipeline_call.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <deque>
+
+#include <boost/asio/post.hpp>
+
+#include "parley/audio/g711.hpp"
+#include "parley/base/ids.hpp"
+#include "parley/call/call_file.hpp"
+#include "parley/call/recorder.hpp"
+
+namespace parley::call {
+
+namespace asio = boost::asio;
+using namespace conversation;
+
+namespace {
+
+constexpr std::size_t kTimers = 9;
+constexpr Instant kNotArmed = Instant::max();
+constexpr std::string_view kMarkPrefix = "p";
+
+std::string mark_name(std::uint32_t mark) { return std::string(kMarkPrefix) + std::to_string(mark); }
+
+std::optional<std::uint32_t> mark_number(std::string_view name) {
+    if (!name.starts_with(kMarkPrefix)) return std::nullopt;
+    name.remove_prefix(kMarkPrefix.size());
+    std::uint32_t number = 0;
+    const auto [end, ec] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (ec != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+    return number;
+}
+
+double seconds(Instant value) { return std::chrono::duration<double>(value).count(); }
+
+}  // namespace
+
+class PipelineCall::Impl final : CarrierSink, PlayoutSink, brain::SttSink, brain::LmSink, brain::TtsSink {
+public:
+    Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
+        : services_(services),
+          worker_(worker),
+          agent_(std::move(agent)),
+          leg_(leg),
+          log_(services.log.call({.call_sid = leg.start().call_sid, .stream_sid = leg.start().stream_sid, .agent = agent_->name, .dir = "in", .tenant = {}, .trace_id = {}})),
+          began_(Clock::now()),
+          machine_(agent_->conversation),
+          playout_(agent_->playout, *this),
+          vad_(agent_->vad) {
+        facts_.call_sid = leg.start().call_sid;
+        facts_.from = std::move(from);
+        facts_.to = std::move(to);
+        facts_.agent = agent_->name;
+        facts_.seed = random_u64();
+        timers_.fill(kNotArmed);
+        commands_.reserve(16);
+        open_files();
+        open_brain();
+    }
+
+    net::Task<CallSummary> run() {
+        auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
+        feed(Started{});
+        const LegEnd end = co_await leg_.run(*this);
+        reading_ = false;
+        if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
+        ticket.reset();
+        // The sessions go first: after this line no call-back comes.
+        stt_.reset();
+        lm_.reset();
+        tts_.reset();
+        const auto now = this->now();
+        if (recorder_) {
+            recorder_->cleared(now);
+            recorder_->finish();
+        }
+        if (file_) file_->finish(machine_.state_name());
+        summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(now);
+        co_return summary_;
+    }
+
+    void request_end(EndReason reason) { feed(OperatorHangup{.reason = reason}); }
+
+private:
+    // --- the core's door ---------------------------------------------------------------------------------------------
+
+    [[nodiscard]] Instant now() const { return std::chrono::duration_cast<Instant>(Clock::now() - began_); }
+
+    // Performing a command may cause the next event at once (a frame handed over): events queue, one is in the core at a time.
+    void feed(Event event, bool from_vad = false) {
+        pending_.emplace_back(std::move(event), from_vad);
+        if (feeding_) return;
+        feeding_ = true;
+        while (!pending_.empty()) {
+            auto [next, vad] = std::move(pending_.front());
+            pending_.pop_front();
+            const auto at = std::max(now(), last_);
+            last_ = at;
+            if (file_) file_->input(at, next, vad);
+            commands_.clear();
+            machine_.on(next, at, commands_);
+            for (const auto& command : commands_) {
+                if (file_) file_->output(at, command);
+                std::visit([&](const auto& c) { perform(c, at); }, command);
+            }
+        }
+        feeding_ = false;
+    }
+
+    void tick(const net::Tick& beat) {
+        worker_.cells.pacing_error.observe(beat.late);
+        if (beat.late > std::chrono::milliseconds(10)) worker_.cells.late_frames.add();
+        const auto at = now();
+        for (std::size_t i = 0; i < kTimers; ++i) {
+            if (timers_[i] > at) continue;
+            timers_[i] = kNotArmed;
+            feed(TimerFired{.timer = static_cast<TimerId>(i)});
+        }
+        playout_.pump(now());
+    }
+
+    // --- commands ----------------------------------------------------------------------------------------------------
+
+    void perform(const BeginUtterance& c, Instant) { stt_->begin(c.utterance); }
+    void perform(const FinishUtterance& c, Instant) { stt_->finish(c.utterance); }
+    void perform(const DropUtterance& c, Instant) { stt_->drop(c.utterance); }
+    void perform(const StartReply& c, Instant) { lm_->start(c, machine_.context()); }
+    void perform(const CancelReply& c, Instant) { lm_->cancel(c.reply); }
+    void perform(const Speak& c, Instant) {
+        if (c.kind == SpeechKind::filler) {
+            ++summary_.fillers;
+            services_.metrics.fillers_played.at("filler").add();
+        }
+        playout_.begin(c.segment);
+        tts_->speak(c.segment, c.text);
+    }
+    void perform(const CancelSpeech&, Instant) {
+        tts_->cancel_all();
+        playout_.drop_all();
+    }
+    void perform(const ClearCarrier&, Instant at) {
+        leg_.send_clear();
+        playout_.carrier_cleared(at);
+        if (recorder_) recorder_->cleared(at);
+    }
+    void perform(const Duck&, Instant) { playout_.duck(true); }
+    void perform(const Unduck&, Instant) { playout_.duck(false); }
+    void perform(const ArmTimer& c, Instant) { timers_[static_cast<std::size_t>(c.timer)] = c.at; }
+    void perform(const CancelTimer& c, Instant) { timers_[static_cast<std::size_t>(c.timer)] = kNotArmed; }
+    void perform(const EndCall& c, Instant) {
+        summary_.reason = c.reason;
+        summary_.target = c.target;
+        timers_.fill(kNotArmed);
+        tts_->cancel_all();
+        playout_.drop_all();
+        // The socket's closing is what lets Twilio go on with the tail; the reader ends with it and `run` goes on. Also when a callback or a
+        // resumed stream brought the news: the old socket may well be open still.
+        if (reading_) leg_.begin_close(1000, "call ended");
+    }
+    void perform(const CallerSaid&, Instant) {}
+    void perform(const AgentSaid&, Instant) {}
+    void perform(const TurnTimes& c, Instant) {
+        ++summary_.turns;
+        observe(c);
+    }
+    void perform(const BargedIn& c, Instant) {
+        ++summary_.interruptions;
+        services_.metrics.interruptions.at("speech").add();
+        services_.metrics.interruption_stop.at("speech").observe(seconds(c.stopped - c.speech_started));
+        log_.info("turn.interrupted", "The caller interrupted the agent.",
+                  {{"turn", summary_.turns}, {"dur_ms", c.stopped - c.speech_started}});
+    }
+
+    void observe(const TurnTimes& c) {
+        auto stage = [&](std::string_view name, Instant from, Instant to) {
+            if (from.count() >= 0 && to >= from) services_.metrics.turn_stage.at(name).observe(seconds(to - from));
+        };
+        stage("endpointing", c.speech_end, c.endpoint);
+        stage("stt_final", c.endpoint, c.final_text);
+        stage("llm_first_token", c.final_text, c.first_text);
+        stage("tts_first_byte", c.first_text, c.first_audio);
+        stage("playout_start", c.first_audio, c.first_frame);
+        if (c.speech_end.count() >= 0 && c.first_frame >= c.speech_end) services_.metrics.turn_latency.at().observe(seconds(c.first_frame - c.speech_end));
+        services_.metrics.turns.at("completed").add();
+    }
+
+    // --- carrier -----------------------------------------------------------------------------------------------------
+
+    void on_media(std::span<const std::uint8_t> mulaw) override {
+        // Re-chunked to 20 ms: Twilio sends that anyway, and everything behind counts on it.
+        while (!mulaw.empty()) {
+            const auto taken = std::min(mulaw.size(), frame_.size() - frame_fill_);
+            std::copy_n(mulaw.begin(), taken, frame_.begin() + static_cast<std::ptrdiff_t>(frame_fill_));
+            frame_fill_ += taken;
+            mulaw = mulaw.subspan(taken);
+            if (frame_fill_ == frame_.size()) {
+                frame_fill_ = 0;
+                caller_frame();
+            }
+        }
+    }
+    void on_gap(std::uint32_t samples) override {
+        std::array<std::uint8_t, audio::kFrameBytes> silence{};
+        silence.fill(audio::kMulawSilence);
+        for (; samples > 0; samples -= std::min<std::uint32_t>(samples, audio::kFrameBytes))
+            on_media(std::span(silence).first(std::min<std::size_t>(samples, silence.size())));
+    }
+    void caller_frame() {
+        std::array<std::int16_t, audio::kFrameSamples> pcm{};
+        audio::mulaw_decode(frame_, pcm);
+        const auto at = std::max(now(), last_);
+        if (file_) file_->frame(at, frame_);
+        if (recorder_) recorder_->caller(pcm, at);
+        const auto heard = vad_.push(pcm);
+        if (heard.edge == audio::VadResult::started) feed(CallerSpeechStarted{.ago = heard.edge_ago}, true);
+        stt_->audio(pcm);
+        if (heard.edge == audio::VadResult::stopped) feed(CallerSpeechStopped{.ago = heard.edge_ago}, true);
+    }
+    void on_dtmf(char digit) override { feed(DtmfPressed{.digit = digit}); }
+    void on_mark(std::string_view name) override {
+        if (const auto number = mark_number(name)) feed(MarkEchoed{.mark = *number});
+    }
+
+    // --- playout -----------------------------------------------------------------------------------------------------
+
+    void play_frame(SegmentId segment, std::span<const std::int16_t> frame, Instant plays_at) override {
+        std::array<std::uint8_t, audio::kFrameBytes> mulaw{};
+        audio::mulaw_encode(frame, mulaw);
+        leg_.send_media(mulaw);
+        if (recorder_) recorder_->agent(frame, plays_at);
+        feed(FrameHandedOver{.segment = segment, .samples = static_cast<std::uint32_t>(frame.size())});
+    }
+    void play_mark(std::uint32_t mark) override {
+        if (leg_.send_mark(mark_name(mark))) feed(MarkSent{.mark = mark});
+    }
+    void segment_played_out(SegmentId) override {}
+
+    // --- brain -------------------------------------------------------------------------------------------------------
+
+    void on_partial(UtteranceId utterance, std::string_view text) override { feed(TranscriptPartial{.utterance = utterance, .text = std::string(text)}); }
+    void on_final(UtteranceId utterance, std::string_view text, double confidence) override {
+        feed(TranscriptFinal{.utterance = utterance, .text = std::string(text), .confidence = confidence});
+    }
+    void on_stt_failed(UtteranceId utterance, std::string_view reason) override {
+        log_.warn("provider.error", "Recognition failed.", {{"role", "stt"}, {"reason", reason}});
+        feed(RecognitionFailed{.utterance = utterance});
+    }
+    void on_reply_text(ReplyId reply, std::string_view speakable) override { feed(ReplyText{.reply = reply, .text = std::string(speakable)}); }
+    void on_reply_finished(ReplyId reply, ReplyThen then, std::string_view target) override {
+        feed(ReplyFinished{.reply = reply, .then = then, .target = std::string(target)});
+    }
+    void on_reply_failed(ReplyId reply, std::string_view reason) override {
+        log_.warn("provider.error", "The brain failed to answer.", {{"role", "llm"}, {"reason", reason}});
+        feed(ReplyFailed{.reply = reply});
+    }
+    void on_expect(std::string_view what, std::chrono::milliseconds patience) override {
+        stt_->expect(what);
+        if (patience.count() > 0) feed(PatienceAsked{.endpoint_silence = patience});
+    }
+    void on_audio(SegmentId segment, std::span<const std::int16_t> pcm8k) override {
+        if (!playout_.append(segment, pcm8k)) return;  // cancelled meanwhile: late bytes of a reply nobody waits for
+        feed(SegmentAudio{.segment = segment, .samples = static_cast<std::uint32_t>(pcm8k.size())});
+        playout_.pump(now());
+    }
+    void on_synthesized(SegmentId segment) override {
+        playout_.finish(segment);
+        feed(SegmentSynthesized{.segment = segment});
+        playout_.pump(now());
+    }
+    void on_tts_failed(SegmentId segment, std::string_view reason) override {
+        log_.warn("provider.error", "Synthesis failed.", {{"role", "tts"}, {"reason", reason}});
+        playout_.finish(segment);
+        feed(SegmentFailed{.segment = segment});
+    }
+
+    // --- beginnings --------------------------------------------------------------------------------------------------
+
+    void open_files() {
+        const auto stem = "/" + facts_.call_sid + "-" + leg_.start().stream_sid.substr(0, 10);
+        if (agent_->record && !services_.recordings.empty()) {
+            recorder_ = std::make_unique<Recorder>(services_.disk, services_.recordings + stem + ".wav");
+            summary_.recording = recorder_->path();
+        }
+        if (agent_->call_file && !services_.call_files.empty()) {
+            CallFileHeader header;
+            header.call_sid = facts_.call_sid;
+            header.stream_sid = leg_.start().stream_sid;
+            header.agent = agent_->name;
+            header.seed = facts_.seed;
+            header.frames = *agent_->call_file;
+            header.settings = agent_->conversation;
+            header.vad = agent_->vad;
+            file_ = std::make_unique<CallFileWriter>(services_.disk, services_.call_files + stem + ".jsonl", header);
+            summary_.call_file = file_->path();
+        }
+    }
+    void open_brain() {
+        auto executor = worker_.loop.executor();
+        const brain::PipelineFactory::Post post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); };
+        stt_ = agent_->pipeline->stt(facts_, *this, post);
+        lm_ = agent_->pipeline->lm(facts_, *this, post);
+        tts_ = agent_->pipeline->tts(facts_, *this, post);
+    }
+
+    CallServices& services_;
+    CallWorker& worker_;
+    std::shared_ptr<const Agent> agent_;
+    CarrierLeg& leg_;
+    CallLog log_;
+    TimePoint began_;
+    brain::CallFacts facts_;
+    Machine machine_;
+    Playout playout_;
+    audio::Vad vad_;
+    std::unique_ptr<Recorder> recorder_;
+    std::unique_ptr<CallFileWriter> file_;
+    std::unique_ptr<brain::SttSession> stt_;
+    std::unique_ptr<brain::LmSession> lm_;
+    std::unique_ptr<brain::TtsSession> tts_;
+    std::array<Instant, kTimers> timers_{};
+    std::array<std::uint8_t, audio::kFrameBytes> frame_{};
+    std::size_t frame_fill_ = 0;
+    Commands commands_;
+    std::deque<std::pair<Event, bool>> pending_;
+    bool feeding_ = false;
+    bool reading_ = true;  // until the leg has ended
+    Instant last_{0};
+    CallSummary summary_;
+};
+
+PipelineCall::PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
+    : impl_(std::make_unique<Impl>(services, worker, std::move(agent), leg, std::move(from), std::move(to))) {}
+PipelineCall::~PipelineCall() = default;
+net::Task<CallSummary> PipelineCall::run() { return impl_->run(); }
+void PipelineCall::request_end(EndReason reason) { impl_->request_end(reason); }
+
+}  // namespace parley::call

@@ -1,0 +1,218 @@
+#include "parley/call/registry.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace parley::call {
+
+namespace {
+
+constexpr auto kAttachWithin = std::chrono::seconds(60);
+constexpr auto kRememberEnded = std::chrono::hours(24);
+constexpr auto kNonceKept = std::chrono::minutes(10);  // longer than any token lives
+constexpr std::size_t kMaxEntries = 200'000;
+
+}  // namespace
+
+Registry::Registry(AdmissionLimits limits) : limits_(limits), tokens_(limits.burst) {}
+
+void Registry::set_limits(AdmissionLimits limits) {
+    const std::lock_guard lock(mutex_);
+    limits_ = limits;
+    tokens_ = std::min(tokens_, static_cast<double>(limits.burst));
+}
+
+AdmissionLimits Registry::limits() const {
+    const std::lock_guard lock(mutex_);
+    return limits_;
+}
+
+std::optional<std::string> Registry::answer_given(std::string_view call_sid) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(std::string(call_sid));
+    if (found == calls_.end() || found->second.answer.empty()) return std::nullopt;
+    return found->second.answer;
+}
+
+void Registry::sweep(TimePoint now) {
+    for (; !reservations_.empty() && now - reservations_.front().at > kAttachWithin; reservations_.pop_front()) {
+        const auto found = calls_.find(reservations_.front().key);
+        if (found == calls_.end() || !found->second.reserved || now - found->second.since <= kAttachWithin) continue;
+        found->second.reserved = false;
+        --reserved_;
+        found->second.phase = Phase::ended;
+        endings_.push_back({now, found->first});
+    }
+    while (!endings_.empty() && (now - endings_.front().at > kRememberEnded || calls_.size() >= kMaxEntries)) {
+        const auto found = calls_.find(endings_.front().key);
+        if (found != calls_.end() && found->second.phase == Phase::ended) calls_.erase(found);
+        endings_.pop_front();
+    }
+    for (; !nonce_ages_.empty() && now - nonce_ages_.front().at > kNonceKept; nonce_ages_.pop_front())
+        nonces_.erase(nonce_ages_.front().key);
+}
+
+Admission Registry::admit(const std::string& call_sid, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    sweep(now);
+    if (const auto found = calls_.find(call_sid); found != calls_.end()) {
+        if (found->second.phase == Phase::ended) return Admission::ended_before;
+        return Admission::admitted;  // a duplicate of the webhook: its place is already counted
+    }
+    if (refilled_ == TimePoint{}) refilled_ = now;
+    tokens_ = std::min(static_cast<double>(limits_.burst),
+                       tokens_ + std::chrono::duration<double>(now - refilled_).count() * limits_.new_calls_per_second);
+    refilled_ = now;
+    if (active_ + reserved_ >= limits_.max_calls || calls_.size() >= kMaxEntries) return Admission::capacity;
+    if (tokens_ < 1) return Admission::rate;
+    tokens_ -= 1;
+    Entry entry;
+    entry.since = now;
+    entry.reserved = true;
+    calls_.emplace(call_sid, std::move(entry));
+    reservations_.push_back({now, call_sid});
+    ++reserved_;
+    return Admission::admitted;
+}
+
+std::string Registry::remember_answer(const std::string& call_sid, std::string twiml, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    sweep(now);
+    auto& entry = calls_[call_sid];
+    if (entry.since == TimePoint{}) {  // refused at the door: remembered as ended, so that a late duplicate hears the same
+        entry.since = now;
+        entry.phase = Phase::ended;
+        endings_.push_back({now, call_sid});
+    }
+    if (entry.answer.empty()) entry.answer = std::move(twiml);
+    return entry.answer;
+}
+
+void Registry::release(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(call_sid);
+    if (found == calls_.end() || !found->second.reserved) return;
+    found->second.reserved = false;
+    found->second.phase = Phase::ended;
+    endings_.push_back({found->second.since, call_sid});
+    --reserved_;
+}
+
+bool Registry::attach(const std::string& call_sid, const std::string& agent, EndCall end, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    auto& entry = calls_[call_sid];
+    if (entry.phase == Phase::live) return false;
+    if (entry.reserved) {
+        entry.reserved = false;
+        --reserved_;
+    }
+    entry.phase = Phase::live;
+    entry.since = now;
+    entry.agent = agent;
+    entry.end = std::move(end);
+    entry.wish.reset();
+    ++active_;
+    return true;
+}
+
+void Registry::reachable(const std::string& call_sid, EndCall end) {
+    std::optional<conversation::EndReason> wish;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = calls_.find(call_sid);
+        if (found == calls_.end() || found->second.phase != Phase::live) return;
+        found->second.end = end;
+        wish = std::exchange(found->second.wish, std::nullopt);
+    }
+    if (wish) end(*wish);
+}
+
+void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(call_sid);
+    if (found == calls_.end() || found->second.phase != Phase::live) return;
+    auto& entry = found->second;
+    entry.phase = Phase::ended;
+    entry.since = now;
+    entry.end = nullptr;
+    outcome.resumes = entry.outcome.resumes;
+    outcome.attached = true;
+    endings_.push_back({now, call_sid});
+    entry.outcome = std::move(outcome);
+    --active_;
+}
+
+std::optional<Outcome> Registry::outcome(std::string_view call_sid) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(std::string(call_sid));
+    if (found == calls_.end() || found->second.phase != Phase::ended) return std::nullopt;
+    return found->second.outcome;
+}
+
+bool Registry::take_resume(const std::string& call_sid, std::uint32_t allowed) {
+    const std::lock_guard lock(mutex_);
+    auto& entry = calls_[call_sid];
+    if (entry.outcome.resumes >= allowed) return false;
+    ++entry.outcome.resumes;
+    if (entry.phase == Phase::live) return true;  // its stream is being taken down; the new one waits for that
+    if (entry.since == TimePoint{}) entry.since = Clock::now();
+    entry.phase = Phase::waiting;
+    endings_.push_back({entry.since, call_sid});
+    return true;
+}
+
+bool Registry::end_call(std::string_view call_sid, conversation::EndReason reason) {
+    EndCall end;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = calls_.find(std::string(call_sid));
+        if (found == calls_.end() || found->second.phase != Phase::live) return false;
+        end = found->second.end;
+        if (!end) found->second.wish = reason;
+    }
+    if (end) end(reason);
+    return true;
+}
+
+std::size_t Registry::end_all(conversation::EndReason reason) {
+    std::vector<EndCall> ends;
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto& [sid, entry] : calls_)
+            if (entry.phase == Phase::live && entry.end) ends.push_back(entry.end);
+    }
+    for (auto& end : ends) end(reason);
+    return ends.size();
+}
+
+std::vector<Registry::Live> Registry::live(TimePoint now) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<Live> out;
+    for (const auto& [sid, entry] : calls_)
+        if (entry.phase == Phase::live)
+            out.push_back({sid, entry.agent, std::chrono::duration_cast<std::chrono::seconds>(now - entry.since)});
+    return out;
+}
+
+std::size_t Registry::active() const {
+    const std::lock_guard lock(mutex_);
+    return active_;
+}
+
+std::size_t Registry::waiting(TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    sweep(now);
+    return reserved_;
+}
+
+bool Registry::use_nonce(std::string_view nonce, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    sweep(now);
+    if (nonces_.size() >= kMaxEntries) return false;
+    if (!nonces_.emplace(nonce).second) return false;
+    nonce_ages_.push_back({now, std::string(nonce)});
+    return true;
+}
+
+}  // namespace parley::call

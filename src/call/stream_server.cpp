@@ -1,0 +1,153 @@
+#include "parley/call/stream_server.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "media_stream_leg.hpp"
+#include "parley/call/relay_call.hpp"
+#include "parley/conversation/serialise.hpp"
+#include "parley/twilio/sid.hpp"
+
+namespace parley::call {
+
+using conversation::EndReason;
+
+namespace {
+
+constexpr auto kStartWithin = std::chrono::seconds(5);
+constexpr auto kTakeOverWithin = std::chrono::seconds(3);
+
+twilio::TokenTime wall_now() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
+
+// Whether the gateway meant the call to end so: then the tail carries it out instead of reopening the stream.
+bool planned(EndReason reason) {
+    switch (reason) {
+        case EndReason::agent_completed:
+        case EndReason::transferred:
+        case EndReason::max_duration:
+        case EndReason::silence:
+        case EndReason::brain_failed:
+        case EndReason::operator_hangup:
+        case EndReason::caller_hung_up: return true;
+        default: return false;
+    }
+}
+
+std::string_view result_of(EndReason reason) {
+    switch (reason) {
+        case EndReason::brain_failed: return "upstream_error";
+        case EndReason::internal: return "server_error";
+        case EndReason::protocol: return "client_error";
+        case EndReason::carrier_lost:
+        case EndReason::media_timeout: return "indeterminate";
+        default: return "success";
+    }
+}
+
+}  // namespace
+
+net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::shared_ptr<void> ticket, CallWorker& worker) {
+    const auto began = Clock::now();
+    const std::string remote = socket->remote_address();
+    MediaStreamLeg leg(std::move(socket), worker, services_.metrics);
+    const bool started = co_await leg.accept(kStartWithin);
+    if (!started) {
+        services_.log.warn("stream.rejected", "A stream socket never became a stream.", {{"remote", remote}});
+        co_return;
+    }
+    const StreamStart& start = leg.start();
+    const auto find = [&](std::string_view name) -> std::string_view {
+        const auto found = start.parameters.find(std::string(name));
+        return found == start.parameters.end() ? std::string_view{} : std::string_view(found->second);
+    };
+    const auto token = twilio::join_token(find);
+    const auto claims = tokens_.verify(token, start.call_sid, start.account_sid, wall_now());
+    std::string_view why;
+    if (!claims) why = twilio::error_kind(claims.error());
+    else if (!services_.registry.use_nonce({reinterpret_cast<const char*>(claims->nonce.data()), claims->nonce.size()}, Clock::now())) why = "used";
+    std::shared_ptr<const Agent> agent;
+    if (why.empty()) {
+        agent = find_agent_(claims->agent);
+        if (!agent) why = "agent";
+    }
+    if (!why.empty()) {
+        services_.metrics.security_events.at("stream_token").add();
+        services_.log.warn("security.stream_token", "A stream's token did not hold.", {{"reason", why}, {"remote", remote}});
+        co_await leg.refuse("token");
+        co_return;
+    }
+    const auto log = services_.log.call({.call_sid = start.call_sid, .stream_sid = start.stream_sid, .agent = agent->name, .dir = "in", .tenant = {}, .trace_id = {}});
+
+    // A resumed stream takes over: the old one is told to go and waited for. Without that right a live call is left alone.
+    if (claims->resume > 0 && services_.registry.end_call(start.call_sid, EndReason::carrier_lost)) {
+        net::asio::steady_timer pause(worker.loop.executor());
+        for (const auto until = Clock::now() + kTakeOverWithin; Clock::now() < until && !services_.registry.outcome(start.call_sid);) {
+            pause.expires_after(std::chrono::milliseconds(10));
+            co_await pause.async_wait(net::nothrow);
+        }
+        log.info("stream.takeover", "A resumed stream takes the call over.");
+    }
+    if (!services_.registry.attach(start.call_sid, agent->name, {}, Clock::now())) {
+        log.warn("stream.rejected", "The call already has a stream.", {{"reason", "already_attached"}});
+        co_await leg.refuse("already_attached");
+        co_return;
+    }
+    ticket.reset();
+    const net::LoadTicket load(worker.loop, 1);
+    services_.metrics.stream_attach.at().observe(Clock::now() - began);
+    services_.metrics.calls_started.at("in").add();
+    services_.metrics.calls_active.at("in").add(1);
+    log.info("call.started", "A call is live.", {{"from", twilio::mask_phone(claims->from)}, {"to", twilio::mask_phone(claims->to)}, {"resume", static_cast<unsigned>(claims->resume)}});
+
+    CallSummary summary;
+    const auto alive = std::make_shared<bool>(true);
+    const auto executor = worker.loop.executor();
+    const auto reachable = [&](auto& call) {
+        services_.registry.reachable(start.call_sid, [executor, weak = std::weak_ptr<bool>(alive), &call](EndReason reason) {
+            net::asio::post(executor, [weak, &call, reason] {
+                if (weak.lock()) call.request_end(reason);
+            });
+        });
+    };
+    try {
+        switch (agent->brain) {
+            case BrainKind::pipeline: {
+                PipelineCall call(services_, worker, agent, leg, claims->from, claims->to);
+                reachable(call);
+                summary = co_await call.run();
+                break;
+            }
+            case BrainKind::bot: {
+                BotCall call(services_, worker, agent, leg, claims->from, claims->to);
+                reachable(call);
+                summary = co_await call.run();
+                break;
+            }
+            case BrainKind::echo: {
+                EchoCall call(services_, worker, agent, leg);
+                reachable(call);
+                summary = co_await call.run();
+                break;
+            }
+        }
+    } catch (const std::exception& e) {
+        summary.reason = EndReason::internal;
+        log.error("call.failed", "A call ended by an error of ours.", {{"error.type", e.what()}});
+    }
+    Outcome outcome;
+    outcome.reason = summary.reason;
+    outcome.target = summary.target;
+    outcome.agent = agent->name;
+    outcome.planned = planned(summary.reason);
+    services_.registry.finished(start.call_sid, std::move(outcome), Clock::now());
+    const auto result = result_of(summary.reason);
+    const auto reason = conversation::name_of(summary.reason);
+    services_.metrics.calls_active.at("in").add(-1);
+    services_.metrics.calls_ended.at("in", result, reason).add();
+    services_.metrics.call_duration.at("in", result).observe(summary.duration);
+    log.info("call.ended", "A call is over.",
+             {{"result", result}, {"reason", reason}, {"dur_ms", summary.duration.count()}, {"turns", summary.turns}, {"interruptions", summary.interruptions}, {"fillers", summary.fillers},
+              {"recording", summary.recording}, {"call_file", summary.call_file}});
+}
+
+}  // namespace parley::call

@@ -1,0 +1,475 @@
+#include "parley/gateway/gateway.hpp"
+
+#include <sched.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <mutex>
+#include <thread>
+
+#include "agents.hpp"
+#include "build_info.hpp"
+#include "parley/admin/admin_surface.hpp"
+#include "parley/admin/web_voice.hpp"
+#include "parley/call/disk_writer.hpp"
+#include "parley/call/stream_server.hpp"
+#include "parley/net/http_server.hpp"
+#include "parley/net/tick_wheel.hpp"
+#include "parley/net/worker.hpp"
+#include "parley/net/ws_endpoint.hpp"
+#include "parley/speech/engine_pool.hpp"
+#include "parley/webhooks/twilio_webhooks.hpp"
+
+namespace parley::gateway {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kDiskQueue = 64 * 1024 * 1024;   // bytes of recordings and call files waiting for the disk
+constexpr auto kStuck = std::chrono::seconds(2);       // a loop that has not turned for so long is not live
+constexpr auto kDrainPoll = std::chrono::milliseconds(20);
+constexpr auto kDrainReport = std::chrono::seconds(5);
+constexpr auto kForcedWithin = std::chrono::seconds(2);
+
+std::size_t worker_count(const Config& config) {
+    if (config.server.workers != 0) return config.server.workers;
+    // The cores this process may use, not those of the machine.
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+MetricsSettings metrics_settings(const Config& config) {
+    MetricsSettings settings;
+    settings.version = kVersion;
+    settings.revision = kRevision;
+    settings.compiler = kCompiler;
+    settings.workers = worker_count(config);
+    settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "media", "page", "session", "web_voice", "admin"};
+    settings.providers = {"bot"};
+    return settings;
+}
+
+std::string route_name(std::string_view path) {
+    if (path.starts_with(webhooks::TwilioWebhooks::kPrefix)) return std::string(path.substr(webhooks::TwilioWebhooks::kPrefix.size()));
+    if (path == "/") return "page";
+    if (path == "/web/session") return "session";
+    return "other";
+}
+
+}  // namespace
+
+struct Gateway::Impl {
+    Impl(Config given, Log given_log)
+        : config(std::move(given)),
+          log(std::move(given_log)),
+          metrics(metrics_settings(config)),
+          registry(config.limits.admission),
+          disk(kDiskQueue, [this](const std::string& path, error_code why) { disk_failed(path, why); }),
+          tokens(token_keys(config)),
+          services{log, metrics, registry, disk, directory(config.recording), directory(config.call_files)},
+          streams(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
+          signals(control) {
+        metrics.watch(log);
+        std::filesystem::create_directories(config.server.data_dir);
+        for (const auto& path : {services.recordings, services.call_files})
+            if (!path.empty()) std::filesystem::create_directories(path);
+        if (Agents::needs_engine(config)) make_engine();
+        agents = std::make_shared<const Agents>(config, ++revision, engine);
+        signatures = std::make_shared<const twilio::SignatureValidator>(config.twilio.auth_tokens);
+        make_workers();
+        make_webhooks();
+        make_listeners();
+        metrics.before_scrape([this] { refresh_gauges(); });
+        metrics.calls_limit.at().set(config.limits.admission.max_calls);
+        metrics.config_last_reload_successful.at().set(1);
+    }
+
+    ~Impl() {
+        public_server.reset();
+        admin_server.reset();
+        workers->stop();
+        workers->join();
+        disk.drain();
+    }
+
+    // --- parts ---------------------------------------------------------------------------------------------------------
+
+    static std::vector<twilio::TokenKey> token_keys(const Config& config) {
+        std::vector<twilio::TokenKey> keys;
+        keys.push_back({.id = 1, .key = stream_token_key(config)});
+        return keys;
+    }
+    [[nodiscard]] static std::string directory(const FilesConfig& files, const Config& config) { return files.enabled ? (config.server.data_dir / files.directory).string() : std::string{}; }
+    [[nodiscard]] std::string directory(const FilesConfig& files) const { return directory(files, config); }
+
+    void make_engine() {
+        speech::PoolSettings settings;
+        settings.threads = config.engine.threads;
+        settings.queue = config.engine.queue;
+        if (!config.engine.model_dir.empty()) settings.recognizer.model = config.engine.model_dir.string();
+        auto made = speech::EnginePool::make(settings);
+        if (!made) throw std::runtime_error("embedded engine: " + made.error().message());
+        engine = std::move(*made);
+    }
+
+    void make_workers() {
+        net::WorkerOptions options;
+        options.max_batch = config.server.max_batch;
+        workers = std::make_unique<net::WorkerPool>(worker_count(config), options);
+        for (std::size_t i = 0; i < workers->size(); ++i) {
+            wheels.push_back(std::make_unique<net::TickWheel>(workers->at(i).executor()));
+            call_workers.push_back(std::make_unique<call::CallWorker>(call::CallWorker{workers->at(i), *wheels.back(), metrics.worker(i)}));
+        }
+    }
+
+    void make_webhooks() {
+        webhooks::Settings settings;
+        settings.public_url = config.server.public_url;
+        settings.account_sids = config.twilio.account_sids;
+        settings.verify_signatures = config.twilio.verify_signatures;
+        switch (config.limits.overflow) {
+            case Overflow::busy: settings.overflow = webhooks::Overflow::busy; break;
+            case Overflow::reject: settings.overflow = webhooks::Overflow::reject; break;
+            case Overflow::say: settings.overflow = webhooks::Overflow::say; break;
+            case Overflow::redirect: settings.overflow = webhooks::Overflow::redirect; break;
+        }
+        settings.overflow_text = config.limits.overflow_text;
+        settings.overflow_url = config.limits.overflow_url;
+        twilio_routes = std::make_unique<webhooks::TwilioWebhooks>(
+            settings, webhooks::TwilioWebhooks::Services{log, metrics, registry, tokens, [this](std::string_view number) { return current_agents()->by_number(number); },
+                                                         [this](std::string_view name) { return current_agents()->by_name(name); }, [this] { return draining.load(); },
+                                                         [this] {
+                                                             const std::lock_guard lock(shared_mutex);
+                                                             return signatures;
+                                                         }});
+        web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->by_name(config.server.talk_page); }});
+        surface = std::make_unique<admin::AdminSurface>(admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
+                                                                                       std::string(R"({"version":")") + kVersion + R"(","revision":")" + kRevision + "\"}"});
+    }
+
+    void make_listeners() {
+        net::HttpServerOptions options;
+        auto add = [](std::vector<net::HttpListen>& list, const text::Address& address, const std::filesystem::path& certificate, const std::filesystem::path& key) {
+            if (address.host.empty()) return false;
+            net::HttpListen listen;
+            listen.address = address.host;
+            listen.port = address.port;
+            listen.certificate_file = certificate.string();
+            listen.key_file = key.string();
+            list.push_back(std::move(listen));
+            return true;
+        };
+        plain_listener = add(options.listeners, config.server.listen, {}, {}) ? 0 : -1;
+        if (add(options.listeners, config.server.tls_listen, config.server.certificate, config.server.key)) tls_listener = static_cast<int>(options.listeners.size()) - 1;
+        if (options.listeners.empty()) throw std::runtime_error("server: neither listen nor tls.listen is on");
+        options.limits.preauth_total = config.limits.preauth_connections;
+        options.limits.preauth_per_address = config.limits.preauth_per_address;
+        options.trusted_proxies = config.server.trusted_proxies;
+        options.handle = [this](net::HttpRequest& request) { return handle(request); };
+        options.upgrade = [this](net::HttpUpgrade upgrade) { return take_stream(std::move(upgrade)); };
+        options.rejected = [this](std::string_view reason) { metrics.http_rejected.at(reason).add(); };
+        options.place = workers->placer();
+        public_server = std::make_unique<net::HttpServer>(control.get_executor(), std::move(options));
+
+        net::HttpServerOptions inner;
+        add(inner.listeners, config.server.admin_listen, {}, {});
+        inner.handle = [this](net::HttpRequest& request) { return handle_admin(request); };
+        inner.rejected = [this](std::string_view reason) { metrics.http_rejected.at(reason).add(); };
+        // Probes and scrapes run beside the acceptors, not among the calls.
+        inner.place = [this] { return asio::any_io_executor(control.get_executor()); };
+        admin_server = std::make_unique<net::HttpServer>(control.get_executor(), std::move(inner));
+    }
+
+    // --- requests ------------------------------------------------------------------------------------------------------
+
+    net::Task<net::HttpResponse> handle(net::HttpRequest& request) {
+        const auto began = Clock::now();
+        const auto path = request.path();
+        const auto route = route_name(path);
+        net::HttpResponse response(404);
+        if (!config.server.talk_page.empty() && path == "/") {
+            response = request.method == "GET" ? web->page() : net::HttpResponse(405);
+        } else if (!config.server.talk_page.empty() && path == "/web/session") {
+            response = web->session(request);
+        } else {
+            webhooks::Request asked;
+            asked.method = request.method;
+            asked.target = request.target;
+            asked.content_type = request.headers.get("Content-Type");
+            asked.body = request.body;
+            if (request.headers.has("X-Twilio-Signature")) asked.signature = request.headers.get("X-Twilio-Signature");
+            asked.idempotency_token = request.headers.get("I-Twilio-Idempotency-Token");
+            asked.remote_address = request.remote_address;
+            if (auto answer = twilio_routes->handle(asked)) {
+                response = net::HttpResponse(static_cast<int>(answer->status), std::move(answer->content_type), std::move(answer->body));
+                response.vouched = answer->status < 300;
+            }
+        }
+        metrics.http_requests.at(route, request.method, std::to_string(response.status)).add();
+        metrics.http_request_duration.at(route, request.method, std::to_string(response.status)).observe(Clock::now() - began);
+        co_return response;
+    }
+
+    net::Task<net::HttpResponse> handle_admin(net::HttpRequest& request) { co_return surface->handle(request); }
+
+    net::Task<> take_stream(net::HttpUpgrade upgrade) {
+        const auto path = std::string(upgrade.request.path());
+        const bool media = path == webhooks::TwilioWebhooks::kMediaPath;
+        const bool browser = !config.server.talk_page.empty() && path == admin::WebVoice::kVoicePath;
+        if (!media && !browser) {
+            upgrade.refuse(net::HttpResponse(404));
+            co_return;
+        }
+        if (media) {
+            // Twilio sends no Origin; a browser does.
+            if (upgrade.request.headers.has("Origin")) {
+                metrics.stream_rejected.at("origin").add();
+                metrics.security_events.at("origin").add();
+                upgrade.refuse(net::HttpResponse(403));
+                co_return;
+            }
+            std::optional<std::string_view> signature;
+            if (upgrade.request.headers.has("X-Twilio-Signature")) signature = upgrade.request.headers.get("X-Twilio-Signature");
+            if (!twilio_routes->accept_upgrade(upgrade.request.target, signature, upgrade.request.remote_address)) {
+                metrics.stream_rejected.at("signature").add();
+                upgrade.refuse(net::HttpResponse(403));
+                co_return;
+            }
+        } else if (!admin::WebVoice::same_origin(upgrade.request)) {
+            metrics.security_events.at("origin").add();
+            upgrade.refuse(net::HttpResponse(403));
+            co_return;
+        }
+        auto ticket = upgrade.take_ticket();
+        auto socket = net::ws_accept(std::move(upgrade));
+        if (!socket) {
+            metrics.stream_rejected.at("upgrade").add();
+            co_return;
+        }
+        call::CallWorker* worker = current_worker();
+        if (worker == nullptr) co_return;
+        auto stream = std::move(*socket);
+        co_await streams.serve(std::move(stream), std::move(ticket), *worker);
+    }
+
+    call::CallWorker* current_worker() {
+        for (std::size_t i = 0; i < workers->size(); ++i)
+            if (workers->at(i).is_current()) return call_workers[i].get();
+        return nullptr;
+    }
+
+    // --- state ---------------------------------------------------------------------------------------------------------
+
+    std::shared_ptr<const Agents> current_agents() {
+        const std::lock_guard lock(shared_mutex);
+        return agents;
+    }
+
+    [[nodiscard]] bool loops_turn() const {
+        const auto now = Clock::now();
+        for (std::size_t i = 0; i < workers->size(); ++i)
+            if (now - workers->at(i).last_turn() > kStuck) return false;
+        return true;
+    }
+
+    void refresh_gauges() {
+        metrics.ready.at().set(serving && !draining ? 1 : 0);
+        metrics.draining.at().set(draining ? 1 : 0);
+        metrics.preauth_connections.at().set(static_cast<double>(public_server->preauth()));
+        for (std::size_t i = 0; i < workers->size(); ++i) metrics.worker(i).loop_busy.set(workers->at(i).busy());
+        if (tls_listener >= 0)
+            metrics.tls_certificate_expiry.at("public").set(
+                static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(public_server->certificate_not_after(static_cast<std::size_t>(tls_listener)).time_since_epoch()).count()));
+        if (engine) {
+            const auto counters = engine->counters();
+            metrics.worker_queue_length.at("engine").set(static_cast<double>(counters.waiting));
+        }
+    }
+
+    void disk_failed(const std::string& path, error_code why) {
+        const bool recording = path.ends_with(".wav");
+        metrics.store_write_errors.at(recording ? "recording" : "call_file").add();
+        log.error("store.full", "A file could not be written; the call goes on without it.", {{"path", path}, {"error.type", why.message()}, {"errno", why.value()}});
+    }
+
+    // --- life ----------------------------------------------------------------------------------------------------------
+
+    int run() {
+        // SIGPIPE would end the process over one closed socket.
+        std::signal(SIGPIPE, SIG_IGN);
+        signals.add(SIGTERM);
+        signals.add(SIGINT);
+        signals.add(SIGHUP);
+        wait_signal();
+        workers->start();
+        public_server->start();
+        admin_server->start();
+        serving = true;
+        log.info("server.started", "Parley serves.",
+                 {{"listen", config.server.listen.host}, {"port", public_port()}, {"tls_port", tls_port()}, {"admin_port", admin_port()}, {"workers", workers->size()},
+                  {"max_calls", config.limits.admission.max_calls}, {"config_hash", config_hash(config)}, {"agents", config.agents.size()}});
+        auto guard = asio::make_work_guard(control);
+        control.run();
+        log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
+        return 0;
+    }
+
+    void wait_signal() {
+        signals.async_wait([this](const error_code& ec, int number) {
+            if (ec) return;
+            if (number == SIGHUP) reload();
+            else end_signal();
+            wait_signal();
+        });
+    }
+
+    void end_signal() {
+        if (draining.exchange(true)) {
+            if (forced.exchange(true)) return;
+            const auto ended = registry.end_all(conversation::EndReason::shutdown);
+            log.warn("drain.forced", "A second signal: the calls that are left end now.", {{"calls", ended}});
+            auto body = finish_by(Clock::now() + kForcedWithin);
+            asio::co_spawn(control, std::move(body), asio::detached);
+            return;
+        }
+        log.info("drain.started", "No new calls are welcome; those that run may finish.", {{"calls", registry.active()}, {"budget_s", config.server.drain.count()}});
+        auto body = drain();
+        asio::co_spawn(control, std::move(body), asio::detached);
+    }
+
+    net::Task<> drain() {
+        const auto began = Clock::now();
+        const auto deadline = began + config.server.drain;
+        auto report_at = began + kDrainReport;
+        asio::steady_timer pause(control);
+        bool told = false;
+        while (registry.active() + registry.waiting(Clock::now()) > 0 && !forced) {
+            const auto now = Clock::now();
+            if (now >= deadline && !told) {
+                told = true;
+                const auto ended = registry.end_all(conversation::EndReason::shutdown);
+                log.warn("drain.deadline", "The drain budget is used up; the calls that are left end now.", {{"ended", ended}});
+                report_at = now + kForcedWithin;
+            }
+            if (told && now >= report_at) break;
+            if (!told && now >= report_at) {
+                report_at = now + kDrainReport;
+                log.info("drain.progress", "Calls are still running.", {{"remaining", registry.active()}});
+            }
+            pause.expires_after(kDrainPoll);
+            co_await pause.async_wait(net::nothrow);
+        }
+        if (!forced) {
+            // A balancer notices late: who still comes is answered for a moment longer, unless nobody was ever here.
+            const auto grace = std::min<Duration>(config.server.drain_accept_grace, deadline - std::min(deadline, Clock::now()));
+            const auto until = Clock::now() + grace;
+            while (Clock::now() < until && !forced) {
+                pause.expires_after(kDrainPoll);
+                co_await pause.async_wait(net::nothrow);
+                if (registry.active() + registry.waiting(Clock::now()) == 0 && Clock::now() - began > grace) break;
+            }
+            finish();
+        }
+    }
+
+    net::Task<> finish_by(TimePoint deadline) {
+        asio::steady_timer pause(control);
+        while (registry.active() > 0 && Clock::now() < deadline) {
+            pause.expires_after(kDrainPoll);
+            co_await pause.async_wait(net::nothrow);
+        }
+        finish();
+    }
+
+    void finish() {
+        log.info("drain.finished", "The drain is over.", {{"calls", registry.active()}});
+        public_server->stop();
+        admin_server->stop();
+        control.stop();
+    }
+
+    void reload() {
+        try {
+            auto fresh = load_config(config.file, process_environment());
+            const auto changes = diff(config, fresh);
+            auto made = std::make_shared<const Agents>(fresh, ++revision, engine);
+            public_server->reload();
+            auto validator = std::make_shared<const twilio::SignatureValidator>(fresh.twilio.auth_tokens);
+            {
+                const std::lock_guard lock(shared_mutex);
+                agents = std::move(made);
+                signatures = std::move(validator);
+            }
+            registry.set_limits(fresh.limits.admission);
+            metrics.calls_limit.at().set(fresh.limits.admission.max_calls);
+            log.set_level(fresh.log.level);
+            for (const auto& change : changes)
+                log.audit("config.reloaded", change.restart ? "A changed value waits for the next start." : "A changed value is in force.", {{"what", change.key}, {"restart", change.restart}});
+            if (changes.empty()) log.info("config.reloaded", "Scripts, secrets and certificates were read again; the configuration is as it was.");
+            metrics.config_last_reload_successful.at().set(1);
+            metrics.config_last_reload_timestamp.at().set(static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count()));
+        } catch (const std::exception& e) {
+            metrics.config_last_reload_successful.at().set(0);
+            log.error("config.rejected", "The new configuration was refused; the old one stays.", {{"error.type", std::string_view(e.what())}});
+        }
+    }
+
+    [[nodiscard]] std::uint16_t public_port() const { return plain_listener < 0 ? std::uint16_t{0} : public_server->port(static_cast<std::size_t>(plain_listener)); }
+    [[nodiscard]] std::uint16_t tls_port() const { return tls_listener < 0 ? std::uint16_t{0} : public_server->port(static_cast<std::size_t>(tls_listener)); }
+    [[nodiscard]] std::uint16_t admin_port() const { return admin_server->port(); }
+
+    Config config;
+    Log log;
+    Metrics metrics;
+    call::Registry registry;
+    std::shared_ptr<speech::EnginePool> engine;
+    call::DiskWriter disk;
+    twilio::StreamTokens tokens;
+    call::CallServices services;
+    call::StreamServer streams;
+    std::uint32_t revision = 0;
+    std::mutex shared_mutex;  // over the two below: read at call start, replaced by a reload
+    std::shared_ptr<const Agents> agents;
+    std::shared_ptr<const twilio::SignatureValidator> signatures;
+    std::unique_ptr<webhooks::TwilioWebhooks> twilio_routes;
+    std::unique_ptr<admin::WebVoice> web;
+    std::unique_ptr<admin::AdminSurface> surface;
+
+    asio::io_context control{1};  // acceptors, admin, signals, drain; run by run()
+    asio::signal_set signals;
+    std::unique_ptr<net::WorkerPool> workers;
+    std::vector<std::unique_ptr<net::TickWheel>> wheels;
+    std::vector<std::unique_ptr<call::CallWorker>> call_workers;
+    std::unique_ptr<net::HttpServer> public_server, admin_server;
+    int plain_listener = -1, tls_listener = -1;
+    std::atomic<bool> serving{false}, draining{false}, forced{false};
+};
+
+Gateway::Gateway(Config config, Log log) : impl_(std::make_unique<Impl>(std::move(config), std::move(log))) {}
+Gateway::~Gateway() = default;
+int Gateway::run() { return impl_->run(); }
+void Gateway::stop() {
+    asio::post(impl_->control, [this] { impl_->end_signal(); });
+}
+bool Gateway::drill(std::string_view what) {
+    constexpr std::string_view kEngine = "engine.";
+    if (!impl_->engine || !what.starts_with(kEngine)) return false;
+    const auto fault = speech::fault_named(what.substr(kEngine.size()));
+    if (!fault) return false;
+    impl_->log.audit("drill", "The engine pool is damaged on purpose.", {{"what", what}});
+    impl_->engine->fault(*fault);
+    return true;
+}
+std::uint16_t Gateway::public_port() const { return impl_->public_port(); }
+std::uint16_t Gateway::tls_port() const { return impl_->tls_port(); }
+std::uint16_t Gateway::admin_port() const { return impl_->admin_port(); }
+
+}  // namespace parley::gateway

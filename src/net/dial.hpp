@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "connection.hpp"
+
+namespace parley::net {
+
+// A connection to host:port, encrypted when `tls` is given (the host is the name its certificate must bear). Addresses
+// are tried in the resolver's order, the next one beginning 250 ms after the last or at once when that failed; the
+// first that answers wins.
+Task<Result<std::unique_ptr<Connection>>> dial(std::string host, std::uint16_t port,
+                                               std::shared_ptr<const TlsContext> tls, TimePoint deadline);
+
+// The client context of those who brought none: verification against the system's authorities.
+[[nodiscard]] std::shared_ptr<const TlsContext> default_client_tls();
+
+}  // namespace parley::net

@@ -1,0 +1,296 @@
+#include "parley/sim/carrier.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <stdexcept>
+#include <thread>
+
+#include "carrier_call.hpp"
+#include "parley/sim/identifiers.hpp"
+#include "stream_session.hpp"
+
+namespace parley::sim {
+namespace {
+
+constexpr std::size_t kMaxNotifications = 100000;
+constexpr std::size_t kMaxRecordings = 1000;
+
+struct Worker {
+    asio::io_context context{1};
+    asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
+    std::thread thread;
+};
+
+}  // namespace
+
+class SimCarrier::Impl {
+public:
+    explicit Impl(CarrierOptions given)
+        : options(std::move(given)),
+          client(std::make_shared<const HttpClient>(make_client_tls(options.tls), options.balancer)),
+          webhooks(client, {options.auth_token, options.previous_auth_token, options.signature}),
+          stream_signer(client, {options.auth_token, options.previous_auth_token, options.stream_signature}),
+          compute(static_cast<std::size_t>(std::max(1, options.compute_threads))) {
+        if (options.voice == nullptr) options.voice = std::make_shared<ToneVoice>();
+        if (!(options.speed > 0)) throw std::invalid_argument("the line's speed must be positive");
+        for (int i = 0; i < std::max(1, options.threads); ++i) {
+            workers.push_back(std::make_unique<Worker>());
+            auto& worker = *workers.back();
+            worker.thread = std::thread([&worker] { worker.context.run(); });
+        }
+    }
+
+    std::shared_ptr<SharedCall> find(const std::string& sid) const {
+        const std::lock_guard lock(mutex);
+        const auto at = by_sid.find(sid);
+        return at == by_sid.end() ? nullptr : at->second;
+    }
+
+    // Runs `action` with the live call on its worker; nothing happens when the call has ended meanwhile.
+    template <class Action>
+    static void on_worker(const std::shared_ptr<SharedCall>& shared, Action action) {
+        asio::post(shared->executor, [shared, action = std::move(action)]() mutable {
+            if (shared->live != nullptr) action(*shared->live);
+        });
+    }
+
+    CallDeps deps() {
+        return {options,
+                webhooks,
+                stream_signer,
+                compute,
+                *options.voice,
+                options.ear.get(),
+                [this](CarrierNotification note) {
+                    const std::lock_guard lock(mutex);
+                    if (notifications.size() < kMaxNotifications) notifications.push_back(std::move(note));
+                },
+                [this](const std::string& sid, Pcm8k sound) {
+                    const std::lock_guard lock(mutex);
+                    if (recordings.size() < kMaxRecordings) recordings.emplace(sid, std::move(sound));
+                }};
+    }
+
+    CarrierOptions options;
+    std::shared_ptr<const HttpClient> client;
+    WebhookSender webhooks, stream_signer;
+    asio::thread_pool compute;
+    std::vector<std::unique_ptr<Worker>> workers;
+    mutable std::mutex mutex;
+    std::condition_variable idle;
+    std::map<std::string, std::shared_ptr<SharedCall>> by_sid;
+    std::vector<std::shared_ptr<SharedCall>> in_order;
+    std::vector<CarrierNotification> notifications;
+    std::map<std::string, Pcm8k> recordings;
+    std::size_t live = 0;
+    std::uint64_t placed = 0;
+    bool stopping = false, stopped = false;
+};
+
+SimCarrier::SimCarrier(CarrierOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+SimCarrier::~SimCarrier() {
+    stop();
+}
+
+SimCarrier::Placed SimCarrier::place_call(CallPlan plan) {
+    static const auto kListener = std::make_shared<const Scenario>();
+    if (plan.scenario == nullptr) plan.scenario = kListener;
+    if (plan.from.empty()) plan.from = plan.scenario->from.empty() ? "+14155550100" : plan.scenario->from;
+    if (plan.to.empty()) plan.to = plan.scenario->to.empty() ? "+18005551212" : plan.scenario->to;
+    auto shared = std::make_shared<SharedCall>();
+    shared->view = {
+        make_sid("CA"), {}, plan.from, plan.to, "queued", plan.direction, std::chrono::system_clock::now(), {}, {}};
+    auto promise = std::make_shared<std::promise<CallReport>>();
+    Placed out{shared->view.sid, promise->get_future()};
+    auto done = [impl = impl_.get(), promise](std::exception_ptr failure, CallReport report) {
+        if (failure) {
+            promise->set_exception(failure);
+        } else {
+            promise->set_value(std::move(report));
+        }
+        const std::lock_guard lock(impl->mutex);
+        --impl->live;
+        impl->idle.notify_all();
+    };
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->stopping) throw std::runtime_error("the carrier is going down");
+    const auto seed = ++impl_->placed;
+    shared->executor = impl_->workers[seed % impl_->workers.size()]->context.get_executor();
+    impl_->by_sid.emplace(shared->view.sid, shared);
+    impl_->in_order.push_back(shared);
+    ++impl_->live;
+    // Posted under the lock, so that an end of the call posted by anyone comes behind its beginning.
+    asio::post(shared->executor,
+               [impl = impl_.get(), plan = std::move(plan), shared, seed, done = std::move(done)]() mutable {
+                   auto body = [](Impl& carrier, CallPlan what, std::shared_ptr<SharedCall> into,
+                                  std::uint64_t number) -> Task<CallReport> {
+                       CarrierCall call(carrier.deps(), std::move(what), std::move(into), number);
+                       co_return co_await call.run();
+                   };
+                   asio::co_spawn(shared->executor, body(*impl, std::move(plan), shared, seed), std::move(done));
+               });
+    return out;
+}
+
+CallUpdate SimCarrier::end_call(const std::string& sid, bool only_before_answer) {
+    const auto shared = impl_->find(sid);
+    if (shared == nullptr) return CallUpdate::no_such_call;
+    {
+        const std::lock_guard lock(shared->mutex);
+        if (!shared->view.live() || (only_before_answer && shared->view.status == "in-progress"))
+            return CallUpdate::wrong_state;
+    }
+    Impl::on_worker(shared, [](CarrierCall& call) { call.end("rest", call.answered() ? "completed" : "canceled"); });
+    return CallUpdate::done;
+}
+
+CallUpdate SimCarrier::redirect_call(const std::string& sid, std::string url, std::string method, std::string twiml) {
+    const auto shared = impl_->find(sid);
+    if (shared == nullptr) return CallUpdate::no_such_call;
+    {
+        const std::lock_guard lock(shared->mutex);
+        if (shared->view.status != "in-progress") return CallUpdate::wrong_state;
+    }
+    Target target{std::move(url), std::move(method), {}, std::move(twiml)};
+    Impl::on_worker(shared, [target](CarrierCall& call) { call.redirect(target); });
+    return CallUpdate::done;
+}
+
+CallUpdate SimCarrier::start_stream(const std::string& sid, Form parameters, std::string& stream_sid) {
+    const auto shared = impl_->find(sid);
+    if (shared == nullptr) return CallUpdate::no_such_call;
+    {
+        const std::lock_guard lock(shared->mutex);
+        if (shared->view.status != "in-progress") return CallUpdate::wrong_state;
+    }
+    stream_sid = make_sid("MZ");
+    StreamSetup setup;
+    setup.account_sid = impl_->options.account_sid;
+    setup.call_sid = sid;
+    setup.stream_sid = stream_sid;
+    setup.name = value_of(parameters, "Name").empty() ? stream_sid : std::string(value_of(parameters, "Name"));
+    setup.bidirectional = false;
+    const auto track = value_of(parameters, "Track");
+    setup.inbound = track != "outbound_track";
+    setup.outbound = track == "outbound_track" || track == "both_tracks";
+    for (int i = 1; i < 100; ++i) {
+        const auto prefix = "Parameter" + std::to_string(i);
+        if (has_field(parameters, prefix + ".Name")) {
+            setup.parameters.emplace_back(value_of(parameters, prefix + ".Name"),
+                                          value_of(parameters, prefix + ".Value"));
+        }
+    }
+    Impl::on_worker(shared, [setup, parameters](CarrierCall& call) {
+        if (call.over()) return;
+        const auto tracks = (setup.inbound ? 1 : 0) + (setup.outbound ? 1 : 0);
+        const std::string url(value_of(parameters, "Url"));
+        if (call.forked_tracks() + tracks > 4) {
+            call.notify(31960, "more than four forked tracks", url);
+            return;
+        }
+        call.open_stream(setup, url, std::string(value_of(parameters, "StatusCallback")),
+                         value_of(parameters, "StatusCallbackMethod") == "GET" ? "GET" : "POST");
+    });
+    return CallUpdate::done;
+}
+
+CallUpdate SimCarrier::stop_stream(const std::string& sid, const std::string& stream) {
+    const auto shared = impl_->find(sid);
+    if (shared == nullptr) return CallUpdate::no_such_call;
+    Impl::on_worker(shared, [stream](CarrierCall& call) {
+        for (auto& one : call.streams()) {
+            const bool named = one->setup().stream_sid == stream || one->setup().name == stream;
+            if (!one->setup().bidirectional && named) one->stop(HangupStep::How::stop);
+        }
+    });
+    return CallUpdate::done;
+}
+
+std::optional<CallView> SimCarrier::call(const std::string& sid) const {
+    const auto shared = impl_->find(sid);
+    if (shared == nullptr) return std::nullopt;
+    const std::lock_guard lock(shared->mutex);
+    return shared->view;
+}
+
+std::vector<CallView> SimCarrier::calls() const {
+    std::vector<std::shared_ptr<SharedCall>> all;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        all = impl_->in_order;
+    }
+    std::vector<CallView> out;
+    for (const auto& shared : all) {
+        const std::lock_guard lock(shared->mutex);
+        out.push_back(shared->view);
+    }
+    return out;
+}
+
+std::vector<CarrierNotification> SimCarrier::notifications(const std::string& call_sid) const {
+    const std::lock_guard lock(impl_->mutex);
+    if (call_sid.empty()) return impl_->notifications;
+    std::vector<CarrierNotification> out;
+    std::copy_if(impl_->notifications.begin(), impl_->notifications.end(), std::back_inserter(out),
+                 [&](const auto& note) { return note.call_sid == call_sid; });
+    return out;
+}
+
+std::optional<Pcm8k> SimCarrier::recording(const std::string& recording_sid) const {
+    const std::lock_guard lock(impl_->mutex);
+    const auto at = impl_->recordings.find(recording_sid);
+    if (at == impl_->recordings.end()) return std::nullopt;
+    return at->second;
+}
+
+std::size_t SimCarrier::live_calls() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->live;
+}
+
+const CarrierOptions& SimCarrier::options() const {
+    return impl_->options;
+}
+
+bool SimCarrier::forget_call(const std::string& sid) {
+    const auto shared = impl_->find(sid);
+    if (shared == nullptr) return false;
+    {
+        const std::lock_guard lock(shared->mutex);
+        if (shared->view.live()) return false;
+    }
+    const std::lock_guard lock(impl_->mutex);
+    impl_->by_sid.erase(sid);
+    std::erase(impl_->in_order, shared);
+    return true;
+}
+
+void SimCarrier::stop() {
+    std::vector<std::shared_ptr<SharedCall>> all;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        if (impl_->stopped) return;
+        impl_->stopping = true;
+        all = impl_->in_order;
+    }
+    for (const auto& shared : all) Impl::on_worker(shared, [](CarrierCall& call) { call.end("shutdown"); });
+    {
+        std::unique_lock lock(impl_->mutex);
+        impl_->idle.wait(lock, [&] { return impl_->live == 0; });
+        impl_->stopped = true;
+    }
+    for (auto& worker : impl_->workers) {
+        worker->guard.reset();
+        if (worker->thread.joinable()) worker->thread.join();
+    }
+    impl_->compute.join();
+}
+
+}  // namespace parley::sim

@@ -1,0 +1,242 @@
+#include "parley/webhooks/twilio_webhooks.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "parley/twilio/sid.hpp"
+#include "parley/twilio/twiml.hpp"
+
+namespace parley::webhooks {
+
+using call::Admission;
+using conversation::EndReason;
+using twilio::TwimlResponse;
+namespace twiml = twilio::twiml;
+
+namespace {
+
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+
+Answer xml(const TwimlResponse& response) {
+    auto text = response.str();
+    // Every value below comes from checked configuration; should one slip through, hanging up is still a document.
+    if (!text) return {.status = 200, .content_type = "text/xml", .body = R"(<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>)"};
+    return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*text)};
+}
+Answer hang_up() { return xml(TwimlResponse().hangup()); }
+Answer nothing() { return {.status = 204, .content_type = {}, .body = {}}; }
+Answer refused(unsigned status) { return {.status = status, .content_type = {}, .body = {}}; }
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+bool terminal(std::string_view status) {
+    return status == "completed" || status == "busy" || status == "failed" || status == "no-answer" || status == "canceled";
+}
+
+twilio::TokenTime wall_now() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
+
+}  // namespace
+
+TwilioWebhooks::TwilioWebhooks(Settings settings, Services services) : settings_(std::move(settings)), services_(std::move(services)) {
+    while (settings_.public_url.ends_with('/')) settings_.public_url.pop_back();
+}
+
+std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
+
+std::optional<Answer> TwilioWebhooks::handle(const Request& request) const {
+    const auto path = path_of(request.target);
+    if (!path.starts_with(kPrefix)) return std::nullopt;
+    const auto route = path.substr(kPrefix.size());
+    if (route != "voice" && route != "after" && route != "status" && route != "stream" && route != "recorded" && route != "fallback") return std::nullopt;
+    if (request.method != "POST" && request.method != "GET") return refused(405);
+    // A GET carries the same fields in the query, and its signature covers the URL alone.
+    const bool get = request.method == "GET";
+    if (!get && !request.content_type.starts_with(kFormType)) return refused(415);
+    auto form = get ? twilio::parse_query(twilio::query_of(request.target)) : twilio::parse_form(request.body);
+    if (!form) return refused(400);
+    if (!check_signature(request, get ? twilio::Form{} : *form)) return refused(request.signature ? 403 : 400);
+
+    const auto account = form->get("AccountSid");
+    const auto call_sid = form->get("CallSid");
+    if (!twilio::is_call_sid(call_sid) || !twilio::is_account_sid(account)) return refused(400);
+    if (!settings_.account_sids.empty() && std::ranges::find(settings_.account_sids, account) == settings_.account_sids.end()) {
+        services_.metrics.calls_rejected.at("in", "unknown_number").add();
+        services_.log.warn("call.rejected", "The account is not one of ours.", {{"reason", "unknown_number"}, {"call_sid", call_sid}});
+        return xml(TwimlResponse().reject({.reason = "rejected"}));
+    }
+    if (route == "voice") return voice(*form, request);
+    if (route == "after") return after(*form, request);
+    if (route == "status") return status(*form);
+    if (route == "stream") return stream_status(*form);
+    if (route == "recorded") return hang_up();
+    services_.log.error("twilio.fallback_invoked", "Twilio came to the fallback URL: the main answer failed.", {{"code", form->get("ErrorCode")}, {"call_sid", call_sid}});
+    services_.metrics.twilio_errors.at(form->get("ErrorCode", "other")).add();
+    return xml(TwimlResponse().say(settings_.sorry).hangup());
+}
+
+void TwilioWebhooks::count_signature_failure(const twilio::SignatureVerdict& verdict, std::string_view remote_address, std::string_view what) const {
+    using Outcome = twilio::SignatureVerdict::Outcome;
+    services_.metrics.webhook_signature_failures.at(verdict.outcome == Outcome::missing ? "missing" : verdict.outcome == Outcome::url_mismatch ? "url_mismatch" : "mismatch").add();
+    services_.metrics.security_events.at("bad_signature").add();
+    services_.log.warn("security.bad_signature", "A request was not signed by a configured token.",
+                       {{"reason", to_string(verdict.outcome)}, {"hint", to_string(verdict.candidate)}, {"remote", remote_address}, {"what", what}});
+}
+
+bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form& form) const {
+    if (!settings_.verify_signatures) return true;
+    const auto url = twilio::public_request_url(settings_.public_url, request.target);
+    if (!url) return false;
+    const auto signatures = services_.signatures();
+    const auto verdict = request.method == "GET" ? signatures->check_get(*url, request.signature) : signatures->check_form(*url, form, request.signature);
+    if (verdict.ok()) return true;
+    count_signature_failure(verdict, request.remote_address, "webhook");
+    return false;
+}
+
+bool TwilioWebhooks::accept_upgrade(std::string_view target, std::optional<std::string_view> signature, std::string_view remote_address) const {
+    if (!settings_.verify_signatures) return true;
+    const auto url = twilio::public_request_url(settings_.public_url, target, true);
+    if (!url) return false;
+    const auto verdict = services_.signatures()->check_websocket(*url, signature);
+    if (verdict.ok()) return true;
+    count_signature_failure(verdict, remote_address, "stream");
+    return false;
+}
+
+Answer TwilioWebhooks::voice(const twilio::Form& form, const Request& request) const {
+    const std::string call_sid(form.get("CallSid"));
+    const auto now = Clock::now();
+    if (const auto outcome = services_.registry.outcome(call_sid); outcome && outcome->attached) {
+        // This call was served and is over: somebody plays an old request back.
+        services_.metrics.security_events.at("replay").add();
+        services_.log.warn("security.replay", "A voice webhook came for a call that has ended.", {{"call_sid", call_sid}});
+        return hang_up();
+    }
+    if (auto given = services_.registry.answer_given(call_sid)) {
+        services_.metrics.webhook_duplicates.at().add();
+        services_.log.info("webhook.duplicate", "A voice webhook was delivered again.", {{"call_sid", call_sid}});
+        return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
+    }
+    auto answer_with = [&](const Answer& answer) {
+        return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(call_sid, answer.body, now)};
+    };
+    auto turn_away = [&](std::string_view reason, const Answer& answer) {
+        services_.metrics.calls_rejected.at("in", reason).add();
+        services_.log.info("call.rejected", "A call was turned away.", {{"call_sid", call_sid}, {"reason", reason}, {"to", twilio::mask_phone(form.get("To"))}});
+        return answer_with(answer);
+    };
+    const auto agent = services_.by_number(form.get("To"));
+    if (!agent) return turn_away("unknown_number", xml(TwimlResponse().reject({.reason = "rejected"})));
+    switch (services_.registry.admit(call_sid, now)) {
+        case Admission::admitted: break;
+        case Admission::ended_before: return hang_up();
+        case Admission::rate:
+        case Admission::capacity: return turn_away("capacity", overflow());
+    }
+    auto answer = answer_with(open_stream(*agent, form, request, 0));
+    services_.log.info("webhook.answered", "A call is being connected.", {{"call_sid", call_sid}, {"agent", agent->name}, {"draining", services_.draining()}});
+    return answer;
+}
+
+Answer TwilioWebhooks::overflow() const {
+    TwimlResponse response;
+    switch (settings_.overflow) {
+        case Overflow::busy: response.reject({.reason = "busy"}); break;
+        case Overflow::reject: response.reject({.reason = "rejected"}); break;
+        case Overflow::say: response.say(settings_.overflow_text).hangup(); break;
+        case Overflow::redirect: response.redirect({.url = settings_.overflow_url}); break;
+    }
+    return xml(response);
+}
+
+Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
+    twilio::StreamClaims claims;
+    claims.call_sid = form.get("CallSid");
+    claims.account_sid = form.get("AccountSid");
+    claims.agent = agent.name;
+    claims.revision = std::to_string(agent.revision);
+    claims.from = form.get("From").substr(0, twilio::kMaxTokenFieldBytes);
+    claims.to = form.get("To").substr(0, twilio::kMaxTokenFieldBytes);
+    claims.resume = resume;
+    // Issue time rounded to the half minute and the request's own token as the seed: a retry that reaches another instance gets the
+    // same bytes unless it straddles the boundary.
+    const auto now = wall_now();
+    const auto issued = now - now.time_since_epoch() % std::chrono::seconds(30);
+    auto token = services_.tokens.mint(claims, std::string(request.idempotency_token) + "/" + std::to_string(resume), issued);
+    if (!token) {
+        services_.registry.release(claims.call_sid);
+        services_.log.error("webhook.failed", "No stream token could be made.", {{"reason", token.error().message()}, {"call_sid", claims.call_sid}});
+        return hang_up();
+    }
+    twiml::Stream stream;
+    auto media = twilio::public_request_url(settings_.public_url, kMediaPath, true);
+    stream.url = media ? *media : std::string{};
+    stream.status_callback = url("/webhooks/twilio/stream");
+    for (auto& [name, value] : twilio::token_parameters(*token)) stream.parameters.push_back({.name = name, .value = value});
+    TwimlResponse response;
+    response.connect({.noun = std::move(stream)});
+    response.redirect({.url = url("/webhooks/twilio/after?agent=" + twilio::encode_component(agent.name) + "&resume=" + std::to_string(resume)), .method = "POST"});
+    if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", claims.call_sid}});
+    return xml(response);
+}
+
+Answer TwilioWebhooks::voicemail(const call::Agent& agent) const {
+    TwimlResponse response;
+    response.say(agent.voicemail_prompt.empty() ? std::string("Please leave a message after the tone.") : agent.voicemail_prompt);
+    response.record({.action = url("/webhooks/twilio/recorded"), .max_length = 120, .play_beep = true});
+    response.hangup();
+    return xml(response);
+}
+
+Answer TwilioWebhooks::after(const twilio::Form& form, const Request& request) const {
+    const std::string call_sid(form.get("CallSid"));
+    const auto query = twilio::parse_query(twilio::query_of(request.target));
+    if (!query) return hang_up();
+    const auto agent = services_.by_name(query->get("agent"));
+    if (terminal(form.get("CallStatus")) || !agent) return hang_up();
+    unsigned resumed = 0;
+    const auto resume_text = query->get("resume", "0");
+    std::from_chars(resume_text.data(), resume_text.data() + resume_text.size(), resumed);
+
+    auto goodbye = [&](bool say_sorry) {
+        TwimlResponse response;
+        if (say_sorry) response.say(settings_.sorry);
+        if (!agent->fallback_number.empty()) response.dial({.number = agent->fallback_number});
+        else response.hangup();
+        return xml(response);
+    };
+    const auto outcome = services_.registry.outcome(call_sid);
+    if (outcome && outcome->attached && outcome->planned) {
+        if (outcome->reason == EndReason::transferred) {
+            if (outcome->target == "voicemail") return voicemail(*agent);
+            return xml(TwimlResponse().dial({.number = outcome->target}));
+        }
+        if (outcome->reason == EndReason::brain_failed) return goodbye(agent->brain == call::BrainKind::bot);
+        return hang_up();
+    }
+    // The stream was lost, here or with another instance: open it again, a limited number of times. A duplicate of this very request gets
+    // the same answer.
+    const auto key = call_sid + "/after/" + std::to_string(resumed);
+    if (auto given = services_.registry.answer_given(key)) return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
+    services_.registry.end_call(call_sid, EndReason::carrier_lost);
+    const bool again = resumed < settings_.resumes && services_.registry.take_resume(call_sid, settings_.resumes);
+    services_.log.warn("stream.tail", again ? "A lost stream is opened again." : "A lost call is brought to its end.", {{"call_sid", call_sid}, {"resume", resumed + 1}});
+    const auto answer = again ? open_stream(*agent, form, request, static_cast<std::uint8_t>(resumed + 1)) : goodbye(true);
+    return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(key, answer.body, Clock::now())};
+}
+
+Answer TwilioWebhooks::status(const twilio::Form& form) const {
+    const auto call_sid = form.get("CallSid");
+    if (terminal(form.get("CallStatus"))) services_.registry.end_call(call_sid, EndReason::caller_hung_up);
+    return nothing();
+}
+
+Answer TwilioWebhooks::stream_status(const twilio::Form& form) const {
+    if (form.get("StreamEvent") == "stream-error") {
+        services_.metrics.twilio_errors.at(form.get("StreamErrorCode", "other")).add();
+        services_.log.warn("stream.error", "Twilio reports a stream error.", {{"call_sid", form.get("CallSid")}, {"stream_sid", form.get("StreamSid")}, {"error.type", form.get("StreamError").substr(0, 200)}});
+    }
+    return nothing();
+}
+
+}  // namespace parley::webhooks

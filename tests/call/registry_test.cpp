@@ -1,0 +1,117 @@
+#include "parley/call/registry.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace parley::call {
+namespace {
+
+using namespace std::chrono_literals;
+using conversation::EndReason;
+
+const TimePoint kStart{1000s};
+
+Outcome lost() {
+    Outcome outcome;
+    outcome.reason = EndReason::carrier_lost;
+    return outcome;
+}
+
+TEST(Registry, admits_up_to_the_limit_counting_calls_still_waiting_for_their_stream) {
+    Registry registry({.max_calls = 2, .new_calls_per_second = 100, .burst = 100});
+    EXPECT_EQ(registry.admit("CA1", kStart), Admission::admitted);
+    EXPECT_EQ(registry.admit("CA2", kStart), Admission::admitted);
+    EXPECT_EQ(registry.admit("CA3", kStart), Admission::capacity);
+    EXPECT_EQ(registry.admit("CA1", kStart), Admission::admitted) << "a duplicate keeps its place";
+    EXPECT_TRUE(registry.attach("CA1", "a", {}, kStart));
+    registry.finished("CA1", {}, kStart + 1s);
+    EXPECT_EQ(registry.admit("CA3", kStart + 1s), Admission::admitted);
+}
+
+TEST(Registry, a_place_not_taken_within_a_minute_is_free_again) {
+    Registry registry({.max_calls = 1, .new_calls_per_second = 100, .burst = 100});
+    EXPECT_EQ(registry.admit("CA1", kStart), Admission::admitted);
+    EXPECT_EQ(registry.admit("CA2", kStart + 59s), Admission::capacity);
+    EXPECT_EQ(registry.admit("CA2", kStart + 61s), Admission::admitted);
+    EXPECT_EQ(registry.waiting(kStart + 61s), 1U);
+}
+
+TEST(Registry, new_calls_come_at_a_rate) {
+    Registry registry({.max_calls = 1000, .new_calls_per_second = 10, .burst = 3});
+    int admitted = 0;
+    for (int i = 0; i < 10; ++i) admitted += registry.admit("CA" + std::to_string(i), kStart) == Admission::admitted ? 1 : 0;
+    EXPECT_EQ(admitted, 3);
+    EXPECT_EQ(registry.admit("CAx", kStart + 100ms), Admission::admitted);
+    EXPECT_EQ(registry.admit("CAy", kStart + 100ms), Admission::rate);
+}
+
+TEST(Registry, one_stream_a_call_and_the_first_answer_wins) {
+    Registry registry({});
+    ASSERT_EQ(registry.admit("CA1", kStart), Admission::admitted);
+    EXPECT_EQ(registry.remember_answer("CA1", "first", kStart), "first");
+    EXPECT_EQ(registry.remember_answer("CA1", "second", kStart), "first");
+    EXPECT_TRUE(registry.attach("CA1", "a", {}, kStart));
+    EXPECT_FALSE(registry.attach("CA1", "a", {}, kStart));
+    EXPECT_EQ(registry.active(), 1U);
+}
+
+TEST(Registry, tells_the_tail_how_a_call_ended_and_refuses_its_replay) {
+    Registry registry({});
+    ASSERT_EQ(registry.admit("CA1", kStart), Admission::admitted);
+    EXPECT_FALSE(registry.outcome("CA1"));
+    registry.attach("CA1", "a", {}, kStart);
+    EXPECT_FALSE(registry.outcome("CA1")) << "live";
+    Outcome ended;
+    ended.reason = EndReason::transferred;
+    ended.target = "+15005550100";
+    ended.planned = true;
+    registry.finished("CA1", ended, kStart);
+    const auto outcome = registry.outcome("CA1");
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->target, "+15005550100");
+    EXPECT_TRUE(outcome->attached);
+    EXPECT_EQ(registry.admit("CA1", kStart + 1h), Admission::ended_before);
+    EXPECT_EQ(registry.active(), 0U);
+    EXPECT_EQ(registry.admit("CA1", kStart + 25h), Admission::admitted) << "forgotten after a day";
+}
+
+TEST(Registry, a_lost_call_resumes_so_often_and_no_more) {
+    Registry registry({});
+    ASSERT_EQ(registry.admit("CA1", kStart), Admission::admitted);
+    registry.attach("CA1", "a", {}, kStart);
+    registry.finished("CA1", lost(), kStart);
+    EXPECT_TRUE(registry.take_resume("CA1", 2));
+    EXPECT_TRUE(registry.attach("CA1", "a", {}, kStart));
+    registry.finished("CA1", lost(), kStart);
+    EXPECT_TRUE(registry.take_resume("CA1", 2));
+    EXPECT_FALSE(registry.take_resume("CA1", 2));
+}
+
+TEST(Registry, a_nonce_counts_once_also_between_threads) {
+    Registry registry({});
+    std::atomic<int> first{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] {
+            for (int n = 0; n < 500; ++n)
+                if (registry.use_nonce("n" + std::to_string(n), kStart)) ++first;
+        });
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(first, 500);
+}
+
+TEST(Registry, ends_live_calls_by_their_own_hand) {
+    Registry registry({});
+    EndReason asked = EndReason::internal;
+    ASSERT_EQ(registry.admit("CA1", kStart), Admission::admitted);
+    EXPECT_FALSE(registry.end_call("CA1", EndReason::operator_hangup));
+    registry.attach("CA1", "a", [&](EndReason reason) { asked = reason; }, kStart);
+    EXPECT_TRUE(registry.end_call("CA1", EndReason::operator_hangup));
+    EXPECT_EQ(asked, EndReason::operator_hangup);
+    EXPECT_EQ(registry.end_all(EndReason::shutdown), 1U);
+    EXPECT_EQ(asked, EndReason::shutdown);
+}
+
+}  // namespace
+}  // namespace parley::call

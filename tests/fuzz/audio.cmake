@@ -1,0 +1,6 @@
+parley_fuzz(audio_base64 DEPENDS audio SOURCES "${CMAKE_CURRENT_LIST_DIR}/audio_base64_fuzz.cpp")
+target_include_directories(replay_audio_base64 PRIVATE "${CMAKE_SOURCE_DIR}/src/audio")
+parley_fuzz(audio_wav DEPENDS audio SOURCES "${CMAKE_CURRENT_LIST_DIR}/audio_wav_fuzz.cpp")
+if(PARLEY_FUZZ)
+  target_include_directories(fuzz_audio_base64 PRIVATE "${CMAKE_SOURCE_DIR}/src/audio")
+endif()

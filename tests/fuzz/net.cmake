@@ -1,0 +1,8 @@
+parley_fuzz(net_ws_frame SOURCES "${CMAKE_CURRENT_SOURCE_DIR}/net_ws_frame_fuzz.cpp" DEPENDS net LIBS parley_asio)
+parley_fuzz(net_http_head SOURCES "${CMAKE_CURRENT_SOURCE_DIR}/net_http_head_fuzz.cpp" DEPENDS net LIBS parley_asio)
+target_include_directories(replay_net_ws_frame PRIVATE "${CMAKE_SOURCE_DIR}/tests/net")
+target_include_directories(replay_net_http_head PRIVATE "${CMAKE_SOURCE_DIR}/src/net")
+if(PARLEY_FUZZ)
+  target_include_directories(fuzz_net_ws_frame PRIVATE "${CMAKE_SOURCE_DIR}/tests/net")
+  target_include_directories(fuzz_net_http_head PRIVATE "${CMAKE_SOURCE_DIR}/src/net")
+endif()
