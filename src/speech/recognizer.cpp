@@ -33,10 +33,13 @@ constexpr auto kPhones = std::to_array<const char*>(
     {"AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F",  "G", "HH", "IH", "IY", "JH", "K",
      "L",  "M",  "N",  "NG", "OW", "OY", "P", "R",  "S", "SH", "T",  "TH", "UH", "UW", "V", "W",  "Y",  "Z",  "ZH"});
 
-// Where the fit stands for "as likely right as wrong", and how fast it turns; measured on the corpus
-// (docs/embedded-speech.md).
-constexpr double kEvenFit = -21;
-constexpr double kFitScale = 6;
+// The confidence: fit and, because an utterance from outside the grammar usually has one word that fits nowhere, the worst
+// word. Measured on the corpus (docs/embedded-speech.md).
+constexpr double kShortestWords = 10;  // frames of 10 ms, all words together
+constexpr double kWorstWeight = 0.3;
+constexpr double kUnexplainedWeight = 0.3;
+constexpr double kEven = -27;
+constexpr double kScale = 6;
 
 struct EngineFatal {};
 
@@ -304,12 +307,11 @@ struct Recognizer::State {
                 if (!search(search_name(grammar.id), cepstra.get(), frames, mode == Mode::whole, stop, heard)) {
                     return make_error_code(errc::cancelled);
                 }
-                std::erase_if(heard, [](const Segment& s) { return is_filler(s.word); });
-                if (heard.empty()) continue;
+                if (std::ranges::all_of(heard, [](const Segment& s) { return is_filler(s.word); })) continue;
                 if (loop.empty() && !score_loop(cepstra.get(), frames, stop, loop))
                     return make_error_code(errc::cancelled);
                 weigh(heard, loop, transcripts[i]);
-                transcripts[i].rejected = transcripts[i].confidence < grammar.reject_below;
+                transcripts[i].rejected = transcripts[i].words.empty() || transcripts[i].confidence < grammar.reject_below;
             }
         } catch (const EngineFatal&) {
             broken = true;
@@ -331,10 +333,14 @@ struct Recognizer::State {
     }
 
     static void weigh(const std::vector<Segment>& heard, const std::vector<double>& loop, Transcript& out) {
-        double total = 0, length = 0;
+        double total = 0, length = 0, silence = 0;
         for (const auto& s : heard) {
             const auto end = std::min(static_cast<std::size_t>(s.end) + 1, loop.size() - 1);
             const double difference = s.score - (loop[end] - loop[static_cast<std::size_t>(s.begin)]);
+            if (is_filler(s.word)) {
+                if (!s.word.starts_with(kPhoneWord)) silence += std::min(difference, 0.0);
+                continue;
+            }
             const double n = s.end - s.begin + 1;
             out.worst_word = out.words.empty() ? difference / n : std::min(out.worst_word, difference / n);
             if (!out.text.empty()) out.text += ' ';
@@ -344,8 +350,14 @@ struct Recognizer::State {
             total += difference;
             length += n;
         }
+        if (length < kShortestWords) {  // a click that passed for a word
+            out = {};
+            return;
+        }
         out.fit = total / length;
-        out.confidence = 1.0 / (1.0 + std::exp(-(out.fit - kEvenFit) / kFitScale));
+        out.unexplained = silence / length;
+        const double measure = out.fit + kWorstWeight * out.worst_word + kUnexplainedWeight * out.unexplained;
+        out.confidence = 1.0 / (1.0 + std::exp(-(measure - kEven) / kScale));
     }
 
     // False when stopped. The decoder is out of its utterance either way.
