@@ -335,8 +335,9 @@ struct Recognizer::State {
     static void weigh(const std::vector<Segment>& heard, const std::vector<double>& loop, Transcript& out) {
         double total = 0, length = 0, silence = 0;
         for (const auto& s : heard) {
-            const auto end = std::min(static_cast<std::size_t>(s.end) + 1, loop.size() - 1);
-            const double difference = s.score - (loop[end] - loop[static_cast<std::size_t>(s.begin)]);
+            // The decoder's last segment may begin at the frame behind the last.
+            const auto frame = [&](int at) { return std::min(static_cast<std::size_t>(std::max(at, 0)), loop.size() - 1); };
+            const double difference = s.score - (loop[frame(s.end + 1)] - loop[frame(s.begin)]);
             if (is_filler(s.word)) {
                 if (!s.word.starts_with(kPhoneWord)) silence += std::min(difference, 0.0);
                 continue;
