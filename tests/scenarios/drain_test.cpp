@@ -21,7 +21,7 @@ TEST(Drain, LiveCallsFinishUndisturbedAndTheProcessEndsWithThem) {
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
-    auto placed = carrier.place_call(gateway.plan(steps({say("noise 21 3000"), pause(500), hang_up()})));
+    auto placed = carrier.place_call(gateway.plan(steps({pause(400), say("noise 21 3000"), pause(500), hang_up()})));
     ASSERT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 1; }));
     ::raise(SIGTERM);
     ASSERT_TRUE(eventually([&] { return gateway.admin("/readyz").status == 503; }));
@@ -72,6 +72,21 @@ TEST(Drain, TheBudgetEndsACallThatNeverFinishes) {
     EXPECT_EQ(gateway.events("call.ended").at(0)["reason"], "shutdown");
 }
 
+TEST(Drain, WhoComesLateIsServedToTheEnd) {
+    GatewayUnderTest gateway(with_server("  drain_accept_grace: 2s\n"));
+    gateway.gateway().stop();
+    ASSERT_TRUE(eventually([&] { return gateway.admin("/readyz").status == 503; }));
+    auto options = gateway.carrier();
+    options.voice = std::make_shared<SoundVoice>();
+    sim::SimCarrier carrier(options);
+    const auto report = carrier.place_call(gateway.plan(steps({pause(400), say("noise 33 3000"), pause(400), hang_up()}))).report.get();
+    EXPECT_EQ(report.ended_by, "caller");
+    EXPECT_EQ(report.streams.size(), 1U);
+    EXPECT_EQ(gateway.stopped_within(std::chrono::seconds(10)), 0);
+    ASSERT_EQ(gateway.events("call.ended").size(), 1U);
+    EXPECT_EQ(gateway.events("call.ended").at(0)["reason"], "caller_hung_up");
+}
+
 TEST(Drain, AnIdleGatewayStopsAtOnce) {
     GatewayUnderTest gateway;
     gateway.gateway().stop();
@@ -102,7 +117,7 @@ TEST(Reload, ALiveCallKeepsItsAgentAndTheNextOneGetsTheNew) {
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
-    auto placed = carrier.place_call(gateway.plan(steps({say("noise 9 2500"), pause(300), hang_up()})));
+    auto placed = carrier.place_call(gateway.plan(steps({pause(400), say("noise 9 2500"), pause(300), hang_up()})));
     ASSERT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 1; }));
     Sections other;
     other.agents = "  other: {default: true, brain: echo}\n";

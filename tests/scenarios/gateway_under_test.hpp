@@ -99,7 +99,7 @@ private:
     std::shared_ptr<MemoryLog> log_;
     Secret stream_key_;
     std::unique_ptr<gateway::Gateway> gateway_;
-    std::future<int> status_;
+    std::shared_future<int> status_;
     std::thread thread_;
 };
 

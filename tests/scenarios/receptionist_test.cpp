@@ -34,7 +34,7 @@ std::vector<Line> read_call_file(const std::filesystem::path& path) {
 void keep_recorded(const std::filesystem::path& file, const std::string& name) {
     if (std::getenv("UPDATE_REFERENCE") == nullptr) return;
     std::filesystem::create_directories(PARLEY_TEST_DATA);
-    std::filesystem::copy_file(file, std::filesystem::path(PARLEY_TEST_DATA) / name, std::filesystem::copy_options::overwrite_existing);
+    std::ofstream(std::filesystem::path(PARLEY_TEST_DATA) / name, std::ios::binary) << std::ifstream(file, std::ios::binary).rdbuf();
 }
 
 Sections receptionist(const std::string& frames) {
@@ -93,24 +93,23 @@ name: interrupting
 caller: {voice: rms}
 vocabulary: [how can i help you, what can i do for you, is there anything else i can do for you, what else can i do for you]
 steps:
-  - interrupt: {after: 1200ms, say: what are your opening hours}
-  - wait_for: {agent_silence: 900ms}
+  - interrupt: {after: 1200ms, say: where are you located}
+  - wait_for: {agent_silence: 700ms}
   - expect:
-      all: ["from nine until five"]
-      distractors: ["from eight in the evening until ten in the evening", "we are open all day and all night"]
-  - say: goodbye
-  - wait_for: {hangup: true, within: 20s}
+      all: ["twelve harbour street"]
+      distractors: ["ninety main street", "seven market square"]
+  - hangup
 )";
 
 TEST(ReceptionistSlow, KnowsAtAnInterruptionWhatTheCallerHeard) {
     const GatewayUnderTest gateway(receptionist("digest"));
     const auto report = speak(gateway, kInterrupting);
     for (const auto& failure : report.failures) ADD_FAILURE() << failure;
-    EXPECT_EQ(report.ended_by, "document");
+    EXPECT_EQ(report.ended_by, "caller");
     EXPECT_TRUE(report.notifications.empty());
     ASSERT_TRUE(eventually([&] { return !gateway.events("call.ended").empty(); }));
     const auto ended = gateway.events("call.ended").at(0);
-    EXPECT_EQ(ended["reason"], "agent_completed");
+    EXPECT_EQ(ended["reason"], "caller_hung_up");
     EXPECT_GE(ended["interruptions"].get<int>(), 1);
 
     // The call file, once the disk's thread has written its last line.
