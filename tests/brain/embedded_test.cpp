@@ -191,7 +191,7 @@ TEST_F(EmbeddedBrain, holds_a_whole_spoken_conversation) {
 TEST_F(EmbeddedBrain, is_honest_about_what_is_out_of_its_script) {
     (void)answer(conversation::PromptKind::greeting, "");
     const auto text = hear("Please connect the green wire to the second terminal.");
-    EXPECT_EQ(text, "");
+    EXPECT_EQ(text, "") << ear_.confidences.back();
     EXPECT_NE(answer(conversation::PromptKind::nothing_understood, "").find("did not"), std::string::npos);
 }
 
