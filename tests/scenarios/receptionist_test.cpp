@@ -91,7 +91,6 @@ void compare_with_truth(const std::vector<Line>& lines, const sim::CallReport& r
 constexpr const char* kInterrupting = R"(
 name: interrupting
 caller: {voice: rms}
-vocabulary: [how can i help you, what can i do for you, is there anything else i can do for you, what else can i do for you]
 steps:
   - interrupt: {after: 1200ms, say: where are you located}
   - wait_for: {agent_silence: 700ms}
