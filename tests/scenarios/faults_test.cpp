@@ -155,7 +155,7 @@ steps:
     auto later_plan = gateway.plan(sim::parse_scenario(R"(
 caller: {voice: rms}
 steps:
-  - interrupt: {after: 600ms, say: goodbye}
+  - interrupt: {after: 600ms, say: thank you very much goodbye}
   - wait_for: {hangup: true, within: 20s}
 )", "later.yaml"));
     later_plan.to = kDeskNumber;

@@ -91,7 +91,6 @@ void compare_with_truth(const std::vector<Line>& lines, const sim::CallReport& r
 constexpr const char* kInterrupting = R"(
 name: interrupting
 caller: {voice: rms}
-vocabulary: [how can i help you, what can i do for you, is there anything else i can do for you, what else can i do for you]
 steps:
   - interrupt: {after: 1200ms, say: where are you located}
   - wait_for: {agent_silence: 700ms}
@@ -219,7 +218,7 @@ TEST_P(RecordedCall, RunsThroughTodaysCodeAsItDidThen) {
     EXPECT_TRUE(result.identical) << result.error << " line " << result.line << "\n  then: " << result.recorded << "\n  now:  " << result.replayed;
     EXPECT_TRUE(result.complete);
     EXPECT_GT(result.inputs, 100U);
-    EXPECT_GT(result.outputs, 50U);
+    EXPECT_GT(result.outputs, 20U);
 }
 INSTANTIATE_TEST_SUITE_P(files, RecordedCall, testing::Values("receptionist_interrupted", "receptionist_bad_line"), [](const auto& c) { return c.param; });
 
