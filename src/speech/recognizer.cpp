@@ -181,10 +181,12 @@ struct Recognizer::State {
 
     bool set_up() {
         const std::string acoustic = settings.model + "/en-us";
-        cmd_ln_t* config =
-            cmd_ln_init(nullptr, ps_args(), 1, "-hmm", acoustic.c_str(), "-dict", "/dev/null", "-cmn", "none", "-agc",
-                        "none", "-bestpath", "no", "-fwdflat", "no", "-beam", number(settings.beam).c_str(), "-pbeam",
-                        number(settings.beam).c_str(), "-wbeam", number(settings.word_beam).c_str(), nullptr);
+        // All senones in every frame: scores are relative to the best one that was computed, so those of two searches can
+        // only be compared if both computed the same.
+        cmd_ln_t* config = cmd_ln_init(
+            nullptr, ps_args(), 1, "-hmm", acoustic.c_str(), "-dict", "/dev/null", "-cmn", "none", "-agc", "none",
+            "-bestpath", "no", "-compallsen", "yes", "-fwdflat", "no", "-beam", number(settings.beam).c_str(), "-pbeam",
+            number(settings.beam).c_str(), "-wbeam", number(settings.word_beam).c_str(), nullptr);
         if (config == nullptr) return false;
         const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_config(config);
         decoder.reset(ps_init(config));

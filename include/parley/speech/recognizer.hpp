@@ -22,8 +22,8 @@ struct RecognizerSettings {
     double lower_hz = 130;
     int filters = 25;
     bool remove_noise = true;
-    double beam = 1e-60;  // a little wider than the library's 1e-48, which lost right phrases; 1e-80 took twice the time in noise
-    double word_beam = 1e-40;
+    double beam = 1e-70;  // a little wider than the library's 1e-48, which lost right phrases
+    double word_beam = 1e-50;
     std::string transform =
         "telephone";  // of the acoustic model: the built-in one for telephone audio, "" none, or an MLLR file
     std::chrono::seconds max_audio{20};
