@@ -1,4 +1,5 @@
-// Something breaks under one call; the others must not hear it. Every caller has a tone of its own, so a single foreign frame shows.
+// Something breaks under one call; the others must not hear it. Every caller has a tone of its own, so a single foreign
+// frame shows.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,20 +34,29 @@ AppServer::Stream echoing_bot() {
         for (;;) {
             const auto message = peer.read();
             if (message.is_null()) return;
-            if (message["event"] == "media") peer.send({{"event", "media"}, {"streamSid", peer.sid}, {"media", {{"payload", message["media"]["payload"]}}}});
+            if (message["event"] == "media")
+                peer.send({{"event", "media"},
+                           {"streamSid", peer.sid},
+                           {"media", {{"payload", message["media"]["payload"]}}}});
             if (message["event"] == "stop") return;
         }
     };
 }
 
-sim::test::HttpResponseOut no_page(const Seen&) { return sim::test::reply("", "text/plain", 404); }
+sim::test::HttpResponseOut no_page(const Seen&) {
+    return sim::test::reply("", "text/plain", 404);
+}
 
 constexpr const char* kRelayNumber = "+18005550001";
 constexpr const char* kDeskNumber = "+18005550002";
 
-std::string relay_agent(const AppServer& bot) { return "  relay: {numbers: [\"" + std::string(kRelayNumber) + "\"], brain: bot, bot: \"" + bot.url("/bot", "ws") + "\"}\n"; }
+std::string relay_agent(const AppServer& bot) {
+    return "  relay: {numbers: [\"" + std::string(kRelayNumber) + "\"], brain: bot, bot: \"" + bot.url("/bot", "ws") +
+           "\"}\n";
+}
 std::string desk_agent() {
-    return "  desk:\n    numbers: [\"" + std::string(kDeskNumber) + "\"]\n    script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"\n";
+    return "  desk:\n    numbers: [\"" + std::string(kDeskNumber) +
+           "\"]\n    script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"\n";
 }
 
 struct Caller {
@@ -54,13 +64,16 @@ struct Caller {
     sim::SimCarrier::Placed placed;
 };
 
-Caller place(sim::SimCarrier& carrier, const GatewayUnderTest& gateway, std::size_t tone, std::shared_ptr<const sim::Scenario> scenario) {
+Caller place(sim::SimCarrier& carrier, const GatewayUnderTest& gateway, std::size_t tone,
+             std::shared_ptr<const sim::Scenario> scenario) {
     auto plan = gateway.plan(std::move(scenario));
     plan.to = kRelayNumber;
     return {tone, carrier.place_call(std::move(plan))};
 }
 
-std::string tone_text(std::size_t tone, unsigned ms) { return "tone " + std::to_string(static_cast<int>(kTones.at(tone))) + " " + std::to_string(ms); }
+std::string tone_text(std::size_t tone, unsigned ms) {
+    return "tone " + std::to_string(static_cast<int>(kTones.at(tone))) + " " + std::to_string(ms);
+}
 
 // The caller heard his own tone, all of it, in one piece, and nobody else's.
 void expect_untouched(Caller& caller, unsigned ms) {
@@ -94,9 +107,12 @@ TEST(FaultSlow, ACallerWhoVanishesIsMissedByNobody) {
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
-    auto victim = place(carrier, gateway, 0, steps({pause(500), say(tone_text(0, 1500)), hang_up(sim::HangupStep::How::reset)}));
+    auto victim =
+        place(carrier, gateway, 0, steps({pause(500), say(tone_text(0, 1500)), hang_up(sim::HangupStep::How::reset)}));
     std::vector<Caller> others;
-    for (std::size_t i = 1; i <= 5; ++i) others.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 5000)), pause(500), hang_up()})));
+    for (std::size_t i = 1; i <= 5; ++i)
+        others.push_back(
+            place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 5000)), pause(500), hang_up()})));
     EXPECT_EQ(victim.placed.report.get().status, "completed");
     for (auto& other : others) expect_untouched(other, 5000);
     ASSERT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 0; }));
@@ -116,7 +132,9 @@ TEST_P(EngineFault, CostsOneSentenceAtMost) {
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
     std::vector<Caller> others;
-    for (std::size_t i = 1; i <= 3; ++i) others.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
+    for (std::size_t i = 1; i <= 3; ++i)
+        others.push_back(
+            place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
 
     auto spoken = gateway.carrier();
     spoken.voice = sim::make_embedded_voice();
@@ -127,7 +145,8 @@ steps:
   - interrupt: {after: 1000ms, say: where are you located}
   - wait_for: {agent_silence: 600ms, within: 12s}
   - hangup
-)", "desk.yaml"));
+)",
+                                                 "desk.yaml"));
     plan.to = kDeskNumber;
     // As the caller begins to speak: the threads die over his words, and over the answer's voice.
     std::promise<void> speaking;
@@ -141,10 +160,13 @@ steps:
     const auto report = affected.report.get();
     const auto after_damage = std::chrono::duration<double, std::milli>(Clock::now() - damaged_at).count();
     for (const auto& line : gateway.events("provider.error")) std::printf("%s\n", line.dump().c_str());
-    for (const auto& line : report.agent_speech) std::printf("the agent spoke from %.1f s to %.1f s of the call\n", static_cast<double>(line.from) / 8000, static_cast<double>(line.to) / 8000);
+    for (const auto& line : report.agent_speech)
+        std::printf("the agent spoke from %.1f s to %.1f s of the call\n", static_cast<double>(line.from) / 8000,
+                    static_cast<double>(line.to) / 8000);
     for (const auto& failure : report.failures) std::printf("%s\n", failure.c_str());
     std::printf("the call ended %.1f s after the damage\n", after_damage / 1000);
-    // Whether the question was understood in the end or had to be asked again, somebody spoke to the caller and the call ended in words.
+    // Whether the question was understood in the end or had to be asked again, somebody spoke to the caller and the
+    // call ended in words.
     EXPECT_EQ(report.status, "completed");
     EXPECT_GE(report.agent_speech.size(), 2U) << "silence after the damage";
     for (auto& other : others) expect_untouched(other, 6000);
@@ -157,21 +179,24 @@ caller: {voice: rms}
 steps:
   - interrupt: {after: 600ms, say: thank you very much goodbye}
   - wait_for: {hangup: true, within: 20s}
-)", "later.yaml"));
+)",
+                                                       "later.yaml"));
     later_plan.to = kDeskNumber;
     const auto later = desk.place_call(later_plan).report.get();
     for (const auto& failure : later.failures) ADD_FAILURE() << failure;
     EXPECT_EQ(later.ended_by, "document");
     EXPECT_EQ(gateway.events("call.ended").back()["reason"], "agent_completed");
 }
-INSTANTIATE_TEST_SUITE_P(Slow, EngineFault, testing::Values("engine.crash", "engine.no-engine"), [](const auto& c) { return std::string(c.param).substr(7, 2); });
+INSTANTIATE_TEST_SUITE_P(Slow, EngineFault, testing::Values("engine.crash", "engine.no-engine"),
+                         [](const auto& c) { return std::string(c.param).substr(7, 2); });
 
-// A disk of 64 KiB below the data directory, seen by this thread and those it starts only; where that is not allowed, files that may not
-// grow beyond it.
+// A disk of 64 KiB below the data directory, seen by this thread and those it starts only; where that is not allowed,
+// files that may not grow beyond it.
 class SmallDisk {
 public:
     void under(const std::filesystem::path& directory) {
-        if (::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && ::mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=64k") == 0) {
+        if (::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+            ::mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=64k") == 0) {
             how_ = "a small tmpfs";
             return;
         }
@@ -199,13 +224,17 @@ TEST(FaultSlow, AFullDiskCostsTheFilesAndNothingElse) {
     Sections setup;
     setup.prepare = [&](const std::filesystem::path& data) { disk.under(data); };
     setup.agents = relay_agent(bot) + desk_agent();
-    setup.more = "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, directory: calls, frames: full}\n";
+    setup.more =
+        "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, directory: "
+        "calls, frames: full}\n";
     const GatewayUnderTest gateway(setup);
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
     std::vector<Caller> callers;
-    for (std::size_t i = 0; i < 3; ++i) callers.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
+    for (std::size_t i = 0; i < 3; ++i)
+        callers.push_back(
+            place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
     auto plan = gateway.plan(steps({pause(7000), hang_up()}));
     plan.to = kDeskNumber;
     auto greeted = carrier.place_call(plan);
@@ -219,7 +248,8 @@ TEST(FaultSlow, AFullDiskCostsTheFilesAndNothingElse) {
     EXPECT_GE(gateway.metric("parley_store_write_errors_total{kind=\"recording\"}"), 1);
     EXPECT_GE(gateway.metric("parley_store_write_errors_total{kind=\"call_file\"}"), 1);
     EXPECT_EQ(gateway.admin("/livez").status, 200);
-    std::printf("the disk was %s; %zu files failed: %s\n", disk.how(), lines.size(), lines.empty() ? "" : lines[0].value("error.type", "").c_str());
+    std::printf("the disk was %s; %zu files failed: %s\n", disk.how(), lines.size(),
+                lines.empty() ? "" : lines[0].value("error.type", "").c_str());
 }
 
 }  // namespace

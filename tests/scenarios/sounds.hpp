@@ -1,5 +1,6 @@
 #pragma once
-// Sounds that prove where they came from: a noise no two callers share, and pure tones that can be looked for one by one.
+// Sounds that prove where they came from: a noise no two callers share, and pure tones that can be looked for one by
+// one.
 
 #include <algorithm>
 #include <cmath>
@@ -28,8 +29,12 @@ public:
         std::mt19937 random(value);
         for (std::size_t i = 0; i < out.size(); ++i) {
             // Noise of µ-law codes, so that nothing is lost when it is coded again.
-            if (kind == "noise") out[i] = sim::mulaw_to_linear(static_cast<std::uint8_t>(0x10 + random() % 0x60 + (random() % 2) * 0x80));
-            else out[i] = static_cast<std::int16_t>(8000 * std::sin(2 * std::numbers::pi * value * static_cast<double>(i) / sim::kSampleRate));
+            if (kind == "noise")
+                out[i] =
+                    sim::mulaw_to_linear(static_cast<std::uint8_t>(0x10 + random() % 0x60 + (random() % 2) * 0x80));
+            else
+                out[i] = static_cast<std::int16_t>(
+                    8000 * std::sin(2 * std::numbers::pi * value * static_cast<double>(i) / sim::kSampleRate));
         }
         return out;
     }
@@ -56,7 +61,8 @@ private:
 [[nodiscard]] inline sim::Mulaw played_of(const sim::CallReport& report, const sim::StreamTruth& stream) {
     sim::Mulaw out;
     for (const auto& piece : stream.heard) {
-        const auto from = std::max<std::int64_t>(0, piece.at), to = std::min<std::int64_t>(piece.at + piece.length, static_cast<std::int64_t>(report.heard.size()));
+        const auto from = std::max<std::int64_t>(0, piece.at),
+                   to = std::min<std::int64_t>(piece.at + piece.length, static_cast<std::int64_t>(report.heard.size()));
         if (from < to) out.insert(out.end(), report.heard.begin() + from, report.heard.begin() + to);
     }
     return out;
@@ -67,7 +73,8 @@ private:
     const auto first = std::find_if(sound.begin(), sound.end(), voiced);
     const auto last = std::find_if(sound.rbegin(), sound.rend(), voiced);
     if (first == sound.end()) return {0, 0};
-    return {static_cast<std::size_t>(first - sound.begin()), sound.size() - static_cast<std::size_t>(last - sound.rbegin())};
+    return {static_cast<std::size_t>(first - sound.begin()),
+            sound.size() - static_cast<std::size_t>(last - sound.rbegin())};
 }
 
 // The longest stretch of silence between the first and the last voiced sample, in milliseconds.
@@ -86,9 +93,15 @@ private:
     for (auto& action : actions) scenario->steps.push_back({std::move(action), {}});
     return scenario;
 }
-[[nodiscard]] inline sim::StepAction say(std::string text) { return sim::SayStep{.text = std::move(text), .style = {}}; }
-[[nodiscard]] inline sim::StepAction pause(unsigned ms) { return sim::PauseStep{sim::milliseconds(ms)}; }
-[[nodiscard]] inline sim::StepAction hang_up(sim::HangupStep::How how = sim::HangupStep::How::stop) { return sim::HangupStep{how}; }
+[[nodiscard]] inline sim::StepAction say(std::string text) {
+    return sim::SayStep{.text = std::move(text), .style = {}};
+}
+[[nodiscard]] inline sim::StepAction pause(unsigned ms) {
+    return sim::PauseStep{sim::milliseconds(ms)};
+}
+[[nodiscard]] inline sim::StepAction hang_up(sim::HangupStep::How how = sim::HangupStep::How::stop) {
+    return sim::HangupStep{how};
+}
 [[nodiscard]] inline sim::StepAction until_hangup(unsigned seconds = 20) {
     sim::WaitStep wait;
     wait.what = sim::WaitStep::For::hangup;

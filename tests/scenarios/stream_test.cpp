@@ -17,14 +17,21 @@ using sim::test::Seen;
 using sim::test::StreamPeer;
 using testing::HasSubstr;
 
-sim::test::HttpResponseOut no_page(const Seen&) { return sim::test::reply("", "text/plain", 404); }
+sim::test::HttpResponseOut no_page(const Seen&) {
+    return sim::test::reply("", "text/plain", 404);
+}
 
-double rejected(const GatewayUnderTest& gateway, const std::string& reason) { return gateway.metric("parley_stream_rejected_total{reason=\"" + reason + "\"}"); }
-double faults(const GatewayUnderTest& gateway, const std::string& kind) { return gateway.metric("parley_stream_protocol_errors_total{kind=\"" + kind + "\"}"); }
+double rejected(const GatewayUnderTest& gateway, const std::string& reason) {
+    return gateway.metric("parley_stream_rejected_total{reason=\"" + reason + "\"}");
+}
+double faults(const GatewayUnderTest& gateway, const std::string& kind) {
+    return gateway.metric("parley_stream_protocol_errors_total{kind=\"" + kind + "\"}");
+}
 
 // A live echo call on a raw socket.
 struct LiveCall {
-    explicit LiveCall(const GatewayUnderTest& gateway_, const std::string& seed = "live") : gateway(gateway_), stream(gateway_) {
+    explicit LiveCall(const GatewayUnderTest& gateway_, const std::string& seed = "live")
+        : gateway(gateway_), stream(gateway_) {
         stream.start(sid, gateway.mint(sid, seed));
         EXPECT_TRUE(works(0x21));
     }
@@ -106,7 +113,8 @@ TEST(Stream, ManySocketsForOneCallLeaveExactlyOneOwner) {
                 stream.media(0x22);
                 const bool mine = !stream.next_audio().empty();
                 // The owner stays until the others have been turned away.
-                if (mine && !eventually([&] { return rejected(gateway, "already_attached") >= 3 * (round + 1); })) return false;
+                if (mine && !eventually([&] { return rejected(gateway, "already_attached") >= 3 * (round + 1); }))
+                    return false;
                 return mine;
             }));
         }
@@ -133,11 +141,26 @@ TEST(Stream, ForeignStreamIdsAreDroppedAndTheTenthIsTheLast) {
 TEST(Stream, MalformedMessagesAreDroppedAndTheTwentiethIsTheLast) {
     const GatewayUnderTest gateway;
     LiveCall call(gateway);
-    const std::vector<std::string> broken{"[]", "null", "{}", "42", "\"media\"", R"({"event":null})", R"({"event":7})", R"({"event":"media"})", R"({"event":"media","media":null})",
-                                          R"({"event":"media","streamSid":7,"media":{"payload":"////"}})", R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{}})",
-                                          R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":[]})",
-                                          R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{"payload":5}})", R"({"event":"dtmf","streamSid":")" + call.stream.stream_sid + R"("})",
-                                          R"({"event":"mark","streamSid":")" + call.stream.stream_sid + R"(","mark":{}})", "{", "", "not json at all", R"({"event":"media",})"};
+    const std::vector<std::string> broken{
+        "[]",
+        "null",
+        "{}",
+        "42",
+        "\"media\"",
+        R"({"event":null})",
+        R"({"event":7})",
+        R"({"event":"media"})",
+        R"({"event":"media","media":null})",
+        R"({"event":"media","streamSid":7,"media":{"payload":"////"}})",
+        R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{}})",
+        R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":[]})",
+        R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{"payload":5}})",
+        R"({"event":"dtmf","streamSid":")" + call.stream.stream_sid + R"("})",
+        R"({"event":"mark","streamSid":")" + call.stream.stream_sid + R"(","mark":{}})",
+        "{",
+        "",
+        "not json at all",
+        R"({"event":"media",})"};
     ASSERT_EQ(broken.size(), 19U);
     for (std::size_t i = 0; i < broken.size(); ++i) {
         call.stream.text(broken[i]);
@@ -153,7 +176,8 @@ TEST(Stream, MalformedMessagesAreDroppedAndTheTwentiethIsTheLast) {
 TEST(Stream, AnOversizedMessageEndsTheStream) {
     const GatewayUnderTest gateway;
     LiveCall call(gateway);
-    call.stream.text(R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{"payload":")" + std::string(70'000, 'A') + R"("}})");
+    call.stream.text(R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{"payload":")" +
+                     std::string(70'000, 'A') + R"("}})");
     EXPECT_EQ(call.stream.close_code(), 1009U);
     ASSERT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 0; }));
     EXPECT_EQ(faults(gateway, "too_big"), 1);
@@ -192,10 +216,16 @@ TEST(Stream, StopWithoutStartIsIgnored) {
     EXPECT_GE(faults(gateway, "order"), 1);
 }
 
-struct Format { const char* name; json value; };
+struct Format {
+    const char* name;
+    json value;
+};
 class ForeignFormat : public testing::TestWithParam<Format> {};
 TEST_P(ForeignFormat, IsRefusedBeforeAnyBrain) {
-    AppServer bot(no_page, [](StreamPeer& peer) { while (!peer.read().is_null()) {} });
+    AppServer bot(no_page, [](StreamPeer& peer) {
+        while (!peer.read().is_null()) {
+        }
+    });
     Sections setup;
     setup.agents = "  desk: {default: true, brain: bot, bot: \"" + bot.url("/bot", "ws") + "\"}\n";
     const GatewayUnderTest gateway(setup);
@@ -210,14 +240,18 @@ TEST_P(ForeignFormat, IsRefusedBeforeAnyBrain) {
     EXPECT_TRUE(bot.requests().empty()) << "no brain was started";
     EXPECT_EQ(gateway.metric("parley_calls_started_total{dir=\"in\"}"), 0);
 }
-INSTANTIATE_TEST_SUITE_P(cases, ForeignFormat,
-                         testing::Values(Format{"pcm", json{{"encoding", "audio/l16"}, {"sampleRate", 8000}, {"channels", 1}}},
-                                         Format{"rate", json{{"encoding", "audio/x-mulaw"}, {"sampleRate", 16000}, {"channels", 1}}},
-                                         Format{"stereo", json{{"encoding", "audio/x-mulaw"}, {"sampleRate", 8000}, {"channels", 2}}}),
-                         [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    cases, ForeignFormat,
+    testing::Values(Format{"pcm", json{{"encoding", "audio/l16"}, {"sampleRate", 8000}, {"channels", 1}}},
+                    Format{"rate", json{{"encoding", "audio/x-mulaw"}, {"sampleRate", 16000}, {"channels", 1}}},
+                    Format{"stereo", json{{"encoding", "audio/x-mulaw"}, {"sampleRate", 8000}, {"channels", 2}}}),
+    [](const auto& c) { return c.param.name; });
 
 TEST(Stream, ATokenHoldsOnceForItsOwnCallAndUnchanged) {
-    AppServer bot(no_page, [](StreamPeer& peer) { while (!peer.read().is_null()) {} });
+    AppServer bot(no_page, [](StreamPeer& peer) {
+        while (!peer.read().is_null()) {
+        }
+    });
     Sections setup;
     setup.agents = "  desk: {default: true, brain: bot, bot: \"" + bot.url("/bot", "ws") + "\"}\n";
     const GatewayUnderTest gateway(setup);
@@ -237,7 +271,8 @@ TEST(Stream, ATokenHoldsOnceForItsOwnCallAndUnchanged) {
     EXPECT_EQ(refused(sid, tampered), 1008U) << "tampered";
     EXPECT_EQ(refused(sim::make_sid("CA"), gateway.mint(sid, "b")), 1008U) << "of another call";
     EXPECT_EQ(refused(sid, gateway.mint(sid, "c", 0, std::chrono::seconds(300))), 1008U) << "expired";
-    EXPECT_EQ(refused(sid, gateway.mint(sid, "d", 0, std::chrono::seconds(0), "nobody")), 1008U) << "of an agent that does not exist";
+    EXPECT_EQ(refused(sid, gateway.mint(sid, "d", 0, std::chrono::seconds(0), "nobody")), 1008U)
+        << "of an agent that does not exist";
     EXPECT_EQ(rejected(gateway, "token"), 7);
     EXPECT_EQ(gateway.metric("parley_security_events_total{kind=\"stream_token\"}"), 7);
     EXPECT_TRUE(bot.requests().empty()) << "no brain was started";
@@ -264,7 +299,8 @@ TEST(Stream, ABrowserIsTurnedAway) {
     EXPECT_EQ(gateway.metric("parley_security_events_total{kind=\"origin\"}"), 1);
 }
 
-// --- a call that loses its stream ------------------------------------------------------------------------------------------
+// --- a call that loses its stream
+// ------------------------------------------------------------------------------------------
 
 // A bot that echoes, and breaks its first socket's peer off by being told to.
 TEST(Resume, ALostStreamIsOpenedAgainAndTheCallGoesOn) {
@@ -287,9 +323,13 @@ TEST(Resume, ALostStreamIsOpenedAgainAndTheCallGoesOn) {
         EXPECT_EQ(stream.next_audio(), std::string(160, static_cast<char>(0x30 + resume))) << "stream " << resume;
         stream.reset();
         // Twilio comes to the tail, perhaps before the gateway has noticed the reset.
-        const auto tail = gateway.webhook("after?agent=desk&resume=" + std::to_string(resume), call_form(sid, "in-progress"));
+        const auto tail =
+            gateway.webhook("after?agent=desk&resume=" + std::to_string(resume), call_form(sid, "in-progress"));
         next = tail.body;
-        EXPECT_EQ(gateway.webhook("after?agent=desk&resume=" + std::to_string(resume), call_form(sid, "in-progress")).body, next) << "delivered again";
+        EXPECT_EQ(
+            gateway.webhook("after?agent=desk&resume=" + std::to_string(resume), call_form(sid, "in-progress")).body,
+            next)
+            << "delivered again";
     }
     EXPECT_THAT(next, HasSubstr("<Say")) << "enough: sorry, and good bye";
     EXPECT_THAT(next, HasSubstr("<Hangup"));
