@@ -99,7 +99,8 @@ int main(int argc, char** argv) {
         tally.right += (heard->rejected ? "-" : meaning) == expected ? 1 : 0;
         if (options.contains("--verbose")) {
             std::printf("%s\t%s\t%s\t%s\t%s\t%.1f\t%.1f\t%.1f\t%.2f\t%s\n", condition.c_str(), state_name.c_str(),
-                        voice.c_str(), expected.c_str(), meaning.c_str(), heard->fit, heard->worst_word, heard->unexplained, heard->confidence, heard->text.c_str());
+                        voice.c_str(), expected.c_str(), meaning.c_str(), heard->fit, heard->worst_word,
+                        heard->unexplained, heard->confidence, heard->text.c_str());
         }
     }
     if (tallies.empty()) return std::fprintf(stderr, "%s: nothing in it\n", argv[1]), 1;
