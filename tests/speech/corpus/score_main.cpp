@@ -38,10 +38,8 @@ std::vector<std::int16_t> read_raw(const std::string& path) {
 
 // "book" or "day=tuesday time=15:00", as in the corpus.
 std::string meaning_of(const brain::Script& script, const brain::State& state, const std::string& text) {
-    std::vector<std::string> intents;
-    for (const auto& [name, act] : state.hear) intents.push_back(name);
     brain::Meaning meaning;
-    if (!find_meaning(script, intents, state.fill, speech::words_of(text), meaning)) return "-";
+    if (!find_meaning(script, state.order, state.fill, speech::words_of(text), meaning)) return "-";
     if (!meaning.intent.empty()) return meaning.intent;
     std::string out;
     for (const auto& [name, value] : meaning.slots) out += (out.empty() ? "" : " ") + name + "=" + value;
