@@ -14,12 +14,6 @@ namespace {
 constexpr const char* kYesOrNo = "yes_or_no";
 constexpr int kMaxHops = 16;  // states that fill themselves from what is known, one after another
 
-std::vector<std::string> intents_of(const State& state) {
-    std::vector<std::string> names;
-    for (const auto& [name, act] : state.hear) names.push_back(name);
-    return names;
-}
-
 void append(std::string& text, std::string_view more) {
     if (more.empty()) return;
     if (!text.empty()) text += ' ';
@@ -58,7 +52,7 @@ DialogueReply Dialogue::heard(std::string_view text, double confidence) {
 
 bool Dialogue::understand(const State& state, const std::vector<std::string>& words, Understood& out) const {
     Meaning meaning;
-    if (!find_meaning(*script_, intents_of(state), state.fill, words, meaning)) return false;
+    if (!find_meaning(*script_, state.order, state.fill, words, meaning)) return false;
     out.intent = std::move(meaning.intent);
     out.slots = std::move(meaning.slots);
     return true;

@@ -366,7 +366,10 @@ private:
                       if (key == "ask_again") state.ask_again = prompts(value, key);
                       if (key == "fill") read_fill(state, value);
                       if (key == "filled") state.filled = state_name(value);
-                      if (key == "hear") read_hear(value, state.hear);
+                      if (key == "hear") {
+                read_hear(value, state.hear);
+                for (const auto& pair : value) state.order.push_back(pair.first.Scalar());
+            }
                       if (key == "keys") keys = value;
                       if (key == "not_understood") state.not_understood = read_not_understood(value);
                       if (key == "patience_ms")
@@ -386,6 +389,9 @@ private:
         if (state.fill.empty() && state.hear.empty())
             file_.fail(at, "nothing can be heard in this state: 'hear' or 'fill' is missing");
         if (keys.IsDefined() && !keys.IsNull()) read_keys(keys, state.hear, state.keys);
+        for (const auto& [intent, act] : state.hear) {
+            if (std::ranges::find(state.order, intent) == state.order.end()) state.order.push_back(intent);
+        }
         reject_[state.name] = reject_below;
     }
 
@@ -430,7 +436,7 @@ private:
 
     void make_grammars() {
         for (auto& [name, state] : script_->states) {
-            state.grammar = make_grammar(*script_, name, names_in(state.hear), state.fill, reject_[name]);
+            state.grammar = make_grammar(*script_, name, state.order, state.fill, reject_[name]);
         }
         script_->confirm_grammar = make_grammar(*script_, "yes_or_no", {"yes", "no"}, {}, reject_below_);
     }

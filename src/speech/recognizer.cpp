@@ -39,9 +39,9 @@ constexpr auto kPhones = std::to_array<const char*>(
 // (docs/embedded-speech.md).
 constexpr double kShortestWords = 10;  // frames of 10 ms, all words together
 constexpr double kWorstWeight = 0.3;
-constexpr double kUnexplainedWeight = 0.3;
+constexpr double kUnexplainedWeight = 0.15;
 constexpr double kNoiseFrame = -20;  // what a frame of noise counts as unexplained
-constexpr double kEven = -32;
+constexpr double kEven = -35;
 constexpr double kScale = 6;
 
 struct EngineFatal {};

@@ -40,11 +40,12 @@ struct NotUnderstood {
 
 struct State {
     std::string name;
-    Prompts ask, ask_again;                                // on entering; ask_again (if any) from the second time on
-    std::vector<std::string> fill;                         // slots collected here
-    std::map<std::string, Prompts, std::less<>> missing;   // asked when this slot is still missing; otherwise `ask`
-    std::string filled;                                    // state to go to when all are filled
-    std::map<std::string, Act, std::less<>> hear;          // by intent
+    Prompts ask, ask_again;                               // on entering; ask_again (if any) from the second time on
+    std::vector<std::string> fill;                        // slots collected here
+    std::map<std::string, Prompts, std::less<>> missing;  // asked when this slot is still missing; otherwise `ask`
+    std::string filled;                                   // state to go to when all are filled
+    std::map<std::string, Act, std::less<>> hear;         // by intent
+    std::vector<std::string> order;  // intents of `hear`, the state's own first: who wins when phrases are alike
     std::map<std::string, std::string, std::less<>> keys;  // DTMF entry -> intent
     NotUnderstood not_understood;
     std::chrono::milliseconds patience{0};  // silence that ends the caller's turn here; 0: the core's own default

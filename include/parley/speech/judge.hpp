@@ -15,10 +15,10 @@ namespace parley::speech {
 
 struct JudgeSettings {
     RecognizerSettings recognizer;
-    // Fit from which a phrase counts as heard. Measured on the gateway's voice: phrases that were said -24 and better
-    // (mostly above -10), unrelated phrases -40 and worse, near ones ("ten" for "nine in the morning") in between: name
-    // those as distractors.
-    double heard_above = -28;
+    // Fit from which a phrase counts as heard. Measured on the gateway's voice: phrases that were said -16 and better
+    // (but one, "nine in the morning" after "from", -30), phrases that were not -25 and worse; near ones ("ten" for
+    // "nine in the morning") in between.
+    double heard_above = -20;
     std::chrono::seconds max_audio{60};
 };
 
@@ -36,7 +36,7 @@ struct Verdict {
 // more, and no verdict on one sound ("nine" or "ten"). Words that are not in the dictionary are skipped; a phrase
 // without any known word is an error.
 //
-// Blocking and slow compared to recognition (about 0.1-0.2 of real time for each candidate); one thread at a time. For
+// Blocking and slow compared to recognition (about a tenth of real time for each candidate); one thread at a time. For
 // simulators and tests.
 class Judge {
 public:

@@ -56,7 +56,7 @@ struct Transcript {
     double confidence = 0;  // 0..1
     bool rejected = true;   // confidence below the grammar's threshold, or no words
     double fit = 0;  // the measure behind the confidence: mean log-likelihood ratio a frame against a free phone loop
-    double worst_word = 0;  // the same for the worst word
+    double worst_word = 0;   // the same for the worst word
     double unexplained = 0;  // 0 or less: how badly what no word covers passes for silence, for each frame of words
     std::vector<HeardWord> words;
 };

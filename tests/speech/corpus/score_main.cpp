@@ -38,10 +38,8 @@ std::vector<std::int16_t> read_raw(const std::string& path) {
 
 // "book" or "day=tuesday time=15:00", as in the corpus.
 std::string meaning_of(const brain::Script& script, const brain::State& state, const std::string& text) {
-    std::vector<std::string> intents;
-    for (const auto& [name, act] : state.hear) intents.push_back(name);
     brain::Meaning meaning;
-    if (!find_meaning(script, intents, state.fill, speech::words_of(text), meaning)) return "-";
+    if (!find_meaning(script, state.order, state.fill, speech::words_of(text), meaning)) return "-";
     if (!meaning.intent.empty()) return meaning.intent;
     std::string out;
     for (const auto& [name, value] : meaning.slots) out += (out.empty() ? "" : " ") + name + "=" + value;
@@ -99,7 +97,8 @@ int main(int argc, char** argv) {
         tally.right += (heard->rejected ? "-" : meaning) == expected ? 1 : 0;
         if (options.contains("--verbose")) {
             std::printf("%s\t%s\t%s\t%s\t%s\t%.1f\t%.1f\t%.1f\t%.2f\t%s\n", condition.c_str(), state_name.c_str(),
-                        voice.c_str(), expected.c_str(), meaning.c_str(), heard->fit, heard->worst_word, heard->unexplained, heard->confidence, heard->text.c_str());
+                        voice.c_str(), expected.c_str(), meaning.c_str(), heard->fit, heard->worst_word,
+                        heard->unexplained, heard->confidence, heard->text.c_str());
         }
     }
     if (tallies.empty()) return std::fprintf(stderr, "%s: nothing in it\n", argv[1]), 1;
