@@ -54,7 +54,7 @@ public:
     }
     nlohmann::json start() {
         auto message = read_until("start");
-        sid = message.value("streamSid", "");
+        if (!message.is_null()) sid = message.value("streamSid", "");
         return message;
     }
     void send(const nlohmann::json& message) { send_raw(message.dump()); }
@@ -154,6 +154,12 @@ public:
         return out;
     }
 
+    // Waits until no stream's script runs any more; what the scripts wrote may then be read.
+    void settle() {
+        std::unique_lock lock(mutex_);
+        settled_.wait(lock, [this] { return scripts_ == 0; });
+    }
+
     // Tweaks the answer to an upgrade (wrong accept, a subprotocol ...).
     std::function<void(websocket::response_type&)> decorate;
     bool refuse_upgrades = false;
@@ -201,8 +207,15 @@ private:
             if (decorate) ws.set_option(websocket::stream_base::decorator(decorate));
             ws.accept(request, ec);
             if (ec) return;
+            {
+                const std::lock_guard lock(mutex_);
+                ++scripts_;
+            }
             StreamPeer peer(ws);
             on_stream_(peer);
+            const std::lock_guard lock(mutex_);
+            --scripts_;
+            settled_.notify_all();
             return;
         }
         auto response = on_http_(seen);
@@ -218,6 +231,8 @@ private:
     std::thread thread_;
     std::atomic<bool> stopping_{false};
     mutable std::mutex mutex_;
+    std::condition_variable settled_;
+    int scripts_ = 0;
     std::list<Connection> connections_;
     std::vector<Seen> requests_;
 };

@@ -44,7 +44,9 @@ struct StreamApp {
         CallPlan plan;
         plan.voice_url = app.url("/voice");
         plan.scenario = std::move(scenario);
-        return carrier.place_call(plan).report.get();
+        auto report = carrier.place_call(plan).report.get();
+        app.settle();
+        return report;
     }
     AppServer app;
 };
@@ -248,6 +250,7 @@ TEST_P(StreamEnds, AsTheTableSays) {
             if (GetParam().server) {
                 GetParam().server(peer);
             } else {
+                peer.media(to_mulaw(ToneVoice().speak("now hang up", {})));
                 stop_seen = !peer.read_until("stop").is_null();
                 while (!peer.read().is_null()) {
                 }  // answers the close frame
@@ -272,22 +275,22 @@ TEST_P(StreamEnds, AsTheTableSays) {
 }
 INSTANTIATE_TEST_SUITE_P(
     table, StreamEnds,
-    testing::Values(Ending{"server_closes", [](StreamPeer& peer) { peer.close(1000); }, nullptr, 0, 1000, false},
-                    Ending{"server_closes_1011", [](StreamPeer& peer) { peer.close(1011); }, nullptr, 31921, 1011,
-                           false},
-                    Ending{"server_vanishes", [](StreamPeer& peer) { peer.vanish(); }, nullptr, 31903, 0, false},
-                    Ending{"bad_frame",
-                           [](StreamPeer& peer) {
-                               boost::system::error_code ec;
-                               const unsigned char reserved[] = {0xB1, 0x00};
-                               boost::asio::write(peer.ws().next_layer(), boost::asio::buffer(reserved), ec);
-                               while (!peer.read().is_null()) {
-                               }
-                           },
-                           nullptr, 31924, 0, false},
-                    Ending{"caller_hangs_up", nullptr, "  - pause: 200ms\n  - hangup\n", 0, 0, true},
-                    Ending{"caller_without_stop", nullptr, "  - pause: 200ms\n  - hangup: no_stop\n", 0, 0, false},
-                    Ending{"caller_resets", nullptr, "  - pause: 200ms\n  - hangup: {how: reset}\n", 0, 0, false}),
+    testing::Values(
+        Ending{"server_closes", [](StreamPeer& peer) { peer.close(1000); }, nullptr, 0, 1000, false},
+        Ending{"server_closes_1011", [](StreamPeer& peer) { peer.close(1011); }, nullptr, 31921, 1011, false},
+        Ending{"server_vanishes", [](StreamPeer& peer) { peer.vanish(); }, nullptr, 31903, 0, false},
+        Ending{"bad_frame",
+               [](StreamPeer& peer) {
+                   boost::system::error_code ec;
+                   const unsigned char reserved[] = {0xB1, 0x00};
+                   boost::asio::write(peer.ws().next_layer(), boost::asio::buffer(reserved), ec);
+                   while (!peer.read().is_null()) {
+                   }
+               },
+               nullptr, 31924, 0, false},
+        Ending{"caller_hangs_up", nullptr, "  - wait_for: agent_speech\n  - hangup\n", 0, 0, true},
+        Ending{"caller_without_stop", nullptr, "  - wait_for: agent_speech\n  - hangup: no_stop\n", 0, 0, false},
+        Ending{"caller_resets", nullptr, "  - wait_for: agent_speech\n  - hangup: {how: reset}\n", 0, 0, false}),
     [](const auto& c) { return c.param.name; });
 
 struct Refusal {
@@ -357,6 +360,7 @@ TEST(Stream, ForksSendBothTracksAndPlayNothing) {
     CallPlan plan;
     plan.voice_url = app.url("/voice");
     const auto report = carrier.place_call(plan).report.get();
+    app.settle();
     EXPECT_EQ(start["start"]["tracks"], json::array({"inbound", "outbound"}));
     EXPECT_GT(tracks["inbound"], 5);
     EXPECT_GT(tracks["outbound"], 5);
