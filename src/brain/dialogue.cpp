@@ -14,12 +14,6 @@ namespace {
 constexpr const char* kYesOrNo = "yes_or_no";
 constexpr int kMaxHops = 16;  // states that fill themselves from what is known, one after another
 
-std::vector<std::string> intents_of(const State& state) {
-    std::vector<std::string> names;
-    for (const auto& [name, act] : state.hear) names.push_back(name);
-    return names;
-}
-
 void append(std::string& text, std::string_view more) {
     if (more.empty()) return;
     if (!text.empty()) text += ' ';
@@ -46,7 +40,8 @@ DialogueReply Dialogue::heard(std::string_view text, double confidence) {
         if (answered) return reply;
     }
     Understood understood;
-    if (understand(script_->state(state_), words, understood)) return act_on(script_->state(state_), understood, confidence);
+    if (understand(script_->state(state_), words, understood))
+        return act_on(script_->state(state_), understood, confidence);
     if (std::exchange(was_interrupted_, false) && !before_.empty() && before_ != state_ &&
         understand(script_->state(before_), words, understood)) {
         state_ = before_;
@@ -57,7 +52,7 @@ DialogueReply Dialogue::heard(std::string_view text, double confidence) {
 
 bool Dialogue::understand(const State& state, const std::vector<std::string>& words, Understood& out) const {
     Meaning meaning;
-    if (!find_meaning(*script_, intents_of(state), state.fill, words, meaning)) return false;
+    if (!find_meaning(*script_, state.order, state.fill, words, meaning)) return false;
     out.intent = std::move(meaning.intent);
     out.slots = std::move(meaning.slots);
     return true;
@@ -177,7 +172,8 @@ void Dialogue::enter(const std::string& name, std::string& text) {
     state_ = name;
     for (int hop = 0; hop < kMaxHops; ++hop) {
         const auto& state = script_->state(state_);
-        const bool complete = !state.fill.empty() && std::ranges::all_of(state.fill, [&](const auto& slot) { return slots_.contains(slot); });
+        const bool complete = !state.fill.empty() &&
+                              std::ranges::all_of(state.fill, [&](const auto& slot) { return slots_.contains(slot); });
         if (!complete) break;
         state_ = state.filled;
     }
@@ -220,9 +216,12 @@ std::string Dialogue::fill_in(const std::string& prompt, std::string_view label)
         }
         const auto name = prompt.substr(at + 1, close - at - 1);
         const auto value = slots_.find(name);
-        if (name == "label") out += label;
-        else if (value != slots_.end()) out += spoken_slot(script_->slots.find(name)->second, value->second);
-        else out += "that";
+        if (name == "label")
+            out += label;
+        else if (value != slots_.end())
+            out += spoken_slot(script_->slots.find(name)->second, value->second);
+        else
+            out += "that";
         at = close + 1;
     }
     return out;

@@ -8,7 +8,8 @@
 
 namespace parley::brain {
 
-EmbeddedFactory::EmbeddedFactory(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool, EmbeddedSettings settings)
+EmbeddedFactory::EmbeddedFactory(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool,
+                                 EmbeddedSettings settings)
     : script_(std::move(script)),
       pool_(std::move(pool)),
       settings_(std::move(settings)),

@@ -1,6 +1,7 @@
 #pragma once
-// One call's sessions of the embedded brain. Each keeps its state in an object of its own that pool callbacks hold weakly: when the
-// session is gone, what comes late finds nobody. Both happen on the call's worker, so there is no race between them.
+// One call's sessions of the embedded brain. Each keeps its state in an object of its own that pool callbacks hold
+// weakly: when the session is gone, what comes late finds nobody. Both happen on the call's worker, so there is no race
+// between them.
 
 #include <memory>
 
@@ -8,10 +9,15 @@
 
 namespace parley::brain {
 
-std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool,
-                                              const EmbeddedSettings& settings, SttSink& sink, PipelineFactory::Post post);
-std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& sink, PipelineFactory::Post post);
-std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<speech::EnginePool> pool, std::shared_ptr<speech::PhraseCache> cache,
-                                              const speech::VoiceSettings& voice, TtsSink& sink, PipelineFactory::Post post);
+std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script,
+                                              std::shared_ptr<speech::EnginePool> pool,
+                                              const EmbeddedSettings& settings, SttSink& sink,
+                                              PipelineFactory::Post post);
+std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& sink,
+                                          PipelineFactory::Post post);
+std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<speech::EnginePool> pool,
+                                              std::shared_ptr<speech::PhraseCache> cache,
+                                              const speech::VoiceSettings& voice, TtsSink& sink,
+                                              PipelineFactory::Post post);
 
 }  // namespace parley::brain

@@ -10,7 +10,8 @@ namespace parley::brain {
 namespace {
 
 constexpr std::size_t kSamplesPerMs = 8;
-constexpr std::size_t kMaxPending = 8;  // finals not yet answered; a call that has more is out of step with its recogniser
+constexpr std::size_t kMaxPending =
+    8;  // finals not yet answered; a call that has more is out of step with its recogniser
 constexpr auto kFirstPartial = std::chrono::milliseconds(500);
 
 using speech::EnginePool;
@@ -49,7 +50,8 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
     }
 
     void take_pre_roll() {
-        if (ring_full) utterance.insert(utterance.end(), ring.begin() + static_cast<std::ptrdiff_t>(ring_at), ring.end());
+        if (ring_full)
+            utterance.insert(utterance.end(), ring.begin() + static_cast<std::ptrdiff_t>(ring_at), ring.end());
         utterance.insert(utterance.end(), ring.begin(), ring.begin() + static_cast<std::ptrdiff_t>(ring_at));
     }
 
@@ -63,8 +65,10 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
         auto spare = again ? std::vector<std::int16_t>{} : job.pcm8k;
         auto language = job.grammar;
         auto token = pool->decode(std::move(job), post,
-                                  [weak = weak_from_this(), id, again, spare = std::move(spare), language](Result<Transcript> result) mutable {
-                                      if (const auto self = weak.lock()) self->on_decoded(id, std::move(result), again, std::move(spare), language);
+                                  [weak = weak_from_this(), id, again, spare = std::move(spare),
+                                   language](Result<Transcript> result) mutable {
+                                      if (const auto self = weak.lock())
+                                          self->on_decoded(id, std::move(result), again, std::move(spare), language);
                                   });
         if (!token) {
             pending.erase(id);
@@ -74,10 +78,12 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
         pending[id] = *token;
     }
 
-    void on_decoded(UtteranceId id, Result<Transcript> result, bool again, std::vector<std::int16_t> spare, std::shared_ptr<const Grammar> language) {
+    void on_decoded(UtteranceId id, Result<Transcript> result, bool again, std::vector<std::int16_t> spare,
+                    std::shared_ptr<const Grammar> language) {
         if (pending.erase(id) == 0) return;  // dropped
         if (result) {
-            sink->on_final(id, result->rejected ? std::string_view() : std::string_view(result->text), result->confidence);
+            sink->on_final(id, result->rejected ? std::string_view() : std::string_view(result->text),
+                           result->confidence);
             return;
         }
         if (!again && result.error() == speech::errc::engine_failed) {
@@ -91,9 +97,10 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
         if (partial_step == 0 || partial_running || utterance.size() < next_partial) return;
         next_partial = utterance.size() + partial_step;
         EnginePool::Decode job{utterance, grammar, speech::Recognizer::Mode::running, true};
-        auto token = pool->decode(std::move(job), post, [weak = weak_from_this(), id = current](Result<Transcript> result) {
-            if (const auto self = weak.lock()) self->on_partial(id, result);
-        });
+        auto token =
+            pool->decode(std::move(job), post, [weak = weak_from_this(), id = current](Result<Transcript> result) {
+                if (const auto self = weak.lock()) self->on_partial(id, result);
+            });
         if (!token) return;
         partial = *token;
         partial_running = true;
@@ -173,8 +180,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script, std::shared_ptr<EnginePool> pool, const EmbeddedSettings& settings,
-                                              SttSink& sink, PipelineFactory::Post post) {
+std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script, std::shared_ptr<EnginePool> pool,
+                                              const EmbeddedSettings& settings, SttSink& sink,
+                                              PipelineFactory::Post post) {
     auto core = std::make_shared<SttCore>();
     core->script = std::move(script);
     core->pool = std::move(pool);
@@ -184,7 +192,8 @@ std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> scri
     core->ring.resize(static_cast<std::size_t>(settings.pre_roll.count()) * kSamplesPerMs);
     core->max_samples = static_cast<std::size_t>(settings.max_utterance.count()) * 1000 * kSamplesPerMs;
     core->partial_step = static_cast<std::size_t>(settings.partial_every.count()) * kSamplesPerMs;
-    core->utterance.reserve(core->max_samples + core->ring.size());  // so that a frame never allocates; the pages come when touched
+    core->utterance.reserve(core->max_samples +
+                            core->ring.size());  // so that a frame never allocates; the pages come when touched
     return std::make_unique<EmbeddedStt>(std::move(core));
 }
 

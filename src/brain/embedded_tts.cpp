@@ -10,9 +10,9 @@ namespace parley::brain {
 namespace {
 
 constexpr std::size_t kMaxWaiting = 32;
-constexpr std::size_t kMaxText = 4000;           // of one segment
-constexpr std::size_t kPartBytes = 400;          // longer texts are synthesised in parts
-constexpr std::size_t kCachePiece = 8000 / 10;   // cached audio is given out in pieces of 100 ms
+constexpr std::size_t kMaxText = 4000;          // of one segment
+constexpr std::size_t kPartBytes = 400;         // longer texts are synthesised in parts
+constexpr std::size_t kCachePiece = 8000 / 10;  // cached audio is given out in pieces of 100 ms
 constexpr std::size_t kMaxCachedSamples = 8000 * 12;
 
 using speech::EnginePool;
@@ -20,7 +20,7 @@ using speech::EnginePool;
 struct Part {
     SegmentId segment = 0;
     std::string text;
-    bool last = true;     // of its segment
+    bool last = true;  // of its segment
     bool tried = false;
 };
 
@@ -106,7 +106,8 @@ struct TtsCore : std::enable_shared_from_this<TtsCore> {
                 const auto self = weak.lock();
                 if (!self || self->generation != wanted) return;
                 self->any_audio = true;
-                if (self->collected.size() <= kMaxCachedSamples) self->collected.insert(self->collected.end(), piece.begin(), piece.end());
+                if (self->collected.size() <= kMaxCachedSamples)
+                    self->collected.insert(self->collected.end(), piece.begin(), piece.end());
                 self->sink->on_audio(segment, piece);
             },
             [weak, wanted, part](Result<> result) {
@@ -160,7 +161,8 @@ public:
         if (text.size() > kMaxText) return c.fail(segment, "the text is too long");
         if (c.waiting.size() >= kMaxWaiting) return c.fail(segment, "too much to say");
         auto parts = parts_of(text);
-        for (std::size_t i = 0; i < parts.size(); ++i) c.waiting.push_back({segment, std::move(parts[i]), i + 1 == parts.size(), false});
+        for (std::size_t i = 0; i < parts.size(); ++i)
+            c.waiting.push_back({segment, std::move(parts[i]), i + 1 == parts.size(), false});
         c.next();
     }
 
@@ -180,8 +182,10 @@ private:
 
 }  // namespace
 
-std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<EnginePool> pool, std::shared_ptr<speech::PhraseCache> cache,
-                                              const speech::VoiceSettings& voice, TtsSink& sink, PipelineFactory::Post post) {
+std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<EnginePool> pool,
+                                              std::shared_ptr<speech::PhraseCache> cache,
+                                              const speech::VoiceSettings& voice, TtsSink& sink,
+                                              PipelineFactory::Post post) {
     auto core = std::make_shared<TtsCore>();
     core->pool = std::move(pool);
     core->cache = std::move(cache);

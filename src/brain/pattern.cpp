@@ -31,7 +31,9 @@ private:
         return false;
     }
     void skip() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+        while (at_ < text_.size() &&
+               (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+            ++at_;
     }
 
     bool choice(Node& out, int depth) {
@@ -105,8 +107,12 @@ private:
 
 void write(const Node& node, std::string& out) {
     switch (node.kind) {
-        case Kind::word: out += node.text; break;
-        case Kind::slot: out += "<slot_" + node.text + ">"; break;
+        case Kind::word:
+            out += node.text;
+            break;
+        case Kind::slot:
+            out += "<slot_" + node.text + ">";
+            break;
         case Kind::sequence:
             for (std::size_t i = 0; i < node.children.size(); ++i) {
                 if (i > 0) out += ' ';
@@ -175,7 +181,8 @@ Matches walk(const Node& node, std::span<const std::string> words, Matches start
             return out;
         case Kind::optional:
             out = starts;
-            for (auto& match : walk(node.children.front(), words, std::move(starts), reader)) add(out, std::move(match));
+            for (auto& match : walk(node.children.front(), words, std::move(starts), reader))
+                add(out, std::move(match));
             return out;
     }
     return out;
@@ -195,9 +202,12 @@ std::string Pattern::jsgf() const {
     return out;
 }
 
-void Pattern::collect(std::set<std::string>& words, std::set<std::string>& slots) const { gather(root_, words, slots); }
+void Pattern::collect(std::set<std::string>& words, std::set<std::string>& slots) const {
+    gather(root_, words, slots);
+}
 
-std::vector<Pattern::Match> Pattern::match(std::span<const std::string> words, std::size_t from, const SlotReader& slots) const {
+std::vector<Pattern::Match> Pattern::match(std::span<const std::string> words, std::size_t from,
+                                           const SlotReader& slots) const {
     return walk(root_, words, {Match{from, {}}}, slots);
 }
 

@@ -43,10 +43,14 @@ public:
         c.latest = request.reply;
         c.wanted = true;
         switch (request.kind) {
-            case PromptKind::greeting: return c.deliver(request.reply, c.dialogue.greet());
-            case PromptKind::caller_text: return c.deliver(request.reply, c.dialogue.heard(request.text, request.confidence));
-            case PromptKind::digits: return c.deliver(request.reply, c.dialogue.keyed(request.text));
-            case PromptKind::nothing_understood: return c.deliver(request.reply, c.dialogue.nothing_understood());
+            case PromptKind::greeting:
+                return c.deliver(request.reply, c.dialogue.greet());
+            case PromptKind::caller_text:
+                return c.deliver(request.reply, c.dialogue.heard(request.text, request.confidence));
+            case PromptKind::digits:
+                return c.deliver(request.reply, c.dialogue.keyed(request.text));
+            case PromptKind::nothing_understood:
+                return c.deliver(request.reply, c.dialogue.nothing_understood());
         }
     }
 
@@ -63,7 +67,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& sink, PipelineFactory::Post post) {
+std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& sink,
+                                          PipelineFactory::Post post) {
     return std::make_unique<ScriptLm>(std::make_shared<LmCore>(std::move(script), seed, sink, std::move(post)));
 }
 

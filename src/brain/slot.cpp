@@ -17,17 +17,20 @@ constexpr auto kDays = std::to_array<std::string_view>(
     {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow"});
 constexpr auto kHours = std::to_array<std::string_view>(
     {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"});
-constexpr auto kDigits = std::to_array<std::string_view>(
-    {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"});
+constexpr auto kDigits =
+    std::to_array<std::string_view>({"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"});
 
 constexpr const char* kWeekdayJsgf =
-    "[on | for | next | this] (monday | tuesday | wednesday | thursday | friday | saturday | sunday | today | tomorrow)";
+    "[on | for | next | this] (monday | tuesday | wednesday | thursday | friday | saturday | sunday | today | "
+    "tomorrow)";
 // Minutes by quarters and tens: what appointments are made for, and few enough to be told apart.
 constexpr const char* kTimeJsgf =
     "[at | around | about] ("
-    " (one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve) [o'clock | fifteen | thirty | forty five | ten | "
+    " (one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve) [o'clock | fifteen | "
+    "thirty | forty five | ten | "
     "twenty | forty | fifty]"
-    " | (half past | [a] quarter past | [a] quarter to | ten past | ten to | twenty past | twenty to) (one | two | three | four | five | six | "
+    " | (half past | [a] quarter past | [a] quarter to | ten past | ten to | twenty past | twenty to) (one | two | "
+    "three | four | five | six | "
     "seven | eight | nine | ten | eleven | twelve)"
     " | noon | midday ) [in the (morning | afternoon | evening) | a m | p m]";
 constexpr const char* kDigitsJsgf =
@@ -35,14 +38,19 @@ constexpr const char* kDigitsJsgf =
 
 const char* jsgf_of(SlotKind kind) {
     switch (kind) {
-        case SlotKind::weekday: return kWeekdayJsgf;
-        case SlotKind::time: return kTimeJsgf;
-        case SlotKind::digits: return kDigitsJsgf;
+        case SlotKind::weekday:
+            return kWeekdayJsgf;
+        case SlotKind::time:
+            return kTimeJsgf;
+        case SlotKind::digits:
+            return kDigitsJsgf;
     }
     return "";
 }
 
-bool is(Words words, std::size_t at, std::string_view word) { return at < words.size() && words[at] == word; }
+bool is(Words words, std::size_t at, std::string_view word) {
+    return at < words.size() && words[at] == word;
+}
 
 int hour_at(Words words, std::size_t at) {
     if (at >= words.size()) return 0;
@@ -52,10 +60,22 @@ int hour_at(Words words, std::size_t at) {
 
 // Minutes after the hour, or -1; `at` moves behind them.
 int minutes_at(Words words, std::size_t& at) {
-    struct Spoken { std::string_view first, second; int minutes; };
-    static constexpr auto all = std::to_array<Spoken>({{"forty", "five", 45}, {"thirty", "five", 35}, {"twenty", "five", 25}, {"fifty", "five", 55},
-                                                       {"oh", "five", 5}, {"o'clock", "", 0}, {"fifteen", "", 15}, {"thirty", "", 30},
-                                                       {"ten", "", 10}, {"twenty", "", 20}, {"forty", "", 40}, {"fifty", "", 50}});
+    struct Spoken {
+        std::string_view first, second;
+        int minutes;
+    };
+    static constexpr auto all = std::to_array<Spoken>({{"forty", "five", 45},
+                                                       {"thirty", "five", 35},
+                                                       {"twenty", "five", 25},
+                                                       {"fifty", "five", 55},
+                                                       {"oh", "five", 5},
+                                                       {"o'clock", "", 0},
+                                                       {"fifteen", "", 15},
+                                                       {"thirty", "", 30},
+                                                       {"ten", "", 10},
+                                                       {"twenty", "", 20},
+                                                       {"forty", "", 40},
+                                                       {"fifty", "", 50}});
     for (const auto& s : all) {
         if (!is(words, at, s.first) || (!s.second.empty() && !is(words, at + 1, s.second))) continue;
         at += s.second.empty() ? 1 : 2;
@@ -121,10 +141,14 @@ void read_time(const SlotSpec& slot, Words words, std::size_t from, std::vector<
     std::size_t m = at;
     if (is(words, m, "a")) ++m;
     int minutes = 0;
-    if (is(words, m, "half")) minutes = 30;
-    else if (is(words, m, "quarter")) minutes = 15;
-    else if (is(words, m, "twenty")) minutes = 20;
-    else return;
+    if (is(words, m, "half"))
+        minutes = 30;
+    else if (is(words, m, "quarter"))
+        minutes = 15;
+    else if (is(words, m, "twenty"))
+        minutes = 20;
+    else
+        return;
     const bool past = is(words, m + 1, "past") || is(words, m + 1, "after");
     if (!past && !is(words, m + 1, "to")) return;
     if (const int hour = hour_at(words, m + 2); hour != 0) add(hour, past ? minutes : -minutes, m + 3);
@@ -151,9 +175,12 @@ void read_digits(const SlotSpec& slot, Words words, std::size_t from, std::vecto
         if (at >= words.size()) break;
         const auto* found = std::ranges::find(kDigits, words[at]);
         char digit = 0;
-        if (found != kDigits.end()) digit = static_cast<char>('0' + (found - kDigits.begin()));
-        else if (words[at] == "oh" || words[at] == "o") digit = '0';
-        else break;
+        if (found != kDigits.end())
+            digit = static_cast<char>('0' + (found - kDigits.begin()));
+        else if (words[at] == "oh" || words[at] == "o")
+            digit = '0';
+        else
+            break;
         value.append(twice ? 2 : 1, digit);
         ++at;
     }
@@ -188,9 +215,12 @@ std::optional<SlotKind> slot_kind_named(std::string_view name) {
 
 bool SlotSpec::accepts(std::string_view value) const {
     switch (kind) {
-        case SlotKind::weekday: return allow.empty() || std::ranges::find(allow, value) != allow.end();
-        case SlotKind::time: return minute_of(value) >= from_minute && minute_of(value) <= to_minute;
-        case SlotKind::digits: return value.size() >= min_digits && value.size() <= max_digits;
+        case SlotKind::weekday:
+            return allow.empty() || std::ranges::find(allow, value) != allow.end();
+        case SlotKind::time:
+            return minute_of(value) >= from_minute && minute_of(value) <= to_minute;
+        case SlotKind::digits:
+            return value.size() >= min_digits && value.size() <= max_digits;
     }
     return false;
 }
@@ -201,21 +231,26 @@ std::vector<Reading> read_slot(const SlotSpec& slot, Words words, std::size_t fr
         case SlotKind::weekday: {
             std::size_t at = from;
             if (is(words, at, "on") || is(words, at, "for") || is(words, at, "next") || is(words, at, "this")) ++at;
-            if (at < words.size() && std::ranges::find(kDays, words[at]) != kDays.end()) out.push_back({at + 1, words[at]});
+            if (at < words.size() && std::ranges::find(kDays, words[at]) != kDays.end())
+                out.push_back({at + 1, words[at]});
             break;
         }
         case SlotKind::time:
             read_ten_past(slot, words, from, out);
             read_time(slot, words, from, out);
             break;
-        case SlotKind::digits: read_digits(slot, words, from, out); break;
+        case SlotKind::digits:
+            read_digits(slot, words, from, out);
+            break;
     }
-    std::ranges::sort(out, [](const Reading& a, const Reading& b) { return std::tie(b.end, a.value) < std::tie(a.end, b.value); });
+    std::ranges::sort(
+        out, [](const Reading& a, const Reading& b) { return std::tie(b.end, a.value) < std::tie(a.end, b.value); });
     return out;
 }
 
 std::string keyed_slot(const SlotSpec& slot, std::string_view keys) {
-    if (keys.empty() || keys.size() > 32 || !std::ranges::all_of(keys, [](char c) { return c >= '0' && c <= '9'; })) return {};
+    if (keys.empty() || keys.size() > 32 || !std::ranges::all_of(keys, [](char c) { return c >= '0' && c <= '9'; }))
+        return {};
     switch (slot.kind) {
         case SlotKind::weekday:
             if (keys.size() != 1 || keys[0] < '1' || keys[0] > '7') return {};
@@ -229,7 +264,8 @@ std::string keyed_slot(const SlotSpec& slot, std::string_view keys) {
             if (hour == 0 || hour > 12 || keys.size() == 4) return clock_value(hour * 60 + minute);
             return resolve(slot, hour, minute, Half::unknown);
         }
-        case SlotKind::digits: return std::string(keys);
+        case SlotKind::digits:
+            return std::string(keys);
     }
     return {};
 }
@@ -238,7 +274,8 @@ std::string spoken_slot(const SlotSpec& slot, std::string_view value) {
     switch (slot.kind) {
         case SlotKind::weekday: {
             std::string text(value);
-            if (!text.empty() && text != "today" && text != "tomorrow") text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+            if (!text.empty() && text != "today" && text != "tomorrow")
+                text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
             return text;
         }
         case SlotKind::time: {
@@ -248,7 +285,9 @@ std::string spoken_slot(const SlotSpec& slot, std::string_view value) {
             const int hour = minute / 60 % 12 == 0 ? 12 : minute / 60 % 12;
             std::string text = number_word(hour);
             if (minute % 60 != 0) text += " " + std::string(minute % 60 < 10 ? "oh " : "") + number_word(minute % 60);
-            return text + (minute < 12 * 60 ? " in the morning" : minute < 18 * 60 ? " in the afternoon" : " in the evening");
+            return text + (minute < 12 * 60   ? " in the morning"
+                           : minute < 18 * 60 ? " in the afternoon"
+                                              : " in the evening");
         }
         case SlotKind::digits: {
             std::string text;
@@ -262,7 +301,9 @@ std::string spoken_slot(const SlotSpec& slot, std::string_view value) {
     return std::string(value);
 }
 
-std::string slot_jsgf(SlotKind kind) { return jsgf_of(kind); }
+std::string slot_jsgf(SlotKind kind) {
+    return jsgf_of(kind);
+}
 
 void slot_words(SlotKind kind, std::set<std::string>& words) {
     std::string word;

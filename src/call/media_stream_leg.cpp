@@ -50,6 +50,7 @@ net::Task<bool> MediaStreamLeg::accept(Duration within) {
         read_messages();
     }
     deadline.cancel();
+    count_wire_fault();
     if (started_ && turned_away_.empty()) co_return true;
     metrics_.stream_rejected.at(turned_away_.empty() ? std::string_view("closed") : turned_away_).add();
     co_await closing_.join();
@@ -132,9 +133,28 @@ net::Task<LegEnd> MediaStreamLeg::run(CarrierSink& sink) {
     sink_ = nullptr;
     beat_ticket.reset();
     co_await closing_.join();
+    count_wire_fault();
     const auto& closed = socket_->closed();
     metrics_.stream_closed.at(closed.by_us ? "us" : "peer", closed.code == 1000 ? "normal" : "abnormal").add();
     co_return how_it_ended();
+}
+
+// What broke the rules below the messages, where StreamProtocol does not see it.
+void MediaStreamLeg::count_wire_fault() {
+    std::string_view kind;
+    switch (socket_->closed().fault) {
+        case net::WsFault::framing: kind = "framing"; break;
+        case net::WsFault::utf8: kind = "utf8"; break;
+        case net::WsFault::too_big: kind = "too_big"; break;
+        case net::WsFault::fragmentation: kind = "fragmentation"; break;
+        case net::WsFault::flood: kind = "flood"; break;
+        case net::WsFault::send_blocked: kind = "send_blocked"; break;
+        case net::WsFault::idle: kind = "idle"; break;
+        case net::WsFault::none:
+        case net::WsFault::closed_by_peer:
+        case net::WsFault::connection_lost: return;
+    }
+    metrics_.stream_protocol_errors.at(kind).add();
 }
 
 LegEnd MediaStreamLeg::how_it_ended() const {

@@ -43,6 +43,7 @@ private:
     void beat();
     bool sent(bool taken, std::size_t samples);
     [[nodiscard]] Instant now() const { return std::chrono::duration_cast<Instant>(Clock::now() - opened_); }
+    void count_wire_fault();
     [[nodiscard]] LegEnd how_it_ended() const;
 
     std::unique_ptr<net::WebSocket> socket_;

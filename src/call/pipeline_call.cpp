@@ -65,6 +65,7 @@ public:
         auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
         feed(Started{});
         const LegEnd end = co_await leg_.run(*this);
+        reading_ = false;
         if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
         ticket.reset();
         // The sessions go first: after this line no call-back comes.
@@ -155,10 +156,9 @@ private:
         timers_.fill(kNotArmed);
         tts_->cancel_all();
         playout_.drop_all();
-        const bool ours = c.reason != EndReason::caller_hung_up && c.reason != EndReason::carrier_lost && c.reason != EndReason::media_timeout;
-        if (!ours) return;
-        // The socket's closing is what lets Twilio go on with the tail; the reader ends with it and `run` goes on.
-        leg_.begin_close(1000, "call ended");
+        // The socket's closing is what lets Twilio go on with the tail; the reader ends with it and `run` goes on. Also when a callback or a
+        // resumed stream brought the news: the old socket may well be open still.
+        if (reading_) leg_.begin_close(1000, "call ended");
     }
     void perform(const CallerSaid&, Instant) {}
     void perform(const AgentSaid&, Instant) {}
@@ -326,6 +326,7 @@ private:
     Commands commands_;
     std::deque<std::pair<Event, bool>> pending_;
     bool feeding_ = false;
+    bool reading_ = true;  // until the leg has ended
     Instant last_{0};
     CallSummary summary_;
 };

@@ -46,7 +46,8 @@ void Registry::sweep(TimePoint now) {
     }
     while (!endings_.empty() && (now - endings_.front().at > kRememberEnded || calls_.size() >= kMaxEntries)) {
         const auto found = calls_.find(endings_.front().key);
-        if (found != calls_.end() && found->second.phase == Phase::ended) calls_.erase(found);
+        // Also what was to be resumed and never came back.
+        if (found != calls_.end() && found->second.phase != Phase::live && !found->second.reserved) calls_.erase(found);
         endings_.pop_front();
     }
     for (; !nonce_ages_.empty() && now - nonce_ages_.front().at > kNonceKept; nonce_ages_.pop_front())

@@ -51,6 +51,8 @@ private:
         result_.context.assign(recent_.begin(), recent_.end());
     }
 
+    void edge_unrecorded() { difference("(no voice activity edge)", edge_ == audio::VadResult::started ? "voice activity: started" : "voice activity: stopped"); }
+
     void take(const std::string& text) {
         const auto json = nlohmann::json::parse(text, nullptr, false);
         if (!json.is_object()) return fail("not a JSON object");
@@ -97,6 +99,7 @@ private:
 
     void output(const nlohmann::json& json, const std::string& text) {
         ++result_.outputs;
+        if (edge_ != audio::VadResult::none) return edge_unrecorded();
         if (expected_.empty()) return difference(text, "(no command)");
         if (nlohmann::json::parse(expected_.front(), nullptr, false) != json.at("out")) return difference(json.at("out").dump(), expected_.front());
         expected_.pop_front();
@@ -104,7 +107,7 @@ private:
 
     void frame(const nlohmann::json& json) {
         ++result_.frames;
-        if (edge_ != audio::VadResult::none) return difference("(no edge before the next frame)", edge_ == audio::VadResult::started ? "voice activity: started" : "voice activity: stopped");
+        if (edge_ != audio::VadResult::none) return edge_unrecorded();
         const auto payload = json.at("f").get<std::string>();
         std::array<std::uint8_t, 4 * audio::kFrameBytes> mulaw{};
         if (payload.size() > audio::base64_encoded_size(audio::kFrameBytes)) return fail("frame too long");

@@ -47,6 +47,8 @@ std::string demo_config(const Options& options, const std::filesystem::path& scr
     out << "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, directory: calls, frames: full}\n"
         << "agents:\n  receptionist:\n    default: true\n    brain: embedded\n    script: \"" << std::filesystem::absolute(script).string() << "\"\n";
     if (!options.voice.empty()) out << "    voice: " << options.voice << "\n";
+    // Somebody who tries this out listens more closely than a caller on a bad line: a little faster speech, a little less patience.
+    out << "    speed: 1.15\n    conversation: {endpoint_silence: 450ms, endpoint_silence_short: 300ms}\n";
     return out.str();
 }
 
@@ -55,7 +57,7 @@ std::string demo_config(const Options& options, const std::filesystem::path& scr
 void add_demo(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<Options>();
     auto* command = app.add_subcommand("demo", "Answer a phone call with no key: gateway, simulated carrier, a caller who speaks, a judge at the caller's ear.");
-    auto* scenario = command->add_option("--scenario", options->scenario, "what the caller does (YAML); default config/scenarios/receptionist.yaml");
+    auto* scenario = command->add_option("--scenario", options->scenario, "what the caller does (YAML); default config/scenarios/receptionist-brisk.yaml");
     command->add_option("--wav", options->wav, "the caller plays this recording instead")->excludes(scenario);
     command->add_option("--script", options->script, "the agent's dialogue (YAML); default config/scripts/receptionist.yaml");
     command->add_option("--voice", options->voice, "the agent's voice: slt, rms, awb, kal16");
@@ -95,7 +97,7 @@ void add_demo(CLI::App& app, Chosen& chosen) {
             caller.plan.voice_url = std::string("https://") + kPublicHost + "/webhooks/twilio/voice";
             caller.plan.status_callback = std::string("https://") + kPublicHost + "/webhooks/twilio/status";
             if (!options->wav.empty()) caller.plan.scenario = sim::wav_scenario(options->wav);
-            else caller.plan.scenario = sim::load_scenario(options->scenario.empty() ? shipped("scenarios/receptionist.yaml", chosen.binary) : std::filesystem::path(options->scenario));
+            else caller.plan.scenario = sim::load_scenario(options->scenario.empty() ? shipped("scenarios/receptionist-brisk.yaml", chosen.binary) : std::filesystem::path(options->scenario));
             caller.plan.on_line = [](const sim::TranscriptLine& line) {
                 std::printf("%s\n", sim::format_line(line).c_str());
                 std::fflush(stdout);

@@ -30,7 +30,7 @@ void add_health(CLI::App& app, Chosen& chosen) {
                 auto reply = co_await client.request(std::move(call));
                 if (reply) status = reply->status;
                 else why = reply.error().message();
-                client.close_idle();
+                context.stop();  // the answer is all that was wanted; the sockets' reactor would wait for more
             };
             boost::asio::co_spawn(context, ask(), boost::asio::detached);
             context.run();

@@ -349,10 +349,13 @@ struct Gateway::Impl {
         const auto began = Clock::now();
         const auto deadline = began + config.server.drain;
         auto report_at = began + kDrainReport;
+        // A balancer notices late: who still comes in this time is answered, and served to the end like everybody else.
+        const auto accept_until = began + std::min<Duration>(config.server.drain_accept_grace, config.server.drain);
         asio::steady_timer pause(control);
         bool told = false;
-        while (registry.active() + registry.waiting(Clock::now()) > 0 && !forced) {
+        while (!forced) {
             const auto now = Clock::now();
+            if (registry.active() + registry.waiting(now) == 0 && now >= accept_until) break;
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
@@ -367,17 +370,7 @@ struct Gateway::Impl {
             pause.expires_after(kDrainPoll);
             co_await pause.async_wait(net::nothrow);
         }
-        if (!forced) {
-            // A balancer notices late: who still comes is answered for a moment longer, unless nobody was ever here.
-            const auto grace = std::min<Duration>(config.server.drain_accept_grace, deadline - std::min(deadline, Clock::now()));
-            const auto until = Clock::now() + grace;
-            while (Clock::now() < until && !forced) {
-                pause.expires_after(kDrainPoll);
-                co_await pause.async_wait(net::nothrow);
-                if (registry.active() + registry.waiting(Clock::now()) == 0 && Clock::now() - began > grace) break;
-            }
-            finish();
-        }
+        if (!forced) finish();
     }
 
     net::Task<> finish_by(TimePoint deadline) {
@@ -458,6 +451,15 @@ Gateway::~Gateway() = default;
 int Gateway::run() { return impl_->run(); }
 void Gateway::stop() {
     asio::post(impl_->control, [this] { impl_->end_signal(); });
+}
+bool Gateway::drill(std::string_view what) {
+    constexpr std::string_view kEngine = "engine.";
+    if (!impl_->engine || !what.starts_with(kEngine)) return false;
+    const auto fault = speech::fault_named(what.substr(kEngine.size()));
+    if (!fault) return false;
+    impl_->log.audit("drill", "The engine pool is damaged on purpose.", {{"what", what}});
+    impl_->engine->fault(*fault);
+    return true;
 }
 std::uint16_t Gateway::public_port() const { return impl_->public_port(); }
 std::uint16_t Gateway::tls_port() const { return impl_->tls_port(); }

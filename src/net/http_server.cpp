@@ -92,14 +92,15 @@ HttpServer::Impl::Impl(asio::any_io_executor acceptor, HttpServerOptions given)
         error_code ec;
         const auto address = asio::ip::make_address(config.address, ec);
         if (ec) throw std::runtime_error("listen address " + where + ": not an address");
-        Listener& listener = listeners.emplace_back(Listener{config, tcp::acceptor(executor), 0, load(config)});
+        Listener& listener = listeners.emplace_back(Listener{config, 0, load(config)});
+        tcp::acceptor& socket = acceptors->emplace_back(executor);
         const tcp::endpoint endpoint(address, config.port);
-        listener.acceptor.open(endpoint.protocol(), ec);
-        if (!ec) listener.acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
-        if (!ec) listener.acceptor.non_blocking(true, ec);
-        if (!ec) listener.acceptor.bind(endpoint, ec);
-        if (!ec) listener.acceptor.listen(1024, ec);
-        if (!ec) listener.port = listener.acceptor.local_endpoint(ec).port();
+        socket.open(endpoint.protocol(), ec);
+        if (!ec) socket.set_option(tcp::acceptor::reuse_address(true), ec);
+        if (!ec) socket.non_blocking(true, ec);
+        if (!ec) socket.bind(endpoint, ec);
+        if (!ec) socket.listen(1024, ec);
+        if (!ec) listener.port = socket.local_endpoint(ec).port();
         if (ec) throw std::system_error(std::error_code(ec), "listen on " + where);
     }
 }
@@ -109,24 +110,24 @@ HttpServer::Impl::~Impl() {
 }
 
 void HttpServer::Impl::start() {
-    for (std::size_t i = 0; i < listeners.size(); ++i) wait_for_connections(i);
+    for (std::size_t i = 0; i < listeners.size(); ++i) wait_for_connections(acceptors, i);
 }
 
-void HttpServer::Impl::wait_for_connections(std::size_t index) {
-    auto& listener = *std::next(listeners.begin(), static_cast<std::ptrdiff_t>(index));
-    listener.acceptor.async_wait(asio::ip::tcp::acceptor::wait_read, [self = shared_from_this(), index](error_code ec) {
+void HttpServer::Impl::wait_for_connections(std::shared_ptr<Acceptors> listening, std::size_t index) {
+    auto& acceptor = (*listening)[index];
+    auto ready = [self = shared_from_this(), listening = std::move(listening), index](error_code ec) mutable {
         if (ec || self->stopping) return;
-        self->accept_ready(index);
-    });
+        self->accept_ready(std::move(listening), index);
+    };
+    acceptor.async_wait(asio::ip::tcp::acceptor::wait_read, std::move(ready));
 }
 
-void HttpServer::Impl::accept_ready(std::size_t index) {
-    auto& listener = *std::next(listeners.begin(), static_cast<std::ptrdiff_t>(index));
-    const int listening = listener.acceptor.native_handle();
+void HttpServer::Impl::accept_ready(std::shared_ptr<Acceptors> listening, std::size_t index) {
+    const int descriptor = (*listening)[index].native_handle();
     for (int i = 0; i < kAcceptsPerWakeup; ++i) {
         sockaddr_storage peer{};
         socklen_t length = sizeof peer;
-        const int fd = ::accept4(listening, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int fd = ::accept4(descriptor, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             admit(index, fd, peer);
             continue;
@@ -135,17 +136,17 @@ void HttpServer::Impl::accept_ready(std::size_t index) {
         if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
         if (errno == EMFILE || errno == ENFILE) {
             reject("fd");
-            shed_one(listening);
+            shed_one(descriptor);
             continue;
         }
         // Out of memory or the like: not in a hot loop.
         auto timer = std::make_shared<asio::steady_timer>(executor, kAcceptPause);
-        timer->async_wait([self = shared_from_this(), index, timer](error_code ec) {
-            if (!ec && !self->stopping) self->wait_for_connections(index);
+        timer->async_wait([self = shared_from_this(), listening, index, timer](error_code ec) {
+            if (!ec && !self->stopping) self->wait_for_connections(listening, index);
         });
         return;
     }
-    wait_for_connections(index);
+    wait_for_connections(std::move(listening), index);
 }
 
 // No descriptor is left: the reserve makes room to take the peer off the queue and tell it so, instead of letting it
@@ -202,17 +203,19 @@ void HttpServer::Impl::admit(std::size_t index, int fd, const sockaddr_storage& 
 
 void HttpServer::Impl::stop() {
     if (stopping.exchange(true)) return;
-    asio::post(executor, [self = shared_from_this()] {
-        for (Listener& listener : self->listeners) {
+    const std::lock_guard lock(mutex);
+    asio::post(executor, [listening = std::move(acceptors)] {
+        for (auto& acceptor : *listening) {
             error_code ignored;
-            listener.acceptor.close(ignored);
+            acceptor.close(ignored);
         }
     });
-    const std::lock_guard lock(mutex);
     for (auto& [key, weak] : sessions) {
         auto session = weak.lock();
         if (!session) continue;
-        asio::post(session->executor, [session] {
+        const asio::any_io_executor where = session->executor;
+        // Moved, so that the last reference never goes on this thread.
+        asio::post(where, [session = std::move(session)] {
             if (session->idle && session->connection) session->connection->end_reading();
         });
     }

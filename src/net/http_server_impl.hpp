@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "address.hpp"
 #include "connection.hpp"
@@ -35,9 +36,11 @@ private:
 };
 
 struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
+    // Apart from the rest, because sessions of other workers keep this object alive while the acceptors' io_context may
+    // already be gone: only what is queued in that io_context holds them once stop() was called.
+    using Acceptors = std::vector<asio::ip::tcp::acceptor>;
     struct Listener {
         HttpListen config;
-        asio::ip::tcp::acceptor acceptor;
         std::uint16_t port = 0;
         std::shared_ptr<const TlsContext> tls;  // under `mutex`
     };
@@ -54,8 +57,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     void stop();
     void reload();
 
-    void wait_for_connections(std::size_t index);
-    void accept_ready(std::size_t index);
+    void wait_for_connections(std::shared_ptr<Acceptors> listening, std::size_t index);
+    void accept_ready(std::shared_ptr<Acceptors> listening, std::size_t index);
     void admit(std::size_t index, int fd, const sockaddr_storage& peer);
     void shed_one(int listening);
     void reject(std::string_view reason) const {
@@ -81,6 +84,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     std::shared_ptr<PreauthGate> gate;
     mutable std::mutex mutex;
     std::list<Listener> listeners;
+    std::shared_ptr<Acceptors> acceptors = std::make_shared<Acceptors>();
     std::map<Session*, std::weak_ptr<Session>> sessions;  // under `mutex`
     std::atomic<std::size_t> live{0};
     std::atomic<bool> stopping{false};

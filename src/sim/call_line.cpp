@@ -38,9 +38,13 @@ TimePoint CarrierCall::time_of(Sample line) const {
     return *answered_at_ + std::chrono::duration_cast<Duration>(since);
 }
 
-Sample CarrierCall::play_of(Sample line) const { return static_cast<Sample>(static_cast<double>(line) * scenario_->line.clock); }
+Sample CarrierCall::play_of(Sample line) const {
+    return static_cast<Sample>(static_cast<double>(line) * scenario_->line.clock);
+}
 
-Sample CarrierCall::line_of(Sample play) const { return static_cast<Sample>(std::ceil(static_cast<double>(play) / scenario_->line.clock)); }
+Sample CarrierCall::line_of(Sample play) const {
+    return static_cast<Sample>(std::ceil(static_cast<double>(play) / scenario_->line.clock));
+}
 
 double CarrierCall::ms_of_line(Sample line) const {
     return report_.answered_ms.value_or(0) + static_cast<double>(line) / (8.0 * deps_.options.speed);
@@ -57,6 +61,8 @@ void CarrierCall::advance() {
     if (!returned.empty()) {
         for (auto& stream : streams_) stream->on_marks(returned, now);
     }
+    // Whoever looks sees both directions up to now, even when the line's own timer is late.
+    while ((frame_ + 1) * kFrameSamples <= now) frame();
     if (turned) changed_.notify();
 }
 
@@ -88,8 +94,12 @@ void CarrierCall::press(char key) {
     changed_.notify();
 }
 
-Pcm8k CarrierCall::heard(Sample play_from, Sample play_to) const { return cut(heard_, heard_from_, play_from, play_to); }
-Pcm8k CarrierCall::said(Sample line_from, Sample line_to) const { return cut(said_, said_from_, line_from, line_to); }
+Pcm8k CarrierCall::heard(Sample play_from, Sample play_to) const {
+    return cut(heard_, heard_from_, play_from, play_to);
+}
+Pcm8k CarrierCall::said(Sample line_from, Sample line_to) const {
+    return cut(said_, said_from_, line_from, line_to);
+}
 
 void CarrierCall::frame() {
     Mulaw codes(kFrameSamples, kMulawSilence);
@@ -121,9 +131,7 @@ Task<> CarrierCall::line() {
     while (!over_) {
         timer.expires_at(time_of((frame_ + 1) * kFrameSamples));
         co_await timer.async_wait(net::nothrow);
-        if (over_) break;
         advance();
-        frame();
     }
 }
 

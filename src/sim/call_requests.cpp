@@ -9,7 +9,9 @@
 namespace parley::sim {
 namespace {
 
-bool telephone_number(const std::string& party) { return party.starts_with('+'); }
+bool telephone_number(const std::string& party) {
+    return party.starts_with('+');
+}
 
 void add_place(Form& form, const std::string& prefix, bool full) {
     form.emplace_back(prefix + "City", full ? "SAN FRANCISCO" : "");
@@ -27,9 +29,9 @@ std::string status_text(const WebhookReply& reply) {
 
 Form CarrierCall::standard_parameters() const {
     const auto& account = deps_.options.account_sid;
-    Form form{{"AccountSid", account},       {"ApiVersion", "2010-04-01"}, {"CallSid", report_.call_sid},
-              {"CallStatus", status_},       {"Direction", plan_.direction}, {"From", plan_.from},
-              {"To", plan_.to},              {"Caller", plan_.from},       {"Called", plan_.to}};
+    Form form{{"AccountSid", account}, {"ApiVersion", "2010-04-01"},   {"CallSid", report_.call_sid},
+              {"CallStatus", status_}, {"Direction", plan_.direction}, {"From", plan_.from},
+              {"To", plan_.to},        {"Caller", plan_.from},         {"Called", plan_.to}};
     const bool inbound = plan_.direction == "inbound";
     if (telephone_number(plan_.from)) {
         for (const char* prefix : {"From", "Caller"}) add_place(form, prefix, true);
@@ -50,7 +52,8 @@ Task<WebhookReply> CarrierCall::fetch(Target target) {
     webhook.url = target.url;
     webhook.form = standard_parameters();
     // The first request of an incoming call says `ringing`, every later one `in-progress`, answered or not.
-    if (plan_.direction == "inbound" && !over_) set_field(webhook.form, "CallStatus", first_request_ ? "ringing" : "in-progress");
+    if (plan_.direction == "inbound" && !over_)
+        set_field(webhook.form, "CallStatus", first_request_ ? "ringing" : "in-progress");
     first_request_ = false;
     for (auto& [name, value] : target.extra) set_field(webhook.form, name, value);
     webhook.cookies = &cookies_;
@@ -72,7 +75,8 @@ Task<WebhookReply> CarrierCall::fetch(Target target) {
 
 void CarrierCall::notify(int code, std::string text, std::string url, bool warning) {
     report_.notifications.push_back({code, warning, text, url, ms_now()});
-    deps_.notify({make_sid("NO"), report_.call_sid, std::move(url), std::move(text), code, warning, std::chrono::system_clock::now()});
+    deps_.notify({make_sid("NO"), report_.call_sid, std::move(url), std::move(text), code, warning,
+                  std::chrono::system_clock::now()});
 }
 
 void CarrierCall::say_line(TranscriptLine line) {
@@ -84,7 +88,8 @@ void CarrierCall::progress(std::string event) {
     if (plan_.status_callback.empty()) return;
     const bool inbound = plan_.direction == "inbound";
     const auto& wanted = plan_.status_callback_events;
-    const bool asked = inbound || wanted.empty() ? event == "completed" : std::find(wanted.begin(), wanted.end(), event) != wanted.end();
+    const bool asked = inbound || wanted.empty() ? event == "completed"
+                                                 : std::find(wanted.begin(), wanted.end(), event) != wanted.end();
     if (!asked) return;
     Form form = standard_parameters();
     set_field(form, "CallStatus", event == "initiated" ? "initiated" : status_);
@@ -92,10 +97,14 @@ void CarrierCall::progress(std::string event) {
     form.emplace_back("SequenceNumber", std::to_string(sequence_++));
     form.emplace_back("Timestamp", rfc2822(std::chrono::system_clock::now()));
     if (event == "completed") {
-        const auto talked = answered() ? std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *answered_at_).count() : 0;
+        const auto talked =
+            answered() ? std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *answered_at_).count() : 0;
         form.emplace_back("CallDuration", std::to_string(talked));
         form.emplace_back("Duration", std::to_string((talked + 59) / 60));
-        const char* sip = status_ == "busy" ? "486" : (status_ == "no-answer" || status_ == "canceled" ? "487" : (status_ == "failed" ? "404" : "200"));
+        const char* sip =
+            status_ == "busy"
+                ? "486"
+                : (status_ == "no-answer" || status_ == "canceled" ? "487" : (status_ == "failed" ? "404" : "200"));
         form.emplace_back("SipResponseCode", sip);
     }
     callback("status", plan_.status_callback, plan_.status_callback_method, std::move(form));
@@ -173,8 +182,10 @@ void CarrierCall::finish_report() {
         for (const auto& speech : report_.agent_speech) {
             const auto from = line_of(speech.from);
             const auto to = line_of(speech.to);
-            if (utterance.interruption && from < utterance.from && to > utterance.from) turn.stopped_after_ms = ms_of_line(to) - turn.caller_from_ms;
-            if (from >= utterance.to && from < until && !turn.answered_after_ms) turn.answered_after_ms = ms_of_line(from) - turn.caller_to_ms;
+            if (utterance.interruption && from < utterance.from && to > utterance.from)
+                turn.stopped_after_ms = ms_of_line(to) - turn.caller_from_ms;
+            if (from >= utterance.to && from < until && !turn.answered_after_ms)
+                turn.answered_after_ms = ms_of_line(from) - turn.caller_to_ms;
         }
         report_.turns.push_back(std::move(turn));
     }

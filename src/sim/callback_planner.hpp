@@ -10,7 +10,8 @@ namespace parley::sim {
 // Decides what becomes of each callback. Pure, seeded.
 class CallbackPlanner {
 public:
-    CallbackPlanner(const CallbackWeather& weather, std::uint64_t seed) : weather_(weather), random_(seed ^ weather.seed) {}
+    CallbackPlanner(const CallbackWeather& weather, std::uint64_t seed)
+        : weather_(weather), random_(seed ^ weather.seed) {}
 
     // How long each copy of the next callback waits; empty: it is lost.
     [[nodiscard]] std::vector<milliseconds> next() {
@@ -23,7 +24,8 @@ public:
         for (int i = 0; i < count; ++i) {
             auto delay = weather_.delay;
             if (weather_.order == CallbackWeather::Order::shuffled && weather_.shuffle_window.count() > 0) {
-                delay += milliseconds(std::uniform_int_distribution<std::int64_t>(0, weather_.shuffle_window.count())(random_));
+                delay += milliseconds(
+                    std::uniform_int_distribution<std::int64_t>(0, weather_.shuffle_window.count())(random_));
             }
             copies.push_back(delay);
         }

@@ -4,7 +4,8 @@
 
 namespace parley::sim {
 
-// The caller as a person: does the steps of the scenario, and notes what comes out of the telephone. Two children of one call.
+// The caller as a person: does the steps of the scenario, and notes what comes out of the telephone. Two children of
+// one call.
 class CallerScript {
 public:
     explicit CallerScript(CarrierCall& call) : call_(call) {}
@@ -36,7 +37,8 @@ private:
     Sample turn_from_ = 0;  // play-out sample at which the agent's turn began: the caller's last words
 };
 
-// Whether the words of `phrase` stand in `sentence` in this order and next to each other; case and punctuation do not count.
+// Whether the words of `phrase` stand in `sentence` in this order and next to each other; case and punctuation do not
+// count.
 [[nodiscard]] bool contains_words(const std::string& sentence, const std::string& phrase);
 [[nodiscard]] bool holds(const Expectation& expectation, const std::vector<std::string>& heard);
 

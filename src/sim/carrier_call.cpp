@@ -29,9 +29,13 @@ CarrierCall::CarrierCall(CallDeps deps, CallPlan plan, std::shared_ptr<SharedCal
     shared_->live = this;
 }
 
-CarrierCall::~CarrierCall() { shared_->live = nullptr; }
+CarrierCall::~CarrierCall() {
+    shared_->live = nullptr;
+}
 
-double CarrierCall::ms_now() const { return std::chrono::duration<double, std::milli>(Clock::now() - placed_at_).count(); }
+double CarrierCall::ms_now() const {
+    return std::chrono::duration<double, std::milli>(Clock::now() - placed_at_).count();
+}
 
 void CarrierCall::set_status(std::string status) {
     status_ = std::move(status);
@@ -88,13 +92,16 @@ bool CarrierCall::take_update(Target& target) {
 int CarrierCall::forked_tracks() const {
     int tracks = 0;
     for (const auto& stream : streams_) {
-        if (!stream->setup().bidirectional && !stream->ended()) tracks += (stream->setup().inbound ? 1 : 0) + (stream->setup().outbound ? 1 : 0);
+        if (!stream->setup().bidirectional && !stream->ended())
+            tracks += (stream->setup().inbound ? 1 : 0) + (stream->setup().outbound ? 1 : 0);
     }
     return tracks;
 }
 
-StreamSession& CarrierCall::open_stream(StreamSetup setup, std::string url, std::string callback_url, std::string callback_method) {
-    streams_.push_back(std::make_unique<StreamSession>(*this, std::move(setup), std::move(url), std::move(callback_url), std::move(callback_method)));
+StreamSession& CarrierCall::open_stream(StreamSetup setup, std::string url, std::string callback_url,
+                                        std::string callback_method) {
+    streams_.push_back(std::make_unique<StreamSession>(*this, std::move(setup), std::move(url), std::move(callback_url),
+                                                       std::move(callback_method)));
     auto& stream = *streams_.back();
     spawn(stream.run());
     return stream;
@@ -141,7 +148,9 @@ Task<> CarrierCall::ring() {
 }
 
 Task<> CarrierCall::limit() {
-    const auto scaled = [&](milliseconds ms) { return placed_at_ + std::chrono::duration_cast<Duration>(ms / deps_.options.speed); };
+    const auto scaled = [&](milliseconds ms) {
+        return placed_at_ + std::chrono::duration_cast<Duration>(ms / deps_.options.speed);
+    };
     const auto until = std::min(scaled(plan_.time_limit), scaled(scenario_->longest));
     while (!over_ && Clock::now() < until) co_await changed_.wait(until);
     if (over_) co_return;
@@ -167,7 +176,8 @@ Task<CallReport> CarrierCall::run() {
     if (!over_) co_await flow();
     while (children_ > 0) co_await changed_.wait();
     // In the order `reversed` everything waited for this moment.
-    for (auto at = held_callbacks_.rbegin(); at != held_callbacks_.rend(); ++at) co_await send_callback(*at, deps_.options.callbacks.delay);
+    for (auto at = held_callbacks_.rbegin(); at != held_callbacks_.rend(); ++at)
+        co_await send_callback(*at, deps_.options.callbacks.delay);
     while (children_ > 0) co_await changed_.wait();
     finish_report();
     co_return std::move(report_);

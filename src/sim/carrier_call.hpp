@@ -43,7 +43,7 @@ struct SharedCall {
 
 struct Utterance {
     std::string text;
-    Sample from = 0, to = 0;   // voiced part, line samples
+    Sample from = 0, to = 0;  // voiced part, line samples
     bool interruption = false;
 };
 struct KeyPress {
@@ -104,10 +104,10 @@ public:
 
     // ---- the line
     PlayBuffer& speaker() { return speaker_; }
-    void advance();                                   // plays up to now
-    void hear(std::span<const std::int16_t> pcm);     // queues sound of the carrier itself (Say, Play)
+    void advance();                                // plays up to now
+    void hear(std::span<const std::int16_t> pcm);  // queues sound of the carrier itself (Say, Play)
     void hush() { speaker_.drop_all(); }
-    Sample speak(Mulaw codes);                        // the caller's mouth; answers the line sample at which it begins
+    Sample speak(Mulaw codes);  // the caller's mouth; answers the line sample at which it begins
     [[nodiscard]] Sample mouth_free_at() const;
     void press(char key);
     [[nodiscard]] const VoiceActivity& agent() const { return activity_; }
@@ -124,7 +124,8 @@ public:
     void say_line(TranscriptLine line);
 
     // ---- streams
-    StreamSession& open_stream(StreamSetup setup, std::string url, std::string callback_url, std::string callback_method);
+    StreamSession& open_stream(StreamSetup setup, std::string url, std::string callback_url,
+                               std::string callback_method);
     std::list<std::unique_ptr<StreamSession>>& streams() { return streams_; }
     [[nodiscard]] int forked_tracks() const;
 
@@ -184,13 +185,13 @@ private:
 
     PlayBuffer speaker_;
     Mulaw heard_;
-    Sample heard_from_ = 0;   // play-out sample of heard_[0]
+    Sample heard_from_ = 0;  // play-out sample of heard_[0]
     VoiceActivity activity_;
     Mulaw said_;
     Sample said_from_ = 0;
     Mulaw mouth_;
     std::size_t mouth_used_ = 0;
-    Sample frame_ = 0;        // next 20 ms frame
+    Sample frame_ = 0;  // next 20 ms frame
     std::vector<Utterance> utterances_;
     std::vector<KeyPress> presses_;
 

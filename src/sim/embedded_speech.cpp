@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "parley/sim/voice_activity.hpp"
 #include "parley/speech/error.hpp"
 #include "parley/speech/recognizer.hpp"
 #include "parley/speech/voice.hpp"
@@ -42,7 +43,8 @@ public:
     }
 
     Pcm8k speak(const std::string& text, const VoiceStyle& style) override {
-        const speech::VoiceSettings wanted{style.voice.empty() ? settings_.default_voice : style.voice, std::clamp(style.speed, 0.5, 2.0), 1.0};
+        const speech::VoiceSettings wanted{style.voice.empty() ? settings_.default_voice : style.voice,
+                                           std::clamp(style.speed, 0.5, 2.0), 1.0};
         auto& pool = idle(wanted);
         auto voice = pool.take();
         if (voice == nullptr) voice = make(wanted);
@@ -109,8 +111,12 @@ public:
     explicit EmbeddedEar(EmbeddedSpeechSettings settings) : settings_(std::move(settings)) {
         recognizer_.model = settings_.model;
         recognizer_.max_audio = std::chrono::seconds(90);
+        recognizer_.beam = 1e-60;
+        recognizer_.word_beam = 1e-50;
         auto lexicon = speech::Lexicon::load(settings_.model + "/cmudict-en-us.dict");
-        if (!lexicon) throw std::runtime_error("pronunciation dictionary of " + settings_.model + ": " + lexicon.error().message());
+        if (!lexicon)
+            throw std::runtime_error("pronunciation dictionary of " + settings_.model + ": " +
+                                     lexicon.error().message());
         lexicon_ = std::move(*lexicon);
         idle_.give(make());
     }
@@ -122,34 +128,72 @@ public:
             for (const auto& word : words) {
                 if (lexicon_->contains(word)) continue;
                 const auto near = lexicon_->nearest(word);
-                return "the ear does not know the word '" + word + "' of \"" + phrase + "\"" + (near.empty() ? "" : " (it knows '" + near + "')");
+                return "the ear does not know the word '" + word + "' of \"" + phrase + "\"" +
+                       (near.empty() ? "" : " (it knows '" + near + "')");
             }
         }
         return {};
     }
 
-    std::vector<Recognised> recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) override {
-        std::vector<Recognised> out;
+    std::vector<Recognised> recognise(std::span<const std::int16_t> pcm,
+                                      const std::vector<std::string>& phrases) override {
         const auto grammar = grammar_for(phrases);
-        if (grammar == nullptr) return out;
+        if (grammar == nullptr) return {};
         auto engine = idle_.take();
         if (engine == nullptr) engine = make();
-        const auto heard = engine->decode(pcm, *grammar, [] { return false; });
-        if (!heard) {
-            if (heard.error() != speech::errc::engine_failed) idle_.give(std::move(engine));
-            return out;
+        std::vector<Recognised> out;
+        const bool usable = listen(*engine, *grammar, pcm, pieces_of(pcm), phrases, out);
+        if (usable) idle_.give(std::move(engine));
+        return out;
+    }
+
+private:
+    // The grammar is a sequence of whole phrases, so one sentence outside of it spoils its neighbours: what is not
+    // understood is cut at its longest pause, and each part is tried by itself. False: the engine has broken.
+    bool listen(speech::Recognizer& engine, const speech::Grammar& grammar, std::span<const std::int16_t> pcm,
+                std::span<const Interval> pieces, const std::vector<std::string>& phrases,
+                std::vector<Recognised>& out) const {
+        if (pieces.empty()) return true;
+        const auto before = out.size();
+        for (const auto margin : kMargins) {
+            const auto from = std::max<Sample>(0, pieces.front().from - margin);
+            const auto to = std::min<Sample>(static_cast<Sample>(pcm.size()), pieces.back().to + margin);
+            const auto heard =
+                engine.decode(pcm.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from)), grammar,
+                              [] { return false; });
+            if (!heard) return heard.error() != speech::errc::engine_failed;
+            take_phrases(*heard, phrases, out);
+            if (out.size() > before) return true;
         }
-        idle_.give(std::move(engine));
+        if (pieces.size() == 1) return true;
+        std::size_t cut = 1;
+        for (std::size_t i = 2; i < pieces.size(); ++i) {
+            if (pieces[i].from - pieces[i - 1].to > pieces[cut].from - pieces[cut - 1].to) cut = i;
+        }
+        return listen(engine, grammar, pcm, pieces.first(cut), phrases, out) &&
+               listen(engine, grammar, pcm, pieces.subspan(cut), phrases, out);
+    }
+
+    static std::vector<Interval> pieces_of(std::span<const std::int16_t> pcm) {
+        VoiceActivity activity({.threshold_dbfs = -45, .onset_frames = 2, .hangover = 120 * 8});
+        activity.feed(to_mulaw(pcm));
+        return activity.intervals();
+    }
+
+    void take_phrases(const speech::Transcript& heard, const std::vector<std::string>& phrases,
+                      std::vector<Recognised>& out) const {
         // The grammar is a sequence of phrases: cut the words at them again, the longest first.
         std::vector<std::pair<std::vector<std::string>, const std::string*>> known;
         for (const auto& phrase : phrases) known.emplace_back(words_of(phrase), &phrase);
-        std::sort(known.begin(), known.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
-        const auto& words = heard->words;
+        std::sort(known.begin(), known.end(),
+                  [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+        const auto& words = heard.words;
         for (std::size_t at = 0; at < words.size();) {
             const auto match = std::find_if(known.begin(), known.end(), [&](const auto& one) {
                 return !one.first.empty() && at + one.first.size() <= words.size() &&
-                       std::equal(one.first.begin(), one.first.end(), words.begin() + static_cast<std::ptrdiff_t>(at),
-                                  [](const std::string& want, const speech::HeardWord& got) { return want == got.text; });
+                       std::equal(
+                           one.first.begin(), one.first.end(), words.begin() + static_cast<std::ptrdiff_t>(at),
+                           [](const std::string& want, const speech::HeardWord& got) { return want == got.text; });
             });
             if (match == known.end()) {
                 ++at;
@@ -165,17 +209,20 @@ public:
             if (confidence >= settings_.accept) out.push_back({*match->second, confidence});
             at += match->first.size();
         }
-        return out;
     }
 
-private:
-    // Mean log-likelihood ratio a frame at which a phrase is as likely right as wrong; as for the recogniser's own confidence.
+    // Digital silence around the words draws the mean of the features away, so little of it is taken; a second look
+    // with another amount of it finds what fell to that by chance.
+    static constexpr Sample kMargins[] = {40 * 8, 120 * 8};
+    // Mean log-likelihood ratio a frame at which a phrase is as likely right as wrong; as for the recogniser's own
+    // confidence.
     static constexpr double kEvenFit = -21;
     static constexpr double kFitScale = 6;
 
     std::unique_ptr<speech::Recognizer> make() const {
         auto engine = speech::Recognizer::make(recognizer_, lexicon_);
-        if (!engine) throw std::runtime_error("recogniser with model " + settings_.model + ": " + engine.error().message());
+        if (!engine)
+            throw std::runtime_error("recogniser with model " + settings_.model + ": " + engine.error().message());
         return std::move(*engine);
     }
 
@@ -188,7 +235,9 @@ private:
         std::vector<std::string> all;
         for (const auto& phrase : phrases) {
             const auto words = words_of(phrase);
-            const bool known = !words.empty() && std::all_of(words.begin(), words.end(), [&](const auto& word) { return lexicon_->contains(word); });
+            const bool known = !words.empty() && std::all_of(words.begin(), words.end(), [&](const auto& word) {
+                return lexicon_->contains(word);
+            });
             if (!known) continue;
             sentences += sentences.empty() ? "" : " | ";
             for (const auto& word : words) {
@@ -213,7 +262,11 @@ private:
 
 }  // namespace
 
-std::shared_ptr<CallerVoice> make_embedded_voice(const EmbeddedSpeechSettings& settings) { return std::make_shared<EmbeddedVoice>(settings); }
-std::shared_ptr<CallerEar> make_embedded_ear(const EmbeddedSpeechSettings& settings) { return std::make_shared<EmbeddedEar>(settings); }
+std::shared_ptr<CallerVoice> make_embedded_voice(const EmbeddedSpeechSettings& settings) {
+    return std::make_shared<EmbeddedVoice>(settings);
+}
+std::shared_ptr<CallerEar> make_embedded_ear(const EmbeddedSpeechSettings& settings) {
+    return std::make_shared<EmbeddedEar>(settings);
+}
 
 }  // namespace parley::sim

@@ -53,7 +53,8 @@ public:
     }
 
     static CarrierOptions with_base(CarrierOptions base, const asio::ip::tcp::endpoint& at) {
-        if (base.api_base == "http://127.0.0.1") base.api_base = "http://" + at.address().to_string() + ":" + std::to_string(at.port());
+        if (base.api_base == "http://127.0.0.1")
+            base.api_base = "http://" + at.address().to_string() + ":" + std::to_string(at.port());
         return base;
     }
 
@@ -68,7 +69,8 @@ public:
         return out;
     }
 
-    SimCarrier::Placed call_in(const std::string& to, const std::string& from, std::shared_ptr<const Scenario> scenario, std::string voice_url) {
+    SimCarrier::Placed call_in(const std::string& to, const std::string& from, std::shared_ptr<const Scenario> scenario,
+                               std::string voice_url) {
         NumberEntry entry;
         {
             const std::lock_guard lock(mutex);
@@ -92,7 +94,8 @@ public:
         return place(std::move(plan));
     }
 
-    // Collects reports as calls end. Waiting is polling at 20 ms: reports are for reading afterwards, nothing depends on the time.
+    // Collects reports as calls end. Waiting is polling at 20 ms: reports are for reading afterwards, nothing depends
+    // on the time.
     void collect() {
         for (;;) {
             std::list<Running> done;
@@ -102,7 +105,8 @@ public:
                 if (running.empty()) arrived.wait(lock, [&] { return !running.empty() || stopping; });
                 for (auto at = running.begin(); at != running.end();) {
                     const auto next = std::next(at);
-                    if (at->placed.report.wait_for(std::chrono::seconds(0)) == std::future_status::ready) done.splice(done.end(), running, at);
+                    if (at->placed.report.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+                        done.splice(done.end(), running, at);
                     at = next;
                 }
             }
@@ -123,7 +127,8 @@ public:
         try {
             auto report = one.placed.report.get();
             auto text = to_json(report);
-            if (!options.report_directory.empty()) (void)write_report(report, options.report_directory.string(), one.placed.call_sid);
+            if (!options.report_directory.empty())
+                (void)write_report(report, options.report_directory.string(), one.placed.call_sid);
             {
                 const std::lock_guard lock(mutex);
                 reports[one.placed.call_sid] = std::move(text);
@@ -148,17 +153,20 @@ public:
             const auto sid = path.substr(11);
             {
                 const std::lock_guard lock(mutex);
-                if (const auto at = reports.find(sid); at != reports.end()) return {200, "application/json", at->second};
+                if (const auto at = reports.find(sid); at != reports.end())
+                    return {200, "application/json", at->second};
             }
             if (carrier.call(sid)) return api_error(409, 20409, "the call is not over");
         }
         if (path == "/sim/numbers" && request.method == "GET") {
             const std::lock_guard lock(mutex);
             auto out = Json::object();
-            for (const auto& [number, entry] : options.numbers) out[number] = {{"voice_url", entry.voice_url}, {"status_callback", entry.status_callback}};
+            for (const auto& [number, entry] : options.numbers)
+                out[number] = {{"voice_url", entry.voice_url}, {"status_callback", entry.status_callback}};
             return api_json(200, out);
         }
-        if (path.starts_with("/sim/numbers/") && request.method == "PUT") return put_number(path.substr(13), request.body);
+        if (path.starts_with("/sim/numbers/") && request.method == "PUT")
+            return put_number(path.substr(13), request.body);
         return api_error(404, 20404, "no such control: " + request.method + " " + path);
     }
 
@@ -171,10 +179,12 @@ public:
                 scenario = parse_scenario(inline_scenario, "scenario_yaml", options.scenario_directory);
             } else if (const auto name = text_of(wanted, "scenario"); !name.empty()) {
                 const bool plain = name.find("..") == std::string::npos && !name.starts_with('/');
-                if (options.scenario_directory.empty() || !plain) return api_error(400, 20001, "scenario files are not available");
+                if (options.scenario_directory.empty() || !plain)
+                    return api_error(400, 20001, "scenario files are not available");
                 scenario = load_scenario(options.scenario_directory / name);
             }
-            auto placed = call_in(text_of(wanted, "to"), text_of(wanted, "from"), std::move(scenario), text_of(wanted, "voice_url"));
+            auto placed = call_in(text_of(wanted, "to"), text_of(wanted, "from"), std::move(scenario),
+                                  text_of(wanted, "voice_url"));
             return api_json(201, {{"call_sid", placed.call_sid}});
         } catch (const std::exception& e) {
             return api_error(400, 20001, e.what());
@@ -183,7 +193,8 @@ public:
 
     ApiAnswer put_number(const std::string& number, const std::string& body) {
         const auto wanted = nlohmann::json::parse(body, nullptr, false);
-        if (!wanted.is_object() || text_of(wanted, "voice_url").empty()) return api_error(400, 20001, "expected a JSON object with voice_url");
+        if (!wanted.is_object() || text_of(wanted, "voice_url").empty())
+            return api_error(400, 20001, "expected a JSON object with voice_url");
         NumberEntry entry;
         entry.voice_url = text_of(wanted, "voice_url");
         entry.fallback_url = text_of(wanted, "fallback_url");
@@ -273,17 +284,26 @@ public:
 };
 
 FakeTwilio::FakeTwilio(FakeTwilioOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
-FakeTwilio::~FakeTwilio() { stop(); }
-std::uint16_t FakeTwilio::port() const { return impl_->acceptor.local_endpoint().port(); }
-SimCarrier& FakeTwilio::carrier() { return impl_->carrier; }
-void FakeTwilio::stop() { impl_->stop(); }
+FakeTwilio::~FakeTwilio() {
+    stop();
+}
+std::uint16_t FakeTwilio::port() const {
+    return impl_->acceptor.local_endpoint().port();
+}
+SimCarrier& FakeTwilio::carrier() {
+    return impl_->carrier;
+}
+void FakeTwilio::stop() {
+    impl_->stop();
+}
 
 void FakeTwilio::set_number(const std::string& number, NumberEntry entry) {
     const std::lock_guard lock(impl_->mutex);
     impl_->options.numbers[number] = std::move(entry);
 }
 
-SimCarrier::Placed FakeTwilio::call_in(const std::string& to, const std::string& from, std::shared_ptr<const Scenario> scenario) {
+SimCarrier::Placed FakeTwilio::call_in(const std::string& to, const std::string& from,
+                                       std::shared_ptr<const Scenario> scenario) {
     return impl_->call_in(to, from, std::move(scenario), {});
 }
 

@@ -15,14 +15,16 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::dial(const TwimlElement& element,
         noun = &element.children.front();
         number = noun->text;
         if (noun->name == "Sip" && noun->child("Uri") != nullptr) number = noun->child("Uri")->text;
-        if (noun->name == "Client" && noun->child("Identity") != nullptr) number = "client:" + noun->child("Identity")->text;
+        if (noun->name == "Client" && noun->child("Identity") != nullptr)
+            number = "client:" + noun->child("Identity")->text;
     }
     const bool conference = noun != nullptr && noun->name == "Conference";
     auto found = options.numbers.find(number);
     if (found == options.numbers.end()) found = options.numbers.find("*");
     auto target = found == options.numbers.end() ? DialTarget{} : found->second;
     const milliseconds ring_limit(integer_of(element, "timeout", 30, 5, 600) * 1000);
-    if (target.answer == DialTarget::Answer::answer && target.after > ring_limit) target.answer = DialTarget::Answer::no_answer;
+    if (target.answer == DialTarget::Answer::answer && target.after > ring_limit)
+        target.answer = DialTarget::Answer::no_answer;
     const auto child = make_sid("CA");
     int sequence = 0;
     const auto tell = [&](const std::string& event, const std::string& status) {
@@ -39,7 +41,8 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::dial(const TwimlElement& element,
         form.emplace_back("CallbackSource", "call-progress-events");
         form.emplace_back("SequenceNumber", std::to_string(sequence++));
         form.emplace_back("Timestamp", rfc2822(std::chrono::system_clock::now()));
-        call_.callback("dial", url_of(*noun, "statusCallback", loaded), noun->attribute("statusCallbackMethod", "POST"), std::move(form));
+        call_.callback("dial", url_of(*noun, "statusCallback", loaded), noun->attribute("statusCallbackMethod", "POST"),
+                       std::move(form));
     };
     // Before the answer of an `answerOnBridge` call the line does not run; true time then, scaled like the line.
     const auto sleep = [&](milliseconds length) -> Task<> {
@@ -84,25 +87,33 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::enqueue(const TwimlElement& eleme
     const auto from = call_.line_now();
     const auto until = from + options.queue_time.count() * 8;
     if (auto wait_url = url_of(element, "waitUrl", loaded); !wait_url.empty()) {
-        Target target{std::move(wait_url), element.attribute("waitUrlMethod", "POST") == "GET" ? "GET" : "POST", {}, {}};
-        target.extra = {{"QueueSid", queue}, {"QueuePosition", "1"}, {"QueueTime", "0"}, {"AvgQueueTime", "0"}, {"CurrentQueueSize", "1"}, {"MaxQueueSize", "100"}};
+        Target target{
+            std::move(wait_url), element.attribute("waitUrlMethod", "POST") == "GET" ? "GET" : "POST", {}, {}};
+        target.extra = {{"QueueSid", queue},   {"QueuePosition", "1"},    {"QueueTime", "0"},
+                        {"AvgQueueTime", "0"}, {"CurrentQueueSize", "1"}, {"MaxQueueSize", "100"}};
         int error = 0;
         auto waiting = co_await load_once(std::move(target), error);
         bool left = false;
-        for (std::size_t i = 0; waiting && i < waiting->document.verbs.size() && !left && !call_.interrupted() && call_.line_now() < until; ++i) {
+        for (std::size_t i = 0;
+             waiting && i < waiting->document.verbs.size() && !left && !call_.interrupted() && call_.line_now() < until;
+             ++i) {
             const auto& verb = waiting->document.verbs[i];
             left = verb.name == "Leave";
             if (verb.name == "Say" || verb.name == "Play" || verb.name == "Pause") co_await prompt(verb, *waiting);
             if (verb.name == "Hangup") co_return Next{std::nullopt, true};
         }
         if (left && !call_.interrupted()) {
-            Form extra{{"QueueResult", "leave"}, {"QueueSid", queue}, {"QueueTime", std::to_string((call_.line_now() - from) / kSampleRate)}};
+            Form extra{{"QueueResult", "leave"},
+                       {"QueueSid", queue},
+                       {"QueueTime", std::to_string((call_.line_now() - from) / kSampleRate)}};
             auto action = action_of(element, loaded, false, std::move(extra));
             co_return Next{std::move(action), false};
         }
     }
     co_await call_.wait_until(until, [] { return false; });
-    Form extra{{"QueueResult", call_.over() ? "hangup" : "bridged"}, {"QueueSid", queue}, {"QueueTime", std::to_string((call_.line_now() - from) / kSampleRate)}};
+    Form extra{{"QueueResult", call_.over() ? "hangup" : "bridged"},
+               {"QueueSid", queue},
+               {"QueueTime", std::to_string((call_.line_now() - from) / kSampleRate)}};
     auto action = action_of(element, loaded, false, std::move(extra));
     if (call_.over()) co_return co_await after_hangup(std::move(action));
     co_return Next{std::move(action), false};

@@ -1,4 +1,5 @@
-// Gather and Record: verbs that listen to the caller. The simulator knows what was said, so it does not have to recognise it.
+// Gather and Record: verbs that listen to the caller. The simulator knows what was said, so it does not have to
+// recognise it.
 
 #include "parley/sim/identifiers.hpp"
 #include "twiml_interpreter.hpp"
@@ -6,7 +7,9 @@
 namespace parley::sim {
 namespace {
 
-constexpr Sample seconds(int n) { return Sample{n} * kSampleRate; }
+constexpr Sample seconds(int n) {
+    return Sample{n} * kSampleRate;
+}
 
 }  // namespace
 
@@ -23,12 +26,14 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::gather(const TwimlElement& elemen
     const auto heard_input = [&] {
         return (wants_keys && call_.presses().size() > key) || (wants_speech && call_.utterances().size() > utterance);
     };
-    // Prompts run until they end or the caller does something; nested verbs are watched by a child so that input can hush them.
+    // Prompts run until they end or the caller does something; nested verbs are watched by a child so that input can
+    // hush them.
     struct Prompts {
         bool done = false, cut = false;
     };
     auto prompts = std::make_shared<Prompts>();
-    auto run_prompts = [](TwimlInterpreter& self, const TwimlElement& parent, const Loaded& from, std::shared_ptr<Prompts> state) -> Task<> {
+    auto run_prompts = [](TwimlInterpreter& self, const TwimlElement& parent, const Loaded& from,
+                          std::shared_ptr<Prompts> state) -> Task<> {
         for (const auto& child : parent.children) {
             if (state->cut || self.call_.interrupted()) break;
             co_await self.prompt(child, from);
@@ -96,7 +101,8 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::gather(const TwimlElement& elemen
 
 Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& element, const Loaded& loaded) {
     const int silence = integer_of(element, "timeout", 5, 0, 3600);
-    const int longest = integer_of(element, "maxLength", element.attribute("transcribe") == "true" ? 120 : 3600, 1, 14400);
+    const int longest =
+        integer_of(element, "maxLength", element.attribute("transcribe") == "true" ? 120 : 3600, 1, 14400);
     const auto finish = element.has("finishOnKey") ? element.attribute("finishOnKey") : std::string("1234567890*#");
     if (element.attribute("playBeep", "true") != "false") co_await play_out(dtmf_tone('1', 250), 1);
     const auto from = call_.line_now();
@@ -120,9 +126,11 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& elemen
         if (!ended_by.empty() || now >= deadline) break;
         const auto keys = key;
         const auto utterances = utterance;
-        co_await call_.wait_until(deadline, [&] { return call_.presses().size() > keys || call_.utterances().size() > utterances; });
+        co_await call_.wait_until(
+            deadline, [&] { return call_.presses().size() > keys || call_.utterances().size() > utterances; });
     }
     if (call_.over()) ended_by = "hangup";
+    call_.advance();
     const auto to = call_.line_now();
     const auto sid = make_sid("RE");
     const auto& options = call_.deps().options;
@@ -135,7 +143,8 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& elemen
         if (events.find("absent") != std::string::npos) {
             status.emplace_back("RecordingStatus", "absent");
             status.emplace_back("RecordingSource", "RecordVerb");
-            call_.callback("recording", callback_url, element.attribute("recordingStatusCallbackMethod", "POST"), std::move(status));
+            call_.callback("recording", callback_url, element.attribute("recordingStatusCallbackMethod", "POST"),
+                           std::move(status));
         }
         co_return Next{};
     }
@@ -148,7 +157,8 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& elemen
         status.emplace_back("RecordingStartTime", rfc2822(std::chrono::system_clock::now()));
         status.emplace_back("RecordingSource", "RecordVerb");
         status.emplace_back("RecordingTrack", "inbound");
-        call_.callback("recording", callback_url, element.attribute("recordingStatusCallbackMethod", "POST"), std::move(status));
+        call_.callback("recording", callback_url, element.attribute("recordingStatusCallbackMethod", "POST"),
+                       std::move(status));
     }
     Form extra{{"RecordingUrl", url}, {"RecordingDuration", length}, {"RecordingSid", sid}};
     if (!ended_by.empty()) extra.emplace_back("Digits", ended_by);

@@ -160,7 +160,8 @@ Task<> TwimlInterpreter::play(const TwimlElement& element, const Loaded& loaded)
     co_await play_out(std::move(sound.sound), loops == 0 ? kEndless : loops);
 }
 
-// As the first verb of an incoming call it delays the answer: the line does not run yet, so it is measured in true time.
+// As the first verb of an incoming call it delays the answer: the line does not run yet, so it is measured in true
+// time.
 Task<> TwimlInterpreter::pause(const TwimlElement& element, bool first) {
     const int seconds = integer_of(element, "length", 1, 0, 24 * 3600);
     if (call_.answered()) {
@@ -168,7 +169,8 @@ Task<> TwimlInterpreter::pause(const TwimlElement& element, bool first) {
         co_return;
     }
     sounded_ = !first;
-    const auto until = Clock::now() + std::chrono::duration_cast<Duration>(std::chrono::seconds(seconds) / call_.deps().options.speed);
+    const auto until =
+        Clock::now() + std::chrono::duration_cast<Duration>(std::chrono::seconds(seconds) / call_.deps().options.speed);
     while (!call_.interrupted() && Clock::now() < until) co_await call_.changed().wait(until);
 }
 
@@ -194,7 +196,8 @@ StreamSession* TwimlInterpreter::begin_stream(const TwimlElement& noun, const Lo
         return nullptr;
     }
     const auto track = noun.attribute("track", "inbound_track");
-    const bool known = track == "inbound_track" || (!bidirectional && (track == "outbound_track" || track == "both_tracks"));
+    const bool known =
+        track == "inbound_track" || (!bidirectional && (track == "outbound_track" || track == "both_tracks"));
     if (!known) {
         call_.notify(31941, "invalid track " + track, url);
         return nullptr;
@@ -222,7 +225,8 @@ StreamSession* TwimlInterpreter::begin_stream(const TwimlElement& noun, const Lo
         return nullptr;
     }
     auto callback = url_of(noun, "statusCallback", loaded);
-    return &call_.open_stream(std::move(setup), url, std::move(callback), noun.attribute("statusCallbackMethod", "POST"));
+    return &call_.open_stream(std::move(setup), url, std::move(callback),
+                              noun.attribute("statusCallbackMethod", "POST"));
 }
 
 Task<TwimlInterpreter::Next> TwimlInterpreter::connect(const TwimlElement& element, const Loaded& loaded) {
@@ -234,7 +238,8 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::connect(const TwimlElement& eleme
     } else if (auto* stream = begin_stream(*noun, loaded, true)) {
         while (!stream->ended() && !call_.interrupted()) co_await call_.changed().wait();
         extra.emplace_back("StreamSid", stream->setup().stream_sid);
-        if (stream->ended() && stream->truth().error != 0) extra.emplace_back("StreamError", stream->truth().error_text);
+        if (stream->ended() && stream->truth().error != 0)
+            extra.emplace_back("StreamError", stream->truth().error_text);
     }
     auto action = action_of(element, loaded, false, std::move(extra));
     if (call_.over()) co_return co_await after_hangup(std::move(action));

@@ -7,8 +7,8 @@
 
 namespace parley::sim {
 
-// "Something changed, look again": wakes every coroutine that waits. One worker only. A waiter checks its condition, waits, and
-// checks again; nothing can be lost in between because nothing else runs on the worker meanwhile.
+// "Something changed, look again": wakes every coroutine that waits. One worker only. A waiter checks its condition,
+// waits, and checks again; nothing can be lost in between because nothing else runs on the worker meanwhile.
 class Pulse {
 public:
     explicit Pulse(net::asio::any_io_executor executor) : executor_(std::move(executor)) {}

@@ -40,7 +40,9 @@ bool usable_url(std::string_view text) {
     return url && (url->scheme == "http" || url->scheme == "https");
 }
 
-std::string method_of(const Form& form, std::string_view name) { return value_of(form, name) == "GET" ? "GET" : "POST"; }
+std::string method_of(const Form& form, std::string_view name) {
+    return value_of(form, name) == "GET" ? "GET" : "POST";
+}
 
 // A list arrives as repeated keys from the SDKs, or as one text with blanks.
 std::vector<std::string> list_of(const Form& form, std::string_view name) {
@@ -71,7 +73,9 @@ ApiAnswer api_error(int status, int code, const std::string& message) {
 
 bool RestApi::authorised(const std::string& authorization) const {
     const auto& carrier = carrier_.options();
-    const auto pair = [](const std::string& user, std::string_view password) { return "Basic " + base64(user + ":" + std::string(password)); };
+    const auto pair = [](const std::string& user, std::string_view password) {
+        return "Basic " + base64(user + ":" + std::string(password));
+    };
     if (authorization == pair(carrier.account_sid, carrier.auth_token.reveal())) return true;
     return !options_.api_key.empty() && authorization == pair(options_.api_key, options_.api_secret);
 }
@@ -109,7 +113,8 @@ RestApi::Json RestApi::call_json(const CallView& view) const {
                 {"queue_time", "0"},
                 {"trunk_sid", nullptr},
                 {"uri", base + ".json"}});
-    for (const char* name : {"notifications", "recordings", "payments", "events", "siprec", "streams", "transcriptions"}) {
+    for (const char* name :
+         {"notifications", "recordings", "payments", "events", "siprec", "streams", "transcriptions"}) {
         std::string path = name;
         path[0] = static_cast<char>(path[0] - 32);
         out["subresource_uris"][name] = base + "/" + path + ".json";
@@ -129,7 +134,8 @@ ApiAnswer RestApi::create_call(const Form& form) {
     plan.voice_method = method_of(form, "Method");
     if (plan.voice_url.empty()) plan.twiml = std::string(value_of(form, "Twiml"));
     if (plan.voice_url.empty() && plan.twiml.empty()) return api_error(400, 21205, "Url parameter is required.");
-    if (!plan.voice_url.empty() && !usable_url(plan.voice_url)) return api_error(400, 21205, "Url is not a valid URL: " + plan.voice_url);
+    if (!plan.voice_url.empty() && !usable_url(plan.voice_url))
+        return api_error(400, 21205, "Url is not a valid URL: " + plan.voice_url);
     if (plan.twiml.size() > kMaxInlineTwiml) return api_error(400, 32018, "Twiml is longer than 4000 characters");
     for (const char* name : {"FallbackUrl", "StatusCallback"}) {
         const auto url = value_of(form, name);
@@ -148,7 +154,8 @@ ApiAnswer RestApi::create_call(const Form& form) {
     const auto timeout = number_of(value_of(form, "Timeout"), 60);
     if (timeout > 600) return api_error(400, 21220, "Timeout may not be larger than 600");
     plan.ring_timeout = std::chrono::seconds(timeout);
-    if (has_field(form, "TimeLimit")) plan.time_limit = std::chrono::seconds(number_of(value_of(form, "TimeLimit"), 14400));
+    if (has_field(form, "TimeLimit"))
+        plan.time_limit = std::chrono::seconds(number_of(value_of(form, "TimeLimit"), 14400));
     plan.scenario = options_.callee;
     const auto placed = place_(std::move(plan));
     return api_json(201, call_json(*carrier_.call(placed.call_sid)));
@@ -159,7 +166,8 @@ ApiAnswer RestApi::update_call(const std::string& sid, const Form& form, const s
     const std::string url(value_of(form, "Url")), twiml(value_of(form, "Twiml"));
     auto done = CallUpdate::done;
     if (!status.empty()) {
-        if (status != "completed" && status != "canceled") return api_error(400, 21211, "Invalid Status: " + std::string(status));
+        if (status != "completed" && status != "canceled")
+            return api_error(400, 21211, "Invalid Status: " + std::string(status));
         done = carrier_.end_call(sid, status == "canceled");
         if (done == CallUpdate::wrong_state) return api_error(400, 21220, "Call is not in-progress. Cannot end it.");
     } else if (!url.empty() || !twiml.empty()) {
@@ -170,7 +178,8 @@ ApiAnswer RestApi::update_call(const std::string& sid, const Form& form, const s
         if (done == CallUpdate::wrong_state) return api_error(400, 21220, "Call is not in-progress. Cannot redirect.");
     }
     const auto view = carrier_.call(sid);
-    if (!view || done == CallUpdate::no_such_call) return api_error(404, 20404, "The requested resource " + path + " was not found");
+    if (!view || done == CallUpdate::no_such_call)
+        return api_error(404, 20404, "The requested resource " + path + " was not found");
     return api_json(200, call_json(*view));
 }
 
@@ -181,15 +190,24 @@ ApiAnswer RestApi::list_calls(const Form& query, const std::string& path) {
     auto all = carrier_.calls();
     std::reverse(all.begin(), all.end());  // newest first
     std::erase_if(all, [&](const CallView& view) {
-        const auto differs = [&](std::string_view name, const std::string& value) { return has_field(query, name) && value_of(query, name) != value; };
-        return differs("To", view.to) || differs("From", view.from) || differs("Status", view.status) || differs("ParentCallSid", view.parent_sid);
+        const auto differs = [&](std::string_view name, const std::string& value) {
+            return has_field(query, name) && value_of(query, name) != value;
+        };
+        return differs("To", view.to) || differs("From", view.from) || differs("Status", view.status) ||
+               differs("ParentCallSid", view.parent_sid);
     });
     const auto first = std::min(page * size, all.size());
     const auto last = std::min(first + size, all.size());
     auto calls = Json::array();
     for (auto i = first; i < last; ++i) calls.push_back(call_json(all[i]));
-    const auto uri_of = [&](std::size_t number) { return path + "?PageSize=" + std::to_string(size) + "&Page=" + std::to_string(number); };
-    Json out{{"calls", std::move(calls)}, {"page", page}, {"page_size", size}, {"start", first}, {"end", last > first ? last - 1 : first}};
+    const auto uri_of = [&](std::size_t number) {
+        return path + "?PageSize=" + std::to_string(size) + "&Page=" + std::to_string(number);
+    };
+    Json out{{"calls", std::move(calls)},
+             {"page", page},
+             {"page_size", size},
+             {"start", first},
+             {"end", last > first ? last - 1 : first}};
     out["uri"] = uri_of(page);
     out["first_page_uri"] = uri_of(0);
     out["next_page_uri"] = last < all.size() ? Json(uri_of(page + 1)) : Json(nullptr);
@@ -213,29 +231,48 @@ ApiAnswer RestApi::notifications(const std::string& call_sid, const std::string&
                         {"date_created", rfc2822(note.at)},
                         {"date_updated", rfc2822(note.at)},
                         {"api_version", "2010-04-01"},
-                        {"uri", "/2010-04-01/Accounts/" + carrier_.options().account_sid + "/Notifications/" + note.sid + ".json"}});
+                        {"uri", "/2010-04-01/Accounts/" + carrier_.options().account_sid + "/Notifications/" +
+                                    note.sid + ".json"}});
     }
     const auto count = list.size();
-    return api_json(200, {{"notifications", std::move(list)}, {"page", 0}, {"page_size", count}, {"start", 0}, {"end", count == 0 ? 0 : count - 1}, {"uri", path}, {"first_page_uri", path},
-                          {"next_page_uri", nullptr}, {"previous_page_uri", nullptr}});
+    return api_json(200, {{"notifications", std::move(list)},
+                          {"page", 0},
+                          {"page_size", count},
+                          {"start", 0},
+                          {"end", count == 0 ? 0 : count - 1},
+                          {"uri", path},
+                          {"first_page_uri", path},
+                          {"next_page_uri", nullptr},
+                          {"previous_page_uri", nullptr}});
 }
 
-ApiAnswer RestApi::streams(const std::string& call_sid, const std::string& stream, const Form& form, const std::string& path) {
+ApiAnswer RestApi::streams(const std::string& call_sid, const std::string& stream, const Form& form,
+                           const std::string& path) {
     const auto answer = [&](const std::string& sid, const std::string& name, const char* status) {
-        return api_json(200, {{"sid", sid}, {"account_sid", carrier_.options().account_sid}, {"call_sid", call_sid}, {"name", name},
-                              {"status", status}, {"date_updated", rfc2822(std::chrono::system_clock::now())}, {"uri", path}});
+        return api_json(200, {{"sid", sid},
+                              {"account_sid", carrier_.options().account_sid},
+                              {"call_sid", call_sid},
+                              {"name", name},
+                              {"status", status},
+                              {"date_updated", rfc2822(std::chrono::system_clock::now())},
+                              {"uri", path}});
     };
     if (!stream.empty()) {
         if (value_of(form, "Status") != "stopped") return api_error(400, 20001, "Status must be stopped");
-        if (carrier_.stop_stream(call_sid, stream) != CallUpdate::done) return api_error(404, 20404, "The requested resource " + path + " was not found");
+        if (carrier_.stop_stream(call_sid, stream) != CallUpdate::done)
+            return api_error(404, 20404, "The requested resource " + path + " was not found");
         return answer(stream, stream, "stopped");
     }
     if (value_of(form, "Url").empty()) return api_error(400, 20001, "Url is required");
     std::string sid;
     switch (carrier_.start_stream(call_sid, form, sid)) {
-        case CallUpdate::no_such_call: return api_error(404, 20404, "The requested resource " + path + " was not found");
-        case CallUpdate::wrong_state: return api_error(400, 21220, "Call is not in-progress.");
-        default: return answer(sid, value_of(form, "Name").empty() ? sid : std::string(value_of(form, "Name")), "in-progress");
+        case CallUpdate::no_such_call:
+            return api_error(404, 20404, "The requested resource " + path + " was not found");
+        case CallUpdate::wrong_state:
+            return api_error(400, 21220, "Call is not in-progress.");
+        default:
+            return answer(sid, value_of(form, "Name").empty() ? sid : std::string(value_of(form, "Name")),
+                          "in-progress");
     }
 }
 
@@ -245,8 +282,13 @@ ApiAnswer RestApi::recording(std::string name, const std::string& path) {
     const auto sound = carrier_.recording(sid);
     if (!sound) return api_error(404, 20404, "The requested resource " + path + " was not found");
     if (!wav) {
-        return api_json(200, {{"sid", sid}, {"account_sid", carrier_.options().account_sid}, {"status", "completed"},
-                              {"duration", std::to_string(sound->size() / 8000)}, {"channels", 1}, {"source", "RecordVerb"}, {"uri", path}});
+        return api_json(200, {{"sid", sid},
+                              {"account_sid", carrier_.options().account_sid},
+                              {"status", "completed"},
+                              {"duration", std::to_string(sound->size() / 8000)},
+                              {"channels", 1},
+                              {"source", "RecordVerb"},
+                              {"uri", path}});
     }
     return {200, "audio/wav", wav_bytes(*sound)};
 }
@@ -254,13 +296,15 @@ ApiAnswer RestApi::recording(std::string name, const std::string& path) {
 ApiAnswer RestApi::handle(const ApiRequest& request) {
     const auto question = std::min(request.target.find('?'), request.target.size());
     const auto path = request.target.substr(0, question);
-    const auto query = decode_form(std::string_view(request.target).substr(std::min(question + 1, request.target.size())));
+    const auto query =
+        decode_form(std::string_view(request.target).substr(std::min(question + 1, request.target.size())));
     const auto missing = [&] { return api_error(404, 20404, "The requested resource " + path + " was not found"); };
     auto parts = split_path(path);
     if (parts.size() < 4 || parts[0] != "2010-04-01" || parts[1] != "Accounts") return missing();
     if (!authorised(request.authorization)) return api_error(401, 20003, "Authenticate");
     if (parts[2] != carrier_.options().account_sid) return missing();
-    if (request.method == "POST" && !request.body.empty() && !request.form_body) return api_error(415, 20415, "Unsupported media type");
+    if (request.method == "POST" && !request.body.empty() && !request.form_body)
+        return api_error(415, 20415, "Unsupported media type");
     const auto form = decode_form(request.body);
     const bool get = request.method == "GET", post = request.method == "POST";
     const auto not_allowed = [] { return api_error(405, 20004, "Method not allowed"); };

@@ -35,7 +35,8 @@ private:
     [[nodiscard]] ApiAnswer update_call(const std::string& sid, const Form& form, const std::string& path);
     [[nodiscard]] ApiAnswer list_calls(const Form& query, const std::string& path);
     [[nodiscard]] ApiAnswer notifications(const std::string& call_sid, const std::string& path);
-    [[nodiscard]] ApiAnswer streams(const std::string& call_sid, const std::string& stream, const Form& form, const std::string& path);
+    [[nodiscard]] ApiAnswer streams(const std::string& call_sid, const std::string& stream, const Form& form,
+                                    const std::string& path);
     [[nodiscard]] ApiAnswer recording(std::string name, const std::string& path);
     [[nodiscard]] Json call_json(const CallView& view) const;
 

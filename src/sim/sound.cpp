@@ -12,13 +12,17 @@
 namespace parley::sim {
 namespace {
 
-constexpr int kBias = 0x84;   // G.711: 33 in the 13-bit scale, times 4
+constexpr int kBias = 0x84;  // G.711: 33 in the 13-bit scale, times 4
 constexpr int kClip = 32635;
 constexpr std::uintmax_t kMaxFile = 256u * 1024 * 1024;
 
-std::int16_t clamp16(double value) { return static_cast<std::int16_t>(std::lround(std::clamp(value, -32768.0, 32767.0))); }
+std::int16_t clamp16(double value) {
+    return static_cast<std::int16_t>(std::lround(std::clamp(value, -32768.0, 32767.0)));
+}
 
-error_code not_a_wav() { return make_error_code(boost::system::errc::illegal_byte_sequence); }
+error_code not_a_wav() {
+    return make_error_code(boost::system::errc::illegal_byte_sequence);
+}
 
 std::uint32_t little(std::span<const std::uint8_t> bytes, std::size_t at, std::size_t count) {
     std::uint32_t value = 0;
@@ -91,7 +95,9 @@ Pcm8k resample_to_8k(std::span<const std::int16_t> pcm, int rate) {
 }
 
 Result<Pcm8k> parse_wav(std::span<const std::uint8_t> bytes) {
-    const auto tag = [&](std::size_t at) { return std::string_view(reinterpret_cast<const char*>(bytes.data()) + at, 4); };
+    const auto tag = [&](std::size_t at) {
+        return std::string_view(reinterpret_cast<const char*>(bytes.data()) + at, 4);
+    };
     if (bytes.size() < 12 || tag(0) != "RIFF" || tag(8) != "WAVE") return not_a_wav();
     std::size_t at = 12;
     std::uint32_t format = 0, channels = 0, rate = 0, bits = 0;
@@ -106,7 +112,8 @@ Result<Pcm8k> parse_wav(std::span<const std::uint8_t> bytes) {
             channels = little(bytes, at + 2, 2);
             rate = little(bytes, at + 4, 4);
             bits = little(bytes, at + 14, 2);
-            if (format == 0xFFFE && size >= 26) format = little(bytes, at + 24, 2);  // WAVE_FORMAT_EXTENSIBLE: its sub-format
+            if (format == 0xFFFE && size >= 26)
+                format = little(bytes, at + 24, 2);  // WAVE_FORMAT_EXTENSIBLE: its sub-format
         } else if (name == "data") {
             const bool pcm = format == 1 && bits == 16;
             const bool mulaw = format == 7 && bits == 8;
@@ -166,7 +173,8 @@ std::string wav_bytes(std::span<const std::int16_t> left, std::span<const std::i
     return out;
 }
 
-error_code write_wav(const std::filesystem::path& path, std::span<const std::int16_t> left, std::span<const std::int16_t> right) {
+error_code write_wav(const std::filesystem::path& path, std::span<const std::int16_t> left,
+                     std::span<const std::int16_t> right) {
     const auto bytes = wav_bytes(left, right);
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));

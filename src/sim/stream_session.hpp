@@ -11,7 +11,8 @@ namespace parley::sim {
 // One media stream of a call: the socket obeys the machine.
 class StreamSession {
 public:
-    StreamSession(CarrierCall& call, StreamSetup setup, std::string url, std::string callback_url, std::string callback_method);
+    StreamSession(CarrierCall& call, StreamSetup setup, std::string url, std::string callback_url,
+                  std::string callback_method);
 
     Task<> run();
 
@@ -40,9 +41,9 @@ private:
     std::unique_ptr<MediaMachine> machine_;
     std::unique_ptr<StreamSocket> socket_;
     Pulse wake_;
-    bool stopping_ = false;      // by us
+    bool stopping_ = false;  // by us
     HangupStep::How how_ = HangupStep::How::stop;
-    bool peer_gone_ = false;     // the reader has ended
+    bool peer_gone_ = false;  // the reader has ended
     bool reader_done_ = true;
     bool ended_ = false;
     std::int64_t played_before_ = 0, discarded_before_ = 0;

@@ -18,7 +18,9 @@ namespace http = beast::http;
 constexpr std::size_t kMaxMessage = 16 * 1024 * 1024;
 constexpr auto kCloseWait = std::chrono::seconds(2);
 
-StreamEnd failed(int error, std::string text) { return {.error = error, .text = std::move(text)}; }
+StreamEnd failed(int error, std::string text) {
+    return {.error = error, .text = std::move(text)};
+}
 
 StreamEnd connect_failure(const ConnectResult& result) {
     if (result.timed_out) return failed(31901, "connect timed out");
@@ -71,7 +73,8 @@ public:
         ws_.set_option(websocket::stream_base::decorator(headers));
         websocket::response_type response;
         auto [ec] = co_await ws_.async_handshake(response, host, target, net::nothrow);
-        if (ec == beast::error::timeout || ec == websocket::error::closed) co_return failed(31901, "handshake timed out");
+        if (ec == beast::error::timeout || ec == websocket::error::closed)
+            co_return failed(31901, "handshake timed out");
         if (ec) {
             std::string text = "handshake: " + ec.message();
             if (response.result_int() != 0 && response.result() != http::status::switching_protocols) {
@@ -79,8 +82,10 @@ public:
             }
             co_return failed(31920, std::move(text));
         }
-        if (response.count(http::field::sec_websocket_protocol) != 0) co_return failed(31924, "subprotocol that was not offered");
-        if (response.count(http::field::sec_websocket_extensions) != 0) co_return failed(31924, "extension that was not offered");
+        if (response.count(http::field::sec_websocket_protocol) != 0)
+            co_return failed(31924, "subprotocol that was not offered");
+        if (response.count(http::field::sec_websocket_extensions) != 0)
+            co_return failed(31924, "extension that was not offered");
         co_return StreamEnd{};
     }
 
@@ -128,15 +133,16 @@ private:
     void note(error_code ec) {
         if (ended_) return;
         ended_ = true;
+        if (closing_) return;  // we ended it; what the server answers to that is not its doing
         if (ec == websocket::error::closed) {
             end_.close_code = ws_.reason().code;
-            if (end_.close_code != websocket::close_code::normal && !closing_) {
+            if (end_.close_code != websocket::close_code::normal) {
                 end_.error = 31921;
-                end_.text = "server closed with " + std::to_string(end_.close_code) + " " + std::string(ws_.reason().reason.c_str());
+                end_.text = "server closed with " + std::to_string(end_.close_code) + " " +
+                            std::string(ws_.reason().reason.c_str());
             }
             return;
         }
-        if (closing_) return;
         if (ec.category() == make_error_code(websocket::error::closed).category()) {
             end_ = failed(31924, "protocol error: " + ec.message());
         } else {

@@ -21,9 +21,9 @@ private:
     };
     struct Loaded {
         TwimlDocument document;
-        std::string base;        // for relative references; empty for inline documents
+        std::string base;  // for relative references; empty for inline documents
         std::string method;
-        Pcm8k sound;             // a sound file was answered instead of a document
+        Pcm8k sound;  // a sound file was answered instead of a document
     };
 
     // Fetching (interpreter_fetch.cpp). Nothing: the failure has been noted, and the fallback failed as well.
@@ -50,7 +50,8 @@ private:
     StreamSession* begin_stream(const TwimlElement& noun, const Loaded& loaded, bool bidirectional);
 
     // The target of an `action`-like attribute; nothing when there is none or it is not usable (noted).
-    [[nodiscard]] std::optional<Target> action_of(const TwimlElement& element, const Loaded& loaded, bool default_to_document, Form extra);
+    [[nodiscard]] std::optional<Target> action_of(const TwimlElement& element, const Loaded& loaded,
+                                                  bool default_to_document, Form extra);
     // Absolute URL of an attribute; empty when missing or not resolvable (noted).
     [[nodiscard]] std::string url_of(const TwimlElement& element, std::string_view attribute, const Loaded& loaded);
     // With a caller who has gone the action is still requested; nobody executes the answer.

@@ -8,25 +8,33 @@ namespace {
 
 #define PARLEY_SSML "break emphasis lang p s phoneme prosody say-as sub w"
 #define PARLEY_CALLBACK "statusCallback statusCallbackMethod statusCallbackEvent"
-#define PARLEY_RECORDING "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingConfigurationId"
-#define PARLEY_AMD                                                                                                        \
-    "machineDetection machineDetectionTimeout machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold "        \
+#define PARLEY_RECORDING \
+    "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingConfigurationId"
+#define PARLEY_AMD                                                                                                 \
+    "machineDetection machineDetectionTimeout machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold " \
     "machineDetectionSilenceTimeout amdStatusCallback amdStatusCallbackMethod"
 
-// Verbs and nouns of the voice documents, the reference's section 8. <Stream> and its like are the same under Connect, Start
-// and Stop, so one rule serves all.
+// Verbs and nouns of the voice documents, the reference's section 8. <Stream> and its like are the same under Connect,
+// Start and Stop, so one rule serves all.
 constexpr std::array kRules{
-    TwimlRule{"Response", "", "Say Play Gather Record Dial Connect Start Stop Pause Redirect Hangup Reject Enqueue Leave Refer Queue Sms Echo Pay"},
+    TwimlRule{"Response", "",
+              "Say Play Gather Record Dial Connect Start Stop Pause Redirect Hangup Reject Enqueue Leave Refer Queue "
+              "Sms Echo Pay"},
     TwimlRule{"Say", "voice language loop", PARLEY_SSML},
     TwimlRule{"Play", "loop digits", ""},
     TwimlRule{"Pause", "length", ""},
     TwimlRule{"Gather",
-              "action method input timeout finishOnKey numDigits speechTimeout maxSpeechTime language hints speechModel enhanced "
+              "action method input timeout finishOnKey numDigits speechTimeout maxSpeechTime language hints "
+              "speechModel enhanced "
               "profanityFilter actionOnEmptyResult partialResultCallback partialResultCallbackMethod bargeIn debug",
               "Say Play Pause"},
-    TwimlRule{"Record", "action method timeout finishOnKey maxLength playBeep trim transcribe transcribeCallback " PARLEY_RECORDING, ""},
+    TwimlRule{
+        "Record",
+        "action method timeout finishOnKey maxLength playBeep trim transcribe transcribeCallback " PARLEY_RECORDING,
+        ""},
     TwimlRule{"Dial",
-              "action method timeout timeLimit callerId callReason answerOnBridge hangupOnStar record recordingTrack trim ringTone "
+              "action method timeout timeLimit callerId callReason answerOnBridge hangupOnStar record recordingTrack "
+              "trim ringTone "
               "sequential referUrl referMethod events passports " PARLEY_RECORDING,
               "Number Client Sip Conference Queue Sim Application WhatsApp"},
     TwimlRule{"Number", "sendDigits url method byoc phoneNumberSid " PARLEY_CALLBACK " " PARLEY_AMD, ""},
@@ -37,7 +45,8 @@ constexpr std::array kRules{
     TwimlRule{"Headers", "", "Header"},
     TwimlRule{"Header", "name value", ""},
     TwimlRule{"Conference",
-              "muted startConferenceOnEnter endConferenceOnExit participantLabel jitterBufferSize beep waitUrl waitMethod maxParticipants "
+              "muted startConferenceOnEnter endConferenceOnExit participantLabel jitterBufferSize beep waitUrl "
+              "waitMethod maxParticipants "
               "record trim region coach eventCallbackUrl " PARLEY_CALLBACK " " PARLEY_RECORDING,
               ""},
     TwimlRule{"Queue", "url method reservationSid postWorkActivitySid", ""},
@@ -49,30 +58,38 @@ constexpr std::array kRules{
               "Stream ConversationRelay ConversationRelaySession AiSession VirtualAgent Room Conversation Autopilot"},
     TwimlRule{"Start", "action method", "Stream Transcription Siprec Recording"},
     TwimlRule{"Stop", "", "Stream Transcription Siprec"},
-    TwimlRule{"Stream", "url name track connectorName audioFormat sampleRate statusCallback statusCallbackMethod", "Parameter"},
+    TwimlRule{"Stream", "url name track connectorName audioFormat sampleRate statusCallback statusCallbackMethod",
+              "Parameter"},
     TwimlRule{"Parameter", "name value", ""},
     TwimlRule{"Transcription",
-              "name statusCallbackUrl statusCallbackMethod track inboundTrackLabel outboundTrackLabel languageCode transcriptionEngine "
-              "speechModel partialResults profanityFilter hints enableAutomaticPunctuation enableProviderData intelligenceService "
+              "name statusCallbackUrl statusCallbackMethod track inboundTrackLabel outboundTrackLabel languageCode "
+              "transcriptionEngine "
+              "speechModel partialResults profanityFilter hints enableAutomaticPunctuation enableProviderData "
+              "intelligenceService "
               "conversationConfiguration conversationId",
               "Config Parameter"},
     TwimlRule{"Siprec", "name connectorName track statusCallback statusCallbackMethod", "Parameter"},
     TwimlRule{"Recording", "channels track trim " PARLEY_RECORDING, ""},
-    TwimlRule{"ConversationRelay",
-              "url welcomeGreeting welcomeGreetingInterruptible welcomeGreetingLanguage language ttsLanguage ttsProvider voice "
-              "transcriptionLanguage transcriptionProvider speechModel interruptible interruptSensitivity dtmfDetection "
-              "reportInputDuringAgentSpeech preemptible hints debug partialPrompts elevenlabsTextNormalization intelligenceService "
-              "conversationConfiguration conversationId profanityFilter speechTimeout events ignoreBackchannel deepgramSmartFormat",
-              "Language Parameter Failover"},
+    TwimlRule{
+        "ConversationRelay",
+        "url welcomeGreeting welcomeGreetingInterruptible welcomeGreetingLanguage language ttsLanguage ttsProvider "
+        "voice "
+        "transcriptionLanguage transcriptionProvider speechModel interruptible interruptSensitivity dtmfDetection "
+        "reportInputDuringAgentSpeech preemptible hints debug partialPrompts elevenlabsTextNormalization "
+        "intelligenceService "
+        "conversationConfiguration conversationId profanityFilter speechTimeout events ignoreBackchannel "
+        "deepgramSmartFormat",
+        "Language Parameter Failover"},
     TwimlRule{"Language", "code ttsProvider voice transcriptionProvider speechModel", ""},
     TwimlRule{"ConversationRelaySession", "connector sessionConfiguration", ""},
     TwimlRule{"AiSession", "aiConnector aiSessionConfiguration", ""},
-    TwimlRule{"VirtualAgent", "connectorName language sentimentAnalysis statusCallback statusCallbackMethod", "Config Parameter"},
+    TwimlRule{"VirtualAgent", "connectorName language sentimentAnalysis statusCallback statusCallbackMethod",
+              "Config Parameter"},
     TwimlRule{"Config", "name value", ""},
     TwimlRule{"Room", "participantIdentity", ""},
     TwimlRule{"Conversation",
-              "serviceInstanceSid inboundAutocreation routingAssignmentTimeout inboundTimeout url method record trim " PARLEY_CALLBACK
-              " " PARLEY_RECORDING,
+              "serviceInstanceSid inboundAutocreation routingAssignmentTimeout inboundTimeout url method record "
+              "trim " PARLEY_CALLBACK " " PARLEY_RECORDING,
               ""},
     TwimlRule{"Autopilot", "", ""},
     TwimlRule{"Redirect", "method", ""},
@@ -82,10 +99,12 @@ constexpr std::array kRules{
     TwimlRule{"Task", "priority timeout", ""},
     TwimlRule{"Leave", "", ""},
     TwimlRule{"Refer", "action method", "Sip"},
-    TwimlRule{"Pay",
-              "input action paymentConnector paymentMethod chargeAmount currency description tokenType bankAccountType validCardTypes "
-              "securityCode postalCode minPostalCodeLength timeout maxAttempts language statusCallback statusCallbackMethod",
-              "Prompt Parameter"},
+    TwimlRule{
+        "Pay",
+        "input action paymentConnector paymentMethod chargeAmount currency description tokenType bankAccountType "
+        "validCardTypes "
+        "securityCode postalCode minPostalCodeLength timeout maxAttempts language statusCallback statusCallbackMethod",
+        "Prompt Parameter"},
     TwimlRule{"Prompt", "for errorType cardType attempt requireMatchingInputs", "Say Play Pause"},
     TwimlRule{"Sms", "to from action method statusCallback", ""},
     TwimlRule{"Echo", "", ""},
@@ -109,7 +128,8 @@ constexpr std::array kRules{
 }  // namespace
 
 const TwimlRule* twiml_rule(std::string_view name) {
-    const auto at = std::find_if(kRules.begin(), kRules.end(), [&](const TwimlRule& rule) { return rule.name == name; });
+    const auto at =
+        std::find_if(kRules.begin(), kRules.end(), [&](const TwimlRule& rule) { return rule.name == name; });
     return at == kRules.end() ? nullptr : &*at;
 }
 

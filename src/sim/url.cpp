@@ -10,12 +10,15 @@ namespace {
 
 constexpr std::size_t kMaxUrl = 8192;
 
-error_code bad_url() { return make_error_code(boost::system::errc::invalid_argument); }
+error_code bad_url() {
+    return make_error_code(boost::system::errc::invalid_argument);
+}
 
 std::size_t scheme_length(std::string_view text) {
     std::size_t n = 0;
-    while (n < text.size() && ((text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z') ||
-                               (n > 0 && ((text[n] >= '0' && text[n] <= '9') || text[n] == '+' || text[n] == '-' || text[n] == '.')))) {
+    while (n < text.size() &&
+           ((text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z') ||
+            (n > 0 && ((text[n] >= '0' && text[n] <= '9') || text[n] == '+' || text[n] == '-' || text[n] == '.')))) {
         ++n;
     }
     return n > 0 && n < text.size() && text[n] == ':' ? n : 0;
@@ -213,7 +216,8 @@ ConnectionOverrides read_overrides(std::string_view fragment) {
                 if (word == "rt" || word == "all") out.retry_read = true;
                 if (word == "4xx" || word == "all") out.retry_4xx = true;
                 if (word == "5xx" || word == "all") out.retry_5xx = true;
-                if (word != "ct" && word != "rt" && word != "4xx" && word != "5xx" && word != "all") out.error_code = 11243;
+                if (word != "ct" && word != "rt" && word != "4xx" && word != "5xx" && word != "all")
+                    out.error_code = 11243;
             });
             if (out.error_code == 11243) {
                 out.retry_connect = true;

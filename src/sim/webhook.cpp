@@ -11,7 +11,9 @@ namespace {
 
 namespace beast = boost::beast;
 
-std::string basic_credentials(const Url& url) { return "Basic " + base64(std::string_view(url.user + ":" + url.password)); }
+std::string basic_credentials(const Url& url) {
+    return "Basic " + base64(std::string_view(url.user + ":" + url.password));
+}
 
 bool retryable(const HttpReply& reply, const ConnectionOverrides& overrides) {
     switch (reply.failure) {
@@ -24,9 +26,12 @@ bool retryable(const HttpReply& reply, const ConnectionOverrides& overrides) {
         case 11220:
         case 11235:
         case 11236:
-        case 11237: return overrides.retry_connect;
-        case 11203: return overrides.retry_read;
-        default: return false;
+        case 11237:
+            return overrides.retry_connect;
+        case 11203:
+            return overrides.retry_read;
+        default:
+            return false;
     }
 }
 
@@ -55,15 +60,19 @@ std::string CookieJar::header_for(const std::string& host) const {
 
 std::string WebhookSender::signature(std::string_view url, const Form& form) const {
     switch (keys_.mode) {
-        case SignatureMode::missing: return {};
-        case SignatureMode::stale_token: return sign(keys_.previous.reveal(), url_to_sign(url), form);
-        case SignatureMode::wrong: return sign(std::string(keys_.token.reveal()) + "x", url_to_sign(url), form);
-        default: return sign(keys_.token.reveal(), url_to_sign(url), form);
+        case SignatureMode::missing:
+            return {};
+        case SignatureMode::stale_token:
+            return sign(keys_.previous.reveal(), url_to_sign(url), form);
+        case SignatureMode::wrong:
+            return sign(std::string(keys_.token.reveal()) + "x", url_to_sign(url), form);
+        default:
+            return sign(keys_.token.reveal(), url_to_sign(url), form);
     }
 }
 
-Task<HttpReply> WebhookSender::attempt(const Webhook& webhook, std::string url, std::string method, bool with_form, std::string token,
-                                       ConnectionOverrides overrides) const {
+Task<HttpReply> WebhookSender::attempt(const Webhook& webhook, std::string url, std::string method, bool with_form,
+                                       std::string token, ConnectionOverrides overrides) const {
     HttpRequest request;
     request.method = method;
     request.url = url;
@@ -81,11 +90,13 @@ Task<HttpReply> WebhookSender::attempt(const Webhook& webhook, std::string url, 
     } else if (with_form) {
         request.url = with_query(url, encode_form(webhook.form));
     }
-    if (const auto header = signature(request.url, *signed_form); !header.empty()) request.headers.emplace_back("X-Twilio-Signature", header);
+    if (const auto header = signature(request.url, *signed_form); !header.empty())
+        request.headers.emplace_back("X-Twilio-Signature", header);
     request.headers.emplace_back("I-Twilio-Idempotency-Token", token);
     request.headers.emplace_back("X-Home-Region", "us1");
     if (webhook.cookies != nullptr && parsed) {
-        if (auto cookies = webhook.cookies->header_for(parsed->host); !cookies.empty()) request.headers.emplace_back("Cookie", std::move(cookies));
+        if (auto cookies = webhook.cookies->header_for(parsed->host); !cookies.empty())
+            request.headers.emplace_back("Cookie", std::move(cookies));
     }
     auto second = request;  // for the answer to a challenge
     auto reply = co_await client_->send(std::move(request), overrides);
@@ -122,7 +133,8 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
         out.http = co_await attempt(webhook, webhook.url, webhook.method, true, out.idempotency_token, overrides);
         if (!retryable(out.http, overrides)) break;
     }
-    for (int hop = 0; out.http.failure == 0 && out.http.status >= 300 && out.http.status < 400 && out.http.status != 304; ++hop) {
+    for (int hop = 0;
+         out.http.failure == 0 && out.http.status >= 300 && out.http.status < 400 && out.http.status != 304; ++hop) {
         const auto location = std::string(header_of(out.http.headers, "Location"));
         const auto next = resolve_url(out.final_url, location);
         if (hop == kMaxRedirects) {

@@ -36,7 +36,7 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
         std::thread thread;
         std::shared_ptr<PoolJob> job;  // in work; guarded by Core::mutex
         std::uint64_t crash_seen = 0, stall_seen = 0, warm_seen = 0;
-        bool dead = false;       // guarded by Core::mutex
+        bool dead = false;  // guarded by Core::mutex
         std::atomic<bool> abandoned{false};
     };
 
@@ -44,8 +44,8 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
     std::shared_ptr<const Lexicon> lexicon;
 
     mutable std::mutex mutex;
-    std::condition_variable work;        // for the threads
-    std::condition_variable supervision; // for the supervisor, and for the destructor
+    std::condition_variable work;         // for the threads
+    std::condition_variable supervision;  // for the supervisor, and for the destructor
     std::deque<std::shared_ptr<PoolJob>> queue;
     std::vector<std::shared_ptr<Slot>> slots;
     std::vector<TimePoint> respawn_at;
@@ -135,7 +135,8 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
         {
             std::unique_lock lock(mutex);
             work.wait(lock, [&] {
-                return stopping || !queue.empty() || slot.crash_seen != crash_epoch || slot.warm_seen != warm_epoch || slot.abandoned;
+                return stopping || !queue.empty() || slot.crash_seen != crash_epoch || slot.warm_seen != warm_epoch ||
+                       slot.abandoned;
             });
             if (slot.abandoned) return false;
             if (stopping) return false;
@@ -166,7 +167,8 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
         return job;
     }
 
-    void warm(ThreadEngines& engines, const std::vector<std::shared_ptr<const Grammar>>& grammars, const std::vector<VoiceSettings>& voices) {
+    void warm(ThreadEngines& engines, const std::vector<std::shared_ptr<const Grammar>>& grammars,
+              const std::vector<VoiceSettings>& voices) {
         const auto wanted = [&] {
             const std::scoped_lock lock(mutex);
             return queue.empty() && !stopping;
@@ -193,7 +195,8 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
 
     void work_on(Slot& slot, ThreadEngines& engines, PoolJob& job) {
         error_code outcome = make_error_code(errc::cancelled);
-        if (!must_stop(slot, job)) outcome = job.decode() != nullptr ? decode(slot, engines, job) : speak(slot, engines, job);
+        if (!must_stop(slot, job))
+            outcome = job.decode() != nullptr ? decode(slot, engines, job) : speak(slot, engines, job);
         if (outcome == errc::cancelled && stopping) outcome = make_error_code(errc::stopped);
         if (outcome == errc::cancelled && Clock::now() >= job.deadline()) outcome = make_error_code(errc::deadline);
         finish(slot, job, outcome);
@@ -203,7 +206,8 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
         const auto& request = job.decode()->request;
         auto recognizer = engines.recognizer();
         if (!recognizer) return recognizer.error();
-        auto result = (*recognizer)->decode(request.pcm8k, *request.grammar, [&] { return must_stop(slot, job); }, request.mode);
+        auto result =
+            (*recognizer)->decode(request.pcm8k, *request.grammar, [&] { return must_stop(slot, job); }, request.mode);
         if (!result) {
             if (result.error() == errc::engine_failed) engines.forget_recognizer();
             return result.error();
@@ -303,14 +307,15 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
             if (slot->abandoned) {
                 slot->thread.detach();  // owns this Core through its capture
             } else if (slot->dead) {
-                slot->thread.join();    // at its very end: nothing but destructors of engines
+                slot->thread.join();  // at its very end: nothing but destructors of engines
             } else {
                 return false;
             }
             ++counts.deaths;
             const auto shift = std::min(deaths_in_a_row / std::max(1U, settings.threads), 16U);
             ++deaths_in_a_row;
-            respawn_at.push_back(now + std::min<Duration>(settings.backoff_max, settings.backoff_first * (1U << shift)));
+            respawn_at.push_back(now +
+                                 std::min<Duration>(settings.backoff_max, settings.backoff_first * (1U << shift)));
             return true;
         });
     }
@@ -383,13 +388,14 @@ EnginePool::~EnginePool() {
 
 Result<CancelToken> EnginePool::decode(Decode job, Post post, DecodeDone done) {
     const auto deadline = Clock::now() + core_->settings.deadline;
-    return core_->submit(std::make_shared<PoolJob>(DecodeWork{std::move(job), std::move(done)}, std::move(post), deadline));
+    return core_->submit(
+        std::make_shared<PoolJob>(DecodeWork{std::move(job), std::move(done)}, std::move(post), deadline));
 }
 
 Result<CancelToken> EnginePool::speak(Speak job, Post post, SpeakAudio audio, SpeakDone done) {
     const auto deadline = Clock::now() + core_->settings.deadline;
-    return core_->submit(
-        std::make_shared<PoolJob>(SpeakWork{std::move(job), std::move(audio), std::move(done)}, std::move(post), deadline));
+    return core_->submit(std::make_shared<PoolJob>(SpeakWork{std::move(job), std::move(audio), std::move(done)},
+                                                   std::move(post), deadline));
 }
 
 void EnginePool::prewarm(std::vector<std::shared_ptr<const Grammar>> grammars, std::vector<VoiceSettings> voices) {
@@ -427,6 +433,8 @@ PoolCounters EnginePool::counters() const {
     return counts;
 }
 
-const std::shared_ptr<const Lexicon>& EnginePool::lexicon() const { return core_->lexicon; }
+const std::shared_ptr<const Lexicon>& EnginePool::lexicon() const {
+    return core_->lexicon;
+}
 
 }  // namespace parley::speech

@@ -5,7 +5,9 @@
 namespace parley::speech {
 namespace {
 
-std::size_t cost(const std::string& key, const PhraseCache::Audio& audio) { return 2 * audio->size() + 2 * key.size() + 160; }
+std::size_t cost(const std::string& key, const PhraseCache::Audio& audio) {
+    return 2 * audio->size() + 2 * key.size() + 160;
+}
 
 }  // namespace
 

@@ -49,22 +49,62 @@ std::mutex& engine_mutex() {
 // One character of typographic UTF-8 as it is spoken or written in ASCII; a blank when there is none.
 const char* ascii_of(char32_t c) {
     switch (c) {
-        case 0x2018: case 0x2019: case 0x02BC: return "'";
-        case 0x201C: case 0x201D: return "\"";
-        case 0x2010: case 0x2011: return "-";
-        case 0x2012: case 0x2013: case 0x2014: return ", ";
-        case 0x2026: return ". ";
-        case 0x00A3: return " pounds ";
-        case 0x20AC: return " euros ";
-        case 0x00E0: case 0x00E1: case 0x00E2: case 0x00E3: case 0x00E4: case 0x00E5: return "a";
-        case 0x00E8: case 0x00E9: case 0x00EA: case 0x00EB: return "e";
-        case 0x00EC: case 0x00ED: case 0x00EE: case 0x00EF: return "i";
-        case 0x00F2: case 0x00F3: case 0x00F4: case 0x00F5: case 0x00F6: return "o";
-        case 0x00F9: case 0x00FA: case 0x00FB: case 0x00FC: return "u";
-        case 0x00F1: return "n";
-        case 0x00E7: return "c";
-        case 0x00DF: return "ss";
-        default: return " ";
+        case 0x2018:
+        case 0x2019:
+        case 0x02BC:
+            return "'";
+        case 0x201C:
+        case 0x201D:
+            return "\"";
+        case 0x2010:
+        case 0x2011:
+            return "-";
+        case 0x2012:
+        case 0x2013:
+        case 0x2014:
+            return ", ";
+        case 0x2026:
+            return ". ";
+        case 0x00A3:
+            return " pounds ";
+        case 0x20AC:
+            return " euros ";
+        case 0x00E0:
+        case 0x00E1:
+        case 0x00E2:
+        case 0x00E3:
+        case 0x00E4:
+        case 0x00E5:
+            return "a";
+        case 0x00E8:
+        case 0x00E9:
+        case 0x00EA:
+        case 0x00EB:
+            return "e";
+        case 0x00EC:
+        case 0x00ED:
+        case 0x00EE:
+        case 0x00EF:
+            return "i";
+        case 0x00F2:
+        case 0x00F3:
+        case 0x00F4:
+        case 0x00F5:
+        case 0x00F6:
+            return "o";
+        case 0x00F9:
+        case 0x00FA:
+        case 0x00FB:
+        case 0x00FC:
+            return "u";
+        case 0x00F1:
+            return "n";
+        case 0x00E7:
+            return "c";
+        case 0x00DF:
+            return "ss";
+        default:
+            return " ";
     }
 }
 
@@ -96,9 +136,9 @@ Result<std::string> speakable(std::string_view text) {
         const char32_t c = next_code_point(text, at);
         const char one[2] = {static_cast<char>(c), 0};
         // The engine reads no markup from plain text, but angle brackets and backslashes are noise when spoken.
-        const char* piece = c >= 0x80                                        ? ascii_of(c)
+        const char* piece = c >= 0x80                                                    ? ascii_of(c)
                             : c < 0x20 || c == 0x7F || c == '<' || c == '>' || c == '\\' ? " "
-                                                                             : one;
+                                                                                         : one;
         for (const char* p = piece; *p != 0; ++p) {
             const auto u = static_cast<unsigned char>(*p);
             if (u == ' ' && (out.empty() || out.back() == ' ')) continue;
@@ -128,7 +168,8 @@ struct Voice::State {
     }
 
     void limit(std::size_t from) {
-        for (std::size_t i = from; i < narrow.size(); ++i) narrow[i] = static_cast<std::int16_t>(std::clamp<int>(narrow[i], -kPeak, kPeak));
+        for (std::size_t i = from; i < narrow.size(); ++i)
+            narrow[i] = static_cast<std::int16_t>(std::clamp<int>(narrow[i], -kPeak, kPeak));
     }
 
     bool deliver(bool last) {
@@ -172,7 +213,8 @@ Result<std::unique_ptr<Voice>> Voice::make(const VoiceSettings& settings) {
     static const int initialised = flite_init();
     (void)initialised;
     auto state = std::make_unique<State>();
-    // The engine counts references without atomics, so two threads must not share a voice: its slot is emptied for a fresh one.
+    // The engine counts references without atomics, so two threads must not share a voice: its slot is emptied for a
+    // fresh one.
     cst_voice* const others = std::exchange(*kind->shared, nullptr);
     state->voice = kind->make(nullptr);
     *kind->shared = others;
@@ -180,7 +222,8 @@ Result<std::unique_ptr<Voice>> Voice::make(const VoiceSettings& settings) {
     auto* features = state->voice->features;
     flite_feat_set_float(features, "duration_stretch", static_cast<float>(1.0 / std::clamp(settings.speed, 0.5, 2.0)));
     const float mean = flite_get_param_float(features, "int_f0_target_mean", 110.0F);
-    flite_feat_set_float(features, "int_f0_target_mean", mean * static_cast<float>(std::clamp(settings.pitch, 0.5, 2.0)));
+    flite_feat_set_float(features, "int_f0_target_mean",
+                         mean * static_cast<float>(std::clamp(settings.pitch, 0.5, 2.0)));
     auto voice = std::unique_ptr<Voice>(new Voice(std::move(state)));
     // First use builds tables inside the engine that all voices share: it happens here, under the lock.
     if (auto warm = voice->speak("a 1", [](std::span<const std::int16_t>) { return true; }); !warm) return warm.error();
@@ -205,7 +248,8 @@ Result<> Voice::speak(std::string_view text, const std::function<bool(std::span<
     cst_wave* wave = flite_text_to_wave(clean->c_str(), s.voice);
     bool ok = wave != nullptr;
     // Diphone voices stream too, but an engine that did not call back at all still returned the whole wave.
-    if (ok && !s.stopped && !s.down && !s.bad_rate) ok = State::on_engine_audio(wave, 0, wave->num_samples, 1, info) == CST_AUDIO_STREAM_CONT;
+    if (ok && !s.stopped && !s.down && !s.bad_rate)
+        ok = State::on_engine_audio(wave, 0, wave->num_samples, 1, info) == CST_AUDIO_STREAM_CONT;
     if (wave != nullptr) delete_wave(wave);
     flite_feat_remove(s.voice->features, "streaming_info");
     s.piece = nullptr;

@@ -63,7 +63,7 @@ StreamProtocol::StreamProtocol(Instant opened, const StreamLimits& limits)
       outbound_audio_(audio_),
       messages_(limits.messages_per_second, limits.message_burst, opened),
       digits_(limits.digits_per_second, limits.digits_per_second, opened) {
-    marks_.reserve(std::min<std::size_t>(limits_.outstanding_marks, 16));  // grows to the limit with a carrier that answers none
+    marks_.reserve(limits_.outstanding_marks);
 }
 
 void StreamProtocol::count(StreamFault fault, StreamActions& out) {

@@ -20,7 +20,9 @@ std::string text_of(const DialogueReply& reply) {
     return text;
 }
 
-bool has(const DialogueReply& reply, std::string_view part) { return text_of(reply).find(part) != std::string::npos; }
+bool has(const DialogueReply& reply, std::string_view part) {
+    return text_of(reply).find(part) != std::string::npos;
+}
 
 class Receptionist : public testing::Test {
 protected:
@@ -40,7 +42,7 @@ TEST_F(Receptionist, greets_in_sentences) {
 
 TEST_F(Receptionist, answers_and_comes_back_to_the_menu) {
     const auto reply = say("um what are your opening hours please");
-    EXPECT_TRUE(has(reply, "nine in the morning until five"));
+    EXPECT_TRUE(has(reply, "from nine until five"));
     EXPECT_EQ(reply.expect, "menu");
 }
 
@@ -85,18 +87,19 @@ TEST_F(Receptionist, a_no_takes_the_slots_back_and_a_correction_replaces_one) {
     (void)say("tuesday at three");
     const auto reply = say("no thursday");
     EXPECT_TRUE(has(reply, "Thursday at three in the afternoon")) << text_of(reply);
-    EXPECT_EQ(say("no").expect, "when");
+    EXPECT_EQ(say("no thank you").expect, "when");  // a goodbye elsewhere: the state's own intents win
     EXPECT_TRUE(dialogue_.slots().empty());
 }
 
 TEST_F(Receptionist, takes_the_keypad_in_every_state) {
-    EXPECT_TRUE(has(dialogue_.keyed("1"), "nine in the morning"));
+    EXPECT_TRUE(has(dialogue_.keyed("1"), "from nine until five"));
     EXPECT_EQ(dialogue_.keyed("2").expect, "when");
     EXPECT_EQ(dialogue_.keyed("2").expect, "when");
     EXPECT_EQ(dialogue_.slots().at("day"), "tuesday");
     EXPECT_EQ(dialogue_.keyed("1530").expect, "confirm");
     EXPECT_EQ(dialogue_.slots().at("time"), "15:30");
     EXPECT_EQ(dialogue_.keyed("1").expect, "callback");
+    EXPECT_EQ(dialogue_.keyed("1").expect, "number");
     const auto thanks = dialogue_.keyed("5550123#");
     EXPECT_EQ(thanks.expect, "thanks");
     EXPECT_TRUE(has(thanks, "five five five, zero one two three")) << text_of(thanks);
@@ -135,7 +138,7 @@ TEST_F(Receptionist, asks_back_what_it_heard_badly) {
     EXPECT_EQ(say("no", 0.9).then, ReplyThen::listen);
     // An answer that is neither is taken as a new wish.
     EXPECT_EQ(say("operator", 0.5).expect, "yes_or_no");
-    EXPECT_TRUE(has(say("what are your opening hours", 0.9), "nine in the morning"));
+    EXPECT_TRUE(has(say("what are your opening hours", 0.9), "from nine until five"));
     // And the keypad answers as well.
     EXPECT_EQ(say("operator", 0.5).expect, "yes_or_no");
     EXPECT_EQ(dialogue_.keyed("1").then, ReplyThen::transfer);
@@ -182,7 +185,7 @@ TEST_F(Receptionist, an_interrupted_question_may_be_answered_or_overruled) {
 }
 
 TEST_F(Receptionist, keywords_are_found_in_looser_speech) {
-    EXPECT_TRUE(has(say("and when are you open then"), "nine in the morning"));
+    EXPECT_TRUE(has(say("and when are you open then"), "from nine until five"));
     (void)say("i think i would like to book an appointment");
     EXPECT_EQ(say("how about 3:30 pm on Tuesday, if that works").expect, "confirm");
     EXPECT_EQ(dialogue_.slots().at("time"), "15:30");
@@ -209,8 +212,24 @@ TEST(Pizzeria, is_another_business_without_a_rebuild) {
 
 // Whatever is said or keyed, in whatever order: a reply that speaks and leads to a state that exists.
 TEST(AnyDialogue, never_falls_silent) {
-    const std::vector<std::string> words{"yes", "no", "tuesday", "at three", "book an appointment", "goodbye", "repeat that", "xyzzy", "", "no thursday",
-                                         "saturday", "cancel", "five five five one", "opening hours", "a table", "order", "operator", "never mind"};
+    const std::vector<std::string> words{"yes",
+                                         "no",
+                                         "tuesday",
+                                         "at three",
+                                         "book an appointment",
+                                         "goodbye",
+                                         "repeat that",
+                                         "xyzzy",
+                                         "",
+                                         "no thursday",
+                                         "saturday",
+                                         "cancel",
+                                         "five five five one",
+                                         "opening hours",
+                                         "a table",
+                                         "order",
+                                         "operator",
+                                         "never mind"};
     for (const auto* name : {"receptionist", "pizzeria"}) {
         const auto script = load_script(std::string(PARLEY_SOURCE_DIR "/config/scripts/") + name + ".yaml", nullptr);
         std::uint64_t random = 1;
@@ -221,9 +240,12 @@ TEST(AnyDialogue, never_falls_silent) {
                 random = random * 6364136223846793005ULL + 1442695040888963407ULL;
                 const auto pick = random >> 33U;
                 DialogueReply reply;
-                if (pick % 7 == 0) reply = dialogue.keyed(std::to_string(pick % 2000));
-                else if (pick % 7 == 1) reply = dialogue.nothing_understood();
-                else reply = dialogue.heard(words[pick % words.size()], static_cast<double>(pick % 100) / 100);
+                if (pick % 7 == 0)
+                    reply = dialogue.keyed(std::to_string(pick % 2000));
+                else if (pick % 7 == 1)
+                    reply = dialogue.nothing_understood();
+                else
+                    reply = dialogue.heard(words[pick % words.size()], static_cast<double>(pick % 100) / 100);
                 ASSERT_FALSE(reply.sentences.empty()) << name << " " << dialogue.state();
                 ASSERT_TRUE(reply.expect == "yes_or_no" || script->states.contains(reply.expect));
                 ASSERT_EQ(text_of(reply).find('{'), std::string::npos);

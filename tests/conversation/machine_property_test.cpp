@@ -93,7 +93,7 @@ void populate(World& world, Instant until, double trouble) {
             world.at(p, [&world, &r] {
                 if (!world.utterance || r.chance(0.3)) return;
                 world.send(TranscriptPartial{*world.utterance, sentence(r, 0, 6) + (r.chance(0.2) ? "." : "")});
-                if (r.chance(0.2)) world.send(VendorEndOfTurn{*world.utterance, static_cast<double>(r.below(11)) / 10});
+                if (world.utterance && r.chance(0.2)) world.send(VendorEndOfTurn{*world.utterance, static_cast<double>(r.below(11)) / 10});
             });
         }
         t += span + milliseconds(r.chance(0.3) ? r.between(10, 500) : r.between(300, 9000));

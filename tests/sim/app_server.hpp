@@ -1,5 +1,6 @@
 #pragma once
-// The application under test, as the carrier meets it: a scripted HTTP and WebSocket server on 127.0.0.1, one thread a connection.
+// The application under test, as the carrier meets it: a scripted HTTP and WebSocket server on 127.0.0.1, one thread a
+// connection.
 
 #include <gtest/gtest.h>
 
@@ -53,7 +54,7 @@ public:
     }
     nlohmann::json start() {
         auto message = read_until("start");
-        sid = message.value("streamSid", "");
+        if (!message.is_null()) sid = message.value("streamSid", "");
         return message;
     }
     void send(const nlohmann::json& message) { send_raw(message.dump()); }
@@ -68,7 +69,9 @@ public:
         ws_.write(asio::buffer(bytes), ec);
     }
     void media(const Mulaw& codes) {
-        send({{"event", "media"}, {"streamSid", sid}, {"media", {{"payload", base64(std::span<const std::uint8_t>(codes))}}}});
+        send({{"event", "media"},
+              {"streamSid", sid},
+              {"media", {{"payload", base64(std::span<const std::uint8_t>(codes))}}}});
     }
     void mark(const std::string& name) { send({{"event", "mark"}, {"streamSid", sid}, {"mark", {{"name", name}}}}); }
     void clear() { send({{"event", "clear"}, {"streamSid", sid}}); }
@@ -108,7 +111,9 @@ inline HttpResponseOut reply(std::string body, std::string type = "text/xml", in
     out.body() = std::move(body);
     return out;
 }
-inline HttpResponseOut twiml(const std::string& verbs) { return reply("<Response>" + verbs + "</Response>"); }
+inline HttpResponseOut twiml(const std::string& verbs) {
+    return reply("<Response>" + verbs + "</Response>");
+}
 
 class AppServer {
 public:
@@ -116,7 +121,9 @@ public:
     using Stream = std::function<void(StreamPeer&)>;
 
     AppServer(Http on_http, Stream on_stream = {})
-        : on_http_(std::move(on_http)), on_stream_(std::move(on_stream)), acceptor_(context_, {asio::ip::make_address("127.0.0.1"), 0}) {
+        : on_http_(std::move(on_http)),
+          on_stream_(std::move(on_stream)),
+          acceptor_(context_, {asio::ip::make_address("127.0.0.1"), 0}) {
         thread_ = std::thread([this] { accept(); });
     }
     ~AppServer() {
@@ -147,6 +154,12 @@ public:
         return out;
     }
 
+    // Waits until no stream's script runs any more; what the scripts wrote may then be read.
+    void settle() {
+        std::unique_lock lock(mutex_);
+        settled_.wait(lock, [this] { return scripts_ == 0; });
+    }
+
     // Tweaks the answer to an upgrade (wrong accept, a subprotocol ...).
     std::function<void(websocket::response_type&)> decorate;
     bool refuse_upgrades = false;
@@ -166,7 +179,10 @@ private:
             socket.set_option(asio::ip::tcp::no_delay(true), ec);
             const std::lock_guard lock(mutex_);
             const int handle = ::dup(socket.native_handle());
-            connections_.push_back({std::thread([this, s = std::make_shared<asio::ip::tcp::socket>(std::move(socket))] { serve(std::move(*s)); }), handle});
+            connections_.push_back({std::thread([this, s = std::make_shared<asio::ip::tcp::socket>(std::move(socket))] {
+                                        serve(std::move(*s));
+                                    }),
+                                    handle});
         }
     }
     void serve(asio::ip::tcp::socket socket) {
@@ -176,8 +192,12 @@ private:
         http::read(socket, buffer, request, ec);
         if (ec) return;
         Seen seen{std::string(request.method_string()), std::string(request.target()), request.body(), {}, {}};
-        for (const auto& field : request) seen.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-        seen.form = decode_form(seen.method == "POST" ? seen.body : (seen.target.find('?') == std::string::npos ? "" : seen.target.substr(seen.target.find('?') + 1)));
+        for (const auto& field : request)
+            seen.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+        seen.form = decode_form(
+            seen.method == "POST"
+                ? seen.body
+                : (seen.target.find('?') == std::string::npos ? "" : seen.target.substr(seen.target.find('?') + 1)));
         {
             const std::lock_guard lock(mutex_);
             requests_.push_back(seen);
@@ -187,8 +207,15 @@ private:
             if (decorate) ws.set_option(websocket::stream_base::decorator(decorate));
             ws.accept(request, ec);
             if (ec) return;
+            {
+                const std::lock_guard lock(mutex_);
+                ++scripts_;
+            }
             StreamPeer peer(ws);
             on_stream_(peer);
+            const std::lock_guard lock(mutex_);
+            --scripts_;
+            settled_.notify_all();
             return;
         }
         auto response = on_http_(seen);
@@ -204,6 +231,8 @@ private:
     std::thread thread_;
     std::atomic<bool> stopping_{false};
     mutable std::mutex mutex_;
+    std::condition_variable settled_;
+    int scripts_ = 0;
     std::list<Connection> connections_;
     std::vector<Seen> requests_;
 };

@@ -1,4 +1,5 @@
-// Whole calls against a scripted application. The line runs ten times faster than real; nothing here looks at a wall clock.
+// Whole calls against a scripted application. The line runs ten times faster than real; nothing here looks at a wall
+// clock.
 
 #include <gtest/gtest.h>
 
@@ -37,7 +38,9 @@ CallReport call(CarrierOptions options, CallPlan plan) {
     return carrier.place_call(std::move(plan)).report.get();
 }
 
-std::shared_ptr<const Scenario> steps(const std::string& yaml) { return parse_scenario("steps:\n" + yaml, "test.yaml"); }
+std::shared_ptr<const Scenario> steps(const std::string& yaml) {
+    return parse_scenario("steps:\n" + yaml, "test.yaml");
+}
 
 TEST(Webhook, HasTheCarriersHeadersAndAValidSignature) {
     AppServer app([](const Seen&) { return twiml("<Hangup/>"); });
@@ -74,7 +77,8 @@ TEST(Webhook, SignatureOptions) {
     EXPECT_NE(seen[0].header("X-Twilio-Signature"), sign(kToken, app.url("/voice"), seen[0].form));
     EXPECT_EQ(seen[0].header("X-Twilio-Signature").size(), 28u);
     EXPECT_EQ(seen[1].header("X-Twilio-Signature"), "");
-    EXPECT_EQ(seen[2].header("X-Twilio-Signature"), sign("00000000000000000000000000000000", app.url("/voice"), seen[2].form));
+    EXPECT_EQ(seen[2].header("X-Twilio-Signature"),
+              sign("00000000000000000000000000000000", app.url("/voice"), seen[2].form));
 }
 
 TEST(Webhook, GetAppendsTheParametersAndSignsThem) {
@@ -145,7 +149,11 @@ TEST(Webhook, AnswersAChallengeWithTheCredentialsOfTheUrl) {
     EXPECT_EQ(seen[1].header("X-Twilio-Signature"), sign(kToken, plain, seen[1].form));
 }
 
-struct Failure { const char* name; int code; std::function<test::HttpResponseOut()> answer; };
+struct Failure {
+    const char* name;
+    int code;
+    std::function<test::HttpResponseOut()> answer;
+};
 class FailingDocument : public testing::TestWithParam<Failure> {};
 TEST_P(FailingDocument, IsNotedAndTheFallbackIsAsked) {
     AppServer app([](const Seen& seen) {
@@ -163,16 +171,17 @@ TEST_P(FailingDocument, IsNotedAndTheFallbackIsAsked) {
     EXPECT_EQ(value_of(fallback[0].form, "ErrorUrl"), app.url("/voice"));
     EXPECT_EQ(value_of(fallback[0].form, "CallSid"), report.call_sid);
 }
-INSTANTIATE_TEST_SUITE_P(cases, FailingDocument,
-                         testing::Values(Failure{"status", 11200, [] { return reply("x", "text/xml", 500); }},
-                                         Failure{"no_type", 11200, [] { return reply("<Response/>", ""); }},
-                                         Failure{"type", 12300, [] { return reply("<Response/>", "application/json"); }},
-                                         Failure{"xml", 12100, [] { return reply("<Response><Say>a & b</Say></Response>"); }},
-                                         Failure{"html", 12102, [] { return reply("<html></html>", "text/html"); }},
-                                         Failure{"version", 12101, [] { return reply("<?xml version=\"2.0\"?><Response/>"); }},
-                                         Failure{"root_case", 12102, [] { return reply("<response/>"); }},
-                                         Failure{"large", 11750, [] { return twiml("<!--" + std::string(70000, 'x') + "-->"); }}),
-                         [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    cases, FailingDocument,
+    testing::Values(Failure{"status", 11200, [] { return reply("x", "text/xml", 500); }},
+                    Failure{"no_type", 11200, [] { return reply("<Response/>", ""); }},
+                    Failure{"type", 12300, [] { return reply("<Response/>", "application/json"); }},
+                    Failure{"xml", 12100, [] { return reply("<Response><Say>a & b</Say></Response>"); }},
+                    Failure{"html", 12102, [] { return reply("<html></html>", "text/html"); }},
+                    Failure{"version", 12101, [] { return reply("<?xml version=\"2.0\"?><Response/>"); }},
+                    Failure{"root_case", 12102, [] { return reply("<response/>"); }},
+                    Failure{"large", 11750, [] { return twiml("<!--" + std::string(70000, 'x') + "-->"); }}),
+    [](const auto& c) { return c.param.name; });
 
 TEST(Webhook, WithoutFallbackTheCallerIsToldAndTheCallEnds) {
     auto options = quick();
@@ -186,13 +195,23 @@ TEST(Webhook, WithoutFallbackTheCallerIsToldAndTheCallEnds) {
 
 TEST(Webhook, NobodyListensOnThePort) {
     std::string url;
-    { AppServer gone([](const Seen&) { return twiml(""); }); url = gone.url("/voice"); }
+    {
+        AppServer gone([](const Seen&) { return twiml(""); });
+        url = gone.url("/voice");
+    }
     const auto report = call(quick(), to(url));
     EXPECT_TRUE(report.has_notification(11202));
     EXPECT_EQ(report.webhooks[0].attempts, 2) << "connect failures are tried once more";
 }
 
-struct Flow { const char* name; const char* document; const char* ended_by; const char* status; bool answered; std::vector<std::string> then; };
+struct Flow {
+    const char* name;
+    const char* document;
+    const char* ended_by;
+    const char* status;
+    bool answered;
+    std::vector<std::string> then;
+};
 class DocumentFlow : public testing::TestWithParam<Flow> {};
 TEST_P(DocumentFlow, Runs) {
     const auto& p = GetParam();
@@ -209,32 +228,70 @@ TEST_P(DocumentFlow, Runs) {
 }
 INSTANTIATE_TEST_SUITE_P(
     table, DocumentFlow,
-    testing::Values(Flow{"empty", "", "document", "completed", false, {}}, Flow{"hangup", "<Hangup/>", "document", "completed", true, {}},
-                    Flow{"reject", "<Reject/>", "reject", "no-answer", false, {}},
-                    Flow{"reject_busy", "<Reject reason=\"busy\"/>", "reject", "busy", false, {}},
-                    Flow{"reject_after_say", "<Say>Hi.</Say><Reject/>", "document", "completed", true, {}},
-                    Flow{"reject_after_pause", "<Pause length=\"1\"/><Reject/>", "reject", "no-answer", false, {}},
-                    Flow{"say_then_end", "<Say>Hello there.</Say>", "document", "completed", true, {}},
-                    Flow{"redirect", "<Redirect>/next</Redirect><Say>Never.</Say>", "document", "completed", true, {"POST /next"}},
-                    Flow{"redirect_get", "<Redirect method=\"GET\">/next</Redirect>", "document", "completed", true, {"GET /next"}},
-                    Flow{"gather_without_input", "<Gather timeout=\"1\" action=\"/got\"><Say>Press.</Say></Gather><Redirect>/none</Redirect>", "document",
-                         "completed", true, {"POST /none"}},
-                    Flow{"gather_empty_result", "<Gather timeout=\"1\" action=\"/got\" actionOnEmptyResult=\"true\"/>", "document", "completed", true,
-                         {"POST /got"}},
-                    Flow{"dial_with_action", "<Dial action=\"/dialled\">+15550001</Dial><Say>Never.</Say>", "document", "completed", true, {"POST /dialled"}},
-                    Flow{"dial_then_next", "<Dial>+15550001</Dial><Redirect>/next</Redirect>", "document", "completed", true, {"POST /next"}},
-                    Flow{"enqueue", "<Enqueue action=\"/queued\">support</Enqueue>", "document", "completed", true, {"POST /queued"}},
-                    Flow{"silent_record", "<Record timeout=\"1\" action=\"/recorded\"/><Redirect>/silent</Redirect>", "document", "completed", true,
-                         {"POST /silent"}},
-                    Flow{"unknown_verb_is_skipped", "<Sing/><Redirect>/next</Redirect>", "document", "completed", true, {"POST /next"}}),
+    testing::Values(
+        Flow{"empty", "", "document", "completed", false, {}},
+        Flow{"hangup", "<Hangup/>", "document", "completed", true, {}},
+        Flow{"reject", "<Reject/>", "reject", "no-answer", false, {}},
+        Flow{"reject_busy", "<Reject reason=\"busy\"/>", "reject", "busy", false, {}},
+        Flow{"reject_after_say", "<Say>Hi.</Say><Reject/>", "document", "completed", true, {}},
+        Flow{"reject_after_pause", "<Pause length=\"1\"/><Reject/>", "reject", "no-answer", false, {}},
+        Flow{"say_then_end", "<Say>Hello there.</Say>", "document", "completed", true, {}},
+        Flow{"redirect", "<Redirect>/next</Redirect><Say>Never.</Say>", "document", "completed", true, {"POST /next"}},
+        Flow{"redirect_get", "<Redirect method=\"GET\">/next</Redirect>", "document", "completed", true, {"GET /next"}},
+        Flow{"gather_without_input",
+             "<Gather timeout=\"1\" action=\"/got\"><Say>Press.</Say></Gather><Redirect>/none</Redirect>",
+             "document",
+             "completed",
+             true,
+             {"POST /none"}},
+        Flow{"gather_empty_result",
+             "<Gather timeout=\"1\" action=\"/got\" actionOnEmptyResult=\"true\"/>",
+             "document",
+             "completed",
+             true,
+             {"POST /got"}},
+        Flow{"dial_with_action",
+             "<Dial action=\"/dialled\">+15550001</Dial><Say>Never.</Say>",
+             "document",
+             "completed",
+             true,
+             {"POST /dialled"}},
+        Flow{"dial_then_next",
+             "<Dial>+15550001</Dial><Redirect>/next</Redirect>",
+             "document",
+             "completed",
+             true,
+             {"POST /next"}},
+        Flow{"enqueue",
+             "<Enqueue action=\"/queued\">support</Enqueue>",
+             "document",
+             "completed",
+             true,
+             {"POST /queued"}},
+        Flow{"silent_record",
+             "<Record timeout=\"1\" action=\"/recorded\"/><Redirect>/silent</Redirect>",
+             "document",
+             "completed",
+             true,
+             {"POST /silent"}},
+        Flow{"unknown_verb_is_skipped",
+             "<Sing/><Redirect>/next</Redirect>",
+             "document",
+             "completed",
+             true,
+             {"POST /next"}}),
     [](const auto& c) { return c.param.name; });
 
 TEST(Document, SchemaViolationsAreWarningsAndTheRestRuns) {
     AppServer app([](const Seen& seen) {
-        return twiml(seen.path() == "/voice" ? "<say>x</say><Pause Length=\"9\" length=\"0\"/><Redirect>/next</Redirect>" : "<Hangup/>");
+        return twiml(seen.path() == "/voice"
+                         ? "<say>x</say><Pause Length=\"9\" length=\"0\"/><Redirect>/next</Redirect>"
+                         : "<Hangup/>");
     });
     const auto report = call(quick(), to(app.url("/voice")));
-    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(), [](const auto& n) { return n.code == 12200 && n.warning; }), 2);
+    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(),
+                            [](const auto& n) { return n.code == 12200 && n.warning; }),
+              2);
     EXPECT_EQ(app.requests("/next").size(), 1u);
 }
 
@@ -247,7 +304,10 @@ TEST(Document, InlineHasNoBaseForRelativeUrls) {
 
 TEST(Gather, SendsTheDigitsOfTheCaller) {
     AppServer app([](const Seen& seen) {
-        if (seen.path() == "/voice") return twiml("<Gather action=\"/got\" numDigits=\"3\" timeout=\"3\"><Say>Please enter three digits after this very long explanation.</Say></Gather>");
+        if (seen.path() == "/voice")
+            return twiml(
+                "<Gather action=\"/got\" numDigits=\"3\" timeout=\"3\"><Say>Please enter three digits after this very "
+                "long explanation.</Say></Gather>");
         return twiml("<Hangup/>");
     });
     auto plan = to(app.url("/voice"));
@@ -267,7 +327,8 @@ TEST(Gather, EndsWithTheFinishKeyAndTakesSpeech) {
         return twiml("<Hangup/>");
     });
     auto plan = to(app.url("/voice"));
-    plan.scenario = steps("  - pause: 300ms\n  - dtmf: \"7#\"\n  - pause: 1s\n  - say: \"next tuesday\"\n  - wait_for: hangup\n");
+    plan.scenario =
+        steps("  - pause: 300ms\n  - dtmf: \"7#\"\n  - pause: 1s\n  - say: \"next tuesday\"\n  - wait_for: hangup\n");
     (void)call(quick(), plan);
     ASSERT_EQ(app.requests("/key").size(), 1u);
     EXPECT_EQ(value_of(app.requests("/key")[0].form, "Digits"), "7");
@@ -285,7 +346,7 @@ TEST(Record, KeepsWhatTheCallerSaidAndTellsItsCallback) {
         return twiml("<Hangup/>");
     });
     auto plan = to(app.url("/voice"));
-    plan.scenario = steps("  - pause: 1s\n  - say: \"this is my message\"\n  - wait_for: hangup\n");
+    plan.scenario = steps("  - wait_for: agent_silence 100ms\n  - say: \"this is my message\"\n  - wait_for: hangup\n");
     SimCarrier carrier(quick());
     const auto report = carrier.place_call(plan).report.get();
     ASSERT_EQ(app.requests("/recorded").size(), 1u);
@@ -300,7 +361,9 @@ TEST(Record, KeepsWhatTheCallerSaidAndTellsItsCallback) {
 }
 
 TEST(Record, HangupOfTheCallerIsItsDigits) {
-    AppServer app([](const Seen& seen) { return twiml(seen.path() == "/voice" ? "<Record action=\"/recorded\"/>" : "<Hangup/>"); });
+    AppServer app([](const Seen& seen) {
+        return twiml(seen.path() == "/voice" ? "<Record action=\"/recorded\"/>" : "<Hangup/>");
+    });
     auto plan = to(app.url("/voice"));
     plan.scenario = steps("  - pause: 500ms\n  - say: \"message\"\n  - hangup\n");
     const auto report = call(quick(), plan);
@@ -310,12 +373,18 @@ TEST(Record, HangupOfTheCallerIsItsDigits) {
     EXPECT_EQ(value_of(app.requests("/recorded")[0].form, "CallStatus"), "completed");
 }
 
-struct Dialled { const char* name; DialTarget target; const char* status; };
+struct Dialled {
+    const char* name;
+    DialTarget target;
+    const char* status;
+};
 class DialAction : public testing::TestWithParam<Dialled> {};
 TEST_P(DialAction, Tells) {
     AppServer app([](const Seen& seen) {
         if (seen.path() != "/voice") return twiml("<Hangup/>");
-        return twiml("<Dial action=\"/dialled\" timeout=\"5\"><Number statusCallback=\"/leg\" statusCallbackEvent=\"initiated ringing answered completed\">+1555</Number></Dial>");
+        return twiml(
+            "<Dial action=\"/dialled\" timeout=\"5\"><Number statusCallback=\"/leg\" statusCallbackEvent=\"initiated "
+            "ringing answered completed\">+1555</Number></Dial>");
     });
     auto options = quick();
     options.numbers["+1555"] = GetParam().target;
@@ -326,20 +395,24 @@ TEST_P(DialAction, Tells) {
     ASSERT_EQ(legs.size(), std::string_view(GetParam().status) == "completed" ? 4u : 3u);
     for (const auto& leg : legs) EXPECT_EQ(value_of(leg.form, "ParentCallSid"), report.call_sid);
 }
-INSTANTIATE_TEST_SUITE_P(cases, DialAction,
-                         testing::Values(Dialled{"answers", {}, "completed"}, Dialled{"busy", {DialTarget::Answer::busy, milliseconds(100), {}}, "busy"},
-                                         Dialled{"failed", {DialTarget::Answer::failed, milliseconds(100), {}}, "failed"},
-                                         Dialled{"late", {DialTarget::Answer::answer, milliseconds(9000), {}}, "no-answer"}),
-                         [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    cases, DialAction,
+    testing::Values(Dialled{"answers", {}, "completed"},
+                    Dialled{"busy", {DialTarget::Answer::busy, milliseconds(100), {}}, "busy"},
+                    Dialled{"failed", {DialTarget::Answer::failed, milliseconds(100), {}}, "failed"},
+                    Dialled{"late", {DialTarget::Answer::answer, milliseconds(9000), {}}, "no-answer"}),
+    [](const auto& c) { return c.param.name; });
 
-TEST(Rest, RedirectAbortsTheRunningVerbAndEndCompletes) {
+TEST(CallUpdates, RedirectAbortsTheRunningVerbAndEndCompletes) {
     AppServer app([](const Seen& seen) {
         if (seen.path() == "/voice") return twiml("<Say>hello</Say><Pause length=\"600\"/>");
         return twiml("<Say>moved</Say><Pause length=\"600\"/>");
     });
     SimCarrier carrier(quick());
     auto placed = carrier.place_call(to(app.url("/voice")));
-    const auto until = [&](auto done) { while (!done()) std::this_thread::sleep_for(std::chrono::milliseconds(2)); };
+    const auto until = [&](auto done) {
+        while (!done()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    };
     until([&] { return carrier.call(placed.call_sid)->status == "in-progress"; });
     EXPECT_EQ(carrier.redirect_call(placed.call_sid, app.url("/moved"), "POST", ""), CallUpdate::done);
     until([&] { return !app.requests("/moved").empty(); });

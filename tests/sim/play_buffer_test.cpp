@@ -91,12 +91,14 @@ TEST(PlayBuffer, DiscardsWhatDoesNotFit) {
     EXPECT_EQ(s.buffer.appended(), 1200);
 }
 
-// Whatever the order of calls: every sample is heard once, in order, or discarded; each mark comes back once, in order, and not
-// before the sound queued in front of it.
+// Whatever the order of calls: every sample is heard once, in order, or discarded; each mark comes back once, in order,
+// and not before the sound queued in front of it.
 TEST(PlayBuffer, KeepsItsBooksUnderAnySchedule) {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
         std::mt19937_64 random(seed);
-        const auto draw = [&](Sample below) { return static_cast<Sample>(random() % static_cast<std::uint64_t>(below)); };
+        const auto draw = [&](Sample below) {
+            return static_cast<Sample>(random() % static_cast<std::uint64_t>(below));
+        };
         Speaker s;
         std::vector<std::int64_t> mark_offset;
         Sample clock = 0;
@@ -112,7 +114,9 @@ TEST(PlayBuffer, KeepsItsBooksUnderAnySchedule) {
                     s.buffer.mark(std::to_string(mark_offset.size()), s.returned);
                     mark_offset.push_back(s.buffer.appended());
                     break;
-                case 3: s.to(clock += draw(400)); break;
+                case 3:
+                    s.to(clock += draw(400));
+                    break;
                 default:
                     if (draw(4) == 0) s.buffer.clear(s.returned);
             }
@@ -131,7 +135,8 @@ TEST(PlayBuffer, KeepsItsBooksUnderAnySchedule) {
             if (s.returned[i].cleared) continue;
             std::int64_t heard_before = 0;
             for (const auto& segment : s.buffer.segments()) {
-                if (segment.at < s.returned[i].at) heard_before = segment.offset + std::min(segment.length, s.returned[i].at - segment.at);
+                if (segment.at < s.returned[i].at)
+                    heard_before = segment.offset + std::min(segment.length, s.returned[i].at - segment.at);
             }
             ASSERT_LE(heard_before, mark_offset[i]) << seed;
         }

@@ -1,5 +1,5 @@
-// Media streams over real sockets against a scripted application; the line runs faster than real, and every figure is taken from
-// the stream's own clock.
+// Media streams over real sockets against a scripted application; the line runs faster than real, and every figure is
+// taken from the stream's own clock.
 
 #include <gtest/gtest.h>
 
@@ -35,8 +35,8 @@ struct StreamApp {
         : app(
               [this, attributes, inside](const Seen& seen) {
                   if (seen.path() != "/voice") return twiml("<Hangup/>");
-                  return twiml("<Connect action=\"/after\"><Stream url=\"" + app.url("/media", "ws") + "\" " + attributes + ">" + inside +
-                               "</Stream></Connect><Say>Never.</Say>");
+                  return twiml("<Connect action=\"/after\"><Stream url=\"" + app.url("/media", "ws") + "\" " +
+                               attributes + ">" + inside + "</Stream></Connect><Say>Never.</Say>");
               },
               std::move(on_stream)) {}
     CallReport call(CarrierOptions options, std::shared_ptr<const Scenario> scenario = nullptr) {
@@ -44,7 +44,9 @@ struct StreamApp {
         CallPlan plan;
         plan.voice_url = app.url("/voice");
         plan.scenario = std::move(scenario);
-        return carrier.place_call(plan).report.get();
+        auto report = carrier.place_call(plan).report.get();
+        app.settle();
+        return report;
     }
     AppServer app;
 };
@@ -59,8 +61,9 @@ TEST(Stream, HandshakeHasExactlyTheCarriersHeaders) {
     ASSERT_EQ(seen.size(), 1u);
     std::vector<std::string> names;
     for (const auto& [name, value] : seen[0].headers) names.push_back(name);
-    EXPECT_EQ(names, (std::vector<std::string>{"host", "upgrade", "connection", "sec-websocket-version", "sec-websocket-key", "user-agent",
-                                               "x-twilio-signature", "accept-encoding"}));
+    EXPECT_EQ(names,
+              (std::vector<std::string>{"host", "upgrade", "connection", "sec-websocket-version", "sec-websocket-key",
+                                        "user-agent", "x-twilio-signature", "accept-encoding"}));
     EXPECT_EQ(seen[0].header("user-agent"), "Twilio.TmeWs/1.0");
     EXPECT_EQ(seen[0].header("x-twilio-signature"), sign(kToken, app.app.url("/media", "ws")));
     EXPECT_EQ(seen[0].header("upgrade"), "websocket");
@@ -81,7 +84,8 @@ TEST(Stream, MessagesComeInTheirShapeOnASteadyClock) {
     const auto report = app.call(quick());
     EXPECT_EQ(connected, json::parse(R"({"event":"connected","protocol":"Call","version":"1.0.0"})"));
     EXPECT_EQ(start["sequenceNumber"], "1");
-    EXPECT_EQ(start["start"]["mediaFormat"], json::parse(R"({"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1})"));
+    EXPECT_EQ(start["start"]["mediaFormat"],
+              json::parse(R"({"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1})"));
     EXPECT_EQ(start["start"]["customParameters"], json({{"tenant", "last wins"}}));
     EXPECT_EQ(start["start"]["tracks"], json::array({"inbound"}));
     EXPECT_EQ(start["start"]["callSid"], report.call_sid);
@@ -119,7 +123,8 @@ TEST(Stream, PlaysWhatItGetsAndReturnsMarksWhenTheyAreReached) {
     EXPECT_EQ(stream.appended, 2400);
     EXPECT_EQ(stream.played, 2400);
     EXPECT_EQ(stream.discarded, 0);
-    // The marks came back exactly where the sound before them ended, and the sound is in the heard track, code for code.
+    // The marks came back exactly where the sound before them ended, and the sound is in the heard track, code for
+    // code.
     ASSERT_EQ(stream.marks.size(), 3u);
     Sample heard = 0;
     for (const auto& segment : stream.heard) {
@@ -184,8 +189,12 @@ TEST(Stream, InvalidMessagesAreIgnoredAndToldOnce) {
     const auto report = app.call(quick());
     EXPECT_EQ(report.streams[0].invalid_messages, 12u);
     EXPECT_EQ(report.streams[0].appended, 0);
-    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(), [](const auto& n) { return n.code == 31951; }), 1);
-    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(), [](const auto& n) { return n.code == 31950; }), 1);
+    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(),
+                            [](const auto& n) { return n.code == 31951; }),
+              1);
+    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(),
+                            [](const auto& n) { return n.code == 31950; }),
+              1);
     EXPECT_TRUE(report.has_notification(31951));
 }
 
@@ -218,24 +227,36 @@ TEST(Stream, KeysArriveAsDtmfAndInTheSound) {
         }
         peer.close();
     });
-    const auto report = app.call(quick(), steps("  - wait_for: agent_speech\n  - dtmf: \"1w2#\"\n  - wait_for: hangup\n"));
+    const auto report =
+        app.call(quick(), steps("  - wait_for: agent_speech\n  - dtmf: \"1w2#\"\n  - wait_for: hangup\n"));
     EXPECT_EQ(digits, "12#");
     EXPECT_GT(level_dbfs(from_mulaw(report.said)), -40);
 }
 
-struct Ending { const char* name; AppServer::Stream server; const char* caller; int error; int close_code; bool stop_seen; };
+struct Ending {
+    const char* name;
+    AppServer::Stream server;
+    const char* caller;
+    int error;
+    int close_code;
+    bool stop_seen;
+};
 class StreamEnds : public testing::TestWithParam<Ending> {};
 TEST_P(StreamEnds, AsTheTableSays) {
     bool stop_seen = false;
-    StreamApp app([&](StreamPeer& peer) {
-        peer.start();
-        if (GetParam().server) {
-            GetParam().server(peer);
-        } else {
-            stop_seen = !peer.read_until("stop").is_null();
-            while (!peer.read().is_null()) {}  // answers the close frame
-        }
-    }, "name=\"main\" statusCallback=\"/stream\"");
+    StreamApp app(
+        [&](StreamPeer& peer) {
+            peer.start();
+            if (GetParam().server) {
+                GetParam().server(peer);
+            } else {
+                peer.media(to_mulaw(ToneVoice().speak("now hang up", {})));
+                stop_seen = !peer.read_until("stop").is_null();
+                while (!peer.read().is_null()) {
+                }  // answers the close frame
+            }
+        },
+        "name=\"main\" statusCallback=\"/stream\"");
     const auto report = app.call(quick(), GetParam().caller == nullptr ? nullptr : steps(GetParam().caller));
     EXPECT_EQ(report.streams[0].error, GetParam().error) << report.streams[0].error_text;
     EXPECT_EQ(report.streams[0].close_code, GetParam().close_code);
@@ -254,23 +275,29 @@ TEST_P(StreamEnds, AsTheTableSays) {
 }
 INSTANTIATE_TEST_SUITE_P(
     table, StreamEnds,
-    testing::Values(Ending{"server_closes", [](StreamPeer& peer) { peer.close(1000); }, nullptr, 0, 1000, false},
-                    Ending{"server_closes_1011", [](StreamPeer& peer) { peer.close(1011); }, nullptr, 31921, 1011, false},
-                    Ending{"server_vanishes", [](StreamPeer& peer) { peer.vanish(); }, nullptr, 31903, 0, false},
-                    Ending{"bad_frame",
-                           [](StreamPeer& peer) {
-                               boost::system::error_code ec;
-                               const unsigned char reserved[] = {0xB1, 0x00};
-                               boost::asio::write(peer.ws().next_layer(), boost::asio::buffer(reserved), ec);
-                               while (!peer.read().is_null()) {}
-                           },
-                           nullptr, 31924, 0, false},
-                    Ending{"caller_hangs_up", nullptr, "  - pause: 200ms\n  - hangup\n", 0, 1000, true},
-                    Ending{"caller_without_stop", nullptr, "  - pause: 200ms\n  - hangup: no_stop\n", 0, 0, false},
-                    Ending{"caller_resets", nullptr, "  - pause: 200ms\n  - hangup: {how: reset}\n", 0, 0, false}),
+    testing::Values(
+        Ending{"server_closes", [](StreamPeer& peer) { peer.close(1000); }, nullptr, 0, 1000, false},
+        Ending{"server_closes_1011", [](StreamPeer& peer) { peer.close(1011); }, nullptr, 31921, 1011, false},
+        Ending{"server_vanishes", [](StreamPeer& peer) { peer.vanish(); }, nullptr, 31903, 0, false},
+        Ending{"bad_frame",
+               [](StreamPeer& peer) {
+                   boost::system::error_code ec;
+                   const unsigned char reserved[] = {0xB1, 0x00};
+                   boost::asio::write(peer.ws().next_layer(), boost::asio::buffer(reserved), ec);
+                   while (!peer.read().is_null()) {
+                   }
+               },
+               nullptr, 31924, 0, false},
+        Ending{"caller_hangs_up", nullptr, "  - wait_for: agent_speech\n  - hangup\n", 0, 0, true},
+        Ending{"caller_without_stop", nullptr, "  - wait_for: agent_speech\n  - hangup: no_stop\n", 0, 0, false},
+        Ending{"caller_resets", nullptr, "  - wait_for: agent_speech\n  - hangup: {how: reset}\n", 0, 0, false}),
     [](const auto& c) { return c.param.name; });
 
-struct Refusal { const char* name; const char* url; int code; };
+struct Refusal {
+    const char* name;
+    const char* url;
+    int code;
+};
 class StreamRefused : public testing::TestWithParam<Refusal> {};
 TEST_P(StreamRefused, IsNotedAndTheFlowGoesOn) {
     AppServer app([&](const Seen& seen) {
@@ -287,10 +314,14 @@ TEST_P(StreamRefused, IsNotedAndTheFlowGoesOn) {
     EXPECT_EQ(app.requests("/after").size(), 1u);
 }
 INSTANTIATE_TEST_SUITE_P(cases, StreamRefused,
-                         testing::Values(Refusal{"plain", "url=\"ws://127.0.0.1:9/x\"", 31922}, Refusal{"https", "url=\"https://127.0.0.1/x\"", 31922},
-                                         Refusal{"malformed", "url=\"media\"", 31923}, Refusal{"query", "url=\"wss://127.0.0.1:9/x?a=1\"", 31920},
-                                         Refusal{"both_tracks", "url=\"wss://127.0.0.1:9/x\" track=\"both_tracks\"", 31941},
-                                         Refusal{"connector", "connectorName=\"x\"", 31940}, Refusal{"nobody", "url=\"wss://127.0.0.1:9/x\"", 31902}),
+                         testing::Values(Refusal{"plain", "url=\"ws://127.0.0.1:9/x\"", 31922},
+                                         Refusal{"https", "url=\"https://127.0.0.1/x\"", 31922},
+                                         Refusal{"malformed", "url=\"media\"", 31923},
+                                         Refusal{"query", "url=\"wss://127.0.0.1:9/x?a=1\"", 31920},
+                                         Refusal{"both_tracks", "url=\"wss://127.0.0.1:9/x\" track=\"both_tracks\"",
+                                                 31941},
+                                         Refusal{"connector", "connectorName=\"x\"", 31940},
+                                         Refusal{"nobody", "url=\"wss://127.0.0.1:9/x\"", 31902}),
                          [](const auto& c) { return c.param.name; });
 
 TEST(Stream, AnyAnswerButAnUpgradeIsAHandshakeFailure) {
@@ -301,7 +332,9 @@ TEST(Stream, AnyAnswerButAnUpgradeIsAHandshakeFailure) {
 
 TEST(Stream, AnEchoedSubprotocolEndsTheStream) {
     StreamApp app([](StreamPeer& peer) { peer.read(); });
-    app.app.decorate = [](test::websocket::response_type& response) { response.set(test::http::field::sec_websocket_protocol, "audio.twilio.com"); };
+    app.app.decorate = [](test::websocket::response_type& response) {
+        response.set(test::http::field::sec_websocket_protocol, "audio.twilio.com");
+    };
     EXPECT_TRUE(app.call(quick()).has_notification(31924));
 }
 
@@ -310,13 +343,15 @@ TEST(Stream, ForksSendBothTracksAndPlayNothing) {
     json start;
     AppServer app(
         [&](const Seen&) {
-            return twiml("<Start><Stream name=\"fork\" track=\"both_tracks\" url=\"" + app.url("/media", "ws") +
-                         "\"/></Start><Say>Something to hear.</Say><Stop><Stream name=\"fork\"/></Stop><Pause length=\"1\"/>");
+            return twiml(
+                "<Start><Stream name=\"fork\" track=\"both_tracks\" url=\"" + app.url("/media", "ws") +
+                "\"/></Start><Say>Something to hear.</Say><Stop><Stream name=\"fork\"/></Stop><Pause length=\"1\"/>");
         },
         [&](StreamPeer& peer) {
             start = peer.start();
             peer.media(Mulaw(8000, 0x10));
-            while (!peer.read_until("media").is_null()) {}
+            while (!peer.read_until("media").is_null()) {
+            }
             for (const auto& message : peer.seen) {
                 if (message["event"] == "media") ++tracks[message["media"]["track"]];
             }
@@ -325,6 +360,7 @@ TEST(Stream, ForksSendBothTracksAndPlayNothing) {
     CallPlan plan;
     plan.voice_url = app.url("/voice");
     const auto report = carrier.place_call(plan).report.get();
+    app.settle();
     EXPECT_EQ(start["start"]["tracks"], json::array({"inbound", "outbound"}));
     EXPECT_GT(tracks["inbound"], 5);
     EXPECT_GT(tracks["outbound"], 5);
@@ -367,7 +403,8 @@ TEST(Caller, WithoutAnEarAnExpectationFailsHonestly) {
     StreamApp app([](StreamPeer& peer) {
         peer.start();
         peer.media(to_mulaw(ToneVoice().speak("hello", {})));
-        while (!peer.read_until("media").is_null()) {}
+        while (!peer.read_until("media").is_null()) {
+        }
     });
     const auto report = app.call(quick(), steps("  - wait_for: agent_silence 500ms\n  - expect: hello\n"));
     EXPECT_FALSE(report.passed());
@@ -375,10 +412,12 @@ TEST(Caller, WithoutAnEarAnExpectationFailsHonestly) {
     EXPECT_FALSE(report.expectations[0].passed);
 }
 
-// An ear that knows tones: it tells which phrase the ToneVoice would have had to speak to make this sound, by its length.
+// An ear that knows tones: it tells which phrase the ToneVoice would have had to speak to make this sound, by its
+// length.
 class ToneEar final : public CallerEar {
 public:
-    std::vector<Recognised> recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) override {
+    std::vector<Recognised> recognise(std::span<const std::int16_t> pcm,
+                                      const std::vector<std::string>& phrases) override {
         const auto voiced = voiced_part(pcm);
         if (!voiced) return {};
         const auto characters = static_cast<std::size_t>((voiced->to - voiced->from + 240) / 480);
@@ -399,11 +438,13 @@ TEST(Caller, ExpectationsAreJudgedOnWhatWasHeardAndNotOnWhatWasSent) {
                 peer.media(Mulaw(3200, kMulawSilence));  // what had left before the clear is a stretch of its own
                 peer.media(to_mulaw(ToneVoice().speak("no idea", {})));
             }
-            while (!peer.read_until("media").is_null()) {}
+            while (!peer.read_until("media").is_null()) {
+            }
         });
     };
-    const auto scenario = steps("  - wait_for: {agent_silence: 500ms, within: 10s}\n"
-                                "  - expect: {any: [we are open until noon], distractors: [no idea, it is seven]}\n  - hangup\n");
+    const auto scenario = steps(
+        "  - wait_for: {agent_silence: 500ms, within: 10s}\n"
+        "  - expect: {any: [we are open until noon], distractors: [no idea, it is seven]}\n  - hangup\n");
     for (const bool clear_it : {false, true}) {
         auto options = quick(4);
         options.ear = std::make_shared<ToneEar>();
@@ -411,7 +452,8 @@ TEST(Caller, ExpectationsAreJudgedOnWhatWasHeardAndNotOnWhatWasSent) {
         ASSERT_EQ(report.expectations.size(), 1u);
         EXPECT_EQ(report.expectations[0].passed, !clear_it);
         EXPECT_EQ(report.passed(), !clear_it);
-        EXPECT_EQ(report.expectations[0].heard, std::vector<std::string>{clear_it ? "no idea" : "we are open until noon"});
+        EXPECT_EQ(report.expectations[0].heard,
+                  std::vector<std::string>{clear_it ? "no idea" : "we are open until noon"});
         ASSERT_FALSE(report.transcript.empty());
         EXPECT_TRUE(report.transcript[0].recognised);
     }

@@ -16,17 +16,17 @@ namespace parley::brain {
 struct DialogueReply {
     std::vector<std::string> sentences;  // never empty
     conversation::ReplyThen then = conversation::ReplyThen::listen;
-    std::string target;                  // of a transfer
-    std::string expect;                  // name of the grammar for the caller's next words: a state, or "yes_or_no"
+    std::string target;  // of a transfer
+    std::string expect;  // name of the grammar for the caller's next words: a state, or "yes_or_no"
     std::chrono::milliseconds patience{0};
 };
 
 // One call's way through a script. Pure: no clock, no thread; the same inputs and seed give the same replies.
 //
-// Interruptions: what was understood stays understood (slots and state), because the caller who speaks over a question is mostly
-// answering it. Two things are taken back: an end or transfer that was not spoken to its end does not happen, and the dialogue
-// stands where it was decided; and the first words after an interruption that mean nothing in the new state are tried in the
-// one before, because the caller may not have heard that it was left.
+// Interruptions: what was understood stays understood (slots and state), because the caller who speaks over a question
+// is mostly answering it. Two things are taken back: an end or transfer that was not spoken to its end does not happen,
+// and the dialogue stands where it was decided; and the first words after an interruption that mean nothing in the new
+// state are tried in the one before, because the caller may not have heard that it was left.
 class Dialogue {
 public:
     Dialogue(std::shared_ptr<const Script> script, std::uint64_t seed);
@@ -41,7 +41,10 @@ public:
     [[nodiscard]] const SlotValues& slots() const { return slots_; }
 
 private:
-    struct Understood { std::string intent; SlotValues slots; };
+    struct Understood {
+        std::string intent;
+        SlotValues slots;
+    };
 
     bool understand(const State& state, const std::vector<std::string>& words, Understood& out) const;
     DialogueReply act_on(const State& state, const Understood& understood, double confidence);
@@ -57,15 +60,15 @@ private:
 
     std::shared_ptr<const Script> script_;
     std::uint64_t random_;
-    std::string state_, before_;           // before_: the state left by the last reply
-    std::string decided_in_;               // where an end or transfer was decided; empty otherwise
+    std::string state_, before_;  // before_: the state left by the last reply
+    std::string decided_in_;      // where an end or transfer was decided; empty otherwise
     bool was_interrupted_ = false;
     SlotValues slots_;
     std::map<std::string, unsigned> visits_;
     std::map<const Prompts*, std::size_t> last_pick_;
     std::size_t misses_ = 0;
     std::string last_text_;
-    std::string pending_;                  // intent being asked back
+    std::string pending_;  // intent being asked back
     SlotValues pending_slots_;
 };
 

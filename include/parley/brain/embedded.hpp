@@ -18,21 +18,23 @@ struct EmbeddedSettings {
     std::chrono::seconds max_utterance{20};        // what is said beyond is not recognised
     std::chrono::milliseconds partial_every{600};  // 0: no partials
     std::size_t cache_bytes = std::size_t{16} << 20U;
-    std::vector<std::string> fixed_phrases;        // fillers, apologies, idle prompts: synthesised at start, spoken without any engine
+    std::vector<std::string>
+        fixed_phrases;  // fillers, apologies, idle prompts: synthesised at start, spoken without any engine
 };
 
 // The brain that needs no key: an embedded recogniser, a scripted dialogue, an embedded voice.
 //
-// Recognition: the utterance is buffered and decoded as a whole at finish(), with the grammar of the dialogue's state; while it runs,
-// partials are decoded if engines are idle. An utterance that does not fit the grammar gives a final with an empty text.
-// A job that fails because its engine died is tried once more.
-// Dialogue: parley/brain/dialogue.hpp; replies come sentence by sentence.
-// Voice: segments of a call are synthesised one after another and streamed in pieces of 20 ms and more.
+// Recognition: the utterance is buffered and decoded as a whole at finish(), with the grammar of the dialogue's state;
+// while it runs, partials are decoded if engines are idle. An utterance that does not fit the grammar gives a final
+// with an empty text. A job that fails because its engine died is tried once more. Dialogue: parley/brain/dialogue.hpp;
+// replies come sentence by sentence. Voice: segments of a call are synthesised one after another and streamed in pieces
+// of 20 ms and more.
 class EmbeddedFactory final : public PipelineFactory {
 public:
-    // Synthesises the fixed phrases and the script's greeting: blocking, at start-up. Throws std::runtime_error when the voice
-    // does not exist or a phrase cannot be spoken.
-    EmbeddedFactory(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool, EmbeddedSettings settings);
+    // Synthesises the fixed phrases and the script's greeting: blocking, at start-up. Throws std::runtime_error when
+    // the voice does not exist or a phrase cannot be spoken.
+    EmbeddedFactory(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool,
+                    EmbeddedSettings settings);
     ~EmbeddedFactory() override;
 
     std::unique_ptr<SttSession> stt(const CallFacts& facts, SttSink& sink, Post post) override;

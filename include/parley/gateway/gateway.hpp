@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "parley/base/log.hpp"
 #include "parley/gateway/config.hpp"
@@ -22,6 +23,9 @@ public:
     // are left at once. SIGHUP reloads configuration, secrets, scripts and certificates; what is bad changes nothing. Answers 0.
     int run();
     void stop();  // as one signal; any thread
+
+    // Deliberate damage, for tests and drills: "engine.crash", "engine.stall", "engine.no-engine". False: nothing here can fail so. Any thread.
+    bool drill(std::string_view what);
 
     [[nodiscard]] std::uint16_t public_port() const;  // 0: no plain listener
     [[nodiscard]] std::uint16_t tls_port() const;

@@ -11,7 +11,8 @@
 //   GET  /sim/calls/{CallSid}            the truth, once the call is over (404 before: 409)
 //   GET  /sim/numbers, PUT /sim/numbers/{number} with JSON {"voice_url", ...}
 //   GET  /sim/health
-// Everything below /2010-04-01 wants HTTP Basic with account and token; /sim wants nothing and belongs on a loopback address.
+// Everything below /2010-04-01 wants HTTP Basic with account and token; /sim wants nothing and belongs on a loopback
+// address.
 
 #include <cstdint>
 #include <filesystem>
@@ -33,12 +34,12 @@ struct NumberEntry {
 struct FakeTwilioOptions {
     CarrierOptions carrier;
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;                          // 0: any; see port()
-    std::string api_key, api_secret;                 // a second accepted pair (SK...), empty: none
+    std::uint16_t port = 0;           // 0: any; see port()
+    std::string api_key, api_secret;  // a second accepted pair (SK...), empty: none
     std::map<std::string, NumberEntry> numbers;
-    std::filesystem::path scenario_directory;        // /sim/calls may name files below it; empty: none
-    std::shared_ptr<const Scenario> callee;          // what answers calls made over REST; null: listens
-    std::filesystem::path report_directory;          // truth of each call is written there; empty: kept in memory only
+    std::filesystem::path scenario_directory;  // /sim/calls may name files below it; empty: none
+    std::shared_ptr<const Scenario> callee;    // what answers calls made over REST; null: listens
+    std::filesystem::path report_directory;    // truth of each call is written there; empty: kept in memory only
     std::size_t kept_reports = 1000;
 };
 
@@ -53,7 +54,8 @@ public:
     [[nodiscard]] SimCarrier& carrier();
     void set_number(const std::string& number, NumberEntry entry);
     // An incoming call to one of the numbers; throws std::invalid_argument for an unknown number.
-    SimCarrier::Placed call_in(const std::string& to, const std::string& from, std::shared_ptr<const Scenario> scenario);
+    SimCarrier::Placed call_in(const std::string& to, const std::string& from,
+                               std::shared_ptr<const Scenario> scenario);
 
     // Stops accepting, ends all calls, ends the threads.
     void stop();

@@ -1,6 +1,6 @@
 #pragma once
-// The carrier's HTTP client: HTTP/1.1 over Beast, plain or TLS, one connection a request, failures told as the carrier's own
-// debugger codes.
+// The carrier's HTTP client: HTTP/1.1 over Beast, plain or TLS, one connection a request, failures told as the
+// carrier's own debugger codes.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
@@ -39,22 +39,23 @@ struct Balancer {
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
-[[nodiscard]] std::string_view header_of(const Headers& headers, std::string_view name);  // case-insensitive; empty: none
+[[nodiscard]] std::string_view header_of(const Headers& headers,
+                                         std::string_view name);  // case-insensitive; empty: none
 
 struct HttpRequest {
     std::string method = "POST";
-    std::string url;           // absolute, http or https; fragment and credentials are not sent
-    Headers headers;           // in this order, after Host
+    std::string url;  // absolute, http or https; fragment and credentials are not sent
+    Headers headers;  // in this order, after Host
     std::string body;
     std::size_t body_limit = 64 * 1024;
 };
 
 struct HttpReply {
-    int failure = 0;           // 0, or the debugger code of why there is no answer (11201, 11202, 11203, 11205, 11206, ...)
+    int failure = 0;  // 0, or the debugger code of why there is no answer (11201, 11202, 11203, 11205, 11206, ...)
     std::string failure_text;
     int status = 0;
     Headers headers;
-    std::string body;          // decoded when it came with gzip
+    std::string body;  // decoded when it came with gzip
     bool chunked = false;
     std::chrono::milliseconds took{0};
 };

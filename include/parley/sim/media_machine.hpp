@@ -1,6 +1,6 @@
 #pragma once
-// One media stream as the carrier sees it: what it sends and what it accepts. Pure: times are line samples (8 per millisecond
-// since the call was answered), sound comes and goes as µ-law codes.
+// One media stream as the carrier sees it: what it sends and what it accepts. Pure: times are line samples (8 per
+// millisecond since the call was answered), sound comes and goes as µ-law codes.
 
 #include <cstdint>
 #include <deque>
@@ -22,8 +22,8 @@ enum class Track : std::uint8_t { inbound, outbound };
 
 struct StreamSetup {
     std::string account_sid, call_sid, stream_sid;
-    std::string name;                 // as reported in callbacks; the stream's own id when the document gave none
-    bool bidirectional = true;        // <Connect>; a fork of <Start> never plays anything
+    std::string name;           // as reported in callbacks; the stream's own id when the document gave none
+    bool bidirectional = true;  // <Connect>; a fork of <Start> never plays anything
     bool inbound = true, outbound = false;
     std::vector<std::pair<std::string, std::string>> parameters;
 };
@@ -38,17 +38,17 @@ struct Notice {
 struct MarkTruth {
     std::string name;
     Sample received_at = 0;
-    std::int64_t offset = 0;             // samples of this stream queued before it
-    std::optional<Sample> returned_at;   // when the carrier gave it back (before any fault of the line)
-    bool cleared = false;                // given back by `clear`
-    int sent = 0;                        // how often the line let it through: 0 lost, 2 duplicated
+    std::int64_t offset = 0;            // samples of this stream queued before it
+    std::optional<Sample> returned_at;  // when the carrier gave it back (before any fault of the line)
+    bool cleared = false;               // given back by `clear`
+    int sent = 0;                       // how often the line let it through: 0 lost, 2 duplicated
 };
 
 struct ClearTruth {
     Sample at = 0;
-    Sample dropped = 0;                  // samples that were queued and will never be heard
-    std::int64_t appended = 0;           // samples of this stream received until then
-    std::int64_t heard = 0;              // of those, heard, the jitter tail included
+    Sample dropped = 0;         // samples that were queued and will never be heard
+    std::int64_t appended = 0;  // samples of this stream received until then
+    std::int64_t heard = 0;     // of those, heard, the jitter tail included
 };
 
 class MediaMachine {
@@ -85,9 +85,9 @@ private:
         Sample due = 0;
         Track track = Track::inbound;
         std::uint64_t chunk = 0;
-        Sample timestamp = 0;   // samples since the start of the stream
+        Sample timestamp = 0;  // samples since the start of the stream
         Mulaw codes;
-        std::string text;       // digit or mark name
+        std::string text;  // digit or mark name
     };
 
     void queue(Out out);
@@ -95,7 +95,8 @@ private:
     [[nodiscard]] bool chance(double probability);
     [[nodiscard]] std::string write(const Out& out);
     void invalid(std::string why);
-    [[nodiscard]] bool check_shape(std::string_view message, std::string& event, std::string& body, std::string& why) const;
+    [[nodiscard]] bool check_shape(std::string_view message, std::string& event, std::string& body,
+                                   std::string& why) const;
 
     StreamSetup setup_;
     LineFaults faults_;
@@ -104,12 +105,12 @@ private:
     std::int64_t first_offset_, first_played_;
     std::uint64_t sequence_ = 0;
     std::uint64_t chunk_[2] = {0, 0};
-    std::deque<Out> queue_;                 // due times never decrease
-    std::multimap<Sample, Out> late_;       // marks the line holds back
-    std::optional<std::string> swapped_;    // a mark that waits for its successor
+    std::deque<Out> queue_;               // due times never decrease
+    std::multimap<Sample, Out> late_;     // marks the line holds back
+    std::optional<std::string> swapped_;  // a mark that waits for its successor
     bool stopping_ = false;
     std::vector<Notice> notices_;
-    bool told_binary_ = false, told_invalid_ = false, told_overflow_ = false;
+    bool told_binary_ = false, told_invalid_ = false, told_overflow_ = false, told_congestion_ = false;
     std::deque<MarkTruth> marks_;
     std::vector<ClearTruth> clears_;
     std::uint64_t frames_sent_ = 0, frames_lost_ = 0, media_received_ = 0, invalid_ = 0, overflow_ = 0;

@@ -1,6 +1,6 @@
 #pragma once
-// What the carrier does with the sound it is given: one FIFO of samples and marks, played at 8 per millisecond. Pure; time is
-// a sample count that only grows, so a test runs it as fast as it likes.
+// What the carrier does with the sound it is given: one FIFO of samples and marks, played at 8 per millisecond. Pure;
+// time is a sample count that only grows, so a test runs it as fast as it likes.
 
 #include <cstdint>
 #include <deque>
@@ -24,8 +24,8 @@ public:
     };
     struct MarkReturn {
         std::string name;
-        Sample at;      // when it comes back
-        bool cleared;   // returned by `clear`, not by being played
+        Sample at;     // when it comes back
+        bool cleared;  // returned by `clear`, not by being played
     };
     // A run of the given sound as it was heard. `offset` counts the samples ever appended.
     struct Segment {
@@ -37,15 +37,16 @@ public:
     PlayBuffer() : PlayBuffer(Limits{}) {}
     explicit PlayBuffer(Limits limits, Sample now = 0) : limits_(limits), now_(now) {}
 
-    // Plays up to `to`: appends exactly `to - now()` codes to `heard` (0xFF where nothing is queued) and the marks that were
-    // reached to `returned`, each with its own time. A `to` in the past does nothing.
+    // Plays up to `to`: appends exactly `to - now()` codes to `heard` (0xFF where nothing is queued) and the marks that
+    // were reached to `returned`, each with its own time. A `to` in the past does nothing.
     void advance(Sample to, Mulaw& heard, std::vector<MarkReturn>& returned);
 
     // Queues sound at the current time. Answers how many samples did not fit and were discarded.
     [[nodiscard]] Sample append(std::span<const std::uint8_t> codes);
     // Queues a mark; with an empty queue it comes back at once.
     void mark(std::string name, std::vector<MarkReturn>& returned);
-    // Drops the queue but for the tail, returns all pending marks in order. Answers the samples that will never be heard.
+    // Drops the queue but for the tail, returns all pending marks in order. Answers the samples that will never be
+    // heard.
     Sample clear(std::vector<MarkReturn>& returned);
     // As clear, without a tail and without returning marks: the stream is gone.
     void drop_all();

@@ -1,6 +1,6 @@
 #pragma once
-// What the simulator knows to be true about one call. Times named `_ms` count from the moment the call was placed; samples
-// count on the play-out clock from the answer (see CallReport::answered_ms).
+// What the simulator knows to be true about one call. Times named `_ms` count from the moment the call was placed;
+// samples count on the play-out clock from the answer (see CallReport::answered_ms).
 
 #include <cstdint>
 #include <map>
@@ -17,8 +17,8 @@ namespace parley::sim {
 struct TranscriptLine {
     enum class Who : std::uint8_t { caller, agent, carrier } who = Who::carrier;
     double from_ms = 0, to_ms = 0;
-    std::string text;          // agent: what the ear recognised, empty when it recognised nothing
-    bool recognised = false;   // true: decoded from sound; false: known
+    std::string text;         // agent: what the ear recognised, empty when it recognised nothing
+    bool recognised = false;  // true: decoded from sound; false: known
     double confidence = 0;
 };
 
@@ -26,20 +26,20 @@ struct WebhookTruth {
     std::string method, url;
     Form form;
     double at_ms = 0, took_ms = 0;
-    int status = 0;            // HTTP
-    int failure = 0;           // debugger code when there was no answer
+    int status = 0;   // HTTP
+    int failure = 0;  // debugger code when there was no answer
     int attempts = 0;
-    std::string document;      // the body, for documents that were fetched
+    std::string document;  // the body, for documents that were fetched
 };
 
 struct CallbackTruth {
-    std::string kind;          // "status", "stream", "recording", "dial", "partial"
+    std::string kind;  // "status", "stream", "recording", "dial", "partial"
     std::string method = "POST";
     std::string url;
     Form form;
-    double made_ms = 0;        // when the event happened
-    double sent_ms = 0;        // when the request was sent; 0 when it was dropped on purpose
-    int copy = 0;              // 1 for a duplicate
+    double made_ms = 0;  // when the event happened
+    double sent_ms = 0;  // when the request was sent; 0 when it was dropped on purpose
+    int copy = 0;        // 1 for a duplicate
     bool dropped = false;
     int status = 0;
 };
@@ -55,10 +55,10 @@ struct NotificationTruth {
 struct StreamTruth {
     std::string sid, name, url;
     bool bidirectional = true;
-    double opened_ms = 0, ended_ms = 0;    // opened: 101 received; 0 when it never was
+    double opened_ms = 0, ended_ms = 0;  // opened: 101 received; 0 when it never was
     int error = 0;
     std::string error_text;
-    int close_code = 0;                    // sent by the server; 0 none
+    int close_code = 0;  // sent by the server; 0 none
     std::vector<MarkTruth> marks;
     std::vector<ClearTruth> clears;
     std::vector<PlayBuffer::Segment> heard;  // offsets count the samples of this stream
@@ -69,28 +69,28 @@ struct StreamTruth {
 // One utterance of the caller and what came back.
 struct TurnTruth {
     std::string caller_text;
-    double caller_from_ms = 0, caller_to_ms = 0;   // its voiced part
-    bool interruption = false;                     // the agent was speaking when it began
-    std::optional<double> stopped_after_ms;        // interruption: from its begin to the agent's last voice
-    std::optional<double> answered_after_ms;       // from the end of the caller's speech to the first voice heard
+    double caller_from_ms = 0, caller_to_ms = 0;  // its voiced part
+    bool interruption = false;                    // the agent was speaking when it began
+    std::optional<double> stopped_after_ms;       // interruption: from its begin to the agent's last voice
+    std::optional<double> answered_after_ms;      // from the end of the caller's speech to the first voice heard
 };
 
 struct ExpectationTruth {
     std::string where;
     std::vector<std::string> wanted_any, wanted_all, wanted_none;
-    std::vector<std::string> heard;                // phrases recognised in the turn, in order
-    double from_ms = 0, to_ms = 0;                 // the stretch that was judged
+    std::vector<std::string> heard;  // phrases recognised in the turn, in order
+    double from_ms = 0, to_ms = 0;   // the stretch that was judged
     bool passed = false;
 };
 
 struct CallReport {
     std::string call_sid, scenario, from, to;
-    std::string status;                    // completed, busy, failed, no-answer, canceled
-    std::string ended_by;                  // caller, document, rest, error, reject, limit, shutdown
+    std::string status;    // completed, busy, failed, no-answer, canceled
+    std::string ended_by;  // caller, document, rest, error, reject, limit, shutdown
     std::optional<double> answered_ms;
     double ended_ms = 0;
-    std::string started_at;                // ISO 8601
-    double clock = 1.0;                    // play-out samples = true milliseconds * 8 * clock
+    std::string started_at;  // ISO 8601
+    double clock = 1.0;      // play-out samples = true milliseconds * 8 * clock
     std::vector<TranscriptLine> transcript;
     std::vector<WebhookTruth> webhooks;
     std::vector<CallbackTruth> callbacks;
@@ -98,10 +98,10 @@ struct CallReport {
     std::vector<StreamTruth> streams;
     std::vector<TurnTruth> turns;
     std::vector<ExpectationTruth> expectations;
-    std::vector<Interval> agent_speech;    // by energy, play-out samples
-    std::vector<std::string> failures;     // steps that could not be done, expectations that did not hold
-    Mulaw heard;                           // everything that came out of the caller's telephone
-    Mulaw said;                            // everything that went into it, as it was sent towards the streams
+    std::vector<Interval> agent_speech;  // by energy, play-out samples
+    std::vector<std::string> failures;   // steps that could not be done, expectations that did not hold
+    Mulaw heard;                         // everything that came out of the caller's telephone
+    Mulaw said;                          // everything that went into it, as it was sent towards the streams
 
     [[nodiscard]] bool passed() const { return failures.empty(); }
     [[nodiscard]] bool has_notification(int code) const;
@@ -113,6 +113,7 @@ struct CallReport {
 struct ReportFiles {
     std::string truth, heard, stereo;
 };
-[[nodiscard]] Result<ReportFiles> write_report(const CallReport& report, const std::string& directory, const std::string& stem);
+[[nodiscard]] Result<ReportFiles> write_report(const CallReport& report, const std::string& directory,
+                                               const std::string& stem);
 
 }  // namespace parley::sim

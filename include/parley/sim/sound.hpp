@@ -1,5 +1,6 @@
 #pragma once
-// Telephone sound in the simulator: G.711 µ-law by arithmetic, WAV files and an off-line rate converter, all of its own.
+// Telephone sound in the simulator: G.711 µ-law by arithmetic, WAV files and an off-line rate converter, all of its
+// own.
 
 #include <cstdint>
 #include <filesystem>

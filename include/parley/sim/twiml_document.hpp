@@ -25,7 +25,7 @@ struct TwimlElement {
 };
 
 struct TwimlDocument {
-    int error = 0;                 // 0, or 11750, 12100, 12101, 12102: nothing is executed
+    int error = 0;  // 0, or 11750, 12100, 12101, 12102: nothing is executed
     std::string error_text;
     std::vector<Notice> warnings;  // 12200 and the like; the offending part is left out of `verbs`
     std::vector<TwimlElement> verbs;

@@ -1,5 +1,6 @@
 #pragma once
-// URLs as the carrier needs them: cut into parts without normalising one byte, because the signature covers the exact text.
+// URLs as the carrier needs them: cut into parts without normalising one byte, because the signature covers the exact
+// text.
 
 #include <cstdint>
 #include <map>
@@ -11,9 +12,9 @@
 namespace parley::sim {
 
 struct Url {
-    std::string scheme;    // lower case
+    std::string scheme;  // lower case
     std::string user, password;
-    std::string host;      // without brackets
+    std::string host;  // without brackets
     std::uint16_t port = 0;
     bool port_given = false;
     std::string target;    // path and query as written; "/" when there is no path
@@ -31,8 +32,8 @@ struct Url {
 // reference succeeds. The fragment of `reference` is kept, it carries the connection overrides.
 [[nodiscard]] Result<std::string> resolve_url(std::string_view base, std::string_view reference);
 
-// What is signed: `text` without fragment and without user:password; for https the port is removed as well (documented rule
-// for voice), for http, ws and wss it stays as written.
+// What is signed: `text` without fragment and without user:password; for https the port is removed as well (documented
+// rule for voice), for http, ws and wss it stays as written.
 [[nodiscard]] std::string url_to_sign(std::string_view text);
 
 // Appends query fields to a URL that may have a query already; keeps the fragment last.

@@ -1,6 +1,6 @@
 #pragma once
-// Sends one webhook the way the carrier does: header set, signature, idempotency token, overrides and retries, redirects,
-// cookies of the call, credentials of the URL.
+// Sends one webhook the way the carrier does: header set, signature, idempotency token, overrides and retries,
+// redirects, cookies of the call, credentials of the URL.
 
 #include <map>
 #include <memory>
@@ -29,7 +29,7 @@ private:
 
 struct Webhook {
     std::string method = "POST";
-    std::string url;      // absolute, may carry a fragment with overrides and credentials
+    std::string url;  // absolute, may carry a fragment with overrides and credentials
     Form form;
     CookieJar* cookies = nullptr;
     std::size_t body_limit = 64 * 1024;
@@ -37,7 +37,7 @@ struct Webhook {
 
 struct WebhookReply {
     HttpReply http;
-    std::string final_url;   // after redirects; the base for relative references
+    std::string final_url;  // after redirects; the base for relative references
     int attempts = 0;
     std::string idempotency_token;
     [[nodiscard]] bool ok() const { return http.failure == 0 && http.status >= 200 && http.status < 300; }
@@ -45,13 +45,14 @@ struct WebhookReply {
 
 struct SigningKeys {
     Secret token;
-    Secret previous;                             // signs in mode `stale_token`
+    Secret previous;  // signs in mode `stale_token`
     SignatureMode mode = SignatureMode::right;
 };
 
 class WebhookSender {
 public:
-    WebhookSender(std::shared_ptr<const HttpClient> client, SigningKeys keys) : client_(std::move(client)), keys_(std::move(keys)) {}
+    WebhookSender(std::shared_ptr<const HttpClient> client, SigningKeys keys)
+        : client_(std::move(client)), keys_(std::move(keys)) {}
 
     Task<WebhookReply> send(Webhook webhook) const;
     // The header for a request to `url`; empty: send none.
@@ -59,8 +60,8 @@ public:
     [[nodiscard]] const HttpClient& http() const { return *client_; }
 
 private:
-    Task<HttpReply> attempt(const Webhook& webhook, std::string url, std::string method, bool with_form, std::string token,
-                            ConnectionOverrides overrides) const;
+    Task<HttpReply> attempt(const Webhook& webhook, std::string url, std::string method, bool with_form,
+                            std::string token, ConnectionOverrides overrides) const;
 
     std::shared_ptr<const HttpClient> client_;
     SigningKeys keys_;

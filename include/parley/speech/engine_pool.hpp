@@ -17,13 +17,15 @@
 namespace parley::speech {
 
 struct PoolSettings {
-    unsigned threads = 0;                          // 0: one a core
-    std::size_t queue = 64;                        // jobs waiting; one more is refused with errc::busy
-    std::chrono::milliseconds deadline{5000};      // of a job, from submission: then errc::deadline, a late result is dropped
-    std::chrono::milliseconds stall_grace{1000};   // a thread still in a job so long after its deadline is given up and replaced
-    std::chrono::milliseconds backoff_first{50};   // before a dead thread is replaced; doubles with each death in a row
+    unsigned threads = 0;    // 0: one a core
+    std::size_t queue = 64;  // jobs waiting; one more is refused with errc::busy
+    std::chrono::milliseconds deadline{
+        5000};  // of a job, from submission: then errc::deadline, a late result is dropped
+    std::chrono::milliseconds stall_grace{
+        1000};  // a thread still in a job so long after its deadline is given up and replaced
+    std::chrono::milliseconds backoff_first{50};  // before a dead thread is replaced; doubles with each death in a row
     std::chrono::milliseconds backoff_max{5000};
-    std::chrono::milliseconds stop_wait{5000};     // the destructor waits so long for threads to come back
+    std::chrono::milliseconds stop_wait{5000};  // the destructor waits so long for threads to come back
     RecognizerSettings recognizer;
 };
 
@@ -41,12 +43,12 @@ struct PoolCounters {
     std::size_t waiting = 0, running = 0, threads = 0;      // now
 };
 
-// Threads that run the embedded engines, each with a recogniser and voices of its own, made when first needed. No call here
-// blocks (but make and the destructor). Results arrive through the `post` given with the job, so on the caller's worker;
-// `post` is called from pool threads and must stay callable until the pool is destroyed. Any thread may submit.
+// Threads that run the embedded engines, each with a recogniser and voices of its own, made when first needed. No call
+// here blocks (but make and the destructor). Results arrive through the `post` given with the job, so on the caller's
+// worker; `post` is called from pool threads and must stay callable until the pool is destroyed. Any thread may submit.
 //
-// Every accepted job answers exactly once: with its result, or errc::{cancelled, deadline, engine_failed, stopped, ...}; also when
-// the thread that worked on it dies. Audio pieces never come after the answer.
+// Every accepted job answers exactly once: with its result, or errc::{cancelled, deadline, engine_failed, stopped,
+// ...}; also when the thread that worked on it dies. Audio pieces never come after the answer.
 class EnginePool {
 public:
     using Post = std::function<void(std::function<void()>)>;
@@ -74,8 +76,8 @@ public:
     using SpeakDone = std::function<void(Result<>)>;
     Result<CancelToken> speak(Speak job, Post post, SpeakAudio audio, SpeakDone done);
 
-    // Every thread makes its recogniser, compiles these grammars and makes these voices as soon as it is idle, and again after
-    // it was replaced.
+    // Every thread makes its recogniser, compiles these grammars and makes these voices as soon as it is idle, and
+    // again after it was replaced.
     void prewarm(std::vector<std::shared_ptr<const Grammar>> grammars, std::vector<VoiceSettings> voices);
 
     void fault(Fault kind);

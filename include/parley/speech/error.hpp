@@ -6,16 +6,16 @@
 namespace parley::speech {
 
 enum class errc {
-    cancelled = 1,     // the caller's token was set; nothing more comes of this job
-    busy,              // the queue is full: refused at once, nothing was started
-    deadline,          // the job did not end in its time; a late result is dropped
-    engine_failed,     // the engine (or its thread) broke while it worked on this job
-    model_missing,     // model or dictionary cannot be read
-    bad_grammar,       // not JSGF, or a word is not in the dictionary
+    cancelled = 1,  // the caller's token was set; nothing more comes of this job
+    busy,           // the queue is full: refused at once, nothing was started
+    deadline,       // the job did not end in its time; a late result is dropped
+    engine_failed,  // the engine (or its thread) broke while it worked on this job
+    model_missing,  // model or dictionary cannot be read
+    bad_grammar,    // not JSGF, or a word is not in the dictionary
     unknown_voice,
-    bad_text,          // nothing speakable in it, or longer than the limit
+    bad_text,  // nothing speakable in it, or longer than the limit
     audio_too_long,
-    stopped            // the pool is going down
+    stopped  // the pool is going down
 };
 
 const boost::system::error_category& speech_category() noexcept;

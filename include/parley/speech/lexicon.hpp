@@ -10,8 +10,8 @@
 
 namespace parley::speech {
 
-// A pronunciation dictionary in CMU's text form, read once and shared by all recognisers: they take from it only the words
-// their grammars name, which is what keeps one recogniser at a few megabytes. Immutable after load; any thread.
+// A pronunciation dictionary in CMU's text form, read once and shared by all recognisers: they take from it only the
+// words their grammars name, which is what keeps one recogniser at a few megabytes. Immutable after load; any thread.
 class Lexicon {
 public:
     static Result<std::shared_ptr<const Lexicon>> load(const std::string& path);
@@ -19,7 +19,8 @@ public:
     [[nodiscard]] bool contains(std::string_view word) const;
     // Every pronunciation, as phone names separated by blanks; empty when the word is unknown.
     [[nodiscard]] std::vector<std::string> pronunciations(std::string_view word) const;
-    // The known word with the smallest edit distance (at most 2), or empty. Slow (scans the dictionary): for error texts.
+    // The known word with the smallest edit distance (at most 2), or empty. Slow (scans the dictionary): for error
+    // texts.
     [[nodiscard]] std::string nearest(std::string_view word) const;
     [[nodiscard]] std::size_t size() const { return lines_.size(); }
 

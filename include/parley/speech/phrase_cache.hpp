@@ -16,22 +16,26 @@
 
 namespace parley::speech {
 
-// Speech that was synthesised once. Phrases loaded at start are kept for good, so fillers and apologies can be spoken while no
-// engine lives; everything else leaves by age when the bytes are used up. Any thread; the lock is held for a look-up only.
+// Speech that was synthesised once. Phrases loaded at start are kept for good, so fillers and apologies can be spoken
+// while no engine lives; everything else leaves by age when the bytes are used up. Any thread; the lock is held for a
+// look-up only.
 class PhraseCache {
 public:
     using Audio = std::shared_ptr<const std::vector<std::int16_t>>;  // 8 kHz
 
     explicit PhraseCache(std::size_t max_bytes = std::size_t{16} << 20U) : max_bytes_(max_bytes) {}
 
-    // Synthesises on the caller's thread: start-up only. The first phrase that fails ends it. Kept phrases count towards the
-    // bytes but never leave.
+    // Synthesises on the caller's thread: start-up only. The first phrase that fails ends it. Kept phrases count
+    // towards the bytes but never leave.
     Result<> load(const VoiceSettings& voice, std::span<const std::string> phrases);
 
     [[nodiscard]] Audio find(const VoiceSettings& voice, std::string_view text);  // null when unknown
     void put(const VoiceSettings& voice, std::string_view text, std::vector<std::int16_t> audio);
 
-    struct Counters { std::uint64_t hits = 0, misses = 0; std::size_t phrases = 0, bytes = 0; };
+    struct Counters {
+        std::uint64_t hits = 0, misses = 0;
+        std::size_t phrases = 0, bytes = 0;
+    };
     [[nodiscard]] Counters counters() const;
 
 private:

@@ -1,4 +1,5 @@
-// parley_speech_say --voice slt --speed 1.0 --pitch 1.0 --out FILE.wav TEXT: one of the embedded voices into an 8 kHz WAV.
+// parley_speech_say --voice slt --speed 1.0 --pitch 1.0 --out FILE.wav TEXT: one of the embedded voices into an 8 kHz
+// WAV.
 
 #include <cstdio>
 #include <cstdlib>
@@ -15,11 +16,16 @@ int main(int argc, char** argv) {
         const std::string_view option = argv[i];
         if (option.starts_with("--") && i + 1 < argc) {
             const std::string value = argv[++i];
-            if (option == "--voice") settings.name = value;
-            else if (option == "--speed") settings.speed = std::atof(value.c_str());
-            else if (option == "--pitch") settings.pitch = std::atof(value.c_str());
-            else if (option == "--out") out = value;
-            else return std::fprintf(stderr, "unknown option %s\n", argv[i - 1]), 2;
+            if (option == "--voice")
+                settings.name = value;
+            else if (option == "--speed")
+                settings.speed = std::atof(value.c_str());
+            else if (option == "--pitch")
+                settings.pitch = std::atof(value.c_str());
+            else if (option == "--out")
+                out = value;
+            else
+                return std::fprintf(stderr, "unknown option %s\n", argv[i - 1]), 2;
         } else {
             text = option;
         }
