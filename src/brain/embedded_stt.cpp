@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "embedded_sessions.hpp"
+#include "parley/audio/level.hpp"
 #include "parley/speech/error.hpp"
+#include "pause_watch.hpp"
 
 namespace parley::brain {
 namespace {
@@ -36,6 +39,19 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
     speech::CancelToken partial;
     std::string last_partial;
     std::map<UtteranceId, speech::CancelToken> pending;
+
+    // The decode begun when the caller paused. Endpointing waits several hundred milliseconds more; if nothing is said
+    // in them, this is already the final.
+    struct Early {
+        std::uint64_t number = 0;  // 0: none
+        speech::CancelToken token;
+        std::shared_ptr<const Grammar> grammar;
+        std::optional<Transcript> transcript;
+        UtteranceId owner = 0;  // adopted by finish()
+        std::vector<std::int16_t> spare;
+    } early;
+    std::uint64_t early_count = 0;
+    PauseWatch pause;
 
     void keep(std::span<const std::int16_t> pcm) {
         if (ring.empty()) return;
@@ -93,8 +109,84 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
         sink->on_stt_failed(id, result.error().message());
     }
 
+    void watch(std::span<const std::int16_t> pcm) {
+        switch (pause.frame(audio::measure_level(pcm).rms_dbfs)) {
+            case PauseWatch::Verdict::paused:
+                begin_early();
+                break;
+            case PauseWatch::Verdict::resumed:
+                drop_early();
+                break;
+            case PauseWatch::Verdict::nothing:
+                break;
+        }
+    }
+
+    void begin_early() {
+        drop_early();
+        if (partial_running) partial.cancel();
+        const auto number = ++early_count;
+        auto token = pool->decode({utterance, grammar, speech::Recognizer::Mode::whole, true}, post,
+                                  [weak = weak_from_this(), number](Result<Transcript> result) {
+                                      if (const auto self = weak.lock()) self->on_early(number, std::move(result));
+                                  });
+        if (!token) return;
+        early.number = number;
+        early.token = *token;
+        early.grammar = grammar;
+    }
+
+    void drop_early() {
+        if (early.number != 0) early.token.cancel();
+        early = {};
+    }
+
+    void on_early(std::uint64_t number, Result<Transcript> result) {
+        if (number != early.number) return;
+        if (early.owner == 0) {
+            if (!result) {
+                early = {};
+                return;
+            }
+            early.transcript = std::move(*result);
+            if (!early.transcript->rejected && early.transcript->text != last_partial) {
+                last_partial = early.transcript->text;
+                sink->on_partial(current, last_partial);
+            }
+            return;
+        }
+        auto adopted = std::exchange(early, {});
+        if (!result && result.error() != speech::errc::deadline &&
+            pending.contains(adopted.owner)) {  // it was only an optional job
+            decode(adopted.owner, {std::move(adopted.spare), adopted.grammar, speech::Recognizer::Mode::whole, false},
+                   false);
+            return;
+        }
+        on_decoded(adopted.owner, std::move(result), true, {}, adopted.grammar);
+    }
+
+    // True if the early decode serves as the final of the current utterance.
+    bool adopt_early(UtteranceId id) {
+        if (early.number == 0 || early.grammar != grammar) {
+            drop_early();
+            return false;
+        }
+        pending[id] = early.token;
+        if (early.transcript) {
+            post([weak = weak_from_this(), id, transcript = std::move(*early.transcript),
+                  language = early.grammar]() mutable {
+                if (const auto self = weak.lock()) self->on_decoded(id, std::move(transcript), true, {}, language);
+            });
+            early = {};
+        } else {
+            early.owner = id;
+            early.spare = utterance;
+        }
+        return true;
+    }
+
     void maybe_partial() {
-        if (partial_step == 0 || partial_running || utterance.size() < next_partial) return;
+        if (partial_step == 0 || partial_running || early.number != 0 || utterance.size() < next_partial) return;
         next_partial = utterance.size() + partial_step;
         EnginePool::Decode job{utterance, grammar, speech::Recognizer::Mode::running, true};
         auto token =
@@ -126,6 +218,7 @@ public:
     explicit EmbeddedStt(std::shared_ptr<SttCore> core) : core_(std::move(core)) {}
     ~EmbeddedStt() override {
         if (core_->partial_running) core_->partial.cancel();
+        core_->drop_early();
         for (const auto& [id, token] : core_->pending) token.cancel();
     }
 
@@ -136,12 +229,15 @@ public:
         const auto room = c.max_samples - std::min(c.max_samples, c.utterance.size());
         const auto taken = pcm8k.first(std::min(pcm8k.size(), room));
         c.utterance.insert(c.utterance.end(), taken.begin(), taken.end());
+        c.watch(pcm8k);
         c.maybe_partial();
     }
 
     void begin(UtteranceId utterance) override {
         auto& c = *core_;
         c.stop_buffering();
+        c.drop_early();
+        c.pause.begin();
         c.current = utterance;
         c.take_pre_roll();
         c.next_partial = c.utterance.size() + static_cast<std::size_t>(kFirstPartial.count()) * kSamplesPerMs;
@@ -150,15 +246,26 @@ public:
     void finish(UtteranceId utterance) override {
         auto& c = *core_;
         if (utterance == 0 || utterance != c.current) return c.fail(utterance, "no such utterance");
-        EnginePool::Decode job{c.utterance, c.grammar, speech::Recognizer::Mode::whole, false};
+        if (c.pending.size() >= kMaxPending) {
+            c.stop_buffering();
+            c.drop_early();
+            return c.fail(utterance, "too many utterances at once");
+        }
+        const bool adopted = c.adopt_early(utterance);
+        EnginePool::Decode job{{}, c.grammar, speech::Recognizer::Mode::whole, false};
+        if (!adopted) job.pcm8k = c.utterance;
         c.stop_buffering();
-        if (c.pending.size() >= kMaxPending) return c.fail(utterance, "too many utterances at once");
+        if (adopted) return;
         c.decode(utterance, std::move(job), false);
     }
 
     void drop(UtteranceId utterance) override {
         auto& c = *core_;
-        if (utterance == c.current) c.stop_buffering();
+        if (utterance == c.current) {
+            c.stop_buffering();
+            c.drop_early();
+        }
+        if (utterance != 0 && utterance == c.early.owner) c.drop_early();
         const auto it = c.pending.find(utterance);
         if (it == c.pending.end()) return;
         it->second.cancel();

@@ -367,9 +367,9 @@ private:
                       if (key == "fill") read_fill(state, value);
                       if (key == "filled") state.filled = state_name(value);
                       if (key == "hear") {
-                read_hear(value, state.hear);
-                for (const auto& pair : value) state.order.push_back(pair.first.Scalar());
-            }
+                          read_hear(value, state.hear);
+                          for (const auto& pair : value) state.order.push_back(pair.first.Scalar());
+                      }
                       if (key == "keys") keys = value;
                       if (key == "not_understood") state.not_understood = read_not_understood(value);
                       if (key == "patience_ms")

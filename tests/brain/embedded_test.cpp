@@ -129,8 +129,8 @@ protected:
         tts_ = factory_->tts(facts_, mouth_, worker_.post());
     }
 
-    std::string hear(const std::string& said) {
-        const auto pcm = caller_says(said);
+    std::string hear(const std::string& said) { return hear(caller_says(said)); }
+    std::string hear(const std::vector<std::int16_t>& pcm) {
         const auto id = ++utterance_;
         const auto before = ear_.finals.size() + ear_.failures.size();
         stt_->expect(mind_.expect);
@@ -193,6 +193,51 @@ TEST_F(EmbeddedBrain, is_honest_about_what_is_out_of_its_script) {
     const auto text = hear("Please connect the green wire to the second terminal.");
     EXPECT_EQ(text, "") << ear_.confidences.back();
     EXPECT_NE(answer(conversation::PromptKind::nothing_understood, "").find("did not"), std::string::npos);
+}
+
+TEST_F(EmbeddedBrain, has_recognised_before_the_turn_is_over) {
+    EmbeddedSettings settings;
+    settings.partial_every = 0ms;
+    EmbeddedFactory quiet(script_, pool_, settings);
+    stt_ = quiet.stt(facts_, ear_, worker_.post());
+    const auto before = pool_->counters().submitted;
+    EXPECT_NE(hear("What are your opening hours?"), "");
+    EXPECT_EQ(pool_->counters().submitted, before + 1);  // the decode at the pause served as the final
+    EXPECT_FALSE(ear_.partials.empty() && ear_.finals.empty());
+}
+
+TEST_F(EmbeddedBrain, a_pause_is_not_the_end) {
+    auto pcm = caller_says("I would like to book");
+    pcm.resize(pcm.size() - 2400);
+    const auto rest = caller_says("an appointment");
+    pcm.insert(pcm.end(), rest.begin(), rest.end());
+    const auto text = hear(pcm);
+    EXPECT_NE(text.find("book"), std::string::npos) << text;
+    EXPECT_NE(text.find("appointment"), std::string::npos) << text;
+}
+
+TEST_F(EmbeddedBrain, a_dropped_utterance_gives_nothing) {
+    const auto pcm = caller_says("What are your opening hours?");
+    stt_->begin(91);
+    for (std::size_t at = 0; at + 160 <= pcm.size(); at += 160) stt_->audio(std::span(pcm).subspan(at, 160));
+    stt_->finish(91);
+    stt_->drop(91);
+    stt_->finish(92);  // never begun
+    ASSERT_TRUE(worker_.run_until([&] { return !ear_.failures.empty(); }));
+    ear_.failures.clear();
+    EXPECT_NE(hear("What are your opening hours?"), "");
+    EXPECT_EQ(ear_.finals.size(), 1U);
+}
+
+TEST_F(EmbeddedBrain, survives_the_death_of_its_engines) {
+    const auto pcm = caller_says("What are your opening hours?");
+    stt_->begin(93);
+    for (std::size_t at = 0; at + 160 <= pcm.size(); at += 160) stt_->audio(std::span(pcm).subspan(at, 160));
+    stt_->finish(93);
+    pool_->fault(speech::Fault::crash);
+    ASSERT_TRUE(worker_.run_until([&] { return ear_.finals.size() + ear_.failures.size() == 1; }));
+    tts_->speak(1, "One moment please.");  // kept since the start
+    ASSERT_TRUE(worker_.run_until([&] { return mouth_.done.size() == 1; }));
 }
 
 TEST_F(EmbeddedBrain, speaks_in_pieces_and_from_the_cache) {

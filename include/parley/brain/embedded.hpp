@@ -16,7 +16,7 @@ struct EmbeddedSettings {
     speech::VoiceSettings voice;
     std::chrono::milliseconds pre_roll{300};       // of caller audio put before the moment the utterance began
     std::chrono::seconds max_utterance{20};        // what is said beyond is not recognised
-    std::chrono::milliseconds partial_every{600};  // 0: no partials
+    std::chrono::milliseconds partial_every{800};  // 0: none but the one at a pause
     std::size_t cache_bytes = std::size_t{16} << 20U;
     std::vector<std::string>
         fixed_phrases;  // fillers, apologies, idle prompts: synthesised at start, spoken without any engine
