@@ -7,6 +7,10 @@ namespace parley::sim {
 
 CallerReport run_caller(CallerOptions options) {
     CallerReport out;
+    if (options.carrier.ear != nullptr && options.plan.scenario != nullptr) {
+        const auto complaint = options.carrier.ear->unusable(options.plan.scenario->all_phrases());
+        if (!complaint.empty()) throw ScenarioError(options.plan.scenario->name + ": " + complaint);
+    }
     SimCarrier carrier(std::move(options.carrier));
     auto placed = carrier.place_call(std::move(options.plan));
     out.call = placed.report.get();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "parley/sim/embedded_speech.hpp"
+#include "parley/sim/scenario.hpp"
 
 namespace parley::sim {
 namespace {
@@ -69,6 +70,8 @@ TEST_F(Ear, DoesNotHearWhatWasNotSaid) {
 
 TEST_F(Ear, SaysWhatItCanNeverHear) {
     EXPECT_EQ(ear_->unusable(phrases()), "");
+    const auto shipped = load_scenario(std::string(PARLEY_SOURCE_DIR) + "/config/scenarios/receptionist.yaml");
+    EXPECT_EQ(ear_->unusable(shipped->all_phrases()), "");
     EXPECT_NE(ear_->unusable({"open from 9 to 5"}).find("'9'"), std::string::npos);
     EXPECT_NE(ear_->unusable({"the zzyzxq is open"}).find("zzyzxq"), std::string::npos);
 }

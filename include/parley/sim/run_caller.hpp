@@ -27,7 +27,8 @@ inline constexpr int kExitPassed = 0;
 inline constexpr int kExitUnmet = 1;   // a step could not be done or an expectation did not hold
 inline constexpr int kExitNoCall = 6;  // never answered, or ended by an error of the application
 
-// Places the call and waits for its end and its callbacks.
+// Places the call and waits for its end and its callbacks. Throws ScenarioError when the ear could never recognise one
+// of the scenario's phrases.
 [[nodiscard]] CallerReport run_caller(CallerOptions options);
 
 // One line for a terminal: time, who, and the words; recognised ones are marked as such.
