@@ -49,7 +49,9 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
         agent->conversation = given.conversation;
         agent->conversation.max_duration = std::min(given.conversation.max_duration, given.max_call);
         agent->fallback_number = given.fallback_number;
+        agent->voicemail = given.voicemail;
         agent->voicemail_prompt = given.voicemail_prompt;
+        agent->voicemail_max = given.voicemail_max;
         agent->max_duration = given.max_call;
         agent->record = config.recording.enabled && given.record;
         if (config.call_files.enabled) agent->call_file = config.call_files.frames;

@@ -2,6 +2,8 @@
 
 #include <sched.h>
 
+#include <cerrno>
+
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -24,6 +26,7 @@
 #include "parley/net/ws_endpoint.hpp"
 #include "parley/speech/engine_pool.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
+#include "retention.hpp"
 
 namespace parley::gateway {
 
@@ -93,6 +96,7 @@ struct Gateway::Impl {
     }
 
     ~Impl() {
+        if (sweeping.joinable()) sweeping.join();
         public_server.reset();
         admin_server.reset();
         workers->stop();
@@ -310,8 +314,11 @@ struct Gateway::Impl {
         signals.add(SIGHUP);
         wait_signal();
         workers->start();
+        pin_workers();
         public_server->start();
         admin_server->start();
+        auto sweeper = keep_retention();
+        asio::co_spawn(control, std::move(sweeper), asio::detached);
         serving = true;
         log.info("server.started", "Parley serves.",
                  {{"listen", config.server.listen.host}, {"port", public_port()}, {"tls_port", tls_port()}, {"admin_port", admin_port()}, {"workers", workers->size()},
@@ -320,6 +327,32 @@ struct Gateway::Impl {
         control.run();
         log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
         return 0;
+    }
+
+    // Recordings leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
+    net::Task<> keep_retention() {
+        if (services.recordings.empty() || config.recording.retain_days == 0) co_return;
+        asio::steady_timer hour(control);
+        for (;;) {
+            if (sweeping.joinable()) sweeping.join();
+            sweeping = std::thread([this, days = std::chrono::days(config.recording.retain_days)] {
+                const auto deleted = sweep_files(services.recordings, ".wav", days, std::filesystem::file_time_type::clock::now());
+                if (deleted > 0) log.audit("retention.deleted", "Recordings past their days were deleted.", {{"kind", "recording"}, {"n", deleted}});
+            });
+            hour.expires_after(std::chrono::hours(1));
+            co_await hour.async_wait(net::nothrow);
+        }
+    }
+
+    void pin_workers() {
+        const auto& cpus = config.server.pin_cpus;
+        for (std::size_t i = 0; i < workers->size() && !cpus.empty(); ++i)
+            workers->at(i).post([this, cpu = cpus[i % cpus.size()]] {
+                cpu_set_t set;
+                CPU_ZERO(&set);
+                CPU_SET(cpu, &set);
+                if (::sched_setaffinity(0, sizeof set, &set) != 0) log.warn("startup.degraded", "A worker could not be bound to its processor.", {{"cpu", cpu}, {"errno", errno}});
+            });
     }
 
     void wait_signal() {
@@ -404,6 +437,15 @@ struct Gateway::Impl {
             registry.set_limits(fresh.limits.admission);
             metrics.calls_limit.at().set(fresh.limits.admission.max_calls);
             log.set_level(fresh.log.level);
+            {
+                // What takes effect at the next start stays as it is; the rest is what the next reload is compared with.
+                config.twilio.auth_tokens = fresh.twilio.auth_tokens;
+                config.limits.admission = fresh.limits.admission;
+                config.log.level = fresh.log.level;
+                config.media = fresh.media;
+                config.call_files.frames = fresh.call_files.frames;
+                config.agents = fresh.agents;
+            }
             for (const auto& change : changes)
                 log.audit("config.reloaded", change.restart ? "A changed value waits for the next start." : "A changed value is in force.", {{"what", change.key}, {"restart", change.restart}});
             if (changes.empty()) log.info("config.reloaded", "Scripts, secrets and certificates were read again; the configuration is as it was.");
@@ -442,6 +484,7 @@ struct Gateway::Impl {
     std::vector<std::unique_ptr<net::TickWheel>> wheels;
     std::vector<std::unique_ptr<call::CallWorker>> call_workers;
     std::unique_ptr<net::HttpServer> public_server, admin_server;
+    std::thread sweeping;
     int plain_listener = -1, tls_listener = -1;
     std::atomic<bool> serving{false}, draining{false}, forced{false};
 };

@@ -183,7 +183,7 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
 Answer TwilioWebhooks::voicemail(const call::Agent& agent) const {
     TwimlResponse response;
     response.say(agent.voicemail_prompt.empty() ? std::string("Please leave a message after the tone.") : agent.voicemail_prompt);
-    response.record({.action = url("/webhooks/twilio/recorded"), .max_length = 120, .play_beep = true});
+    response.record({.action = url("/webhooks/twilio/recorded"), .max_length = static_cast<int>(agent.voicemail_max.count()), .play_beep = true});
     response.hangup();
     return xml(response);
 }
@@ -208,7 +208,7 @@ Answer TwilioWebhooks::after(const twilio::Form& form, const Request& request) c
     const auto outcome = services_.registry.outcome(call_sid);
     if (outcome && outcome->attached && outcome->planned) {
         if (outcome->reason == EndReason::transferred) {
-            if (outcome->target == "voicemail") return voicemail(*agent);
+            if (outcome->target == "voicemail") return agent->voicemail ? voicemail(*agent) : goodbye(false);
             return xml(TwimlResponse().dial({.number = outcome->target}));
         }
         if (outcome->reason == EndReason::brain_failed) return goodbye(agent->brain == call::BrainKind::bot);

@@ -28,7 +28,9 @@ struct Agent {
     std::string bot_url;                               // brain == bot: wss://…
     std::vector<std::pair<std::string, std::string>> bot_headers;
     std::string fallback_number;                       // where the tail sends a call the brain could not serve; empty = goodbye
+    bool voicemail = true;                             // false: a caller who would leave a message gets the fallback number or a goodbye
     std::string voicemail_prompt;
+    std::chrono::seconds voicemail_max{120};
     std::chrono::seconds max_duration{600};
     bool record = false;
     std::optional<FrameDetail> call_file;              // absent: none is written

@@ -104,7 +104,7 @@ struct AgentConfig {
     std::chrono::seconds max_call{7200};
     bool record = true;  // only if recording is enabled at all
     std::string fallback_number;
-    bool voicemail = false;
+    bool voicemail = true;
     std::string voicemail_prompt = "Please leave a message after the tone.";
     std::chrono::seconds voicemail_max{120};
     conversation::Settings conversation;

@@ -1,0 +1,20 @@
+#include "retention.hpp"
+
+#include <system_error>
+
+namespace parley::gateway {
+
+std::size_t sweep_files(const std::filesystem::path& directory, std::string_view extension, std::chrono::days days, std::filesystem::file_time_type now) {
+    std::size_t deleted = 0;
+    std::error_code ec;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, ec)) {
+        std::error_code each;
+        if (!entry.is_regular_file(each) || entry.path().extension() != extension) continue;
+        const auto written = entry.last_write_time(each);
+        if (each || now - written < days) continue;
+        if (std::filesystem::remove(entry.path(), each)) ++deleted;
+    }
+    return deleted;
+}
+
+}  // namespace parley::gateway
