@@ -127,20 +127,20 @@ TEST_F(Receptionist, understanding_resets_the_count_of_failures) {
 }
 
 TEST_F(Receptionist, asks_back_what_it_heard_badly) {
-    auto reply = say("cancel my appointment", 0.5);
+    auto reply = say("cancel my appointment", 0.8);
     EXPECT_TRUE(has(reply, "change or cancel an appointment")) << text_of(reply);
     EXPECT_EQ(reply.expect, "yes_or_no");
     reply = say("yes", 0.9);
     EXPECT_EQ(reply.expect, "offer_person");
 
     EXPECT_EQ(say("no").expect, "menu");
-    EXPECT_EQ(say("operator", 0.5).expect, "yes_or_no");
+    EXPECT_EQ(say("operator", 0.8).expect, "yes_or_no");
     EXPECT_EQ(say("no", 0.9).then, ReplyThen::listen);
     // An answer that is neither is taken as a new wish.
-    EXPECT_EQ(say("operator", 0.5).expect, "yes_or_no");
+    EXPECT_EQ(say("operator", 0.8).expect, "yes_or_no");
     EXPECT_TRUE(has(say("what are your opening hours", 0.9), "from nine until five"));
     // And the keypad answers as well.
-    EXPECT_EQ(say("operator", 0.5).expect, "yes_or_no");
+    EXPECT_EQ(say("operator", 0.8).expect, "yes_or_no");
     EXPECT_EQ(dialogue_.keyed("1").then, ReplyThen::transfer);
 }
 
