@@ -3,11 +3,14 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "dial.hpp"
 #include "http_head.hpp"
+#include "parley/net/http_stream.hpp"
 
 namespace parley::net {
 namespace {
@@ -56,12 +59,6 @@ std::string resolve(const Url& base, std::string_view location) {
     return origin + path.substr(0, path.rfind('/') + 1) + std::string(location);
 }
 
-struct Outcome {
-    error_code ec;
-    bool heard = false;  // any byte of a reply came
-    bool reusable = false;
-};
-
 }  // namespace
 
 struct HttpClient::Impl {
@@ -75,8 +72,9 @@ struct HttpClient::Impl {
     std::unique_ptr<Connection> take(const std::string& origin);
     void keep(const std::string& origin, std::unique_ptr<Connection> connection);
     void expire();
-    Task<Result<HttpReply>> once(HttpCall& call, const Url& url);
-    Task<Outcome> exchange(Connection& connection, const HttpCall& call, const std::string& head, HttpReply& reply);
+    Task<Result<std::unique_ptr<Connection>>> connect(const Url& url, TimePoint deadline);
+    Task<Result<std::unique_ptr<HttpStream>>> begin(const HttpCall& call, const Url& url);
+    Task<Result<HttpReply>> once(const HttpCall& call, const Url& url);
 
     asio::any_io_executor executor;
     HttpClientOptions options;
@@ -112,61 +110,109 @@ void HttpClient::Impl::keep(const std::string& origin, std::unique_ptr<Connectio
     idle.push_back({std::move(connection), Clock::now()});
 }
 
-Task<Outcome> HttpClient::Impl::exchange(Connection& connection, const HttpCall& call, const std::string& head,
-                                         HttpReply& reply) {
-    Outcome outcome;
-    std::string buffer;
-    if (!connection.write(head, call.body, SIZE_MAX)) {
-        outcome.ec = Errc::closed;
-        co_return outcome;
-    }
-    while (true) {  // interim replies (1xx) are passed over
-        http::response_parser<http::string_body> parser;
-        parser.eager(true);
-        parser.header_limit(kReplyHead);
-        parser.body_limit(call.body_limit);
-        if (call.method == "HEAD") parser.skip(true);
-        while (!parser.is_done()) {
-            error_code ec;
-            if (!buffer.empty()) {
-                const std::size_t used = parser.put(asio::buffer(buffer.data(), buffer.size()), ec);
-                buffer.erase(0, used);
-                if (ec == http::error::body_limit || ec == http::error::header_limit) {
-                    outcome.ec = Errc::too_large;
-                    co_return outcome;
-                }
-                if (ec && ec != http::error::need_more) {
-                    outcome.ec = Errc::malformed;
-                    co_return outcome;
-                }
-                if (parser.is_done() || (used != 0 && !buffer.empty() && !ec)) continue;
+// One reply, read in pieces: the head first, then the body as it comes.
+class Exchange final : public HttpStream {
+public:
+    using Keep = std::function<void(std::unique_ptr<Connection>)>;
+
+    Exchange(std::unique_ptr<Connection> connection, bool reused, Keep keep)
+        : connection_(std::move(connection)), keep_(std::move(keep)), reused_(reused) {}
+
+    // Sends the request and reads the reply's head; interim replies (1xx) are passed over.
+    Task<error_code> begin(const HttpCall& call, const std::string& head) {
+        if (!connection_->write(head, call.body, SIZE_MAX)) co_return make_error_code(Errc::closed);
+        while (true) {
+            parser_.emplace();
+            parser_->eager(true);
+            parser_->header_limit(kReplyHead);
+            parser_->body_limit(call.body_limit);
+            if (call.method == "HEAD") parser_->skip(true);
+            while (!parser_->is_header_done()) {
+                if (const error_code ec = co_await advance(call.deadline)) co_return ec;
             }
-            ec = co_await connection.receive(buffer, kReadAtOnce, call.deadline);
-            if (!ec) {
-                outcome.heard = true;
-                continue;
-            }
-            if (ec == Errc::end_of_stream && parser.got_some() && parser.need_eof()) {
-                parser.put_eof(ec);
-                if (!ec) break;
-            }
-            outcome.ec = ec;
-            co_return outcome;
+            const auto& message = parser_->get();
+            const int status = static_cast<int>(message.result_int());
+            if (status >= 100 && status < 200) continue;
+            status_ = status;
+            for (const auto& field : message)
+                headers_.add(std::string(field.name_string()), std::string(field.value()));
+            co_return error_code{};
         }
-        auto& message = parser.get();
-        const int status = static_cast<int>(message.result_int());
-        if (status >= 100 && status < 200) continue;
-        reply.status = status;
-        reply.headers = {};
-        for (const auto& field : message)
-            reply.headers.add(std::string(field.name_string()), std::string(field.value()));
-        reply.body = std::move(message.body());
-        outcome.reusable = parser.keep_alive() && !parser.need_eof() && buffer.empty();
-        co_return outcome;
     }
+
+    [[nodiscard]] int status() const override { return status_; }
+    [[nodiscard]] const HttpHeaders& headers() const override { return headers_; }
+    [[nodiscard]] bool reused_connection() const override { return reused_; }
+    [[nodiscard]] bool heard() const { return heard_; }
+
+    Task<Result<std::string>> read(TimePoint deadline) override {
+        while (true) {
+            std::string& body = parser_->get().body();
+            if (!body.empty()) {
+                std::string piece = std::move(body);
+                body.clear();
+                if (parser_->is_done()) give_back();
+                co_return std::move(piece);
+            }
+            if (parser_->is_done()) {
+                give_back();
+                co_return make_error_code(Errc::end_of_stream);
+            }
+            if (connection_ == nullptr) co_return make_error_code(Errc::closed);
+            if (const error_code ec = co_await advance(deadline)) {
+                connection_.reset();
+                co_return ec;
+            }
+        }
+    }
+
+private:
+    // Parses what is there, or receives more.
+    Task<error_code> advance(TimePoint deadline) {
+        error_code ec;
+        if (!buffer_.empty()) {
+            const std::size_t used = parser_->put(asio::buffer(buffer_.data(), buffer_.size()), ec);
+            buffer_.erase(0, used);
+            if (ec == http::error::body_limit || ec == http::error::header_limit)
+                co_return make_error_code(Errc::too_large);
+            if (ec && ec != http::error::need_more) co_return make_error_code(Errc::malformed);
+            if (used != 0 && !ec) co_return error_code{};
+            if (parser_->is_done()) co_return error_code{};
+        }
+        ec = co_await connection_->receive(buffer_, kReadAtOnce, deadline);
+        if (!ec) {
+            heard_ = true;
+            co_return ec;
+        }
+        if (ec == Errc::end_of_stream && parser_->got_some() && parser_->is_header_done() && parser_->need_eof()) {
+            error_code end;
+            parser_->put_eof(end);
+            if (!end) co_return end;
+        }
+        co_return ec;
+    }
+    void give_back() {
+        if (connection_ == nullptr) return;
+        if (parser_->keep_alive() && !parser_->need_eof() && buffer_.empty()) keep_(std::move(connection_));
+        connection_.reset();
+    }
+
+    std::unique_ptr<Connection> connection_;
+    Keep keep_;
+    std::optional<http::response_parser<http::string_body>> parser_;
+    std::string buffer_;
+    HttpHeaders headers_;
+    int status_ = 0;
+    bool reused_ = false, heard_ = false;
+};
+
+Task<Result<std::unique_ptr<Connection>>> HttpClient::Impl::connect(const Url& url, TimePoint deadline) {
+    std::shared_ptr<const TlsContext> tls;
+    if (url.tls()) tls = options.tls ? options.tls : default_client_tls();
+    co_return co_await dial(url.host, url.port, std::move(tls), deadline);
 }
 
-Task<Result<HttpReply>> HttpClient::Impl::once(HttpCall& call, const Url& url) {
+Task<Result<std::unique_ptr<HttpStream>>> HttpClient::Impl::begin(const HttpCall& call, const Url& url) {
     const std::string origin = origin_of(url);
     const std::string head = head_of(call, url);
     for (int attempt = 0;; ++attempt) {
@@ -174,21 +220,36 @@ Task<Result<HttpReply>> HttpClient::Impl::once(HttpCall& call, const Url& url) {
         if (attempt == 0) connection = take(origin);
         const bool reused = connection != nullptr;
         if (!reused) {
-            std::shared_ptr<const TlsContext> tls;
-            if (url.tls()) tls = options.tls ? options.tls : default_client_tls();
-            Result<std::unique_ptr<Connection>> dialled =
-                co_await dial(url.host, url.port, std::move(tls), call.deadline);
+            Result<std::unique_ptr<Connection>> dialled = co_await connect(url, call.deadline);
             if (!dialled) co_return dialled.error();
             connection = std::move(*dialled);
         }
-        HttpReply reply;
-        const Outcome outcome = co_await exchange(*connection, call, head, reply);
-        if (!outcome.ec) {
-            if (outcome.reusable) keep(origin, std::move(connection));
+        auto stream = std::make_unique<Exchange>(std::move(connection), reused, [this, origin](std::unique_ptr<Connection> free) {
+            keep(origin, std::move(free));
+        });
+        const error_code ec = co_await stream->begin(call, head);
+        if (!ec) co_return std::unique_ptr<HttpStream>(std::move(stream));
+        const bool race = reused && !stream->heard() && ec != Errc::timed_out && ec != Errc::cancelled;
+        if (!race || !(harmless_twice(call) || ec == Errc::closed)) co_return ec;
+    }
+}
+
+Task<Result<HttpReply>> HttpClient::Impl::once(const HttpCall& call, const Url& url) {
+    // A server that closes a kept connection between head and body is met as any broken reply: the request was taken.
+    Result<std::unique_ptr<HttpStream>> stream = co_await begin(call, url);
+    if (!stream) co_return stream.error();
+    HttpReply reply;
+    reply.status = (*stream)->status();
+    reply.headers = (*stream)->headers();
+    while (true) {
+        Result<std::string> piece = co_await (*stream)->read(call.deadline);
+        if (piece) {
+            reply.body += *piece;
+        } else if (piece.error() == Errc::end_of_stream) {
             co_return std::move(reply);
+        } else {
+            co_return piece.error();
         }
-        const bool race = reused && !outcome.heard && outcome.ec != Errc::timed_out && outcome.ec != Errc::cancelled;
-        if (!race || !(harmless_twice(call) || outcome.ec == Errc::closed)) co_return outcome.ec;
     }
 }
 
@@ -204,6 +265,27 @@ std::size_t HttpClient::idle_connections() const {
 
 void HttpClient::close_idle() {
     impl_->pool.clear();
+}
+
+Task<Result<std::unique_ptr<HttpStream>>> HttpClient::open(HttpCall call) {
+    if (!http_token(call.method)) co_return make_error_code(Errc::malformed);
+    const std::optional<Url> url = parse_url(call.url);
+    if (!url || !url->scheme.starts_with("http")) co_return make_error_code(Errc::bad_url);
+    co_return co_await impl_->begin(call, *url);
+}
+
+Task<error_code> HttpClient::connect_ahead(std::string where, TimePoint deadline) {
+    const std::optional<Url> url = parse_url(where);
+    if (!url || !url->scheme.starts_with("http")) co_return make_error_code(Errc::bad_url);
+    const std::string origin = origin_of(*url);
+    if (auto ready = impl_->take(origin)) {
+        impl_->keep(origin, std::move(ready));
+        co_return error_code{};
+    }
+    Result<std::unique_ptr<Connection>> dialled = co_await impl_->connect(*url, deadline);
+    if (!dialled) co_return dialled.error();
+    impl_->keep(origin, std::move(*dialled));
+    co_return error_code{};
 }
 
 Task<Result<HttpReply>> HttpClient::request(HttpCall call) {

@@ -218,7 +218,7 @@ bool WebSocketImpl::control_allowed() {
 
 void WebSocketImpl::handle_close(const WsStep& step) {
     if (!close_sent_) {
-        closed_ = WsClose{step.code, WsFault::closed_by_peer, false};
+        closed_ = WsClose{step.code, WsFault::closed_by_peer, false, std::string(step.payload.data(), step.payload.size())};
         send_close(step.code, {});
     }
     over_ = true;
@@ -301,7 +301,7 @@ void WebSocketImpl::send_close(std::uint16_t code, std::string_view reason) {
 
 void WebSocketImpl::fail(std::uint16_t code, WsFault fault) {
     if (!close_sent_) {
-        closed_ = WsClose{code, fault, true};
+        closed_ = WsClose{code, fault, true, {}};
         send_close(code, {});
     }
     over_ = true;
@@ -309,14 +309,14 @@ void WebSocketImpl::fail(std::uint16_t code, WsFault fault) {
 }
 
 void WebSocketImpl::lose(WsFault fault) {
-    if (!close_sent_) closed_ = WsClose{ws_code::kNoClose, fault, fault != WsFault::connection_lost};
+    if (!close_sent_) closed_ = WsClose{ws_code::kNoClose, fault, fault != WsFault::connection_lost, {}};
     over_ = true;
     connection_->close_now();
 }
 
 void WebSocketImpl::abort() {
     if (over_) return;
-    if (!close_sent_) closed_ = WsClose{ws_code::kNoClose, WsFault::none, true};
+    if (!close_sent_) closed_ = WsClose{ws_code::kNoClose, WsFault::none, true, {}};
     over_ = true;
     connection_->close_now();
     fill_waiter_.post(make_error_code(Errc::closed));
@@ -326,7 +326,7 @@ void WebSocketImpl::abort() {
 Task<> WebSocketImpl::close(std::uint16_t code, std::string_view reason) {
     if (over_ || close_waiter_.waiting()) co_return;
     if (!close_sent_) {
-        closed_ = WsClose{code, WsFault::none, true};
+        closed_ = WsClose{code, WsFault::none, true, {}};
         send_close(code, reason);
         close_deadline_ = Clock::now() + kCloseTime;
         park();

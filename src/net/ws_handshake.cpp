@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 constexpr std::size_t kReplyHead = 16 * 1024;
+constexpr std::size_t kRefusalBody = 16 * 1024;
+constexpr Duration kRefusalWait = std::chrono::milliseconds(300);
 
 std::string base64(std::span<const unsigned char> bytes) {
     std::string text(4 * ((bytes.size() + 2) / 3), '\0');
@@ -84,7 +86,8 @@ Result<std::unique_ptr<WebSocket>> ws_accept(HttpUpgrade&& upgrade, WsLimits lim
     return make_websocket(std::move(connection), WsRole::server, limits, upgrade.take_pipelined());
 }
 
-Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLimits limits, int* status) {
+Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLimits limits,
+                                                    HttpReply* answer) {
     namespace http = boost::beast::http;
     const TimePoint deadline = Clock::now() + options.deadline;
     const std::optional<Url> url = parse_url(options.url);
@@ -123,8 +126,23 @@ Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLi
         if (received.size() > kReplyHead) co_return make_error_code(Errc::malformed);
     }
     const auto& reply = parser.get();
-    if (status != nullptr) *status = static_cast<int>(reply.result_int());
-    if (reply.result_int() != 101) co_return make_error_code(Errc::refused);
+    if (answer != nullptr) {
+        answer->status = static_cast<int>(reply.result_int());
+        for (const auto& field : reply) answer->headers.add(std::string(field.name_string()), std::string(field.value()));
+    }
+    if (reply.result_int() != 101) {
+        // Who refuses says why in the body; it is worth a short wait, not the whole deadline.
+        if (answer != nullptr) {
+            const std::uint64_t announced = parser.content_length() ? *parser.content_length() : 0;
+            const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(announced, kRefusalBody));
+            const TimePoint until = std::min(deadline, Clock::now() + kRefusalWait);
+            while (received.size() < wanted) {
+                if (const error_code ec = co_await connection->receive(received, kRefusalBody, until)) break;
+            }
+            answer->body = received.substr(0, kRefusalBody);
+        }
+        co_return make_error_code(Errc::refused);
+    }
     const bool right =
         http::token_list(reply[http::field::connection]).exists("upgrade") &&
         equal_no_case({reply[http::field::upgrade].data(), reply[http::field::upgrade].size()}, "websocket") &&

@@ -261,12 +261,12 @@ TEST(WsConnect, refuses_wrong_answers) {
             peer.send(c.bytes);
         });
         run_on<void>(worker, [&]() -> Task<> {
-            int status = 0;
+            HttpReply answer;
             ConnectOptions options("ws://127.0.0.1:" + std::to_string(listener.port()) + "/x");
-            Result<std::unique_ptr<WebSocket>> socket = co_await ws_connect(std::move(options), {}, &status);
+            Result<std::unique_ptr<WebSocket>> socket = co_await ws_connect(std::move(options), {}, &answer);
             EXPECT_FALSE(socket.has_value());
             EXPECT_EQ(socket.error(), c.error) << c.bytes;
-            EXPECT_EQ(status, c.status);
+            EXPECT_EQ(answer.status, c.status);
         });
     }
     run_on<void>(worker, [&]() -> Task<> {

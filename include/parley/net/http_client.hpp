@@ -23,6 +23,8 @@ struct HttpCall {
         : method(std::move(verb)), url(std::move(where)), deadline(Clock::now() + within) {}
 };
 
+class HttpStream;
+
 struct HttpClientOptions {
     std::shared_ptr<const TlsContext> tls;  // for https; none: the system's authorities
     std::size_t idle_per_origin = 8;
@@ -38,6 +40,11 @@ public:
     HttpClient(asio::any_io_executor executor, HttpClientOptions options = {});
     ~HttpClient();
     Task<Result<HttpReply>> request(HttpCall call);
+    // The same with the body still to come (http_stream.hpp); answers when the reply's head is there. Redirects are not followed. The
+    // call's deadline bounds everything up to the head; what comes behind has the reader's deadlines.
+    Task<Result<std::unique_ptr<HttpStream>>> open(HttpCall call);
+    // Makes sure a connection to this URL's origin is kept ready. The error is why there is none.
+    Task<error_code> connect_ahead(std::string url, TimePoint deadline);
     [[nodiscard]] std::size_t idle_connections() const;
     void close_idle();
 

@@ -34,6 +34,7 @@ struct WsClose {
     std::uint16_t code = 1005;  // RFC 6455 section 7.4; 1005 none received, 1006 no close frame
     WsFault fault = WsFault::none;
     bool by_us = false;
+    std::string reason;  // the peer's, UTF-8, at most 123 bytes
 };
 
 // One WebSocket connection (RFC 6455, version 13, no extensions), server or client side, over plain TCP or TLS. Owned by one

@@ -25,8 +25,9 @@ struct ConnectOptions {
     explicit ConnectOptions(std::string where) : url(std::move(where)) {}
 };
 
-// The status of the answer goes to `status` when the server refused (Errc::refused).
+// The server's answer to the upgrade goes to `answer`: status and fields, and when it refused (Errc::refused) what came
+// of the body, 16 KiB at most.
 Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLimits limits = {},
-                                                    int* status = nullptr);
+                                                    HttpReply* answer = nullptr);
 
 }  // namespace parley::net
