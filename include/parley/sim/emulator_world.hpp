@@ -19,6 +19,7 @@
 
 namespace parley::sim {
 
+namespace asio = boost::asio;
 using net::Task;
 
 // One rule of the mind; the first that fits answers.
@@ -78,8 +79,8 @@ public:
     [[nodiscard]] MindAnswer answer(const std::string& said, const std::string& tool_result = {}) const;
 
 private:
-    struct Pattern;
     void prepare();
+    Task<std::string> speak_on_pool(std::string text, WireFormat format, Fault fault);
     Pcm8k spoken(const std::string& text);
 
     WorldSettings settings_;
@@ -88,7 +89,7 @@ private:
     std::vector<std::optional<std::regex>> patterns_;
     std::mutex mutex_;
     std::map<std::string, Pcm8k> spoken_;
-    boost::asio::thread_pool pool_;
+    asio::thread_pool pool_;
 };
 
 // YAML; see config/emulators/receptionist.yaml. Throws ScenarioError naming the place.

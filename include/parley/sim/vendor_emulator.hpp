@@ -5,6 +5,7 @@
 // The host answers itself, below /sim (no key wanted):
 //   GET /sim/health   {"vendor", "requests", "connections", "most_connections", "paths": {path: requests}}
 //   GET /sim/log      what came in, oldest first (see LogEntry)
+//   GET /sim/say?text=…&encoding=mulaw|alaw|linear16&rate=…   the world's mouth, raw: what a client under test can say
 //   PUT /sim/script   fault rules as YAML or JSON, at once in force; 400 with what is wrong
 //
 // How a vendor is written:
@@ -88,13 +89,14 @@ public:
     Task<bool> sleep(std::chrono::milliseconds time);
     [[nodiscard]] bool alive() const;
     [[nodiscard]] bool begun() const { return begun_; }
+    [[nodiscard]] bool ended() const { return ended_; }
     [[nodiscard]] const Fault& fault() const { return fault_; }
 
 private:
     friend class EmulatorConnection;
     EmulatorConnection& connection_;
     Fault fault_;
-    bool begun_ = false, ended_ = false;
+    bool begun_ = false, ended_ = false, text_ = true;
 };
 
 // One WebSocket. Several coroutines of the emulator may send; messages go out whole and in the order of the calls.
@@ -193,6 +195,8 @@ struct LogEntry {
     Headers headers;                  // likewise
     std::string body;                 // first 2 KiB of the body or message; of `binary` empty
     std::size_t bytes = 0;            // all of it
+    bool sound = false;               // binary, or base64 in JSON: a run of such messages is one entry
+    std::size_t messages = 1;         // in this entry
     int close_code = 0;               // of `closed`: what the client sent; 0: none
 };
 
