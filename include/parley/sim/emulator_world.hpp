@@ -44,7 +44,8 @@ struct WorldSettings {
     std::vector<MindRule> rules;
     std::string fallback = "I am sorry, I did not understand that.";
 
-    bool tones = false;  // ear and mouth are a ToneAlphabet over phrases, sentences of the rules and fallback; else the embedded engines
+    bool tones = false;  // ear and mouth are a ToneAlphabet over phrases, sentences of the rules and fallback; else the
+                         // embedded engines
     std::string voice = "slt";
     double speed = 1.0;
 
@@ -66,16 +67,16 @@ public:
 
     [[nodiscard]] const WorldSettings& settings() const { return settings_; }
 
-    // What is said in a stretch of sound at 8 kHz, phrases joined by blanks; confidence 0..1, empty text: nothing that is known. Takes what the
-    // engine takes, in addition to it the caller waits `recognition` by himself.
+    // What is said in a stretch of sound at 8 kHz, phrases joined by blanks; confidence 0..1, empty text: nothing that
+    // is known. Takes what the engine takes, in addition to it the caller waits `recognition` by himself.
     Task<Recognised> hear(Pcm8k sound);
 
-    // The whole text spoken, as bytes of the wire, with what `fault` does to audio (empty, zeros, header, odd, wrong rate). Kept: the second time is
-    // free.
+    // The whole text spoken, as bytes of the wire, with what `fault` does to audio (empty, zeros, header, odd, wrong
+    // rate). Kept: the second time is free.
     Task<std::string> speak(std::string text, WireFormat format, Fault fault);
 
-    // What the mind answers to the last thing the caller said (empty: he said nothing yet). `tool_result`: the name of the tool whose result came
-    // last.
+    // What the mind answers to the last thing the caller said (empty: he said nothing yet). `tool_result`: the name of
+    // the tool whose result came last.
     [[nodiscard]] MindAnswer answer(const std::string& said, const std::string& tool_result = {}) const;
 
 private:

@@ -1,6 +1,7 @@
 #pragma once
-// The foundation of every emulated vendor: a host that serves HTTP/1.1 (keep-alive) and WebSocket upgrades on one port, counts, remembers what came
-// in and misbehaves by script; and what a vendor has to bring. WebSocket is Beast's, nothing of the product is in it.
+// The foundation of every emulated vendor: a host that serves HTTP/1.1 (keep-alive) and WebSocket upgrades on one port,
+// counts, remembers what came in and misbehaves by script; and what a vendor has to bring. WebSocket is Beast's,
+// nothing of the product is in it.
 //
 // The host answers itself, below /sim (no key wanted):
 //   GET /sim/health   {"vendor", "requests", "connections", "most_connections", "paths": {path: requests}}
@@ -15,13 +16,14 @@
 //       if (!co_await out.begin(200, "text/event-stream")) co_return;
 //       for (const auto& delta : text_deltas(answer.say)) {
 //           const auto event = "data: " + … + "\n\n";
-//           if (!co_await out.item(event)) co_return;                             // counted; delays, stalls, cuts … happen in there
+//           if (!co_await out.item(event)) co_return;                             // counted; delays, stalls, cuts …
+//           happen in there
 //       }
 //       co_await out.send(done);
 //       co_await out.end();
 //   }
-// One connection's coroutines run on one thread; connections of one host may run on several, so what an emulator shares between them is locked.
-// g++ 12: name what you await with first, never `co_await out.item({…})`.
+// One connection's coroutines run on one thread; connections of one host may run on several, so what an emulator shares
+// between them is locked. g++ 12: name what you await with first, never `co_await out.item({…})`.
 
 #include <atomic>
 #include <cstdint>
@@ -43,10 +45,10 @@ namespace parley::sim {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct EmulatorRequest {
-    std::uint64_t number = 0;                                // of this host, from 1: good for ids
-    std::uint64_t connection = 0;                            // of this host, from 1: the same for requests on one kept connection
-    std::string method, target;                              // target with query, as it came
-    std::string path;                                        // decoded, without query
+    std::uint64_t number = 0;      // of this host, from 1: good for ids
+    std::uint64_t connection = 0;  // of this host, from 1: the same for requests on one kept connection
+    std::string method, target;    // target with query, as it came
+    std::string path;              // decoded, without query
     std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
     Headers headers;                                         // names in lower case
     std::string body;
@@ -70,20 +72,22 @@ struct SocketMessage {
 
 class EmulatorConnection;  // behind both
 
-// One answer to an HTTP request. Everything answers false when the client has gone (or the script ended the connection): return then.
+// One answer to an HTTP request. Everything answers false when the client has gone (or the script ended the
+// connection): return then.
 class HttpAnswer {
 public:
     HttpAnswer(EmulatorConnection& connection, Fault fault);
     HttpAnswer(const HttpAnswer&) = delete;
     HttpAnswer& operator=(const HttpAnswer&) = delete;
 
-    // A complete answer. It counts as one item when it is a success, so that stall, close and malformed apply to it too.
+    // A complete answer. It counts as one item when it is a success, so that stall, close and malformed apply to it
+    // too.
     Task<bool> whole(int status, std::string content_type, std::string body, Headers headers = {});
 
     // Chunked: begin, any number of items and sends, end.
     Task<bool> begin(int status, std::string content_type, Headers headers = {});
     Task<bool> item(std::string bytes, std::chrono::milliseconds lasts = {});  // a delta, or audio that lasts so long
-    Task<bool> send(std::string bytes);                                        // not counted, no faults but the connection's
+    Task<bool> send(std::string bytes);  // not counted, no faults but the connection's
     Task<bool> end();
 
     Task<bool> sleep(std::chrono::milliseconds time);
@@ -106,10 +110,12 @@ public:
     EmulatorSocket(const EmulatorSocket&) = delete;
     EmulatorSocket& operator=(const EmulatorSocket&) = delete;
 
-    // The next message. Nothing: the deadline has passed (alive() is true) or the connection is over. One receiver at a time.
+    // The next message. Nothing: the deadline has passed (alive() is true) or the connection is over. One receiver at a
+    // time.
     Task<std::optional<SocketMessage>> receive(TimePoint deadline = TimePoint::max());
 
-    Task<bool> item(std::string text, std::chrono::milliseconds lasts = {});          // a delta, or audio in JSON that lasts so long
+    Task<bool> item(std::string text,
+                    std::chrono::milliseconds lasts = {});  // a delta, or audio in JSON that lasts so long
     Task<bool> item_binary(std::string bytes, std::chrono::milliseconds lasts = {});  // audio as it is
     Task<bool> send_text(std::string text);                                           // not counted
     Task<bool> send_binary(std::string bytes);
@@ -117,8 +123,9 @@ public:
     // Items are counted from here again (see Fault::at_response).
     void next_response();
 
-    // Runs beside the emulator's own coroutine until it ends; the host waits for it before the socket is gone. Its coroutine must take what it
-    // needs as parameters (no captures by reference of what ends earlier) and return when something answers false.
+    // Runs beside the emulator's own coroutine until it ends; the host waits for it before the socket is gone. Its
+    // coroutine must take what it needs as parameters (no captures by reference of what ends earlier) and return when
+    // something answers false.
     void spawn(Task<> child);
 
     Task<bool> sleep(std::chrono::milliseconds time);
@@ -145,7 +152,8 @@ public:
     // Whether the vendor's own header (or query parameter) carries the right key.
     [[nodiscard]] virtual bool authorised(const EmulatorRequest& request) const = 0;
     // The vendor's own body for a refusal: 401, 404, 429, 5xx …
-    [[nodiscard]] virtual ErrorAnswer error(int status, const EmulatorRequest& request, std::string_view message) const = 0;
+    [[nodiscard]] virtual ErrorAnswer error(int status, const EmulatorRequest& request,
+                                            std::string_view message) const = 0;
 
     virtual Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) = 0;
     virtual Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) = 0;
@@ -172,7 +180,8 @@ public:
     }
     // What the script's unknown_event sends: a socket's text message, or a server-sent event.
     [[nodiscard]] virtual std::string unknown_event(bool socket) const {
-        return socket ? R"({"type":"zz.unheard_of","zz":1})" : "event: zz.unheard_of\ndata: {\"type\":\"zz.unheard_of\",\"zz\":1}\n\n";
+        return socket ? R"({"type":"zz.unheard_of","zz":1})"
+                      : "event: zz.unheard_of\ndata: {\"type\":\"zz.unheard_of\",\"zz\":1}\n\n";
     }
 };
 
@@ -203,7 +212,8 @@ struct LogEntry {
 class VendorHost {
 public:
     // Binds and serves; throws when the address is taken.
-    VendorHost(std::shared_ptr<VendorEmulator> emulator, std::shared_ptr<EmulatorWorld> world, VendorHostOptions options = {});
+    VendorHost(std::shared_ptr<VendorEmulator> emulator, std::shared_ptr<EmulatorWorld> world,
+               VendorHostOptions options = {});
     ~VendorHost();
     VendorHost(const VendorHost&) = delete;
     VendorHost& operator=(const VendorHost&) = delete;

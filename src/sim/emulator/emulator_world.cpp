@@ -36,7 +36,8 @@ std::vector<std::string> sentences_of(const std::string& text) {
     std::vector<std::string> out(1);
     for (std::size_t i = 0; i < text.size(); ++i) {
         out.back() += text[i];
-        const bool end = (text[i] == '.' || text[i] == '!' || text[i] == '?') && (i + 1 == text.size() || text[i + 1] == ' ');
+        const bool end =
+            (text[i] == '.' || text[i] == '!' || text[i] == '?') && (i + 1 == text.size() || text[i + 1] == ' ');
         if (end) out.emplace_back();
     }
     std::erase_if(out, [](const auto& one) { return words_of(one).empty(); });
@@ -92,7 +93,8 @@ EmulatorWorld::~EmulatorWorld() {
 }
 
 void EmulatorWorld::prepare() {
-    if (const auto why = ear_->unusable(settings_.phrases); !why.empty()) throw std::runtime_error("emulated vendors: " + why);
+    if (const auto why = ear_->unusable(settings_.phrases); !why.empty())
+        throw std::runtime_error("emulated vendors: " + why);
     for (const auto& rule : settings_.rules) {
         if (rule.regex.empty()) {
             patterns_.emplace_back();
@@ -145,7 +147,8 @@ MindAnswer EmulatorWorld::answer(const std::string& said, const std::string& too
         if (rule.tool_result != tool_result) continue;
         if (tool_result.empty()) {
             if (rule.greeting != words.empty()) continue;
-            const bool all = std::all_of(rule.words.begin(), rule.words.end(), [&](const auto& word) { return holds_words(words, word); });
+            const bool all = std::all_of(rule.words.begin(), rule.words.end(),
+                                         [&](const auto& word) { return holds_words(words, word); });
             if (!all || (patterns_[i] && !std::regex_search(said, *patterns_[i]))) continue;
         }
         return {rule.say, rule.tool, rule.arguments};

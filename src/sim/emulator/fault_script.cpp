@@ -29,11 +29,44 @@ void maybe(const YamlMap& map, std::string_view key, std::optional<Number>& out)
 
 FaultRule read_rule(const YamlPlace& place, const YAML::Node& node) {
     const YamlMap map(place, node,
-                      {"path",          "from",         "to",           "status",      "retry_after",  "accept_delay",      "first_delay", "delta_delay",
-                       "stall_after",   "half_open_after", "close_after", "close_after_bytes", "close_code", "malformed_after", "giant_after", "giant_bytes",
-                       "unknown_event", "wrong_order",  "slow",         "burst",       "redirect",     "gzip_bomb",         "session_limit", "at_response",
-                       "empty_audio",   "zero_audio",   "wav_header",   "odd_bytes",   "wrong_rate",   "ignore_cancel",     "late_bytes",  "no_final",
-                       "double_final",  "late_final",   "oversize_text", "never_ends", "empty_completion", "finish"});
+                      {"path",
+                       "from",
+                       "to",
+                       "status",
+                       "retry_after",
+                       "accept_delay",
+                       "first_delay",
+                       "delta_delay",
+                       "stall_after",
+                       "half_open_after",
+                       "close_after",
+                       "close_after_bytes",
+                       "close_code",
+                       "malformed_after",
+                       "giant_after",
+                       "giant_bytes",
+                       "unknown_event",
+                       "wrong_order",
+                       "slow",
+                       "burst",
+                       "redirect",
+                       "gzip_bomb",
+                       "session_limit",
+                       "at_response",
+                       "empty_audio",
+                       "zero_audio",
+                       "wav_header",
+                       "odd_bytes",
+                       "wrong_rate",
+                       "ignore_cancel",
+                       "late_bytes",
+                       "no_final",
+                       "double_final",
+                       "late_final",
+                       "oversize_text",
+                       "never_ends",
+                       "empty_completion",
+                       "finish"});
     FaultRule rule;
     auto& fault = rule.fault;
     map.text("path", rule.path);
@@ -135,7 +168,8 @@ std::string swollen_json(const std::string& item, std::size_t bytes) {
     if (open == std::string::npos) return item + std::string(bytes, 'x');
     const auto next = item.find_first_not_of(" \t\r\n", open + 1);
     const bool empty = next != std::string::npos && item[next] == '}';
-    return item.substr(0, open + 1) + "\"padding\":\"" + std::string(bytes, 'x') + (empty ? "\"" : "\",") + item.substr(open + 1);
+    return item.substr(0, open + 1) + "\"padding\":\"" + std::string(bytes, 'x') + (empty ? "\"" : "\",") +
+           item.substr(open + 1);
 }
 
 // One block with the fixed codes of RFC 1951: a zero, then copies of 258 bytes from one byte back, 13 bits each.

@@ -19,9 +19,9 @@ constexpr std::array kHigh{1125.0, 1375.0, 1625.0, 1875.0};
 // The hum: what two pure tones lack to pass for a voice. Its frequencies are none of the code's.
 constexpr std::array kHum{250.0, 2125.0, 2375.0, 2750.0};
 constexpr double kCodeAmplitude = 5200, kHumAmplitude = 1900;
-constexpr double kCodeShare = 0.6;   // of all energy, in the two tones of a symbol; 0.79 as made
-constexpr double kFloor = 60 * 60;   // mean square below which it is silence
-constexpr int kSteady = 4;           // hops a symbol must last; 9 as made
+constexpr double kCodeShare = 0.6;  // of all energy, in the two tones of a symbol; 0.79 as made
+constexpr double kFloor = 60 * 60;  // mean square below which it is silence
+constexpr int kSteady = 4;          // hops a symbol must last; 9 as made
 
 std::vector<std::string> words_of(const std::string& text) {
     std::vector<std::string> words(1);
@@ -42,14 +42,16 @@ void sound(Pcm8k& out, double amplitude_low, double low, double amplitude_high, 
         double value = amplitude_low * std::sin(low * t) + amplitude_high * std::sin(high * t);
         for (const auto hz : kHum) value += kHumAmplitude * std::sin(hz * t);
         constexpr std::size_t kRamp = 16;  // 2 ms, so that nothing clicks
-        const double edge = std::min({1.0, static_cast<double>(i + 1) / kRamp, static_cast<double>(kToneSamples - i) / kRamp});
+        const double edge =
+            std::min({1.0, static_cast<double>(i + 1) / kRamp, static_cast<double>(kToneSamples - i) / kRamp});
         out.push_back(static_cast<std::int16_t>(std::lround(value * edge)));
     }
     out.insert(out.end(), kGapSamples, 0);
 }
 
 void symbol(Pcm8k& out, int value) {
-    sound(out, kCodeAmplitude, kLow[static_cast<std::size_t>(value / 4)], kCodeAmplitude, kHigh[static_cast<std::size_t>(value % 4)]);
+    sound(out, kCodeAmplitude, kLow[static_cast<std::size_t>(value / 4)], kCodeAmplitude,
+          kHigh[static_cast<std::size_t>(value % 4)]);
 }
 
 // Energy of one frequency within the window, as the mean square it contributes.
@@ -114,7 +116,8 @@ ToneAlphabet::ToneAlphabet(const std::vector<std::string>& phrases) {
         words_.push_back(std::move(words));
         phrases_.push_back(phrase);
     }
-    if (phrases_.size() > static_cast<std::size_t>(kBase * kBase * kBase)) throw std::invalid_argument("too many phrases for the tone alphabet");
+    if (phrases_.size() > static_cast<std::size_t>(kBase * kBase * kBase))
+        throw std::invalid_argument("too many phrases for the tone alphabet");
     digits_ = phrases_.size() > static_cast<std::size_t>(kBase * kBase) ? 3 : 2;
 }
 
@@ -126,7 +129,8 @@ std::vector<ToneAlphabet::Part> ToneAlphabet::parts_of(const std::string& text) 
         for (std::size_t i = 0; i < words_.size(); ++i) {
             const auto& phrase = words_[i];
             if ((best.index >= 0 && phrase.size() <= best.words) || at + phrase.size() > words.size()) continue;
-            if (std::equal(phrase.begin(), phrase.end(), words.begin() + static_cast<std::ptrdiff_t>(at))) best = {static_cast<int>(i), phrase.size()};
+            if (std::equal(phrase.begin(), phrase.end(), words.begin() + static_cast<std::ptrdiff_t>(at)))
+                best = {static_cast<int>(i), phrase.size()};
         }
         parts.push_back(best);
         at += best.words;
@@ -157,7 +161,8 @@ Pcm8k ToneAlphabet::speak(const std::string& text, const VoiceStyle& style) {
     return out;
 }
 
-std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) {
+std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pcm,
+                                                const std::vector<std::string>& phrases) {
     std::vector<std::vector<std::string>> wanted;
     for (const auto& phrase : phrases) wanted.push_back(words_of(phrase));
     const auto symbols = symbols_in(pcm);
@@ -172,11 +177,13 @@ std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pc
             index = index * kBase + symbols[at + i];
             sum += symbols[at + i];
         }
-        if (!digits || symbols[at + length + 1] != sum % kBase || static_cast<std::size_t>(index) >= phrases_.size()) continue;
+        if (!digits || symbols[at + length + 1] != sum % kBase || static_cast<std::size_t>(index) >= phrases_.size())
+            continue;
         const auto which = static_cast<std::size_t>(index);
         const auto asked = std::find(wanted.begin(), wanted.end(), words_[which]);
         if (!wanted.empty() && asked == wanted.end()) continue;
-        out.push_back({wanted.empty() ? phrases_[which] : phrases[static_cast<std::size_t>(asked - wanted.begin())], 1.0});
+        out.push_back(
+            {wanted.empty() ? phrases_[which] : phrases[static_cast<std::size_t>(asked - wanted.begin())], 1.0});
         at += length + 1;
     }
     return out;
@@ -184,7 +191,8 @@ std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pc
 
 std::string ToneAlphabet::unusable(const std::vector<std::string>& phrases) {
     for (const auto& phrase : phrases) {
-        if (std::find(words_.begin(), words_.end(), words_of(phrase)) == words_.end()) return "\"" + phrase + "\" is not in the tone alphabet";
+        if (std::find(words_.begin(), words_.end(), words_of(phrase)) == words_.end())
+            return "\"" + phrase + "\" is not in the tone alphabet";
     }
     return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
-// One connection to an emulated vendor: Beast below, the script's transport faults in the middle, the emulator's two wrappers above.
+// One connection to an emulated vendor: Beast below, the script's transport faults in the middle, the emulator's two
+// wrappers above.
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -63,9 +64,11 @@ public:
     Task<bool> sleep(std::chrono::milliseconds time);
     // One message, or a piece of an HTTP answer: whole, and in the order of the calls.
     Task<bool> write(std::string bytes, bool text);
-    // An item before it is sent: counted, delayed, held, damaged. Nothing: it is not to be sent, and the connection may be over.
+    // An item before it is sent: counted, delayed, held, damaged. Nothing: it is not to be sent, and the connection may
+    // be over.
     Task<std::optional<std::string>> prepare(std::string bytes, bool text, std::chrono::milliseconds lasts);
-    // The item that changes places with its successor is kept back, and follows whatever is written next. False: it is not that one.
+    // The item that changes places with its successor is kept back, and follows whatever is written next. False: it is
+    // not that one.
     [[nodiscard]] bool hold_back(std::string& bytes, bool text = true);
     [[nodiscard]] bool unknown_is_next() const { return counts_now() && fault_.unknown_event == items_; }
     [[nodiscard]] std::string unknown_event() const { return parts_.emulator.unknown_event(ws_.has_value()); }
@@ -116,8 +119,8 @@ private:
     int items_ = 0, responses_ = 1;
     std::size_t sent_ = 0;
     bool refusing_ = false;
-    bool frozen_ = false;    // half-open
-    bool resetting_ = false;  // ended by RST: nothing to be polite about
+    bool frozen_ = false;                               // half-open
+    bool resetting_ = false;                            // ended by RST: nothing to be polite about
     std::optional<std::pair<std::string, bool>> held_;  // the item that changes places with its successor
     TimePoint paced_until_{};
 
