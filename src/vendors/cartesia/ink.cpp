@@ -212,7 +212,8 @@ void InkProtocol::read_manual(std::string_view type, std::string_view text, bool
         }
     }
     if (held_.size() > SttNews::kTranscriptBytes) {  // a word without end
-        news.push_back(SttNews::piece(held_, 1));
+        auto ready = SttNews::piece(held_, 1);
+        if (!ready.text.empty()) news.push_back(std::move(ready));
         held_.clear();
     }
     show(plain(held_), news);
