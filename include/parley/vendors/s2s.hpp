@@ -65,6 +65,8 @@ public:
     virtual void truncate(VendorReply reply, std::chrono::milliseconds heard) = 0;
     virtual void tool_result(const ToolCall& call, std::string_view result_json) = 0;  // an answer follows when all are given
     [[nodiscard]] virtual bool open_now() const = 0;
+    // Pieces of audio and text the vendor sent for replies that were cancelled, truncated or never announced, and that were dropped.
+    [[nodiscard]] virtual std::uint64_t late_dropped() const { return 0; }
     virtual net::Task<> close() = 0;  // at most 1 s; no call-back after the call
 };
 
