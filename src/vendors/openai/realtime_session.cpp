@@ -13,7 +13,6 @@ using codec::Kind;
 namespace {
 
 constexpr std::size_t kRepliesKept = 32;
-constexpr std::size_t kBeforeTurn = 600 * 8;  // manual turns: this much of what came before is part of the turn
 constexpr std::size_t kMostTranscript = 4096;
 
 std::string_view bounded(std::string_view text) {
@@ -42,28 +41,18 @@ void OpenaiRealtime::open() {
 }
 
 void OpenaiRealtime::send_audio(std::span<const std::uint8_t> mulaw) {
-    if (settings_.manual && !turn_open_) {
-        // Silence between the turns would be committed with the next one: only its last moment is kept, here.
-        before_turn_.insert(before_turn_.end(), mulaw.begin(), mulaw.end());
-        if (before_turn_.size() > kBeforeTurn)
-            before_turn_.erase(before_turn_.begin(), before_turn_.end() - static_cast<std::ptrdiff_t>(kBeforeTurn));
-        return;
-    }
+    if (!gate_.pass(mulaw)) return;
     codec::append_audio(mulaw, message_);
     say(message_);
 }
 
 void OpenaiRealtime::caller_turn_began() {
-    if (!settings_.manual || turn_open_) return;
-    turn_open_ = true;
-    if (open_now() && !before_turn_.empty()) send_audio(before_turn_);
-    before_turn_.clear();
+    if (!gate_.begin() || !open_now()) return;
+    if (const auto before = gate_.take_before(); !before.empty()) send_audio(before);
 }
 
 void OpenaiRealtime::caller_turn_ended() {
-    if (!settings_.manual || !turn_open_) return;
-    turn_open_ = false;
-    if (!open_now()) return;
+    if (!gate_.end() || !open_now()) return;
     say(codec::commit(next_id('u')));
     want_response({});
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "../s2s/session_base.hpp"
+#include "../s2s/turn_gate.hpp"
 #include "parley/vendors/openai/realtime.hpp"
 #include "parley/vendors/openai/realtime_codec.hpp"
 
@@ -61,6 +62,7 @@ private:
     std::string next_id(char kind) { return kind + std::to_string(++sent_events_); }
 
     openai_realtime::Settings settings_;
+    s2s::TurnGate gate_{settings_.manual};
     openai_realtime::Reader reader_;
     std::deque<Reply> replies_;  // the newest ones
     VendorReply last_number_ = 0;
@@ -70,11 +72,9 @@ private:
     bool opened_ = false;
 
     std::string caller_item_, caller_said_;  // interim transcript of one item
-    bool turn_open_ = false;                 // manual: between caller_turn_began and caller_turn_ended
     bool answer_coming_ = false;             // the vendor will create a response by itself: its VAD hears the caller
     bool wanted_ = false;                    // a response of ours waits for the running one to end
     std::string wanted_instructions_;
-    std::vector<std::uint8_t> before_turn_;  // manual: what came just before the turn was noticed
     std::string message_;
     std::vector<std::int16_t> pcm_;
 };
