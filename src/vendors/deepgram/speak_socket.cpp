@@ -1,6 +1,6 @@
 #include <boost/asio/post.hpp>
 
-#include "../speech_request.hpp"
+#include "../context_speech.hpp"
 #include "parley/vendors/deepgram/speak.hpp"
 #include "parley/vendors/socket.hpp"
 #include "parley/vendors/speech_line.hpp"
@@ -132,15 +132,7 @@ private:
         else if (const auto* warning = std::get_if<SpeakWarning>(&event))
             on_warning(lane, *warning);
         else if (std::holds_alternative<SpeakMalformed>(event))
-            lane.socket.fail(malformed());
-    }
-
-    static Failure malformed() {
-        Failure failure;
-        failure.kind = FailureKind::protocol;
-        failure.phase = "stream";
-        failure.reason = "a message that is no JSON object with a type";
-        return failure;
+            lane.socket.fail(malformed_message());
     }
 
     void on_flushed(Lane& lane) {
@@ -172,8 +164,9 @@ private:
             if (!lane_->asked.empty()) return;
         }
         over_ = true;
+        const bool owed_nothing = line_.empty();
         line_.drop_all();
-        sink_.on_tts_failed(0, speak_lost(failure));
+        sink_.on_tts_failed(0, idle_end(speak_lost(failure), owed_nothing));
     }
 
     Endpoint endpoint_;
