@@ -130,7 +130,8 @@ struct Gateway::Impl {
         workers = std::make_unique<net::WorkerPool>(worker_count(config), options);
         for (std::size_t i = 0; i < workers->size(); ++i) {
             wheels.push_back(std::make_unique<net::TickWheel>(workers->at(i).executor()));
-            call_workers.push_back(std::make_unique<call::CallWorker>(call::CallWorker{workers->at(i), *wheels.back(), metrics.worker(i)}));
+            vendor_http.push_back(std::make_unique<net::HttpClient>(workers->at(i).executor()));
+            call_workers.push_back(std::make_unique<call::CallWorker>(call::CallWorker{workers->at(i), *wheels.back(), metrics.worker(i), *vendor_http.back()}));
         }
     }
 
@@ -482,6 +483,7 @@ struct Gateway::Impl {
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;
+    std::vector<std::unique_ptr<net::HttpClient>> vendor_http;
     std::vector<std::unique_ptr<call::CallWorker>> call_workers;
     std::unique_ptr<net::HttpServer> public_server, admin_server;
     std::thread sweeping;
