@@ -14,33 +14,24 @@ public:
 
     [[nodiscard]] bool authorised(const EmulatorRequest& request) const override {
         const auto& key = world_->settings().key;
-        if (authorization_is(request, "bearer", key) || request.header("x-api-key") == key) return true;
-        return request.parameter("api_key") == key || request.parameter("access_token") == key;
+        return authorization_is(request, "bearer", key) || request.header("x-api-key") == key ||
+               request.parameter("api_key") == key || request.parameter("access_token") == key;
     }
 
     [[nodiscard]] ErrorAnswer error(int status, const EmulatorRequest& request,
                                     std::string_view message) const override {
-        std::string title = "Internal error", code = "internal_error";
-        if (status == 400) title = "Bad request", code = "invalid_request";
-        if (status == 401) title = "Unauthorized", code = "unauthorized";
-        if (status == 402) title = "Payment required", code = "quota_exceeded";
-        if (status == 404) title = "Not found", code = "not_found";
-        if (status == 429) title = "Too many requests", code = "concurrency_limited";
-        const auto id = request.id("req_");
         ErrorAnswer answer;
-        answer.body = nlohmann::json{
-            {"title", title},
-            {"message", message},
-            {"error_code", code},
-            {"request_id", id},
-            {"status_code",
-             status}}.dump();
-        answer.headers = {{"x-request-id", id}};
+        answer.body =
+            nlohmann::json{
+                {"title", title(status)},       {"message", std::string(message)},       {"error_code", "sim"},
+                {"request_id", request.id("")}, {"doc_url", "https://docs.cartesia.ai"}, {"status_code", status}}
+                .dump();
         return answer;
     }
 
     [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
-        return request.path == "/tts/websocket";
+        return request.path == "/tts/websocket" || request.path == "/stt/turns/websocket" ||
+               request.path == "/stt/websocket";
     }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
@@ -51,10 +42,29 @@ public:
     }
 
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
-        return cartesia_sonic_socket(*world_, std::move(request), socket, std::move(fault));
+        if (request.path == "/tts/websocket")
+            return cartesia_sonic_socket(*world_, std::move(request), socket, std::move(fault));
+        if (request.path == "/stt/websocket")
+            return cartesia_ink_manual(world_, std::move(request), socket, std::move(fault));
+        return cartesia_ink_turns(world_, std::move(request), socket, std::move(fault));
     }
 
 private:
+    static std::string title(int status) {
+        switch (status) {
+            case 401:
+                return "Unauthorized";
+            case 402:
+                return "No credits left";
+            case 404:
+                return "Not found";
+            case 429:
+                return "Too many requests";
+            default:
+                return status >= 500 ? "Internal server error" : "Bad request";
+        }
+    }
+
     std::shared_ptr<EmulatorWorld> world_;
 };
 

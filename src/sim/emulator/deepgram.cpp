@@ -50,7 +50,9 @@ public:
         return {{"dg-request-id", request.id("")}};
     }
 
-    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override { return request.path == "/v1/speak"; }
+    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
+        return request.path == "/v1/speak" || request.path == "/v1/listen" || request.path == "/v2/listen";
+    }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
         if (request.path == "/v1/speak")
@@ -60,7 +62,10 @@ public:
     }
 
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
-        return deepgram_speak_socket(*world_, std::move(request), socket, std::move(fault));
+        if (request.path == "/v1/speak")
+            return deepgram_speak_socket(*world_, std::move(request), socket, std::move(fault));
+        if (request.path == "/v2/listen") return deepgram_flux(world_, std::move(request), socket, std::move(fault));
+        return deepgram_listen(world_, std::move(request), socket, std::move(fault));
     }
 
 private:

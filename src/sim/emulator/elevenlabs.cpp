@@ -14,43 +14,45 @@ public:
 
     [[nodiscard]] bool authorised(const EmulatorRequest& request) const override {
         const auto& key = world_->settings().key;
-        if (request.header("xi-api-key") == key || authorization_is(request, "bearer", key)) return true;
-        for (const char* name : {"xi-api-key", "single_use_token", "token", "authorization"})
-            if (request.parameter(name) == key) return true;
-        return false;
+        return request.header("xi-api-key") == key || authorization_is(request, "bearer", key) ||
+               request.parameter("token") == key || request.parameter("single_use_token") == key;
     }
 
     [[nodiscard]] ErrorAnswer error(int status, const EmulatorRequest& request,
                                     std::string_view message) const override {
-        std::string code = "internal_error", text(message);
-        if (status == 401) {
-            code = "invalid_api_key";
-            text = "Invalid API key";
-        }
-        if (status == 402) code = "payment_required";
-        if (status == 403) code = "missing_permissions";
+        std::string code = "error";
+        if (status == 401) code = "invalid_api_key";
         if (status == 404) code = "not_found";
         if (status == 429) code = "too_many_concurrent_requests";
-        if (status == 503) code = "system_busy";
+        if (status >= 500) code = "system_busy";
         ErrorAnswer answer;
-        answer.body = nlohmann::json{{"detail", {{"status", code}, {"message", text}}}}.dump();
+        answer.body = nlohmann::json{{"detail", {{"status", code}, {"message", std::string(message)}}}}.dump();
         answer.headers = {{"request-id", request.id("")}};
         return answer;
     }
+    [[nodiscard]] Headers handshake_headers(const EmulatorRequest& request) const override {
+        return {{"request-id", request.id("")}};
+    }
 
     [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
-        return elevenlabs_speech_path(request.path);
+        return request.path == "/v1/speech-to-text/realtime" || elevenlabs_speech_path(request.path);
     }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
         if (elevenlabs_speech_path(request.path))
             co_return co_await elevenlabs_speech_http(*world_, std::move(request), out, std::move(fault));
-        auto answer = error(404, request, "there is nothing at this path");
+        auto answer = error(404, request, "Not Found");
         co_await out.whole(404, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers));
     }
 
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
-        return elevenlabs_speech_socket(*world_, std::move(request), socket, std::move(fault));
+        if (elevenlabs_speech_path(request.path))
+            return elevenlabs_speech_socket(*world_, std::move(request), socket, std::move(fault));
+        return elevenlabs_scribe(world_, std::move(request), socket, std::move(fault));
+    }
+
+    [[nodiscard]] std::string unknown_event(bool) const override {
+        return R"({"message_type":"zz_unheard_of","zz":1})";
     }
 
 private:

@@ -104,7 +104,7 @@ Task<> refuse(EmulatorSocket& socket, std::string code, std::string message) {
 
 std::size_t open_contexts(const Session& session) {
     return static_cast<std::size_t>(std::count_if(session.contexts.begin(), session.contexts.end(),
-                                                  [](const auto& entry) { return !entry.second->over; }));
+                                                  [](const auto& entry) { return entry.second && !entry.second->over; }));
 }
 
 struct Refusal {
@@ -190,6 +190,7 @@ Task<> elevenlabs_speech_socket(EmulatorWorld& world, EmulatorRequest request, E
         if (!session->single && parsed.contains("close_socket") && parsed["close_socket"] == true) {
             closing = true;
             for (auto& [id, context] : session->contexts) {
+                if (!context) continue;
                 context->flush();
                 context->closing = true;
                 if (context->over || std::exchange(context->speaking, true)) continue;

@@ -1,5 +1,6 @@
 #include "parley/sim/emulators.hpp"
 
+#include "assemblyai.hpp"
 #include "cartesia.hpp"
 #include "deepgram.hpp"
 #include "elevenlabs.hpp"
@@ -10,10 +11,11 @@ namespace parley::sim {
 // Each vendor's emulator has its own header and one line here.
 const std::vector<EmulatorEntry>& vendor_emulators() {
     static const std::vector<EmulatorEntry> entries{
-        {"cartesia", "Cartesia's interfaces", make_cartesia_emulator},
-        {"deepgram", "Deepgram's interfaces", make_deepgram_emulator},
-        {"elevenlabs", "ElevenLabs' interfaces", make_elevenlabs_emulator},
-        {"openai", "OpenAI's interfaces", make_openai_emulator},
+        {"assemblyai", "AssemblyAI: streaming recognition v3", make_assemblyai_emulator},
+        {"cartesia", "Cartesia: speech, recognition with turns and by hand", make_cartesia_emulator},
+        {"deepgram", "Deepgram: speech, live recognition and Flux", make_deepgram_emulator},
+        {"elevenlabs", "ElevenLabs: speech, Scribe realtime recognition", make_elevenlabs_emulator},
+        {"openai", "OpenAI: speech, realtime transcription", make_openai_emulator},
     };
     return entries;
 }

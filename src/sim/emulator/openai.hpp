@@ -5,6 +5,9 @@
 
 namespace parley::sim {
 
+// WS /v1/realtime?intent=transcription
+Task<> openai_transcribe(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault);
+
 [[nodiscard]] std::shared_ptr<VendorEmulator> make_openai_emulator(std::shared_ptr<EmulatorWorld> world);
 
 }  // namespace parley::sim
