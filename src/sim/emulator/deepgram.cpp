@@ -1,6 +1,7 @@
 #include "deepgram.hpp"
 
 #include "credentials.hpp"
+#include "spoken_surfaces.hpp"
 
 namespace parley::sim {
 namespace {
@@ -46,7 +47,7 @@ public:
     [[nodiscard]] Headers handshake_headers(const EmulatorRequest& request) const override { return {{"dg-request-id", request.id("")}}; }
 
     [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
-        return request.path == "/v1/listen" || request.path == "/v2/listen";
+        return request.path == "/v1/listen" || request.path == "/v2/listen" || deepgram_agent_path(request.path);
     }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault) override {
@@ -55,6 +56,7 @@ public:
     }
 
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
+        if (deepgram_agent_path(request.path)) return deepgram_agent(world_, std::move(request), socket, std::move(fault));
         if (request.path == "/v2/listen") return deepgram_flux(world_, std::move(request), socket, std::move(fault));
         return deepgram_listen(world_, std::move(request), socket, std::move(fault));
     }

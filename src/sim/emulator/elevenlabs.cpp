@@ -1,6 +1,7 @@
 #include "elevenlabs.hpp"
 
 #include "credentials.hpp"
+#include "spoken_surfaces.hpp"
 
 namespace parley::sim {
 namespace {
@@ -12,6 +13,7 @@ public:
     [[nodiscard]] std::string_view name() const override { return "elevenlabs"; }
 
     [[nodiscard]] bool authorised(const EmulatorRequest& request) const override {
+        if (elevenlabs_agents_path(request.path) && elevenlabs_agents_admits(request)) return true;
         const auto& key = world_->settings().key;
         return request.header("xi-api-key") == key || authorization_is(request, "bearer", key) || request.parameter("token") == key ||
                request.parameter("single_use_token") == key;
@@ -30,14 +32,21 @@ public:
     }
     [[nodiscard]] Headers handshake_headers(const EmulatorRequest& request) const override { return {{"request-id", request.id("")}}; }
 
-    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override { return request.path == "/v1/speech-to-text/realtime"; }
+    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
+        return request.path == "/v1/speech-to-text/realtime" || elevenlabs_agents_path(request.path);
+    }
 
-    Task<> http(EmulatorRequest request, HttpAnswer& out, Fault) override {
+    Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
+        if (request.path == "/v1/convai/conversation/get-signed-url") {
+            co_await elevenlabs_signed_url(world_, std::move(request), out, std::move(fault));
+            co_return;
+        }
         auto answer = error(404, request, "Not Found");
         co_await out.whole(404, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers));
     }
 
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
+        if (elevenlabs_agents_path(request.path)) return elevenlabs_agents(world_, std::move(request), socket, std::move(fault));
         return elevenlabs_scribe(world_, std::move(request), socket, std::move(fault));
     }
 

@@ -4,6 +4,7 @@
 #include "cartesia.hpp"
 #include "deepgram.hpp"
 #include "elevenlabs.hpp"
+#include "gemini.hpp"
 #include "openai.hpp"
 
 namespace parley::sim {
@@ -15,6 +16,7 @@ const std::vector<EmulatorEntry>& vendor_emulators() {
         {"cartesia", "Cartesia: recognition with turns and by hand", make_cartesia_emulator},
         {"deepgram", "Deepgram: live recognition and Flux", make_deepgram_emulator},
         {"elevenlabs", "ElevenLabs: Scribe realtime recognition", make_elevenlabs_emulator},
+        {"gemini", "Gemini: Live speech to speech", make_gemini_emulator},
         {"openai", "OpenAI: realtime transcription", make_openai_emulator},
     };
     return entries;

@@ -1,6 +1,7 @@
 #include "openai.hpp"
 
 #include "credentials.hpp"
+#include "spoken_surfaces.hpp"
 
 namespace parley::sim {
 namespace {
@@ -35,7 +36,9 @@ public:
         return answer;
     }
 
-    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override { return transcribes(request); }
+    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
+        return transcribes(request) || openai_realtime_path(request);
+    }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault) override {
         auto answer = error(404, request, "Unknown request URL: " + request.method + " " + request.path);
@@ -43,6 +46,7 @@ public:
     }
 
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
+        if (openai_realtime_path(request)) return openai_realtime(world_, std::move(request), socket, std::move(fault));
         return openai_transcribe(world_, std::move(request), socket, std::move(fault));
     }
 
