@@ -316,8 +316,8 @@ Task<error_code> Connection::drained(TimePoint deadline) {
 // --------------------------------------------------------------------------------------------------------------------
 
 Task<error_code> Connection::start_tls(std::shared_ptr<const TlsContext> context, bool server, std::string server_name,
-                                       TimePoint deadline) {
-    auto session = std::make_unique<TlsSession>(std::move(context), server, server_name, out_);
+                                       TimePoint deadline, std::string peer) {
+    auto session = std::make_unique<TlsSession>(std::move(context), server, server_name, peer, out_);
     std::size_t total = 0;
     auto state = session->handshake({});
     while (true) {

@@ -38,9 +38,10 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    // Shakes hands within the deadline. Afterwards everything is encrypted. `server_name` for the client side.
+    // Shakes hands within the deadline. Afterwards everything is encrypted. For the client side: `server_name`, and
+    // under which name the session is resumed later (`peer`, host and port; empty: it is not).
     Task<error_code> start_tls(std::shared_ptr<const TlsContext> context, bool server, std::string server_name,
-                               TimePoint deadline);
+                               TimePoint deadline, std::string peer = {});
     [[nodiscard]] bool encrypted() const { return tls_ != nullptr; }
 
     // --- reading

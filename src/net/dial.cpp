@@ -7,7 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <vector>
 
-#include "parley/net/deadline.hpp"
+#include "parley/net/resolver.hpp"
 
 namespace parley::net {
 namespace {
@@ -27,11 +27,11 @@ struct Race {
 };
 
 // RFC 8305 4: families alternate, so a family without a route costs one step.
-std::vector<tcp::endpoint> in_turn(const tcp::resolver::results_type& found) {
+std::vector<tcp::endpoint> in_turn(const Resolver::Addresses& found, std::uint16_t port) {
     std::vector<tcp::endpoint> first, second, mixed;
-    for (const auto& entry : found) {
-        const bool like_first = first.empty() || entry.endpoint().protocol() == first.front().protocol();
-        (like_first ? first : second).push_back(entry.endpoint());
+    for (const asio::ip::address& address : found) {
+        const bool like_first = first.empty() || address.is_v6() == first.front().address().is_v6();
+        (like_first ? first : second).emplace_back(address, port);
     }
     for (std::size_t i = 0; mixed.size() < kMaxAddresses && (i < first.size() || i < second.size()); ++i) {
         if (i < first.size()) mixed.push_back(first[i]);
@@ -102,23 +102,17 @@ Task<Result<std::unique_ptr<Connection>>> dial(std::string host, std::uint16_t p
     if (!ec) {
         addresses.emplace_back(literal, port);
     } else {
-        tcp::resolver resolver(executor);
-        asio::steady_timer timer(executor);
-        const std::string service = std::to_string(port);
-        auto lookup = [&resolver, &host, &service](auto token) {
-            return resolver.async_resolve(host, service, tcp::resolver::numeric_service, std::move(token));
-        };
-        auto [failure, found] = co_await until<tcp::resolver::results_type>(timer, deadline, lookup);
-        if (failure == Errc::timed_out) co_return failure;
-        if (failure || found.empty()) co_return make_error_code(Errc::resolve_failed);
-        addresses = in_turn(found);
+        const Result<Resolver::Addresses> found = co_await Resolver::process().resolve(host, deadline);
+        if (!found) co_return found.error();
+        addresses = in_turn(*found, port);
     }
     const std::string where = addresses.front().address().to_string();
     Result<int> fd = co_await connect(std::move(addresses), deadline);
     if (!fd) co_return fd.error();
     auto connection = std::make_unique<Connection>(executor, *fd, where);
     if (tls) {
-        ec = co_await connection->start_tls(std::move(tls), false, std::move(host), deadline);
+        std::string peer = host + ":" + std::to_string(port);
+        ec = co_await connection->start_tls(std::move(tls), false, std::move(host), deadline, std::move(peer));
         if (ec) co_return ec;
     }
     co_return std::move(connection);

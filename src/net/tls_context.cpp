@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "tls_context_impl.hpp"
+#include "tls_session.hpp"
 
 namespace parley::net {
 namespace {
@@ -50,6 +51,11 @@ WallClock::time_point TlsContext::not_after() const {
     return impl_->not_after;
 }
 
+TlsContext::Handshakes TlsContext::handshakes() const {
+    return {.full = impl_->full.load(std::memory_order_relaxed),
+            .resumed = impl_->resumed.load(std::memory_order_relaxed)};
+}
+
 std::shared_ptr<const TlsContext> TlsContext::server(const std::string& certificate_file, const std::string& key_file) {
     ERR_clear_error();
     auto impl = make(TLS_server_method());
@@ -83,6 +89,11 @@ std::shared_ptr<const TlsContext> TlsContext::client(bool verify, const std::str
     } else {
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
     }
+    // A resumed handshake saves a vendor's certificate chain and its signature, on TLS 1.2 a round trip.
+    impl->sessions = std::make_unique<SessionStore>();
+    SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, &TlsSession::new_session);
     return std::make_shared<const TlsContext>(std::move(impl));
 }
 

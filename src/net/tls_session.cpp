@@ -48,8 +48,8 @@ long TlsSession::bio_ctrl(BIO*, int command, long, void*) {
 }
 
 TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, bool server, const std::string& server_name,
-                       BlockChain& out)
-    : context_(std::move(context)), out_(out), ssl_(SSL_new(context_->impl().context)) {
+                       std::string peer, BlockChain& out)
+    : context_(std::move(context)), peer_(std::move(peer)), out_(out), ssl_(SSL_new(context_->impl().context)) {
     BIO* bio = ssl_ != nullptr ? BIO_new(method()) : nullptr;
     if (bio == nullptr) {
         SSL_free(ssl_);
@@ -76,9 +76,24 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, bool server, c
             SSL_set1_host(ssl_, server_name.c_str());
         }
     }
+    SSL_set_app_data(ssl_, this);  // new_session finds the peer by it
+    if (peer_.empty() || context_->impl().sessions == nullptr) return;
+    if (SSL_SESSION* earlier = context_->impl().sessions->take(peer_)) {
+        SSL_set_session(ssl_, earlier);
+        SSL_SESSION_free(earlier);
+    }
+}
+
+int TlsSession::new_session(SSL* ssl, SSL_SESSION* session) {
+    const auto* self = static_cast<const TlsSession*>(SSL_get_app_data(ssl));
+    if (self == nullptr || self->peer_.empty() || self->context_->impl().sessions == nullptr) return 0;
+    return self->context_->impl().sessions->keep(self->peer_, session) ? 1 : 0;  // 1: the reference is ours now
 }
 
 TlsSession::~TlsSession() {
+    // OpenSSL spoils the session of a connection that ends without close_notify, a rule TLS dropped with 1.1 (RFC 4346
+    // 7.2.1); most of ours end so, by a peer's FIN or a cancelled call.
+    if (SSL_is_init_finished(ssl_) == 1) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(ssl_);
 }
 
@@ -89,11 +104,16 @@ TlsSession::State TlsSession::handshake(std::span<const char> cipher) {
     if (result == 1) {
         early_.assign(in_.begin(), in_.end());
         in_ = {};
+        const auto& impl = context_->impl();
+        (SSL_session_reused(ssl_) == 1 ? impl.resumed : impl.full).fetch_add(1, std::memory_order_relaxed);
         return State::ready;
     }
     const int why = SSL_get_error(ssl_, result);
     ERR_clear_error();
-    return why == SSL_ERROR_WANT_READ ? State::want_input : State::failed;
+    if (why == SSL_ERROR_WANT_READ) return State::want_input;
+    // Whatever the reason was, the next one begins anew.
+    if (!peer_.empty() && context_->impl().sessions != nullptr) context_->impl().sessions->forget(peer_);
+    return State::failed;
 }
 
 TlsSession::State TlsSession::decrypt(std::span<const char> cipher, std::span<char> clear, std::size_t& produced) {

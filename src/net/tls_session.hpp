@@ -20,7 +20,10 @@ public:
     enum class State : std::uint8_t { want_input, ready, closed, failed };
 
     // `out` takes the ciphertext. `server_name`: what the certificate must name (client); empty on the server side.
-    TlsSession(std::shared_ptr<const TlsContext> context, bool server, const std::string& server_name, BlockChain& out);
+    // `peer`: whose earlier session is resumed if the context has one, and under what name this one is kept; empty:
+    // none.
+    TlsSession(std::shared_ptr<const TlsContext> context, bool server, const std::string& server_name, std::string peer,
+               BlockChain& out);
     ~TlsSession();
 
     // Ciphertext received while shaking hands. ready: application data may flow (some may already lie inside).
@@ -32,6 +35,9 @@ public:
     void close_notify();
     [[nodiscard]] bool has_early() const { return !early_.empty(); }  // application data that came with the handshake
 
+    // OpenSSL's call-back: the peer gave a session to come back with.
+    static int new_session(SSL* ssl, SSL_SESSION* session);
+
 private:
     static int bio_read(BIO* bio, char* to, int size);
     static int bio_write(BIO* bio, const char* from, int size);
@@ -39,6 +45,7 @@ private:
     static BIO_METHOD* method();
 
     std::shared_ptr<const TlsContext> context_;
+    std::string peer_;
     BlockChain& out_;
     SSL* ssl_ = nullptr;
     std::span<const char> in_;  // what SSL may read now

@@ -124,7 +124,9 @@ void Chunker::scan(bool final, std::vector<Piece>& out) {
         } else if (is_full_stop(c.value)) {
             const Boundary found = full_stop(buffer_, at_, final, ordinal_dots);
             if (found.kind == Boundary::Kind::wait) return;
-            if (found.kind == Boundary::Kind::sentence && !square_) {
+            const bool closes =
+                std::string_view(buffer_).substr(at_, found.end - at_).find(']') != std::string_view::npos;
+            if (found.kind == Boundary::Kind::sentence && (!square_ || closes)) {
                 cut(found.end, Piece::End::sentence, out);
                 continue;
             }

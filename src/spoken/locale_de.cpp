@@ -8,15 +8,16 @@ namespace {
 using Form = Locale::Form;
 
 constexpr auto kSymbols = std::to_array<Form>({
-    {"&", "und"},         {"=", "gleich"},     {"~", "etwa"},       {"≈", "etwa"},
-    {"±", "plus minus"},  {"≤", "höchstens"},  {"≥", "mindestens"}, {"≠", "ungleich"},
-    {"<", "kleiner als"}, {">", "größer als"}, {"×", "mal"},        {"÷", "geteilt durch"},
-    {"→", "zu"},          {"⇒", "zu"},         {"€", "Euro"},       {"$", "Dollar"},
-    {"£", "Pfund"},       {"¥", "Yen"},        {"°", "Grad"},       {"%", "Prozent"},
-    {"‰", "Promille"},    {"§", "Paragraf"},   {"№", "Nummer"},     {"µ", "Mikro"},
-    {"π", "Pi"},          {"+", "plus"},       {"@", "at"},         {"#", "Nummer"},
-    {"^", "hoch"},        {"√", "Wurzel aus"}, {"∞", "unendlich"},  {"²", "hoch zwei"},
-    {"³", "hoch drei"},
+    {"->", "zu"},        {"=>", "zu"},        {">=", "mindestens"},   {"<=", "höchstens"},
+    {"!=", "ungleich"},  {"==", "gleich"},    {"¢", "Cent"},          {"&", "und"},
+    {"=", "gleich"},     {"~", "etwa"},       {"≈", "etwa"},          {"±", "plus minus"},
+    {"≤", "höchstens"},  {"≥", "mindestens"}, {"≠", "ungleich"},      {"<", "kleiner als"},
+    {">", "größer als"}, {"×", "mal"},        {"÷", "geteilt durch"}, {"→", "zu"},
+    {"⇒", "zu"},         {"€", "Euro"},       {"$", "Dollar"},        {"£", "Pfund"},
+    {"¥", "Yen"},        {"°", "Grad"},       {"%", "Prozent"},       {"‰", "Promille"},
+    {"§", "Paragraf"},   {"№", "Nummer"},     {"µ", "Mikro"},         {"π", "Pi"},
+    {"+", "plus"},       {"@", "at"},         {"#", "Nummer"},        {"^", "hoch"},
+    {"√", "Wurzel aus"}, {"∞", "unendlich"},  {"²", "hoch zwei"},     {"³", "hoch drei"},
 });
 
 constexpr auto kUnits = std::to_array<Locale::Unit>({

@@ -9,6 +9,7 @@ namespace parley::spoken {
 namespace {
 
 constexpr std::size_t kMaxCells = 32;
+constexpr int kMaxPasses = 8;
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && is_space(char_at(text, 0).value)) text.remove_prefix(char_at(text, 0).size);
@@ -226,9 +227,20 @@ void Shaper::reset() {
     table_head_known_ = false;
 }
 
+// Once more until nothing changes: words taken apart may stand where they form something new ("a**@b.co"). Texts people
+// and models write settle at once.
 std::string Shaper::read(std::string_view text) const {
-    const std::string plain = without_emphasis(without_links(without_tags(text)));
-    return Reader(plain, *locale_, settings_.name_emoji).read();
+    const auto once = [this](std::string_view written) {
+        const std::string plain = without_emphasis(without_links(without_tags(written)));
+        return Reader(plain, *locale_, settings_.name_emoji).read();
+    };
+    std::string words = once(text);
+    for (int pass = 0; pass < kMaxPasses; ++pass) {
+        std::string again = once(words);
+        if (again == words) break;
+        words = std::move(again);
+    }
+    return words;
 }
 
 std::string Shaper::close_table() {
@@ -308,6 +320,7 @@ std::string Shaper::shape(std::string_view piece) {
                 words = words.empty() ? number + "." : number + ". " + words;
             }
             if (item.ends && !closed(words)) words += '.';
+            if (item.ends) words = read(words);
             join(out, words);
         }
         if (!code.empty() && settings_.announce_code) join(out, locale_->words.code_left_out);

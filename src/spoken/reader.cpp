@@ -141,12 +141,15 @@ bool Reader::try_abbreviation() {
         if (form.written == "w/" && at(end) != ' ') continue;
         if (digit(at_) && at(end) == '/') continue;
         // The dot of "etc." is the sentence's too when nothing, or another sentence, follows.
-        std::size_t next = end;
-        while (at(next) == ' ') ++next;
-        const bool closes =
-            form.written.back() == '.' && form.written[0] >= 'a' &&
-            (next >= text_.size() || (next > end && is_ascii_upper(static_cast<unsigned char>(at(next))))) &&
-            form.written.size() > 4;
+        constexpr auto kMayEnd =
+            std::to_array<std::string_view>({"etc.", "usw.", "Jr.", "Sr.", "Ave.", "Blvd.", "Inc.", "Ltd.", "Corp."});
+        bool closes = std::ranges::find(kMayEnd, form.written) != kMayEnd.end();
+        if (closes) {
+            std::size_t next = end;
+            while (at(next) == ' ') ++next;
+            const bool another = is_ascii_upper(static_cast<unsigned char>(at(next))) && form.written[0] >= 'a';
+            closes = next >= text_.size() || (another && next > end);
+        }
         say(form.spoken);
         remember(form.spoken);
         if (closes) copy(".");
@@ -267,6 +270,14 @@ void Reader::symbol(Char c) {
     const std::string_view bytes = part(at_, next);
     const char32_t before = char_before(text_, at_).value;
     const char32_t after = char_at(text_, next).value;
+    for (const auto& form : locale_.symbols) {  // "->"
+        if (form.written.size() < 2 || static_cast<unsigned char>(form.written[0]) >= 0x80 ||
+            !text_.substr(at_).starts_with(form.written))
+            continue;
+        say(form.spoken);
+        go(at_ + form.written.size());
+        return;
+    }
     go(next);
     switch (c.value) {
         case '-':

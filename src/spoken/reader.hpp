@@ -53,6 +53,7 @@ private:
     [[nodiscard]] std::optional<unsigned> month_at(std::size_t at, std::size_t& end) const;
     [[nodiscard]] std::string_view half_at(std::size_t at, std::size_t& end) const;  // "a.m." or "p.m."
     [[nodiscard]] std::optional<ClockTime> time_at(std::size_t at, std::size_t& end) const;
+    [[nodiscard]] std::string in_case(std::string words, unsigned day) const;
     [[nodiscard]] bool say_date(unsigned year, unsigned month, unsigned day);
     // --- reader_numbers.cpp
     bool try_number();

@@ -19,9 +19,20 @@ unsigned number_of(std::string_view digits) {
 
 }  // namespace
 
+// German: "vierter Juli" on its own, "am vierten Juli", "der vierte Juli".
+std::string Reader::in_case(std::string words, unsigned day) const {
+    if (locale_.grammar != Locale::Grammar::german) return words;
+    constexpr auto kDative = std::to_array<std::string_view>({"am", "vom", "zum", "dem", "den", "ab", "bis"});
+    constexpr auto kArticle = std::to_array<std::string_view>({"der"});
+    const std::string weak = grammar_.ordinal(day, locale_);
+    if (heard(kDative, 1)) words.replace(0, weak.size() + 1, weak + "n");
+    if (heard(kArticle, 1)) words.replace(0, weak.size() + 1, weak);
+    return words;
+}
+
 bool Reader::say_date(unsigned year, unsigned month, unsigned day) {
     if (!valid_day(month, day)) return false;
-    say(grammar_.date({.year = year, .month = month, .day = day}, locale_));
+    say(in_case(grammar_.date({.year = year, .month = month, .day = day}, locale_), day));
     remember("/");
     return true;
 }
@@ -43,7 +54,7 @@ bool Reader::try_date() {
         if (locale_.grammar != Locale::Grammar::german || mark != '.' || first > 2 ||
             !valid_day(number_of(b), number_of(a)) || !ends(from3) || (at(from3) != ' ' && at(from3) != ','))
             return false;
-        say(grammar_.date({.year = {}, .month = number_of(b), .day = number_of(a)}, locale_));
+        say(in_case(grammar_.date({.year = {}, .month = number_of(b), .day = number_of(a)}, locale_), number_of(a)));
         go(from3);
         return true;
     }
@@ -139,7 +150,9 @@ bool Reader::try_day_month(std::size_t number_end, unsigned day) {
     const std::size_t behind = from;
     while (at(from) == ' ') ++from;
     if (from == behind) return false;
-    if (part(from, std::min(from + 3, text_.size())) == "of ") from += 3;
+    const bool worded =
+        part(from, std::min(from + 3, text_.size())) == "of ";  // "4th of July" is said as it is written
+    if (worded) from += 3;
     std::size_t end = from;
     const auto month = month_at(from, end);
     if (!month || !valid_day(*month, day)) return false;
@@ -154,15 +167,12 @@ bool Reader::try_day_month(std::size_t number_end, unsigned day) {
     }
     const bool article = locale_.grammar == Locale::Grammar::english && !locale_.month_first && words_[0] == "the";
     std::string words = grammar_.date(found, locale_);
-    if (article && words.starts_with("the ")) words.erase(0, 4);
-    if (locale_.grammar == Locale::Grammar::german && found.day) {  // "am vierten Juli"
-        constexpr auto kDative = std::to_array<std::string_view>({"am", "vom", "zum", "dem", "den", "ab", "bis"});
-        constexpr auto kArticle = std::to_array<std::string_view>({"der"});
-        const std::string strong = grammar_.ordinal(day, locale_);
-        if (heard(kDative, 1)) words.replace(0, strong.size() + 1, strong + "n");
-        if (heard(kArticle, 1)) words.replace(0, strong.size() + 1, strong);
+    if (worded && locale_.month_first) {
+        words = grammar_.ordinal(day, locale_) + " of " + std::string(locale_.months[*month - 1].name);
+        if (found.year) words += ", " + grammar_.year(*found.year, locale_);
     }
-    say(words);
+    if (article && words.starts_with("the ")) words.erase(0, 4);
+    say(in_case(std::move(words), day));
     remember("/");
     go(end);
     return true;

@@ -300,7 +300,7 @@ void Reader::plain_number(const Number& n) {
     if (year_like(digits)) {
         const bool named = heard(locale_.year_words, 1);
         const bool noun = at(n.end) == ' ' && letter(n.end + 1);
-        if (!counts && (named || (!noun && digits >= "1900"))) {
+        if (!counts && (named || (!noun && digits >= "1900" && digits < "2036"))) {
             say(grammar_.year(static_cast<unsigned>(*value_of(digits)), locale_));
             return;
         }
@@ -330,6 +330,7 @@ bool Reader::try_suffix(const Number& n, std::size_t from) {
             (n.whole.size() == 4 || (n.whole.size() == 2 && (apostrophe || behind || heard(kDecadeWords, 1))))) {
             const std::string decade = grammar_.decade(static_cast<unsigned>(*value), locale_);
             if (!decade.empty()) {
+                if (apostrophe && out_.ends_with('\'')) out_.pop_back();
                 say(decade);
                 go(s + 1);
                 return true;

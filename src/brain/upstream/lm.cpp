@@ -177,7 +177,7 @@ private:
         vendors::LmRequest request;
         request.messages = std::move(messages);
         request.tools = call_tools(place_->settings);
-        request.temperature = place_->settings.temperature;
+        if (place_->settings.temperature >= 0) request.temperature = place_->settings.temperature;
         request.max_tokens = place_->settings.max_tokens;
         request.conversation = place_->facts.call_sid;
         attempt->nursery.spawn(ask(*this, *attempt, std::move(request), now + place_->settings.budgets.lm_whole));

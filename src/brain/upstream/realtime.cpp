@@ -428,7 +428,7 @@ private:
         vendors::S2sSetup setup;
         setup.instructions = system_prompt(place_->settings, place_->facts);
         setup.tools = call_tools(place_->settings);
-        setup.temperature = place_->settings.temperature;
+        if (place_->settings.temperature >= 0) setup.temperature = place_->settings.temperature;
         setup.context = history_;
         const bool owed = reply_ != 0;
         if (!opened_before_) setup.greeting = greeting_;
