@@ -26,15 +26,44 @@ EmbeddedFactory::EmbeddedFactory(std::shared_ptr<const Script> script, std::shar
 
 EmbeddedFactory::~EmbeddedFactory() = default;
 
-std::unique_ptr<SttSession> EmbeddedFactory::stt(const CallFacts&, SttSink& sink, Post post) {
+namespace {
+
+class EmbeddedBrain final : public Brain {
+public:
+    EmbeddedBrain(std::unique_ptr<SttSession> stt, std::unique_ptr<LmSession> lm, std::unique_ptr<TtsSession> tts)
+        : stt_(std::move(stt)), lm_(std::move(lm)), tts_(std::move(tts)) {}
+    SttSession& stt() override { return *stt_; }
+    LmSession& lm() override { return *lm_; }
+    TtsSession& tts() override { return *tts_; }
+    // The engines' answers are held weakly: with the sessions gone, what comes late finds nobody.
+    net::Task<> close() override {
+        stt_.reset();
+        lm_.reset();
+        tts_.reset();
+        co_return;
+    }
+
+private:
+    std::unique_ptr<SttSession> stt_;
+    std::unique_ptr<LmSession> lm_;
+    std::unique_ptr<TtsSession> tts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Brain> EmbeddedFactory::open(const CallFacts& facts, const CallPorts& ports) {
+    return std::make_unique<EmbeddedBrain>(stt(ports.stt, ports.post), lm(facts.seed, ports.lm, ports.post), tts(ports.tts, ports.post));
+}
+
+std::unique_ptr<SttSession> EmbeddedFactory::stt(SttSink& sink, Post post) {
     return make_embedded_stt(script_, pool_, settings_, sink, std::move(post));
 }
 
-std::unique_ptr<LmSession> EmbeddedFactory::lm(const CallFacts& facts, LmSink& sink, Post post) {
-    return make_script_lm(script_, facts.seed, sink, std::move(post));
+std::unique_ptr<LmSession> EmbeddedFactory::lm(std::uint64_t seed, LmSink& sink, Post post) {
+    return make_script_lm(script_, seed, sink, std::move(post));
 }
 
-std::unique_ptr<TtsSession> EmbeddedFactory::tts(const CallFacts&, TtsSink& sink, Post post) {
+std::unique_ptr<TtsSession> EmbeddedFactory::tts(TtsSink& sink, Post post) {
     return make_embedded_tts(pool_, cache_, settings_.voice, sink, std::move(post));
 }
 

@@ -12,12 +12,12 @@ namespace parley::brain {
 std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script,
                                               std::shared_ptr<speech::EnginePool> pool,
                                               const EmbeddedSettings& settings, SttSink& sink,
-                                              PipelineFactory::Post post);
+                                              EmbeddedFactory::Post post);
 std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& sink,
-                                          PipelineFactory::Post post);
+                                          EmbeddedFactory::Post post);
 std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<speech::EnginePool> pool,
                                               std::shared_ptr<speech::PhraseCache> cache,
                                               const speech::VoiceSettings& voice, TtsSink& sink,
-                                              PipelineFactory::Post post);
+                                              EmbeddedFactory::Post post);
 
 }  // namespace parley::brain

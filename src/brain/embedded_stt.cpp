@@ -25,7 +25,7 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
     std::shared_ptr<const Script> script;
     std::shared_ptr<EnginePool> pool;
     SttSink* sink = nullptr;
-    PipelineFactory::Post post;
+    EmbeddedFactory::Post post;
     std::shared_ptr<const Grammar> grammar;
 
     std::vector<std::int16_t> ring;  // pre-roll
@@ -222,7 +222,8 @@ public:
         for (const auto& [id, token] : core_->pending) token.cancel();
     }
 
-    void audio(std::span<const std::int16_t> pcm8k) override {
+    void audio(const CallerAudio& frame) override {
+        const auto pcm8k = frame.pcm8k;
         auto& c = *core_;
         c.keep(pcm8k);
         if (c.current == 0) return;
@@ -289,7 +290,7 @@ private:
 
 std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script, std::shared_ptr<EnginePool> pool,
                                               const EmbeddedSettings& settings, SttSink& sink,
-                                              PipelineFactory::Post post) {
+                                              EmbeddedFactory::Post post) {
     auto core = std::make_shared<SttCore>();
     core->script = std::move(script);
     core->pool = std::move(pool);

@@ -41,7 +41,7 @@ struct TtsCore : std::enable_shared_from_this<TtsCore> {
     std::shared_ptr<speech::PhraseCache> cache;
     speech::VoiceSettings voice;
     TtsSink* sink = nullptr;
-    PipelineFactory::Post post;
+    EmbeddedFactory::Post post;
 
     std::deque<Part> waiting;
     bool busy = false;
@@ -156,7 +156,7 @@ public:
         core_->token.cancel();
     }
 
-    void speak(SegmentId segment, std::string_view text) override {
+    void speak(SegmentId segment, ReplyId, std::string_view text) override {
         auto& c = *core_;
         if (text.size() > kMaxText) return c.fail(segment, "the text is too long");
         if (c.waiting.size() >= kMaxWaiting) return c.fail(segment, "too much to say");
@@ -185,7 +185,7 @@ private:
 std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<EnginePool> pool,
                                               std::shared_ptr<speech::PhraseCache> cache,
                                               const speech::VoiceSettings& voice, TtsSink& sink,
-                                              PipelineFactory::Post post) {
+                                              EmbeddedFactory::Post post) {
     auto core = std::make_shared<TtsCore>();
     core->pool = std::move(pool);
     core->cache = std::move(cache);

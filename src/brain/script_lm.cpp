@@ -9,12 +9,12 @@ namespace {
 using conversation::PromptKind;
 
 struct LmCore : std::enable_shared_from_this<LmCore> {
-    LmCore(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& to, PipelineFactory::Post how)
+    LmCore(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& to, EmbeddedFactory::Post how)
         : dialogue(std::move(script), seed), sink(&to), post(std::move(how)) {}
 
     Dialogue dialogue;
     LmSink* sink;
-    PipelineFactory::Post post;
+    EmbeddedFactory::Post post;
     ReplyId latest = 0;
     bool wanted = false;  // the latest reply was not cancelled
 
@@ -68,7 +68,7 @@ private:
 }  // namespace
 
 std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& sink,
-                                          PipelineFactory::Post post) {
+                                          EmbeddedFactory::Post post) {
     return std::make_unique<ScriptLm>(std::make_shared<LmCore>(std::move(script), seed, sink, std::move(post)));
 }
 

@@ -11,6 +11,7 @@
 #include "parley/base/ids.hpp"
 #include "parley/call/call_file.hpp"
 #include "parley/call/recorder.hpp"
+#include "vendor_report.hpp"
 
 namespace parley::call {
 
@@ -38,7 +39,7 @@ double seconds(Instant value) { return std::chrono::duration<double>(value).coun
 
 }  // namespace
 
-class PipelineCall::Impl final : CarrierSink, PlayoutSink, brain::SttSink, brain::LmSink, brain::TtsSink {
+class PipelineCall::Impl final : CarrierSink, PlayoutSink, brain::SttSink, brain::LmSink, brain::TtsSink, brain::VendorSink {
 public:
     Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
         : services_(services),
@@ -68,10 +69,9 @@ public:
         reading_ = false;
         if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
         ticket.reset();
-        // The sessions go first: after this line no call-back comes.
-        stt_.reset();
-        lm_.reset();
-        tts_.reset();
+        // The sessions go first: from here on no call-back comes.
+        co_await brain_->close();
+        brain_.reset();
         const auto now = this->now();
         if (recorder_) {
             recorder_->cleared(now);
@@ -119,26 +119,30 @@ private:
             timers_[i] = kNotArmed;
             feed(TimerFired{.timer = static_cast<TimerId>(i)});
         }
+        brain_->tick(Clock::now());
         playout_.pump(now());
     }
 
     // --- commands ----------------------------------------------------------------------------------------------------
 
-    void perform(const BeginUtterance& c, Instant) { stt_->begin(c.utterance); }
-    void perform(const FinishUtterance& c, Instant) { stt_->finish(c.utterance); }
-    void perform(const DropUtterance& c, Instant) { stt_->drop(c.utterance); }
-    void perform(const StartReply& c, Instant) { lm_->start(c, machine_.context()); }
-    void perform(const CancelReply& c, Instant) { lm_->cancel(c.reply); }
+    void perform(const BeginUtterance& c, Instant) {
+        partial_.clear();
+        brain_->stt().begin(c.utterance);
+    }
+    void perform(const FinishUtterance& c, Instant) { brain_->stt().finish(c.utterance); }
+    void perform(const DropUtterance& c, Instant) { brain_->stt().drop(c.utterance); }
+    void perform(const StartReply& c, Instant) { brain_->lm().start(c, machine_.context()); }
+    void perform(const CancelReply& c, Instant) { brain_->lm().cancel(c.reply); }
     void perform(const Speak& c, Instant) {
         if (c.kind == SpeechKind::filler) {
             ++summary_.fillers;
             services_.metrics.fillers_played.at("filler").add();
         }
         playout_.begin(c.segment);
-        tts_->speak(c.segment, c.text);
+        brain_->tts().speak(c.segment, c.reply, c.text);
     }
     void perform(const CancelSpeech&, Instant) {
-        tts_->cancel_all();
+        brain_->tts().cancel_all();
         playout_.drop_all();
     }
     void perform(const ClearCarrier&, Instant at) {
@@ -154,14 +158,16 @@ private:
         summary_.reason = c.reason;
         summary_.target = c.target;
         timers_.fill(kNotArmed);
-        tts_->cancel_all();
+        brain_->tts().cancel_all();
         playout_.drop_all();
         // The socket's closing is what lets Twilio go on with the tail; the reader ends with it and `run` goes on. Also when a callback or a
         // resumed stream brought the news: the old socket may well be open still.
         if (reading_) leg_.begin_close(1000, "call ended");
     }
     void perform(const CallerSaid&, Instant) {}
-    void perform(const AgentSaid&, Instant) {}
+    void perform(const AgentSaid& c, Instant) {
+        if (c.reply != 0) brain_->lm().heard(c.reply, std::chrono::duration_cast<std::chrono::milliseconds>(c.heard_for), c.interrupted);
+    }
     void perform(const TurnTimes& c, Instant) {
         ++summary_.turns;
         observe(c);
@@ -216,7 +222,7 @@ private:
         if (recorder_) recorder_->caller(pcm, at);
         const auto heard = vad_.push(pcm);
         if (heard.edge == audio::VadResult::started) feed(CallerSpeechStarted{.ago = heard.edge_ago}, true);
-        stt_->audio(pcm);
+        brain_->stt().audio({frame_, pcm});
         if (heard.edge == audio::VadResult::stopped) feed(CallerSpeechStopped{.ago = heard.edge_ago}, true);
     }
     void on_dtmf(char digit) override { feed(DtmfPressed{.digit = digit}); }
@@ -240,7 +246,10 @@ private:
 
     // --- brain -------------------------------------------------------------------------------------------------------
 
-    void on_partial(UtteranceId utterance, std::string_view text) override { feed(TranscriptPartial{.utterance = utterance, .text = std::string(text)}); }
+    void on_partial(UtteranceId utterance, std::string_view text) override {
+        partial_ = text;
+        feed(TranscriptPartial{.utterance = utterance, .text = std::string(text)});
+    }
     void on_final(UtteranceId utterance, std::string_view text, double confidence) override {
         feed(TranscriptFinal{.utterance = utterance, .text = std::string(text), .confidence = confidence});
     }
@@ -248,6 +257,18 @@ private:
         log_.warn("provider.error", "Recognition failed.", {{"role", "stt"}, {"reason", reason}});
         feed(RecognitionFailed{.utterance = utterance});
     }
+    void on_turn_end(UtteranceId utterance, double confidence, bool eager) override {
+        // An eager end is worth a start in private; the decision stays the core's.
+        if (eager) brain_->lm().speculate(partial_, machine_.context());
+        else feed(VendorEndOfTurn{.utterance = utterance, .confidence = confidence});
+    }
+    void on_turn_resumed(UtteranceId utterance) override {
+        brain_->lm().speculate({}, {});
+        feed(VendorTurnResumed{.utterance = utterance});
+    }
+    void on_heard_caller() override { feed(VendorHeardCaller{}); }
+    void on_answers(std::string_view text) override { feed(VendorAnswers{.text = std::string(text)}); }
+    void on_reply_voice(ReplyId reply) override { feed(ReplyVoice{.reply = reply}); }
     void on_reply_text(ReplyId reply, std::string_view speakable) override { feed(ReplyText{.reply = reply, .text = std::string(speakable)}); }
     void on_reply_finished(ReplyId reply, ReplyThen then, std::string_view target) override {
         feed(ReplyFinished{.reply = reply, .then = then, .target = std::string(target)});
@@ -257,7 +278,7 @@ private:
         feed(ReplyFailed{.reply = reply});
     }
     void on_expect(std::string_view what, std::chrono::milliseconds patience) override {
-        stt_->expect(what);
+        brain_->stt().expect(what);
         if (patience.count() > 0) feed(PatienceAsked{.endpoint_silence = patience});
     }
     void on_audio(SegmentId segment, std::span<const std::int16_t> pcm8k) override {
@@ -269,6 +290,19 @@ private:
         playout_.finish(segment);
         feed(SegmentSynthesized{.segment = segment});
         playout_.pump(now());
+    }
+    void on_word(SegmentId segment, std::uint32_t samples, std::uint32_t characters) override {
+        feed(WordTimed{.segment = segment, .samples = samples, .characters = characters});
+    }
+    void on_segment_text(SegmentId segment, std::string_view more) override { feed(SegmentText{.segment = segment, .text = std::string(more)}); }
+    void on_vendor(const brain::VendorRecord& record) override {
+        if (file_) file_->remark(now(), vendor_line(record));
+        observe_vendor(services_.metrics, record);
+    }
+    void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override {
+        log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});
+        if (file_) file_->remark(now(), "failover " + std::string(role) + " " + std::string(from) + " -> " + std::string(to) + ": " + std::string(reason));
+        services_.metrics.provider_failovers.at(role, from, to).add();
     }
     void on_tts_failed(SegmentId segment, std::string_view reason) override {
         log_.warn("provider.error", "Synthesis failed.", {{"role", "tts"}, {"reason", reason}});
@@ -299,10 +333,9 @@ private:
     }
     void open_brain() {
         auto executor = worker_.loop.executor();
-        const brain::PipelineFactory::Post post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); };
-        stt_ = agent_->pipeline->stt(facts_, *this, post);
-        lm_ = agent_->pipeline->lm(facts_, *this, post);
-        tts_ = agent_->pipeline->tts(facts_, *this, post);
+        const brain::CallPorts ports{.stt = *this, .lm = *this, .tts = *this, .vendor = *this, .executor = executor, .http = &worker_.http,
+                                     .post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); }};
+        brain_ = agent_->pipeline->open(facts_, ports);
     }
 
     CallServices& services_;
@@ -317,12 +350,11 @@ private:
     audio::Vad vad_;
     std::unique_ptr<Recorder> recorder_;
     std::unique_ptr<CallFileWriter> file_;
-    std::unique_ptr<brain::SttSession> stt_;
-    std::unique_ptr<brain::LmSession> lm_;
-    std::unique_ptr<brain::TtsSession> tts_;
+    std::unique_ptr<brain::Brain> brain_;
     std::array<Instant, kTimers> timers_{};
     std::array<std::uint8_t, audio::kFrameBytes> frame_{};
     std::size_t frame_fill_ = 0;
+    std::string partial_;  // of the present utterance, as last understood
     Commands commands_;
     std::deque<std::pair<Event, bool>> pending_;
     bool feeding_ = false;

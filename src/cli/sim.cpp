@@ -1,14 +1,76 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 
 #include "caller_setup.hpp"
 #include "commands.hpp"
+#include "parley/gateway/config.hpp"
+#include "parley/sim/emulators.hpp"
 #include "parley/sim/fake_twilio.hpp"
 
 namespace parley::cli {
+namespace {
+
+void wait_for_signal() {
+    boost::asio::io_context context;
+    boost::asio::signal_set signals(context, SIGTERM, SIGINT);
+    signals.async_wait([](const boost::system::error_code&, int) {});
+    context.run();
+}
+
+std::string key_variable(std::string_view vendor) {
+    std::string name;
+    for (const char c : vendor) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : '_';
+    return name + "_API_KEY";
+}
+
+void add_emulator(CLI::App& sim, Chosen& chosen, const sim::EmulatorEntry& entry) {
+    struct Options {
+        std::string address = "127.0.0.1", key, world, script, voice;
+        std::uint16_t port = 0;
+        int threads = 1;
+        bool tones = false;
+    };
+    auto options = std::make_shared<Options>();
+    auto* command = sim.add_subcommand(std::string(entry.name), std::string(entry.summary));
+    command->add_option("--address", options->address, "where it listens")->capture_default_str();
+    command->add_option("--port", options->port, "0: any; the one line it prints says which")->capture_default_str();
+    command->add_option("--key", options->key, "the key it accepts; otherwise " + key_variable(entry.name) + " from the environment, otherwise sim-key");
+    command->add_option("--world", options->world, "what it understands, answers and how long it takes, e.g. config/emulators/receptionist.yaml");
+    command->add_option("--script", options->script, "what it does wrong, and when; PUT /sim/script replaces it");
+    command->add_option("--voice", options->voice, "an embedded voice, instead of the world's");
+    command->add_option("--threads", options->threads, "for its connections")->capture_default_str()->check(CLI::Range(1, 64));
+    command->add_flag("--tones", options->tones, "ear and mouth of tones instead of speech: exact, and free of computing time");
+    command->callback([&chosen, options, make = entry.make, name = entry.name] {
+        chosen.run = [options, make, name] {
+            sim::WorldSettings settings;
+            if (!options->world.empty()) settings = sim::load_emulator_world(options->world);
+            if (!options->voice.empty()) settings.voice = options->voice;
+            settings.tones = settings.tones || options->tones;
+            const auto environment = gateway::process_environment();
+            const auto variable = environment.find(key_variable(name));
+            if (variable != environment.end() && !variable->second.empty()) settings.key = variable->second;
+            if (!options->key.empty()) settings.key = options->key;
+            auto world = std::make_shared<sim::EmulatorWorld>(std::move(settings));
+            sim::VendorHostOptions host;
+            host.address = options->address;
+            host.port = options->port;
+            host.threads = options->threads;
+            if (!options->script.empty()) host.script = sim::load_fault_rules(options->script);
+            sim::VendorHost server(make(world), world, std::move(host));
+            std::printf("%u\n", static_cast<unsigned>(server.port()));
+            std::fflush(stdout);
+            wait_for_signal();
+            server.stop();
+            return 0;
+        };
+    });
+}
+
+}  // namespace
 
 void add_sim(CLI::App& app, Chosen& chosen) {
     struct Options {
@@ -57,14 +119,12 @@ void add_sim(CLI::App& app, Chosen& chosen) {
             sim::FakeTwilio server(std::move(twilio));
             std::printf("the simulated carrier listens on %s:%u; POST /sim/calls places an incoming call\n", options->address.c_str(), static_cast<unsigned>(server.port()));
             std::fflush(stdout);
-            boost::asio::io_context context;
-            boost::asio::signal_set signals(context, SIGTERM, SIGINT);
-            signals.async_wait([](const boost::system::error_code&, int) {});
-            context.run();
+            wait_for_signal();
             server.stop();
             return 0;
         };
     });
+    for (const auto& entry : sim::vendor_emulators()) add_emulator(*sim, chosen, entry);
 }
 
 }  // namespace parley::cli

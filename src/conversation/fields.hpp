@@ -45,6 +45,11 @@ PARLEY_TYPE(CarrierStopped, "carrier_stopped") { field("reason", v.reason); } PA
 PARLEY_TYPE(OperatorHangup, "operator_hangup") { field("reason", v.reason); } PARLEY_END
 PARLEY_TYPE(OperatorSay, "operator_say") { field("text", v.text); } PARLEY_END
 PARLEY_TYPE(PatienceAsked, "patience_asked") { field("endpoint_silence_ms", v.endpoint_silence); } PARLEY_END
+PARLEY_TYPE(VendorTurnResumed, "vendor_turn_resumed") { field("utterance", v.utterance); } PARLEY_END
+PARLEY_TYPE(VendorHeardCaller, "vendor_heard_caller") {} PARLEY_END
+PARLEY_TYPE(VendorAnswers, "vendor_answers") { field("text", v.text); } PARLEY_END
+PARLEY_TYPE(ReplyVoice, "reply_voice") { field("reply", v.reply); } PARLEY_END
+PARLEY_TYPE(SegmentText, "segment_text") { field("segment", v.segment); field("text", v.text); } PARLEY_END
 PARLEY_TYPE(WordTimed, "word_timed") { field("segment", v.segment); field("samples", v.samples); field("characters", v.characters); } PARLEY_END
 
 PARLEY_TYPE(BeginUtterance, "begin_utterance") { field("utterance", v.utterance); } PARLEY_END

@@ -135,6 +135,10 @@ void Ledger::align(SegmentId segment, std::uint32_t samples, std::size_t charact
     known->words.push_back(word);
 }
 
+void Ledger::append_text(SegmentId segment, std::string_view more) {
+    if (Segment* known = find(segment)) known->text += more;
+}
+
 std::string Ledger::cut(SegmentId segment) {
     Segment* known = find(segment);
     if (known == nullptr) return {};

@@ -67,6 +67,7 @@ struct Machine::State {
         std::string text;
         std::uint64_t ready = 0, handed = 0;
         bool synthesized = false;
+        bool voice = false;  // its words come while it speaks
         std::uint8_t attempts = 1;
         [[nodiscard]] bool handed_over() const { return synthesized && handed >= ready; }
     };
@@ -99,6 +100,9 @@ struct Machine::State {
     void on(const TranscriptPartial& e);
     void on(const TranscriptFinal& e);
     void on(const VendorEndOfTurn& e);
+    void on(const VendorTurnResumed& e);
+    void on(const VendorHeardCaller&);
+    void on(const VendorAnswers& e);
     void on(const RecognitionFailed& e);
     void on(const DtmfPressed& e);
     [[nodiscard]] bool floor_taken() const { return (caller_ && caller_->confirmed) || digits_; }
@@ -124,6 +128,7 @@ struct Machine::State {
     // --- replies.cpp
     // --------------------------------------------------------------------------------------------------
     void on(const ReplyText& e);
+    void on(const ReplyVoice& e);
     void on(const ReplyFinished& e);
     void on(const ReplyFailed& e);
     void decide_reply();
@@ -138,10 +143,12 @@ struct Machine::State {
     void on(const SegmentSynthesized& e);
     void on(const SegmentFailed& e);
     void on(const WordTimed& e);
+    void on(const SegmentText& e);
     void on(const FrameHandedOver& e);
     void on(const MarkSent& e) { ledger_.mark_sent(e.mark, now_); }
     void on(const MarkEchoed& e) { ledger_.mark_echoed(e.mark, now_); }
     void on(const OperatorSay& e);
+    [[nodiscard]] bool trailing_blank(SegmentId segment) const { return blank_after_ == segment; }
     void say(SpeechKind kind, std::string text, ReplyId reply = 0, std::uint8_t attempts = 1);
     void restart_speech(const std::string& filler, SegmentId failed = 0);
     [[nodiscard]] Segment* find(SegmentId id);
@@ -209,6 +216,7 @@ struct Machine::State {
     UtteranceId last_utterance_ = 0;
     ReplyId last_reply_ = 0;
     SegmentId last_segment_ = 0;
+    SegmentId blank_after_ = 0;  // the words of this segment end with a blank, to be put before the next
 
     std::optional<Instant> owed_since_, quiet_since_;
     Instant audible_until_{0}, last_filler_{0}, last_hand_over_{0}, last_heard_by_clock_{0};

@@ -40,6 +40,21 @@ void Machine::State::on(const ReplyText& e) {
     }
 }
 
+void Machine::State::on(const ReplyVoice& e) {
+    Reply* reply = open_reply(e.reply);
+    if (reply == nullptr) return;
+    if (turn_open_ && turn_.first_text < Instant{0}) turn_.first_text = now_;
+    reply->any_text = true;
+    Segment fresh;
+    fresh.id = ++last_segment_;
+    fresh.reply = reply->id;
+    fresh.kind = reply->prompt.kind == PromptKind::greeting ? SpeechKind::greeting : SpeechKind::reply;
+    fresh.voice = true;
+    ledger_.begin_segment(fresh.id, {});
+    emit(Speak{fresh.id, fresh.reply, fresh.kind, {}});
+    speech_.push_back(std::move(fresh));
+}
+
 void Machine::State::on(const ReplyFinished& e) {
     Reply* reply = open_reply(e.reply);
     if (reply == nullptr) return;

@@ -110,6 +110,24 @@ void Machine::State::on(const WordTimed& e) {
     ledger_.align(e.segment, e.samples, e.characters);
 }
 
+void Machine::State::on(const SegmentText& e) {
+    Segment* segment = find(e.segment);
+    if (segment == nullptr || !segment->voice || e.text.empty()) return;
+    constexpr std::size_t kMost = 16 * 1024;
+    const auto room = kMost - std::min(kMost, segment->text.size());
+    const auto more = clean(e.text, room);
+    if (more.empty()) {
+        blank_after_ = segment->id;
+        return;
+    }
+    // Cleaning takes the blanks at both ends, which here may stand between two words.
+    const bool apart = !segment->text.empty() && (e.text.front() == ' ' || e.text.front() == '\n' || trailing_blank(segment->id));
+    blank_after_ = e.text.back() == ' ' || e.text.back() == '\n' ? segment->id : 0;
+    const std::string piece = (apart ? " " : "") + more;
+    segment->text += piece;
+    ledger_.append_text(segment->id, piece);
+}
+
 void Machine::State::on(const FrameHandedOver& e) {
     if (e.samples == 0) return;
     const auto before = ledger_.handed_samples() - ledger_.cleared_samples();
@@ -192,6 +210,7 @@ std::string Machine::State::commit_all(ReplyId cut_off) {
 std::string Machine::State::commit(std::size_t count, bool interrupted) {
     const auto reply = speech_.front().reply;
     const auto kind = speech_.front().kind;
+    const bool voice = speech_.front().voice;
     std::string heard;
     std::uint64_t samples = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -199,7 +218,11 @@ std::string Machine::State::commit(std::size_t count, bool interrupted) {
         samples += ledger_.heard_of(speech_.front().id, now_).samples;
         speech_.pop_front();
     }
-    if (heard.empty()) return heard;
+    if (heard.empty() && !voice) return heard;
+    if (heard.empty()) {
+        emit(AgentSaid{reply, kind, {}, interrupted, Instant{samples * 125}});
+        return heard;
+    }
     if (reply_ && reply_->id == reply) reply_->heard = true;
     flush_caller_line();
     remember(ContextLine{ContextLine::Side::agent, heard, interrupted});

@@ -81,6 +81,28 @@ void Machine::State::on(const VendorEndOfTurn& e) {
     caller_->vendor_at = now_;
 }
 
+void Machine::State::on(const VendorTurnResumed& e) {
+    if (caller_ && caller_->id == e.utterance) caller_->vendor_end = 0;
+}
+
+void Machine::State::on(const VendorHeardCaller&) {
+    if (caller_ && !caller_->confirmed && settings_.barge_in) confirm();
+}
+
+// Our own detector missed a quiet caller, or the vendor takes up what was dropped as noise.
+void Machine::State::on(const VendorAnswers& e) {
+    if (caller_ || digits_ || awaited_ || prompt_ || reply_open() || closing_) return;
+    close_turn();
+    turn_ = TurnTimes{};
+    turn_.turn = ++turns_;
+    turn_.endpoint = turn_.final_text = now_;
+    turn_open_ = true;
+    idles_ = 0;
+    const auto text = clean(e.text);
+    if (!text.empty()) emit(CallerSaid{0, text, 1, false});
+    add_prompt(Prompt{PromptKind::caller_text, text, 1});
+}
+
 void Machine::State::on(const RecognitionFailed& e) {
     const bool waited_for = awaited_ && awaited_->id == e.utterance;
     const bool present = caller_ && caller_->id == e.utterance && !caller_->recognition_failed;

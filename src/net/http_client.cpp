@@ -177,7 +177,8 @@ private:
             if (ec == http::error::body_limit || ec == http::error::header_limit)
                 co_return make_error_code(Errc::too_large);
             if (ec && ec != http::error::need_more) co_return make_error_code(Errc::malformed);
-            if (used != 0 && !ec) co_return error_code{};
+            // Parsed something, though it wants more: what it gave must not wait for the next bytes.
+            if (used != 0) co_return error_code{};
             if (parser_->is_done()) co_return error_code{};
         }
         ec = co_await connection_->receive(buffer_, kReadAtOnce, deadline);

@@ -52,6 +52,7 @@ struct VendorSocket::Impl {
     std::deque<Early> early;
     std::size_t early_size = 0, early_bound = 0;
     TimePoint sent{}, received{};
+    std::string request_id;
     bool is_opening = false, is_open = false, lost = false;
 };
 
@@ -92,13 +93,12 @@ Task<> VendorSocket::Impl::connect(SocketPlan& plan) {
     net::HttpReply answer;
     auto connected = co_await net::ws_connect(std::move(options), limits, &answer);
     if (lost) co_return;
+    for (const char* name : {"dg-request-id", "x-request-id", "request-id", "cf-ray"})
+        if (request_id.empty()) request_id = plain(answer.headers.get(name), 128);
     if (connected) {
         socket = std::move(*connected);
     } else if (connected.error() == net::Errc::refused) {
-        std::string_view id;
-        for (const char* name : {"dg-request-id", "x-request-id", "request-id", "cf-ray"})
-            if (id.empty()) id = answer.headers.get(name);
-        auto failure = from_http_status(answer.status, answer.body, answer.headers.get("retry-after"), id);
+        auto failure = from_http_status(answer.status, answer.body, answer.headers.get("retry-after"), request_id);
         failure.phase = "connect";
         lose(std::move(failure));
     } else {
@@ -189,6 +189,7 @@ bool VendorSocket::send_binary(std::string_view bytes) {
 bool VendorSocket::open_now() const { return impl_->is_open; }
 bool VendorSocket::opening() const { return impl_->is_opening; }
 TimePoint VendorSocket::last_received() const { return impl_->received; }
+std::string VendorSocket::request_id() const { return impl_->request_id; }
 
 void VendorSocket::fail(Failure failure) { impl_->lose(std::move(failure)); }
 

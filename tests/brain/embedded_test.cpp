@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 class Worker {
 public:
-    PipelineFactory::Post post() {
+    EmbeddedFactory::Post post() {
         return [this](std::function<void()> f) {
             const std::scoped_lock lock(mutex_);
             queue_.push_back(std::move(f));
@@ -50,6 +50,10 @@ private:
 struct Ear final : SttSink {
     std::vector<std::string> partials, finals, failures;
     std::vector<double> confidences;
+    void on_turn_end(UtteranceId, double, bool) override {}
+    void on_turn_resumed(UtteranceId) override {}
+    void on_heard_caller() override {}
+    void on_answers(std::string_view) override {}
     void on_partial(UtteranceId, std::string_view text) override { partials.emplace_back(text); }
     void on_final(UtteranceId, std::string_view text, double confidence) override {
         finals.emplace_back(text);
@@ -59,6 +63,7 @@ struct Ear final : SttSink {
 };
 
 struct Mind final : LmSink {
+    void on_reply_voice(ReplyId) override {}
     std::vector<std::string> sentences, failures;
     std::string expect, target;
     std::size_t finished = 0;
@@ -79,6 +84,8 @@ struct Mind final : LmSink {
 };
 
 struct Mouth final : TtsSink {
+    void on_word(SegmentId, std::uint32_t, std::uint32_t) override {}
+    void on_segment_text(SegmentId, std::string_view) override {}
     std::vector<std::int16_t> pcm;
     std::vector<SegmentId> done;
     std::vector<std::string> failures;
@@ -124,9 +131,9 @@ protected:
         EmbeddedSettings settings;
         settings.fixed_phrases = {"One moment please."};
         factory_ = std::make_unique<EmbeddedFactory>(script_, pool_, settings);
-        stt_ = factory_->stt(facts_, ear_, worker_.post());
-        lm_ = factory_->lm(facts_, mind_, worker_.post());
-        tts_ = factory_->tts(facts_, mouth_, worker_.post());
+        stt_ = factory_->stt(ear_, worker_.post());
+        lm_ = factory_->lm(facts_.seed, mind_, worker_.post());
+        tts_ = factory_->tts(mouth_, worker_.post());
     }
 
     std::string hear(const std::string& said) { return hear(caller_says(said)); }
@@ -135,7 +142,7 @@ protected:
         const auto before = ear_.finals.size() + ear_.failures.size();
         stt_->expect(mind_.expect);
         stt_->begin(id);
-        for (std::size_t at = 0; at + 160 <= pcm.size(); at += 160) stt_->audio(std::span(pcm).subspan(at, 160));
+        for (std::size_t at = 0; at + 160 <= pcm.size(); at += 160) stt_->audio(CallerAudio{{}, std::span(pcm).subspan(at, 160)});
         stt_->finish(id);
         EXPECT_TRUE(worker_.run_until([&] { return ear_.finals.size() + ear_.failures.size() > before; }));
         EXPECT_TRUE(ear_.failures.empty()) << ear_.failures.back();
@@ -199,7 +206,7 @@ TEST_F(EmbeddedBrain, has_recognised_before_the_turn_is_over) {
     EmbeddedSettings settings;
     settings.partial_every = 0ms;
     EmbeddedFactory quiet(script_, pool_, settings);
-    stt_ = quiet.stt(facts_, ear_, worker_.post());
+    stt_ = quiet.stt(ear_, worker_.post());
     const auto before = pool_->counters().submitted;
     EXPECT_NE(hear("What are your opening hours?"), "");
     EXPECT_EQ(pool_->counters().submitted, before + 1);  // the decode at the pause served as the final
@@ -219,7 +226,7 @@ TEST_F(EmbeddedBrain, a_pause_is_not_the_end) {
 TEST_F(EmbeddedBrain, a_dropped_utterance_gives_nothing) {
     const auto pcm = caller_says("What are your opening hours?");
     stt_->begin(91);
-    for (std::size_t at = 0; at + 160 <= pcm.size(); at += 160) stt_->audio(std::span(pcm).subspan(at, 160));
+    for (std::size_t at = 0; at + 160 <= pcm.size(); at += 160) stt_->audio(CallerAudio{{}, std::span(pcm).subspan(at, 160)});
     stt_->finish(91);
     stt_->drop(91);
     stt_->finish(92);  // never begun
@@ -232,17 +239,17 @@ TEST_F(EmbeddedBrain, a_dropped_utterance_gives_nothing) {
 TEST_F(EmbeddedBrain, survives_the_death_of_its_engines) {
     const auto pcm = caller_says("What are your opening hours?");
     stt_->begin(93);
-    for (std::size_t at = 0; at + 160 <= pcm.size(); at += 160) stt_->audio(std::span(pcm).subspan(at, 160));
+    for (std::size_t at = 0; at + 160 <= pcm.size(); at += 160) stt_->audio(CallerAudio{{}, std::span(pcm).subspan(at, 160)});
     stt_->finish(93);
     pool_->fault(speech::Fault::crash);
     ASSERT_TRUE(worker_.run_until([&] { return ear_.finals.size() + ear_.failures.size() == 1; }));
-    tts_->speak(1, "One moment please.");  // kept since the start
+    tts_->speak(1, 1, "One moment please.");  // kept since the start
     ASSERT_TRUE(worker_.run_until([&] { return mouth_.done.size() == 1; }));
 }
 
 TEST_F(EmbeddedBrain, speaks_in_pieces_and_from_the_cache) {
-    tts_->speak(1, "This sentence is not in the cache.");
-    tts_->speak(2, "One moment please.");
+    tts_->speak(1, 1, "This sentence is not in the cache.");
+    tts_->speak(2, 1, "One moment please.");
     ASSERT_TRUE(worker_.run_until([&] { return mouth_.done.size() == 2; }));
     EXPECT_EQ(mouth_.done, (std::vector<SegmentId>{1, 2}));
     EXPECT_GT(mouth_.pcm.size(), 16000U);
@@ -251,10 +258,10 @@ TEST_F(EmbeddedBrain, speaks_in_pieces_and_from_the_cache) {
 }
 
 TEST_F(EmbeddedBrain, says_nothing_after_cancel) {
-    tts_->speak(1, "One moment please.");
-    tts_->speak(2, "A long sentence that nobody will ever hear because the caller interrupts.");
+    tts_->speak(1, 1, "One moment please.");
+    tts_->speak(2, 1, "A long sentence that nobody will ever hear because the caller interrupts.");
     tts_->cancel_all();
-    tts_->speak(3, "One moment please.");
+    tts_->speak(3, 1, "One moment please.");
     ASSERT_TRUE(worker_.run_until([&] { return !mouth_.done.empty(); }));
     EXPECT_EQ(mouth_.done, (std::vector<SegmentId>{3}));
 }

@@ -34,7 +34,12 @@ std::vector<Event> each_event() {
             OperatorHangup{EndReason::shutdown},
             OperatorSay{kAwkward},
             PatienceAsked{1500ms},
-            WordTimed{14, 1234, 17}};
+            WordTimed{14, 1234, 17},
+            VendorTurnResumed{15},
+            VendorHeardCaller{},
+            VendorAnswers{kAwkward},
+            ReplyVoice{16},
+            SegmentText{17, kAwkward}};
 }
 
 std::vector<Command> each_command() {

@@ -271,6 +271,10 @@ public:
     Histograms& provider_duration;    // role, provider
     Histograms& provider_first_byte;  // role, provider
     Counters& provider_stalls;        // role, provider
+    Counters& provider_failovers;     // role, from, to
+    Gauges& provider_breaker_state;   // role, provider, state: 1 for the one in force
+    Counters& provider_tokens;        // provider, direction
+    Counters& provider_characters;    // provider
     Gauges& provider_connections;     // role, provider, state
     // --- resources
     Gauges& admission_state;        // resource, stage: 1 for the stage in force

@@ -37,9 +37,13 @@ public:
                     EmbeddedSettings settings);
     ~EmbeddedFactory() override;
 
-    std::unique_ptr<SttSession> stt(const CallFacts& facts, SttSink& sink, Post post) override;
-    std::unique_ptr<LmSession> lm(const CallFacts& facts, LmSink& sink, Post post) override;
-    std::unique_ptr<TtsSession> tts(const CallFacts& facts, TtsSink& sink, Post post) override;
+    std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) override;
+
+    // The parts, for whoever wants one of them. `post` runs a function on the call's worker; from any thread.
+    using Post = std::function<void(std::function<void()>)>;
+    std::unique_ptr<SttSession> stt(SttSink& sink, Post post);
+    std::unique_ptr<LmSession> lm(std::uint64_t seed, LmSink& sink, Post post);
+    std::unique_ptr<TtsSession> tts(TtsSink& sink, Post post);
 
     [[nodiscard]] const speech::PhraseCache& cache() const { return *cache_; }
 

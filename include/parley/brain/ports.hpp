@@ -10,7 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include "parley/conversation/commands.hpp"
+#include "parley/net/http_client.hpp"
+#include "parley/net/task.hpp"
 
 namespace parley::brain {
 
@@ -23,12 +27,24 @@ struct SttSink {
     virtual void on_partial(UtteranceId utterance, std::string_view text) = 0;
     virtual void on_final(UtteranceId utterance, std::string_view text, double confidence) = 0;
     virtual void on_stt_failed(UtteranceId utterance, std::string_view reason) = 0;
+    // The recogniser's own word on the turn: over with this confidence, perhaps over (`eager`), or going on after all.
+    virtual void on_turn_end(UtteranceId utterance, double confidence, bool eager) = 0;
+    virtual void on_turn_resumed(UtteranceId utterance) = 0;
+    // Of a brain that listens by itself: it is sure the caller speaks; it answers something no utterance was open for.
+    virtual void on_heard_caller() = 0;
+    virtual void on_answers(std::string_view text) = 0;
+};
+
+// 20 ms of the caller in both forms: 160 bytes G.711 µ-law as the carrier sent them, 160 samples of 8 kHz.
+struct CallerAudio {
+    std::span<const std::uint8_t> mulaw;
+    std::span<const std::int16_t> pcm8k;
 };
 
 class SttSession {
 public:
     virtual ~SttSession() = default;
-    virtual void audio(std::span<const std::int16_t> pcm8k) = 0;  // caller audio, 20 ms a call, also between utterances (pre-roll is kept inside)
+    virtual void audio(const CallerAudio& frame) = 0;             // 20 ms a call, also between utterances (pre-roll is kept inside)
     virtual void begin(UtteranceId utterance) = 0;
     virtual void finish(UtteranceId utterance) = 0;
     virtual void drop(UtteranceId utterance) = 0;
@@ -40,6 +56,9 @@ struct LmSink {
     virtual void on_reply_text(ReplyId reply, std::string_view speakable) = 0;
     virtual void on_reply_finished(ReplyId reply, conversation::ReplyThen then, std::string_view target) = 0;
     virtual void on_reply_failed(ReplyId reply, std::string_view reason) = 0;
+    // Of a brain that speaks itself (speech-to-speech): the reply is speech whose words come later, by TtsSink::on_segment_text. A Speak
+    // with an empty text follows, of this reply.
+    virtual void on_reply_voice(ReplyId reply) = 0;
     virtual void on_expect(std::string_view what, std::chrono::milliseconds patience) = 0;  // for recognition and endpointing of the next turn
 };
 
@@ -48,6 +67,11 @@ public:
     virtual ~LmSession() = default;
     virtual void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) = 0;
     virtual void cancel(ReplyId reply) = 0;
+    // The caller may have finished with these words: an answer may be prepared, to be used if start() asks the very same. An empty text
+    // takes it back.
+    virtual void speculate(std::string_view /*text*/, const std::vector<conversation::ContextLine>& /*context*/) {}
+    // How much of a reply's speech the caller has heard, once that is settled; `interrupted`: the rest never will be.
+    virtual void heard(ReplyId /*reply*/, std::chrono::milliseconds /*heard*/, bool /*interrupted*/) {}
 };
 
 struct TtsSink {
@@ -55,12 +79,16 @@ struct TtsSink {
     virtual void on_audio(SegmentId segment, std::span<const std::int16_t> pcm8k) = 0;
     virtual void on_synthesized(SegmentId segment) = 0;
     virtual void on_tts_failed(SegmentId segment, std::string_view reason) = 0;
+    // When `samples` (8 kHz) of the segment have played, the first `characters` bytes of its text are spoken.
+    virtual void on_word(SegmentId segment, std::uint32_t samples, std::uint32_t characters) = 0;
+    // Of a voice that finds its words while it speaks (speech-to-speech): the segment's text goes on like this.
+    virtual void on_segment_text(SegmentId segment, std::string_view more) = 0;
 };
 
 class TtsSession {
 public:
     virtual ~TtsSession() = default;
-    virtual void speak(SegmentId segment, std::string_view text) = 0;
+    virtual void speak(SegmentId segment, ReplyId reply, std::string_view text) = 0;  // reply 0: not the brain's own words
     virtual void cancel_all() = 0;
 };
 
@@ -70,15 +98,49 @@ struct CallFacts {
     std::uint64_t seed = 0;  // for choosing among prompt variants; recorded in the call file
 };
 
+// A request to a vendor, or an exchange with it, as it ended: for the call file, the log and the metrics.
+struct VendorRecord {
+    std::string role, vendor, request_id, outcome, reason;  // role: stt, llm, tts, realtime; outcome: ok, cancelled, or a failure's name
+    std::chrono::milliseconds began{0}, first_byte{-1}, lasted{0};  // `began` after the call's start; first_byte -1: none came
+    std::uint32_t attempt = 1, input_tokens = 0, output_tokens = 0, characters = 0;
+    bool backup = false, hedge = false, speculative = false, reused_connection = false;
+};
+
+// Where the sessions of a call tell what happened besides the conversation itself.
+struct VendorSink {
+    virtual ~VendorSink() = default;
+    virtual void on_vendor(const VendorRecord& record) = 0;
+    virtual void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) = 0;
+};
+
+// The call, as its sessions reach it.
+struct CallPorts {
+    SttSink& stt;
+    LmSink& lm;
+    TtsSink& tts;
+    VendorSink& vendor;
+    boost::asio::any_io_executor executor;            // the call's worker
+    net::HttpClient* http = nullptr;                  // that worker's
+    std::function<void(std::function<void()>)> post;  // runs a function there; from any thread
+};
+
+// One call's recogniser, dialogue and voice.
+class Brain {
+public:
+    virtual ~Brain() = default;
+    virtual void tick(TimePoint /*now*/) {}  // every 20 ms: watches what is owed
+    [[nodiscard]] virtual SttSession& stt() = 0;
+    [[nodiscard]] virtual LmSession& lm() = 0;
+    [[nodiscard]] virtual TtsSession& tts() = 0;
+    // Ends whatever is under way and joins it, within 1 s. No call-back after the call.
+    virtual net::Task<> close() = 0;
+};
+
 // Makes one call's sessions. One factory an agent, shared by all workers; its methods are thread-safe.
 class PipelineFactory {
 public:
     virtual ~PipelineFactory() = default;
-    // `post` runs a function on the call's worker; it may be called from any thread.
-    using Post = std::function<void(std::function<void()>)>;
-    virtual std::unique_ptr<SttSession> stt(const CallFacts& facts, SttSink& sink, Post post) = 0;
-    virtual std::unique_ptr<LmSession> lm(const CallFacts& facts, LmSink& sink, Post post) = 0;
-    virtual std::unique_ptr<TtsSession> tts(const CallFacts& facts, TtsSink& sink, Post post) = 0;
+    virtual std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) = 0;
 };
 
 }  // namespace parley::brain

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "parley/base/metrics.hpp"
+#include "parley/net/http_client.hpp"
 #include "parley/net/tick_wheel.hpp"
 #include "parley/net/worker.hpp"
 
@@ -11,6 +12,7 @@ struct CallWorker {
     net::Worker& loop;
     net::TickWheel& ticks;
     WorkerMetrics& cells;
+    net::HttpClient& http;  // for what its calls ask of vendors
 };
 
 }  // namespace parley::call

@@ -38,9 +38,15 @@ struct CallerSpeechStopped { Instant ago{0}; };       // voice activity ended, r
 struct TranscriptPartial { UtteranceId utterance = 0; std::string text; };
 struct TranscriptFinal { UtteranceId utterance = 0; std::string text; double confidence = 0; };  // empty text: nothing understood
 struct VendorEndOfTurn { UtteranceId utterance = 0; double confidence = 0; };
+struct VendorTurnResumed { UtteranceId utterance = 0; };  // its end of turn was early: the caller goes on
+struct VendorHeardCaller {};                          // the recogniser is sure the caller speaks: no noise, no "mhm"
+// A brain that listens by itself (speech-to-speech) answers something no utterance of ours was open for.
+struct VendorAnswers { std::string text; };
 struct RecognitionFailed { UtteranceId utterance = 0; };
 struct DtmfPressed { char digit = 0; };               // 0-9 * # A-D
 struct ReplyText { ReplyId reply = 0; std::string text; };  // a speakable piece: already cut at a sentence or clause boundary
+struct ReplyVoice { ReplyId reply = 0; };             // the reply is speech whose words come later (SegmentText)
+struct SegmentText { SegmentId segment = 0; std::string text; };  // so the words of a speaking segment go on
 enum class ReplyThen : std::uint8_t { listen, end_call, transfer };
 struct ReplyFinished { ReplyId reply = 0; ReplyThen then = ReplyThen::listen; std::string target; };  // target: number, or "voicemail"
 struct ReplyFailed { ReplyId reply = 0; };
@@ -61,6 +67,7 @@ struct WordTimed { SegmentId segment = 0; std::uint32_t samples = 0; std::uint32
 
 using Event = std::variant<Started, CallerSpeechStarted, CallerSpeechStopped, TranscriptPartial, TranscriptFinal, VendorEndOfTurn, RecognitionFailed,
                            DtmfPressed, ReplyText, ReplyFinished, ReplyFailed, SegmentAudio, SegmentSynthesized, SegmentFailed, FrameHandedOver,
-                           MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay, PatienceAsked, WordTimed>;
+                           MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay, PatienceAsked, WordTimed, VendorTurnResumed,
+                           VendorHeardCaller, VendorAnswers, ReplyVoice, SegmentText>;
 
 }  // namespace parley::conversation

@@ -41,6 +41,8 @@ public:
     // text are spoken. Given in rising order; others are ignored. With them the cut is exact, without it is by
     // proportion.
     void align(SegmentId segment, std::uint32_t samples, std::size_t characters);
+    // The segment's text goes on with this: a voice that finds its words while it speaks.
+    void append_text(SegmentId segment, std::string_view more);
     // Nothing more of this segment will be handed over. Its text now ends with the last whole word handed over, and the
     // rest is returned, to be spoken again.
     std::string cut(SegmentId segment);

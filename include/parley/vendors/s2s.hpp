@@ -44,6 +44,7 @@ struct S2sSetup {
     std::vector<LmMessage> context;  // what was said before (a backup that takes over, a roll-over): heard words only
     std::string greeting;            // what the agent says first; empty: it waits for respond() or the caller
     std::optional<double> temperature;
+    std::string resume;  // resume_token() of the session this one continues (already closed): context and greeting are then not needed
 };
 
 // One speech-to-speech session. Audio flows in all the time. Never blocks; never calls the sink from within a call of these methods.
@@ -65,6 +66,10 @@ public:
     virtual void truncate(VendorReply reply, std::chrono::milliseconds heard) = 0;
     virtual void tool_result(const ToolCall& call, std::string_view result_json) = 0;  // an answer follows when all are given
     [[nodiscard]] virtual bool open_now() const = 0;
+    // Pieces of audio and text the vendor sent for replies that were cancelled, truncated or never announced, and that were dropped.
+    [[nodiscard]] virtual std::uint64_t late_dropped() const { return 0; }
+    // Makes another session of the same endpoint continue this one's conversation, where the vendor offers that; empty: it does not, or not yet.
+    [[nodiscard]] virtual std::string resume_token() const { return {}; }
     virtual net::Task<> close() = 0;  // at most 1 s; no call-back after the call
 };
 

@@ -53,6 +53,7 @@ public:
     [[nodiscard]] bool open_now() const;
     [[nodiscard]] bool opening() const;
     [[nodiscard]] TimePoint last_received() const;
+    [[nodiscard]] std::string request_id() const;  // the vendor's, from the headers of its answer to the upgrade; empty: it gave none
     void fail(Failure failure);  // by whoever reads the messages: the socket is dropped, on_socket_lost comes with this
     // Sends `last` (if any) and a close frame, waits for the vendor's at most 1 s; joins everything.
     net::Task<> close(std::string_view last = {});

@@ -1,0 +1,67 @@
+#include "parley/brain/upstream.hpp"
+
+#include "parley/base/ids.hpp"
+#include "parts.hpp"
+
+namespace parley::brain {
+
+vendors::ConnectGate& UpstreamShared::gate(const std::string& vendor) {
+    const std::lock_guard lock(mutex_);
+    auto& gate = gates_[vendor];
+    if (!gate) gate = std::make_unique<vendors::ConnectGate>();
+    return *gate;
+}
+
+namespace upstream {
+
+std::chrono::milliseconds jittered(std::chrono::milliseconds value) {
+    const auto half = value.count() / 2;
+    return std::chrono::milliseconds(half + static_cast<std::int64_t>(random_u64() % static_cast<std::uint64_t>(std::max<std::int64_t>(1, 2 * half + 1))));
+}
+
+namespace {
+
+class PipelineBrain final : public Brain {
+public:
+    explicit PipelineBrain(const std::shared_ptr<const Place>& place) : stt_(make_stt_role(place)), lm_(make_lm_role(place)), tts_(make_tts_role(place)) {}
+    void tick(TimePoint now) override {
+        stt_->tick(now);
+        lm_->tick(now);
+        tts_->tick(now);
+    }
+    SttSession& stt() override { return *stt_; }
+    LmSession& lm() override { return *lm_; }
+    TtsSession& tts() override { return *tts_; }
+    net::Task<> close() override {
+        // Side by side would be quicker by at most two seconds that nobody waits for.
+        co_await tts_->close();
+        co_await lm_->close();
+        co_await stt_->close();
+    }
+
+private:
+    std::unique_ptr<SttRole> stt_;
+    std::unique_ptr<LmRole> lm_;
+    std::unique_ptr<TtsRole> tts_;
+};
+
+}  // namespace
+}  // namespace upstream
+
+UpstreamFactory::UpstreamFactory(UpstreamSettings settings, VendorMakers makers, std::shared_ptr<UpstreamShared> shared, std::shared_ptr<const FixedPhrases> phrases)
+    : parts_(std::make_shared<const Parts>(Parts{std::move(settings), std::move(makers), std::move(shared), std::move(phrases)})) {}
+UpstreamFactory::~UpstreamFactory() = default;
+
+std::unique_ptr<Brain> UpstreamFactory::open(const CallFacts& facts, const CallPorts& ports) {
+    // The call may outlive this factory (a reload): what it needs stays through the shared parts.
+    struct Held {
+        std::shared_ptr<const Parts> parts;
+        upstream::Place place;
+    };
+    auto held = std::make_shared<const Held>(Held{parts_, upstream::Place{parts_->settings, parts_->makers, *parts_->shared, parts_->phrases.get(), facts, ports, Clock::now()}});
+    const std::shared_ptr<const upstream::Place> place(held, &held->place);
+    if (!parts_->settings.s2s.empty()) return upstream::make_realtime_brain(place, upstream::make_tts_role(place));
+    return std::make_unique<upstream::PipelineBrain>(place);
+}
+
+}  // namespace parley::brain

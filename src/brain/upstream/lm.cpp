@@ -1,0 +1,468 @@
+// The model's side: one reply at a time, made by an attempt at one vendor, or by several when one fails, is slow, or was asked early.
+
+#include <algorithm>
+#include <list>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "parley/spoken/chunker.hpp"
+#include "parley/spoken/shape.hpp"
+#include "parts.hpp"
+#include "prompt.hpp"
+
+namespace parley::brain::upstream {
+
+namespace {
+
+using vendors::Failure;
+using vendors::FailureKind;
+using conversation::ReplyThen;
+
+constexpr std::uint32_t kMostToolRounds = 3;
+
+std::chrono::milliseconds milliseconds_between(TimePoint from, TimePoint to) { return std::chrono::duration_cast<std::chrono::milliseconds>(to - from); }
+
+class Lm final : public LmRole {
+public:
+    explicit Lm(std::shared_ptr<const Place> place)
+        : place_(std::move(place)), order_(place_->settings.lm, "llm", place_->shared), clients_(order_.size()), warming_(place_->ports.executor), shaper_(spoken::locale_for(place_->settings.locale)) {
+        if (place_->settings.warm)
+            for (std::size_t i = 0; i < order_.size(); ++i) warming_.spawn(warm(i));
+    }
+
+    // --- the call's side ---------------------------------------------------------------------------------------------
+
+    void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
+        drop_reply();
+        reply_ = request.reply;
+        chunker_.reset();
+        shaper_.reset();
+        said_.clear();
+        tried_.clear();
+        rounds_ = retries_ = 0;
+        hedged_ = false;
+        then_ = ReplyThen::listen;
+        target_.clear();
+        if (request.kind == conversation::PromptKind::greeting && !place_->settings.greeting.empty()) {
+            post([this, reply = reply_] {
+                if (reply == reply_) greet();
+            });
+            return;
+        }
+        if (adopt(request, context)) return;
+        drop_guess();
+        messages_ = messages_for(request, context);
+        launch(Clock::now());
+    }
+
+    void speculate(std::string_view text, const std::vector<conversation::ContextLine>& context) override {
+        drop_guess();
+        if (text.empty() || !place_->settings.speculate || reply_ != 0) return;
+        conversation::StartReply request;
+        request.kind = conversation::PromptKind::caller_text;
+        request.text = std::string(text);
+        guess_text_ = request.text;
+        guess_context_ = context;
+        const auto index = order_.choose(Clock::now());
+        if (!index) return;
+        guess_ = run(*index, messages_for(request, context), Clock::now());
+        guess_->speculative = true;
+    }
+
+    void cancel(ReplyId reply) override {
+        if (reply == reply_) drop_reply();
+    }
+
+    void tick(TimePoint now) override {
+        std::erase_if(retired_, [](const auto& attempt) { return attempt->nursery.size() == 0; });
+        if (guess_ && now - guess_->began > place_->settings.budgets.lm_whole) drop_guess();
+        if (reply_ == 0) return;
+        if (retry_at_ && now >= *retry_at_) {
+            retry_at_.reset();
+            launch(now, *retry_index_);
+            return;
+        }
+        for (auto* attempt : {first_.get(), second_.get()}) {
+            if (attempt == nullptr || attempt->finished) continue;
+            const auto& budgets = place_->settings.budgets;
+            if (attempt->texts == 0 && now - attempt->began >= budgets.lm_first) {
+                attempt_failed(*attempt, Failure{FailureKind::timeout, "no first token within its time", 0, "first_byte", attempt->request_id, {}});
+                return;
+            }
+            if (attempt->texts > 0 && now - attempt->last >= budgets.lm_stall) {
+                attempt_failed(*attempt, Failure{FailureKind::stalled, "the answer stopped coming", 0, "stream", attempt->request_id, {}});
+                return;
+            }
+        }
+        if (place_->settings.hedge && !hedged_ && first_ && !second_ && first_->texts == 0) {
+            const auto after = order_.health(first_->index).p95().value_or(place_->settings.hedge_after);
+            if (now - first_->began >= after) hedge(now);
+        }
+    }
+
+    net::Task<> close() override {
+        done_ = true;
+        drop_reply();
+        drop_guess();
+        for (auto& attempt : retired_) co_await attempt->nursery.join();
+        retired_.clear();
+        warming_.cancel();
+        co_await warming_.join();
+    }
+
+private:
+    // One request at one vendor.
+    struct Attempt final : vendors::LmSink {
+        Attempt(Lm& to, std::size_t which) : owner(to), index(which), nursery(to.place_->ports.executor), began(Clock::now()), last(began) {}
+        Lm& owner;
+        std::size_t index;
+        net::Nursery nursery;
+        TimePoint began, last;
+        std::optional<TimePoint> first;
+        std::string request_id, held;  // `held`: text of an attempt that has not won yet
+        std::vector<vendors::ToolCall> calls, held_calls;
+        std::optional<vendors::LmDone> done;
+        std::optional<Failure> failure;
+        std::uint32_t texts = 0;
+        bool won = false, finished = false, retired = false, speculative = false, hedge = false, recorded = false;
+
+        void on_lm_open(std::string_view id) override { request_id = id; }
+        void on_text(std::string_view delta) override {
+            if (retired) return;
+            last = Clock::now();
+            if (!first) first = last;
+            ++texts;
+            if (won) owner.text(delta);
+            else held += delta;
+            if (!won) owner.first_sign(*this);
+        }
+        void on_tool_delta(std::string_view, std::string_view) override {
+            if (retired) return;
+            last = Clock::now();
+            if (!first) first = last;
+            ++texts;
+        }
+        void on_tool_call(const vendors::ToolCall& call) override {
+            if (retired) return;
+            last = Clock::now();
+            if (!first) first = last;
+            ++texts;
+            calls.push_back(call);
+        }
+    };
+
+    // --- a reply -----------------------------------------------------------------------------------------------------
+
+    std::vector<vendors::LmMessage> messages_for(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) const {
+        std::vector<vendors::LmMessage> messages;
+        vendors::LmMessage system;
+        system.role = vendors::LmMessage::Role::system;
+        system.text = system_prompt(place_->settings, place_->facts);
+        messages.push_back(std::move(system));
+        for (auto& message : conversation_so_far(context)) messages.push_back(std::move(message));
+        messages.push_back(caller_turn(request));
+        return messages;
+    }
+
+    void greet() {
+        const auto reply = std::exchange(reply_, 0);
+        place_->ports.lm.on_reply_text(reply, place_->settings.greeting);
+        place_->ports.lm.on_reply_finished(reply, ReplyThen::listen, {});
+    }
+
+    std::shared_ptr<Attempt> run(std::size_t index, std::vector<vendors::LmMessage> messages, TimePoint now) {
+        order_.health(index).request();
+        auto attempt = std::make_shared<Attempt>(*this, index);
+        vendors::LmRequest request;
+        request.messages = std::move(messages);
+        request.tools = call_tools(place_->settings);
+        if (place_->settings.temperature >= 0) request.temperature = place_->settings.temperature;
+        request.max_tokens = place_->settings.max_tokens;
+        request.conversation = place_->facts.call_sid;
+        attempt->nursery.spawn(ask(*this, *attempt, std::move(request), now + place_->settings.budgets.lm_whole));
+        return attempt;
+    }
+    // The attempt outlives its coroutine: it is only let go when its nursery is empty.
+    static net::Task<> ask(Lm& owner, Attempt& attempt, vendors::LmRequest request, TimePoint deadline) {
+        co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
+        auto outcome = co_await owner.client(attempt.index).run(std::move(request), attempt, deadline);
+        if (attempt.retired) co_return;
+        attempt.finished = true;
+        if (auto* failure = std::get_if<Failure>(&outcome)) attempt.failure = *failure;
+        else attempt.done = std::get<vendors::LmDone>(outcome);
+        if (attempt.speculative && !attempt.won) co_return;  // taken up when the turn is really over
+        owner.attempt_ended(attempt);
+    }
+
+    vendors::LmClient& client(std::size_t index) {
+        if (!clients_[index]) clients_[index] = place_->makers.lm(order_.at(index), place_->link(order_.at(index)));
+        return *clients_[index];
+    }
+
+    void launch(TimePoint now, std::optional<std::size_t> index = std::nullopt) {
+        if (!index) index = order_.choose(now, tried_);
+        if (!index) {
+            nothing_left();
+            return;
+        }
+        auto messages = messages_;
+        continue_from(messages, said_);
+        first_ = run(*index, std::move(messages), now);
+        first_->won = true;
+    }
+
+    void hedge(TimePoint now) {
+        hedged_ = true;
+        auto tried = tried_;
+        tried.push_back(first_->index);
+        const auto index = order_.choose(now, tried);
+        if (!index) return;
+        first_->won = false;
+        auto messages = messages_;
+        continue_from(messages, said_);
+        second_ = run(*index, std::move(messages), now);
+        second_->hedge = true;
+    }
+
+    // Of two that run side by side the first to speak is heard, and the other is let go.
+    void first_sign(Attempt& attempt) {
+        if (attempt.speculative || (&attempt != first_.get() && &attempt != second_.get())) return;
+        const bool is_second = &attempt == second_.get();
+        if (is_second) {
+            retire(first_, "cancelled", "a second model was quicker");
+            first_ = std::exchange(second_, nullptr);
+        } else if (second_) {
+            retire(second_, "cancelled", "the first model was quicker");
+            second_ = nullptr;
+        }
+        take_over(*first_);
+    }
+    void take_over(Attempt& attempt) {
+        attempt.won = true;
+        const auto held = std::exchange(attempt.held, {});
+        if (!held.empty()) text(held);
+    }
+
+    bool adopt(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) {
+        const auto same = [](const conversation::ContextLine& a, const conversation::ContextLine& b) {
+            return a.side == b.side && a.text == b.text && a.interrupted == b.interrupted;
+        };
+        const bool usable = guess_ && !guess_->failure && request.kind == conversation::PromptKind::caller_text && request.text == guess_text_ &&
+                            std::equal(context.begin(), context.end(), guess_context_.begin(), guess_context_.end(), same);
+        if (!usable) return false;
+        messages_ = messages_for(request, context);
+        first_ = std::exchange(guess_, nullptr);
+        first_->last = Clock::now();
+        // The core must not be answered from within its own command.
+        post([this, reply = reply_, attempt = first_] {
+            if (reply != reply_ || attempt != first_) return;
+            take_over(*attempt);
+            if (attempt == first_ && attempt->finished) attempt_ended(*attempt);
+        });
+        return true;
+    }
+
+    void text(std::string_view delta) {
+        for (const auto& piece : chunker_.push(delta)) say(piece.text);
+    }
+    void say(const std::string& piece) {
+        if (reply_ == 0) return;
+        if (!said_.empty()) said_ += ' ';
+        said_ += piece;
+        const auto speakable = shaper_.shape(piece);
+        if (!speakable.empty()) place_->ports.lm.on_reply_text(reply_, speakable);
+    }
+
+    void attempt_ended(Attempt& attempt) {
+        if (attempt.failure) {
+            attempt_failed(attempt, *attempt.failure);
+            return;
+        }
+        if (&attempt == second_.get()) {  // it finished without a word or a tool before the first did: nothing won
+            if (attempt.calls.empty()) {
+                retire(second_, "protocol", "an empty answer");
+                second_ = nullptr;
+                return;
+            }
+            retire(first_, "cancelled", "a second model was quicker");
+            first_ = std::exchange(second_, nullptr);
+        } else if (second_) {
+            retire(second_, "cancelled", "the first model was quicker");
+            second_ = nullptr;
+        }
+        const auto keep = first_;
+        const auto done = *keep->done;
+        const auto calls = keep->calls;
+        take_over(*keep);
+        order_.health(keep->index).success(Clock::now(), keep->first ? std::optional<Duration>(*keep->first - keep->began) : std::nullopt);
+        // An answer cut by its length ends with its last whole sentence, unless that is all there is.
+        const bool cut = done.finish == vendors::LmFinish::length;
+        for (const auto& piece : chunker_.finish())
+            if (!cut || said_.empty()) say(piece.text);
+        if (reply_ == 0) return;  // what was just said made the core cut it off
+        const bool empty = said_.empty() && calls.empty();
+        if (empty) {
+            attempt_failed(*keep, Failure{done.finish == vendors::LmFinish::content ? FailureKind::content : FailureKind::protocol, "an empty answer", 0, "stream", done.request_id, {}});
+            return;
+        }
+        retire(first_, "ok", {}, &done);
+        first_ = nullptr;
+        use_tools(calls);
+    }
+
+    void use_tools(const std::vector<vendors::ToolCall>& calls) {
+        std::string refusal;
+        std::vector<vendors::LmMessage> results;
+        for (const auto& call : calls) {
+            const auto outcome = perform_tool(place_->settings, call);
+            if (outcome.then != ReplyThen::listen && then_ == ReplyThen::listen) {
+                then_ = outcome.then;
+                target_ = outcome.target;
+                if (said_.empty() && !outcome.farewell.empty()) {
+                    for (const auto& piece : chunker_.push(outcome.farewell)) say(piece.text);
+                    for (const auto& piece : chunker_.finish()) say(piece.text);
+                }
+            }
+            vendors::LmMessage result;
+            result.role = vendors::LmMessage::Role::tool;
+            result.call_id = call.id;
+            result.tool = call.name;
+            result.text = outcome.refusal.empty() ? R"({"ok":true})" : outcome.refusal;
+            results.push_back(std::move(result));
+            refusal += outcome.refusal;
+        }
+        if (!refusal.empty() && then_ == ReplyThen::listen && ++rounds_ < kMostToolRounds) {
+            vendors::LmMessage asked;
+            asked.role = vendors::LmMessage::Role::assistant;
+            asked.text = said_;
+            asked.calls = calls;
+            messages_.push_back(std::move(asked));
+            for (auto& result : results) messages_.push_back(std::move(result));
+            const auto said = std::exchange(said_, {});  // it stands in the messages already
+            launch(Clock::now());
+            said_ = said;
+            return;
+        }
+        const auto reply = std::exchange(reply_, 0);
+        if (said_.empty() && then_ == ReplyThen::listen) place_->ports.lm.on_reply_failed(reply, "the model called a tool that does not exist, and said nothing");
+        else place_->ports.lm.on_reply_finished(reply, then_, target_);
+    }
+
+    void attempt_failed(Attempt& attempt, const Failure& failure) {
+        const auto now = Clock::now();
+        const auto index = attempt.index;
+        order_.health(index).failure(now, failure);
+        if (!vendors::worth_retrying(failure)) order_.avoid(index, now);
+        const bool is_second = &attempt == second_.get();
+        auto& place = is_second ? second_ : first_;
+        retire(place, vendors::name(failure.kind), failure.reason);
+        place = nullptr;
+        tried_.push_back(index);
+        if (is_second) return;
+        if (second_) {  // the hedge goes on alone
+            first_ = std::exchange(second_, nullptr);
+            if (!first_->held.empty()) take_over(*first_);
+            first_->won = true;
+            return;
+        }
+        chunker_.reset();  // what the voice has not got yet is the next one's to say
+        if (vendors::worth_retrying(failure) && retries_ == 0 && said_.empty() && order_.health(index).take_retry()) {
+            ++retries_;
+            tried_.pop_back();
+            retry_index_ = index;
+            const auto pause = failure.retry_after.value_or(jittered(place_->settings.budgets.retry_after));
+            retry_at_ = now + pause;
+            return;
+        }
+        const auto next = order_.choose(now, tried_);
+        if (!next) {
+            nothing_left();
+            return;
+        }
+        place_->ports.vendor.on_failover("llm", order_.at(index).name, order_.at(*next).name, failure.reason);
+        launch(now, *next);
+    }
+
+    void nothing_left() {
+        const auto reply = std::exchange(reply_, 0);
+        if (reply == 0) return;
+        const bool spoke = !said_.empty();
+        post([this, reply, spoke] {
+            // What was said stands; a sentence without its end is better than an apology behind it.
+            if (spoke) place_->ports.lm.on_reply_finished(reply, ReplyThen::listen, {});
+            else place_->ports.lm.on_reply_failed(reply, "no model could answer");
+        });
+    }
+
+    // --- ends --------------------------------------------------------------------------------------------------------
+
+    void drop_reply() {
+        reply_ = 0;
+        retry_at_.reset();
+        for (auto* attempt : {&first_, &second_}) {
+            if (*attempt) retire(*attempt, "cancelled", {});
+            *attempt = nullptr;
+        }
+    }
+    void drop_guess() {
+        if (guess_) retire(guess_, "cancelled", "the caller went on");
+        guess_ = nullptr;
+    }
+    void retire(const std::shared_ptr<Attempt>& attempt, std::string_view outcome, std::string_view reason, const vendors::LmDone* done = nullptr) {
+        if (!attempt) return;
+        VendorRecord record;
+        record.outcome = outcome;
+        record.reason = reason;
+        record.request_id = done != nullptr && !done->request_id.empty() ? done->request_id : attempt->request_id;
+        record.began = place_->since_began(attempt->began);
+        record.lasted = milliseconds_between(attempt->began, Clock::now());
+        if (attempt->first) record.first_byte = milliseconds_between(attempt->began, *attempt->first);
+        if (done != nullptr) {
+            record.input_tokens = done->usage.input;
+            record.output_tokens = done->usage.output;
+        }
+        record.attempt = retries_ + 1;
+        record.backup = attempt->index != 0;
+        record.hedge = attempt->hedge;
+        record.speculative = attempt->speculative;
+        place_->record("llm", order_.at(attempt->index), std::move(record));
+        attempt->retired = true;
+        if (!attempt->finished) attempt->nursery.cancel();
+        retired_.push_back(attempt);
+    }
+
+    net::Task<> warm(std::size_t index) { (void)co_await client(index).warm(Clock::now() + order_.at(index).connect_within); }
+
+    void post(std::function<void()> f) {
+        boost::asio::post(place_->ports.executor, [alive = std::weak_ptr<int>(alive_), this, f = std::move(f)] {
+            if (!alive.expired() && !done_) f();
+        });
+    }
+
+    std::shared_ptr<const Place> place_;
+    Order order_;
+    std::vector<std::unique_ptr<vendors::LmClient>> clients_;
+    net::Nursery warming_;
+    std::list<std::shared_ptr<Attempt>> retired_;  // until their coroutines have ended
+    std::shared_ptr<Attempt> first_, second_, guess_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+    spoken::Chunker chunker_;
+    spoken::Shaper shaper_;
+    std::vector<vendors::LmMessage> messages_;
+    std::vector<std::size_t> tried_;
+    std::string said_, target_, guess_text_;
+    std::vector<conversation::ContextLine> guess_context_;
+    ReplyId reply_ = 0;
+    ReplyThen then_ = ReplyThen::listen;
+    std::uint32_t rounds_ = 0, retries_ = 0;
+    std::optional<TimePoint> retry_at_;
+    std::optional<std::size_t> retry_index_;
+    bool hedged_ = false, done_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<LmRole> make_lm_role(std::shared_ptr<const Place> place) { return std::make_unique<Lm>(std::move(place)); }
+
+}  // namespace parley::brain::upstream

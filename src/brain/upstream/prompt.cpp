@@ -1,0 +1,88 @@
+#include "prompt.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace parley::brain::upstream {
+
+using conversation::PromptKind;
+using vendors::LmMessage;
+using nlohmann::json;
+
+std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings) {
+    std::vector<vendors::ToolSpec> tools;
+    if (settings.end_call)
+        tools.push_back({"end_call", "Hang up. Use it when the caller has said goodbye or has nothing more to ask. The farewell is spoken first.",
+                         R"({"type":"object","properties":{"farewell":{"type":"string","description":"The last sentence to say before hanging up."}},"required":["farewell"],"additionalProperties":false})"});
+    if (!settings.transfer_target.empty())
+        tools.push_back({"transfer_call", "Connect the caller to a person. Use it when the caller asks for one or you cannot help.",
+                         R"({"type":"object","properties":{"announcement":{"type":"string","description":"What to say before connecting."}},"required":["announcement"],"additionalProperties":false})"});
+    return tools;
+}
+
+std::string system_prompt(const UpstreamSettings& settings, const CallFacts& facts) {
+    std::string prompt = settings.instructions;
+    if (!prompt.empty()) prompt += "\n\n";
+    prompt +=
+        "You are on a telephone call. What you write is spoken aloud: use plain sentences, no lists, no markup, no emoji. Be brief. "
+        "The caller's words come from speech recognition and may contain mistakes.";
+    if (!facts.from.empty()) prompt += "\nThe caller's number: " + facts.from + ".";
+    if (!facts.to.empty()) prompt += "\nThe called number: " + facts.to + ".";
+    return prompt;
+}
+
+std::vector<LmMessage> conversation_so_far(const std::vector<conversation::ContextLine>& context) {
+    std::vector<LmMessage> messages;
+    for (const auto& line : context) {
+        LmMessage message;
+        message.role = line.side == conversation::ContextLine::Side::caller ? LmMessage::Role::user : LmMessage::Role::assistant;
+        message.text = line.text;
+        if (line.interrupted) message.text += " … [interrupted by the caller]";
+        if (!message.text.empty()) messages.push_back(std::move(message));
+    }
+    return messages;
+}
+
+LmMessage caller_turn(const conversation::StartReply& request) {
+    LmMessage message;
+    switch (request.kind) {
+        case PromptKind::greeting: message.text = "[The call has just been connected. Greet the caller.]"; break;
+        case PromptKind::caller_text: message.text = request.text.empty() ? "[The caller said something.]" : request.text; break;
+        case PromptKind::digits: message.text = "[The caller pressed these keys: " + request.text + "]"; break;
+        case PromptKind::nothing_understood: message.text = "[The caller said something that could not be understood. Ask them to say it again.]"; break;
+    }
+    return message;
+}
+
+void continue_from(std::vector<LmMessage>& messages, std::string_view said) {
+    if (said.empty()) return;
+    LmMessage spoken;
+    spoken.role = LmMessage::Role::assistant;
+    spoken.text = said;
+    messages.push_back(std::move(spoken));
+    LmMessage on;
+    on.text = "[The line broke off your answer there. Go on from exactly that point; repeat nothing of it.]";
+    messages.push_back(std::move(on));
+}
+
+ToolOutcome perform_tool(const UpstreamSettings& settings, const vendors::ToolCall& call) {
+    ToolOutcome outcome;
+    const auto arguments = json::parse(call.arguments, nullptr, false);
+    const auto text = [&](const char* key) {
+        if (!arguments.is_object()) return std::string{};
+        const auto found = arguments.find(key);
+        return found != arguments.end() && found->is_string() ? found->get<std::string>() : std::string{};
+    };
+    if (call.name == "end_call" && settings.end_call) {
+        outcome.then = conversation::ReplyThen::end_call;
+        outcome.farewell = text("farewell");
+    } else if (call.name == "transfer_call" && !settings.transfer_target.empty()) {
+        outcome.then = conversation::ReplyThen::transfer;
+        outcome.target = settings.transfer_target;
+        outcome.farewell = text("announcement");
+    } else {
+        outcome.refusal = json{{"error", "there is no tool of that name"}, {"name", call.name}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    }
+    return outcome;
+}
+
+}  // namespace parley::brain::upstream

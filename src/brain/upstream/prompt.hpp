@@ -1,0 +1,34 @@
+#pragma once
+// What a model is asked, from what both sides really said. Pure.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parley/brain/upstream.hpp"
+
+namespace parley::brain::upstream {
+
+// The tools a model has without anybody's doing: hanging up, and transferring where there is a target.
+[[nodiscard]] std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings);
+
+// The persona, what the model must know of being on a telephone, and the call's facts.
+[[nodiscard]] std::string system_prompt(const UpstreamSettings& settings, const CallFacts& facts);
+
+// Heard words only; an interrupted line says so.
+[[nodiscard]] std::vector<vendors::LmMessage> conversation_so_far(const std::vector<conversation::ContextLine>& context);
+
+// The caller's turn as a message: words, digits, or that nothing was understood.
+[[nodiscard]] vendors::LmMessage caller_turn(const conversation::StartReply& request);
+
+// For a backup that goes on where another broke off: `said` has been given to the voice already.
+void continue_from(std::vector<vendors::LmMessage>& messages, std::string_view said);
+
+struct ToolOutcome {
+    conversation::ReplyThen then = conversation::ReplyThen::listen;
+    std::string target, farewell;
+    std::string refusal;  // JSON for the model: why the call could not be done; empty: it is done
+};
+[[nodiscard]] ToolOutcome perform_tool(const UpstreamSettings& settings, const vendors::ToolCall& call);
+
+}  // namespace parley::brain::upstream

@@ -1,0 +1,375 @@
+// Recognition by vendors: one stream open all the time, the present utterance kept so that a backup can hear it again from its beginning.
+
+#include <algorithm>
+#include <array>
+#include <deque>
+
+#include <boost/asio/post.hpp>
+
+#include "parley/audio/g711.hpp"
+#include "parts.hpp"
+
+namespace parley::brain::upstream {
+
+namespace {
+
+using namespace std::chrono_literals;
+using vendors::Failure;
+using vendors::FailureKind;
+
+constexpr std::size_t kFrame = 160;
+constexpr std::size_t kPreRollFrames = 20;     // 400 ms before the utterance was noticed
+constexpr std::size_t kMostFrames = 50 * 30;   // 30 s of one utterance
+constexpr auto kShortestPause = 150ms;
+constexpr auto kLongestPause = 5s;
+constexpr auto kLookBack = 5s;
+constexpr std::size_t kMostText = 4096;        // of one turn; what a recogniser says beyond is not language (catalogue P16)
+
+class Stt final : public SttRole {
+public:
+    explicit Stt(std::shared_ptr<const Place> place)
+        : place_(std::move(place)), order_(place_->settings.stt, "stt", place_->shared), closing_(place_->ports.executor) {
+        if (place_->settings.warm) open_line(Clock::now());
+    }
+
+    // --- the call's side ---------------------------------------------------------------------------------------------
+
+    void audio(const CallerAudio& frame) override {
+        if (frame.mulaw.size() != kFrame) return;
+        std::array<std::uint8_t, kFrame> copy{};
+        std::copy(frame.mulaw.begin(), frame.mulaw.end(), copy.begin());
+        kept_.push_back(copy);
+        if (current_ == 0) {
+            while (kept_.size() > kPreRollFrames) kept_.pop_front();
+        } else if (kept_.size() > kMostFrames) {
+            kept_.pop_front();
+        }
+        if (line_) line_->stream->audio({frame.mulaw, frame.pcm8k});
+    }
+
+    void begin(UtteranceId utterance) override {
+        const auto now = Clock::now();
+        current_ = utterance;
+        asked_ = false;
+        pieces_.clear();
+        interim_.clear();
+        confidence_ = 1;
+        turn_over_ = false;
+        moved_ = 0;
+        began_ = now;
+        heard_from_vendor_ = {};
+        if (!line_) open_line(now);
+    }
+
+    void finish(UtteranceId utterance) override {
+        if (utterance != current_ || asked_) return;
+        asked_ = true;
+        asked_at_ = Clock::now();
+        if (turn_over_ && interim_.empty() && !pieces_.empty()) {
+            // The vendor ended this turn before we did: nothing is missing. Not from within the core's own call.
+            post([this, utterance] {
+                if (utterance == current_ && asked_) answer();
+            });
+            return;
+        }
+        if (line_) {
+            line_->owes_final = true;
+            line_->stream->finalize();
+        }
+    }
+
+    void drop(UtteranceId utterance) override {
+        if (utterance != current_) return;
+        current_ = 0;
+        asked_ = false;
+        if (line_ && (!interim_.empty() || !turn_over_)) {
+            line_->ignore_until = Clock::now() + 1s;  // its text must not stand before the next utterance's
+            line_->stream->finalize();
+        }
+        interim_.clear();
+        pieces_.clear();
+    }
+
+    void expect(std::string_view what) override {
+        hint_ = what;
+        if (line_ && !hint_.empty()) line_->stream->hint(hint_);
+    }
+
+    void tick(TimePoint now) override {
+        if (done_) return;
+        if (!line_ && now >= open_at_ && (place_->settings.warm || current_ != 0)) open_line(now);
+        roll_over(now);
+        if (current_ == 0) return;
+        if (asked_) {
+            if (now - asked_at_ < place_->settings.budgets.stt_final) return;
+            if (!text().empty()) {
+                if (line_) line_->ignore_until = now + 2s;
+                answer();  // a late final is worse than an interim (catalogue P14)
+            } else if (heard_from_vendor_ >= asked_at_ || moved_ > 0) {
+                answer();  // it did answer, with nothing
+            } else {
+                move_on(now, Failure{FailureKind::timeout, "no final transcript within its time", 0, "final", {}, {}});
+            }
+            return;
+        }
+        const auto last = std::max(began_, heard_from_vendor_);
+        if (line_ && now - last >= place_->settings.budgets.stt_silent && now - began_ >= place_->settings.budgets.stt_silent && moved_ == 0)
+            move_on(now, Failure{FailureKind::stalled, "nothing recognised while the caller speaks", 0, "stream", {}, {}});
+    }
+
+    net::Task<> close() override {
+        done_ = true;
+        retire(std::move(line_), "ok", {});
+        co_await closing_.join();
+    }
+
+private:
+    // One stream and its sink. What a retired one still says is not heard.
+    struct Line final : vendors::SttSink {
+        Line(Stt& to, std::size_t which) : owner(to), index(which), opened(Clock::now()) {}
+        Stt& owner;
+        std::size_t index;
+        TimePoint opened;
+        std::unique_ptr<vendors::SttStream> stream;
+        std::string request_id;
+        std::optional<std::chrono::milliseconds> first_byte;
+        bool owes_final = false, retired = false;
+        TimePoint ignore_until{};
+
+        [[nodiscard]] bool deaf() {
+            if (retired) return true;
+            owner.heard_from_vendor_ = Clock::now();
+            return ignore_until > owner.heard_from_vendor_;
+        }
+        void on_stt_open(std::string_view id) override {
+            if (retired) return;
+            request_id = id;
+            first_byte = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - opened);
+            owner.order_.health(index).success(Clock::now());
+            owner.pause_ = kShortestPause;
+        }
+        void on_speech_started() override { (void)deaf(); }
+        void on_piece(std::string_view text, double confidence) override {
+            if (!deaf()) owner.piece(text, confidence);
+        }
+        void on_interim(std::string_view text) override {
+            if (!deaf()) owner.interim(text);
+        }
+        void on_end_of_turn(double confidence, bool eager) override {
+            if (!deaf()) owner.end_of_turn(confidence, eager);
+        }
+        void on_turn_resumed() override {
+            if (!deaf()) owner.turn_resumed();
+        }
+        void on_finalized() override {
+            if (retired) return;
+            (void)deaf();
+            ignore_until = {};
+            if (std::exchange(owes_final, false) && owner.current_ != 0 && owner.asked_) owner.answer();
+        }
+        void on_stt_failed(const Failure& failure) override {
+            if (!retired) owner.line_failed(failure);
+        }
+    };
+
+    // --- what the vendor says ----------------------------------------------------------------------------------------
+
+    [[nodiscard]] std::string text() const {
+        std::string all = pieces_;
+        if (!all.empty() && !interim_.empty()) all += ' ';
+        return all + interim_;
+    }
+    void piece(std::string_view words, double confidence) {
+        if (current_ == 0) return;
+        interim_.clear();
+        if (!words.empty() && pieces_.size() < kMostText) {
+            if (!pieces_.empty()) pieces_ += ' ';
+            pieces_ += words.substr(0, kMostText - std::min(kMostText, pieces_.size()));
+            confidence_ = std::min(confidence_, confidence);
+        }
+        turn_over_ = false;
+        if (!asked_) place_->ports.stt.on_partial(current_, text());
+    }
+    void interim(std::string_view words) {
+        if (current_ == 0) return;
+        interim_ = words.substr(0, kMostText - std::min(kMostText, pieces_.size()));
+        turn_over_ = false;
+        if (!asked_) place_->ports.stt.on_partial(current_, text());
+    }
+    void end_of_turn(double confidence, bool eager) {
+        if (current_ == 0) return;
+        if (!eager) turn_over_ = true;
+        if (asked_) {
+            if (!eager && interim_.empty() && !pieces_.empty()) answer();
+            return;
+        }
+        if (!eager || place_->settings.speculate) place_->ports.stt.on_turn_end(current_, confidence, eager);
+    }
+    void turn_resumed() {
+        turn_over_ = false;
+        if (current_ != 0 && !asked_) place_->ports.stt.on_turn_resumed(current_);
+    }
+    void answer() {
+        const auto utterance = std::exchange(current_, 0);
+        asked_ = false;
+        const auto words = text();
+        interim_.clear();
+        pieces_.clear();
+        while (kept_.size() > kPreRollFrames) kept_.pop_front();
+        if (line_) line_->owes_final = false;
+        place_->ports.stt.on_final(utterance, words, words.empty() ? 0 : confidence_);
+    }
+
+    // --- streams -----------------------------------------------------------------------------------------------------
+
+    void post(std::function<void()> f) {
+        boost::asio::post(place_->ports.executor, [alive = std::weak_ptr<int>(alive_), f = std::move(f)] {
+            if (!alive.expired()) f();
+        });
+    }
+
+    void open_line(TimePoint now, const std::vector<std::size_t>& tried = {}) {
+        const auto index = order_.choose(now, tried);
+        if (!index) {
+            open_at_ = now + jittered(kLongestPause / 4);
+            nobody(now);
+            return;
+        }
+        order_.health(*index).request();
+        auto line = std::make_unique<Line>(*this, *index);
+        line->stream = place_->makers.stt(order_.at(*index), place_->link(order_.at(*index)), *line);
+        line_ = std::move(line);
+        line_->stream->open();
+        if (!hint_.empty()) line_->stream->hint(hint_);
+        // What was said so far, again: the stream takes it as fast as it comes.
+        std::array<std::int16_t, kFrame> pcm{};
+        for (const auto& frame : kept_) {
+            audio::mulaw_decode(frame, pcm);
+            line_->stream->audio({frame, pcm});
+        }
+        if (asked_) {
+            line_->owes_final = true;
+            line_->stream->finalize();
+        }
+    }
+
+    // Nobody to ask. With an utterance open the core must know, now rather than at its own deadline.
+    void nobody(TimePoint) {
+        if (current_ == 0) return;
+        const auto utterance = current_;
+        const auto words = text();
+        if (asked_ && !words.empty()) {
+            answer();
+            return;
+        }
+        if (asked_) {
+            current_ = 0;
+            asked_ = false;
+        }
+        post([this, utterance] { place_->ports.stt.on_stt_failed(utterance, "no recogniser can be reached"); });
+    }
+
+    void line_failed(const Failure& failure) {
+        const auto now = Clock::now();
+        const bool owed = current_ != 0;
+        // A stream that ends between two utterances was nobody's loss: another is opened, at the same vendor if it may be.
+        const bool quiet_end = !owed && (failure.kind == FailureKind::closed || failure.kind == FailureKind::session_limit);
+        if (quiet_end) {
+            retire(std::move(line_), "ok", failure.reason);
+            open_at_ = now + jittered(pause_);
+            pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, kLongestPause);
+            return;
+        }
+        move_on(now, failure);
+    }
+
+    void move_on(TimePoint now, const Failure& failure) {
+        if (!line_) {
+            open_line(now);
+            return;
+        }
+        const auto from = line_->index;
+        order_.health(from).failure(now, failure);
+        if (!vendors::worth_retrying(failure) || moved_ > 0) order_.avoid(from, now);
+        const bool again = vendors::worth_retrying(failure) && moved_ == 0 && order_.health(from).take_retry();
+        retire(std::move(line_), vendors::name(failure.kind), failure.reason, failure.request_id);
+        ++moved_;
+        if (current_ != 0) asked_at_ = now;
+        if (current_ != 0 && moved_ > order_.size() + 1) {
+            nobody(now);
+            open_at_ = now + jittered(pause_);
+            return;
+        }
+        if (current_ == 0) {
+            open_at_ = now + jittered(pause_);
+            pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, kLongestPause);
+            return;
+        }
+        pieces_.clear();  // the next one hears the utterance from its beginning
+        interim_.clear();
+        turn_over_ = false;
+        if (again) {
+            open_at_ = now + jittered(place_->settings.budgets.retry_after);
+            return;
+        }
+        open_line(now, {from});
+        if (line_ && line_->index != from) place_->ports.vendor.on_failover("stt", order_.at(from).name, order_.at(line_->index).name, failure.reason);
+    }
+
+    void roll_over(TimePoint now) {
+        if (!line_ || current_ != 0) return;
+        const auto limit = place_->settings.session_limit;
+        if (limit.count() > 0 && now - line_->opened >= limit * 4 / 5) {
+            retire(std::move(line_), "ok", "rolled over before the vendor's session limit");
+            open_line(now);
+            return;
+        }
+        // Back to a vendor of higher rank that recovered, between two utterances, looked for once in a while.
+        if (line_->index == 0 || now < look_back_at_) return;
+        look_back_at_ = now + kLookBack;
+        const auto best = order_.choose(now);
+        if (!best || *best >= line_->index) return;
+        retire(std::move(line_), "ok", "a vendor of higher rank is back");
+        open_line(now);
+    }
+
+    void retire(std::unique_ptr<Line> line, std::string_view outcome, std::string_view reason, std::string_view request_id = {}) {
+        if (!line) return;
+        line->retired = true;
+        VendorRecord record;
+        record.outcome = outcome;
+        record.reason = reason;
+        record.request_id = line->request_id.empty() ? std::string(request_id) : line->request_id;
+        record.began = place_->since_began(line->opened);
+        record.lasted = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - line->opened);
+        if (line->first_byte) record.first_byte = *line->first_byte;
+        record.backup = line->index != 0;
+        place_->record("stt", order_.at(line->index), std::move(record));
+        closing_.spawn(end(std::move(line)));
+    }
+    static net::Task<> end(std::unique_ptr<Line> line) {
+        // Retired from within its own call-back: only the next turn of the loop may take it apart.
+        co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
+        co_await line->stream->close();
+    }
+
+    std::shared_ptr<const Place> place_;
+    Order order_;
+    net::Nursery closing_;
+    std::unique_ptr<Line> line_;
+    std::deque<std::array<std::uint8_t, kFrame>> kept_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+    std::string hint_, pieces_, interim_;
+    double confidence_ = 1;
+    UtteranceId current_ = 0;
+    bool asked_ = false, turn_over_ = false, done_ = false;
+    std::size_t moved_ = 0;  // streams the present utterance has used up
+    TimePoint look_back_at_{}, began_{}, asked_at_{}, heard_from_vendor_{}, open_at_{};
+    std::chrono::milliseconds pause_ = kShortestPause;
+};
+
+}  // namespace
+
+std::unique_ptr<SttRole> make_stt_role(std::shared_ptr<const Place> place) { return std::make_unique<Stt>(std::move(place)); }
+
+}  // namespace parley::brain::upstream

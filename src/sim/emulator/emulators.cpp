@@ -1,0 +1,23 @@
+#include "parley/sim/emulators.hpp"
+
+#include "assemblyai.hpp"
+#include "cartesia.hpp"
+#include "deepgram.hpp"
+#include "elevenlabs.hpp"
+#include "openai.hpp"
+
+namespace parley::sim {
+
+// Each vendor's emulator has its own header and one line here.
+const std::vector<EmulatorEntry>& vendor_emulators() {
+    static const std::vector<EmulatorEntry> entries{
+        {"assemblyai", "AssemblyAI: streaming recognition v3", make_assemblyai_emulator},
+        {"cartesia", "Cartesia: speech, recognition with turns and by hand", make_cartesia_emulator},
+        {"deepgram", "Deepgram: speech, live recognition and Flux", make_deepgram_emulator},
+        {"elevenlabs", "ElevenLabs: speech, Scribe realtime recognition", make_elevenlabs_emulator},
+        {"openai", "OpenAI: speech, realtime transcription", make_openai_emulator},
+    };
+    return entries;
+}
+
+}  // namespace parley::sim

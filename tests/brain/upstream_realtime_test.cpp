@@ -1,0 +1,194 @@
+#include <gmock/gmock.h>
+
+#include "vendor_fakes.hpp"
+
+namespace parley::brain {
+namespace {
+using namespace std::chrono_literals;
+using conversation::PromptKind;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Pair;
+using vendors::FailureKind;
+
+const std::vector<std::int16_t> kSecond(8000, 1000);
+
+struct RealtimeWorld : UpstreamWorld {
+    RealtimeWorld() {
+        settings.stt.clear();
+        settings.lm.clear();
+        settings.s2s = {endpoint("a"), endpoint("b")};
+        settings.instructions = "You are Sam.";
+    }
+    FakeS2s& vendor() { return *s2ss.back(); }
+    // The caller says something; the vendor hears it, and answers by itself.
+    void caller(UtteranceId utterance, ReplyId reply, const std::string& text) {
+        brain->stt().begin(utterance);
+        frames(20);
+        vendor().sink->on_caller_text(text);
+        brain->stt().finish(utterance);
+        turn();
+        start(reply, PromptKind::caller_text, text);
+    }
+};
+
+TEST(UpstreamRealtime, TheVendorsGreetingIsTheFirstReply) {
+    RealtimeWorld world;
+    world.settings.greeting = "Good day.";
+    world.open();
+    EXPECT_EQ(world.vendor().setup.greeting, "Good day.");
+    auto& sink = *world.vendor().sink;
+    sink.on_vendor_reply(1);  // before the core asked: it waits
+    sink.on_reply_audio(1, kSecond);
+    sink.on_reply_words(1, "Good day.");
+    (void)world.take();
+    world.start(1, PromptKind::greeting, "");
+    sink.on_reply_done(1, false);
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("voice 1", "text 101 Good day.", "audio 101 8000", "synthesized 101", "finished 1"));
+}
+
+TEST(UpstreamRealtime, ATurnTheVendorEndsEndsForTheCoreToo) {
+    RealtimeWorld world;
+    world.open();
+    world.brain->stt().begin(1);
+    auto& sink = *world.vendor().sink;
+    sink.on_caller_text("When do you open?");
+    EXPECT_THAT(world.take(), ElementsAre("partial 1 When do you open?", "over 1"));
+    world.brain->stt().finish(1);
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("final 1 When do you open?"));
+    world.start(1, PromptKind::caller_text, "When do you open?");
+    sink.on_vendor_reply(1);
+    sink.on_reply_words(1, "At ");
+    sink.on_reply_audio(1, kSecond);
+    world.turn();
+    sink.on_reply_words(1, "nine.");
+    sink.on_reply_audio(1, kSecond);
+    sink.on_reply_done(1, false);
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("voice 1", "text 101 At ", "audio 101 8000", "text 101 nine.", "audio 101 8000", "synthesized 101", "finished 1"));
+}
+
+TEST(UpstreamRealtime, AnAnswerDoesNotWaitLongForTheWordsItAnswers) {
+    RealtimeWorld world;
+    world.open();
+    world.brain->stt().begin(1);
+    world.vendor().sink->on_vendor_reply(1);
+    EXPECT_THAT(world.take(), ElementsAre("over 1"));
+    world.brain->stt().finish(1);
+    world.turn();
+    EXPECT_TRUE(world.take().empty());
+    world.pass(300ms);
+    EXPECT_THAT(world.take(), ElementsAre("final 1 [not transcribed]"));
+}
+
+TEST(UpstreamRealtime, TheVendorsMemoryIsCutWhereTheCallerStoppedHearing) {
+    RealtimeWorld world;
+    world.open();
+    world.caller(1, 1, "Tell me");
+    auto& sink = *world.vendor().sink;
+    sink.on_vendor_reply(1);
+    sink.on_reply_audio(1, kSecond);
+    sink.on_reply_audio(1, kSecond);
+    world.turn();
+    world.brain->lm().cancel(1);
+    world.brain->tts().cancel_all();
+    world.brain->lm().heard(1, 1230ms, true);
+    world.turn();
+    EXPECT_THAT(world.vendor().truncated, ElementsAre(Pair(1U, 1230ms)));
+
+    // A reply the vendor has finished may still be interrupted while it is heard; and never beyond what was sent.
+    world.caller(2, 2, "And more");
+    sink.on_vendor_reply(2);
+    sink.on_reply_audio(2, kSecond);
+    world.turn();
+    sink.on_reply_done(2, false);
+    world.turn();
+    world.brain->lm().heard(2, 5000ms, true);
+    EXPECT_EQ(world.vendor().truncated.back(), std::pair(vendors::VendorReply{2}, 1000ms));
+
+    // Cancelled before a sound was heard.
+    world.caller(3, 3, "Hm");
+    sink.on_vendor_reply(3);
+    world.brain->lm().cancel(3);
+    world.turn();
+    EXPECT_EQ(world.vendor().truncated.back(), std::pair(vendors::VendorReply{3}, 0ms));
+}
+
+TEST(UpstreamRealtime, ABackupTakesOverWithWhatWasSaid) {
+    RealtimeWorld world;
+    world.open();
+    world.brain->stt().begin(1);
+    world.vendor().sink->on_caller_text("Tell me");
+    world.brain->stt().finish(1);
+    world.turn();
+    world.start(1, PromptKind::caller_text, "Tell me", {{conversation::ContextLine::Side::agent, "Good day.", false}});
+    auto& sink = *world.vendor().sink;
+    sink.on_vendor_reply(1);
+    sink.on_reply_words(1, "First this.");
+    sink.on_reply_audio(1, kSecond);
+    world.turn();
+    (void)world.take();
+    world.pass(2100ms);  // the answer stops coming
+    ASSERT_EQ(world.s2ss.size(), 2U);
+    auto& backup = world.vendor();
+    EXPECT_EQ(backup.name, "b");
+    ASSERT_EQ(backup.setup.context.size(), 4U);
+    EXPECT_EQ(backup.setup.context[0].text, "Good day.");
+    EXPECT_EQ(backup.setup.context[1].text, "Tell me");
+    EXPECT_EQ(backup.setup.context[2].text, "First this.");
+    EXPECT_EQ(backup.asked.size(), 1U);
+    EXPECT_THAT(world.take(), ElementsAre("synthesized 101", "failover realtime a->b"));
+    backup.sink->on_vendor_reply(1);
+    backup.sink->on_reply_audio(1, kSecond);
+    world.turn();
+    backup.sink->on_reply_done(1, false);
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("voice 1", "audio 102 8000", "synthesized 102", "finished 1"));
+}
+
+TEST(UpstreamRealtime, NoAnswerInTimeIsAFailure) {
+    RealtimeWorld world;
+    world.settings.s2s.pop_back();
+    world.open();
+    world.caller(1, 1, "Hello?");
+    (void)world.take();
+    world.pass(3100ms);
+    EXPECT_THAT(world.take(), ElementsAre("failed 1"));
+}
+
+TEST(UpstreamRealtime, HangingUpLetsTheVendorSayGoodbyeFirst) {
+    RealtimeWorld world;
+    world.open();
+    world.caller(1, 1, "Bye");
+    auto& sink = *world.vendor().sink;
+    sink.on_vendor_reply(1);
+    sink.on_tool_call(1, {"c", "end_call", R"({"farewell":"Goodbye."})", {}});
+    sink.on_reply_done(1, true);
+    EXPECT_EQ(world.vendor().results.size(), 1U);
+    sink.on_vendor_reply(2);
+    sink.on_reply_audio(2, kSecond);
+    world.turn();
+    sink.on_reply_done(2, false);
+    world.turn();
+    EXPECT_THAT(world.take(), Contains("finished 1 end"));
+}
+
+TEST(UpstreamRealtime, WhatWeDidNotHearButTheVendorAnswersIsATurn) {
+    RealtimeWorld world;
+    world.open();
+    world.vendor().sink->on_vendor_reply(1);
+    EXPECT_THAT(world.take(), ElementsAre("answers "));
+}
+
+TEST(UpstreamRealtime, FillersAreOurOwnWords) {
+    RealtimeWorld world;
+    world.open();
+    world.brain->tts().speak(7, 0, "One moment please.");
+    ASSERT_FALSE(world.ttss.empty());
+    EXPECT_EQ(world.ttss.front()->texts.front().second, "One moment please.");
+}
+
+}  // namespace
+}  // namespace parley::brain

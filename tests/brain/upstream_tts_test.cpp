@@ -1,0 +1,140 @@
+#include <gmock/gmock.h>
+
+#include "vendor_fakes.hpp"
+
+namespace parley::brain {
+namespace {
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using vendors::FailureKind;
+
+const std::vector<std::int16_t> kSound(800, 1000);
+
+FakeTts& named(UpstreamWorld& world, const std::string& name) {
+    for (auto* tts : world.ttss)
+        if (tts->name == name && !tts->closed) return *tts;
+    throw std::logic_error("no such voice");
+}
+
+TEST(UpstreamTts, SpeaksInOrderAndWarmsTheBackup) {
+    UpstreamWorld world;
+    world.open();
+    EXPECT_EQ(world.ttss.size(), 2U);
+    world.brain->tts().speak(1, 1, "One.");
+    world.brain->tts().speak(2, 1, "Two.");
+    auto& voice = named(world, "a");
+    ASSERT_EQ(voice.texts.size(), 2U);
+    voice.sink->on_tts_audio(voice.texts[0].first, kSound);
+    voice.sink->on_tts_word(voice.texts[0].first, 400, 3);
+    voice.sink->on_tts_done(voice.texts[0].first);
+    voice.sink->on_tts_audio(voice.texts[1].first, kSound);
+    voice.sink->on_tts_done(voice.texts[1].first);
+    EXPECT_THAT(world.take(), ElementsAre("audio 1 800", "word 1 400", "synthesized 1", "audio 2 800", "synthesized 2"));
+}
+
+TEST(UpstreamTts, ASilentVoiceIsReplacedBeforeAnybodyHeardIt) {
+    UpstreamWorld world;
+    world.open();
+    world.brain->tts().speak(1, 1, "One.");
+    world.brain->tts().speak(2, 1, "Two.");
+    world.pass(1400ms);
+    EXPECT_TRUE(world.take().empty());
+    world.pass(1600ms);
+    auto& second = named(world, "b");
+    ASSERT_EQ(second.texts.size(), 2U);  // both, in order
+    EXPECT_EQ(second.texts[0].second, "One.");
+    second.sink->on_tts_audio(second.texts[0].first, kSound);
+    second.sink->on_tts_done(second.texts[0].first);
+    EXPECT_THAT(world.take(), ElementsAre("failover tts a->b", "audio 1 800", "synthesized 1"));
+    second.sink->on_tts_audio(second.texts[1].first, kSound);
+    second.sink->on_tts_done(second.texts[1].first);
+    (void)world.take();
+    // And the next sentence does not wait for the silent one again.
+    world.brain->tts().speak(3, 1, "Three.");
+    EXPECT_EQ(second.texts.back().second, "Three.");
+}
+
+TEST(UpstreamTts, OneThatBreaksOffIsTheCoresToRepeat) {
+    UpstreamWorld world;
+    world.open();
+    world.brain->tts().speak(1, 1, "One long sentence.");
+    world.brain->tts().speak(2, 1, "Two.");
+    auto& first = named(world, "a");
+    first.sink->on_tts_audio(first.texts[0].first, kSound);
+    world.pass(2100ms);
+    EXPECT_THAT(world.take(), ElementsAre("audio 1 800", "failover tts a->b", "tts failed 1"));
+    EXPECT_EQ(named(world, "b").texts.size(), 1U);  // the second one, unheard so far
+}
+
+TEST(UpstreamTts, NothingOfWhatWasCancelledIsHeard) {
+    UpstreamWorld world;
+    world.open();
+    world.brain->tts().speak(1, 1, "One.");
+    auto& voice = named(world, "a");
+    const auto tag = voice.texts[0].first;
+    world.brain->tts().cancel_all();
+    EXPECT_EQ(voice.cancels, 1U);
+    voice.sink->on_tts_audio(tag, kSound);
+    voice.sink->on_tts_done(tag);
+    world.brain->tts().speak(2, 2, "Two.");
+    voice.sink->on_tts_audio(tag, kSound);
+    voice.sink->on_tts_audio(voice.texts[1].first, kSound);
+    EXPECT_THAT(world.take(), ElementsAre("audio 2 800"));
+}
+
+TEST(UpstreamTts, EmptyAudioGoesToTheBackup) {
+    UpstreamWorld world;
+    world.open();
+    world.brain->tts().speak(1, 1, "One.");
+    auto& voice = named(world, "a");
+    voice.sink->on_tts_done(voice.texts[0].first);
+    world.turn();
+    EXPECT_EQ(named(world, "b").texts.size(), 1U);
+    EXPECT_THAT(world.take(), ElementsAre("failover tts a->b"));
+}
+
+TEST(UpstreamTts, WithBothGoneTheCoreIsTold) {
+    UpstreamWorld world;
+    world.open();
+    named(world, "a").sink->on_tts_failed(0, failure(FailureKind::auth));
+    named(world, "b").sink->on_tts_failed(0, failure(FailureKind::auth));
+    world.brain->tts().speak(1, 1, "One.");
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("tts failed 1"));
+}
+
+struct OnePhrase final : FixedPhrases {
+    std::shared_ptr<const std::vector<std::int16_t>> find(std::string_view text) const override {
+        return text == "One moment please." ? std::make_shared<const std::vector<std::int16_t>>(kSound) : nullptr;
+    }
+};
+
+TEST(UpstreamTts, AFixedPhraseNeedsNoVendor) {
+    UpstreamWorld world;
+    world.phrases = std::make_shared<OnePhrase>();
+    world.open();
+    named(world, "a").sink->on_tts_failed(0, failure(FailureKind::auth));
+    named(world, "b").sink->on_tts_failed(0, failure(FailureKind::auth));
+    world.brain->tts().speak(1, 0, "One moment please.");
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("audio 1 800", "synthesized 1"));
+    world.brain->tts().speak(2, 0, "One moment please.");
+    world.brain->tts().cancel_all();
+    world.turn();
+    EXPECT_TRUE(world.take().empty());
+}
+
+TEST(UpstreamTts, AVoiceBehindRealTimeIsPassedOverFromTheNextSentence) {
+    UpstreamWorld world;
+    world.open();
+    world.brain->tts().speak(1, 1, "One.");
+    auto& voice = named(world, "a");
+    voice.sink->on_tts_audio(voice.texts[0].first, std::vector<std::int16_t>(1600, 1000));  // 200 ms
+    world.pass(1000ms);                                                                     // of which 800 ms are gone
+    world.brain->tts().speak(2, 1, "Two.");
+    EXPECT_EQ(voice.texts.size(), 1U);
+    EXPECT_EQ(named(world, "b").texts.size(), 1U);
+}
+
+}  // namespace
+}  // namespace parley::brain

@@ -1,0 +1,12 @@
+// Every message Deepgram Flux may send, in any order.
+#include "parley/vendors/deepgram/flux.hpp"
+#include "stt_messages.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return 0;
+    auto endpoint = parley::vendors::fuzz_endpoint();
+
+    parley::vendors::deepgram::FluxProtocol protocol(endpoint);
+    parley::vendors::feed(protocol, std::string_view(reinterpret_cast<const char*>(data) + 1, size - 1));
+    return 0;
+}

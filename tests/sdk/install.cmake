@@ -1,0 +1,21 @@
+# npm ci, once per lock file. A failure does not stop the build (everything else can be tested without a network): it is written down, and the
+# proofs fail with it. The next build tries again.
+file(MAKE_DIRECTORY "${BUILD}")
+file(REMOVE "${STAMP}" "${FAILED}")
+configure_file("${SOURCE}/package.json" "${BUILD}/package.json" COPYONLY)
+configure_file("${SOURCE}/package-lock.json" "${BUILD}/package-lock.json" COPYONLY)
+if(NOT NPM)
+  file(WRITE "${FAILED}" "npm is not installed: see scripts/setup\n")
+else()
+  execute_process(COMMAND "${NPM}" ci --ignore-scripts --no-audit --no-fund --prefer-offline WORKING_DIRECTORY "${BUILD}"
+    RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output TIMEOUT 280)
+  if(status EQUAL 0)
+    file(WRITE "${STAMP}" "")
+  else()
+    file(WRITE "${FAILED}" "npm ci ended with ${status}:\n${output}\n")
+  endif()
+endif()
+if(EXISTS "${FAILED}")
+  file(READ "${FAILED}" why)
+  message(WARNING "The vendors' libraries could not be fetched; the tests labelled sdk will fail.\n${why}")
+endif()
