@@ -12,10 +12,10 @@ namespace parley::sim {
 const std::vector<EmulatorEntry>& vendor_emulators() {
     static const std::vector<EmulatorEntry> entries{
         {"assemblyai", "AssemblyAI: streaming recognition v3", make_assemblyai_emulator},
-        {"cartesia", "Cartesia: recognition with turns and by hand", make_cartesia_emulator},
-        {"deepgram", "Deepgram: live recognition and Flux", make_deepgram_emulator},
-        {"elevenlabs", "ElevenLabs: Scribe realtime recognition", make_elevenlabs_emulator},
-        {"openai", "OpenAI: realtime transcription", make_openai_emulator},
+        {"cartesia", "Cartesia: speech, recognition with turns and by hand", make_cartesia_emulator},
+        {"deepgram", "Deepgram: speech, live recognition and Flux", make_deepgram_emulator},
+        {"elevenlabs", "ElevenLabs: speech, Scribe realtime recognition", make_elevenlabs_emulator},
+        {"openai", "OpenAI: speech, realtime transcription", make_openai_emulator},
     };
     return entries;
 }
