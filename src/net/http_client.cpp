@@ -161,9 +161,8 @@ public:
             if (connection_ == nullptr) co_return make_error_code(Errc::closed);
             if (const error_code ec = co_await advance(deadline)) {
                 connection_.reset();
-                // A connection that ends before the body does must not look like the body's end.
-                if (ec == Errc::end_of_stream) co_return make_error_code(Errc::closed);
-                co_return ec;
+                // An end before the promised length is no end of the body.
+                co_return ec == Errc::end_of_stream ? make_error_code(Errc::closed) : ec;
             }
         }
     }
@@ -251,7 +250,7 @@ Task<Result<HttpReply>> HttpClient::Impl::once(const HttpCall& call, const Url& 
         } else if (piece.error() == Errc::end_of_stream) {
             co_return std::move(reply);
         } else {
-            co_return piece.error();
+            co_return piece.error() == Errc::closed ? make_error_code(Errc::end_of_stream) : piece.error();
         }
     }
 }

@@ -37,8 +37,13 @@ std::string event(RealtimeBook& book, const char* type, json body = json::object
     return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string error_event(RealtimeBook& book, const json& from, const char* code, const std::string& message, const char* param = nullptr) {
-    json error{{"type", "invalid_request_error"}, {"code", nullptr}, {"message", message}, {"param", nullptr}, {"event_id", nullptr}};
+std::string error_event(RealtimeBook& book, const json& from, const char* code, const std::string& message,
+                        const char* param = nullptr) {
+    json error{{"type", "invalid_request_error"},
+               {"code", nullptr},
+               {"message", message},
+               {"param", nullptr},
+               {"event_id", nullptr}};
     if (*code != '\0') error["code"] = code;
     if (param != nullptr) error["param"] = param;
     if (from.is_object() && from.contains("event_id")) error["event_id"] = from["event_id"];
@@ -52,12 +57,14 @@ public:
 
     Task<bool> started(milliseconds at) override {
         user_item_ = book_->id("item");
-        auto text = event(*book_, "input_audio_buffer.speech_started", {{"audio_start_ms", at.count()}, {"item_id", user_item_}});
+        auto text = event(*book_, "input_audio_buffer.speech_started",
+                          {{"audio_start_ms", at.count()}, {"item_id", user_item_}});
         co_return co_await socket_.send_text(std::move(text));
     }
 
     Task<bool> stopped(milliseconds at) override {
-        auto text = event(*book_, "input_audio_buffer.speech_stopped", {{"audio_end_ms", at.count()}, {"item_id", user_item_}});
+        auto text =
+            event(*book_, "input_audio_buffer.speech_stopped", {{"audio_end_ms", at.count()}, {"item_id", user_item_}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         co_return co_await committed();
     }
@@ -66,9 +73,14 @@ public:
     Task<bool> committed() {
         if (user_item_.empty()) user_item_ = book_->id("item");
         waiting_.push_back(user_item_);
-        auto text = event(*book_, "input_audio_buffer.committed", {{"item_id", user_item_}, {"previous_item_id", previous()}});
+        auto text =
+            event(*book_, "input_audio_buffer.committed", {{"item_id", user_item_}, {"previous_item_id", previous()}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
-        json item{{"id", user_item_}, {"object", "realtime.item"}, {"type", "message"}, {"role", "user"}, {"status", "completed"}};
+        json item{{"id", user_item_},
+                  {"object", "realtime.item"},
+                  {"type", "message"},
+                  {"role", "user"},
+                  {"status", "completed"}};
         item["content"] = json::array({{{"type", "input_audio"}, {"transcript", nullptr}}});
         user_item_.clear();
         co_return co_await added(std::move(item), "user", true);
@@ -105,7 +117,8 @@ public:
         book_->item = book_->id("item");
         json item = spoken_item("in_progress");
         item["content"] = json::array();
-        auto text = event(*book_, "response.output_item.added", {{"response_id", book_->response}, {"output_index", 0}, {"item", item}});
+        auto text = event(*book_, "response.output_item.added",
+                          {{"response_id", book_->response}, {"output_index", 0}, {"item", item}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         if (!co_await added(std::move(item), "assistant", false)) co_return false;
         auto part = part_event("response.content_part.added");
@@ -136,11 +149,13 @@ public:
     Task<bool> spoke(const AgentAnswer& answer) override {
         const char* state = answer.cancelled() ? "incomplete" : "completed";
         item_done_ = spoken_item(state);
-        item_done_["content"] = json::array({{{"type", book_->beta ? "audio" : "output_audio"}, {"transcript", spoken_}}});
+        item_done_["content"] =
+            json::array({{{"type", book_->beta ? "audio" : "output_audio"}, {"transcript", spoken_}}});
         const char* audio = book_->beta ? "response.audio.done" : "response.output_audio.done";
         auto text = event(*book_, audio, part_event(audio));
         if (!co_await socket_.send_text(std::move(text))) co_return false;
-        const char* transcript = book_->beta ? "response.audio_transcript.done" : "response.output_audio_transcript.done";
+        const char* transcript =
+            book_->beta ? "response.audio_transcript.done" : "response.output_audio_transcript.done";
         auto body = part_event(transcript);
         body["transcript"] = spoken_;
         text = event(*book_, transcript, std::move(body));
@@ -156,10 +171,11 @@ public:
     Task<bool> called(const AgentAnswer& answer) override {
         const auto id = book_->id("item"), call = book_->id("call");
         book_->calls[call] = answer.tool;
-        json item{{"id", id},       {"object", "realtime.item"}, {"type", "function_call"}, {"status", "in_progress"},
-                  {"call_id", call}, {"name", answer.tool},      {"arguments", ""}};
+        json item{{"id", id},        {"object", "realtime.item"}, {"type", "function_call"}, {"status", "in_progress"},
+                  {"call_id", call}, {"name", answer.tool},       {"arguments", ""}};
         const int index = item_done_.is_null() ? 0 : 1;
-        auto text = event(*book_, "response.output_item.added", {{"response_id", book_->response}, {"output_index", index}, {"item", item}});
+        auto text = event(*book_, "response.output_item.added",
+                          {{"response_id", book_->response}, {"output_index", index}, {"item", item}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         if (!co_await added(item, "function_call", false)) co_return false;
         json body{{"response_id", book_->response}, {"item_id", id}, {"output_index", index}, {"call_id", call}};
@@ -185,7 +201,8 @@ public:
         const auto& finish = socket_.fault().finish;
         if (!answer.cancelled() && !finish.empty()) {
             body["status"] = "incomplete";
-            body["status_details"] = {{"type", "incomplete"}, {"reason", finish == "length" ? "max_output_tokens" : "content_filter"}};
+            body["status_details"] = {{"type", "incomplete"},
+                                      {"reason", finish == "length" ? "max_output_tokens" : "content_filter"}};
         }
         body["output"] = json::array();
         for (const auto& item : {item_done_, call_done_})
@@ -221,17 +238,24 @@ public:
 private:
     [[nodiscard]] json previous() const { return book_->last_item.empty() ? json() : json(book_->last_item); }
     [[nodiscard]] json response(const char* status) const {
-        return {{"id", book_->response}, {"object", "realtime.response"}, {"status", status}, {"status_details", nullptr},
-                {"output", json::array()}, {"conversation_id", "conv_" + book_->prefix}, {"usage", nullptr}, {"metadata", nullptr}};
+        return {{"id", book_->response},   {"object", "realtime.response"},
+                {"status", status},        {"status_details", nullptr},
+                {"output", json::array()}, {"conversation_id", "conv_" + book_->prefix},
+                {"usage", nullptr},        {"metadata", nullptr}};
     }
     [[nodiscard]] json spoken_item(const char* status) const {
-        return {{"id", book_->item}, {"object", "realtime.item"}, {"type", "message"}, {"role", "assistant"}, {"status", status}};
+        return {{"id", book_->item},
+                {"object", "realtime.item"},
+                {"type", "message"},
+                {"role", "assistant"},
+                {"status", status}};
     }
     [[nodiscard]] json part_event(const char*) const {
         return {{"response_id", book_->response}, {"item_id", book_->item}, {"output_index", 0}, {"content_index", 0}};
     }
     Task<bool> done(json item, int index) {
-        auto text = event(*book_, "response.output_item.done", {{"response_id", book_->response}, {"output_index", index}, {"item", item}});
+        auto text = event(*book_, "response.output_item.done",
+                          {{"response_id", book_->response}, {"output_index", index}, {"item", item}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         if (book_->beta) co_return true;
         text = event(*book_, "conversation.item.done", {{"item", std::move(item)}, {"previous_item_id", previous()}});
@@ -259,15 +283,18 @@ std::optional<WireFormat> format_in(const json& given) {
     const auto type = given.value("type", std::string{});
     if (type == "audio/pcmu") return WireFormat{WireFormat::Encoding::mulaw, 8000};
     if (type == "audio/pcma") return WireFormat{WireFormat::Encoding::alaw, 8000};
-    if (type == "audio/pcm" && given.value("rate", 24000) == 24000) return WireFormat{WireFormat::Encoding::linear16, 24000};
+    if (type == "audio/pcm" && given.value("rate", 24000) == 24000)
+        return WireFormat{WireFormat::Encoding::linear16, 24000};
     return std::nullopt;
 }
 
 class RealtimeSession {
 public:
-    RealtimeSession(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault, std::shared_ptr<RealtimeBook> book,
-                    asio::any_io_executor executor)
-        : socket_(socket), book_(std::move(book)), settings_(first_settings(*world)),
+    RealtimeSession(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault,
+                    std::shared_ptr<RealtimeBook> book, asio::any_io_executor executor)
+        : socket_(socket),
+          book_(std::move(book)),
+          settings_(first_settings(*world)),
           teller_(std::make_shared<RealtimeTeller>(socket, book_, world->settings().token)),
           agent_(socket, world, settings_, std::move(fault), teller_, std::move(executor)) {}
 
@@ -302,7 +329,9 @@ private:
 };
 
 Task<bool> RealtimeSession::take(json message) {
-    const auto type = message.is_object() && message.contains("type") && message["type"].is_string() ? message["type"].get<std::string>() : "";
+    const auto type = message.is_object() && message.contains("type") && message["type"].is_string()
+                          ? message["type"].get<std::string>()
+                          : "";
     if (type.empty()) co_return co_await refuse(std::move(message), "invalid_event", "The 'type' field is missing.");
     if (type == "input_audio_buffer.append") co_return co_await append(std::move(message));
     if (type == "session.update") co_return co_await update(std::move(message));
@@ -331,17 +360,22 @@ Task<bool> RealtimeSession::take(json message) {
 
 Task<bool> RealtimeSession::update(json message) {
     const auto session = message.contains("session") && message["session"].is_object() ? message["session"] : json();
-    if (session.is_null()) co_return co_await refuse(std::move(message), "missing_required_parameter", "Missing required parameter: 'session'.");
+    if (session.is_null())
+        co_return co_await refuse(std::move(message), "missing_required_parameter",
+                                  "Missing required parameter: 'session'.");
     if (!book_->beta && session.value("type", std::string{}).empty())
-        co_return co_await refuse(std::move(message), "missing_required_parameter", "Missing required parameter: 'session.type'.", "session.type");
+        co_return co_await refuse(std::move(message), "missing_required_parameter",
+                                  "Missing required parameter: 'session.type'.", "session.type");
     if (!book_->beta) {
-        for (const char* old : {"modalities", "voice", "input_audio_format", "output_audio_format", "turn_detection", "temperature"}) {
+        for (const char* old :
+             {"modalities", "voice", "input_audio_format", "output_audio_format", "turn_detection", "temperature"}) {
             if (!session.contains(old)) continue;
             std::string why = std::string("Unknown parameter: 'session.") + old + "'.";
             co_return co_await refuse(std::move(message), "unknown_parameter", std::move(why));
         }
         if (session.contains("output_modalities") && session["output_modalities"].size() != 1)
-            co_return co_await refuse(std::move(message), "invalid_value", "Invalid modalities.", "session.output_modalities");
+            co_return co_await refuse(std::move(message), "invalid_value", "Invalid modalities.",
+                                      "session.output_modalities");
     }
     auto next = book_->session;
     next.merge_patch(session);  // null clears, as the vendor has it
@@ -351,7 +385,8 @@ Task<bool> RealtimeSession::update(json message) {
     };
     const auto in = format_in(at("input_audio_format", "/audio/input/format"));
     const auto out = format_in(at("output_audio_format", "/audio/output/format"));
-    if (!in || !out) co_return co_await refuse(std::move(message), "invalid_value", "Invalid audio format.", "session.audio");
+    if (!in || !out)
+        co_return co_await refuse(std::move(message), "invalid_value", "Invalid audio format.", "session.audio");
     settings_.in = *in;
     settings_.out = *out;
     const auto detection = at("turn_detection", "/audio/input/turn_detection");
@@ -359,7 +394,8 @@ Task<bool> RealtimeSession::update(json message) {
     if (detection.is_object()) {
         settings_.answers = detection.value("create_response", true);
         settings_.interrupts = detection.value("interrupt_response", true);
-        if (detection.contains("silence_duration_ms")) settings_.endpointing = milliseconds(detection["silence_duration_ms"].get<int>());
+        if (detection.contains("silence_duration_ms"))
+            settings_.endpointing = milliseconds(detection["silence_duration_ms"].get<int>());
     }
     book_->session = std::move(next);
     agent_.change(settings_);
@@ -369,15 +405,17 @@ Task<bool> RealtimeSession::update(json message) {
 
 Task<bool> RealtimeSession::append(json message) {
     const auto audio = from_base64(message.value("audio", std::string{}));
-    if (!audio) co_return co_await refuse(std::move(message), "invalid_value", "Invalid 'audio'. Expected base64.", "audio");
+    if (!audio)
+        co_return co_await refuse(std::move(message), "invalid_value", "Invalid 'audio'. Expected base64.", "audio");
     std::string bytes(audio->begin(), audio->end());
     co_return co_await agent_.hear(std::move(bytes));
 }
 
 Task<bool> RealtimeSession::commit(json message) {
     if (agent_.commit()) co_return co_await teller_->committed();
-    co_return co_await refuse(std::move(message), "input_audio_buffer_commit_empty",
-                              "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio.");
+    co_return co_await refuse(
+        std::move(message), "input_audio_buffer_commit_empty",
+        "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio.");
 }
 
 Task<bool> RealtimeSession::create_item(json message) {
@@ -402,9 +440,11 @@ Task<bool> RealtimeSession::create_item(json message) {
     } else {
         const auto call = book_->calls.find(item.value("call_id", std::string{}));
         if (call == book_->calls.end())
-            co_return co_await refuse(std::move(message), "invalid_tool_call_id", "Tool call ID not found in conversation.", "item.call_id");
+            co_return co_await refuse(std::move(message), "invalid_tool_call_id",
+                                      "Tool call ID not found in conversation.", "item.call_id");
         if (!item.contains("output") || !item["output"].is_string())
-            co_return co_await refuse(std::move(message), "invalid_type", "Invalid type for 'item.output': expected a string.", "item.output");
+            co_return co_await refuse(std::move(message), "invalid_type",
+                                      "Invalid type for 'item.output': expected a string.", "item.output");
         last_tool_ = call->second;
     }
     if (item.value("id", std::string{}).empty()) item["id"] = book_->id("item");
@@ -422,15 +462,17 @@ Task<bool> RealtimeSession::truncate(json message) {
     }
     const auto end = message.value("audio_end_ms", json());
     if (!end.is_number_integer() || end.get<std::int64_t>() < 0 || message.value("content_index", -1) != 0)
-        co_return co_await refuse(std::move(message), "invalid_value", "Invalid 'audio_end_ms' or 'content_index'.", "audio_end_ms");
+        co_return co_await refuse(std::move(message), "invalid_value", "Invalid 'audio_end_ms' or 'content_index'.",
+                                  "audio_end_ms");
     const auto ms = end.get<std::int64_t>();
     if (ms > found->second.sound.count()) {
-        std::string why = "Audio content of " + std::to_string(found->second.sound.count()) + "ms is already shorter than " +
-                          std::to_string(ms) + "ms";
+        std::string why = "Audio content of " + std::to_string(found->second.sound.count()) +
+                          "ms is already shorter than " + std::to_string(ms) + "ms";
         co_return co_await refuse(std::move(message), "invalid_value", std::move(why), "audio_end_ms");
     }
     found->second.sound = milliseconds(ms);
-    auto text = event(*book_, "conversation.item.truncated", {{"item_id", id}, {"content_index", 0}, {"audio_end_ms", ms}});
+    auto text =
+        event(*book_, "conversation.item.truncated", {{"item_id", id}, {"content_index", 0}, {"audio_end_ms", ms}});
     co_return co_await socket_.send_text(std::move(text));
 }
 
@@ -441,13 +483,18 @@ Task<bool> RealtimeSession::create_response(json message) {
         co_return co_await refuse(std::move(message), "conversation_already_has_active_response", std::move(why));
     }
     std::string instructions;
-    if (message.contains("response") && message["response"].is_object()) instructions = message["response"].value("instructions", std::string{});
-    // The vendor's instructions of one response replace the session's; the session's own are not the wish of this moment.
+    if (message.contains("response") && message["response"].is_object())
+        instructions = message["response"].value("instructions", std::string{});
+    // The vendor's instructions of one response replace the session's; the session's own are not the wish of this
+    // moment.
     const auto standing = book_->session.value("instructions", std::string{});
     if (!standing.empty() && instructions.starts_with(standing)) instructions.erase(0, standing.size());
-    if (!last_tool_.empty()) agent_.answer_tool(std::exchange(last_tool_, {}));
-    else if (instructions.find_first_not_of(" \n") != std::string::npos) agent_.answer_instruction(std::move(instructions));
-    else agent_.answer();
+    if (!last_tool_.empty())
+        agent_.answer_tool(std::exchange(last_tool_, {}));
+    else if (instructions.find_first_not_of(" \n") != std::string::npos)
+        agent_.answer_instruction(std::move(instructions));
+    else
+        agent_.answer();
     co_return true;
 }
 
@@ -455,7 +502,8 @@ Task<bool> RealtimeSession::cancel(json message) {
     const auto id = message.value("response_id", std::string{});
     const bool other = !id.empty() && id != book_->response;
     if (other || !agent_.cancel("client_cancelled"))
-        co_return co_await refuse(std::move(message), "response_cancel_not_active", "Cancellation failed: no active response found");
+        co_return co_await refuse(std::move(message), "response_cancel_not_active",
+                                  "Cancellation failed: no active response found");
     co_return true;
 }
 
@@ -470,27 +518,37 @@ Task<> announce_limit(EmulatorSocket& socket, std::shared_ptr<RealtimeBook> book
 }  // namespace
 
 bool openai_realtime_path(const EmulatorRequest& request) {
-    return (request.path == "/v1/realtime" || request.path == "/openai/realtime") && request.parameter("intent") != "transcription";
+    return (request.path == "/v1/realtime" || request.path == "/openai/realtime") &&
+           request.parameter("intent") != "transcription";
 }
 
-Task<> openai_realtime(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
+Task<> openai_realtime(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
+                       Fault fault) {
     auto book = std::make_shared<RealtimeBook>();
     book->prefix = std::to_string(request.number) + "x";
     book->beta = request.path == "/openai/realtime";
     if (!book->beta && !request.header("openai-beta").empty()) {
-        auto text = error_event(*book, json(), "beta_api_shape_disabled",
-                                "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.");
+        auto text =
+            error_event(*book, json(), "beta_api_shape_disabled",
+                        "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.");
         co_await socket.send_text(std::move(text));
         std::string reason = "invalid_request_error.beta_api_shape_disabled";
         co_await socket.close(4000, std::move(reason));
         co_return;
     }
-    const json detection{{"type", "server_vad"}, {"threshold", 0.5}, {"prefix_padding_ms", 300}, {"create_response", true}, {"interrupt_response", true}};
+    const json detection{{"type", "server_vad"},
+                         {"threshold", 0.5},
+                         {"prefix_padding_ms", 300},
+                         {"create_response", true},
+                         {"interrupt_response", true}};
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count();
-    book->session = {{"id", "sess_" + book->prefix}, {"object", "realtime.session"}, {"model", request.parameter("model")},
-                     {"expires_at", now + 3600},     {"instructions", ""},           {"tools", json::array()}};
+    book->session = {
+        {"id", "sess_" + book->prefix}, {"object", "realtime.session"}, {"model", request.parameter("model")},
+        {"expires_at", now + 3600},     {"instructions", ""},           {"tools", json::array()}};
     if (book->beta) {
-        book->session.update({{"modalities", {"audio", "text"}}, {"input_audio_format", "pcm16"}, {"output_audio_format", "pcm16"},
+        book->session.update({{"modalities", {"audio", "text"}},
+                              {"input_audio_format", "pcm16"},
+                              {"output_audio_format", "pcm16"},
                               {"turn_detection", detection}});
     } else {
         const json pcm{{"type", "audio/pcm"}, {"rate", 24000}};

@@ -7,13 +7,14 @@ namespace {
 
 enum Kind : int { kHeard, kAgain, kText, kTool, kInstruction, kSpeak };
 
-constexpr std::size_t kLeast = 100 * 8;       // samples a committed turn has
+constexpr std::size_t kLeast = 100 * 8;  // samples a committed turn has
 constexpr std::size_t kMostCollected = 60 * 8000;
 
 // "Say exactly this …: "Hello."" is obeyed to the letter.
 std::string in_quotes(const std::string& instruction) {
     const auto first = instruction.find('"'), last = instruction.rfind('"');
-    return first == std::string::npos || last <= first + 1 ? std::string{} : instruction.substr(first + 1, last - first - 1);
+    return first == std::string::npos || last <= first + 1 ? std::string{}
+                                                           : instruction.substr(first + 1, last - first - 1);
 }
 
 std::string oversized(std::size_t bytes) {
@@ -33,8 +34,14 @@ struct SpeakingAgent::Desk {
         bool answers = true;
         std::uint64_t epoch = 0;
     };
-    Desk(EmulatorSocket& s, std::shared_ptr<EmulatorWorld> w, AgentSettings a, Fault f, std::shared_ptr<AgentTeller> t, asio::any_io_executor executor)
-        : socket(s), world(std::move(w)), settings(a), fault(std::move(f)), teller(std::move(t)), wake(std::move(executor), TimePoint::max()) {}
+    Desk(EmulatorSocket& s, std::shared_ptr<EmulatorWorld> w, AgentSettings a, Fault f, std::shared_ptr<AgentTeller> t,
+         asio::any_io_executor executor)
+        : socket(s),
+          world(std::move(w)),
+          settings(a),
+          fault(std::move(f)),
+          teller(std::move(t)),
+          wake(std::move(executor), TimePoint::max()) {}
 
     EmulatorSocket& socket;
     std::shared_ptr<EmulatorWorld> world;
@@ -43,17 +50,18 @@ struct SpeakingAgent::Desk {
     std::shared_ptr<AgentTeller> teller;
     asio::steady_timer wake;
     std::deque<Job> jobs;
-    std::string said, tool;  // the last thing: one of them
-    std::string why;         // of the last cancel
-    std::uint64_t epoch = 0; // raised by cancel(): answers of an older one stop
-    int answers = 0;         // waiting and running ones
+    std::string said, tool;   // the last thing: one of them
+    std::string why;          // of the last cancel
+    std::uint64_t epoch = 0;  // raised by cancel(): answers of an older one stop
+    int answers = 0;          // waiting and running ones
     int numbers = 0;
     bool ended = false;
 };
 
-SpeakingAgent::SpeakingAgent(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, AgentSettings settings, Fault fault,
-                             std::shared_ptr<AgentTeller> teller, asio::any_io_executor executor)
-    : desk_(std::make_shared<Desk>(socket, std::move(world), settings, std::move(fault), std::move(teller), std::move(executor))),
+SpeakingAgent::SpeakingAgent(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, AgentSettings settings,
+                             Fault fault, std::shared_ptr<AgentTeller> teller, asio::any_io_executor executor)
+    : desk_(std::make_shared<Desk>(socket, std::move(world), settings, std::move(fault), std::move(teller),
+                                   std::move(executor))),
       decoder_(std::make_unique<WireDecoder>(settings.in)),
       cutter_(std::make_unique<UtteranceCutter>(settings.endpointing)) {
     socket.spawn(work(desk_));
@@ -78,7 +86,8 @@ void SpeakingAgent::change(AgentSettings settings) {
 
 Task<bool> SpeakingAgent::hear(std::string bytes) {
     const auto samples = decoder_->feed(bytes);
-    const auto before = std::chrono::milliseconds(samples_ / 8) - cutter_->position();  // sound before this cutter began
+    const auto before =
+        std::chrono::milliseconds(samples_ / 8) - cutter_->position();  // sound before this cutter began
     samples_ += samples.size();
     if (!desk_->settings.cuts) {
         collected_.insert(collected_.end(), samples.begin(), samples.end());
@@ -114,7 +123,9 @@ void SpeakingAgent::forget() {
     cutter_ = std::make_unique<UtteranceCutter>(desk_->settings.endpointing);
 }
 
-std::chrono::milliseconds SpeakingAgent::position() const { return std::chrono::milliseconds(samples_ / 8); }
+std::chrono::milliseconds SpeakingAgent::position() const {
+    return std::chrono::milliseconds(samples_ / 8);
+}
 
 void SpeakingAgent::push(int kind, std::string text, Pcm8k sound, bool answers) {
     Desk::Job job;
@@ -128,18 +139,30 @@ void SpeakingAgent::push(int kind, std::string text, Pcm8k sound, bool answers) 
     desk_->wake.cancel();
 }
 
-void SpeakingAgent::answer() { push(kAgain, {}, {}, true); }
-void SpeakingAgent::answer_text(std::string text) { push(kText, std::move(text), {}, true); }
-void SpeakingAgent::answer_tool(std::string tool) { push(kTool, std::move(tool), {}, true); }
-void SpeakingAgent::answer_instruction(std::string instruction) { push(kInstruction, std::move(instruction), {}, true); }
-void SpeakingAgent::speak(std::string text) { push(kSpeak, std::move(text), {}, true); }
+void SpeakingAgent::answer() {
+    push(kAgain, {}, {}, true);
+}
+void SpeakingAgent::answer_text(std::string text) {
+    push(kText, std::move(text), {}, true);
+}
+void SpeakingAgent::answer_tool(std::string tool) {
+    push(kTool, std::move(tool), {}, true);
+}
+void SpeakingAgent::answer_instruction(std::string instruction) {
+    push(kInstruction, std::move(instruction), {}, true);
+}
+void SpeakingAgent::speak(std::string text) {
+    push(kSpeak, std::move(text), {}, true);
+}
 
 void SpeakingAgent::take_as_said(std::string text) {
     desk_->said = std::move(text);
     desk_->tool.clear();
 }
 
-bool SpeakingAgent::busy() const { return desk_->answers > 0; }
+bool SpeakingAgent::busy() const {
+    return desk_->answers > 0;
+}
 
 bool SpeakingAgent::cancel(std::string why) {
     if (desk_->answers == 0) return false;
@@ -194,7 +217,8 @@ Task<bool> SpeakingAgent::recognise(std::shared_ptr<Desk> desk, Pcm8k sound, boo
     co_return co_await produce(desk, heard.text.empty() ? "?" : heard.text, kText, desk->settings.announces, epoch);
 }
 
-Task<bool> SpeakingAgent::produce(std::shared_ptr<Desk> desk, std::string text, int kind, bool begun, std::uint64_t epoch) {
+Task<bool> SpeakingAgent::produce(std::shared_ptr<Desk> desk, std::string text, int kind, bool begun,
+                                  std::uint64_t epoch) {
     desk->socket.next_response();
     AgentAnswer answer;
     answer.number = ++desk->numbers;
@@ -247,7 +271,8 @@ Task<bool> SpeakingAgent::utter(std::shared_ptr<Desk> desk, AgentAnswer& answer,
             if (!late_until) late_until = Clock::now() + desk->fault.late_bytes;
             if (Clock::now() >= *late_until || i >= pieces) break;
         }
-        const std::size_t due = pieces == 0 ? words.size() : std::min(words.size(), words.size() * (i + 1) / pieces + 1);
+        const std::size_t due =
+            pieces == 0 ? words.size() : std::min(words.size(), words.size() * (i + 1) / pieces + 1);
         while (told < due && epoch == desk->epoch) {
             std::string delta = words[told++];
             if (!co_await desk->teller->words(answer, std::move(delta))) co_return false;

@@ -1,6 +1,7 @@
 #pragma once
-// What all emulated speech-to-speech vendors share: sound streams in, utterances are cut out of it and recognised, the mind answers, the answer
-// is spoken in pieces with its words beside them, and all that can be broken off by the caller or by the client.
+// What all emulated speech-to-speech vendors share: sound streams in, utterances are cut out of it and recognised, the
+// mind answers, the answer is spoken in pieces with its words beside them, and all that can be broken off by the caller
+// or by the client.
 
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -16,18 +17,18 @@ namespace parley::sim {
 struct AgentSettings {
     WireFormat in, out;
     std::chrono::milliseconds endpointing{300};
-    bool cuts = true;           // it finds the caller's turns itself; else commit() ends them
-    bool answers = true;        // a turn it found is answered at once
-    bool interrupts = true;     // the caller's voice breaks a running answer off
-    bool answers_noise = false; // a turn without a word it knows is answered too
-    bool announces = false;     // the answer begins before the caller's words are told
+    bool cuts = true;            // it finds the caller's turns itself; else commit() ends them
+    bool answers = true;         // a turn it found is answered at once
+    bool interrupts = true;      // the caller's voice breaks a running answer off
+    bool answers_noise = false;  // a turn without a word it knows is answered too
+    bool announces = false;      // the answer begins before the caller's words are told
 };
 
 struct AgentAnswer {
     int number = 0;  // from 1
     std::string text, tool, arguments;
-    std::string why;          // cancelled: by what; empty: it ran to its end
-    std::size_t sent = 0;     // bytes of sound
+    std::string why;       // cancelled: by what; empty: it ran to its end
+    std::size_t sent = 0;  // bytes of sound
     [[nodiscard]] bool cancelled() const { return !why.empty(); }
 };
 
@@ -36,14 +37,15 @@ class AgentTeller {
 public:
     virtual ~AgentTeller() = default;
     virtual Task<bool> started(std::chrono::milliseconds at) = 0;
-    virtual Task<bool> stopped(std::chrono::milliseconds at) = 0;     // the turn is over, not recognised yet
-    virtual Task<bool> said(std::string text) = 0;                    // what was recognised; empty: nothing known
-    virtual Task<bool> began(const AgentAnswer& answer) = 0;          // it is being thought of
-    virtual Task<bool> speaks(const AgentAnswer& answer) = 0;         // its text is there, its sound comes now
+    virtual Task<bool> stopped(std::chrono::milliseconds at) = 0;  // the turn is over, not recognised yet
+    virtual Task<bool> said(std::string text) = 0;                 // what was recognised; empty: nothing known
+    virtual Task<bool> began(const AgentAnswer& answer) = 0;       // it is being thought of
+    virtual Task<bool> speaks(const AgentAnswer& answer) = 0;      // its text is there, its sound comes now
     virtual Task<bool> words(const AgentAnswer& answer, std::string delta) = 0;
     virtual Task<bool> sound(const AgentAnswer& answer, std::string bytes, std::chrono::milliseconds lasts) = 0;
-    virtual Task<bool> spoke(const AgentAnswer& answer) = 0;          // all of its sound has been sent, or it was broken off while speaking
-    virtual Task<bool> called(const AgentAnswer& answer) = 0;         // its tool
+    virtual Task<bool> spoke(
+        const AgentAnswer& answer) = 0;  // all of its sound has been sent, or it was broken off while speaking
+    virtual Task<bool> called(const AgentAnswer& answer) = 0;  // its tool
     virtual Task<bool> ended(const AgentAnswer& answer) = 0;
 };
 
@@ -58,9 +60,10 @@ public:
     void change(AgentSettings settings);  // formats too; the running turn is forgotten when the input's changes
     // The caller's sound. False: the connection is over.
     Task<bool> hear(std::string bytes);
-    // Ends the running turn, where it does not find turns itself: what came since the last. False: it is shorter than 100 ms.
+    // Ends the running turn, where it does not find turns itself: what came since the last. False: it is shorter than
+    // 100 ms.
     bool commit();
-    void forget();  // what came since the last turn
+    void forget();                                             // what came since the last turn
     [[nodiscard]] std::chrono::milliseconds position() const;  // of all sound so far
 
     // Answers what was said last: the caller's words, `text` in his place, or a tool's result.
@@ -69,7 +72,7 @@ public:
     void answer_tool(std::string tool);
     // Obeys: says what stands in quotes, or what the mind makes of the instruction; empty: as answer().
     void answer_instruction(std::string instruction);
-    void speak(std::string text);  // that, word for word
+    void speak(std::string text);         // that, word for word
     void take_as_said(std::string text);  // without an answer
 
     [[nodiscard]] bool busy() const;  // an answer is running or waits to

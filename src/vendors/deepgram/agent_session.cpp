@@ -49,6 +49,7 @@ private:
     VendorReply last_ = 0, running_ = 0;  // running_ 0: none
     bool spoke_ = false;                  // the running reply has words or audio
     bool dropping_ = false;               // what comes belongs to a reply that was broken off
+    bool called_ = false;                 // the running reply has called a tool
     bool answered_ = false;               // a tool's result has been given meanwhile: words begin a new reply
     std::set<std::string> owed_;
     std::deque<std::string> echoes_;  // what we said in the caller's name and the vendor will repeat as his words
@@ -71,16 +72,12 @@ void DeepgramAgent::send_audio(std::span<const std::uint8_t> mulaw) {
 }
 
 void DeepgramAgent::respond(std::string_view instructions) {
-    if (!open_now()) return;
-    if (instructions.empty()) {
-        say(codec::force_end_turn());
-        return;
-    }
-    caller_text("(Not said by the caller, do this now: " + std::string(instructions) + ")");
+    caller_text(
+        "(Not said by the caller, do this now: " + (instructions.empty() ? "go on" : std::string(instructions)) + ")");
 }
 
 void DeepgramAgent::caller_text(std::string_view text) {
-    if (!open_now() || text.empty()) return;
+    if (later([this, kept = std::string(text)] { caller_text(kept); }) || !open_now() || text.empty()) return;
     if (echoes_.size() == kEchoesKept) echoes_.pop_front();
     echoes_.emplace_back(text);
     say(codec::inject_user(text));
@@ -102,7 +99,7 @@ void DeepgramAgent::tool_result(const ToolCall& call, std::string_view result) {
 VendorReply DeepgramAgent::begin() {
     if (running_ == 0) {
         running_ = ++last_;
-        spoke_ = false;
+        spoke_ = called_ = answered_ = false;
         tell(&S2sSink::on_vendor_reply, running_);
     }
     return running_;
@@ -157,6 +154,7 @@ void DeepgramAgent::on_socket_text(std::string_view text) {
                 break;
             }
             dropping_ = false;
+            if (called_ && answered_) end(true);  // this is what the tool's result led to
             const VendorReply reply = begin();
             const std::string words = (spoke_ ? " " : "") + event.text;
             spoke_ = true;
@@ -170,7 +168,7 @@ void DeepgramAgent::on_socket_text(std::string_view text) {
             if (dropping_)
                 dropping_ = false;
             else
-                end(!owed_.empty());
+                end(called_);
             break;
         case Kind::calls:
             take_calls(event);
@@ -202,6 +200,7 @@ void DeepgramAgent::take_calls(const codec::Event& event) {
     dropping_ = false;
     if (event.calls.empty()) return;
     const VendorReply reply = begin();
+    called_ = true;
     for (const auto& call : event.calls) owed_.insert(call.id);
     for (const auto& call : event.calls) tell(&S2sSink::on_tool_call, reply, call);
     // Words that were spoken before the call are still being sent: their end is told.

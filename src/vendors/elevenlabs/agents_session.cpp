@@ -57,7 +57,7 @@ private:
     codec::Format in_, out_;
     bool configured_ = false;
     VendorReply last_ = 0, running_ = 0;
-    bool spoke_ = false, dropping_ = false;
+    bool spoke_ = false, called_ = false, dropping_ = false;
     std::int64_t void_until_ = -1;  // audio with this event id or a lower one is void
     std::set<std::string> owed_;
     std::string message_;
@@ -164,7 +164,8 @@ void ElevenlabsAgents::respond(std::string_view instructions) {
 }
 
 void ElevenlabsAgents::caller_text(std::string_view text) {
-    if (open_now() && !text.empty()) say(codec::user_message(text));
+    if (later([this, kept = std::string(text)] { caller_text(kept); }) || !open_now() || text.empty()) return;
+    say(codec::user_message(text));
 }
 
 void ElevenlabsAgents::truncate(VendorReply reply, std::chrono::milliseconds) {
@@ -181,7 +182,7 @@ void ElevenlabsAgents::tool_result(const ToolCall& call, std::string_view result
 VendorReply ElevenlabsAgents::begin() {
     if (running_ == 0) {
         running_ = ++last_;
-        spoke_ = false;
+        spoke_ = called_ = false;
         down_.reset();
         odd_.reset();
         tell(&S2sSink::on_vendor_reply, running_);
@@ -199,7 +200,7 @@ void ElevenlabsAgents::end() {
         down_.reset();
         if (!converted_.empty()) tell(&S2sSink::on_reply_audio, reply, std::span<const std::int16_t>(converted_));
     }
-    tell(&S2sSink::on_reply_done, reply, !owed_.empty());
+    tell(&S2sSink::on_reply_done, reply, called_);
 }
 
 void ElevenlabsAgents::arm_quiet() {
@@ -286,12 +287,14 @@ void ElevenlabsAgents::on_socket_text(std::string_view text) {
                 count_late();
                 break;
             }
+            if (called_ && owed_.empty()) end();  // this is what the tool's result led to
             const VendorReply reply = begin();
             if (reply == running_) tell(&S2sSink::on_reply_words, reply, std::string_view(event.text));
             break;
         }
         case Kind::call: {
             const VendorReply reply = begin();
+            called_ = true;
             owed_.insert(event.call.id);
             tell(&S2sSink::on_tool_call, reply, event.call);
             if (!spoke_ && reply == running_) end();

@@ -110,7 +110,8 @@ void GeminiLive::respond(std::string_view instructions) {
 }
 
 void GeminiLive::caller_text(std::string_view text) {
-    if (open_now() && !text.empty()) say(codec::text(endpoint_, text));
+    if (later([this, kept = std::string(text)] { caller_text(kept); }) || !open_now() || text.empty()) return;
+    say(codec::text(endpoint_, text));
 }
 
 void GeminiLive::truncate(VendorReply reply, std::chrono::milliseconds) {

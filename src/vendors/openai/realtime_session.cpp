@@ -58,6 +58,7 @@ void OpenaiRealtime::caller_turn_ended() {
 }
 
 void OpenaiRealtime::respond(std::string_view instructions) {
+    if (later([this, kept = std::string(instructions)] { respond(kept); })) return;
     // A response's own instructions replace the session's, so those are said again.
     std::string all;
     if (!instructions.empty())
@@ -67,7 +68,7 @@ void OpenaiRealtime::respond(std::string_view instructions) {
 }
 
 void OpenaiRealtime::caller_text(std::string_view text) {
-    if (!open_now()) return;
+    if (later([this, kept = std::string(text)] { caller_text(kept); }) || !open_now()) return;
     LmMessage message;
     message.text = text;
     say(codec::message_item(message, settings_.beta, next_id('i')));

@@ -1,6 +1,13 @@
 #include "session_base.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace parley::vendors::s2s {
+
+namespace {
+constexpr std::size_t kWishes = 8;
+}
 
 void SessionBase::audio(const CallerFrame& frame) {
     if (over()) return;
@@ -23,6 +30,15 @@ void SessionBase::became_ready(std::string_view request_id, std::chrono::seconds
     if (!early_.empty()) send_audio(early_);
     early_ = {};
     tell(&S2sSink::on_s2s_open, std::string_view(request_id_), lifetime);
+    const auto wishes = std::exchange(wishes_, {});
+    for (const auto& wish : wishes)
+        if (!over()) wish();
+}
+
+bool SessionBase::later(std::function<void()> wish) {
+    if (ready_ || over()) return false;
+    if (wishes_.size() < kWishes) wishes_.push_back(std::move(wish));
+    return true;
 }
 
 void SessionBase::fail(Failure failure) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ protected:
     void fail(FailureKind kind, std::string_view reason);
     void say(std::string_view text) { (void)socket_.send_text(text); }
     void count_late() { ++late_; }
+    // True: not ready yet; `wish` is done once it is, after the early audio (a few are kept). False: over, or to be
+    // done now.
+    bool later(std::function<void()> wish);
     [[nodiscard]] bool over() const { return failed_ || sink_ == nullptr; }
     // Tells the sink, unless it must not be told any more.
     template <class Method, class... Arguments>
@@ -52,6 +56,7 @@ private:
 
     S2sSink* sink_;  // null: closed
     std::vector<std::uint8_t> early_;
+    std::vector<std::function<void()>> wishes_;
     std::uint64_t late_ = 0;
     bool ready_ = false, failed_ = false;
 };
