@@ -143,7 +143,7 @@ TEST_F(HttpClientTest, bounds_and_nonsense) {
         {huge_head.c_str(), Errc::too_large},
         {"SSH-2.0-OpenSSH\r\n\r\n", Errc::malformed},
         {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", Errc::malformed},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", Errc::closed}};
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", Errc::end_of_stream}};
     for (const Case& c : cases) {
         auto server = script([&] {
             RawPeer connection = peer.accept();
