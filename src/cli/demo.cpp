@@ -10,6 +10,7 @@
 
 #include "caller_setup.hpp"
 #include "commands.hpp"
+#include "demo_stack.hpp"
 #include "parley/base/ids.hpp"
 #include "parley/call/waterfall.hpp"
 #include "parley/load/process.hpp"
@@ -23,7 +24,7 @@ constexpr const char* kPublicHost = "demo.parley.invalid";  // nobody's: the dem
 volatile std::sig_atomic_t stop_asked = 0;
 
 struct Options {
-    std::string wav, script, scenario, directory = "var/demo", voice;
+    std::string wav, script, scenario, stack, directory = "var/demo", voice;
     std::uint16_t port = 0;
     bool serve = false;
 };
@@ -39,13 +40,15 @@ std::filesystem::path shipped(const std::string& name, const std::string& binary
     throw std::runtime_error("config/" + name + " was not found; run the demo from the clone, or name the file");
 }
 
-std::string demo_config(const Options& options, const std::filesystem::path& script, std::uint16_t port, std::uint16_t admin) {
+std::string demo_config(const Options& options, const std::filesystem::path& script, const DemoStack* stack, std::uint16_t port, std::uint16_t admin) {
     std::ostringstream out;
     out << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port << "\"\n  public_url: \"https://" << kPublicHost << "\"\n  admin_listen: \"127.0.0.1:" << admin << "\"\n  data_dir: \""
         << std::filesystem::absolute(options.directory).string() << "\"\n  drain_accept_grace: 0s\n";
     if (options.serve) out << "  talk_page: receptionist\n";
     out << "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, directory: calls, frames: full}\n"
-        << "agents:\n  receptionist:\n    default: true\n    brain: embedded\n    script: \"" << std::filesystem::absolute(script).string() << "\"\n";
+        << (stack != nullptr ? stack->vendors_yaml() : "") << "agents:\n  receptionist:\n    default: true\n";
+    if (stack != nullptr) out << stack->agent_yaml();
+    else out << "    brain: embedded\n    script: \"" << std::filesystem::absolute(script).string() << "\"\n";
     if (!options.voice.empty()) out << "    voice: " << options.voice << "\n";
     // Somebody who tries this out listens more closely than a caller on a bad line: a little faster speech, a little less patience.
     out << "    speed: 1.15\n    conversation: {endpoint_silence: 450ms, endpoint_silence_short: 300ms}\n";
@@ -60,6 +63,7 @@ void add_demo(CLI::App& app, Chosen& chosen) {
     auto* scenario = command->add_option("--scenario", options->scenario, "what the caller does (YAML); default config/scenarios/receptionist-brisk.yaml");
     command->add_option("--wav", options->wav, "the caller plays this recording instead")->excludes(scenario);
     command->add_option("--script", options->script, "the agent's dialogue (YAML); default config/scripts/receptionist.yaml");
+    command->add_option("--stack", options->stack, "vendors instead of the embedded engines: deepgram+openai+elevenlabs, or one speech-to-speech vendor; emulated where there is no key");
     command->add_option("--voice", options->voice, "the agent's voice: slt, rms, awb, kal16");
     command->add_option("--data-dir", options->directory, "recording, call file, truth and logs go there")->capture_default_str();
     command->add_option("--port", options->port, "of the gateway; 0: any free one");
@@ -71,10 +75,20 @@ void add_demo(CLI::App& app, Chosen& chosen) {
             const auto port = options->port != 0 ? options->port : load::free_loopback_port();
             const auto admin = load::free_loopback_port();
             const auto config = std::filesystem::path(options->directory) / "parley.yaml";
-            std::ofstream(config) << demo_config(*options, script, port, admin);
+            std::optional<DemoStack> stack;
+            if (!options->stack.empty()) {
+                stack.emplace(options->stack, gateway::process_environment());
+                stack->start(chosen.binary, shipped("emulators/receptionist.yaml", chosen.binary), options->directory);
+                for (const auto& note : stack->notes()) std::printf("%s\n", note.c_str());
+                std::fflush(stdout);
+            }
+            std::ofstream(config) << demo_config(*options, script, stack ? &*stack : nullptr, port, admin);
             const auto token = random_hex(16);  // of an account that exists for this run only
             const auto log = (std::filesystem::path(options->directory) / "gateway.log").string();
-            auto gateway = load::Child::spawn({chosen.binary, "serve", "--config", config.string()}, {"TWILIO_AUTH_TOKEN=" + token}, -1, log);
+            std::vector<std::string> gateway_environment{"TWILIO_AUTH_TOKEN=" + token};
+            if (stack)
+                for (auto& variable : stack->environment()) gateway_environment.push_back(std::move(variable));
+            auto gateway = load::Child::spawn({chosen.binary, "serve", "--config", config.string()}, gateway_environment, -1, log);
             if (!load::wait_ready(admin, gateway, std::chrono::seconds(20))) {
                 std::fprintf(stderr, "the gateway did not start; the end of its log (%s):\n", log.c_str());
                 std::ifstream in(log);

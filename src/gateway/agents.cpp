@@ -3,17 +3,107 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "parley/audio/g711.hpp"
 #include "parley/brain/embedded.hpp"
+#include "parley/brain/embedded_voice.hpp"
+#include "parley/brain/rendered_phrases.hpp"
+#include "parley/speech/phrase_store.hpp"
+#include "parley/vendors/catalogue.hpp"
 
 namespace parley::gateway {
 
+namespace {
+
+std::vector<std::string> fixed_phrases(const conversation::Settings& words) {
+    auto phrases = words.fillers;
+    phrases.insert(phrases.end(), words.idle_texts.begin(), words.idle_texts.end());
+    for (const auto* text : {&words.goodbye_text, &words.apology_text, &words.fallback_text, &words.max_duration_text, &words.max_duration_warning_text}) phrases.push_back(*text);
+    std::erase(phrases, std::string{});
+    return phrases;
+}
+
+std::vector<vendors::Endpoint> endpoints(const Config& config, const std::vector<std::string>& names) {
+    std::vector<vendors::Endpoint> all;
+    for (const auto& name : names) {
+        if (const auto* endpoint = config.vendor(name)) {
+            all.push_back(*endpoint);
+        } else {
+            vendors::Endpoint embedded;
+            embedded.name = embedded.vendor = vendors::kEmbedded;
+            all.push_back(std::move(embedded));
+        }
+    }
+    return all;
+}
+
+constexpr std::uint64_t kPhraseBytes = std::uint64_t{64} << 20U;
+
+speech::PhraseKey stored_key(const brain::PhraseKey& key) {
+    return {.vendor = key.vendor, .voice = key.voice, .model = key.model, .language = key.language, .options = key.options, .text = key.text};
+}
+
+// Below the data directory, shared by all agents of this process and by whoever starts next.
+brain::PhraseShelf phrase_shelf(const std::filesystem::path& directory) {
+    auto store = std::make_shared<speech::PhraseStore>(directory, kPhraseBytes);
+    (void)store->load();  // without a directory it works in memory, and counts
+    brain::PhraseShelf shelf;
+    shelf.get = [store](const brain::PhraseKey& key) -> std::optional<std::vector<std::int16_t>> {
+        const auto kept = store->find(stored_key(key));
+        if (!kept) return std::nullopt;
+        std::vector<std::int16_t> pcm(kept->size());
+        audio::mulaw_decode(*kept, pcm);
+        return pcm;
+    };
+    shelf.put = [store](const brain::PhraseKey& key, std::span<const std::int16_t> pcm) {
+        std::vector<std::uint8_t> mulaw(pcm.size());
+        audio::mulaw_encode(pcm, mulaw);
+        (void)store->put(stored_key(key), mulaw);
+    };
+    return shelf;
+}
+
+std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, const AgentConfig& given, const std::shared_ptr<speech::EnginePool>& pool,
+                                                      const std::shared_ptr<brain::UpstreamShared>& shared) {
+    if (pool == nullptr) throw std::runtime_error("agent " + given.name + ": no embedded engine");
+    auto settings = given.upstream;
+    settings.greeting = given.greeting;
+    settings.stt = endpoints(config, given.stt);
+    settings.lm = endpoints(config, given.lm);
+    settings.s2s = endpoints(config, given.s2s);
+    auto voices = given.tts;
+    // The voice of last resort: it needs no network.
+    if (std::find(voices.begin(), voices.end(), vendors::kEmbedded) == voices.end()) voices.emplace_back(vendors::kEmbedded);
+    settings.tts = endpoints(config, voices);
+
+    speech::VoiceSettings voice;
+    voice.name = given.voice;
+    voice.speed = given.speed;
+    auto cache = std::make_shared<speech::PhraseCache>();
+    brain::VendorMakers makers;
+    makers.stt = vendors::make_stt;
+    makers.lm = vendors::make_lm;
+    makers.s2s = vendors::make_s2s;
+    makers.tts = [pool, cache, voice](const vendors::Endpoint& endpoint, const vendors::Link& link, vendors::TtsSink& sink) {
+        return endpoint.vendor == vendors::kEmbedded ? brain::make_embedded_voice(pool, cache, voice, link, sink) : vendors::make_tts(endpoint, link, sink);
+    };
+    brain::RenderPlan plan;
+    plan.phrases = fixed_phrases(given.conversation);
+    if (!given.greeting.empty() && settings.s2s.empty()) plan.greetings.push_back(given.greeting);
+    plan.voices = settings.tts;
+    plan.embedded = voice;
+    auto phrases = std::make_shared<brain::RenderedPhrases>(std::move(plan), makers, phrase_shelf(config.server.data_dir / "phrases"), *cache);
+    return std::make_shared<brain::UpstreamFactory>(std::move(settings), std::move(makers), shared, std::move(phrases));
+}
+
+}  // namespace
+
 bool Agents::needs_engine(const Config& config) {
     for (const auto& agent : config.agents)
-        if (agent.brain == Brain::embedded) return true;
+        if (agent.brain == Brain::embedded || agent.brain == Brain::vendors) return true;  // vendors: the voice of last resort
     return false;
 }
 
-Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool) {
+Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool, const std::shared_ptr<brain::UpstreamShared>& upstream) {
     for (const auto& given : config.agents) {
         auto agent = std::make_shared<call::Agent>();
         agent->name = given.name;
@@ -25,20 +115,24 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
                 brain::EmbeddedSettings settings;
                 settings.voice.name = given.voice;
                 settings.voice.speed = given.speed;
-                const auto& words = given.conversation;
-                settings.fixed_phrases = words.fillers;
-                settings.fixed_phrases.insert(settings.fixed_phrases.end(), words.idle_texts.begin(), words.idle_texts.end());
-                for (const auto* text : {&words.goodbye_text, &words.apology_text, &words.fallback_text, &words.max_duration_text, &words.max_duration_warning_text})
-                    settings.fixed_phrases.push_back(*text);
-                std::erase(settings.fixed_phrases, std::string{});
+                settings.fixed_phrases = fixed_phrases(given.conversation);
                 try {
                     auto script = brain::load_script(given.script.string(), pool->lexicon().get());
+                    if (!given.greeting.empty()) {
+                        auto own = std::make_shared<brain::Script>(*script);
+                        own->greeting = {given.greeting};
+                        script = std::move(own);
+                    }
                     agent->pipeline = std::make_shared<brain::EmbeddedFactory>(std::move(script), pool, std::move(settings));
                 } catch (const std::exception& e) {
                     throw std::runtime_error("agent " + given.name + ": " + e.what());
                 }
                 break;
             }
+            case Brain::vendors:
+                agent->brain = call::BrainKind::pipeline;
+                agent->pipeline = make_upstream(config, given, pool, upstream);
+                break;
             case Brain::bot:
                 agent->brain = call::BrainKind::bot;
                 agent->bot_url = given.bot;

@@ -11,6 +11,7 @@
 
 #include "config_table.hpp"
 #include "parley/base/ids.hpp"
+#include "parley/vendors/catalogue.hpp"
 
 namespace parley::gateway {
 namespace {
@@ -27,6 +28,7 @@ public:
         twilio();
         limits();
         files();
+        vendor_entries();
         agents();
     }
 
@@ -118,6 +120,18 @@ private:
         }
     }
 
+    void vendor_entries() {
+        for (const auto& endpoint : c_.vendors) {
+            const std::string at = "vendors." + endpoint.name;
+            if (endpoint.name == vendors::kEmbedded) wrong(at, "the name 'embedded' belongs to the built-in voice");
+            if (endpoint.vendor.empty()) {
+                wrong(at + ".vendor", "is missing");
+            } else if (!vendors::known(endpoint.vendor)) {
+                wrong(at + ".vendor", "nobody knows '" + endpoint.vendor + "'" + text::suggestion(endpoint.vendor, vendors::names()));
+            }
+        }
+    }
+
     void agents() {
         if (c_.agents.empty()) return wrong("agents", "is missing: at least one has to answer");
         std::map<std::string, std::string> owner;
@@ -162,10 +176,50 @@ private:
                 readable(at + "script", agent.script);
             }
         }
+        if (agent.brain == Brain::vendors) upstream(agent, at);
+        if (agent.brain != Brain::vendors) {
+            for (const auto& [key, names] : roles_of(agent))
+                if (!names->empty()) wrong(at + key, "is given, but brain is not vendors");
+        }
         if (agent.brain == Brain::bot && agent.bot.empty()) wrong(at + "bot", "is missing for brain: bot");
         if (agent.brain != Brain::bot && !agent.bot.empty()) wrong(at + "bot", "is given, but brain is not bot");
         if (agent.brain != Brain::bot && !agent.bot_headers.empty())
             wrong(at + "bot_headers", "is given, but brain is not bot");
+    }
+
+    static std::array<std::pair<const char*, const std::vector<std::string>*>, 4> roles_of(const AgentConfig& agent) {
+        return {{{"stt", &agent.stt}, {"lm", &agent.lm}, {"tts", &agent.tts}, {"s2s", &agent.s2s}}};
+    }
+
+    void upstream(const AgentConfig& agent, const std::string& at) {
+        if (agent.s2s.empty()) {
+            if (agent.stt.empty()) wrong(at + "stt", "is missing for brain: vendors without s2s");
+            if (agent.lm.empty()) wrong(at + "lm", "is missing for brain: vendors without s2s");
+        } else if (!agent.stt.empty() || !agent.lm.empty()) {
+            wrong(at + "s2s", "is given beside stt or lm: it is one or the other");
+        }
+        for (const auto& [key, names] : roles_of(agent)) {
+            std::string language;
+            std::set<std::string> seen;
+            for (const auto& name : *names) {
+                if (!seen.insert(name).second) wrong(at + key, "names '" + name + "' twice");
+                if (name == vendors::kEmbedded && std::string_view(key) == "tts") continue;
+                const auto* endpoint = c_.vendor(name);
+                if (endpoint == nullptr) {
+                    std::vector<std::string> known;
+                    for (const auto& vendor : c_.vendors) known.push_back(vendor.name);
+                    wrong(at + key, "there is no vendor '" + name + "'" + text::suggestion(name, known));
+                    continue;
+                }
+                const auto role = *vendors::role_named(key);
+                if (const auto bad = vendors::check(role, *endpoint); !bad.empty()) wrong("vendors." + name, bad + " (as " + key + " of agent " + agent.name + ")");
+                // A backup that speaks another language would take over in the middle of a sentence.
+                if (role != vendors::Role::tts || endpoint->language.empty()) continue;
+                const auto base = endpoint->language.substr(0, endpoint->language.find('-'));
+                if (!language.empty() && language != base) wrong(at + key, "mixes voices of different languages (" + language + ", " + base + ")");
+                language = base;
+            }
+        }
     }
 
     void conversation(const AgentConfig& agent, const std::string& at) {

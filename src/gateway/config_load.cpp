@@ -4,12 +4,14 @@
 #include <set>
 
 #include "config_table.hpp"
+#include "config_vendor_rows.hpp"
+#include "parley/vendors/catalogue.hpp"
 
 namespace parley::gateway {
 namespace {
 
 constexpr std::size_t kSecretFileBytes = 64UL * 1024;
-constexpr std::size_t kAgents = 1000;
+constexpr std::size_t kEntries = 1000;  // agents, vendors
 
 // Names people already use, beside the generated ones.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kUsualNames{
@@ -55,6 +57,7 @@ public:
         if (readable) {
             read_file(document.root);
             read_environment();
+            usual_vendor_keys();
             check_config(config_, options_, unread_, problems_);
         }
         if (!problems_.empty()) throw ConfigError(std::move(problems_));
@@ -90,7 +93,11 @@ private:
             const yaml::Node& value = node.children[i];
             if constexpr (std::is_same_v<Target, Config>) {
                 if (key == "agents") {
-                    read_agents(value);
+                    read_entries(value, "agents", "agent", config_.agents, agent_rows());
+                    continue;
+                }
+                if (key == "vendors") {
+                    read_entries(value, "vendors", "entry", config_.vendors, vendor_rows());
                     continue;
                 }
             }
@@ -132,22 +139,24 @@ private:
                 near.insert(row.key.substr(prefix.size(), row.key.find('.', prefix.size()) - prefix.size()));
             if (row.key.substr(row.key.rfind('.') + 1) == name) elsewhere.push_back(row.key);
         }
-        if (std::is_same_v<Target, Config> && prefix.empty()) near.insert("agents");
+        if (std::is_same_v<Target, Config> && prefix.empty()) near.insert({"agents", "vendors"});
         const std::vector<std::string> names(near.begin(), near.end());
         std::string hint = text::suggestion(name, names);
         if (!elsewhere.empty()) hint = ", did you mean '" + elsewhere.front() + "'?";
         return "unknown key '" + name + "'" + hint;
     }
 
-    void read_agents(const yaml::Node& node) {
+    // A section with one entry a name: agents, vendors.
+    template <class Entry>
+    void read_entries(const yaml::Node& node, const std::string& section_name, const std::string& noun, std::vector<Entry>& into, const std::vector<Row<Entry>>& rows) {
         if (node.kind == yaml::Kind::null) return;
         if (node.kind != yaml::Kind::map) {
-            problems_.add(node.place, "'agents': expected a section with one entry an agent, found " +
+            problems_.add(node.place, "'" + section_name + "': expected a section with one entry for each " + noun + ", found " +
                                           std::string(yaml::name_of(node.kind)));
             return;
         }
-        if (node.children.size() > kAgents) {
-            problems_.add(node.place, "'agents': more than " + std::to_string(kAgents));
+        if (node.children.size() > kEntries) {
+            problems_.add(node.place, "'" + section_name + "': more than " + std::to_string(kEntries));
             return;
         }
         for (std::size_t i = 0; i < node.keys.size(); ++i) {
@@ -156,18 +165,40 @@ private:
                 return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
             });
             if (!good)
-                problems_.add(node.key_places[i],
-                              "'" + name + "': an agent's name has letters, digits, - and _, at most 64");
-            AgentConfig agent;
-            agent.name = name;
-            config_.sources["agents." + name] = {Source::Kind::file, node.key_places[i]};
+                problems_.add(node.key_places[i], "'" + name + "': the name of an " + noun + " has letters, digits, - and _, at most 64");
+            Entry entry;
+            entry.name = name;
+            const std::string at = section_name + "." + name;
+            config_.sources[at] = {Source::Kind::file, node.key_places[i]};
             if (node.children[i].kind == yaml::Kind::map) {
-                section(node.children[i], "", "agents." + name + ".", agent, agent_rows(), Source::Kind::file);
+                section(node.children[i], "", at + ".", entry, rows, Source::Kind::file);
             } else if (node.children[i].kind != yaml::Kind::null) {
                 problems_.add(node.children[i].place, "'" + name + "': expected a section, found " +
                                                           std::string(yaml::name_of(node.children[i].kind)));
             }
-            config_.agents.push_back(std::move(agent));
+            into.push_back(std::move(entry));
+        }
+    }
+
+    // A vendor whose key is not given has the one people keep in its usual variable.
+    void usual_vendor_keys() {
+        for (auto& vendor : config_.vendors) {
+            if (!vendor.key.empty() || unread_.contains("vendors." + vendor.name + ".key")) continue;
+            for (const auto variable : vendors::key_variables(vendor.vendor)) {
+                yaml::Node node;
+                node.place = {"environment " + std::string(variable), 0, 0};
+                if (context_.environment.contains(std::string(variable))) {
+                    node = scalar("env:" + std::string(variable), node.place);
+                } else if (const auto file = context_.environment.find(std::string(variable) + "_FILE"); file != context_.environment.end()) {
+                    node = scalar("file:" + file->second, node.place);
+                } else {
+                    continue;
+                }
+                const auto& rows = vendor_rows();
+                const auto row = std::find_if(rows.begin(), rows.end(), [](const auto& r) { return r.key == "key"; });
+                read_row(*row, vendor, node, "vendors." + vendor.name + ".key", Source::Kind::environment);
+                break;
+            }
         }
     }
 
@@ -189,6 +220,9 @@ private:
                                             }};
         };
         for (const auto& row : config_rows()) add(row.key, row, config_);
+        for (auto& vendor : config_.vendors) {
+            for (const auto& row : vendor_rows()) add("vendors." + vendor.name + "." + row.key, row, vendor);
+        }
         for (auto& agent : config_.agents) {
             for (const auto& row : agent_rows()) add("agents." + agent.name + "." + row.key, row, agent);
         }

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "config_table.hpp"
+#include "config_vendor_rows.hpp"
 
 namespace parley::gateway {
 namespace {
@@ -41,6 +42,9 @@ private:
 template <class Visit>
 void each_row(const Config& config, Visit visit) {
     for (const auto& row : config_rows()) visit(row.key, row, config);
+    for (const auto& vendor : config.vendors) {
+        for (const auto& row : vendor_rows()) visit("vendors." + vendor.name + "." + row.key, row, vendor);
+    }
     for (const auto& agent : config.agents) {
         for (const auto& row : agent_rows()) visit("agents." + agent.name + "." + row.key, row, agent);
     }
@@ -72,6 +76,11 @@ std::string Source::text() const {
     return "";
 }
 
+const vendors::Endpoint* Config::vendor(std::string_view name) const {
+    const auto found = std::find_if(vendors.begin(), vendors.end(), [&](const vendors::Endpoint& e) { return e.name == name; });
+    return found == vendors.end() ? nullptr : &*found;
+}
+
 const AgentConfig* Config::agent(std::string_view name) const {
     const auto found = std::find_if(agents.begin(), agents.end(), [&](const AgentConfig& a) { return a.name == name; });
     return found == agents.end() ? nullptr : &*found;
@@ -95,6 +104,13 @@ std::string print_config(const Config& config) {
     std::ostringstream out;
     Writer top(out);
     for (const auto& row : config_rows()) top.line(row.key, row.print(config), config.source(row.key).text());
+    if (!config.vendors.empty()) out << "vendors:\n";
+    for (const auto& vendor : config.vendors) {
+        out << "  " << vendor.name << ":\n";
+        Writer inner(out, 2);
+        for (const auto& row : vendor_rows())
+            inner.line(row.key, row.print(vendor), config.source("vendors." + vendor.name + "." + row.key).text());
+    }
     out << "agents:\n";
     for (const auto& agent : config.agents) {
         out << "  " << agent.name << ":\n";
@@ -148,8 +164,8 @@ std::vector<ConfigChange> diff(const Config& before, const Config& after) {
                 changes.push_back({key, old_value->shown, new_value->shown, new_value->restart});
             continue;
         }
-        // An agent came or went: one change, not one a key.
-        const std::string agent = key.substr(0, key.find('.', std::string_view("agents.").size()));
+        // An agent or a vendor came or went: one change, not one a key.
+        const std::string agent = key.substr(0, key.find('.', key.find('.') + 1));
         if (agents_changed.insert(agent).second)
             changes.push_back({agent, old_value ? "present" : "absent", new_value ? "present" : "absent", false});
     }
@@ -173,7 +189,7 @@ One YAML file, `parley serve --config FILE`. `parley check` reads it without ope
 that parses the file, and a test keeps them in step.
 
 - **Order**: environment, then file, then default.
-- **Environment**: every key of the file except `agents.*.bot_headers` is also `PARLEY_` and the key in capitals with `__` between levels:
+- **Environment**: every key of the file except `agents.*.bot_headers` and `vendors.*.options` is also `PARLEY_` and the key in capitals with `__` between levels:
   `limits.max_calls` is `PARLEY_LIMITS__MAX_CALLS`, `agents.front-desk.voice` is `PARLEY_AGENTS__FRONT_DESK__VOICE`. Lists are separated by
   commas. The environment changes agents, it does not add any. A `PARLEY_` variable nobody knows is refused. `PARLEY_CONFIG` names the file;
   without a file `PARLEY_CONFIG_TEXT` may hold its whole text.
@@ -203,6 +219,8 @@ that parses the file, and a test keeps them in step.
         if (!remark.empty()) out << remark << "\n\n";
         reference_rows(out, config_rows(), defaults, "", section);
     }
+    out << "## vendors\n\n`vendors` has one section for each use of a vendor, named as you like; agents name them in their `stt`, `lm`, `tts` and `s2s`.\n\n";
+    reference_rows(out, vendor_rows(), vendors::Endpoint{}, "vendors.*.", "");
     out << "## agents\n\n`agents` has one section an agent, named as you like (letters, digits, `-`, `_`).\n\n";
     reference_rows(out, agent_rows(), AgentConfig{}, "agents.*.", "");
     return std::move(out).str();

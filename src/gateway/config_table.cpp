@@ -1,5 +1,7 @@
 #include "config_table.hpp"
 
+#include "config_vendor_rows.hpp"
+
 #include <cctype>
 #include <sstream>
 
@@ -318,8 +320,8 @@ void agent_identity_rows(Table<AgentConfig>& t) {
     t.choice(
         "brain", [](A& a) -> auto& { return a.brain; },
         std::vector<std::pair<std::string, Brain>>{
-            {"embedded", Brain::embedded}, {"bot", Brain::bot}, {"echo", Brain::echo}},
-        "embedded: recognition, a script and synthesis inside this process; bot: your own media-stream server; echo: "
+            {"embedded", Brain::embedded}, {"vendors", Brain::vendors}, {"bot", Brain::bot}, {"echo", Brain::echo}},
+        "embedded: recognition, a script and synthesis inside this process; vendors: the sockets of stt, lm and tts, or of s2s; bot: your own media-stream server; echo: "
         "the caller's audio back.");
     t.path(
         "script", [](A& a) -> auto& { return a.script; }, "Dialogue of the embedded brain, relative to this file.",
@@ -338,7 +340,7 @@ void agent_identity_rows(Table<AgentConfig>& t) {
             return !name.empty() && name.size() <= 128 && all_of(name, token_char) ? "" : "is not a header name";
         });
     t.text(
-        "greeting", [](A& a) -> auto& { return a.greeting; }, "text", "First sentence; default the script's.",
+        "greeting", [](A& a) -> auto& { return a.greeting; }, "text", "First sentence; default the script's, or the model's own.",
         Effect::live, check_spoken);
     t.duration(
         "max_call", [](A& a) -> auto& { return a.max_call; }, 1s, 86400s,
@@ -534,6 +536,7 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
     static const auto rows = [] {
         Table<AgentConfig> t;
         agent_identity_rows(t);
+        upstream_rows(t);
         conversation_rows(t);
         return std::move(t.rows);
     }();

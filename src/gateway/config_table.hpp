@@ -323,6 +323,30 @@ public:
         };
     }
 
+    template <class Access>
+    void text_map(const std::string& key, Access access, std::string help) {
+        auto& row = add(key, "names with texts", std::move(help), Effect::live);
+        row.from_environment = false;
+        row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
+            if (node.kind != yaml::Kind::map)
+                return c.wrong(node, key, "expected a section, found " + std::string(name_of(node.kind)));
+            std::map<std::string, std::string> all;
+            for (std::size_t i = 0; i < node.keys.size(); ++i) {
+                const auto value = yaml::as_text(node.children[i]);
+                if (!value) c.wrong(node.children[i], node.keys[i], value.error);
+                else all.emplace(node.keys[i], value.value);
+            }
+            access(t) = std::move(all);
+        };
+        row.print = [=](const Target& t) {
+            std::string out = "{";
+            for (const auto& [name, value] : access(const_cast<Target&>(t)))
+                out += (out.size() > 1 ? ", " : "") + quote_yaml(name) + ": " + quote_yaml(value);
+            return out + "}";
+        };
+        row.digest = row.print;
+    }
+
 private:
     template <class Access>
     static bool is_empty_by_default(const Access& access) {

@@ -57,6 +57,7 @@ MetricsSettings metrics_settings(const Config& config) {
     settings.workers = worker_count(config);
     settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "media", "page", "session", "web_voice", "admin"};
     settings.providers = {"bot"};
+    for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;
 }
 
@@ -85,7 +86,7 @@ struct Gateway::Impl {
         for (const auto& path : {services.recordings, services.call_files})
             if (!path.empty()) std::filesystem::create_directories(path);
         if (Agents::needs_engine(config)) make_engine();
-        agents = std::make_shared<const Agents>(config, ++revision, engine);
+        agents = std::make_shared<const Agents>(config, ++revision, engine, upstream);
         signatures = std::make_shared<const twilio::SignatureValidator>(config.twilio.auth_tokens);
         make_workers();
         make_webhooks();
@@ -427,7 +428,8 @@ struct Gateway::Impl {
         try {
             auto fresh = load_config(config.file, process_environment());
             const auto changes = diff(config, fresh);
-            auto made = std::make_shared<const Agents>(fresh, ++revision, engine);
+            upstream = std::make_shared<brain::UpstreamShared>();
+            auto made = std::make_shared<const Agents>(fresh, ++revision, engine, upstream);
             public_server->reload();
             auto validator = std::make_shared<const twilio::SignatureValidator>(fresh.twilio.auth_tokens);
             {
@@ -467,6 +469,7 @@ struct Gateway::Impl {
     Metrics metrics;
     call::Registry registry;
     std::shared_ptr<speech::EnginePool> engine;
+    std::shared_ptr<brain::UpstreamShared> upstream = std::make_shared<brain::UpstreamShared>();  // a new configuration gets a new one: breakers begin closed
     call::DiskWriter disk;
     twilio::StreamTokens tokens;
     call::CallServices services;

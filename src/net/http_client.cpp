@@ -161,7 +161,8 @@ public:
             if (connection_ == nullptr) co_return make_error_code(Errc::closed);
             if (const error_code ec = co_await advance(deadline)) {
                 connection_.reset();
-                co_return ec;
+                // An end before the promised length is no end of the body.
+                co_return ec == Errc::end_of_stream ? make_error_code(Errc::closed) : ec;
             }
         }
     }
@@ -176,7 +177,8 @@ private:
             if (ec == http::error::body_limit || ec == http::error::header_limit)
                 co_return make_error_code(Errc::too_large);
             if (ec && ec != http::error::need_more) co_return make_error_code(Errc::malformed);
-            if (used != 0 && !ec) co_return error_code{};
+            // Parsed something, though it wants more: what it gave must not wait for the next bytes.
+            if (used != 0) co_return error_code{};
             if (parser_->is_done()) co_return error_code{};
         }
         ec = co_await connection_->receive(buffer_, kReadAtOnce, deadline);
@@ -248,7 +250,7 @@ Task<Result<HttpReply>> HttpClient::Impl::once(const HttpCall& call, const Url& 
         } else if (piece.error() == Errc::end_of_stream) {
             co_return std::move(reply);
         } else {
-            co_return piece.error();
+            co_return piece.error() == Errc::closed ? make_error_code(Errc::end_of_stream) : piece.error();
         }
     }
 }

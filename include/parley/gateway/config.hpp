@@ -22,11 +22,13 @@
 #include "parley/call/call_file.hpp"
 #include "parley/call/playout.hpp"
 #include "parley/call/registry.hpp"
+#include "parley/brain/upstream.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/vendors/endpoint.hpp"
 
 namespace parley::gateway {
 
-enum class Brain : std::uint8_t { embedded, bot, echo };
+enum class Brain : std::uint8_t { embedded, vendors, bot, echo };
 enum class Overflow : std::uint8_t { busy, reject, say, redirect };
 
 struct ServerConfig {
@@ -100,7 +102,10 @@ struct AgentConfig {
     double speed = 1.0;
     std::string bot;
     std::map<std::string, Secret> bot_headers;
-    std::string greeting;  // empty: the script's own
+    std::string greeting;  // empty: the script's own, or the model's
+    // brain == vendors: names of `vendors` entries, in the order they are asked; "embedded" is the built-in voice
+    std::vector<std::string> stt, lm, tts, s2s;
+    brain::UpstreamSettings upstream;  // what is asked of them; its endpoint lists are filled when agents are made
     std::chrono::seconds max_call{7200};
     bool record = true;  // only if recording is enabled at all
     std::string fallback_number;
@@ -127,13 +132,15 @@ struct Config {
     RecordingConfig recording{{false, "recordings"}, 0};
     CallFilesConfig call_files{{false, "calls"}, call::FrameDetail::digest};
     EngineConfig engine;
-    std::vector<AgentConfig> agents;  // in the file's order
+    std::vector<vendors::Endpoint> vendors;  // named uses of vendors, in the file's order
+    std::vector<AgentConfig> agents;         // in the file's order
 
     std::filesystem::path file;             // empty: from the environment
     std::map<std::string, Source> sources;  // by key ("server.listen", "agents.front.script"); absent: default
     std::vector<Problem> warnings;          // worth a line at start, not worth refusing
     std::vector<std::filesystem::path> secret_files;  // read for secrets, to be watched
 
+    [[nodiscard]] const vendors::Endpoint* vendor(std::string_view name) const;
     [[nodiscard]] const AgentConfig* agent(std::string_view name) const;
     // The agent that answers this number: by its list, else the default one; null: nobody does.
     [[nodiscard]] const AgentConfig* agent_for(std::string_view called_number) const;

@@ -15,7 +15,8 @@ public:
     [[nodiscard]] virtual int status() const = 0;
     [[nodiscard]] virtual const HttpHeaders& headers() const = 0;
     [[nodiscard]] virtual bool reused_connection() const = 0;
-    // The next bytes of the body, at least one; Errc::end_of_stream behind the last. Errc::too_large beyond HttpCall::body_limit in all.
+    // The next bytes of the body, at least one; Errc::end_of_stream behind the last, Errc::closed when
+    // the connection ended before it. Errc::too_large beyond HttpCall::body_limit in all.
     virtual Task<Result<std::string>> read(TimePoint deadline) = 0;
 };
 

@@ -90,6 +90,8 @@ public:
     Task<bool> send(std::string bytes);  // not counted, no faults but the connection's
     Task<bool> end();
 
+    // As EmulatorSocket::spawn. The answer is waited for until it ends, so it must end when the answer does.
+    void spawn(Task<> child);
     Task<bool> sleep(std::chrono::milliseconds time);
     [[nodiscard]] bool alive() const;
     [[nodiscard]] bool begun() const { return begun_; }

@@ -1,6 +1,7 @@
 #include "openai.hpp"
 
 #include "credentials.hpp"
+#include "speech_surfaces.hpp"
 #include "spoken_surfaces.hpp"
 
 namespace parley::sim {
@@ -16,13 +17,18 @@ public:
         const auto& key = world_->settings().key;
         return authorization_is(request, "bearer", key) || offers_protocol(request, "openai-insecure-api-key." + key);
     }
-    [[nodiscard]] std::string subprotocol(const EmulatorRequest& request) const override { return offers_protocol(request, "realtime") ? "realtime" : ""; }
+    [[nodiscard]] std::string subprotocol(const EmulatorRequest& request) const override {
+        return offers_protocol(request, "realtime") ? "realtime" : "";
+    }
     [[nodiscard]] std::pair<int, std::string> unauthorised_close(const EmulatorRequest&) const override {
         return {3000, "invalid_request_error.invalid_api_key"};
     }
-    [[nodiscard]] Headers handshake_headers(const EmulatorRequest& request) const override { return {{"x-request-id", request.id("req_")}}; }
+    [[nodiscard]] Headers handshake_headers(const EmulatorRequest& request) const override {
+        return {{"x-request-id", request.id("req_")}};
+    }
 
-    [[nodiscard]] ErrorAnswer error(int status, const EmulatorRequest& request, std::string_view message) const override {
+    [[nodiscard]] ErrorAnswer error(int status, const EmulatorRequest& request,
+                                    std::string_view message) const override {
         std::string type = status >= 500 ? "server_error" : "invalid_request_error";
         nlohmann::json code = nullptr;
         if (status == 401) code = "invalid_api_key";
@@ -31,7 +37,10 @@ public:
             code = "rate_limit_exceeded";
         }
         ErrorAnswer answer;
-        answer.body = nlohmann::json{{"error", {{"message", std::string(message)}, {"type", type}, {"param", nullptr}, {"code", code}}}}.dump();
+        answer.body =
+            nlohmann::json{
+                {"error", {{"message", std::string(message)}, {"type", type}, {"param", nullptr}, {"code", code}}}}
+                .dump();
         answer.headers = {{"x-request-id", request.id("req_")}};
         return answer;
     }
@@ -40,7 +49,9 @@ public:
         return transcribes(request) || openai_realtime_path(request);
     }
 
-    Task<> http(EmulatorRequest request, HttpAnswer& out, Fault) override {
+    Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
+        if (request.path == "/v1/audio/speech")
+            co_return co_await openai_speech_http(*world_, std::move(request), out, std::move(fault));
         auto answer = error(404, request, "Unknown request URL: " + request.method + " " + request.path);
         co_await out.whole(404, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers));
     }
@@ -51,13 +62,17 @@ public:
     }
 
 private:
-    static bool transcribes(const EmulatorRequest& request) { return request.path == "/v1/realtime" && request.parameter("intent") == "transcription"; }
+    static bool transcribes(const EmulatorRequest& request) {
+        return request.path == "/v1/realtime" && request.parameter("intent") == "transcription";
+    }
 
     std::shared_ptr<EmulatorWorld> world_;
 };
 
 }  // namespace
 
-std::shared_ptr<VendorEmulator> make_openai_emulator(std::shared_ptr<EmulatorWorld> world) { return std::make_shared<OpenAiEmulator>(std::move(world)); }
+std::shared_ptr<VendorEmulator> make_openai_emulator(std::shared_ptr<EmulatorWorld> world) {
+    return std::make_shared<OpenAiEmulator>(std::move(world));
+}
 
 }  // namespace parley::sim

@@ -81,6 +81,9 @@ Task<bool> HttpAnswer::end() {
     co_return co_await connection_.write(std::move(last), true);
 }
 
+void HttpAnswer::spawn(Task<> child) {
+    connection_.spawn(std::move(child));
+}
 Task<bool> HttpAnswer::sleep(std::chrono::milliseconds time) {
     return connection_.sleep(time);
 }

@@ -180,13 +180,13 @@ Task<bool> EmulatorConnection::refused(const EmulatorRequest& request, const Fau
 }
 
 Task<bool> EmulatorConnection::serve_http(EmulatorRequest request, Fault fault) {
+    HttpAnswer out(*this, fault);  // outlives the emulator's children, which are joined below
     spawn(watch_client());
     if (!co_await refused(request, fault)) {
         if (!parts_.emulator.authorised(request)) {
             std::string why = "the key is missing or wrong";
             co_await refuse(401, request, std::move(why), fault);
         } else {
-            HttpAnswer out(*this, fault);
             std::string failed;
             try {
                 co_await parts_.emulator.http(request, out, fault);

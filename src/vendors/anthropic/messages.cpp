@@ -92,9 +92,9 @@ protected:
         if (type == "message_start") start(member(data, "message"));
         else if (type == "content_block_start") begin_block(member(data, "content_block"), sink);
         else if (type == "content_block_delta") delta(member(data, "delta"), sink);
-        else if (type == "content_block_stop") end_block(sink);
+        else if (type == "content_block_stop") end_block();
         else if (type == "message_delta") stopping(data);
-        else if (type == "message_stop") stop();
+        else if (type == "message_stop") stop(sink);
         else if (type == "error") fail(from_stream_error(data));
         // ping and what is not known yet: read over
     }
@@ -132,7 +132,7 @@ private:
             fail(FailureKind::protocol, "a block before message_start");
             return;
         }
-        end_block(sink);
+        end_block();
         const auto type = text_of(block, "type");
         if (type == "text") {
             block_ = Block::text;
@@ -173,12 +173,10 @@ private:
         }
     }
 
-    void end_block(LmSink&) {
+    void end_block() {
         if (block_ == Block::thinking) thoughts_.push_back(std::move(thought_));
-        if (block_ == Block::tool && !thoughts_.empty() && place_ == 0) mark_call(0, written(thoughts_));
-        if (block_ == Block::tool) whole_calls_ = place_ + 1;
+        if (block_ == Block::tool && place_ == 0 && !thoughts_.empty()) mark_call(0, written(thoughts_));
         block_ = Block::none;
-        settle_ = true;
     }
 
     void stopping(const json& data) {
@@ -186,26 +184,32 @@ private:
         if (const auto reason = text_of(member(data, "delta"), "stop_reason"); !reason.empty()) reason_ = reason;
     }
 
-    void stop() {
-        if (!started_) {
-            fail(FailureKind::protocol, "message_stop before message_start");
+    // Calls wait until here: a block that the token limit cut is closed like any other.
+    void stop(LmSink& sink) {
+        if (!started_ || block_ != Block::none) {
+            fail(FailureKind::protocol, "message_stop before its message or within a block");
             return;
         }
-        stopped_ = true;
+        auto how = LmFinish::stop;
+        if (reason_ == "max_tokens" || reason_ == "model_context_window_exceeded") how = LmFinish::length;
+        else if (reason_ == "refusal") how = LmFinish::content;
+        if (how == LmFinish::stop) settle_calls(sink);
+        else drop_open_calls();
+        if (over()) return;
+        finish(how == LmFinish::stop && calls() > 0 ? LmFinish::tool_calls : how);
+        end_well();
     }
 
-public:
-    void conclude(LmSink& sink);
-
-private:
-    bool started_ = false, stopped_ = false, settle_ = false;
+    bool started_ = false;
     Block block_ = Block::none;
-    std::size_t place_ = 0, whole_calls_ = 0, thinking_ = 0;
+    std::size_t place_ = 0, thinking_ = 0;
     std::uint32_t input_ = 0, read_ = 0, written_ = 0;
     json thought_, thoughts_ = json::array();
     std::string reason_;
 };
 
 }  // namespace
+
+std::unique_ptr<LmReader> make_anthropic_reader() { return std::make_unique<AnthropicReader>(); }
 
 }  // namespace parley::vendors

@@ -1,0 +1,32 @@
+// A message of the vendor; the audio it gives is held against what a general parser and the strict decoder say. And the
+// bytes as a text.
+#include <nlohmann/json.hpp>
+
+#include "parley/audio/base64.hpp"
+#include "parley/vendors/elevenlabs/speech.hpp"
+
+using namespace parley::vendors;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    static elevenlabs::SpeechDecoder decoder;  // one for many messages, as in a call
+    const auto& message = decoder.decode(text);
+    if (message.malformed && (!message.audio.empty() || message.is_final || message.error)) __builtin_trap();
+    const auto general = nlohmann::json::parse(text, nullptr, false);
+    if (!message.malformed && general.is_object() && !message.audio.empty()) {
+        const auto found = general.find("audio");
+        // Where a member is repeated the two take different ones.
+        if (found != general.end() && found->is_string() && text.find("\"audio\"") == text.rfind("\"audio\"") &&
+            text.find("\\u") == text.npos) {
+            const auto& base64 = found->get_ref<const std::string&>();
+            std::vector<std::uint8_t> want(base64.size());
+            const auto decoded = parley::audio::base64_decode(base64, want);
+            if (!decoded || !std::ranges::equal(message.audio, std::span(want).first(*decoded))) __builtin_trap();
+        }
+    }
+    (void)elevenlabs::speech_lost(from_close(1008, text));
+    Endpoint endpoint;
+    for (const auto& sent : elevenlabs::context_messages(endpoint, "t1", elevenlabs::escape_speech(endpoint, text)))
+        if (!nlohmann::json::accept(sent)) __builtin_trap();
+    return 0;
+}
