@@ -16,14 +16,35 @@ namespace parley::cli {
 
 namespace {
 
-// What a vendor cannot do without besides its key: where it stands in the environment, and what serves the emulator.
+// What a vendor cannot do without besides its key: where it stands in the environment, and what serves when it does not. A `usual` value
+// serves the real vendor too; the others name things of somebody's account.
 struct Needed {
-    const char *vendor, *role, *field, *variable, *emulated;
+    const char *vendor, *role, *field, *variable, *otherwise;
+    bool usual;
 };
 constexpr Needed kNeeded[] = {
-    {"elevenlabs", "tts", "voice", "ELEVENLABS_VOICE_ID", "21m00Tcm4TlvDq8ikWAM"}, {"elevenlabs", "s2s", "model", "ELEVENLABS_AGENT_ID", "agent_demo"},
-    {"cartesia", "tts", "voice", "CARTESIA_VOICE_ID", "a0e99841-438c-4a64-b679-ae501e7d6091"}, {"langflow", "lm", "model", "LANGFLOW_FLOW_ID", "receptionist"},
+    {"elevenlabs", "tts", "voice", "ELEVENLABS_VOICE_ID", "21m00Tcm4TlvDq8ikWAM", true},
+    {"elevenlabs", "s2s", "model", "ELEVENLABS_AGENT_ID", "agent_demo", false},
+    {"cartesia", "tts", "voice", "CARTESIA_VOICE_ID", "a0e99841-438c-4a64-b679-ae501e7d6091", true},
+    {"langflow", "lm", "model", "LANGFLOW_FLOW_ID", "receptionist", false},
+    {"openai", "lm", "model", "OPENAI_MODEL", "gpt-4o-mini", true},
+    {"gemini", "lm", "model", "GEMINI_MODEL", "gemini-2.5-flash", true},
+    {"fireworks", "lm", "model", "FIREWORKS_MODEL", "accounts/fireworks/models/llama-v3p3-70b-instruct", true},
+    {"groq", "lm", "model", "GROQ_MODEL", "llama-3.3-70b-versatile", true},
+    {"together", "lm", "model", "TOGETHER_MODEL", "meta-llama/Llama-3.3-70B-Instruct-Turbo", true},
+    {"openrouter", "lm", "model", "OPENROUTER_MODEL", "openai/gpt-4o-mini", true},
+    {"vllm", "lm", "model", "VLLM_MODEL", "default", false},
+    {"llamacpp", "lm", "model", "LLAMACPP_MODEL", "default", true},
+    {"ollama", "lm", "model", "OLLAMA_MODEL", "llama3.2", true},
+    {"compatible", "lm", "model", "OPENAI_COMPATIBLE_MODEL", "default", false},
 };
+
+// Whose emulator speaks for a vendor: those that imitate OpenAI have its own.
+std::string emulator_of(const std::string& vendor) {
+    for (const char* imitator : {"fireworks", "groq", "together", "openrouter", "vllm", "llamacpp", "ollama", "compatible"})
+        if (vendor == imitator) return "openai";
+    return vendor;
+}
 
 std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> parts;
@@ -88,8 +109,8 @@ DemoStack::DemoStack(const std::string& stack, const gateway::Environment& envir
             if (part.vendor != need.vendor || part.role != need.role) continue;
             const auto given = environment.find(need.variable);
             const bool has = given != environment.end() && !given->second.empty();
-            if (part.real && !has) throw std::runtime_error(std::string("--stack: the real ") + need.vendor + " needs " + need.variable + " beside its key");
-            const auto value = has ? given->second : std::string(need.emulated);
+            if (part.real && !has && !need.usual) throw std::runtime_error(std::string("--stack: the real ") + need.vendor + " needs " + need.variable + " beside its key");
+            const auto value = has ? given->second : std::string(need.otherwise);
             choices_[part.name + "." + need.field] = value;
             (std::string_view(need.field) == "voice" ? endpoint.voice : endpoint.model) = value;
         }
@@ -100,17 +121,17 @@ DemoStack::DemoStack(const std::string& stack, const gateway::Environment& envir
 
 void DemoStack::start(const std::string& binary, const std::filesystem::path& world, const std::filesystem::path& logs) {
     for (const auto& part : parts_) {
-        const bool running = std::any_of(emulators_.begin(), emulators_.end(), [&](const auto& e) { return e.vendor == part.vendor; });
+        const bool running = std::any_of(emulators_.begin(), emulators_.end(), [&](const auto& e) { return e.vendor == emulator_of(part.vendor); });
         if (part.real || running) continue;
         Emulator emulator;
-        emulator.vendor = part.vendor;
+        emulator.vendor = emulator_of(part.vendor);
         emulator.port = load::free_loopback_port();
-        emulator.process = load::Child::spawn({binary, "sim", part.vendor, "--port", std::to_string(emulator.port), "--key", kEmulatedKey, "--world", world.string()}, {}, -1,
-                                              (logs / ("sim-" + part.vendor + ".log")).string());
+        emulator.process = load::Child::spawn({binary, "sim", emulator.vendor, "--port", std::to_string(emulator.port), "--key", kEmulatedKey, "--world", world.string()}, {}, -1,
+                                              (logs / ("sim-" + emulator.vendor + ".log")).string());
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (!listens(emulator.port)) {
             if (!emulator.process.alive() || std::chrono::steady_clock::now() > deadline)
-                throw std::runtime_error("the emulated " + part.vendor + " did not start; its log: " + (logs / ("sim-" + part.vendor + ".log")).string());
+                throw std::runtime_error("the emulated " + part.vendor + " did not start; its log: " + (logs / ("sim-" + emulator.vendor + ".log")).string());
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
         emulators_.push_back(std::move(emulator));
@@ -124,7 +145,7 @@ std::string DemoStack::vendors_yaml() const {
         out << "  " << part.name << ":\n    vendor: " << part.vendor << "\n";
         if (!part.real) {
             for (const auto& emulator : emulators_)
-                if (emulator.vendor == part.vendor) out << "    base_url: \"http://127.0.0.1:" << emulator.port << "\"\n";
+                if (emulator.vendor == emulator_of(part.vendor)) out << "    base_url: \"http://127.0.0.1:" << emulator.port << "\"\n";
             out << "    key: \"env:" << kKeyVariable << "\"\n";
         } else {
             out << "    key: \"env:" << part.key_variable << "\"\n";

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "parley/audio/g711.hpp"
 #include "parley/brain/embedded.hpp"
 #include "parley/brain/embedded_voice.hpp"
 #include "parley/brain/rendered_phrases.hpp"
+#include "parley/speech/phrase_store.hpp"
 #include "parley/vendors/catalogue.hpp"
 
 namespace parley::gateway {
@@ -34,10 +36,29 @@ std::vector<vendors::Endpoint> endpoints(const Config& config, const std::vector
     return all;
 }
 
-brain::PhraseShelf phrase_shelf(const Config&) {
+constexpr std::uint64_t kPhraseBytes = std::uint64_t{64} << 20U;
+
+speech::PhraseKey stored_key(const brain::PhraseKey& key) {
+    return {.vendor = key.vendor, .voice = key.voice, .model = key.model, .language = key.language, .options = key.options, .text = key.text};
+}
+
+// Below the data directory, shared by all agents of this process and by whoever starts next.
+brain::PhraseShelf phrase_shelf(const std::filesystem::path& directory) {
+    auto store = std::make_shared<speech::PhraseStore>(directory, kPhraseBytes);
+    (void)store->load();  // without a directory it works in memory, and counts
     brain::PhraseShelf shelf;
-    shelf.get = [](const brain::PhraseKey&) { return std::nullopt; };
-    shelf.put = [](const brain::PhraseKey&, std::span<const std::int16_t>) {};
+    shelf.get = [store](const brain::PhraseKey& key) -> std::optional<std::vector<std::int16_t>> {
+        const auto kept = store->find(stored_key(key));
+        if (!kept) return std::nullopt;
+        std::vector<std::int16_t> pcm(kept->size());
+        audio::mulaw_decode(*kept, pcm);
+        return pcm;
+    };
+    shelf.put = [store](const brain::PhraseKey& key, std::span<const std::int16_t> pcm) {
+        std::vector<std::uint8_t> mulaw(pcm.size());
+        audio::mulaw_encode(pcm, mulaw);
+        (void)store->put(stored_key(key), mulaw);
+    };
     return shelf;
 }
 
@@ -70,7 +91,7 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     if (!given.greeting.empty() && settings.s2s.empty()) plan.greetings.push_back(given.greeting);
     plan.voices = settings.tts;
     plan.embedded = voice;
-    auto phrases = std::make_shared<brain::RenderedPhrases>(std::move(plan), makers, phrase_shelf(config), *cache);
+    auto phrases = std::make_shared<brain::RenderedPhrases>(std::move(plan), makers, phrase_shelf(config.server.data_dir / "phrases"), *cache);
     return std::make_shared<brain::UpstreamFactory>(std::move(settings), std::move(makers), shared, std::move(phrases));
 }
 

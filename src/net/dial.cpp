@@ -108,7 +108,10 @@ Task<Result<std::unique_ptr<Connection>>> dial(std::string host, std::uint16_t p
     }
     const std::string where = addresses.front().address().to_string();
     Result<int> fd = co_await connect(std::move(addresses), deadline);
-    if (!fd) co_return fd.error();
+    if (!fd) {
+        if (fd.error() != Errc::cancelled) Resolver::process().doubt(host);
+        co_return fd.error();
+    }
     auto connection = std::make_unique<Connection>(executor, *fd, where);
     if (tls) {
         std::string peer = host + ":" + std::to_string(port);

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 namespace parley::net {
@@ -54,6 +55,7 @@ struct Resolver::Core : std::enable_shared_from_this<Resolver::Core> {
         Addresses good;
         TimePoint good_at{}, failed_at{}, used_at{};
         bool has_good = false, has_failed = false;
+        bool doubted = false;  // nobody answered at the good addresses
         bool asking = false;
         TimePoint asking_since{};  // real time
         std::vector<std::shared_ptr<Wait>> waiting;
@@ -112,8 +114,18 @@ struct Resolver::Core : std::enable_shared_from_this<Resolver::Core> {
             return;
         }
         ++threads;
-        // Detached, and the core its own: getaddrinfo cannot be interrupted, and the end of the process waits for none.
-        std::thread([core = shared_from_this()] { core->serve(); }).detach();
+        try {
+            // Detached, and the core its own: getaddrinfo cannot be interrupted, and the end of the process waits for
+            // none.
+            std::thread([core = shared_from_this()] { core->serve(); }).detach();
+        } catch (const std::system_error&) {
+            --threads;
+            if (threads > 0) return;  // another will come to it
+            jobs.pop_back();
+            name.asking = false;
+            name.has_failed = true;
+            name.failed_at = now();
+        }
     }
 
     void serve() {
@@ -146,6 +158,7 @@ struct Resolver::Core : std::enable_shared_from_this<Resolver::Core> {
                 name.good = std::move(*answer);
                 name.good_at = now();
                 name.has_good = true;
+                name.doubted = false;
             }
             wake_locked(name);
         }
@@ -207,6 +220,12 @@ void Resolver::configure(ResolverSettings settings) {
     core_->names.clear();
 }
 
+void Resolver::doubt(const std::string& host) {
+    const std::lock_guard lock(core_->mutex);
+    const auto found = core_->names.find(host);
+    if (found != core_->names.end()) found->second.doubted = true;
+}
+
 std::uint64_t Resolver::count(DnsOutcome outcome) const {
     return core_->counts[static_cast<std::size_t>(outcome)].load(std::memory_order_relaxed);
 }
@@ -228,7 +247,7 @@ Task<Result<Addresses>> Resolver::ask(std::shared_ptr<Core> core, std::string ho
         name.used_at = now;
         const bool recently_failed = name.has_failed && now - name.failed_at < settings.failure;
         const bool usable = core->usable(name);
-        if (name.has_good && now - name.good_at < settings.fresh) {
+        if (name.has_good && !name.doubted && now - name.good_at < settings.fresh) {
             if (now - name.good_at >= settings.fresh * 3 / 4 && !recently_failed) core->ask_locked(host, name);
             at_once.emplace(DnsOutcome::cached, name.good);
         } else if (recently_failed) {
@@ -237,6 +256,11 @@ Task<Result<Addresses>> Resolver::ask(std::shared_ptr<Core> core, std::string ho
             at_once.emplace(DnsOutcome::last_good, name.good);
         } else {
             core->ask_locked(host, name);
+            if (!name.asking) {  // no thread to ask on
+                at_once.emplace(usable ? DnsOutcome::last_good : DnsOutcome::failed, usable ? name.good : Addresses());
+            }
+        }
+        if (!at_once) {
             wait = std::make_shared<Wait>(executor);
             until = std::min(
                 deadline, Clock::now() + (usable ? std::min(settings.patience, settings.longest) : settings.longest));

@@ -116,7 +116,8 @@ void Reader::step() {
     }
     if ((begins || !is_digit(c.value)) && (is_digit(c.value) || c.value == '(' || c.value == '+') && try_phone())
         return;
-    if (begins && try_money()) return;
+    const bool sign = c.value >= 0x80 || c.value == '$' || is_ascii_upper(c.value);
+    if (begins && sign && try_money()) return;
     if (is_letter(c.value)) {
         if (try_word()) return;
         copy(part(at_, at_ + c.size));
@@ -131,9 +132,12 @@ void Reader::step() {
 
 // Longest first is by the table's order only where one begins another; matches end where a word ends.
 bool Reader::try_abbreviation() {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    const char first = lower(at(at_));
     for (const auto& form : locale_.abbreviations) {
+        if (lower(form.written[0]) != first) continue;
         const std::size_t end = at_ + form.written.size();
-        if (end > text_.size() || at(at_) == ' ') continue;
+        if (end > text_.size()) continue;
         const bool exact = std::ranges::any_of(form.written, [](char c) { return c >= 'A' && c <= 'Z'; });
         const std::string_view here = part(at_, end);
         if (exact ? here != form.written : small_letters(here) != form.written) continue;
@@ -270,7 +274,10 @@ void Reader::symbol(Char c) {
     const std::string_view bytes = part(at_, next);
     const char32_t before = char_before(text_, at_).value;
     const char32_t after = char_at(text_, next).value;
+    const bool joined =
+        std::string_view("-=<>!").find(static_cast<char>(c.value & 0x7f)) != std::string_view::npos && c.value < 0x80;
     for (const auto& form : locale_.symbols) {  // "->"
+        if (!joined) break;
         if (form.written.size() < 2 || static_cast<unsigned char>(form.written[0]) >= 0x80 ||
             !text_.substr(at_).starts_with(form.written))
             continue;

@@ -97,7 +97,7 @@ std::optional<unsigned> Reader::month_at(std::size_t where, std::size_t& end) co
     for (std::size_t i = 0; i < locale_.months.size(); ++i) {
         const auto& month = locale_.months[i];
         for (const std::string_view form : {month.name, month.brief, i == 8 ? std::string_view("Sept") : month.brief}) {
-            if (!text_.substr(where).starts_with(form) || !ends(where + form.size())) continue;
+            if (at(where) != form[0] || !text_.substr(where).starts_with(form) || !ends(where + form.size())) continue;
             end = where + form.size();
             // The dot of "Jul." goes with it where a number follows.
             if (form != month.name && at(end) == '.' && (at(end + 1) == ' ' || digit(end + 1))) ++end;

@@ -20,7 +20,7 @@ const Locale::Currency* Reader::currency_at(std::size_t where, std::size_t& end)
     const Money* best = nullptr;
     for (const Money& currency : locale_.currencies) {
         for (const std::string_view form : {currency.sign, currency.code}) {
-            if (form.empty() || !text_.substr(where).starts_with(form)) continue;
+            if (form.empty() || form[0] != text_[where] || !text_.substr(where).starts_with(form)) continue;
             const bool letters = is_ascii_upper(static_cast<unsigned char>(form.back()));
             if (letters && letter(where + form.size())) continue;
             if (best != nullptr && where + form.size() <= end) continue;

@@ -3,16 +3,24 @@
 #include <algorithm>
 #include <array>
 
+#include "parley/vendors/anthropic/messages.hpp"
 #include "parley/vendors/assemblyai/streaming.hpp"
 #include "parley/vendors/cartesia/ink.hpp"
+#include "parley/vendors/cartesia/sonic.hpp"
 #include "parley/vendors/deepgram/agent.hpp"
 #include "parley/vendors/deepgram/flux.hpp"
 #include "parley/vendors/deepgram/listen.hpp"
+#include "parley/vendors/deepgram/speak.hpp"
 #include "parley/vendors/elevenlabs/agents.hpp"
 #include "parley/vendors/elevenlabs/scribe.hpp"
+#include "parley/vendors/elevenlabs/speech.hpp"
+#include "parley/vendors/gemini/generate.hpp"
 #include "parley/vendors/gemini/live.hpp"
+#include "parley/vendors/langflow/run.hpp"
 #include "parley/vendors/openai/chat.hpp"
 #include "parley/vendors/openai/realtime.hpp"
+#include "parley/vendors/openai/responses.hpp"
+#include "parley/vendors/openai/speech.hpp"
 #include "parley/vendors/openai/transcribe.hpp"
 
 namespace parley::vendors {
@@ -27,6 +35,9 @@ constexpr Offer stt(std::string_view vendor, std::string_view api, Check check, 
 constexpr Offer lm(std::string_view vendor, std::string_view api, Check check, std::unique_ptr<LmClient> (*make)(const Endpoint&, const Link&)) {
     return {vendor, Role::lm, api, check, nullptr, make, nullptr, nullptr};
 }
+constexpr Offer tts(std::string_view vendor, std::string_view api, Check check, std::unique_ptr<TtsStream> (*make)(const Endpoint&, const Link&, TtsSink&)) {
+    return {vendor, Role::tts, api, check, nullptr, nullptr, make, nullptr};
+}
 constexpr Offer s2s(std::string_view vendor, std::string_view api, Check check, std::unique_ptr<S2sSession> (*make)(const Endpoint&, const Link&, S2sSetup, S2sSink&)) {
     return {vendor, Role::s2s, api, check, nullptr, nullptr, nullptr, make};
 }
@@ -39,6 +50,7 @@ const std::array kOffers{
     stt("cartesia", "ink", cartesia::check_ink, cartesia::make_ink),
     stt("openai", "transcribe", openai::check_transcribe, openai::make_transcribe),
     lm("openai", "chat", check_openai_chat, make_openai_chat),
+    lm("openai", "responses", check_openai_responses, make_openai_responses),
     lm("fireworks", "chat", check_openai_chat, make_openai_chat),
     lm("groq", "chat", check_openai_chat, make_openai_chat),
     lm("together", "chat", check_openai_chat, make_openai_chat),
@@ -47,6 +59,14 @@ const std::array kOffers{
     lm("llamacpp", "chat", check_openai_chat, make_openai_chat),
     lm("ollama", "chat", check_openai_chat, make_openai_chat),
     lm("compatible", "chat", check_openai_chat, make_openai_chat),
+    lm("anthropic", "messages", check_anthropic, make_anthropic),
+    lm("gemini", "generate", check_gemini, make_gemini),
+    lm("langflow", "run", check_langflow, make_langflow),
+    tts("deepgram", "speak", deepgram::check_speak, deepgram::make_speak),
+    tts("deepgram", "speak-rest", deepgram::check_speak, deepgram::make_speak_rest),
+    tts("elevenlabs", "speech", elevenlabs::check_speech, elevenlabs::make_speech),
+    tts("cartesia", "sonic", cartesia::check_sonic, cartesia::make_sonic),
+    tts("openai", "speech", openai::check_speech, openai::make_speech),
     s2s("openai", "realtime", check_openai_realtime, make_openai_realtime),
     s2s("deepgram", "agent", check_deepgram_agent, make_deepgram_agent),
     s2s("gemini", "live", check_gemini_live, make_gemini_live),

@@ -1,5 +1,5 @@
-// Whatever is written, what is read aloud has no digits and no markup, is of bounded length, and nothing an escaped text
-// or a stripped one could tell a voice to do.
+// Whatever is written, what is read aloud has no digits and no markup, is of bounded length, and nothing an escaped
+// text or a stripped one could tell a voice to do.
 
 #include <cstdint>
 #include <cstdlib>
@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 1 || size > 4096) return 0;
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     constexpr std::string_view kTags[] = {"en-US", "en-GB", "de-DE"};
-    Shaper shaper(locale_for(kTags[data[0] % 3]), {.name_emoji = (data[0] & 4U) != 0, .announce_code = (data[0] & 8U) != 0});
+    Shaper shaper(locale_for(kTags[data[0] % 3]),
+                  {.name_emoji = (data[0] & 4U) != 0, .announce_code = (data[0] & 8U) != 0});
     std::string out = shaper.shape(text);
     out += shaper.finish();
     if (out.find_first_of("0123456789*`#_|<>[]{}\\") != std::string::npos) std::abort();

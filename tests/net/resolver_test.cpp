@@ -243,6 +243,20 @@ TEST_F(Resolving, a_cancelled_question_ends_and_its_worker_may_be_gone) {
     });
 }
 
+TEST_F(Resolving, an_answer_nobody_stands_behind_is_asked_for_again) {
+    service.set("a.test", addresses({"127.0.0.1"}));
+    ASSERT_TRUE(ask("a.test"));
+    resolver.doubt("a.test");
+    service.set("a.test", addresses({"127.0.0.2"}));
+    EXPECT_EQ(ask("a.test").value(), addresses({"127.0.0.2"}));
+    EXPECT_EQ(ask("a.test").value(), addresses({"127.0.0.2"}));
+    EXPECT_EQ(service.times(), 2);
+    resolver.doubt("a.test");
+    service.set("a.test", make_error_code(Errc::resolve_failed));
+    EXPECT_EQ(ask("a.test").value(), addresses({"127.0.0.2"}));  // still better than nothing
+    resolver.doubt("unknown.test");
+}
+
 TEST_F(Resolving, names_are_bounded) {
     ResolverSettings settings = service.settings();
     settings.max_names = 4;
@@ -310,6 +324,11 @@ TEST(ProcessResolver, connections_go_where_it_says) {
     EXPECT_EQ(fetch("vendor.test"), error_code{});
     EXPECT_EQ(Resolver::process().count(DnsOutcome::last_good), bridged + 1);
     EXPECT_EQ(fetch("nobody.test"), Errc::resolve_failed);
+    // Moved while its answer was still fresh: one connection fails, the next one asks.
+    service.set("moving.test", addresses({"127.0.0.2"}));
+    EXPECT_NE(fetch("moving.test"), error_code{});
+    service.set("moving.test", addresses({"127.0.0.1"}));
+    EXPECT_EQ(fetch("moving.test"), error_code{});
     Resolver::process().configure({});
 }
 

@@ -55,6 +55,9 @@ public:
     // At least one address, or Errc::resolve_failed, timed_out, cancelled. The name is no address literal. Any worker.
     [[nodiscard]] Task<Result<Addresses>> resolve(std::string host, TimePoint deadline);
 
+    // Nobody answered at the addresses known: the next question asks the name service again, whatever their age.
+    void doubt(const std::string& host);
+
     // Replaces the settings and forgets all answers (start-up, tests). Any thread.
     void configure(ResolverSettings settings);
 

@@ -2,6 +2,7 @@
 
 #include "credentials.hpp"
 #include "speech_surfaces.hpp"
+#include "spoken_surfaces.hpp"
 
 namespace parley::sim {
 namespace {
@@ -51,7 +52,8 @@ public:
     }
 
     [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
-        return request.path == "/v1/speak" || request.path == "/v1/listen" || request.path == "/v2/listen";
+        return request.path == "/v1/speak" || request.path == "/v1/listen" || request.path == "/v2/listen" ||
+               deepgram_agent_path(request.path);
     }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
@@ -64,6 +66,7 @@ public:
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
         if (request.path == "/v1/speak")
             return deepgram_speak_socket(*world_, std::move(request), socket, std::move(fault));
+        if (deepgram_agent_path(request.path)) return deepgram_agent(world_, std::move(request), socket, std::move(fault));
         if (request.path == "/v2/listen") return deepgram_flux(world_, std::move(request), socket, std::move(fault));
         return deepgram_listen(world_, std::move(request), socket, std::move(fault));
     }

@@ -188,27 +188,20 @@ Task<bool> DeepgramConversation::text(json given) {
         co_return true;
     }
     if (type == "InjectAgentMessage") {
-        if (agent_.busy() && given.value("behavior", std::string("default")) == "default")
+        if (agent_.busy() && given.value("behavior", std::string("default")) == "default") {
             json told{{"type", "InjectionRefused"}, {"message", "The agent is speaking."}};
             co_return co_await teller_->tell(std::move(told));
+        }
         if (given.value("behavior", std::string{}) == "interrupt") agent_.cancel("injected");
         agent_.speak(given.value("message", std::string{}));
         co_return true;
     }
-    if (type == "UpdatePrompt") {
-        json told{{"type", "PromptUpdated"}};
-        co_return co_await teller_->tell(std::move(told));
-    }
-    if (type == "UpdateSpeak") {
-        json told{{"type", "SpeakUpdated"}};
-        co_return co_await teller_->tell(std::move(told));
-    }
-    if (type == "UpdateThink") {
-        json told{{"type", "ThinkUpdated"}};
-        co_return co_await teller_->tell(std::move(told));
-    }
-    if (type == "UpdateListen") {
-        json told{{"type", "ListenUpdated"}};
+    const std::map<std::string, const char*> updates{{"UpdatePrompt", "PromptUpdated"},
+                                                     {"UpdateSpeak", "SpeakUpdated"},
+                                                     {"UpdateThink", "ThinkUpdated"},
+                                                     {"UpdateListen", "ListenUpdated"}};
+    if (const auto update = updates.find(type); update != updates.end()) {
+        json told{{"type", update->second}};
         co_return co_await teller_->tell(std::move(told));
     }
     co_return co_await fail("UNPARSABLE_CLIENT_MESSAGE",

@@ -2,6 +2,7 @@
 
 #include "credentials.hpp"
 #include "speech_surfaces.hpp"
+#include "spoken_surfaces.hpp"
 
 namespace parley::sim {
 namespace {
@@ -13,6 +14,7 @@ public:
     [[nodiscard]] std::string_view name() const override { return "elevenlabs"; }
 
     [[nodiscard]] bool authorised(const EmulatorRequest& request) const override {
+        if (elevenlabs_agents_path(request.path) && elevenlabs_agents_admits(request)) return true;
         const auto& key = world_->settings().key;
         return request.header("xi-api-key") == key || authorization_is(request, "bearer", key) ||
                request.parameter("token") == key || request.parameter("single_use_token") == key;
@@ -35,12 +37,15 @@ public:
     }
 
     [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
-        return request.path == "/v1/speech-to-text/realtime" || elevenlabs_speech_path(request.path);
+        return request.path == "/v1/speech-to-text/realtime" || elevenlabs_speech_path(request.path) ||
+               elevenlabs_agents_path(request.path);
     }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
         if (elevenlabs_speech_path(request.path))
             co_return co_await elevenlabs_speech_http(*world_, std::move(request), out, std::move(fault));
+        if (request.path == "/v1/convai/conversation/get-signed-url")
+            co_return co_await elevenlabs_signed_url(world_, std::move(request), out, std::move(fault));
         auto answer = error(404, request, "Not Found");
         co_await out.whole(404, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers));
     }
@@ -48,6 +53,7 @@ public:
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
         if (elevenlabs_speech_path(request.path))
             return elevenlabs_speech_socket(*world_, std::move(request), socket, std::move(fault));
+        if (elevenlabs_agents_path(request.path)) return elevenlabs_agents(world_, std::move(request), socket, std::move(fault));
         return elevenlabs_scribe(world_, std::move(request), socket, std::move(fault));
     }
 

@@ -4,6 +4,7 @@
 #include "cartesia.hpp"
 #include "deepgram.hpp"
 #include "elevenlabs.hpp"
+#include "gemini.hpp"
 #include "openai.hpp"
 
 namespace parley::sim {
@@ -13,9 +14,10 @@ const std::vector<EmulatorEntry>& vendor_emulators() {
     static const std::vector<EmulatorEntry> entries{
         {"assemblyai", "AssemblyAI: streaming recognition v3", make_assemblyai_emulator},
         {"cartesia", "Cartesia: speech, recognition with turns and by hand", make_cartesia_emulator},
-        {"deepgram", "Deepgram: speech, live recognition and Flux", make_deepgram_emulator},
-        {"elevenlabs", "ElevenLabs: speech, Scribe realtime recognition", make_elevenlabs_emulator},
-        {"openai", "OpenAI: speech, realtime transcription", make_openai_emulator},
+        {"deepgram", "Deepgram: speech, live recognition, Flux and Voice Agent", make_deepgram_emulator},
+        {"elevenlabs", "ElevenLabs: speech, Scribe realtime recognition, Agents", make_elevenlabs_emulator},
+        {"gemini", "Gemini: Live speech to speech", make_gemini_emulator},
+        {"openai", "OpenAI: speech, realtime transcription, Realtime", make_openai_emulator},
     };
     return entries;
 }

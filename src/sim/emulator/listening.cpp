@@ -10,10 +10,13 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr std::size_t kMostWords = 500;  // listed with their times
+
 std::string first_half(const std::string& text) {
     const auto words = static_cast<std::size_t>(std::count(text.begin(), text.end(), ' ')) + 1;
     std::size_t end = 0;
-    for (std::size_t i = 0; i < (words + 1) / 2; ++i) end = std::min(text.find(' ', end == 0 ? 0 : end + 1), text.size());
+    for (std::size_t i = 0; i < (words + 1) / 2; ++i)
+        end = std::min(text.find(' ', end == 0 ? 0 : end + 1), text.size());
     return text.substr(0, end);
 }
 
@@ -30,12 +33,24 @@ milliseconds until(TimePoint due) {
 
 }  // namespace
 
-Task<bool> SttTeller::started(milliseconds) { co_return true; }
-Task<bool> SttTeller::stopped(Utterance) { co_return true; }
-Task<bool> SttTeller::interim(Utterance) { co_return true; }
-Task<bool> SttTeller::eager(Utterance) { co_return true; }
-Task<bool> SttTeller::resumed(Utterance) { co_return true; }
-Task<bool> SttTeller::noted(std::string) { co_return true; }
+Task<bool> SttTeller::started(milliseconds) {
+    co_return true;
+}
+Task<bool> SttTeller::stopped(Utterance) {
+    co_return true;
+}
+Task<bool> SttTeller::interim(Utterance) {
+    co_return true;
+}
+Task<bool> SttTeller::eager(Utterance) {
+    co_return true;
+}
+Task<bool> SttTeller::resumed(Utterance) {
+    co_return true;
+}
+Task<bool> SttTeller::noted(std::string) {
+    co_return true;
+}
 
 std::optional<WireFormat> wire_format(std::string_view encoding, int rate) {
     using Encoding = WireFormat::Encoding;
@@ -44,10 +59,12 @@ std::optional<WireFormat> wire_format(std::string_view encoding, int rate) {
         Encoding encoding;
     };
     constexpr std::array kSpellings{
-        Spelling{"mulaw", Encoding::mulaw},       Spelling{"pcm_mulaw", Encoding::mulaw},  Spelling{"audio/pcmu", Encoding::mulaw},
-        Spelling{"ulaw", Encoding::mulaw},        Spelling{"linear16", Encoding::linear16}, Spelling{"pcm_s16le", Encoding::linear16},
-        Spelling{"audio/pcm", Encoding::linear16}, Spelling{"pcm", Encoding::linear16},     Spelling{"alaw", Encoding::alaw},
-        Spelling{"pcm_alaw", Encoding::alaw},     Spelling{"audio/pcma", Encoding::alaw},  Spelling{"pcm_f32le", Encoding::float32},
+        Spelling{"mulaw", Encoding::mulaw},        Spelling{"pcm_mulaw", Encoding::mulaw},
+        Spelling{"audio/pcmu", Encoding::mulaw},   Spelling{"ulaw", Encoding::mulaw},
+        Spelling{"linear16", Encoding::linear16},  Spelling{"pcm_s16le", Encoding::linear16},
+        Spelling{"audio/pcm", Encoding::linear16}, Spelling{"pcm", Encoding::linear16},
+        Spelling{"alaw", Encoding::alaw},          Spelling{"pcm_alaw", Encoding::alaw},
+        Spelling{"audio/pcma", Encoding::alaw},    Spelling{"pcm_f32le", Encoding::float32},
     };
     if (rate == 0) {
         const auto line = encoding.rfind('_');
@@ -64,8 +81,8 @@ std::optional<WireFormat> wire_format(std::string_view encoding, int rate) {
     return std::nullopt;
 }
 
-Listening::Listening(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, ListeningSettings settings, Fault fault,
-                     std::shared_ptr<SttTeller> teller, asio::any_io_executor executor)
+Listening::Listening(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, ListeningSettings settings,
+                     Fault fault, std::shared_ptr<SttTeller> teller, asio::any_io_executor executor)
     : settings_(settings),
       desk_(std::make_shared<Desk>(std::move(executor))),
       decoder_(settings.format),
@@ -84,10 +101,18 @@ Listening::~Listening() {
     desk_->wake.cancel();
 }
 
-bool Listening::speaking() const { return cutter_->speaking(); }
-milliseconds Listening::position() const { return before_ + cutter_->position(); }
-milliseconds Listening::last_end() const { return last_end_; }
-void Listening::set_endpointing(milliseconds endpointing) { next_endpointing_ = endpointing; }
+bool Listening::speaking() const {
+    return cutter_->speaking();
+}
+milliseconds Listening::position() const {
+    return before_ + cutter_->position();
+}
+milliseconds Listening::last_end() const {
+    return last_end_;
+}
+void Listening::set_endpointing(milliseconds endpointing) {
+    next_endpointing_ = endpointing;
+}
 
 void Listening::push(Job job) {
     desk_->jobs.push_back(std::move(job));
@@ -180,7 +205,8 @@ Task<> Listening::tell(std::shared_ptr<Desk> desk) {
     }
 }
 
-Task<bool> Listening::tell_interims(std::shared_ptr<Desk> desk, Utterance utterance, TimePoint due, milliseconds recognition) {
+Task<bool> Listening::tell_interims(std::shared_ptr<Desk> desk, Utterance utterance, TimePoint due,
+                                    milliseconds recognition) {
     if (!desk->interims || utterance.text.empty()) co_return true;
     auto sofar = utterance;
     sofar.text = first_half(utterance.text);
@@ -211,7 +237,7 @@ Task<bool> Listening::tell_one(std::shared_ptr<Desk> desk, Job job) {
         auto heard = co_await desk->world->hear(std::move(job.sound));
         utterance.text = std::move(heard.text);
         utterance.confidence = heard.confidence;
-        if (desk->fault.oversize_text > 0 && job.kind == Job::Kind::final) utterance.text = rubbish(desk->fault.oversize_text);
+        if (desk->fault.oversize_text > 0) utterance.text = rubbish(desk->fault.oversize_text);
         const bool told = co_await tell_interims(desk, utterance, job.due, job.recognition);
         if (!told) co_return false;
     }
@@ -233,9 +259,10 @@ Task<bool> Listening::tell_one(std::shared_ptr<Desk> desk, Job job) {
 std::vector<TimedWord> timed_words(const Utterance& utterance) {
     std::vector<TimedWord> out;
     std::istringstream all(utterance.text);
-    for (std::string word; all >> word;) out.push_back({word, 0, 0});
+    for (std::string word; out.size() < kMostWords && all >> word;) out.push_back({word, 0, 0});
     const double from = static_cast<double>(utterance.from.count()) / 1000;
-    const double step = static_cast<double>((utterance.to - utterance.from).count()) / 1000 / static_cast<double>(std::max<std::size_t>(out.size(), 1));
+    const double step = static_cast<double>((utterance.to - utterance.from).count()) / 1000 /
+                        static_cast<double>(std::max<std::size_t>(out.size(), 1));
     for (std::size_t i = 0; i < out.size(); ++i) {
         out[i].start = from + step * static_cast<double>(i);
         out[i].end = out[i].start + step;

@@ -1,5 +1,6 @@
 #pragma once
-// What all emulated recognisers share: sound comes in as it streams, utterances are cut out of it, recognised, and told in order.
+// What all emulated recognisers share: sound comes in as it streams, utterances are cut out of it, recognised, and told
+// in order.
 
 #include <chrono>
 #include <deque>
@@ -15,15 +16,15 @@
 namespace parley::sim {
 
 struct Utterance {
-    int number = 0;                         // from 0; what ended without being over has the number of what it goes on as
+    int number = 0;  // from 0; what ended without being over has the number of what it goes on as
     std::chrono::milliseconds from{0}, to{0};  // of the sound that came in
-    std::string text;                       // empty: nothing that is known
+    std::string text;                          // empty: nothing that is known
     double confidence = 0;
     bool forced = false;  // the client ended it, not the pause
 };
 
-// What a vendor says about it. Of one connection; `started` and `stopped` come as it happens, the rest in order and with the world's delays.
-// False: the connection is over.
+// What a vendor says about it. Of one connection; `started` and `stopped` come as it happens, the rest in order and
+// with the world's delays. False: the connection is over.
 class SttTeller {
 public:
     virtual ~SttTeller() = default;
@@ -60,8 +61,8 @@ public:
     Task<bool> commit();
     void note(std::string what);
     [[nodiscard]] bool speaking() const;
-    [[nodiscard]] std::chrono::milliseconds position() const;  // of all sound so far
-    [[nodiscard]] std::chrono::milliseconds last_end() const;  // of the last utterance's voice; 0: there was none
+    [[nodiscard]] std::chrono::milliseconds position() const;     // of all sound so far
+    [[nodiscard]] std::chrono::milliseconds last_end() const;     // of the last utterance's voice; 0: there was none
     void set_endpointing(std::chrono::milliseconds endpointing);  // from the next utterance on
 
 private:
@@ -88,7 +89,8 @@ private:
     };
     static Task<> tell(std::shared_ptr<Desk> desk);
     static Task<bool> tell_one(std::shared_ptr<Desk> desk, Job job);
-    static Task<bool> tell_interims(std::shared_ptr<Desk> desk, Utterance utterance, TimePoint due, std::chrono::milliseconds recognition);
+    static Task<bool> tell_interims(std::shared_ptr<Desk> desk, Utterance utterance, TimePoint due,
+                                    std::chrono::milliseconds recognition);
     void push(Job job);
     Job job(Job::Kind kind, const UtteranceCutter::Event& event, bool forced);
     Task<bool> handle(UtteranceCutter::Event event, bool forced);
@@ -104,7 +106,7 @@ private:
     bool guessed_ = false;  // the running utterance was told to be probably over
 };
 
-// The text's words with times spread over the utterance: {"word", "start", "end"}.
+// The text's words (500 at most) with times spread over the utterance.
 struct TimedWord {
     std::string word;
     double start = 0, end = 0;  // seconds

@@ -2,6 +2,7 @@
 
 #include "credentials.hpp"
 #include "speech_surfaces.hpp"
+#include "spoken_surfaces.hpp"
 
 namespace parley::sim {
 namespace {
@@ -44,7 +45,9 @@ public:
         return answer;
     }
 
-    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override { return transcribes(request); }
+    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
+        return transcribes(request) || openai_realtime_path(request);
+    }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
         if (request.path == "/v1/audio/speech")
@@ -54,6 +57,7 @@ public:
     }
 
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
+        if (openai_realtime_path(request)) return openai_realtime(world_, std::move(request), socket, std::move(fault));
         return openai_transcribe(world_, std::move(request), socket, std::move(fault));
     }
 

@@ -140,10 +140,10 @@ void ScribeProtocol::read(std::string_view text, News& news, Out&) {
     else if (!shown_.empty())
         news.push_back(SttNews::interim({}));
     shown_.clear();
-    if (finalizing_)
-        news.emplace_back(SttNews::What::finalized);
-    else if (!transcript.empty() && endpoint_.option("commit_strategy") == "vad")
+    // Whose commit this answers is not said: with vad, the vendor's own may come first.
+    if (!transcript.empty() && endpoint_.option("commit_strategy") == "vad")
         news.push_back(SttNews::end_of_turn(1, false));
+    if (finalizing_) news.emplace_back(SttNews::What::finalized);
     finalizing_ = false;
 }
 

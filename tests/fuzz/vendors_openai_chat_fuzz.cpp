@@ -1,0 +1,6 @@
+#include "parley/vendors/openai/chat.hpp"
+#include "vendors_lm_reader.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    return parley::vendors::fuzz_reader(parley::vendors::make_chat_reader, data, size);
+}
