@@ -1,4 +1,5 @@
-// Gemini's generateContent, whole or streamed as events, after its reference. Every call carries a thought signature and wants it back.
+// Gemini's generateContent, whole or streamed as events, after its reference. Every call carries a thought
+// signature; models from 3 on want it back.
 
 #include <set>
 
@@ -48,7 +49,7 @@ std::string read_tools(const json& tools, ModelAsked& asked) {
 }
 
 // A turn of function calls is followed by one of as many responses.
-std::string read_contents(const json& contents, ModelAsked& asked) {
+std::string read_contents(const json& contents, bool signatures, ModelAsked& asked) {
     std::size_t calls = 0;
     std::string last_name;
     for (const auto& content : contents) {
@@ -68,7 +69,7 @@ std::string read_contents(const json& contents, ModelAsked& asked) {
         for (const auto& part : parts) {
             if (const auto& call = at(part, "functionCall"); !call.is_null()) {
                 if (role != "model" || text_at(call, "name").empty()) return "Please ensure that function call turn comes immediately after a user turn or after a function response turn.";
-                if (text_at(part, "thoughtSignature").empty()) return "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly.";
+                if (signatures && text_at(part, "thoughtSignature").empty()) return "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly.";
                 ++calls;
             } else if (const auto& response = at(part, "functionResponse"); !response.is_null()) {
                 if (!at(response, "response").is_object() || text_at(response, "name").empty()) return "Invalid value at 'contents[0].parts[0].function_response.response'";
@@ -85,7 +86,7 @@ std::string read_contents(const json& contents, ModelAsked& asked) {
     return {};
 }
 
-ModelAsked read(const json& body) {
+ModelAsked read(const json& body, const std::string& model) {
     ModelAsked asked;
     if (!body.is_object()) {
         asked.wrong = "Invalid JSON payload received.";
@@ -97,7 +98,7 @@ ModelAsked read(const json& body) {
     const auto& contents = at(body, "contents");
     if (asked.wrong.empty() && (!contents.is_array() || contents.empty())) asked.wrong = "* GenerateContentRequest.contents: contents is not specified";
     if (asked.wrong.empty()) asked.wrong = read_tools(at(body, "tools"), asked);
-    if (asked.wrong.empty()) asked.wrong = read_contents(contents, asked);
+    if (asked.wrong.empty()) asked.wrong = read_contents(contents, model.starts_with("gemini-3"), asked);
     if (text_at(at(at(body, "toolConfig"), "functionCallingConfig"), "mode") == "NONE") asked.tools.clear();
     // What our client says where nobody has spoken yet.
     if (asked.said.starts_with("(") && asked.said.ends_with(")")) asked.said.clear();
@@ -135,7 +136,9 @@ bool gemini_generate_path(std::string_view path) {
 
 Task<> gemini_generate(EmulatorWorld& world, EmulatorRequest request, HttpAnswer& out, Fault fault) {
     const auto body = request.json();
-    const auto asked = read(body);
+    const auto from = request.path.rfind(kModels) + kModels.size();
+    auto model = request.path.substr(from, request.path.rfind(':') - from);
+    const auto asked = read(body, model);
     if (request.method != "POST" || !asked.wrong.empty()) {
         const int status = request.method == "POST" ? 400 : 404;
         const json error{{"code", status}, {"message", status == 400 ? asked.wrong : "Not found."}, {"status", status == 400 ? "INVALID_ARGUMENT" : "NOT_FOUND"}};
@@ -144,8 +147,7 @@ Task<> gemini_generate(EmulatorWorld& world, EmulatorRequest request, HttpAnswer
         co_return;
     }
     const auto answer = model_answer(world, fault, asked);
-    const auto from = request.path.rfind(kModels) + kModels.size();
-    const Envelope envelope{request.id(""), request.path.substr(from, request.path.rfind(':') - from), rough_tokens(request.body)};
+    const Envelope envelope{request.id(""), std::move(model), rough_tokens(request.body)};
     const auto call_id = request.id("");
     if (!co_await out.sleep(world.settings().first_token)) co_return;
     if (request.path.ends_with(kWhole) || request.parameter("alt") != "sse") {
