@@ -13,15 +13,15 @@ export const world = {
     times: { first_token: '20ms', token: '5ms' },
 };
 
-export async function connections(vendor) {
-    return (await (await fetch(`${vendor.url}/sim/health`)).json()).connections;
-}
-
-// Waits until the vendor has fewer connections than it had while a request ran that was cancelled since. Sooner than Node closes one because it is idle.
-export async function connectionClosed(vendor, before) {
-    for (let i = 0; i < 60; ++i) {
-        if (await connections(vendor) < before) return;
+// Cancels a streamed answer several times (`once` answers what was heard of it) and waits until the vendor has fewer connections than that: each cancelled
+// one has been closed. Answers what was heard of the last.
+export async function cancelled(vendor, once, times = 6) {
+    let heard = '';
+    for (let i = 0; i < times; ++i) heard = await once();
+    for (let i = 0; i < 200; ++i) {
+        const { connections } = await (await fetch(`${vendor.url}/sim/health`)).json();
+        if (connections < times / 2) return heard;
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error('a cancelled request kept its connection');
+    throw new Error('cancelled requests kept their connections');
 }

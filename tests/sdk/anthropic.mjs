@@ -1,7 +1,7 @@
 // Messages through the anthropic library: streamed text, a tool and its result, the vendor's errors as the library's types, cancellation.
 import assert from 'node:assert/strict';
 import Anthropic from '@anthropic-ai/sdk';
-import { argumentsWanted, connectionClosed, connections, hours, schema, slot, world } from './_model.mjs';
+import { argumentsWanted, cancelled, hours, schema, slot, world } from './_model.mjs';
 import { emulator, prove } from './_emulator.mjs';
 
 await prove('anthropic', async () => {
@@ -42,18 +42,17 @@ await prove('anthropic', async () => {
     await assert.rejects(client.messages.create({ ...base, messages: [user('x')] }), (e) => e instanceof Anthropic.InternalServerError && /overloaded_error/.test(e.message));
 
     await vendor.script({ rules: [{ stall_after: 3 }] });
-    const cancelled = client.messages.stream({ ...base, messages: [user('when are you open')] });
-    let heard = '', before = 0;
-    await assert.rejects(async () => {
-        for await (const event of cancelled) {
-            if (event.delta?.type === 'text_delta') heard += event.delta.text;
-            if (heard.length > 5) {
-                before ||= await connections(vendor);
-                cancelled.abort();
+    const heard = await cancelled(vendor, async () => {
+        const stream = client.messages.stream({ ...base, messages: [user('when are you open')] });
+        let heard = '';
+        await assert.rejects(async () => {
+            for await (const event of stream) {
+                if (event.delta?.type === 'text_delta') heard += event.delta.text;
+                if (heard.length > 5) stream.abort();
             }
-        }
-    }, Anthropic.APIUserAbortError);
-    assert.ok(hours.startsWith(heard) && heard.length < hours.length);
-    await connectionClosed(vendor, before);
+        }, Anthropic.APIUserAbortError);
+        assert.ok(hours.startsWith(heard) && heard.length < hours.length);
+        return heard;
+    });
     return `"${message.content[0].text}" in ${deltas} deltas, get_slot(${JSON.stringify(call.input)}) -> "${told.content[0].text}", 400/401/429/529 typed, cancelled after "${heard}"`;
 });

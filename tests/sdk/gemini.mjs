@@ -2,7 +2,7 @@
 // library knows no thought signatures, which models from 3 on want back: those are checked with plain fetch.
 import assert from 'node:assert/strict';
 import { FunctionCallingConfigMode, GoogleGenAI, Type } from '@google/genai';
-import { argumentsWanted, connectionClosed, connections, hours, slot, world } from './_model.mjs';
+import { argumentsWanted, cancelled, hours, slot, world } from './_model.mjs';
 import { emulator, prove } from './_emulator.mjs';
 
 await prove('gemini', async () => {
@@ -63,18 +63,17 @@ await prove('gemini', async () => {
     await assert.rejects(client.models.generateContent({ model, contents: 'x' }), (e) => e.name === 'ServerError' && /UNAVAILABLE/.test(e.message));
 
     await vendor.script({ rules: [{ stall_after: 3 }] });
-    const abort = new AbortController();
-    let heard = '', before = 0;
-    await assert.rejects(async () => {
-        for await (const chunk of await client.models.generateContentStream({ model, contents: 'when are you open', config: { abortSignal: abort.signal } })) {
-            heard += chunk.text ?? '';
-            if (heard.length > 5) {
-                before ||= await connections(vendor);
-                abort.abort();
+    const heard = await cancelled(vendor, async () => {
+        const abort = new AbortController();
+        let heard = '';
+        await assert.rejects(async () => {
+            for await (const chunk of await client.models.generateContentStream({ model, contents: 'when are you open', config: { abortSignal: abort.signal } })) {
+                heard += chunk.text ?? '';
+                if (heard.length > 5) abort.abort();
             }
-        }
-    }, /abort/i);
-    assert.ok(hours.startsWith(heard) && heard.length < hours.length);
-    await connectionClosed(vendor, before);
+        }, /abort/i);
+        assert.ok(hours.startsWith(heard) && heard.length < hours.length);
+        return heard;
+    });
     return `"${text}" in ${chunks} chunks, get_slot(${JSON.stringify(called.functionCall.args)}) -> "${told.text}", 400/401/429/503 as the library's errors, cancelled after "${heard}"`;
 });

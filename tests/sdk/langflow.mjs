@@ -1,6 +1,6 @@
 // Langflow has no JavaScript library of its own, so its reference is checked with plain fetch: tokens and growing messages, a whole run, errors, cancellation.
 import assert from 'node:assert/strict';
-import { connectionClosed, connections, hours, world } from './_model.mjs';
+import { cancelled, hours, world } from './_model.mjs';
 import { emulator, prove } from './_emulator.mjs';
 
 await prove('langflow', async () => {
@@ -40,18 +40,17 @@ await prove('langflow', async () => {
     assert.ok(!(await events(await run('front-desk', '?stream=true'))).some((e) => e.event === 'end'));
 
     await vendor.script({ rules: [{ stall_after: 2 }] });
-    const abort = new AbortController();
-    const stalled = await run('front-desk', '?stream=true', { signal: abort.signal });
-    let heard = '', before = 0;
-    await assert.rejects(async () => {
-        for await (const bytes of stalled.body) {
-            heard += Buffer.from(bytes).toString();
-            if (heard.includes('token')) {
-                before ||= await connections(vendor);
-                abort.abort();
+    await cancelled(vendor, async () => {
+        const abort = new AbortController();
+        const stalled = await run('front-desk', '?stream=true', { signal: abort.signal });
+        let heard = '';
+        await assert.rejects(async () => {
+            for await (const bytes of stalled.body) {
+                heard += Buffer.from(bytes).toString();
+                if (heard.includes('token')) abort.abort();
             }
-        }
-    }, /abort/i);
-    await connectionClosed(vendor, before);
+        }, /abort/i);
+        return heard;
+    });
     return `plain fetch (there is no library): ${tokens.length} tokens "${hours}", a whole run, ${grown.length} growing messages, 403/404/422/500 in its words, a silent end, cancelled`;
 });

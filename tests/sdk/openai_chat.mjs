@@ -1,7 +1,7 @@
 // Chat completions through the openai library: streamed text with usage, a tool and its result, the vendor's errors as the library's types, cancellation.
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
-import { argumentsWanted, connectionClosed, connections, hours, schema, slot, world } from './_model.mjs';
+import { argumentsWanted, cancelled, hours, schema, slot, world } from './_model.mjs';
 import { emulator, prove } from './_emulator.mjs';
 
 await prove('openai_chat', async () => {
@@ -50,16 +50,15 @@ await prove('openai_chat', async () => {
     assert.equal(again.choices[0].message.content, hours);
 
     await vendor.script({ rules: [{ stall_after: 3 }] });
-    const cancelled = await client.chat.completions.create({ model, messages: [user('when are you open')], stream: true });
-    let heard = '', before = 0;
-    for await (const chunk of cancelled) {
-        heard += chunk.choices[0]?.delta?.content ?? '';
-        if (heard.length > 5) {
-            before ||= await connections(vendor);
-            cancelled.controller.abort();
+    const heard = await cancelled(vendor, async () => {
+        const stream = await client.chat.completions.create({ model, messages: [user('when are you open')], stream: true });
+        let heard = '';
+        for await (const chunk of stream) {
+            heard += chunk.choices[0]?.delta?.content ?? '';
+            if (heard.length > 5) stream.controller.abort();
         }
-    }
-    assert.ok(hours.startsWith(heard) && heard.length < hours.length);
-    await connectionClosed(vendor, before);
+        assert.ok(hours.startsWith(heard) && heard.length < hours.length);
+        return heard;
+    });
     return `"${text}" in ${chunks} chunks, get_slot(${message.tool_calls[0].function.arguments}) -> "${told.choices[0].message.content}", 400/401/429/503 typed, one retried, cancelled after "${heard}"`;
 });

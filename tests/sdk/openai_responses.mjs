@@ -1,7 +1,7 @@
 // Responses through the openai library: streamed text, a tool and its result, the vendor's errors as the library's types, cancellation.
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
-import { argumentsWanted, connectionClosed, connections, hours, schema, slot, world } from './_model.mjs';
+import { argumentsWanted, cancelled, hours, schema, slot, world } from './_model.mjs';
 import { emulator, prove } from './_emulator.mjs';
 
 await prove('openai_responses', async () => {
@@ -50,16 +50,15 @@ await prove('openai_responses', async () => {
     assert.equal(cut.incomplete_details.reason, 'max_output_tokens');
 
     await vendor.script({ rules: [{ stall_after: 3 }] });
-    let heard = '', before = 0;
-    const cancelled = await client.responses.create({ model, input: 'when are you open', stream: true });
-    for await (const event of cancelled) {
-        if (event.type === 'response.output_text.delta') heard += event.delta;
-        if (heard.length > 5) {
-            before ||= await connections(vendor);
-            cancelled.controller.abort();
+    const heard = await cancelled(vendor, async () => {
+        let heard = '';
+        const stream = await client.responses.create({ model, input: 'when are you open', stream: true });
+        for await (const event of stream) {
+            if (event.type === 'response.output_text.delta') heard += event.delta;
+            if (heard.length > 5) stream.controller.abort();
         }
-    }
-    assert.ok(hours.startsWith(heard) && heard.length < hours.length);
-    await connectionClosed(vendor, before);
+        assert.ok(hours.startsWith(heard) && heard.length < hours.length);
+        return heard;
+    });
     return `"${text}" in ${seen.length} events, get_slot(${call.arguments}) -> "${told.output_text}", 400/401/429 typed, incomplete for its length, cancelled after "${heard}"`;
 });
