@@ -509,6 +509,11 @@ TEST(Shaper, tables_are_read_row_by_row) {
     EXPECT_EQ(shape_for_voice("| A | B |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |", locale_for("en-US")), "A: one, B: two. A: three, B: four.");
 }
 
+TEST(Shape, a_piece_without_end_is_cut) {
+    const std::string out = shape_for_voice(std::string(1 << 20, 'a'), locale_for("en-US"));
+    EXPECT_EQ(out, std::string(16 * 1024, 'a'));
+}
+
 TEST(Shape, several_lines) {
     EXPECT_EQ(shape_for_voice("# Hours\n\n- Mon: 9-5\n- Tue: closed\r\nThat is all", locale_for("en-US")),
               "Hours. Mon: nine to five. Tue: closed. That is all");
