@@ -1,6 +1,7 @@
 // OpenAI Realtime through the openai library: a spoken question in, a spoken answer with its words out; a tool; a truncation that is right and one
-// that is not.
+// that is not. The library insists on wss; its connection is made a plain one below that.
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import OpenAI from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { duration, emulator, peak, prove, speech } from './_emulator.mjs';
@@ -21,7 +22,7 @@ const world = {
 await prove('openai_realtime', async () => {
     const vendor = await emulator('openai', { world });
     const client = new OpenAI({ apiKey: vendor.key, baseURL: `${vendor.url}/v1` });
-    const realtime = new OpenAIRealtimeWS({ model: 'gpt-realtime-2.1' }, client);
+    const realtime = new OpenAIRealtimeWS({ model: 'gpt-realtime-2.1', options: { createConnection: ({ host, port }) => connect(port, host) } }, client);
     realtime.on('error', () => {});
     const seen = [];
     const waiting = [];

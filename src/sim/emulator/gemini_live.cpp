@@ -265,6 +265,7 @@ Task<> announce_end(EmulatorSocket& socket, milliseconds limit) {
 }  // namespace
 
 bool gemini_live_path(std::string_view path) {
+    if (path.starts_with("//")) path.remove_prefix(1);  // the vendor's own library asks so
     return path.starts_with("/ws/google.ai.generativelanguage.v1") &&
            path.find(".GenerativeService.BidiGenerateContent") != std::string_view::npos;
 }
