@@ -424,7 +424,7 @@ TEST_P(TtsClient, TheWordsAreUnderstoodAgain) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Vendors, TtsClient, testing::ValuesIn(kClients),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace parley::vendors
