@@ -80,6 +80,7 @@ void GeminiLive::open() {
     SocketPlan plan(socket_url(base, "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"));
     if (!endpoint_.key.empty()) plan.headers.add("x-goog-api-key", std::string(endpoint_.key.reveal()));
     plan.connect_within = endpoint_.connect_within;
+    plan.ping_every = std::chrono::seconds(60);  // its pongs were seen half a minute late
     socket_.open(std::move(plan));
 }
 
