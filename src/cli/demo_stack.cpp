@@ -65,12 +65,12 @@ bool listens(std::uint16_t port) {
 }
 
 constexpr const char* kEmulatedKey = "sim-key";
-constexpr const char* kKeyVariable = "PARLEY_DEMO_EMULATED_KEY";
+constexpr const char* kKeyVariable = "EMULATED_VENDOR_KEY";
 
 // The receptionist of config/scripts/receptionist.yaml, for a model. The judge listens for these very sentences.
 constexpr const char* kInstructions =
     "You are the receptionist of Harbour Dental, a dental practice. Answer with these sentences, word for word, and nothing else. "
-    "Asked for opening hours: We are open Monday to Friday, from nine until five. We are closed on Saturday and Sunday. "
+    "Asked for opening hours: We are open Monday to Friday, from nine until five. We are closed on Saturday and Sunday. Would you like to book an appointment, or is there anything else that I can do for you today? "
     "Asked for an appointment with a day and a time, for example Friday at three: I have Friday at three in the afternoon. Is that right? "
     "Asked for an appointment without them: On which day and at what time would you like to come? "
     "When the caller says goodbye, call end_call with the farewell: Thank you for calling Harbour Dental. Goodbye.";

@@ -113,7 +113,7 @@ public:
         const bool half = !time.half.empty();
         if (time.minute == 0 && !time.second) {
             if (half) return out + " " + std::string(time.half);
-            if (time.hour == 0) return "midnight";
+            if (time.hour % 24 == 0) return "midnight";
             return time.hour <= 12 ? out + " o'clock" : out + " hundred";
         }
         out += " ";

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxCells = 32;
 constexpr int kMaxPasses = 8;
+constexpr std::size_t kMaxPiece = 16 * 1024;  // some rules look far ahead; a chunker's pieces are a quarter of this
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && is_space(char_at(text, 0).value)) text.remove_prefix(char_at(text, 0).size);
@@ -267,6 +268,7 @@ std::string Shaper::finish() {
 
 std::string Shaper::shape(std::string_view piece) {
     std::string out;
+    if (piece.size() > kMaxPiece) piece = piece.substr(0, kMaxPiece);  // a cut character disappears
     while (!piece.empty()) {
         const std::size_t end = piece.find_first_of("\r\n");
         std::string_view line = trimmed(piece.substr(0, end));

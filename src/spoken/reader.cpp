@@ -166,6 +166,39 @@ bool Reader::try_abbreviation() {
 
 // "XK29F7": letters and digits that spell nothing are given one by one.
 bool Reader::try_mixed(std::size_t end) {
+    // "A7K9-22QX": its parts belong together if all are of this kind and one of them is mixed.
+    std::size_t whole = end;
+    while (at(whole) == '-' && (digit(whole + 1) || is_ascii_upper(static_cast<unsigned char>(at(whole + 1))))) {
+        std::size_t next = whole + 1;
+        while (digit(next) || is_ascii_upper(static_cast<unsigned char>(at(next)))) ++next;
+        if (!ends(next)) break;
+        whole = next;
+    }
+    if (whole != end) {
+        const std::string_view code = part(at_, whole);
+        std::size_t mixed_parts = 0, numbers = 0;
+        for (std::size_t from = 0; from < code.size();) {
+            const std::size_t stop = std::min(code.find('-', from), code.size());
+            const std::string_view one = code.substr(from, stop - from);
+            const auto count = std::ranges::count_if(one, [](char c) { return c >= '0' && c <= '9'; });
+            if (count > 0 && static_cast<std::size_t>(count) < one.size()) ++mixed_parts;
+            numbers += static_cast<std::size_t>(count);
+            from = stop + 1;
+        }
+        const bool capitals = std::ranges::none_of(code, [](char c) { return c >= 'a' && c <= 'z'; });
+        if (capitals && mixed_parts > 0 && numbers >= 3) {
+            for (const char c : code) {
+                if (c == '-') {
+                    pause();
+                } else {
+                    say(is_digit(static_cast<unsigned char>(c)) ? grammar_.digit(c) : std::string_view(&c, 1));
+                }
+            }
+            remember(code);
+            go(whole);
+            return true;
+        }
+    }
     const std::string_view token = part(at_, end);
     std::size_t digits = 0, changes = 0;
     for (std::size_t i = 0; i < token.size(); ++i) {
@@ -257,12 +290,23 @@ void Reader::dash(Char c) {
         go(next);
         return;
     }
-    // Between digits with spaces around it a hyphen takes away.
+    if (c.value == 0x2013 && before == '%' && is_digit(after)) {
+        say(locale_.words.to);
+        go(next);
+        return;
+    }
+    // Between digits with spaces around it a hyphen takes away; between days and times it reaches from one to the
+    // other.
     std::size_t left = at_, right = next;
     while (left > 0 && at(left - 1) == ' ') --left;
     while (at(right) == ' ') ++right;
     if (c.value == '-' && left > 0 && digit(left - 1) && digit(right)) {
-        say(locale_.words.minus);
+        std::size_t from = left, stop = right;
+        while (from > 0 && at(from - 1) != ' ') --from;
+        while (stop < text_.size() && at(stop) != ' ') ++stop;
+        const bool dates = part(from, left).find_first_of("/:") != std::string_view::npos &&
+                           part(right, stop).find_first_of("/:") != std::string_view::npos;
+        say(dates ? locale_.words.to : locale_.words.minus);
     } else {
         pause();
     }
@@ -339,16 +383,38 @@ void Reader::symbol(Char c) {
         case '`':
             copy(" ");
             return;
-        case '/':
+        case '/': {
+            constexpr auto kEach = std::to_array<std::string_view>(
+                {"day", "week", "month", "year", "hour",  "minute", "second", "night",  "person", "user",
+                 "mo",  "yr",   "hr",    "Tag",  "Woche", "Monat",  "Jahr",   "Stunde", "Nacht",  "Person"});
+            std::size_t stop = next;
+            while (letter(stop)) stop += char_at(text_, stop).size;
+            if (digit_or_letter(before) && std::ranges::find(kEach, part(next, stop)) != kEach.end()) {
+                per(next - 1);
+                return;
+            }
+            if (is_space(before) && is_space(after)) {
+                std::size_t left = next - 1, right = next;
+                while (left > 0 && at(left - 1) == ' ') --left;
+                while (at(right) == ' ') ++right;
+                const auto divided = std::ranges::find(locale_.symbols, std::string_view("÷"), &Locale::Form::written);
+                if (divided != locale_.symbols.end() && left > 0 && digit(left - 1) && digit(right)) {
+                    say(divided->spoken);
+                    return;
+                }
+            }
             if (digit_or_letter(before) && digit_or_letter(after)) {
                 say(locale_.words.slash);
             } else {
                 copy(" ");
             }
             return;
+        }
         case '#':
             if (is_letter(after)) {
-                say(locale_.words.hash);
+                std::size_t stop = next;
+                while (letter(stop) || at(stop) == '-') ++stop;
+                say(digit(stop) ? locale_.words.number : locale_.words.hash);  // "#A-1029", "#sale"
             } else if (is_digit(after)) {
                 say(locale_.words.number);
                 if (digits_from(next) >= 3) remember("id");

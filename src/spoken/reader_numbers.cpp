@@ -123,7 +123,10 @@ bool Reader::try_slash() {
     const std::uint64_t a = value_of(part(at_, at_ + first)).value_or(0), b = value_of(part(from, end)).value_or(0);
     constexpr auto kUsual = std::to_array<std::uint64_t>({2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 32, 64, 100});
     const bool leading = at(at_) == '0' || at(from) == '0';
-    if (a > 0 && a < b && !leading && std::ranges::find(kUsual, b) != kUsual.end()) {
+    if (a == b) {  // fifty-fifty
+        say(grammar_.cardinal(a, locale_));
+        say(grammar_.cardinal(b, locale_));
+    } else if (a > 0 && a < b && !leading && std::ranges::find(kUsual, b) != kUsual.end()) {
         say(grammar_.fraction(a, b, locale_));
     } else {
         std::uint64_t month = locale_.month_first ? a : b, day = locale_.month_first ? b : a;
@@ -193,6 +196,16 @@ void Reader::number(const Number& n) {
             const bool years =
                 n.plain() && second.plain() && year_like(n.whole) &&
                 (year_like(second.whole) || (second.whole.size() == 2 && second.whole > n.whole.substr(2)));
+            const bool free_call = n.whole == "1" && second.whole.size() == 3 && at(second.end) == '-' &&
+                                   letter(second.end + 1);  // 1-800-FLOWERS
+            if (free_call && hyphen) {
+                say(digits_spoken(n.whole, locale_));
+                pause();
+                say(digits_spoken(second.whole, locale_));
+                pause();
+                go(second.end + 1);
+                return;
+            }
             if (code && hyphen) {
                 say(digits_spoken(n.whole, locale_));
                 pause();
@@ -298,7 +311,8 @@ void Reader::plain_number(const Number& n) {
         return;
     }
     if (year_like(digits)) {
-        const bool named = heard(locale_.year_words, 1);
+        const bool quarter = at_ >= 3 && at(at_ - 1) == ' ' && digit(at_ - 2) && at(at_ - 3) == 'Q';
+        const bool named = quarter || heard(locale_.year_words, 1);
         const bool noun = at(n.end) == ' ' && letter(n.end + 1);
         if (!counts && (named || (!noun && digits >= "1900" && digits < "2036"))) {
             say(grammar_.year(static_cast<unsigned>(*value_of(digits)), locale_));
@@ -324,6 +338,12 @@ bool Reader::try_suffix(const Number& n, std::size_t from) {
         const bool apostrophe = front == '\'' || front == 0x2019;
         const bool behind = at(from) == '\'' || text_.substr(from).starts_with("\xe2\x80\x99");
         const std::size_t s = from + (behind ? (at(from) == '\'' ? 1 : 3) : 0);
+        if (at(s) == 's' && text_.substr(s + 1).starts_with(" of ") &&
+            (*value == 10 || *value == 100 || *value == 1000)) {
+            say(*value == 10 ? "tens" : *value == 100 ? "hundreds" : "thousands");
+            go(s + 1);
+            return true;
+        }
         constexpr auto kDecadeWords =
             std::to_array<std::string_view>({"the", "mid", "late", "early", "his", "her", "my", "their", "your"});
         if (at(s) == 's' && ends(s + 1) && *value % 10 == 0 &&
@@ -391,7 +411,7 @@ bool Reader::try_suffix(const Number& n, std::size_t from) {
     if (!is_letter(char_before(text_, at_).value) && try_unit(n, from)) return true;
     const char sign = at(from);
     const bool inside = is_letter(char_before(text_, at_).value);  // "B2B"
-    const bool magnitude = !inside && (sign == 'k' || sign == 'K' || sign == 'M' || sign == 'B') && ends(from + 1);
+    const bool magnitude = !inside && (sign == 'k' || sign == 'K' || sign == 'M') && ends(from + 1);
     if (magnitude && (sign != 'K' || n.whole.size() > 1)) {
         say(spoken(n));
         say(grammar_.magnitude(sign, n.whole == "1" && n.part.empty()));
@@ -437,7 +457,9 @@ bool Reader::try_unit(const Number& n, std::size_t from) {
 void Reader::per(std::size_t from) {
     if (at(from) != '/') return;
     std::size_t end = from + 1;
-    while (is_ascii_lower(static_cast<unsigned char>(at(end)))) ++end;
+    while (is_ascii_lower(static_cast<unsigned char>(at(end))) ||
+           (end == from + 1 && is_ascii_upper(static_cast<unsigned char>(at(end)))))
+        ++end;
     if (end == from + 1 || !ends(end) || at(end) == '/') return;
     std::string_view word = part(from + 1, end);
     if (locale_.grammar == Locale::Grammar::english) {
@@ -448,6 +470,8 @@ void Reader::per(std::size_t from) {
         if (word == "min") word = "minute";
         if (word == "s" || word == "sec") word = "second";
     }
+    if (word.size() != end - from - 1 && at(end) == '.' && (at(end + 1) == ')' || at(end + 1) == ','))
+        ++end;  // "/mo.)"
     say(locale_.words.per);
     say(word);
     go(end);

@@ -101,9 +101,14 @@ const Offer* find(Role role, const Endpoint& endpoint) {
     return nullptr;
 }
 
-// `api` is the catalogue's own; codecs refuse options they do not know.
-Endpoint without_api(Endpoint endpoint) {
+// As the codecs want it: without `api`, which is the catalogue's own, and with the version in OpenAI's base, which people leave out as often
+// as they give it.
+Endpoint prepared(Endpoint endpoint) {
     endpoint.options.erase("api");
+    auto& base = endpoint.base_url;
+    const auto host = base.find("://");
+    const bool bare = host != std::string::npos && base.find('/', host + 3) == std::string::npos;
+    if (endpoint.vendor == "openai" && bare) base += "/v1";
     return endpoint;
 }
 
@@ -154,7 +159,7 @@ std::string home(const Endpoint& endpoint) {
 
 std::string check(Role role, const Endpoint& endpoint) {
     const auto* offer = find(role, endpoint);
-    if (offer != nullptr) return offer->check(without_api(endpoint));
+    if (offer != nullptr) return offer->check(prepared(endpoint));
     std::string apis;
     for (const auto& other : kOffers)
         if (other.role == role && other.vendor == endpoint.vendor) apis += (apis.empty() ? "" : ", ") + std::string(other.api);
@@ -164,19 +169,19 @@ std::string check(Role role, const Endpoint& endpoint) {
 
 std::unique_ptr<SttStream> make_stt(const Endpoint& endpoint, const Link& link, SttSink& sink) {
     const auto* offer = find(Role::stt, endpoint);
-    return offer == nullptr ? nullptr : offer->stt(without_api(endpoint), link, sink);
+    return offer == nullptr ? nullptr : offer->stt(prepared(endpoint), link, sink);
 }
 std::unique_ptr<LmClient> make_lm(const Endpoint& endpoint, const Link& link) {
     const auto* offer = find(Role::lm, endpoint);
-    return offer == nullptr ? nullptr : offer->lm(without_api(endpoint), link);
+    return offer == nullptr ? nullptr : offer->lm(prepared(endpoint), link);
 }
 std::unique_ptr<TtsStream> make_tts(const Endpoint& endpoint, const Link& link, TtsSink& sink) {
     const auto* offer = find(Role::tts, endpoint);
-    return offer == nullptr ? nullptr : offer->tts(without_api(endpoint), link, sink);
+    return offer == nullptr ? nullptr : offer->tts(prepared(endpoint), link, sink);
 }
 std::unique_ptr<S2sSession> make_s2s(const Endpoint& endpoint, const Link& link, S2sSetup setup, S2sSink& sink) {
     const auto* offer = find(Role::s2s, endpoint);
-    return offer == nullptr ? nullptr : offer->s2s(without_api(endpoint), link, std::move(setup), sink);
+    return offer == nullptr ? nullptr : offer->s2s(prepared(endpoint), link, std::move(setup), sink);
 }
 
 }  // namespace parley::vendors

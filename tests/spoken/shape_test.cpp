@@ -325,6 +325,61 @@ constexpr auto kUnitedStates = std::to_array<Row>({
     {"About 20k users, 5M rows, 1.5x, 2,048 tokens, 2048 tokens", "About twenty thousand users, five million rows, one point five times, two thousand forty-eight tokens, two thousand forty-eight tokens"},
     {"Hello world, this is plain text. It's fine!", "Hello world, this is plain text. It's fine!"},
     {"I'll arrive at 5. Then go.", "I'll arrive at five. Then go."},
+    {"Your appointment is on Tuesday, March 3rd, 2026 at 2:30 PM with Dr. Lee at 1200 Main St., Suite 400.", "Your appointment is on Tuesday, March third, twenty twenty-six at two thirty p.m. with Doctor Lee at one thousand two hundred Main St., Suite four zero zero."},
+    {"Press 1 for sales, 2 for support, or 0 to talk to an operator.", "Press one for sales, two for support, or zero to talk to an operator."},
+    {"Your confirmation code is A7K9-22QX.", "Your confirmation code is A seven K nine, two two Q X."},
+    {"Your balance is $-12.50.", "Your balance is minus twelve dollars and fifty cents."},
+    {"We're open Mon-Fri 9am-5pm, Sat 10-2.", "We're open Mon-Fri nine a.m. to five p.m., Sat ten to two."},
+    {"The file is 3.5MB (about 2x larger).", "The file is three point five megabytes (about two times larger)."},
+    {"It's 98.6% uptime, i.e., ~3.5 days/year.", "It's ninety-eight point six percent uptime, that is, about three point five days per year."},
+    {"The tax ID is 12-3456789.", "The tax ID is one two, three four five six seven eight nine."},
+    {"Flight UA1234 departs at 6:05am from gate B12.", "Flight U A one two three four departs at six oh five a.m. from gate B twelve."},
+    {"I weigh 180lbs and I'm 6'2\".", "I weigh one hundred eighty pounds and I'm six feet two."},
+    {"Take 2 tablets every 4-6 hours; max 8/day.", "Take two tablets every four to six hours; max eight per day."},
+    {"The score was 21-14.", "The score was twenty-one to fourteen."},
+    {"iPhone 15 Pro Max costs $1,199 (or $49.95/mo.).", "iPhone fifteen Pro Max costs one thousand one hundred ninety-nine dollars (or forty-nine dollars and ninety-five cents per month)."},
+    {"Model GPT-4o and Claude 3.5.", "Model GPT-four o and Claude three point five."},
+    {"Use Ctrl+C to copy.", "Use Ctrl plus C to copy."},
+    {"He said, \"It's 5 o'clock.\"", "He said, \"It's five o'clock.\""},
+    {"Hotel California, Room 237.", "Hotel California, Room two three seven."},
+    {"Is that OK? 👍🏽", "Is that OK?"},
+    {"My email is jane_doe99@mail-server.co.uk; my site is https://jane-doe.dev/blog/2024/post-1?utm=x.", "My email is jane underscore doe ninety-nine at mail dash server dot co dot uk; my site is jane dash doe dot dev slash blog slash two zero two four slash post dash one."},
+    {"E = mc²", "E equals mc squared"},
+    {"2 + 2 = 4, and 10 / 2 = 5.", "two plus two equals four, and ten divided by two equals five."},
+    {"Call 1-800-FLOWERS now.", "Call one, eight zero zero, FLOWERS now."},
+    {"Between 1,000 and 2,500 people (20%–30%) came.", "Between one thousand and two thousand five hundred people (twenty percent to thirty percent) came."},
+    {"the 21st century, the 1800s, in the 1920s", "the twenty-first century, the eighteen hundreds, in the nineteen twenties"},
+    {"Q1 2025 revenue was $1.2bn, up 15% YoY.", "Q one twenty twenty-five revenue was one point two billion dollars, up fifteen percent YoY."},
+    {"Order #A-1029 ships in 3–5 business days.", "Order number A one zero two nine ships in three to five business days."},
+    {"That's 1/3 of 100, 50/50, 9/10 people.", "That's one third of one hundred, fifty fifty, nine tenths people."},
+    {"Temperatures: -5°C to +12°C.", "Temperatures: minus five degrees Celsius to plus twelve degrees Celsius."},
+    {"Chapter 4, page 12, line 7.", "Chapter four, page twelve, line seven."},
+    {"12:00 noon; 00:30; 24:00", "twelve o'clock noon; zero thirty; midnight"},
+    {"Version 1.0 vs 2.0", "Version one point zero versus two point zero"},
+    {"$100-$200K, €1.5m, £20bn", "one hundred to two hundred thousand dollars, one point five million euros, twenty billion pounds"},
+    {"1 lb = 16 oz", "one pound equals sixteen ounces"},
+    {"50,000 km²", "fifty thousand square kilometers"},
+    {"0.75 mi", "zero point seven five miles"},
+    {"Mr. & Mrs. Smith", "Mister and Missus Smith"},
+    {"\"Hi,\" she said - then left.", "\"Hi,\" she said, then left."},
+    {"A 5-star hotel, a 2-year-old child, a 100-yard dash.", "A five-star hotel, a two-year-old child, a one hundred-yard dash."},
+    {"Apt. 4B, 221B Baker St.", "Apt. four B, two hundred twenty-one B Baker St."},
+    {"call me at 5", "call me at five"},
+    {"ID: 4829301", "ID: four eight two nine three zero one"},
+    {"ISBN 9783161484100", "ISBN nine seven eight three one six one four eight four one zero zero"},
+    {"The year 1776. AD 79. 500 BC.", "The year seventeen seventy-six. AD seventy-nine. five hundred BC."},
+    {"2/3/2025 - 2/5/2025", "February third, twenty twenty-five to February fifth, twenty twenty-five"},
+    {"10 p.m.", "ten p.m."},
+    {"1st, 2nd & 3rd", "first, second and third"},
+    {"#1 choice", "number one choice"},
+    {"Tom's 3 kids' toys", "Tom's three kids' toys"},
+    {"T-shirt size XL, 5XL", "T-shirt size XL, five XL"},
+    {"I have $5, you have €5.", "I have five dollars, you have five euros."},
+    {"100s of people", "hundreds of people"},
+    {"£5.5k", "five point five thousand pounds"},
+    {"x = 3, y < 10, z >= 2", "x equals three, y less than ten, z at least two"},
+    {"No.1 rated", "number one rated"},
+    {"rock 'n' roll", "rock 'n' roll"},
 });
 
 constexpr auto kBritain = std::to_array<Row>({
@@ -452,6 +507,11 @@ TEST(Shaper, tables_are_read_row_by_row) {
     EXPECT_EQ(shaper.finish(), "last.");
     EXPECT_EQ(shaper.finish(), "");
     EXPECT_EQ(shape_for_voice("| A | B |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |", locale_for("en-US")), "A: one, B: two. A: three, B: four.");
+}
+
+TEST(Shape, a_piece_without_end_is_cut) {
+    const std::string out = shape_for_voice(std::string(1 << 20, 'a'), locale_for("en-US"));
+    EXPECT_EQ(out, std::string(16 * 1024, 'a'));
 }
 
 TEST(Shape, several_lines) {

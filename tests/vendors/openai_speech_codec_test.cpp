@@ -27,6 +27,12 @@ TEST(OpenAiSpeechCodec, AsksForHeaderlessPcm) {
     e.voice = "alloy";
     e.options = {{"speed", "1.5"}, {"instructions", "Calm."}};
     EXPECT_EQ(speech_url(e), "http://127.0.0.1:9/v1/audio/speech");
+    for (const char* base : {"http://127.0.0.1:9", "http://127.0.0.1:9/"}) {
+        e.base_url = base;
+        EXPECT_EQ(speech_url(e), "http://127.0.0.1:9/v1/audio/speech") << base;
+    }
+    e.base_url = "https://host/openai/v1";
+    EXPECT_EQ(speech_url(e), "https://host/openai/v1/audio/speech");
     EXPECT_EQ(json::parse(speech_body(e, "x")), json({{"model", "tts-1"},
                                                       {"input", "x"},
                                                       {"voice", "alloy"},

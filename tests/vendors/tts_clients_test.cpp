@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "parley/sim/embedded_speech.hpp"
 #include "parley/vendors/cartesia/sonic.hpp"
 #include "parley/vendors/deepgram/speak.hpp"
 #include "parley/vendors/elevenlabs/speech.hpp"
@@ -392,6 +393,34 @@ TEST_P(TtsClient, MarkupIsSpokenNotObeyed) {
         EXPECT_EQ(message.find('<') == std::string::npos, obeys) << message;
     }
     EXPECT_TRUE(seen);
+}
+
+// What arrives is speech: the embedded recogniser understands it again.
+TEST_P(TtsClient, TheWordsAreUnderstoodAgain) {
+    static const auto world = [] {
+        sim::WorldSettings settings;
+        settings.first_audio = milliseconds(0);
+        settings.pace = 0;
+        settings.phrases = {"half past ten is free", "shall i book it", "see you on monday"};
+        return std::make_shared<sim::EmulatorWorld>(settings);
+    }();
+    static const auto ear = sim::make_embedded_ear();
+    Endpoint endpoint;
+    endpoint.options = GetParam().options;
+    if (std::string_view(GetParam().vendor) != "deepgram") endpoint.voice = "v1";
+    TtsRig at(GetParam().vendor, endpoint, GetParam().make, {}, world);
+    at.stream->open();
+    at.stream->speak(1, "Half past ten is free.");
+    at.stream->speak(2, "Shall I book it?");
+    ASSERT_TRUE(at.run_until_log("done 2")) << testing::PrintToString(at.sink.log);
+    const auto understood = [&](SpeechTag tag) {
+        std::string text;
+        for (const auto& part : ear->recognise(at.sink.audio[tag], world->settings().phrases))
+            text += "[" + part.text + "]";
+        return text;
+    };
+    EXPECT_EQ(understood(1), "[half past ten is free]");
+    EXPECT_EQ(understood(2), "[shall i book it]");
 }
 
 INSTANTIATE_TEST_SUITE_P(Vendors, TtsClient, testing::ValuesIn(kClients),

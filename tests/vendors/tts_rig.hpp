@@ -47,8 +47,10 @@ public:
     using Make = std::unique_ptr<TtsStream> (*)(const Endpoint&, const Link&, TtsSink&);
 
     TtsRig(std::string_view vendor, Endpoint asked, Make make, sim::Fault fault = {}, double pace = 0)
-        : host(emulator_named(vendor, tone_world(pace)), tone_world(pace)),
-          http(std::make_unique<net::HttpClient>(io.get_executor())) {
+        : TtsRig(vendor, std::move(asked), make, std::move(fault), tone_world(pace)) {}
+    TtsRig(std::string_view vendor, Endpoint asked, Make make, sim::Fault fault,
+           std::shared_ptr<sim::EmulatorWorld> world)
+        : host(emulator_named(vendor, world), world), http(std::make_unique<net::HttpClient>(io.get_executor())) {
         host.script({sim::FaultRule{"", 1, 1 << 30, std::move(fault)}});
         endpoint = std::move(asked);
         endpoint.base_url = host.url() + endpoint.base_url;

@@ -23,6 +23,7 @@ struct FaultProxyOptions {
     std::string upstream;  // scheme and authority of the vendor (http, https, ws or wss); a path is ignored
     TlsTrust tls;
     std::uint16_t port = 0;  // 0: any
+    std::string role;        // "stt", "tts", "s2s": which messages of a socket are items, see is_item(); empty: all
 };
 
 // One request or socket that went through.
@@ -62,6 +63,8 @@ struct SpoiltItem {
     std::chrono::milliseconds delay{0};
 };
 [[nodiscard]] std::vector<SpoiltItem> spoil(const Fault& fault, std::string item, bool text, bool mulaw, int index);
+// Whether a message of a socket is a piece of the answer rather than talk about the session: sound of a voice, words of a recogniser.
+[[nodiscard]] bool is_item(std::string_view role, std::string_view message, bool text);
 [[nodiscard]] bool looks_final(std::string_view message);                 // a recogniser's last word on an utterance
 [[nodiscard]] bool looks_cancel(std::string_view message);                // a client's wish that something stops
 [[nodiscard]] std::size_t sound_in(std::string_view message, bool text);  // bytes of sound

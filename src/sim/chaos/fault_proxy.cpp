@@ -107,8 +107,8 @@ struct Line {
 
 class Proxy final : public VendorEmulator {
 public:
-    Proxy(Url upstream, std::shared_ptr<asio::ssl::context> tls)
-        : upstream_(std::move(upstream)), tls_(std::move(tls)) {}
+    Proxy(Url upstream, std::shared_ptr<asio::ssl::context> tls, std::string role)
+        : upstream_(std::move(upstream)), tls_(std::move(tls)), role_(std::move(role)) {}
 
     std::string_view name() const override { return "fault proxy"; }
     bool authorised(const EmulatorRequest&) const override { return true; }
@@ -355,15 +355,20 @@ private:
             const bool text = stream.got_text();
             auto item = beast::buffers_to_string(buffer.data());
             const auto sound = sound_in(item, text);
+            const bool counted = is_item(role_, item, text);
             bool sent = true;
             for (auto& one : spoil(fault, std::move(item), text, mulaw, index)) {
                 sent = sent && co_await socket.sleep(one.delay);
                 if (!sent) break;
-                if (text)
+                if (!counted && text)
+                    sent = co_await socket.send_text(std::move(one.bytes));
+                else if (!counted)
+                    sent = co_await socket.send_binary(std::move(one.bytes));
+                else if (text)
                     sent = co_await socket.item(std::move(one.bytes));
                 else
                     sent = co_await socket.item_binary(std::move(one.bytes));
-                if (sent) note(number, sound);
+                if (sent && counted) note(number, sound);
             }
             if (sound > 0 || index > 0) ++index;
             if (!sent) break;
@@ -376,7 +381,7 @@ private:
 
     Url upstream_;
     std::shared_ptr<asio::ssl::context> tls_;
-    std::string last_words_;
+    std::string role_, last_words_;
 };
 
 Url upstream_of(const std::string& text) {
@@ -397,7 +402,7 @@ std::shared_ptr<EmulatorWorld> no_world() {
 class FaultProxy::Impl {
 public:
     explicit Impl(const FaultProxyOptions& options)
-        : proxy(std::make_shared<Proxy>(upstream_of(options.upstream), make_client_tls(options.tls))),
+        : proxy(std::make_shared<Proxy>(upstream_of(options.upstream), make_client_tls(options.tls), options.role)),
           host(proxy, no_world(), host_options(options)) {}
 
     static VendorHostOptions host_options(const FaultProxyOptions& options) {

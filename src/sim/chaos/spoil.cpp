@@ -114,6 +114,16 @@ std::string oversized(const std::string& item, std::size_t bytes) {
 
 }  // namespace
 
+bool is_item(std::string_view role, std::string_view message, bool text) {
+    if (role == "tts" || role == "s2s") return sound_in(message, text) > 0;
+    if (role != "stt") return true;
+    for (const std::string_view key : {"\"transcript\":\"", "\"text\":\"", "\"transcript\": \"", "\"text\": \"", "\"delta\":\""}) {
+        const auto at = message.find(key);
+        if (at != std::string_view::npos && at + key.size() < message.size() && message[at + key.size()] != '"') return true;
+    }
+    return false;
+}
+
 bool looks_final(std::string_view message) {
     constexpr std::array<std::string_view, 9> kFinal{"\"is_final\":true",
                                                      "\"is_final\": true",

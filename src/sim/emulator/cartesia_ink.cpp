@@ -15,7 +15,9 @@ using std::chrono::milliseconds;
 
 constexpr auto kIdle = std::chrono::minutes(3);
 
-std::string dumped(const json& message) { return message.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& message) {
+    return message.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 class InkTeller : public SttTeller {
 public:
@@ -29,7 +31,12 @@ public:
         co_return co_await socket_.send_text(std::move(text));
     }
     Task<> fail(int status, std::string why) {
-        auto text = dumped({{"type", "error"}, {"title", "Bad request"}, {"message", why}, {"status_code", status}, {"error_code", "sim"}, {"request_id", id_}});
+        auto text = dumped({{"type", "error"},
+                            {"title", "Bad request"},
+                            {"message", why},
+                            {"status_code", status},
+                            {"error_code", "sim"},
+                            {"request_id", id_}});
         (void)co_await socket_.send_text(std::move(text));
         co_await socket_.close(1008, std::move(why));
     }
@@ -48,7 +55,8 @@ public:
     Task<bool> eager(Utterance utterance) override { return say("turn.eager_end", std::move(utterance.text), true); }
     Task<bool> resumed(Utterance utterance) override {
         if (utterance.text.empty()) co_return true;  // nothing was said about it
-        co_return co_await say("turn.resume", {}, false);
+        std::string nothing;
+        co_return co_await say("turn.resume", std::move(nothing), false);
     }
     Task<bool> final(Utterance utterance) override { return say("turn.end", std::move(utterance.text), true); }
     Task<bool> noted(std::string) override {
@@ -73,9 +81,11 @@ public:
     Task<bool> noted(std::string what) override {
         if (what == "flush") {
             any_ = false;
-            co_return co_await say("flush_done", {}, false);
+            std::string nothing;
+            co_return co_await say("flush_done", std::move(nothing), false);
         }
-        if (!co_await say("done", {}, false)) co_return false;
+        std::string nothing;
+        if (!co_await say("done", std::move(nothing), false)) co_return false;
         std::string reason;
         co_await socket_.close(1000, std::move(reason));
         co_return false;
@@ -85,7 +95,8 @@ private:
     // Finals are joined as they are: a later one brings its own space.
     Task<bool> transcript(Utterance utterance, bool final) {
         auto words = json::array();
-        for (const auto& word : timed_words(utterance)) words.push_back({{"word", word.word}, {"start", word.start}, {"end", word.end}});
+        for (const auto& word : timed_words(utterance))
+            words.push_back({{"word", word.word}, {"start", word.start}, {"end", word.end}});
         auto text = dumped({{"type", "transcript"},
                             {"is_final", final},
                             {"text", (any_ ? " " : "") + utterance.text},
@@ -105,11 +116,14 @@ std::optional<WireFormat> format_of(const EmulatorRequest& request) {
     return wire_format(request.parameter("encoding"), std::atoi(request.parameter("sample_rate").c_str()));
 }
 
-bool versioned(const EmulatorRequest& request) { return !request.header("cartesia-version").empty() || request.has_parameter("cartesia_version"); }
+bool versioned(const EmulatorRequest& request) {
+    return !request.header("cartesia-version").empty() || request.has_parameter("cartesia_version");
+}
 
 }  // namespace
 
-Task<> cartesia_ink_turns(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
+Task<> cartesia_ink_turns(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
+                          Fault fault) {
     auto teller = std::make_shared<TurnsTeller>(socket, request);
     const auto format = format_of(request);
     if (!format || !versioned(request)) {
@@ -134,7 +148,9 @@ Task<> cartesia_ink_turns(std::shared_ptr<EmulatorWorld> world, EmulatorRequest 
             continue;
         }
         const auto json = message->json();
-        const std::string type = json.is_object() && json.contains("type") && json["type"].is_string() ? json["type"].get<std::string>() : "";
+        const std::string type = json.is_object() && json.contains("type") && json["type"].is_string()
+                                     ? json["type"].get<std::string>()
+                                     : "";
         if (type == "close") {
             co_await listening.commit();
             listening.note("close");
@@ -146,7 +162,8 @@ Task<> cartesia_ink_turns(std::shared_ptr<EmulatorWorld> world, EmulatorRequest 
     }
 }
 
-Task<> cartesia_ink_manual(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
+Task<> cartesia_ink_manual(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
+                           Fault fault) {
     const auto language = request.has_parameter("language") ? request.parameter("language") : std::string("en");
     auto teller = std::make_shared<ManualTeller>(socket, request, language);
     const auto format = format_of(request);

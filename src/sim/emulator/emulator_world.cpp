@@ -11,6 +11,7 @@
 namespace parley::sim {
 namespace {
 
+constexpr std::size_t kSentencePause = 8000 * 45 / 100;
 constexpr std::size_t kEngineThreads = 2, kKeptSpeech = 1000;
 
 std::vector<std::string> words_of(const std::string& text) {
@@ -77,6 +78,8 @@ EmulatorWorld::EmulatorWorld(WorldSettings settings) : settings_(std::move(setti
     } else {
         EmbeddedSpeechSettings speech;
         speech.default_voice = settings_.voice;
+        speech.accept =
+            0.5;  // a vendor guesses where a caller asks back; through mu-law clean speech is heard with 0.6 at times
         mouth_ = make_embedded_voice(speech);
         ear_ = make_embedded_ear(speech);
     }
@@ -116,7 +119,20 @@ Pcm8k EmulatorWorld::spoken(const std::string& text) {
     }
     VoiceStyle style;
     style.speed = settings_.speed;
-    auto sound = mouth_->speak(text, style);
+    // Sentence by sentence, with the pause a reader makes: whoever listens may break in there.
+    Pcm8k sound;
+    for (std::size_t at = 0; at < text.size();) {
+        auto end = at;
+        do end = text.find_first_of(".!?", end + 1);
+        while (end != std::string::npos && end + 1 < text.size() && text[end + 1] != ' ');
+        end = end == std::string::npos ? text.size() : end + 1;
+        const auto sentence = text.substr(at, end - at);
+        at = end;
+        if (words_of(sentence).empty()) continue;
+        if (!sound.empty() && !settings_.tones) sound.insert(sound.end(), kSentencePause, 0);
+        const auto spoken_now = mouth_->speak(sentence, style);
+        sound.insert(sound.end(), spoken_now.begin(), spoken_now.end());
+    }
     const std::lock_guard lock(mutex_);
     if (spoken_.size() >= kKeptSpeech) spoken_.clear();
     return spoken_.emplace(text, std::move(sound)).first->second;

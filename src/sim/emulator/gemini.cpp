@@ -1,5 +1,6 @@
 #include "gemini.hpp"
 
+#include "model_surfaces.hpp"
 #include "spoken_surfaces.hpp"
 
 namespace parley::sim {
@@ -38,7 +39,9 @@ public:
         return gemini_live_path(request.path);
     }
 
-    Task<> http(EmulatorRequest request, HttpAnswer& out, Fault) override {
+    Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
+        if (gemini_generate_path(request.path))
+            co_return co_await gemini_generate(*world_, std::move(request), out, std::move(fault));
         auto answer = error(404, request, "Requested entity was not found.");
         co_await out.whole(404, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers));
     }
@@ -47,7 +50,10 @@ public:
         return gemini_live(world_, std::move(request), socket, std::move(fault));
     }
 
-    [[nodiscard]] std::string unknown_event(bool) const override { return R"({"zzUnheardOf":{"zz":1}})"; }
+    [[nodiscard]] std::string unknown_event(bool socket) const override {
+        const std::string event = R"({"zzUnheardOf":{"zz":1}})";
+        return socket ? event : "data: " + event + "\r\n\r\n";
+    }
 
 private:
     std::shared_ptr<EmulatorWorld> world_;

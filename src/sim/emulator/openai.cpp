@@ -1,6 +1,7 @@
 #include "openai.hpp"
 
 #include "credentials.hpp"
+#include "model_surfaces.hpp"
 #include "speech_surfaces.hpp"
 #include "spoken_surfaces.hpp"
 
@@ -52,6 +53,10 @@ public:
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
         if (request.path == "/v1/audio/speech")
             co_return co_await openai_speech_http(*world_, std::move(request), out, std::move(fault));
+        if (request.path == "/v1/chat/completions")
+            co_return co_await openai_chat(*world_, std::move(request), out, std::move(fault));
+        if (request.path == "/v1/responses")
+            co_return co_await openai_responses(*world_, std::move(request), out, std::move(fault));
         auto answer = error(404, request, "Unknown request URL: " + request.method + " " + request.path);
         co_await out.whole(404, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers));
     }

@@ -11,7 +11,11 @@ namespace parley::vendors::openai {
 using nlohmann::json;
 
 std::string speech_url(const Endpoint& endpoint) {
-    return http_url(or_default(endpoint.base_url, "https://api.openai.com/v1"), "/audio/speech");
+    const auto base = or_default(endpoint.base_url, "https://api.openai.com/v1");
+    const auto host = base.find("://");
+    const auto path = host == std::string_view::npos ? host : base.find('/', host + 3);
+    const bool bare = path == std::string_view::npos || base.substr(path) == "/";
+    return http_url(base, bare ? "/v1/audio/speech" : "/audio/speech");
 }
 
 net::HttpHeaders speech_headers(const Endpoint& endpoint) {

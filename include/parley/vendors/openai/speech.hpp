@@ -2,7 +2,7 @@
 // OpenAI text to speech: POST …/v1/audio/speech, one request a text. It has no µ-law: headerless PCM16 at 24 kHz comes,
 // chunked while the synthesis runs, and is brought to 8 kHz here.
 //
-// Endpoint: base_url holds the /v1; `model` gpt-4o-mini-tts by default, `voice` marin by default. Options: speed 0.25
+// Endpoint: base_url holds the /v1 (a host alone gets it); `model` gpt-4o-mini-tts by default, `voice` marin by default. Options: speed 0.25
 // to 4, instructions. Source: platform.openai.com, API reference, audio, 2026.
 
 #include <memory>
