@@ -127,6 +127,7 @@ TEST(Context, of_every_vendors_shape) {
     EXPECT_EQ(assistant_texts(R"({"contents":[{"role":"model","parts":[{"text":"Hello there."}]},{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"text":"We are open."}]}]})"), want);
     EXPECT_EQ(assistant_texts(R"({"input":[{"role":"assistant","content":[{"type":"output_text","text":"Hello there."}]},{"role":"assistant","content":"We are open."}]})"), want);
     EXPECT_TRUE(assistant_texts("[]").empty());
+    EXPECT_EQ(assistant_texts(R"({"messages":[{"role":"assistant","content":"Hello … [interrupted by the caller]"},{"role":"assistant","content":"[silence]"}]})"), std::vector<std::string>{"Hello … "});
 }
 
 TEST(Context, holds_nothing_unheard) {

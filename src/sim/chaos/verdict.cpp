@@ -16,7 +16,7 @@ struct Stretch {
 std::vector<std::string> words_of(const std::string& text) {
     std::vector<std::string> words(1);
     for (const char c : text) {
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || (static_cast<unsigned char>(c) & 0x80U) != 0 || (c == '\'' && !words.back().empty())) {
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || (c == '\'' && !words.back().empty())) {
             words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
         } else if (!words.back().empty()) {
             words.emplace_back();
@@ -187,7 +187,10 @@ std::vector<std::string> assistant_texts(std::string_view request_body) {
             for (const char* key : {"content", "parts"}) {
                 if (const auto content = message.find(key); content != message.end()) gather(*content, text);
             }
-            if (!text.empty()) out.push_back(std::move(text));
+            // Remarks to the model, such as that it was interrupted, stand in brackets.
+            for (auto open = text.find('['); open != std::string::npos; open = text.find('['))
+                text.erase(open, std::min(text.find(']', open), text.size() - 1) - open + 1);
+            if (!words_of(text).empty()) out.push_back(std::move(text));
         }
     }
     return out;
