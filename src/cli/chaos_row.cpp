@@ -297,7 +297,7 @@ std::vector<std::string> context_errors(const std::vector<Stand>& stands, const 
 
 void judge(const ChaosPlan& plan, const ChaosTask& task, const std::vector<Stand>& stands, const sim::CallReport& report, const sim::CallFileTruth& truth, sim::ChaosRow& row) {
     const auto& agent = *plan.config.agent(plan.agent);
-    row.silence_ms = sim::longest_owed_silence(report).ms;
+    row.silence_ms = sim::longest_owed_silence(report, truth.idle_prompts).ms;
     row.filler = truth.filler;
     row.wrong_words = context_errors(stands, truth);
     const bool completed = report.answered_ms && report.passed();
