@@ -409,7 +409,7 @@ struct Gateway::Impl {
         bool told = false;
         while (!forced) {
             const auto now = Clock::now();
-            if (registry.active() + registry.waiting(now) == 0 && now >= accept_until) break;
+            if (registry.active() + registry.waiting(now) + streams.serving() == 0 && now >= accept_until) break;
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
@@ -429,7 +429,7 @@ struct Gateway::Impl {
 
     net::Task<> finish_by(TimePoint deadline) {
         asio::steady_timer pause(control);
-        while (registry.active() > 0 && Clock::now() < deadline) {
+        while (registry.active() + streams.serving() > 0 && Clock::now() < deadline) {
             pause.expires_after(kDrainPoll);
             co_await pause.async_wait(net::nothrow);
         }
