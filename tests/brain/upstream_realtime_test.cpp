@@ -175,6 +175,26 @@ TEST(UpstreamRealtime, HangingUpLetsTheVendorSayGoodbyeFirst) {
     EXPECT_THAT(world.take(), Contains("finished 1 end"));
 }
 
+TEST(UpstreamRealtime, AToolCalledBehindTheSpokenAnswerStillHangsUp) {
+    RealtimeWorld world;
+    world.open();
+    world.caller(1, 1, "Bye");
+    auto& sink = *world.vendor().sink;
+    sink.on_vendor_reply(1);
+    sink.on_reply_audio(1, kSecond);
+    world.turn();
+    sink.on_reply_done(1, false);
+    world.turn();
+    (void)world.take();
+    sink.on_vendor_reply(2);  // nothing but the call
+    sink.on_tool_call(2, {"c", "end_call", "{}", {}});
+    EXPECT_THAT(world.take(), ElementsAre("answers "));
+    world.start(2, PromptKind::caller_text, "");
+    EXPECT_EQ(world.vendor().results.size(), 1U);
+    world.pass(1600ms);
+    EXPECT_THAT(world.take(), ElementsAre("finished 2 end"));
+}
+
 TEST(UpstreamRealtime, WhatWeDidNotHearButTheVendorAnswersIsATurn) {
     RealtimeWorld world;
     world.open();

@@ -251,7 +251,7 @@ TEST_P(SpeechToSpeech, IsCutWhereTheCallerStoppedHearing) {
 steps:
   - wait_for: {agent_silence: 500ms}
   - say: what are your opening hours
-  - interrupt: {after: 900ms, say: goodbye}
+  - interrupt: {after: 600ms, say: goodbye}
   - wait_for: {hangup: true, within: 15s}
 )");
     EXPECT_THAT(heard.phrases, Contains(kFarewell));

@@ -27,6 +27,8 @@ constexpr auto kTranscriptWait = 250ms;                    // an answer that is 
 constexpr auto kShortestPause = 150ms;
 constexpr auto kLongestPause = 5s;
 constexpr std::size_t kMostHistory = 200;
+constexpr std::size_t kMostCalls = 16;
+constexpr auto kFarewellWait = 1500ms;                     // who may hang up and says nothing more has said goodbye
 
 std::chrono::milliseconds length_of(std::uint64_t samples) { return std::chrono::milliseconds(samples / 8); }
 
@@ -139,7 +141,9 @@ public:
         if (going_away_at_ && now >= *going_away_at_ && reply_ == 0 && utterance_ == 0) roll_over(now);
         if (reply_ == 0 || !line_) return;
         const auto& budgets = place_->settings.budgets;
-        if (bound_ == 0 || !audio_came_) {
+        if (then_ != ReplyThen::listen && bound_ != 0 && !audio_came_ && now - owed_since_ >= kFarewellWait) {
+            conclude();
+        } else if (bound_ == 0 || !audio_came_) {
             if (now - owed_since_ >= budgets.s2s_first) fail(now, Failure{FailureKind::timeout, "no answer within its time", 0, "first_byte", line_->request_id, {}});
         } else if (!vendor_done_ && now - last_audio_ >= budgets.s2s_stall) {
             fail(now, Failure{FailureKind::stalled, "the answer stopped coming", 0, "stream", line_->request_id, {}});
@@ -198,8 +202,8 @@ private:
         void on_vendor_interrupted() override {
             if (!retired) owner.vendor_interrupted();
         }
-        void on_tool_call(VendorReply, const vendors::ToolCall& call) override {
-            if (!retired) owner.tool(call);
+        void on_tool_call(VendorReply reply, const vendors::ToolCall& call) override {
+            if (!retired) owner.tool(reply, call);
         }
         void on_usage(const vendors::LmUsage& more) override {
             usage.input += more.input;
@@ -218,6 +222,7 @@ private:
     struct Held {
         std::deque<std::int16_t> audio;
         std::string words;
+        std::vector<vendors::ToolCall> calls;
         bool done = false, then_tools = false;
     };
 
@@ -285,6 +290,7 @@ private:
             const std::vector<std::int16_t> pcm(held.audio.begin(), held.audio.end());
             voice(reply, pcm);
         }
+        for (const auto& call : held.calls) tool(reply, call);
         if (held.done) vendor_finished(reply, held.then_tools);
     }
     void voice(VendorReply reply, std::span<const std::int16_t> pcm) {
@@ -363,8 +369,12 @@ private:
         if (spoken_.empty()) conclude();
         else finish_when_flushed_ = true;
     }
-    void tool(const vendors::ToolCall& call) {
-        if (reply_ == 0 && unbound_ == 0) return;
+    void tool(VendorReply reply, const vendors::ToolCall& call) {
+        if (reply == unbound_ && reply != 0) {
+            if (held_.calls.size() < kMostCalls) held_.calls.push_back(call);
+            return;
+        }
+        if (reply_ == 0) return;
         const auto outcome = perform_tool(place_->settings, call);
         if (outcome.then != ReplyThen::listen) {
             then_ = outcome.then;
