@@ -316,6 +316,29 @@ TEST(S2sOpenai, TheBetaShapeIsRefusedWhereItIsRetired) {
     EXPECT_NE(rig.log.failures[0].reason.find("beta_api_shape_disabled"), std::string::npos);
 }
 
+TEST(S2sOpenai, AVendorThatIgnoresTheCancelIsNotHeard) {
+    sim::Fault fault;
+    fault.ignore_cancel = true;
+    S2sRig rig(kOpenai, {}, fault, 8);
+    ASSERT_TRUE(rig.open()) << rig.log.all();
+    rig.say(kStory);
+    ASSERT_TRUE(rig.run_until([&] { return rig.log.replies.count(1) != 0 && rig.log.replies[1].audio.size() > 8000; }))
+        << rig.log.all();
+    const auto given = rig.log.replies[1].audio.size();
+    rig.session->truncate(1, 10s);      // more than was sent: cut at what has come, for the vendor is still making more
+    rig.session->caller_text(kThanks);  // waits for the end of the answer nobody hears
+    ASSERT_TRUE(rig.done(2)) << rig.log.all();
+    EXPECT_EQ(rig.meaning(2), kWelcome);
+    EXPECT_EQ(rig.log.replies[1].audio.size(), given);
+    EXPECT_GT(rig.session->late_dropped(), 10U);
+    EXPECT_EQ(rig.received("response.cancel").size(), 1U);
+    const auto cuts = rig.received("conversation.item.truncate");
+    ASSERT_EQ(cuts.size(), 1U);
+    EXPECT_EQ(nlohmann::json::parse(cuts[0])["audio_end_ms"], given / 8);
+    EXPECT_TRUE(rig.log.failures.empty());
+    no_strays(rig);
+}
+
 TEST(S2sOpenai, CarriesOnWhatWasSaid) {
     S2sSetup setup;
     LmMessage user, call, result, assistant;

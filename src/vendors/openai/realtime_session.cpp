@@ -76,12 +76,14 @@ void OpenaiRealtime::truncate(VendorReply number, std::chrono::milliseconds hear
     if (found == replies_.end() || found->cut || !open_now()) return;
     found->cut = true;
     if (found->running) say(codec::cancel_response(found->id, next_id('c')));
-    // Several items may have been spoken: those heard whole stay, one is cut, those behind it are cut at nothing.
+    // Several items may have been spoken: those heard whole stay, one is cut, those behind it are cut at nothing. The
+    // one that is still being made has more at the vendor than has come here.
     std::int64_t left = std::max<std::int64_t>(heard.count(), 0);
     for (const auto& item : found->items) {
         const auto sent_ms = static_cast<std::int64_t>(item.samples / 8);
         if (item.samples == 0) continue;  // it has no audio that could be cut
-        if (left < sent_ms) say(codec::truncate_item(item.id, left, next_id('t')));
+        const bool growing = found->running && &item == &found->items.back();
+        if (left < sent_ms || growing) say(codec::truncate_item(item.id, std::min(left, sent_ms), next_id('t')));
         left = std::max<std::int64_t>(left - sent_ms, 0);
     }
 }
