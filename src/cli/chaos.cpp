@@ -9,12 +9,13 @@
 #include "chaos_row.hpp"
 #include "commands.hpp"
 #include "parley/sim/embedded_speech.hpp"
+#include "parley/sim/emulator_world.hpp"
 
 namespace parley::cli {
 namespace {
 
 struct Options {
-    std::string config, agent, faults, roles, scenario, directory = "var/chaos", json;
+    std::string config, agent, faults, roles, scenario, tones, directory = "var/chaos", json;
     int neighbours = 5, jobs = 1;
     bool list = false;
 };
@@ -97,7 +98,8 @@ void add_chaos(CLI::App& app, Chosen& chosen) {
     command->add_option("--agent", options->agent, "whose vendors; default the first agent with `brain: vendors`");
     command->add_option("--faults", options->faults, "e.g. P5,N4 or P17/1011; default all (see --list)");
     command->add_option("--roles", options->roles, "of stt,lm,tts,s2s,carrier; default all that are configured");
-    command->add_option("--scenario", options->scenario, "what the caller does; its expectations decide whether a turn was completed");
+    command->add_option("--scenario", options->scenario, "what the caller does, and must hear for a turn to be completed; default config/scenarios/chaos.yaml, for the receptionist");
+    command->add_option("--tones", options->tones, "the world of emulated vendors that were started with --tones: the caller speaks and hears the same, exactly and at no cost");
     command->add_option("--neighbours", options->neighbours, "quiet calls beside each faulty one")->capture_default_str()->check(CLI::Range(0, 500));
     command->add_option("--jobs", options->jobs, "rows at a time")->capture_default_str()->check(CLI::Range(1, 64));
     command->add_option("--out", options->directory, "logs, call files and the caller's truth, a directory a row")->capture_default_str();
@@ -109,13 +111,19 @@ void add_chaos(CLI::App& app, Chosen& chosen) {
                 list_faults();
                 return 0;
             }
-            if (options->scenario.empty()) throw std::runtime_error("--scenario: say what the caller does, e.g. config/scenarios/receptionist-brisk.yaml");
+            if (options->scenario.empty()) options->scenario = "config/scenarios/chaos.yaml";
             ChaosPlan plan;
             plan.config = gateway::load_config(options->config, gateway::process_environment());
             plan.agent = chosen_agent(plan.config, options->agent);
             plan.scenario = sim::load_scenario(options->scenario);
-            plan.voice = sim::make_embedded_voice();
-            plan.ear = sim::make_embedded_ear();
+            if (options->tones.empty()) {
+                plan.voice = sim::make_embedded_voice();
+                plan.ear = sim::make_embedded_ear();
+            } else {
+                plan.tones = sim::tone_alphabet(sim::load_emulator_world(options->tones));
+                plan.voice = plan.tones;
+                plan.ear = plan.tones;
+            }
             plan.directory = std::filesystem::absolute(options->directory);
             plan.neighbours = options->neighbours;
             auto rows = run_all(plan, tasks_for(roles_of(plan.config, plan.agent), options->faults, options->roles), options->jobs);

@@ -279,15 +279,22 @@ std::string last_to_deliver(const std::vector<Stand>& stands, ChaosRole role) {
     return name;
 }
 
-std::vector<std::string> context_errors(const std::vector<Stand>& stands, const sim::CallFileTruth& truth) {
+// Words the models were told the agent has said, which the caller has not heard: by his own ear where it knows every word, else by what the gateway
+// wrote down as heard.
+std::vector<std::string> context_errors(const ChaosPlan& plan, const std::vector<Stand>& stands, const sim::CallReport& report, const sim::CallFileTruth& truth) {
     std::vector<std::string> heard, wrong;
-    for (const auto& said : truth.agent) heard.push_back(said.heard);
+    if (plan.tones) {
+        for (auto& one : plan.tones->recognise(sim::from_mulaw(report.heard), {})) heard.push_back(std::move(one.text));
+    } else {
+        for (const auto& said : truth.agent) heard.push_back(said.heard);
+    }
     for (const auto& stand : stands) {
         if (stand.role != ChaosRole::lm) continue;
         for (const auto& record : stand.proxy->records()) {
             for (const auto& body : record.sent) {
                 for (auto& word : sim::unheard_words(sim::assistant_texts(body), heard)) {
-                    if (std::find(wrong.begin(), wrong.end(), word) == wrong.end()) wrong.push_back(std::move(word));
+                    const bool sayable = !plan.tones || plan.tones->unusable({word}).empty();
+                    if (sayable && std::find(wrong.begin(), wrong.end(), word) == wrong.end()) wrong.push_back(std::move(word));
                 }
             }
         }
@@ -297,9 +304,9 @@ std::vector<std::string> context_errors(const std::vector<Stand>& stands, const 
 
 void judge(const ChaosPlan& plan, const ChaosTask& task, const std::vector<Stand>& stands, const sim::CallReport& report, const sim::CallFileTruth& truth, sim::ChaosRow& row) {
     const auto& agent = *plan.config.agent(plan.agent);
-    row.silence_ms = sim::longest_owed_silence(report).ms;
+    row.silence_ms = sim::longest_owed_silence(report, truth.idle_prompts).ms;
     row.filler = truth.filler;
-    row.wrong_words = context_errors(stands, truth);
+    row.wrong_words = context_errors(plan, stands, report, truth);
     const bool completed = report.answered_ms && report.passed();
     const auto backups = std::count_if(stands.begin(), stands.end(), [&](const auto& one) { return one.role == task.role; });
     // The built-in voice is the last backup of every voice.

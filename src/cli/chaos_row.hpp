@@ -10,6 +10,7 @@
 #include "parley/sim/chaos.hpp"
 #include "parley/sim/scenario.hpp"
 #include "parley/sim/speech_ports.hpp"
+#include "parley/sim/tone_alphabet.hpp"
 
 namespace parley::cli {
 
@@ -24,6 +25,7 @@ struct ChaosPlan {
     std::shared_ptr<const sim::Scenario> scenario;
     std::shared_ptr<sim::CallerVoice> voice;
     std::shared_ptr<sim::CallerEar> ear;
+    std::shared_ptr<sim::ToneAlphabet> tones;  // voice and ear, if they are tones: what was heard is then known word by word
     std::filesystem::path directory;  // a directory a row below it: log, call file, caller's truth
     int neighbours = 5;
 };

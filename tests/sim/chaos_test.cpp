@@ -64,6 +64,12 @@ INSTANTIATE_TEST_SUITE_P(
                     SilenceCase{"callers_own_time", call({{1100, 2000}, {9500, 9900}}, {{9000, 9300}}, 30000), 200, 9300}),
     [](const auto& one) { return one.param.name; });
 
+TEST(OwedSilence, is_not_what_ends_with_an_idle_prompt) {
+    const auto report = call({{1100, 2000}, {3500, 5000}, {13000, 14000}}, {{2500, 3000}}, 15000);
+    EXPECT_DOUBLE_EQ(longest_owed_silence(report).ms, 8000);
+    EXPECT_DOUBLE_EQ(longest_owed_silence(report, {11800}).ms, 500);
+}
+
 TEST(LongestHole, is_between_voices) {
     Mulaw sound;
     const auto add = [&](bool voice, int frames) {
@@ -96,6 +102,8 @@ TEST(CallTruth, is_read_from_a_call_file) {
         "\nnot json\n"
         R"({"t":6,"out":{"type":"agent_said","kind":"filler","heard":"One moment please."}})"
         "\n"
+        R"({"t":6500000,"out":{"type":"speak","segment":4,"kind":"idle_prompt","text":"Are you there?"}})"
+        "\n"
         R"({"t":7,"out":{"type":"agent_said","kind":"apology","heard":""}})"
         "\n"
         R"({"t":8,"out":{"type":"end_call","reason":"agent_completed"}})");
@@ -109,6 +117,7 @@ TEST(CallTruth, is_read_from_a_call_file) {
     EXPECT_EQ(truth.failovers.size(), 1u);
     EXPECT_TRUE(truth.filler);
     EXPECT_FALSE(truth.apology);
+    EXPECT_EQ(truth.idle_prompts, std::vector<double>{6500});
     EXPECT_EQ(truth.end_reason, "agent_completed");
 }
 
@@ -118,6 +127,7 @@ TEST(Context, of_every_vendors_shape) {
     EXPECT_EQ(assistant_texts(R"({"contents":[{"role":"model","parts":[{"text":"Hello there."}]},{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"text":"We are open."}]}]})"), want);
     EXPECT_EQ(assistant_texts(R"({"input":[{"role":"assistant","content":[{"type":"output_text","text":"Hello there."}]},{"role":"assistant","content":"We are open."}]})"), want);
     EXPECT_TRUE(assistant_texts("[]").empty());
+    EXPECT_EQ(assistant_texts(R"({"messages":[{"role":"assistant","content":"Hello … [interrupted by the caller]"},{"role":"assistant","content":"[silence]"}]})"), std::vector<std::string>{"Hello … "});
 }
 
 TEST(Context, holds_nothing_unheard) {

@@ -36,12 +36,13 @@ struct ChaosFault {
 [[nodiscard]] std::vector<ChaosFault> select_faults(const std::string& names);
 
 // The longest time the caller waited for sound that was owed: from the answer to the first voice, from the end of his words to the next voice, and
-// between two voices of one turn. What follows the agent's last voice of a turn is the caller's own time.
+// between two voices of one turn. What follows the agent's last voice of a turn is the caller's own time, and so is what ends with the agent asking
+// whether he is still there: `idle_prompts` are the times of those, in ms since the answer.
 struct OwedSilence {
     double ms = 0;
     double from_ms = 0;  // since the call was placed
 };
-[[nodiscard]] OwedSilence longest_owed_silence(const CallReport& report);
+[[nodiscard]] OwedSilence longest_owed_silence(const CallReport& report, const std::vector<double>& idle_prompts = {});
 
 // The longest hole, in ms, in something that should sound without a pause; frames of 20 ms below -45 dBFS between the first and the last voice.
 [[nodiscard]] double longest_hole(const Mulaw& heard);
@@ -61,6 +62,7 @@ struct CallFileTruth {
     std::vector<Vendor> vendors;        // exchanges in the order they ended
     std::vector<std::string> failovers;
     std::string end_reason;
+    std::vector<double> idle_prompts;   // when they were begun, ms since the call's start
     bool filler = false, apology = false;  // heard
 };
 [[nodiscard]] CallFileTruth read_call_truth(std::string_view jsonl);

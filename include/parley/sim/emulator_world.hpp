@@ -44,8 +44,9 @@ struct WorldSettings {
     std::vector<MindRule> rules;
     std::string fallback = "I am sorry, I did not understand that.";
 
-    bool tones = false;  // ear and mouth are a ToneAlphabet over phrases, sentences of the rules and fallback; else the
-                         // embedded engines
+    // What agents say beside the rules (their fillers, their greeting): only tones need to know.
+    std::vector<std::string> vocabulary;
+    bool tones = false;  // ear and mouth are tone_alphabet(); else the embedded engines
     std::string voice = "slt";
     double speed = 1.0;
 
@@ -92,6 +93,10 @@ private:
     std::map<std::string, Pcm8k> spoken_;
     asio::thread_pool pool_;
 };
+
+class ToneAlphabet;
+// The words of everything these settings know, one code word each: for both ends of a conversation in tones.
+[[nodiscard]] std::shared_ptr<ToneAlphabet> tone_alphabet(const WorldSettings& settings);
 
 // YAML; see config/emulators/receptionist.yaml. Throws ScenarioError naming the place.
 [[nodiscard]] WorldSettings parse_emulator_world(const std::string& yaml, const std::string& file);

@@ -22,7 +22,8 @@ public:
     explicit ToneAlphabet(const std::vector<std::string>& phrases);
 
     [[nodiscard]] Pcm8k speak(const std::string& text, const VoiceStyle& style) override;
-    // `phrases` narrows what may be heard; empty: the whole list.
+    // Which of `phrases` are among the words that are heard, the longest first, wherever they begin; without `phrases` what is heard as it stands
+    // in the list.
     [[nodiscard]] std::vector<Recognised> recognise(std::span<const std::int16_t> pcm,
                                                     const std::vector<std::string>& phrases) override;
     [[nodiscard]] std::string unusable(const std::vector<std::string>& phrases) override;
@@ -34,6 +35,7 @@ private:
         int index = -1;  // -1: a word that is in no phrase
         std::size_t words = 0;
     };
+    [[nodiscard]] std::vector<std::size_t> heard(std::span<const std::int16_t> pcm) const;
     [[nodiscard]] std::vector<Part> parts_of(const std::string& text) const;
 
     std::vector<std::string> phrases_;

@@ -16,7 +16,7 @@ struct Stretch {
 std::vector<std::string> words_of(const std::string& text) {
     std::vector<std::string> words(1);
     for (const char c : text) {
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || (static_cast<unsigned char>(c) & 0x80U) != 0 || (c == '\'' && !words.back().empty())) {
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || (c == '\'' && !words.back().empty())) {
             words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
         } else if (!words.back().empty()) {
             words.emplace_back();
@@ -82,7 +82,7 @@ std::vector<std::string> cells(const ChaosRow& row) {
 
 }  // namespace
 
-OwedSilence longest_owed_silence(const CallReport& report) {
+OwedSilence longest_owed_silence(const CallReport& report, const std::vector<double>& idle_prompts) {
     OwedSilence worst;
     if (!report.answered_ms) return worst;
     std::vector<Stretch> agent, caller;
@@ -106,7 +106,12 @@ OwedSilence longest_owed_silence(const CallReport& report) {
         bool spoke = false;
         for (const auto& stretch : agent) {
             if (stretch.to <= from || stretch.from >= to) continue;
-            owe(quiet_since, std::max(quiet_since, stretch.from));
+            // The prompt is heard within two seconds of being begun.
+            const bool idle = spoke && std::any_of(idle_prompts.begin(), idle_prompts.end(), [&](double at) {
+                                  const double since = stretch.from - *report.answered_ms - at;
+                                  return since > -500 && since < 2000;
+                              });
+            if (!idle) owe(quiet_since, std::max(quiet_since, stretch.from));
             quiet_since = std::max(quiet_since, stretch.to);
             spoke = true;
         }
@@ -150,6 +155,9 @@ CallFileTruth read_call_truth(std::string_view jsonl) {
                 if (any) truth.agent.push_back(std::move(said));
             } else if (type == "caller_said") {
                 truth.caller.push_back(text_of(*out, "text"));
+            } else if (type == "speak") {
+                const auto t = line.find("t");
+                if (text_of(*out, "kind") == "idle_prompt" && t != line.end() && t->is_number()) truth.idle_prompts.push_back(t->get<double>() / 1000);
             } else if (type == "end_call") {
                 truth.end_reason = text_of(*out, "reason");
             }
@@ -179,7 +187,10 @@ std::vector<std::string> assistant_texts(std::string_view request_body) {
             for (const char* key : {"content", "parts"}) {
                 if (const auto content = message.find(key); content != message.end()) gather(*content, text);
             }
-            if (!text.empty()) out.push_back(std::move(text));
+            // Remarks to the model, such as that it was interrupted, stand in brackets.
+            for (auto open = text.find('['); open != std::string::npos; open = text.find('['))
+                text.erase(open, std::min(text.find(']', open), text.size() - 1) - open + 1);
+            if (!words_of(text).empty()) out.push_back(std::move(text));
         }
     }
     return out;

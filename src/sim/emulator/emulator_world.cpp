@@ -32,29 +32,6 @@ bool holds_words(const std::vector<std::string>& text, const std::string& phrase
     return std::search(text.begin(), text.end(), wanted.begin(), wanted.end()) != text.end();
 }
 
-// A text of the mind is spoken in pieces by whoever splits sentences: each is a phrase of the alphabet.
-std::vector<std::string> sentences_of(const std::string& text) {
-    std::vector<std::string> out(1);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        out.back() += text[i];
-        const bool end =
-            (text[i] == '.' || text[i] == '!' || text[i] == '?') && (i + 1 == text.size() || text[i + 1] == ' ');
-        if (end) out.emplace_back();
-    }
-    std::erase_if(out, [](const auto& one) { return words_of(one).empty(); });
-    return out;
-}
-
-std::shared_ptr<ToneAlphabet> alphabet_of(const WorldSettings& settings) {
-    auto phrases = settings.phrases;
-    const auto add = [&](const std::string& text) {
-        for (auto& sentence : sentences_of(text)) phrases.push_back(std::move(sentence));
-    };
-    for (const auto& rule : settings.rules) add(rule.say);
-    add(settings.fallback);
-    return std::make_shared<ToneAlphabet>(phrases);
-}
-
 Task<Recognised> hear_on_pool(std::shared_ptr<CallerEar> ear, Pcm8k sound, const std::vector<std::string>* phrases) {
     Recognised out;
     double sum = 0;
@@ -70,9 +47,22 @@ Task<Recognised> hear_on_pool(std::shared_ptr<CallerEar> ear, Pcm8k sound, const
 
 }  // namespace
 
+// Word by word, so that a sentence may be cut into clauses by whoever splits them and still be heard.
+std::shared_ptr<ToneAlphabet> tone_alphabet(const WorldSettings& settings) {
+    std::vector<std::string> words;
+    const auto add = [&](const std::string& text) {
+        for (auto& word : words_of(text)) words.push_back(std::move(word));
+    };
+    for (const auto& phrase : settings.phrases) add(phrase);
+    for (const auto& rule : settings.rules) add(rule.say);
+    for (const auto& sentence : settings.vocabulary) add(sentence);
+    add(settings.fallback);
+    return std::make_shared<ToneAlphabet>(words);
+}
+
 EmulatorWorld::EmulatorWorld(WorldSettings settings) : settings_(std::move(settings)), pool_(kEngineThreads) {
     if (settings_.tones) {
-        auto alphabet = alphabet_of(settings_);
+        auto alphabet = tone_alphabet(settings_);
         mouth_ = alphabet;
         ear_ = alphabet;
     } else {

@@ -95,10 +95,15 @@ void HostBooks::message(const EmulatorRequest& request, LogEntry::Kind kind, std
 // Called with the lock held. Sound arrives fifty times a second: a run of it is one entry.
 void HostBooks::keep(LogEntry entry) {
     entry.at = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
-    if (entry.sound && !log_.empty() && log_.back().sound && log_.back().connection == entry.connection) {
-        log_.back().bytes += entry.bytes;
-        ++log_.back().messages;
-        return;
+    if (entry.sound) {
+        constexpr std::ptrdiff_t kNear = 64;  // other connections may have spoken meanwhile
+        const auto end = log_.size() > kNear ? log_.rbegin() + kNear : log_.rend();
+        const auto last = std::find_if(log_.rbegin(), end, [&](const auto& one) { return one.connection == entry.connection; });
+        if (last != end && last->sound) {
+            last->bytes += entry.bytes;
+            ++last->messages;
+            return;
+        }
     }
     if (kept_ == 0) return;
     if (log_.size() >= kept_) log_.pop_front();

@@ -11,7 +11,7 @@
 namespace parley::sim {
 namespace {
 
-constexpr std::size_t kToneSamples = 384, kGapSamples = 192, kPauseSamples = 1024;
+constexpr std::size_t kToneSamples = 384, kGapSamples = 192, kPauseSamples = 320;
 constexpr std::size_t kWindow = 128, kHop = 32;  // 16 ms: one period of the 62.5 Hz all tones are multiples of; 4 ms
 constexpr int kStart = 15, kFiller = 14, kBase = 14;
 constexpr std::array kLow{500.0, 625.0, 750.0, 875.0};
@@ -161,13 +161,10 @@ Pcm8k ToneAlphabet::speak(const std::string& text, const VoiceStyle& style) {
     return out;
 }
 
-std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pcm,
-                                                const std::vector<std::string>& phrases) {
-    std::vector<std::vector<std::string>> wanted;
-    for (const auto& phrase : phrases) wanted.push_back(words_of(phrase));
+std::vector<std::size_t> ToneAlphabet::heard(std::span<const std::int16_t> pcm) const {
     const auto symbols = symbols_in(pcm);
     const auto length = static_cast<std::size_t>(digits_);
-    std::vector<Recognised> out;
+    std::vector<std::size_t> out;
     for (std::size_t at = 0; at + length + 1 < symbols.size(); ++at) {
         if (symbols[at] != kStart) continue;
         int index = 0, sum = 0;
@@ -179,20 +176,46 @@ std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pc
         }
         if (!digits || symbols[at + length + 1] != sum % kBase || static_cast<std::size_t>(index) >= phrases_.size())
             continue;
-        const auto which = static_cast<std::size_t>(index);
-        const auto asked = std::find(wanted.begin(), wanted.end(), words_[which]);
-        if (!wanted.empty() && asked == wanted.end()) continue;
-        out.push_back(
-            {wanted.empty() ? phrases_[which] : phrases[static_cast<std::size_t>(asked - wanted.begin())], 1.0});
+        out.push_back(static_cast<std::size_t>(index));
         at += length + 1;
+    }
+    return out;
+}
+
+std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pcm,
+                                                const std::vector<std::string>& phrases) {
+    std::vector<Recognised> out;
+    const auto found = heard(pcm);
+    if (phrases.empty()) {
+        for (const auto index : found) out.push_back({phrases_[index], 1.0});
+        return out;
+    }
+    std::vector<std::string> words;
+    for (const auto index : found) words.insert(words.end(), words_[index].begin(), words_[index].end());
+    std::vector<std::pair<std::vector<std::string>, const std::string*>> wanted;
+    for (const auto& phrase : phrases) wanted.emplace_back(words_of(phrase), &phrase);
+    std::sort(wanted.begin(), wanted.end(),
+                     [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+    for (std::size_t at = 0; at < words.size();) {
+        const auto match = std::find_if(wanted.begin(), wanted.end(), [&](const auto& one) {
+            return !one.first.empty() && at + one.first.size() <= words.size() &&
+                   std::equal(one.first.begin(), one.first.end(), words.begin() + static_cast<std::ptrdiff_t>(at));
+        });
+        if (match == wanted.end()) {
+            ++at;
+            continue;
+        }
+        out.push_back({*match->second, 1.0});
+        at += match->first.size();
     }
     return out;
 }
 
 std::string ToneAlphabet::unusable(const std::vector<std::string>& phrases) {
     for (const auto& phrase : phrases) {
-        if (std::find(words_.begin(), words_.end(), words_of(phrase)) == words_.end())
-            return "\"" + phrase + "\" is not in the tone alphabet";
+        for (const auto& part : parts_of(phrase)) {
+            if (part.index < 0) return "\"" + phrase + "\" cannot be said in the tone alphabet";
+        }
     }
     return {};
 }

@@ -53,9 +53,10 @@ WorldSettings parse_emulator_world(const std::string& yaml, const std::string& f
     }
     WorldSettings world;
     if (root.IsNull()) return world;
-    const YamlMap map(place, root, {"phrases", "rules", "fallback", "tones", "voice", "speed", "times"});
+    const YamlMap map(place, root, {"phrases", "rules", "fallback", "vocabulary", "tones", "voice", "speed", "times"});
     map.texts("phrases", world.phrases);
     map.text("fallback", world.fallback);
+    map.texts("vocabulary", world.vocabulary);
     map.flag("tones", world.tones);
     map.text("voice", world.voice);
     map.number("speed", 0.5, 2, world.speed);
