@@ -8,6 +8,7 @@ namespace {
 
 using Role = LmMessage::Role;
 
+constexpr std::string_view kCallBegins = "(The call begins.)";
 constexpr std::string_view kNotCompleted = R"({"error":"not completed"})";
 
 bool blank(std::string_view text) {
@@ -64,11 +65,17 @@ std::vector<LmMessage> fit(const std::vector<LmMessage>& messages, MessageRules 
         }
         if (calling) results_of(message, i + 1, messages, used, out);
     }
+    const auto first = std::find_if(out.begin(), out.end(), [](const auto& message) { return message.role != Role::system; });
+    if (rules.user_first && (first == out.end() || first->role != Role::user)) {
+        LmMessage begins;
+        begins.text = kCallBegins;
+        out.insert(first, std::move(begins));
+    }
     if (!system.empty()) {
-        LmMessage first;
-        first.role = Role::system;
-        first.text = std::move(system);
-        out.insert(out.begin(), std::move(first));
+        LmMessage front;
+        front.role = Role::system;
+        front.text = std::move(system);
+        out.insert(out.begin(), std::move(front));
     }
     return out;
 }

@@ -11,6 +11,7 @@ namespace parley::vendors {
 
 struct MessageRules {
     bool one_system = false;  // all system texts in one, in front (the first of what fit() answers, if there is any)
+    bool user_first = false;  // behind the system text comes the user; where nobody has spoken he says that the call begins
     bool alternate = false;   // no two user or two assistant messages in a row: their texts are joined with a blank
 };
 // Every vendor refuses a call without its result directly behind it, and a result without its call; a call that was

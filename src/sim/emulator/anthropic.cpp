@@ -125,8 +125,6 @@ ModelAsked read(const json& body, const EmulatorRequest& request) {
     if (last == "assistant")
         return wrong(
             "This model does not support assistant message prefill. The conversation must end with a user message.");
-    // What our client says where nobody has spoken yet.
-    if (asked.said.starts_with("(") && asked.said.ends_with(")")) asked.said.clear();
     return asked;
 }
 

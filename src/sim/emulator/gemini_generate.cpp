@@ -118,8 +118,6 @@ ModelAsked read(const json& body, const std::string& model) {
     if (asked.wrong.empty()) asked.wrong = read_tools(at(body, "tools"), asked);
     if (asked.wrong.empty()) asked.wrong = read_contents(contents, model.starts_with("gemini-3"), asked);
     if (text_at(at(at(body, "toolConfig"), "functionCallingConfig"), "mode") == "NONE") asked.tools.clear();
-    // What our client says where nobody has spoken yet.
-    if (asked.said.starts_with("(") && asked.said.ends_with(")")) asked.said.clear();
     return asked;
 }
 

@@ -55,7 +55,9 @@ std::string ModelAnswer::arguments() const {
 ModelAnswer model_answer(const EmulatorWorld& world, const Fault& fault, const ModelAsked& asked) {
     ModelAnswer answer;
     if (fault.empty_completion) return answer;
-    const auto thought = world.answer(asked.said, asked.tool_result);
+    // A stage direction is nobody's words.
+    const bool direction = asked.said.starts_with('(') && asked.said.ends_with(')');
+    const auto thought = world.answer(direction ? std::string{} : asked.said, asked.tool_result);
     answer.deltas = text_deltas(thought.say);
     answer.cut = fault.finish;
     answer.endless = fault.never_ends;

@@ -9,8 +9,7 @@ namespace {
 
 using Role = LmMessage::Role;
 
-// What the vendor demands where nobody has spoken: a first and a last message of the user.
-constexpr std::string_view kCallBegins = "(The call begins.)";
+// The last word must be the user's.
 constexpr std::string_view kGoOn = "(Please go on.)";
 
 json text_block(std::string_view text) {
@@ -41,7 +40,6 @@ json messages_of(const std::vector<LmMessage>& fitted) {
     auto messages = json::array();
     for (const auto& message : fitted) {
         if (message.role == Role::system) continue;
-        if (messages.empty() && message.role != Role::user) add(messages, "user", text_block(kCallBegins));
         switch (message.role) {
             case Role::user:
                 add(messages, "user", text_block(message.text));
@@ -57,7 +55,6 @@ json messages_of(const std::vector<LmMessage>& fitted) {
                 break;
         }
     }
-    if (messages.empty()) add(messages, "user", text_block(kCallBegins));
     if (text_of(messages.back(), "role") == "assistant") add(messages, "user", text_block(kGoOn));
     return messages;
 }
@@ -69,7 +66,7 @@ std::string anthropic_body(const LmRequest& request, const Endpoint& endpoint) {
     json body{{"model", endpoint.model.empty() ? "claude-haiku-4-5" : endpoint.model}, {"stream", true}};
     body["max_tokens"] = request.max_tokens > 0 ? request.max_tokens : 1024;
     MessageRules rules;
-    rules.one_system = rules.alternate = true;
+    rules.one_system = rules.user_first = rules.alternate = true;
     const auto fitted = fit(request.messages, rules);
     if (!fitted.empty() && fitted.front().role == Role::system) {
         auto block = text_block(fitted.front().text);

@@ -13,8 +13,6 @@ namespace {
 
 using Role = LmMessage::Role;
 
-constexpr std::string_view kCallBegins = "(The call begins.)";
-
 // What old versions of the vendor's OpenAPI subset take; anything else they refuse.
 constexpr std::array<std::string_view, 18> kKeywords{
     "type",      "description", "enum",    "properties", "required",      "items",
@@ -85,7 +83,6 @@ json contents_of(const std::vector<LmMessage>& fitted) {
     std::vector<ToolCall> asked;
     for (const auto& message : fitted) {
         if (message.role == Role::system) continue;
-        if (contents.empty() && message.role != Role::user) add(contents, "user", text_part(kCallBegins));
         if (message.role == Role::tool) {
             add(contents, "user", result_part(message, asked));
         } else if (message.role == Role::user) {
@@ -100,7 +97,6 @@ json contents_of(const std::vector<LmMessage>& fitted) {
             asked = message.calls;
         }
     }
-    if (contents.empty()) add(contents, "user", text_part(kCallBegins));
     return contents;
 }
 
@@ -108,7 +104,7 @@ json contents_of(const std::vector<LmMessage>& fitted) {
 
 std::string gemini_body(const LmRequest& request, const Endpoint& endpoint) {
     MessageRules rules;
-    rules.one_system = rules.alternate = true;
+    rules.one_system = rules.user_first = rules.alternate = true;
     const auto fitted = fit(request.messages, rules);
     auto body = json::object();
     if (!fitted.empty() && fitted.front().role == Role::system)

@@ -43,7 +43,7 @@ std::string chat_body(const LmRequest& request, const Endpoint& endpoint) {
     json body{{"model", endpoint.model}, {"stream", true}};
     auto& messages = body["messages"] = json::array();
     MessageRules rules;
-    rules.one_system = rules.alternate = preset.strict_template;
+    rules.one_system = rules.user_first = rules.alternate = preset.strict_template;
     for (const auto& message : fit(request.messages, rules)) messages.push_back(message_of(message));
     if (endpoint.option("stream_usage", preset.stream_usage ? "true" : "false") == "true")
         body["stream_options"] = {{"include_usage", true}};

@@ -38,7 +38,7 @@ void add(json& input, const LmMessage& message) {
 std::string responses_body(const LmRequest& request, const Endpoint& endpoint) {
     json body{{"model", endpoint.model}, {"stream", true}, {"store", endpoint.option("store") == "true"}};
     MessageRules rules;
-    rules.one_system = true;
+    rules.one_system = rules.user_first = true;
     auto& input = body["input"] = json::array();
     for (const auto& message : fit(request.messages, rules)) {
         if (message.role == Role::system)
