@@ -20,6 +20,18 @@ struct Options {
     bool list = false;
 };
 
+// Distractors of a scenario need not be sayable: nobody says them.
+class ToneEar final : public sim::CallerEar {
+public:
+    explicit ToneEar(std::shared_ptr<sim::ToneAlphabet> tones) : tones_(std::move(tones)) {}
+    std::vector<sim::Recognised> recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) override {
+        return tones_->recognise(pcm, phrases);
+    }
+
+private:
+    std::shared_ptr<sim::ToneAlphabet> tones_;
+};
+
 std::string chosen_agent(const gateway::Config& config, const std::string& wanted) {
     if (!wanted.empty()) {
         if (config.agent(wanted) == nullptr) throw std::runtime_error("there is no agent '" + wanted + "'");
@@ -122,7 +134,7 @@ void add_chaos(CLI::App& app, Chosen& chosen) {
             } else {
                 plan.tones = sim::tone_alphabet(sim::load_emulator_world(options->tones));
                 plan.voice = plan.tones;
-                plan.ear = plan.tones;
+                plan.ear = std::make_shared<ToneEar>(plan.tones);
             }
             plan.directory = std::filesystem::absolute(options->directory);
             plan.neighbours = options->neighbours;
