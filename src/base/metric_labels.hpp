@@ -56,6 +56,7 @@ inline constexpr std::array<S, 4> kInterruption{"speech", "dtmf", "operator", "h
 inline constexpr std::array<S, 6> kRole{"stt", "llm", "tts", "realtime", "tool", "bot"};
 inline constexpr std::array<S, 9> kOutcome{"ok",       "timeout",   "auth",  "rate_limited", "server_error",
                                            "protocol", "cancelled", "quota", "overload"};
+inline constexpr std::array<S, 5> kDns{"cached", "resolved", "last_good", "failed", "timed_out"};
 inline constexpr std::array<S, 3> kBreaker{"closed", "open", "half_open"};
 inline constexpr std::array<S, 2> kDirection{"input", "output"};
 inline constexpr std::array<S, 3> kConnection{"idle", "active", "connecting"};

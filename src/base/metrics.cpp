@@ -410,6 +410,7 @@ Metrics::Metrics(MetricsSettings settings)
       provider_stalls(impl_->counter("parley_provider_stalls_total", "Requests whose answer stopped coming.", {label("role", ml::kRole), impl_->providers()})),
       provider_failovers(impl_->counter("parley_provider_failovers_total", "Backups that took over.", {label("role", ml::kRole), label("from", with_embedded(impl_->settings.providers), 32), label("to", with_embedded(impl_->settings.providers), 32)})),
       provider_breaker_state(impl_->gauge("parley_provider_breaker_state", "1 for the state a provider's breaker is in.", {label("role", ml::kRole), impl_->providers(), label("state", ml::kBreaker)})),
+      dns_lookups(impl_->counter("parley_dns_lookups_total", "Names looked up for outgoing connections.", {label("outcome", ml::kDns)})),
       provider_tokens(impl_->counter("parley_provider_tokens_total", "Tokens as the vendors count them.", {impl_->providers(), label("direction", ml::kDirection)})),
       provider_characters(impl_->counter("parley_provider_characters_total", "Characters given to synthesis.", {impl_->providers()})),
       provider_connections(impl_->gauge("parley_provider_connections", "Sockets to vendors and bots.", {label("role", ml::kRole), impl_->providers(), label("state", ml::kConnection)})),

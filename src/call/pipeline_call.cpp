@@ -62,23 +62,24 @@ public:
         open_brain();
     }
 
-    net::Task<CallSummary> run() {
+    net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
         auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
         feed(Started{});
         const LegEnd end = co_await leg_.run(*this);
         reading_ = false;
         if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
         ticket.reset();
-        // The sessions go first: from here on no call-back comes.
+        const auto now = this->now();
+        summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(now);
+        if (over) over(summary_);
+        // From here on no call-back comes but the vendors' records.
         co_await brain_->close();
         brain_.reset();
-        const auto now = this->now();
         if (recorder_) {
             recorder_->cleared(now);
             recorder_->finish();
         }
         if (file_) file_->finish(machine_.state_name());
-        summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(now);
         co_return summary_;
     }
 
@@ -366,7 +367,7 @@ private:
 PipelineCall::PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
     : impl_(std::make_unique<Impl>(services, worker, std::move(agent), leg, std::move(from), std::move(to))) {}
 PipelineCall::~PipelineCall() = default;
-net::Task<CallSummary> PipelineCall::run() { return impl_->run(); }
+net::Task<CallSummary> PipelineCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
 void PipelineCall::request_end(EndReason reason) { impl_->request_end(reason); }
 
 }  // namespace parley::call

@@ -47,6 +47,14 @@ std::string_view result_of(EndReason reason) {
 }  // namespace
 
 net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::shared_ptr<void> ticket, CallWorker& worker) {
+    struct Inside {
+        std::atomic<std::size_t>& count;
+        explicit Inside(std::atomic<std::size_t>& c) : count(c) { ++count; }
+        ~Inside() { --count; }
+        Inside(const Inside&) = delete;
+        Inside& operator=(const Inside&) = delete;
+    };
+    const Inside inside(serving_);
     const auto began = Clock::now();
     const std::string remote = socket->remote_address();
     MediaStreamLeg leg(std::move(socket), worker, services_.metrics);
@@ -99,6 +107,24 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
     services_.metrics.calls_active.at("in").add(1);
     log.info("call.started", "A call is live.", {{"from", twilio::mask_phone(claims->from)}, {"to", twilio::mask_phone(claims->to)}, {"resume", static_cast<unsigned>(claims->resume)}});
 
+    bool told = false;
+    const auto over = [&](const CallSummary& done) {
+        told = true;
+        Outcome outcome;
+        outcome.reason = done.reason;
+        outcome.target = done.target;
+        outcome.agent = agent->name;
+        outcome.planned = planned(done.reason);
+        services_.registry.finished(start.call_sid, std::move(outcome), Clock::now());
+        const auto result = result_of(done.reason);
+        const auto reason = conversation::name_of(done.reason);
+        services_.metrics.calls_active.at("in").add(-1);
+        services_.metrics.calls_ended.at("in", result, reason).add();
+        services_.metrics.call_duration.at("in", result).observe(done.duration);
+        log.info("call.ended", "A call is over.",
+                 {{"result", result}, {"reason", reason}, {"dur_ms", done.duration.count()}, {"turns", done.turns}, {"interruptions", done.interruptions}, {"fillers", done.fillers},
+                  {"recording", done.recording}, {"call_file", done.call_file}});
+    };
     CallSummary summary;
     const auto alive = std::make_shared<bool>(true);
     const auto executor = worker.loop.executor();
@@ -114,7 +140,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
             case BrainKind::pipeline: {
                 PipelineCall call(services_, worker, agent, leg, claims->from, claims->to);
                 reachable(call);
-                summary = co_await call.run();
+                summary = co_await call.run(over);
                 break;
             }
             case BrainKind::bot: {
@@ -134,20 +160,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         summary.reason = EndReason::internal;
         log.error("call.failed", "A call ended by an error of ours.", {{"error.type", e.what()}});
     }
-    Outcome outcome;
-    outcome.reason = summary.reason;
-    outcome.target = summary.target;
-    outcome.agent = agent->name;
-    outcome.planned = planned(summary.reason);
-    services_.registry.finished(start.call_sid, std::move(outcome), Clock::now());
-    const auto result = result_of(summary.reason);
-    const auto reason = conversation::name_of(summary.reason);
-    services_.metrics.calls_active.at("in").add(-1);
-    services_.metrics.calls_ended.at("in", result, reason).add();
-    services_.metrics.call_duration.at("in", result).observe(summary.duration);
-    log.info("call.ended", "A call is over.",
-             {{"result", result}, {"reason", reason}, {"dur_ms", summary.duration.count()}, {"turns", summary.turns}, {"interruptions", summary.interruptions}, {"fillers", summary.fillers},
-              {"recording", summary.recording}, {"call_file", summary.call_file}});
+    if (!told) over(summary);
 }
 
 }  // namespace parley::call

@@ -23,6 +23,7 @@ void add_call(CLI::App& app, Chosen& chosen);
 void add_sim(CLI::App& app, Chosen& chosen);
 void add_demo(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
+void add_turn_bench(CLI::App& app, Chosen& chosen);
 void add_chaos(CLI::App& app, Chosen& chosen);
 
 }  // namespace parley::cli

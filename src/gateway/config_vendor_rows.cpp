@@ -64,6 +64,8 @@ void upstream_rows(Table<AgentConfig>& t) {
     t.integer("max_tokens", [](A& a) -> auto& { return a.upstream.max_tokens; }, 16, 4096, "Of one answer.");
     t.text("locale", [](A& a) -> auto& { return a.upstream.locale; }, "BCP 47", "How numbers, dates and symbols are read aloud.", Effect::live, check_short);
     t.flag("latency.warm", [](A& a) -> auto& { return a.upstream.warm; }, "Open vendors' sockets, backups' too, before they are needed.");
+    t.duration("latency.clause_wait", [](A& a) -> auto& { return a.upstream.clause_wait; }, 0s, 2s,
+               "How long an answer's first clause waits for the rest of its sentence, which sounds better in one piece; then it is spoken alone.");
     t.flag("latency.speculate", [](A& a) -> auto& { return a.upstream.speculate; },
            "Start answering when the recogniser thinks the turn may be over; taken back if the caller goes on.");
     t.flag("latency.hedge", [](A& a) -> auto& { return a.upstream.hedge; }, "Ask the second model when the first is slower than its 95th percentile.");

@@ -24,6 +24,7 @@
 #include "parley/net/tick_wheel.hpp"
 #include "parley/net/worker.hpp"
 #include "parley/net/ws_endpoint.hpp"
+#include "parley/net/resolver.hpp"
 #include "parley/speech/engine_pool.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
 #include "retention.hpp"
@@ -294,9 +295,27 @@ struct Gateway::Impl {
         if (tls_listener >= 0)
             metrics.tls_certificate_expiry.at("public").set(
                 static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(public_server->certificate_not_after(static_cast<std::size_t>(tls_listener)).time_since_epoch()).count()));
+        refresh_vendor_gauges();
         if (engine) {
             const auto counters = engine->counters();
             metrics.worker_queue_length.at("engine").set(static_cast<double>(counters.waiting));
+        }
+    }
+
+    void refresh_vendor_gauges() {
+        std::shared_ptr<brain::UpstreamShared> health;
+        {
+            const std::lock_guard lock(shared_mutex);
+            health = upstream;
+        }
+        constexpr std::array kStates{vendors::BreakerState::closed, vendors::BreakerState::open, vendors::BreakerState::half_open};
+        health->health.each([this, &kStates](const std::string& role, const std::string& name, vendors::BreakerState now) {
+            for (const auto state : kStates) metrics.provider_breaker_state.at(role, name, vendors::name(state)).set(state == now ? 1 : 0);
+        });
+        // The resolver counts for the whole process and for good: what came since the last look is added.
+        for (std::size_t i = 0; i < net::kDnsOutcomes.size(); ++i) {
+            const auto count = net::Resolver::process().count(static_cast<net::DnsOutcome>(i));
+            metrics.dns_lookups.at(net::kDnsOutcomes[i]).add(count - std::exchange(dns_seen[i], count));
         }
     }
 
@@ -390,7 +409,7 @@ struct Gateway::Impl {
         bool told = false;
         while (!forced) {
             const auto now = Clock::now();
-            if (registry.active() + registry.waiting(now) == 0 && now >= accept_until) break;
+            if (registry.active() + registry.waiting(now) + streams.serving() == 0 && now >= accept_until) break;
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
@@ -410,7 +429,7 @@ struct Gateway::Impl {
 
     net::Task<> finish_by(TimePoint deadline) {
         asio::steady_timer pause(control);
-        while (registry.active() > 0 && Clock::now() < deadline) {
+        while (registry.active() + streams.serving() > 0 && Clock::now() < deadline) {
             pause.expires_after(kDrainPoll);
             co_await pause.async_wait(net::nothrow);
         }
@@ -428,13 +447,14 @@ struct Gateway::Impl {
         try {
             auto fresh = load_config(config.file, process_environment());
             const auto changes = diff(config, fresh);
-            upstream = std::make_shared<brain::UpstreamShared>();
-            auto made = std::make_shared<const Agents>(fresh, ++revision, engine, upstream);
+            auto health = std::make_shared<brain::UpstreamShared>();  // breakers begin closed: what was wrong may have been mended
+            auto made = std::make_shared<const Agents>(fresh, ++revision, engine, health);
             public_server->reload();
             auto validator = std::make_shared<const twilio::SignatureValidator>(fresh.twilio.auth_tokens);
             {
                 const std::lock_guard lock(shared_mutex);
                 agents = std::move(made);
+                upstream = std::move(health);
                 signatures = std::move(validator);
             }
             registry.set_limits(fresh.limits.admission);
@@ -469,7 +489,7 @@ struct Gateway::Impl {
     Metrics metrics;
     call::Registry registry;
     std::shared_ptr<speech::EnginePool> engine;
-    std::shared_ptr<brain::UpstreamShared> upstream = std::make_shared<brain::UpstreamShared>();  // a new configuration gets a new one: breakers begin closed
+    std::shared_ptr<brain::UpstreamShared> upstream = std::make_shared<brain::UpstreamShared>();
     call::DiskWriter disk;
     twilio::StreamTokens tokens;
     call::CallServices services;
@@ -487,6 +507,7 @@ struct Gateway::Impl {
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;
     std::vector<std::unique_ptr<net::HttpClient>> vendor_http;
+    std::array<std::uint64_t, net::kDnsOutcomes.size()> dns_seen{};
     std::vector<std::unique_ptr<call::CallWorker>> call_workers;
     std::unique_ptr<net::HttpServer> public_server, admin_server;
     std::thread sweeping;

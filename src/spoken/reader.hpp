@@ -34,14 +34,15 @@ private:
     void step();
     bool try_abbreviation();
     bool try_word();
-    void symbol(Char c);
-    void dash(Char c);
     bool try_mixed(std::size_t end);
     void say(std::string_view words);
     void copy(std::string_view bytes);
     void pause();  // a comma, if something stands before it
     void remember(std::string_view word);
     [[nodiscard]] bool heard(std::span<const std::string_view> words, std::size_t back) const;
+    // --- reader_symbols.cpp
+    void symbol(Char c);
+    void dash(Char c);
     // --- reader_address.cpp
     bool try_address();
     void say_address(std::string_view address);
@@ -61,12 +62,13 @@ private:
     bool try_slash();
     void number(const Number& first);
     void plain_number(const Number& n);
-    bool try_suffix(const Number& n, std::size_t from);
-    bool try_unit(const Number& n, std::size_t from);
-    void per(std::size_t from);
     [[nodiscard]] Number number_at(std::size_t at, bool comma_decimals) const;
     [[nodiscard]] std::string spoken(const Number& n) const;
     [[nodiscard]] std::string spoken_whole(std::string_view digits) const;
+    // --- reader_suffix.cpp
+    bool try_suffix(const Number& n, std::size_t from);
+    bool try_unit(const Number& n, std::size_t from);
+    void per(std::size_t from);
     // --- reader_money.cpp
     bool try_phone();
     bool try_money();  // a sign or code in front

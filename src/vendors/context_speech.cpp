@@ -51,7 +51,10 @@ void ContextSpeech::cancel_all() {
     const auto contexts = open_contexts_;
     for (const auto tag : contexts) {
         if (!line_.knows(tag) || over_ || closing_) continue;
-        if (const auto message = cancel_message(context_of(tag)); !message.empty()) send(message);
+        const auto message = cancel_message(context_of(tag));
+        if (message.empty()) continue;  // it is open until its end has come
+        send(message);
+        open_contexts_.erase(tag);
     }
     line_.drop_all();
 }

@@ -15,6 +15,7 @@ using net::Task;
 
 // The caller watches for stalls by what it is owed; this only keeps a forgotten request from living for ever.
 constexpr std::chrono::seconds kMostWait{15};
+constexpr std::chrono::seconds kStaysWarm{25};  // the client keeps an idle connection for thirty
 constexpr std::size_t kMostBody = std::size_t{16} << 20;
 constexpr std::size_t kMostErrorBody = 16 * 1024;
 
@@ -41,7 +42,7 @@ public:
         abort_.emit(asio::cancellation_type::terminal);
     }
 
-    [[nodiscard]] bool open_now() const override { return warm_ && !over_ && !closing_; }
+    [[nodiscard]] bool open_now() const override { return Clock::now() < warm_until_ && !over_ && !closing_; }
 
     Task<> close() override {
         closing_ = true;
@@ -62,7 +63,7 @@ private:
             sink_.on_tts_failed(0, from_error(refused, "connect"));
             co_return;
         }
-        warm_ = true;
+        warm_until_ = Clock::now() + kStaysWarm;
         sink_.on_tts_open({});
         while (!closing_) {
             const auto wanted = line_.next(1);
@@ -82,6 +83,7 @@ private:
             auto request = fetch(tag, std::move(body));
             auto token = asio::bind_cancellation_slot(abort_.slot(), net::nothrow);
             co_await asio::co_spawn(link_.executor, std::move(request), std::move(token));
+            warm_until_ = Clock::now() + kStaysWarm;
             if (!closing_ && line_.knows(tag)) fail(tag, FailureKind::server, "the request broke off");
         }
     }
@@ -140,7 +142,8 @@ private:
     net::Nursery tasks_;
     asio::steady_timer wake_;
     asio::cancellation_signal abort_;
-    bool warm_ = false, over_ = false, closing_ = false;
+    TimePoint warm_until_{};
+    bool over_ = false, closing_ = false;
 };
 
 }  // namespace

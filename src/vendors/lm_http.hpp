@@ -27,17 +27,19 @@ struct LmSurface {
 
 [[nodiscard]] std::unique_ptr<LmClient> make_lm_client(const Endpoint& endpoint, const Link& link, LmSurface surface);
 
-// `base` (empty: `own`) and `path`; a base without a path gets the one of `own`, as in "http://127.0.0.1:8000" for "https://api.vendor.com/v1".
+// `base` (empty: `own`) and `path`; a base without a path gets the one of `own`, as in "http://127.0.0.1:8000" for
+// "https://api.vendor.com/v1".
 [[nodiscard]] std::string api_url(std::string_view base, std::string_view own, std::string_view path);
 
 struct LmNeeds {
-    std::string_view vendor;               // for the sentence
+    std::string_view vendor;  // for the sentence
     bool key = true, model = true, base = false;
     std::vector<std::string_view> options;  // that are known
 };
 // Empty when fine; else one plain sentence.
 [[nodiscard]] std::string check_lm(const Endpoint& endpoint, const LmNeeds& needs);
 // Is the option one of these words, or not given? Else the sentence.
-[[nodiscard]] std::string check_choice(const Endpoint& endpoint, std::string_view option, const std::vector<std::string_view>& words);
+[[nodiscard]] std::string check_choice(const Endpoint& endpoint, std::string_view option,
+                                       const std::vector<std::string_view>& words);
 
 }  // namespace parley::vendors

@@ -26,7 +26,9 @@ using nlohmann::json;
     return text == nullptr ? std::string_view{} : std::string_view(*text);
 }
 
-[[nodiscard]] inline std::string_view text_of(const json& object, const char* key) { return text_of(member(object, key)); }
+[[nodiscard]] inline std::string_view text_of(const json& object, const char* key) {
+    return text_of(member(object, key));
+}
 
 // A count: 0 for anything that is none.
 [[nodiscard]] inline std::uint32_t count_of(const json& object, const char* key) {
@@ -41,7 +43,9 @@ using nlohmann::json;
 }
 
 // What we send: text that is not UTF-8 gets replacement characters instead of an exception.
-[[nodiscard]] inline std::string written(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+[[nodiscard]] inline std::string written(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 // nlohmann's parser recurses nowhere, but destroying and writing what it made does.
 inline constexpr int kDeepest = 64;

@@ -10,14 +10,17 @@ using Role = LmMessage::Role;
 
 constexpr std::string_view kNotCompleted = R"({"error":"not completed"})";
 
-bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 void join(std::string& text, std::string_view more, std::string_view between) {
     if (!text.empty() && !more.empty()) text += between;
     text += more;
 }
 
-void results_of(const LmMessage& asked, std::size_t behind, const std::vector<LmMessage>& all, std::vector<bool>& used, std::vector<LmMessage>& out) {
+void results_of(const LmMessage& asked, std::size_t behind, const std::vector<LmMessage>& all, std::vector<bool>& used,
+                std::vector<LmMessage>& out) {
     for (const auto& call : asked.calls) {
         LmMessage result;
         result.role = Role::tool;
@@ -49,7 +52,8 @@ std::vector<LmMessage> fit(const std::vector<LmMessage>& messages, MessageRules 
             join(system, message.text, "\n\n");
             continue;
         }
-        const bool same = rules.alternate && !out.empty() && out.back().role == message.role && message.role != Role::system;
+        const bool same =
+            rules.alternate && !out.empty() && out.back().role == message.role && message.role != Role::system;
         if (same && out.back().calls.empty()) {
             join(out.back().text, message.text, " ");
             if (calling) out.back().calls = message.calls;

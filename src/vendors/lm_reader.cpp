@@ -13,8 +13,10 @@ json parsed(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         if (in_text) {
-            if (c == '\\') ++i;
-            else if (c == '"') in_text = false;
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                in_text = false;
         } else if (c == '"') {
             in_text = true;
         } else if (c == '{' || c == '[') {
@@ -34,21 +36,31 @@ struct Word {
 };
 // Codes and types of OpenAI, Anthropic, Google and their imitators, as parts of the word; the first that fits.
 constexpr std::array kWords{
-    Word{"insufficient_quota", FailureKind::quota},     Word{"billing", FailureKind::quota},
-    Word{"overloaded", FailureKind::server},            Word{"rate_limit", FailureKind::rate_limited},
-    Word{"resource_exhausted", FailureKind::rate_limited}, Word{"too_many_requests", FailureKind::rate_limited},
-    Word{"authentication", FailureKind::auth},          Word{"api_key", FailureKind::auth},
-    Word{"permission", FailureKind::auth},              Word{"unauthenticated", FailureKind::auth},
-    Word{"content_filter", FailureKind::content},       Word{"content_policy", FailureKind::content},
-    Word{"timeout", FailureKind::timeout},              Word{"deadline_exceeded", FailureKind::timeout},
-    Word{"not_found", FailureKind::refused},            Word{"invalid", FailureKind::refused},
-    Word{"context_length", FailureKind::refused},       Word{"unsupported", FailureKind::refused},
+    Word{"insufficient_quota", FailureKind::quota},
+    Word{"billing", FailureKind::quota},
+    Word{"overloaded", FailureKind::server},
+    Word{"rate_limit", FailureKind::rate_limited},
+    Word{"resource_exhausted", FailureKind::rate_limited},
+    Word{"too_many_requests", FailureKind::rate_limited},
+    Word{"authentication", FailureKind::auth},
+    Word{"api_key", FailureKind::auth},
+    Word{"permission", FailureKind::auth},
+    Word{"unauthenticated", FailureKind::auth},
+    Word{"content_filter", FailureKind::content},
+    Word{"content_policy", FailureKind::content},
+    Word{"timeout", FailureKind::timeout},
+    Word{"deadline_exceeded", FailureKind::timeout},
+    Word{"not_found", FailureKind::refused},
+    Word{"invalid", FailureKind::refused},
+    Word{"context_length", FailureKind::refused},
+    Word{"unsupported", FailureKind::refused},
     Word{"request_too_large", FailureKind::refused},
 };
 
 std::optional<FailureKind> kind_of_word(std::string_view word) {
     std::string lower(word.substr(0, 100));
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
     for (const auto& [says, kind] : kWords)
         if (lower.find(says) != std::string::npos) return kind;
     return std::nullopt;
@@ -89,7 +101,9 @@ Failure from_stream_error(const json& given) {
     return failure;
 }
 
-Failure from_stream_error(std::string_view json_text) { return from_stream_error(parsed(json_text)); }
+Failure from_stream_error(std::string_view json_text) {
+    return from_stream_error(parsed(json_text));
+}
 
 void LmReader::feed(std::string_view bytes, LmSink& sink) {
     if (!over()) on_bytes(bytes, sink);
@@ -107,8 +121,10 @@ void LmReader::on_bytes(std::string_view bytes, LmSink& sink) {
 
 void LmReader::feed_whole(std::string_view body, LmSink& sink) {
     if (over()) return;
-    if (body.size() > kMessage) fail(FailureKind::too_big, "an answer beyond 1 MiB");
-    else on_whole(body, sink);
+    if (body.size() > kMessage)
+        fail(FailureKind::too_big, "an answer beyond 1 MiB");
+    else
+        on_whole(body, sink);
 }
 
 void LmReader::on_whole(std::string_view body, LmSink&) {
@@ -117,16 +133,20 @@ void LmReader::on_whole(std::string_view body, LmSink&) {
         json first = whole.front();
         whole = std::move(first);
     }
-    if (!member(whole, "error").is_null()) fail(from_stream_error(whole));
-    else fail(FailureKind::protocol, "no stream came where one was asked for");
+    if (!member(whole, "error").is_null())
+        fail(from_stream_error(whole));
+    else
+        fail(FailureKind::protocol, "no stream came where one was asked for");
 }
 
 LmOutcome LmReader::end(LmSink& sink) {
     if (!over()) on_end(sink);
     if (failure_) return *failure_;
     if (ended_ || closed_well_) return done_;
-    if (unfinished()) fail(FailureKind::protocol, "the answer ended in the middle of an event");
-    else fail(FailureKind::closed, "the answer ended without its proper end");
+    if (unfinished())
+        fail(FailureKind::protocol, "the answer ended in the middle of an event");
+    else
+        fail(FailureKind::closed, "the answer ended without its proper end");
     return *failure_;
 }
 
@@ -145,8 +165,10 @@ void LmReader::fail(Failure failure) {
 void LmReader::say(std::string_view delta, LmSink& sink) {
     if (over() || delta.empty()) return;
     text_ += delta.size();
-    if (text_ > kText) fail(FailureKind::too_big, "a reply beyond 256 KiB");
-    else sink.on_text(delta);
+    if (text_ > kText)
+        fail(FailureKind::too_big, "a reply beyond 256 KiB");
+    else
+        sink.on_text(delta);
 }
 
 std::size_t LmReader::begin_call() {
@@ -174,8 +196,10 @@ void LmReader::grow_call(std::size_t place, std::string_view fragment, LmSink& s
 }
 
 void LmReader::mark_call(std::size_t place, std::string vendor_data) {
-    if (vendor_data.size() > kArguments) fail(FailureKind::too_big, "a tool call's own data beyond 256 KiB");
-    else calls_[place].call.vendor_data = std::move(vendor_data);
+    if (vendor_data.size() > kArguments)
+        fail(FailureKind::too_big, "a tool call's own data beyond 256 KiB");
+    else
+        calls_[place].call.vendor_data = std::move(vendor_data);
 }
 
 void LmReader::settle_call(std::size_t place, LmSink& sink) {
@@ -188,12 +212,14 @@ void LmReader::settle_call(std::size_t place, LmSink& sink) {
         return;
     }
     if (call.id.empty()) {
-        // Some servers give none. Within one reply it must be unique; results are matched to the nearest call before them.
+        // Some servers give none. Within one reply it must be unique; results are matched to the nearest call before
+        // them.
         call.id = "call_";
         if (!done_.request_id.empty()) call.id += done_.request_id.substr(0, 64) + "_";
         call.id += std::to_string(place);
     }
-    auto arguments = call.arguments.find_first_not_of(" \t\r\n") == std::string::npos ? json::object() : parsed(call.arguments);
+    auto arguments =
+        call.arguments.find_first_not_of(" \t\r\n") == std::string::npos ? json::object() : parsed(call.arguments);
     if (arguments.is_null()) arguments = json::object();
     if (arguments.is_string()) {  // encoded twice by some models
         json inner = parsed(text_of(arguments));

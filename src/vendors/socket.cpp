@@ -89,6 +89,7 @@ Task<> VendorSocket::Impl::connect(SocketPlan& plan) {
     options.tls = link.tls;
     net::WsLimits limits;
     limits.message = plan.message_limit;
+    limits.ping_every = plan.ping_every;
     limits.outbox = std::size_t{1} << 20;
     net::HttpReply answer;
     auto connected = co_await net::ws_connect(std::move(options), limits, &answer);

@@ -11,8 +11,8 @@ constexpr std::size_t kLookAhead =
 constexpr std::size_t kLongestWord = 256;
 
 bool letter(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte | 0x20U) - 'a' < 26U || byte - '0' < 10U || byte >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           static_cast<unsigned char>(c) >= 0x80;
 }
 bool space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';

@@ -40,6 +40,20 @@ TEST(UpstreamLm, SpeaksSentenceBySentence) {
     EXPECT_EQ(world.records[0].outcome, "ok");
 }
 
+TEST(UpstreamLm, AFirstClauseWaitsAMomentForItsSentence) {
+    UpstreamWorld world;
+    world.open();
+    world.start(1, PromptKind::caller_text, "When?");
+    world.lms["a"]->asked.back().sink->on_text("We are open from Monday to Friday, and");
+    EXPECT_TRUE(world.take().empty());
+    world.lms["a"]->asked.back().sink->on_text(" never later. S");
+    EXPECT_THAT(world.take(), ElementsAre("say 1 We are open from Monday to Friday, and never later."));
+    world.start(2, PromptKind::caller_text, "When?");
+    world.lms["a"]->asked.back().sink->on_text("We are open from Monday to Friday, and");
+    world.pass(160ms);
+    EXPECT_THAT(world.take(), ElementsAre("say 2 We are open from Monday to Friday,"));
+}
+
 TEST(UpstreamLm, ASlowFirstTokenGoesToTheBackupUnheard) {
     UpstreamWorld world;
     world.open();

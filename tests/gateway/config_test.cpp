@@ -158,6 +158,24 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"misspelt_conversation_key",
                 kHead + "agents: {a: {default: true, brain: echo, conversation: {barge: true}}}\n",
                 "dir/parley.yaml:2:57: unknown key 'barge', did you mean 'barge_in'?"},
+        Mistake{"vendor_nobody_knows", kHead + "vendors: {ear: {vendor: deepgramm, key: k1}}\n" + kTail,
+                "dir/parley.yaml:2:25: 'vendors.ear.vendor': nobody knows 'deepgramm', did you mean 'deepgram'?"},
+        Mistake{"vendor_not_named", kHead + "vendors: {ear: {vendor: deepgram, key: k1}}\nagents: {a: {default: true, brain: vendors, stt: [eat], lm: [ear]}}\n",
+                "dir/parley.yaml:2:11: 'vendors.ear': deepgram does not serve lm (as lm of agent a)\n"
+                "dir/parley.yaml:3:50: 'agents.a.stt': there is no vendor 'eat', did you mean 'ear'?"},
+        Mistake{"vendor_option_unknown", kHead + "vendors: {m: {vendor: openai, key: k1, model: x, options: {api: chatter}}}\nagents: {a: {default: true, brain: vendors, s2s: [m]}}\n",
+                "dir/parley.yaml:2:11: 'vendors.m': option api: expected one of realtime, found 'chatter' (as s2s of agent a)"},
+        Mistake{"vendor_in_the_clear", kHead + "vendors: {m: {vendor: openai, base_url: 'http://m.example', key: k1}}\n" + kTail,
+                "dir/parley.yaml:2:41: 'base_url': must be https or wss: keys and speech do not travel in the clear, except to this machine"},
+        Mistake{"vendor_roles_missing", kHead + "agents: {a: {default: true, brain: vendors}}\n",
+                "dir/parley.yaml:2:10: 'agents.a.stt': is missing for brain: vendors without s2s\n"
+                "dir/parley.yaml:2:10: 'agents.a.lm': is missing for brain: vendors without s2s"},
+        Mistake{"vendor_roles_of_another_brain", kHead + "agents: {a: {default: true, brain: echo, tts: [embedded]}}\n",
+                "dir/parley.yaml:2:47: 'agents.a.tts': is given, but brain is not vendors"},
+        Mistake{"voices_of_two_languages",
+                kHead + "vendors: {e: {vendor: deepgram, key: k1, language: en-US}, g: {vendor: deepgram, key: k1, language: de}, m: {vendor: openai, key: k1, model: x}}\n"
+                        "agents: {a: {default: true, brain: vendors, stt: [e], lm: [m], tts: [e, g]}}\n",
+                "dir/parley.yaml:3:69: 'agents.a.tts': mixes voices of different languages (en, de)"},
         Mistake{"wrong_type", kHead + "limits: {max_calls: many}\n" + kTail,
                 "dir/parley.yaml:2:21: 'limits.max_calls': expected a whole number, found 'many'"},
         Mistake{"section_for_a_value", kHead + "limits: {max_calls: {a: 1}}\n" + kTail,
@@ -204,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "dir/parley.yaml:2:24: 'numbers': expected a number in E.164 form, such as +4930123456 (quoted), found "
                 "'030 123'"},
         Mistake{"agent_name", kHead + "agents: {'a b': {default: true, brain: echo}}\n",
-                "dir/parley.yaml:2:10: 'a b': an agent's name has letters, digits, - and _, at most 64"},
+                "dir/parley.yaml:2:10: 'a b': the name of an agent has letters, digits, - and _, at most 64"},
         Mistake{"talk_page_to_nobody",
                 "server: {public_url: 'https://v.example', talk_page: desc}\nagents: {desk: {default: true, brain: "
                 "echo}}\n",

@@ -94,6 +94,8 @@ await prove('openai_realtime', async () => {
     realtime.send({ type: 'response.create' });
     const third = (await done).response;
     assert.equal(third.output[0].content[0].transcript, 'Tuesday at ten is free.');
+    const closed = new Promise((resolve) => realtime.socket.once('close', resolve));
     realtime.close();
+    assert.equal(await closed, 1000);
     return `"${question}" spoken, heard as such, answered "${words}" in ${Math.round(length)} ms of sound; cut at 500 ms, not at 60000; get_slot called and its result spoken`;
 });

@@ -43,6 +43,7 @@ TEST(CartesiaInk, ATurnWithAFalseEnd) {
         {R"({"type":"turn.resume"})", "resumed"},
         {R"({"type":"turn.update","transcript":"Do you have Tuesday"})", "interim(Do you have Tuesday)"},
         {R"({"type":"turn.end","transcript":"Do you have Tuesday?"})", "piece(Do you have Tuesday? 1.00); end 1.00"},
+        {R"({"type":"turn.end","transcript":"Do you have Tuesday?"})", ""},
         {R"({"type":"turn.something"})", ""},
     };
     for (const auto& step : steps) EXPECT_EQ(read(protocol, step.message), step.understood) << step.message;

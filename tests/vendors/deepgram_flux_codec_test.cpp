@@ -40,6 +40,15 @@ TEST(DeepgramFlux, ATurnWithAFalseEnd) {
     for (const auto& step : steps) EXPECT_EQ(read(protocol, step.message), step.understood) << step.message;
 }
 
+TEST(DeepgramFlux, ATurnIsOverOnce) {
+    FluxProtocol protocol(with_key());
+    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"Yes.","turn_index":0})"),
+              "piece(Yes. 1.00); end 1.00");
+    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"Yes.","turn_index":0})"), "");
+    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"StartOfTurn","transcript":"No","turn_index":1})"),
+              "started; interim(No)");
+}
+
 TEST(DeepgramFlux, FinalizeEndsTheTurn) {
     FluxProtocol protocol(with_key());
     EXPECT_EQ(finalize_text(protocol), R"({"type":"ForceEndTurn"})");

@@ -94,6 +94,19 @@ TEST(DeepgramListen, FinalizeIsAnsweredOnceAndOnlyWhenAsked) {
     EXPECT_EQ(read(protocol, kAnswer), "piece(tuesday 0.90)");
 }
 
+TEST(DeepgramListen, ARangeIsSettledOnce) {
+    ListenProtocol protocol(with_key());
+    constexpr const char* kRange =
+        R"({"type":"Results","is_final":true,"start":1.0,"duration":0.5,"channel":{"alternatives":[{"transcript":"yes","confidence":0.9}]}})";
+    EXPECT_EQ(read(protocol, kRange), "piece(yes 0.90)");
+    EXPECT_EQ(read(protocol, kRange), "");
+    EXPECT_EQ(
+        read(
+            protocol,
+            R"({"type":"Results","is_final":true,"start":1.5,"duration":0.5,"channel":{"alternatives":[{"transcript":"no","confidence":0.9}]}})"),
+        "piece(no 0.90)");
+}
+
 TEST(DeepgramListen, MalformedIsSaidAndBounded) {
     for (const char* text :
          {"", "{", "[]", "7", R"({"type":7})", R"({"type":"Results"})", R"({"type":"Results","channel":7})",

@@ -11,11 +11,16 @@ namespace {
 
 using nlohmann::json;
 
-std::string message(const std::string& id, const std::string& text, const std::string& sender = "Machine", const std::string& more = "") {
-    return R"({"event":"add_message","data":{"sender":")" + sender + R"(","text":")" + text + R"(","id":")" + id + "\"" + more + "}}";
+std::string message(const std::string& id, const std::string& text, const std::string& sender = "Machine",
+                    const std::string& more = "") {
+    return R"({"event":"add_message","data":{"sender":")" + sender + R"(","text":")" + text + R"(","id":")" + id +
+           "\"" + more + "}}";
 }
-std::string token(const std::string& id, const std::string& text) { return R"({"event":"token","data":{"chunk":")" + text + R"(","id":")" + id + R"("}})"; }
-const std::string kRun = R"({"session_id":"c","outputs":[{"inputs":{},"outputs":[{"results":{"message":{"text":"Other."}},"component_id":"TextOutput-1"},{"results":{"message":{"data":{"text":"We are open."}}},"component_id":"ChatOutput-a1"}]}]})";
+std::string token(const std::string& id, const std::string& text) {
+    return R"({"event":"token","data":{"chunk":")" + text + R"(","id":")" + id + R"("}})";
+}
+const std::string kRun =
+    R"({"session_id":"c","outputs":[{"inputs":{},"outputs":[{"results":{"message":{"text":"Other."}},"component_id":"TextOutput-1"},{"results":{"message":{"data":{"text":"We are open."}}},"component_id":"ChatOutput-a1"}]}]})";
 const std::string kEnd = R"({"event":"end","data":{"result":)" + kRun + "}}";
 
 struct FlowCase {
@@ -26,18 +31,32 @@ struct FlowCase {
 
 TEST(Langflow, ReadsRuns) {
     const std::vector<FlowCase> cases{
-        {"tokens", {message("u", "hi", "User"), message("m", ""), token("m", "We are"), token("m", " open."), message("m", "We are open."), kEnd}, "We are open.", "stop"},
-        {"growing messages", {message("u", "hi", "User"), message("m", "We"), message("m", "We are"), message("m", "We are open."), kEnd}, "We are open.", "stop"},
+        {"tokens",
+         {message("u", "hi", "User"), message("m", ""), token("m", "We are"), token("m", " open."),
+          message("m", "We are open."), kEnd},
+         "We are open.",
+         "stop"},
+        {"growing messages",
+         {message("u", "hi", "User"), message("m", "We"), message("m", "We are"), message("m", "We are open."), kEnd},
+         "We are open.",
+         "stop"},
         {"only the end", {R"({"event":"build_start","data":{}})", kEnd}, "We are open.", "stop"},
         {"older end", {R"({"event":"end","data":{"result":{"session_id":"c","message":"Yes."}}})"}, "Yes.", "stop"},
         {"tokens after a message of the same id", {message("m", "We are"), token("m", "We"), kEnd}, "We are", "stop"},
-        {"errors are not spoken", {message("m", "Traceback", "Machine", R"(,"category":"error")"), R"({"event":"error","data":{"error":"it broke"}})"}, "", "!server"},
+        {"errors are not spoken",
+         {message("m", "Traceback", "Machine", R"(,"category":"error")"),
+          R"({"event":"error","data":{"error":"it broke"}})"},
+         "",
+         "!server"},
         {"neither end nor error", {message("m", "We")}, "We", "!closed"},
         {"nothing", {}, "", "!closed"},
         {"empty run", {R"({"event":"end","data":{"result":{"outputs":[]}}})"}, "", "stop"},
         {"with data:", {"data: " + token("m", "a"), ": beat", "data: " + kEnd}, "a", "stop"},
         {"no json", {token("m", "a"), "{\"event\":"}, "a", "!protocol"},
-        {"wrong types", {R"({"event":7})", R"({"event":"token","data":[]})", R"({"event":"end","data":4})"}, "", "stop"},
+        {"wrong types",
+         {R"({"event":7})", R"({"event":"token","data":[]})", R"({"event":"end","data":4})"},
+         "",
+         "stop"},
     };
     for (const auto& c : cases)
         for (const char* between : {"\n\n", "\n", "\r\n\r\n"})
@@ -73,14 +92,20 @@ TEST(Langflow, AsksWithTheLastWords) {
     EXPECT_EQ(check_langflow(where), "");
     EXPECT_EQ(langflow_url(where), "http://localhost:7860/api/v1/run/front%20desk?stream=true");
     LmRequest request;
-    for (const auto& [role, text] : {std::pair(LmMessage::Role::user, "old"), {LmMessage::Role::assistant, "x"}, {LmMessage::Role::user, "can I"}, {LmMessage::Role::user, "come"}}) {
+    for (const auto& [role, text] : {std::pair(LmMessage::Role::user, "old"),
+                                     {LmMessage::Role::assistant, "x"},
+                                     {LmMessage::Role::user, "can I"},
+                                     {LmMessage::Role::user, "come"}}) {
         LmMessage one;
         one.role = role;
         one.text = text;
         request.messages.push_back(one);
     }
     request.conversation = "CA1";
-    EXPECT_EQ(json::parse(langflow_body(request, where)), json::parse(R"({"input_value":"can I come","input_type":"chat","output_type":"chat","session_id":"CA1","tweaks":{"OpenAI":{"temperature":0}}})"));
+    EXPECT_EQ(
+        json::parse(langflow_body(request, where)),
+        json::parse(
+            R"({"input_value":"can I come","input_type":"chat","output_type":"chat","session_id":"CA1","tweaks":{"OpenAI":{"temperature":0}}})"));
     where.options["tweaks"] = R"({"ChatInput-1":{"input_value":"x"}})";
     EXPECT_NE(check_langflow(where), "");
     where.options = {{"var.A B", "x"}};

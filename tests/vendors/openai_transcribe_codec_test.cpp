@@ -103,6 +103,18 @@ TEST(OpenAiTranscribe, ItemsKeepTheOrderOfTheirCommits) {
         "piece(first 1.00); end 1.00; piece(second 1.00); end 1.00");
 }
 
+TEST(OpenAiTranscribe, AnItemIsSettledOnce) {
+    TranscribeProtocol protocol(with_key());
+    (void)read(protocol, R"({"type":"session.updated","session":{"id":"s"}})");
+    constexpr const char* kDone =
+        R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"A","transcript":"yes"})";
+    EXPECT_EQ(read(protocol, kDone), "piece(yes 1.00)");
+    EXPECT_EQ(read(protocol, kDone), "");
+    EXPECT_EQ(
+        read(protocol, R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"A","delta":"late"})"),
+        "");
+}
+
 TEST(OpenAiTranscribe, ErrorsBeforeAndAfterTheSessionStands) {
     const Step before[] = {
         {R"({"type":"error","error":{"type":"invalid_request_error","code":"invalid_api_key","message":"no"}})",

@@ -313,6 +313,71 @@ TEST_P(SttClient, ATranscriptBeyondBoundsIsCutAndClean) {
     for (const char c : bench.told.pieces) ASSERT_GE(static_cast<unsigned char>(c), 0x20);
 }
 
+TEST_P(SttClient, AFinalThatComesTwiceIsOnePiece) {
+    // Those give nothing by which a repetition could be known.
+    for (const char* blind : {"ElevenLabsManual", "ElevenLabsVad", "CartesiaManual"})
+        if (std::string_view(GetParam().name) == blind) GTEST_SKIP() << "no range, index or id on this wire";
+    auto twice = rule([](sim::Fault& f) { f.double_final = true; });
+    SttBench bench(GetParam(), {twice});
+    bench.run([](SttBench& b) -> Task<> {
+        co_await b.say(kHours);
+        co_await b.silence(600);
+        b.stream().finalize();
+        co_await b.say(kTuesday);
+        co_await b.silence(600);
+        b.stream().finalize();
+        const auto both = [&b] { return bare(b.told.pieces).ends_with(kTuesday); };
+        const bool heard = co_await b.until(both);
+        EXPECT_TRUE(heard) << b.told.all();
+        co_await b.silence(300);
+    });
+    EXPECT_EQ(bare(bench.told.pieces), std::string(kHours) + " " + kTuesday) << bench.told.all();
+    EXPECT_EQ(bench.told.failures, 0);
+}
+
+// A pause long enough to be taken for the end, and the caller goes on.
+TEST_P(SttClient, AnEagerEndIsTakenBack) {
+    const std::string_view which = GetParam().name;
+    if (which != "DeepgramFlux" && which != "CartesiaTurns") GTEST_SKIP() << "tells no eager ends";
+    SttBench bench(GetParam());
+    bench.run([](SttBench& b) -> Task<> {
+        co_await b.say(kHours);
+        co_await b.silence(40);  // with the pause that is part of the phrase: past the eager end, before the end
+        co_await b.say(kTuesday);
+        co_await b.silence(600);
+        const auto over = [&b] { return b.told.ends > 0; };
+        const bool ended = co_await b.until(over);
+        EXPECT_TRUE(ended) << b.told.all();
+    });
+    const auto& told = bench.told;
+    EXPECT_EQ(bare(told.pieces), std::string(kHours) + " " + kTuesday) << told.all();
+    EXPECT_EQ(told.ends, 1) << told.all();
+    EXPECT_EQ(told.resumed, 1) << told.all();
+    EXPECT_EQ(told.eager, 2) << told.all();
+    const auto at = [&](std::string_view line) {
+        return std::find_if(told.lines.begin(), told.lines.end(),
+                            [&](const auto& one) { return one.starts_with(line); });
+    };
+    EXPECT_TRUE(at("eager") < at("resumed") && at("resumed") < at("piece") && at("piece") < at("end")) << told.all();
+}
+
+TEST_P(SttClient, HintsReachTheVendorThatTakesThem) {
+    SttBench bench(GetParam());
+    bench.run([](SttBench& b) -> Task<> {
+        b.stream().hint("half past, noon");  // not open yet
+        const auto open = [&b] { return b.told.opened == 1; };
+        (void)co_await b.until(open);
+        co_await b.silence(200);
+    });
+    const std::string_view vendor = GetParam().vendor;
+    const bool takes = vendor == "assemblyai" || std::string_view(GetParam().name) == "DeepgramFlux";
+    int hints = 0;
+    for (const auto& text : bench.host->received())
+        hints += text.find(R"(["half past","noon"])") != std::string::npos ? 1 : 0;
+    EXPECT_EQ(hints, takes ? 1 : 0);
+    EXPECT_EQ(bench.told.failures, 0) << bench.told.all();
+}
+
 TEST_P(SttClient, AFinalThatNeverComesDoesNotHoldAnybodyUp) {
     auto mute = rule([](sim::Fault& f) { f.no_final = true; });
     SttBench bench(GetParam(), {mute});

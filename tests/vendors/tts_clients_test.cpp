@@ -126,12 +126,15 @@ TEST_P(TtsClient, SpeaksAfterAPause) {
 }
 
 TEST_P(TtsClient, WordsRiseToTheEndOfTheText) {
-    if (!GetParam().words) GTEST_SKIP() << "the vendor tells no words";
     auto at = rig();
     at->stream->open();
     at->stream->speak(1, kOne);
     at->stream->speak(2, kTwo);
     ASSERT_TRUE(at->run_until_log("done 2"));
+    if (!GetParam().words) {
+        EXPECT_TRUE(at->sink.words.empty());
+        return;
+    }
     for (const auto& [tag, text] : {std::pair(1U, kOne), std::pair(2U, kTwo)}) {
         const auto& words = at->sink.words[tag];
         ASSERT_EQ(words.size(), static_cast<std::size_t>(std::ranges::count(text, ' ')) + 1) << text;
@@ -314,13 +317,16 @@ TEST_P(TtsClient, StalledAudioIsNeitherDoneNorForgotten) {
 }
 
 TEST_P(TtsClient, BrokenMessages) {
-    if (!GetParam().json) GTEST_SKIP() << "its audio is no JSON";
     sim::Fault fault;
     fault.malformed_after = 2;
     auto at = rig(fault);
     at->stream->open();
     at->stream->speak(1, kLong);
-    expect_failed(*at, FailureKind::protocol);
+    if (GetParam().json) return expect_failed(*at, FailureKind::protocol);
+    // Half a chunk of plain audio is audio: shorter, nothing more.
+    ASSERT_TRUE(at->run_until_log("done 1")) << testing::PrintToString(at->sink.log);
+    EXPECT_LT(at->sink.audio[1].size(), spoken_tones(kLong).size());
+    EXPECT_GT(at->sink.audio[1].size(), spoken_tones(kLong).size() - 800);
 }
 
 TEST_P(TtsClient, GiantMessages) {
@@ -333,7 +339,6 @@ TEST_P(TtsClient, GiantMessages) {
 }
 
 TEST_P(TtsClient, UnheardOfMessagesAreReadOver) {
-    if (http()) GTEST_SKIP() << "its reply holds nothing but audio";
     sim::Fault fault;
     fault.unknown_event = 1;
     auto at = rig(fault);
@@ -424,7 +429,7 @@ TEST_P(TtsClient, TheWordsAreUnderstoodAgain) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Vendors, TtsClient, testing::ValuesIn(kClients),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace parley::vendors

@@ -273,6 +273,7 @@ public:
     Counters& provider_stalls;        // role, provider
     Counters& provider_failovers;     // role, from, to
     Gauges& provider_breaker_state;   // role, provider, state: 1 for the one in force
+    Counters& dns_lookups;            // outcome
     Counters& provider_tokens;        // provider, direction
     Counters& provider_characters;    // provider
     Gauges& provider_connections;     // role, provider, state

@@ -53,6 +53,7 @@ struct UpstreamSettings {
     std::string locale = "en-US";  // how numbers, dates and symbols are read
     UpstreamBudgets budgets;
     bool warm = true;              // sockets are opened before they are needed, backups' too
+    std::chrono::milliseconds clause_wait{150};  // an answer's first clause waits so long for the rest of its sentence; 0: not at all
     bool speculate = true;         // start answering on an eager end of turn
     bool hedge = false;            // ask a second model when the first is slower than its p95
     std::chrono::milliseconds hedge_after{1200};  // until enough was observed

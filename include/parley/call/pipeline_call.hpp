@@ -39,7 +39,8 @@ public:
     PipelineCall(const PipelineCall&) = delete;
     PipelineCall& operator=(const PipelineCall&) = delete;
 
-    net::Task<CallSummary> run();
+    // `over` is told as soon as the call is, before vendors' sockets are closed in their own time: the carrier asks at once what to do next.
+    net::Task<CallSummary> run(std::function<void(const CallSummary&)> over = {});
     void request_end(conversation::EndReason reason);  // on the worker
 
 private:

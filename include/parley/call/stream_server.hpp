@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -23,7 +24,11 @@ public:
     // `ticket` is the socket's place under the pre-authentication caps, given back when the token held.
     net::Task<> serve(std::unique_ptr<net::WebSocket> socket, std::shared_ptr<void> ticket, CallWorker& worker);
 
+    // Streams in here, those included whose call is over and whose vendors' sockets are being closed. Any thread.
+    [[nodiscard]] std::size_t serving() const { return serving_.load(); }
+
 private:
+    std::atomic<std::size_t> serving_{0};
     CallServices& services_;
     const twilio::StreamTokens& tokens_;
     FindAgent find_agent_;

@@ -12,13 +12,13 @@
 
 namespace parley::vendors {
 
-// The body of one model's answer, from its bytes as they come to the sink's calls: what all language-model codecs share (bounds, tool calls
-// in pieces, how it ended). Pure: no socket, no clock. One answer each. Hostile bytes never throw.
+// The body of one model's answer, from its bytes as they come to the sink's calls: what all language-model codecs share
+// (bounds, tool calls in pieces, how it ended). Pure: no socket, no clock. One answer each. Hostile bytes never throw.
 class LmReader {
 public:
-    static constexpr std::size_t kMessage = std::size_t{1} << 20;   // one event of the stream, or a whole body
-    static constexpr std::size_t kText = std::size_t{256} << 10;    // said in one reply
-    static constexpr std::size_t kArguments = kText;                // of all calls of one reply
+    static constexpr std::size_t kMessage = std::size_t{1} << 20;  // one event of the stream, or a whole body
+    static constexpr std::size_t kText = std::size_t{256} << 10;   // said in one reply
+    static constexpr std::size_t kArguments = kText;               // of all calls of one reply
     static constexpr std::size_t kCalls = 64;
 
     virtual ~LmReader() = default;
@@ -76,8 +76,8 @@ private:
     bool ended_ = false, closed_well_ = false;
 };
 
-// What a vendor says in the middle of a stream, or with status 200: its error object as JSON text ({"message","type","code",…}, perhaps within
-// "error").
+// What a vendor says in the middle of a stream, or with status 200: its error object as JSON text
+// ({"message","type","code",…}, perhaps within "error").
 [[nodiscard]] Failure from_stream_error(std::string_view json_text);
 
 }  // namespace parley::vendors

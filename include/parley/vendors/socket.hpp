@@ -21,6 +21,7 @@ struct SocketPlan {
     std::size_t early_bytes = 64 * 1024;               // what may be given before the socket is open; beyond it: Failure timeout
     std::string keep_alive;                            // sent as text when nothing was sent for `keep_alive_every`
     std::chrono::milliseconds keep_alive_every{0};
+    std::chrono::milliseconds ping_every{20000};  // nothing at all, not even a pong, for more than twice that: lost
     SocketPlan() = default;
     explicit SocketPlan(std::string where) : url(std::move(where)) {}
 };

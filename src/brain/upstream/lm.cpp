@@ -37,6 +37,7 @@ public:
         drop_reply();
         reply_ = request.reply;
         chunker_.reset();
+        clause_.clear();
         shaper_.reset();
         said_.clear();
         tried_.clear();
@@ -78,6 +79,7 @@ public:
         std::erase_if(retired_, [](const auto& attempt) { return attempt->nursery.size() == 0; });
         if (guess_ && now - guess_->began > place_->settings.budgets.lm_whole) drop_guess();
         if (reply_ == 0) return;
+        if (!clause_.empty() && now - clause_since_ >= place_->settings.clause_wait) say_clause();
         if (retry_at_ && now >= *retry_at_) {
             retry_at_.reset();
             launch(now, *retry_index_);
@@ -264,7 +266,22 @@ private:
     }
 
     void text(std::string_view delta) {
-        for (const auto& piece : chunker_.push(delta)) say(piece.text);
+        for (const auto& piece : chunker_.push(delta)) pieced(piece);
+    }
+    // A clause sounds better with the rest of its sentence. A quick model is given a moment to bring it; a slow one's clause is said alone.
+    void pieced(const spoken::Piece& piece) {
+        const bool clause = piece.why == spoken::Piece::End::clause && said_.empty() && clause_.empty();
+        if (clause && place_->settings.clause_wait.count() > 0) {
+            clause_ = piece.text;
+            clause_since_ = Clock::now();
+            return;
+        }
+        auto whole = std::exchange(clause_, {});
+        if (!whole.empty()) whole += ' ';
+        say(whole + piece.text);
+    }
+    void say_clause() {
+        if (!clause_.empty()) say(std::exchange(clause_, {}));
     }
     void say(const std::string& piece) {
         if (reply_ == 0) return;
@@ -299,7 +316,8 @@ private:
         // An answer cut by its length ends with its last whole sentence, unless that is all there is.
         const bool cut = done.finish == vendors::LmFinish::length;
         for (const auto& piece : chunker_.finish())
-            if (!cut || said_.empty()) say(piece.text);
+            if (!cut || said_.empty()) pieced(piece);
+        say_clause();
         if (reply_ == 0) return;  // what was just said made the core cut it off
         const bool empty = said_.empty() && calls.empty();
         if (empty) {
@@ -320,8 +338,9 @@ private:
                 then_ = outcome.then;
                 target_ = outcome.target;
                 if (said_.empty() && !outcome.farewell.empty()) {
-                    for (const auto& piece : chunker_.push(outcome.farewell)) say(piece.text);
-                    for (const auto& piece : chunker_.finish()) say(piece.text);
+                    for (const auto& piece : chunker_.push(outcome.farewell)) pieced(piece);
+                    for (const auto& piece : chunker_.finish()) pieced(piece);
+                    say_clause();
                 }
             }
             vendors::LmMessage result;
@@ -367,6 +386,7 @@ private:
             return;
         }
         chunker_.reset();  // what the voice has not got yet is the next one's to say
+        clause_.clear();
         if (vendors::worth_retrying(failure) && retries_ == 0 && said_.empty() && order_.health(index).take_retry()) {
             ++retries_;
             tried_.pop_back();
@@ -453,6 +473,8 @@ private:
     std::vector<std::size_t> tried_;
     std::string said_, target_, guess_text_;
     std::vector<conversation::ContextLine> guess_context_;
+    std::string clause_;  // the first piece, waiting for the rest of its sentence
+    TimePoint clause_since_{};
     ReplyId reply_ = 0;
     ReplyThen then_ = ReplyThen::listen;
     std::uint32_t rounds_ = 0, retries_ = 0;

@@ -163,8 +163,9 @@ private:
         }
         void on_finalized() override {
             if (retired) return;
-            (void)deaf();
             ignore_until = {};
+            // "Nothing more to come" from somebody who said nothing all along is what a dead line looks like: the watch decides.
+            if (owner.asked_ && owner.text().empty() && owner.heard_from_vendor_ < owner.began_) return;
             if (std::exchange(owes_final, false) && owner.current_ != 0 && owner.asked_) owner.answer();
         }
         void on_stt_failed(const Failure& failure) override {

@@ -1,5 +1,6 @@
-// Turns of both families: universal-streaming (final words in the transcript, the rest in `words`, a formatted repetition when asked for) and
-// U3 (SpeechStarted, partials that may end in a dash, one formatted end). Messages under 50 ms or over 1000 ms of sound end the session.
+// Turns of both families: universal-streaming (final words in the transcript, the rest in `words`, a formatted
+// repetition when asked for) and U3 (SpeechStarted, partials that may end in a dash, one formatted end). Messages under
+// 50 ms or over 1000 ms of sound end the session.
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
@@ -15,7 +16,9 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-std::string dumped(const json& message) { return message.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& message) {
+    return message.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 // "do you have tuesday" -> "Do you have tuesday."
 std::string formatted(std::string text) {
@@ -39,15 +42,17 @@ public:
     }
 
     Task<bool> interim(Utterance utterance) override {
-        auto text = u3_ ? turn(utterance, utterance.text + "\u2014", false, false, 0, 0) : turn(utterance, all_but_last(utterance.text), false, false, 0.1, 1);
+        auto text = u3_ ? turn(utterance, utterance.text + "\u2014", false, false, 0, 0)
+                        : turn(utterance, all_but_last(utterance.text), false, false, 0.1, 1);
         co_return co_await socket_.item(std::move(text));
     }
 
     Task<bool> final(Utterance utterance) override {
         if (utterance.text.empty()) co_return true;  // nobody's turn
-        const int order = order_++;
-        utterance.number = order;
-        auto text = u3_ ? turn(utterance, formatted(utterance.text), true, true, 1, 0) : turn(utterance, utterance.text, true, false, 0.8, 0);
+        if (utterance.number != told_) ++order_;     // double_final: the same turn again
+        told_ = utterance.number;
+        auto text = u3_ ? turn(utterance, formatted(utterance.text), true, true, 1, 0)
+                        : turn(utterance, utterance.text, true, false, 0.8, 0);
         if (!co_await socket_.item(std::move(text))) co_return false;
         if (u3_ || !format_) co_return true;
         auto again = turn(utterance, formatted(utterance.text), true, true, 0.8, 0);
@@ -56,7 +61,8 @@ public:
 
     Task<bool> noted(std::string what) override {
         const auto seconds = std::atol(what.c_str()) / 1000;
-        auto text = dumped({{"type", "Termination"}, {"audio_duration_seconds", seconds}, {"session_duration_seconds", seconds}});
+        auto text = dumped(
+            {{"type", "Termination"}, {"audio_duration_seconds", seconds}, {"session_duration_seconds", seconds}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         std::string reason;
         co_await socket_.close(1000, std::move(reason));
@@ -70,7 +76,8 @@ private:
     }
 
     // The last `open` words are not final.
-    std::string turn(const Utterance& utterance, const std::string& transcript, bool end, bool is_formatted, double sure, std::size_t open) const {
+    std::string turn(const Utterance& utterance, const std::string& transcript, bool end, bool is_formatted,
+                     double sure, std::size_t open) const {
         auto words = json::array();
         const auto all = timed_words(utterance);
         for (std::size_t i = 0; i < all.size(); ++i)
@@ -91,7 +98,7 @@ private:
 
     EmulatorSocket& socket_;
     bool u3_ = false, format_ = false;
-    int order_ = 0;
+    int order_ = 0, told_ = -1;
 };
 
 Task<> fail(EmulatorSocket& socket, int code, std::string why) {
@@ -102,7 +109,8 @@ Task<> fail(EmulatorSocket& socket, int code, std::string why) {
 
 }  // namespace
 
-Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
+Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
+                            Fault fault) {
     const auto spelled = request.has_parameter("encoding") ? request.parameter("encoding") : std::string("pcm_s16le");
     const int rate = request.has_parameter("sample_rate") ? std::atoi(request.parameter("sample_rate").c_str()) : 16000;
     const auto format = wire_format(spelled, rate);
@@ -116,7 +124,8 @@ Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorReques
     ListeningSettings settings;
     settings.format = *format;
     settings.endpointing = world->settings().endpointing;
-    if (const int asked = std::atoi(request.parameter("min_turn_silence").c_str()); asked > 0) settings.endpointing = milliseconds(asked);
+    if (const int asked = std::atoi(request.parameter("min_turn_silence").c_str()); asked > 0)
+        settings.endpointing = milliseconds(asked);
     const auto executor = co_await asio::this_coro::executor;
     auto teller = std::make_shared<TurnTeller>(socket, request);
     Listening listening(socket, world, settings, std::move(fault), teller, executor);
@@ -133,7 +142,8 @@ Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorReques
         if (!message->text) {
             const auto length = format->duration(message->payload.size());
             if (length < milliseconds(50) || length > milliseconds(1000)) {
-                std::string why = "Input duration violation: " + std::to_string(length.count()) + " ms. Expected between 50 and 1000 ms";
+                std::string why = "Input duration violation: " + std::to_string(length.count()) +
+                                  " ms. Expected between 50 and 1000 ms";
                 co_await fail(socket, 3007, std::move(why));
                 co_return;
             }
@@ -141,7 +151,9 @@ Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorReques
             continue;
         }
         const auto json = message->json();
-        const std::string type = json.is_object() && json.contains("type") && json["type"].is_string() ? json["type"].get<std::string>() : "";
+        const std::string type = json.is_object() && json.contains("type") && json["type"].is_string()
+                                     ? json["type"].get<std::string>()
+                                     : "";
         if (type == "ForceEndpoint") {
             co_await listening.commit();
         } else if (type == "UpdateConfiguration") {

@@ -1,4 +1,5 @@
-// A realtime transcription session: session.update, appended sound, commits by the client or by server_vad, deltas, completed.
+// A realtime transcription session: session.update, appended sound, commits by the client or by server_vad, deltas,
+// completed.
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
@@ -14,23 +15,33 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-std::string dumped(const json& message) { return message.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& message) {
+    return message.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 class ItemTeller final : public SttTeller {
 public:
-    ItemTeller(EmulatorSocket& socket, std::uint64_t number) : socket_(socket), stem_(std::to_string(number)) { next_item(); }
+    ItemTeller(EmulatorSocket& socket, std::uint64_t number) : socket_(socket), stem_(std::to_string(number)) {
+        next_item();
+    }
 
     bool vad = false;
     bool streams = false;  // deltas while the sound comes
 
-    [[nodiscard]] json event(const char* type) { return {{"type", type}, {"event_id", "event_" + stem_ + "_" + std::to_string(++events_)}}; }
+    [[nodiscard]] json event(const char* type) {
+        return {{"type", type}, {"event_id", "event_" + stem_ + "_" + std::to_string(++events_)}};
+    }
     Task<bool> send(json message) {
         auto text = dumped(message);
         co_return co_await socket_.send_text(std::move(text));
     }
     Task<bool> complain(std::string kind, json code, std::string said, json about) {
         auto message = event("error");
-        message["error"] = {{"type", kind}, {"code", std::move(code)}, {"message", said}, {"param", nullptr}, {"event_id", std::move(about)}};
+        message["error"] = {{"type", kind},
+                            {"code", std::move(code)},
+                            {"message", said},
+                            {"param", nullptr},
+                            {"event_id", std::move(about)}};
         co_return co_await send(std::move(message));
     }
 
@@ -43,12 +54,15 @@ public:
         auto added = event("conversation.item.added");
         json content{{"type", "input_audio"}, {"transcript", nullptr}};
         added["previous_item_id"] = previous_.empty() ? json(nullptr) : json(previous_);
-        added["item"] = {{"id", item_}, {"object", "realtime.item"}, {"type", "message"}, {"status", "completed"}, {"role", "user"}, {"content", json::array({content})}};
+        added["item"] = {{"id", item_},       {"object", "realtime.item"},
+                         {"type", "message"}, {"status", "completed"},
+                         {"role", "user"},    {"content", json::array({content})}};
         previous_ = item_;
         next_item();
         co_return co_await send(std::move(added));
     }
     [[nodiscard]] const std::string& item() const { return item_; }
+    void begin_anew() { told_ = -1; }  // utterances are counted from 0 again
 
     Task<bool> started(milliseconds at) override {
         if (!vad) co_return true;
@@ -69,11 +83,15 @@ public:
     }
 
     Task<bool> final(Utterance utterance) override {
-        const auto owner = owners_.empty() ? item_ : owners_.front();
-        // double_final tells the same utterance twice; it has one owner.
-        if (!owners_.empty() && utterance.number != told_) owners_.pop_front();
+        const bool again = utterance.number == told_;  // double_final
         told_ = utterance.number;
+        if (!again && !owners_.empty()) {
+            owner_ = owners_.front();
+            owners_.pop_front();
+        }
+        const auto owner = owner_;
         if (vad && !utterance.forced) co_return co_await complete(owner, utterance.text, !utterance.text.empty());
+        if (again) co_return true;
         const auto delta = (text_.empty() || utterance.text.empty() ? "" : " ") + utterance.text;
         text_ += delta;
         if (!streams || delta.empty()) co_return true;
@@ -114,17 +132,21 @@ private:
         if (!co_await socket_.item(std::move(text))) co_return false;
         auto done = event("conversation.item.done");
         json content{{"type", "input_audio"}, {"transcript", said}};
-        done["item"] = {{"id", owner}, {"object", "realtime.item"}, {"type", "message"}, {"status", "completed"}, {"role", "user"}, {"content", json::array({content})}};
+        done["item"] = {{"id", owner},       {"object", "realtime.item"},
+                        {"type", "message"}, {"status", "completed"},
+                        {"role", "user"},    {"content", json::array({content})}};
         co_return co_await send(std::move(done));
     }
 
     EmulatorSocket& socket_;
-    std::string stem_, item_, previous_, text_;
+    std::string stem_, item_, previous_, text_, owner_;
     std::deque<std::string> owners_;  // of the utterances that have not been told
     int items_ = 0, events_ = 0, told_ = -1;
 };
 
-json member(const json& object, const char* key) { return object.is_object() && object.contains(key) ? object[key] : json(nullptr); }
+json member(const json& object, const char* key) {
+    return object.is_object() && object.contains(key) ? object[key] : json(nullptr);
+}
 std::string text_of(const json& object, const char* key) {
     const auto found = member(object, key);
     return found.is_string() ? found.get<std::string>() : std::string{};
@@ -150,7 +172,10 @@ Session read_session(const json& wanted, json state, ListeningSettings settings)
     const auto format = member(input, "format");
     if (format.is_object()) {
         const auto type = text_of(format, "type");
-        const int rate = type == "audio/pcm" ? (format.contains("rate") && format["rate"].is_number_integer() ? format["rate"].get<int>() : 24000) : 8000;
+        const int rate =
+            type == "audio/pcm"
+                ? (format.contains("rate") && format["rate"].is_number_integer() ? format["rate"].get<int>() : 24000)
+                : 8000;
         const auto wire = wire_format(type, rate);
         if (!wire) {
             out.code = "invalid_value";
@@ -164,7 +189,8 @@ Session read_session(const json& wanted, json state, ListeningSettings settings)
     if (input.is_object() && input.contains("turn_detection")) {
         const auto turns = input["turn_detection"];
         out.vad = turns.is_object();
-        if (turns.is_object() && turns.contains("silence_duration_ms") && turns["silence_duration_ms"].is_number_integer())
+        if (turns.is_object() && turns.contains("silence_duration_ms") &&
+            turns["silence_duration_ms"].is_number_integer())
             out.settings.endpointing = milliseconds(std::clamp(turns["silence_duration_ms"].get<long>(), 20L, 60000L));
     } else if (streaming) {
         out.vad = false;
@@ -180,15 +206,20 @@ Session read_session(const json& wanted, json state, ListeningSettings settings)
 
 }  // namespace
 
-Task<> openai_transcribe(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
+Task<> openai_transcribe(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
+                         Fault fault) {
     auto teller = std::make_shared<ItemTeller>(socket, request.number);
     if (!request.header("openai-beta").empty()) {
-        std::string kind = "invalid_request_error", said = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.";
+        std::string kind = "invalid_request_error",
+                    said = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.";
         (void)co_await teller->complain(std::move(kind), "beta_api_shape_disabled", said, nullptr);
         co_await socket.close(4000, std::move(said));
         co_return;
     }
-    json state{{"id", request.id("sess_")}, {"object", "realtime.transcription_session"}, {"type", "transcription"}, {"expires_at", 1790003600}};
+    json state{{"id", request.id("sess_")},
+               {"object", "realtime.transcription_session"},
+               {"type", "transcription"},
+               {"expires_at", 1790003600}};
     auto created = teller->event("session.created");
     created["session"] = state;
     if (!co_await teller->send(std::move(created))) co_return;
@@ -215,6 +246,7 @@ Task<> openai_transcribe(std::shared_ptr<EmulatorWorld> world, EmulatorRequest r
                 teller->vad = session.vad;
                 teller->streams = session.model == "gpt-realtime-whisper" || session.model == "gpt-live-transcribe";
                 settings = session.settings;
+                teller->begin_anew();
                 listening = std::make_unique<Listening>(socket, world, settings, fault, teller, executor);
                 auto updated = teller->event("session.updated");
                 updated["session"] = state;
@@ -234,8 +266,10 @@ Task<> openai_transcribe(std::shared_ptr<EmulatorWorld> world, EmulatorRequest r
         } else if (type == "input_audio_buffer.commit") {
             if (settings.format.duration(buffered) < milliseconds(100)) {
                 code = "input_audio_buffer_commit_empty";
-                wrong = "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has " +
-                        std::to_string(settings.format.duration(buffered).count()) + ".00ms of audio.";
+                wrong =
+                    "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but "
+                    "buffer only has " +
+                    std::to_string(settings.format.duration(buffered).count()) + ".00ms of audio.";
             } else {
                 buffered = 0;
                 co_await listening->commit();

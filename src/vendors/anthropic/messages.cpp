@@ -13,11 +13,14 @@ using Role = LmMessage::Role;
 constexpr std::string_view kCallBegins = "(The call begins.)";
 constexpr std::string_view kGoOn = "(Please go on.)";
 
-json text_block(std::string_view text) { return {{"type", "text"}, {"text", text}}; }
+json text_block(std::string_view text) {
+    return {{"type", "text"}, {"text", text}};
+}
 
 // The user's blocks of one turn: results first, as the vendor demands, then text.
 void add(json& messages, const char* role, json block) {
-    if (messages.empty() || text_of(messages.back(), "role") != role) messages.push_back({{"role", role}, {"content", json::array()}});
+    if (messages.empty() || text_of(messages.back(), "role") != role)
+        messages.push_back({{"role", role}, {"content", json::array()}});
     messages.back()["content"].push_back(std::move(block));
 }
 
@@ -30,7 +33,8 @@ void add_assistant(json& messages, const LmMessage& message) {
     }
     if (!message.text.empty()) add(messages, "assistant", text_block(message.text));
     for (const auto& call : message.calls)
-        add(messages, "assistant", {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", arguments_of(call)}});
+        add(messages, "assistant",
+            {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", arguments_of(call)}});
 }
 
 json messages_of(const std::vector<LmMessage>& fitted) {
@@ -39,10 +43,18 @@ json messages_of(const std::vector<LmMessage>& fitted) {
         if (message.role == Role::system) continue;
         if (messages.empty() && message.role != Role::user) add(messages, "user", text_block(kCallBegins));
         switch (message.role) {
-            case Role::user: add(messages, "user", text_block(message.text)); break;
-            case Role::assistant: add_assistant(messages, message); break;
-            case Role::tool: add(messages, "user", {{"type", "tool_result"}, {"tool_use_id", message.call_id}, {"content", message.text}}); break;
-            case Role::system: break;
+            case Role::user:
+                add(messages, "user", text_block(message.text));
+                break;
+            case Role::assistant:
+                add_assistant(messages, message);
+                break;
+            case Role::tool:
+                add(messages, "user",
+                    {{"type", "tool_result"}, {"tool_use_id", message.call_id}, {"content", message.text}});
+                break;
+            case Role::system:
+                break;
         }
     }
     if (messages.empty()) add(messages, "user", text_block(kCallBegins));
@@ -66,12 +78,15 @@ std::string anthropic_body(const LmRequest& request, const Endpoint& endpoint) {
     }
     body["messages"] = messages_of(fitted);
     for (const auto& tool : request.tools)
-        body["tools"].push_back({{"name", tool.name}, {"description", tool.description}, {"input_schema", schema_of(tool)}});
+        body["tools"].push_back(
+            {{"name", tool.name}, {"description", tool.description}, {"input_schema", schema_of(tool)}});
     if (!request.tools.empty()) {
         if (cached) body["tools"].back()["cache_control"] = {{"type", "ephemeral"}};
-        if (endpoint.option("parallel_tool_calls") == "false") body["tool_choice"] = {{"type", "auto"}, {"disable_parallel_tool_use", true}};
+        if (endpoint.option("parallel_tool_calls") == "false")
+            body["tool_choice"] = {{"type", "auto"}, {"disable_parallel_tool_use", true}};
     }
-    if (request.temperature && endpoint.option("version", "2023-06-01") < "2026") body["temperature"] = *request.temperature;
+    if (request.temperature && endpoint.option("version", "2023-06-01") < "2026")
+        body["temperature"] = *request.temperature;
     if (auto value = endpoint.option("thinking"); !value.empty()) body["thinking"] = {{"type", value}};
     if (auto value = endpoint.option("effort"); !value.empty()) body["output_config"] = {{"effort", value}};
     if (auto value = endpoint.option("service_tier"); !value.empty()) body["service_tier"] = value;
@@ -89,13 +104,20 @@ protected:
             return;
         }
         const auto type = text_of(data, "type");
-        if (type == "message_start") start(member(data, "message"));
-        else if (type == "content_block_start") begin_block(member(data, "content_block"), sink);
-        else if (type == "content_block_delta") delta(member(data, "delta"), sink);
-        else if (type == "content_block_stop") end_block();
-        else if (type == "message_delta") stopping(data);
-        else if (type == "message_stop") stop(sink);
-        else if (type == "error") fail(from_stream_error(data));
+        if (type == "message_start")
+            start(member(data, "message"));
+        else if (type == "content_block_start")
+            begin_block(member(data, "content_block"), sink);
+        else if (type == "content_block_delta")
+            delta(member(data, "delta"), sink);
+        else if (type == "content_block_stop")
+            end_block();
+        else if (type == "message_delta")
+            stopping(data);
+        else if (type == "message_stop")
+            stop(sink);
+        else if (type == "error")
+            fail(from_stream_error(data));
         // ping and what is not known yet: read over
     }
 
@@ -142,7 +164,8 @@ private:
             place_ = begin_call();
             if (over()) return;
             name_call(place_, text_of(block, "id"), text_of(block, "name"));
-            if (const auto& input = member(block, "input"); input.is_object() && !input.empty()) grow_call(place_, written(input), sink);
+            if (const auto& input = member(block, "input"); input.is_object() && !input.empty())
+                grow_call(place_, written(input), sink);
         } else if (type == "thinking" || type == "redacted_thinking") {
             block_ = Block::thinking;
             thought_ = block;
@@ -191,10 +214,14 @@ private:
             return;
         }
         auto how = LmFinish::stop;
-        if (reason_ == "max_tokens" || reason_ == "model_context_window_exceeded") how = LmFinish::length;
-        else if (reason_ == "refusal") how = LmFinish::content;
-        if (how == LmFinish::stop) settle_calls(sink);
-        else drop_open_calls();
+        if (reason_ == "max_tokens" || reason_ == "model_context_window_exceeded")
+            how = LmFinish::length;
+        else if (reason_ == "refusal")
+            how = LmFinish::content;
+        if (how == LmFinish::stop)
+            settle_calls(sink);
+        else
+            drop_open_calls();
         if (over()) return;
         finish(how == LmFinish::stop && calls() > 0 ? LmFinish::tool_calls : how);
         end_well();
@@ -210,6 +237,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<LmReader> make_anthropic_reader() { return std::make_unique<AnthropicReader>(); }
+std::unique_ptr<LmReader> make_anthropic_reader() {
+    return std::make_unique<AnthropicReader>();
+}
 
 }  // namespace parley::vendors

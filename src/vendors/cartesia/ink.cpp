@@ -154,9 +154,12 @@ void InkProtocol::read(std::string_view text, News& news, Out&) {
 
 void InkProtocol::read_turns(std::string_view type, std::string_view transcript, News& news) {
     if (type == "turn.start") {
+        started_ = true;
         settled_.clear();
         whole_.clear();
         news.emplace_back(SttNews::What::speech_started);
+    } else if (!started_) {
+        return;  // of a turn that is over
     } else if (type == "turn.update") {
         whole_ = std::string(transcript);
         show(rest(whole_), news);
@@ -167,6 +170,7 @@ void InkProtocol::read_turns(std::string_view type, std::string_view transcript,
     } else if (type == "turn.resume") {
         news.emplace_back(SttNews::What::turn_resumed);
     } else if (type == "turn.end") {
+        started_ = false;
         const auto more = rest(transcript);
         if (!more.empty())
             news.push_back(SttNews::piece(more, 1));

@@ -193,7 +193,7 @@ void DeepgramAgent::take_caller_text(const codec::Event& event) {
         return;
     }
     tell(&S2sSink::on_caller_stopped);
-    tell(&S2sSink::on_caller_text, std::string_view(event.text));
+    tell_caller_text(event.text);
 }
 
 void DeepgramAgent::take_calls(const codec::Event& event) {

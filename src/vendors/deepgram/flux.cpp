@@ -125,8 +125,11 @@ void FluxProtocol::read(std::string_view text, News& news, Out& out) {
     if (!event || !said)
         return news.push_back(SttNews::nonsense("a turn has an event or a transcript that is no text"));
     const auto transcript = plain(*said, SttNews::kTranscriptBytes);
+    const double turn = stt::number_of(message, "turn_index", ended_turn_ + 1);
+    if (turn <= ended_turn_) return;  // of a turn that is over
     const double sure = stt::number_of(message, "end_of_turn_confidence", 1);
     if (*event == "EndOfTurn") {
+        ended_turn_ = turn;
         if (!transcript.empty())
             news.push_back(SttNews::piece(transcript, stt::mean_confidence(message, 1)));
         else if (!shown_.empty())

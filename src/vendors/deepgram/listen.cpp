@@ -1,5 +1,7 @@
 #include "parley/vendors/deepgram/listen.hpp"
 
+#include <algorithm>
+
 #include "parley/vendors/socket.hpp"
 #include "parley/vendors/stt_socket.hpp"
 #include "stt/fields.hpp"
@@ -135,7 +137,12 @@ void ListenProtocol::read(std::string_view text, News& news, Out&) {
         interim_ = !transcript.empty();
         return;
     }
-    if (!transcript.empty()) {
+    const double start = stt::number_of(message, "start", settled_until_);
+    const bool repeated = start + 0.001 < settled_until_;
+    if (!repeated) settled_until_ = start + std::max(0.0, stt::number_of(message, "duration", 0));
+    if (repeated) {
+        transcript.clear();
+    } else if (!transcript.empty()) {
         news.push_back(SttNews::piece(transcript, confidence));
         pieces_ = true;
         last_confidence_ = confidence;

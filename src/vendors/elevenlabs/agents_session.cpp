@@ -280,7 +280,7 @@ void ElevenlabsAgents::on_socket_text(std::string_view text) {
             end();
             dropping_ = false;
             tell(&S2sSink::on_caller_stopped);
-            if (!event.text.empty()) tell(&S2sSink::on_caller_text, std::string_view(event.text));
+            tell_caller_text(event.text);
             break;
         case Kind::agent_text: {
             if (dropping_) {

@@ -1,7 +1,7 @@
 #include "parley/vendors/gemini/generate.hpp"
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "../lm_json.hpp"
@@ -16,8 +16,10 @@ using Role = LmMessage::Role;
 constexpr std::string_view kCallBegins = "(The call begins.)";
 
 // What old versions of the vendor's OpenAPI subset take; anything else they refuse.
-constexpr std::array<std::string_view, 18> kKeywords{"type", "description", "enum", "properties", "required", "items", "nullable", "minimum", "maximum", "minItems", "maxItems", "minLength",
-                                                     "maxLength", "pattern", "anyOf", "title", "minProperties", "maxProperties"};
+constexpr std::array<std::string_view, 18> kKeywords{
+    "type",      "description", "enum",    "properties", "required",      "items",
+    "nullable",  "minimum",     "maximum", "minItems",   "maxItems",      "minLength",
+    "maxLength", "pattern",     "anyOf",   "title",      "minProperties", "maxProperties"};
 
 json subset_of(const json& schema) {
     if (!schema.is_object()) return schema;
@@ -29,8 +31,10 @@ json subset_of(const json& schema) {
             for (const auto& [name, inner] : value.items()) out[key][name] = subset_of(inner);
         } else if (key == "type" && value.is_array()) {  // ["string","null"]
             for (const auto& one : value) {
-                if (one == "null") out["nullable"] = true;
-                else if (!out.contains("type")) out["type"] = one;
+                if (one == "null")
+                    out["nullable"] = true;
+                else if (!out.contains("type"))
+                    out["type"] = one;
             }
         } else if (key == "items") {
             out[key] = subset_of(value);
@@ -44,10 +48,13 @@ json subset_of(const json& schema) {
     return out;
 }
 
-json text_part(std::string_view text) { return {{"text", text}}; }
+json text_part(std::string_view text) {
+    return {{"text", text}};
+}
 
 void add(json& contents, const char* role, json part) {
-    if (contents.empty() || text_of(contents.back(), "role") != role) contents.push_back({{"role", role}, {"parts", json::array()}});
+    if (contents.empty() || text_of(contents.back(), "role") != role)
+        contents.push_back({{"role", role}, {"parts", json::array()}});
     contents.back()["parts"].push_back(std::move(part));
 }
 
@@ -57,7 +64,8 @@ json call_part(const ToolCall& call) {
     json function{{"name", call.name}, {"args", arguments_of(call)}};
     if (const auto id = text_of(kept, "id"); !id.empty()) function["id"] = id;
     json part{{"functionCall", function}};
-    if (const auto signature = text_of(kept, "thoughtSignature"); !signature.empty()) part["thoughtSignature"] = signature;
+    if (const auto signature = text_of(kept, "thoughtSignature"); !signature.empty())
+        part["thoughtSignature"] = signature;
     return part;
 }
 
@@ -67,7 +75,8 @@ json result_part(const LmMessage& result, const std::vector<ToolCall>& asked) {
     json function{{"name", result.tool}, {"response", response}};
     for (const auto& call : asked)
         if (call.id == result.call_id)
-            if (const auto kept = parsed(call.vendor_data); !text_of(kept, "id").empty()) function["id"] = text_of(kept, "id");
+            if (const auto kept = parsed(call.vendor_data); !text_of(kept, "id").empty())
+                function["id"] = text_of(kept, "id");
     return {{"functionResponse", function}};
 }
 
@@ -80,8 +89,10 @@ json contents_of(const std::vector<LmMessage>& fitted) {
         if (message.role == Role::tool) {
             add(contents, "user", result_part(message, asked));
         } else if (message.role == Role::user) {
-            // The vendor counts results against calls within one content: what the caller said meanwhile stands by itself.
-            if (!contents.empty() && !member(contents.back()["parts"].back(), "functionResponse").is_null()) contents.push_back({{"role", "user"}, {"parts", json::array()}});
+            // The vendor counts results against calls within one content: what the caller said meanwhile stands by
+            // itself.
+            if (!contents.empty() && !member(contents.back()["parts"].back(), "functionResponse").is_null())
+                contents.push_back({{"role", "user"}, {"parts", json::array()}});
             add(contents, "user", text_part(message.text));
         } else {
             if (!message.text.empty()) add(contents, "model", text_part(message.text));
@@ -100,15 +111,18 @@ std::string gemini_body(const LmRequest& request, const Endpoint& endpoint) {
     rules.one_system = rules.alternate = true;
     const auto fitted = fit(request.messages, rules);
     auto body = json::object();
-    if (!fitted.empty() && fitted.front().role == Role::system) body["systemInstruction"] = {{"parts", json::array({text_part(fitted.front().text)})}};
+    if (!fitted.empty() && fitted.front().role == Role::system)
+        body["systemInstruction"] = {{"parts", json::array({text_part(fitted.front().text)})}};
     body["contents"] = contents_of(fitted);
     auto declarations = json::array();
     const bool whole = endpoint.option("schema") == "json";
     for (const auto& tool : request.tools) {
         json declared{{"name", tool.name}, {"description", tool.description}};
         const auto schema = schema_of(tool);
-        if (whole) declared["parametersJsonSchema"] = schema;
-        else if (!schema["properties"].empty()) declared["parameters"] = subset_of(schema);
+        if (whole)
+            declared["parametersJsonSchema"] = schema;
+        else if (!schema["properties"].empty())
+            declared["parameters"] = subset_of(schema);
         declarations.push_back(std::move(declared));
     }
     if (!declarations.empty()) body["tools"] = json::array({json{{"functionDeclarations", declarations}}});
@@ -120,7 +134,8 @@ std::string gemini_body(const LmRequest& request, const Endpoint& endpoint) {
         (void)std::from_chars(budget.data(), budget.data() + budget.size(), tokens);
         config["thinkingConfig"]["thinkingBudget"] = tokens;
     }
-    if (const auto level = endpoint.option("thinking_level"); !level.empty()) config["thinkingConfig"]["thinkingLevel"] = level;
+    if (const auto level = endpoint.option("thinking_level"); !level.empty())
+        config["thinkingConfig"]["thinkingLevel"] = level;
     return written(body);
 }
 
@@ -143,8 +158,10 @@ protected:
 
     void on_end(LmSink& sink) override {
         if (!complete()) return;
-        if (how_ == LmFinish::stop) settle_calls(sink);
-        else drop_open_calls();
+        if (how_ == LmFinish::stop)
+            settle_calls(sink);
+        else
+            drop_open_calls();
         finish(how_ == LmFinish::stop && calls() > 0 ? LmFinish::tool_calls : how_);
     }
 
@@ -199,12 +216,14 @@ private:
         if (!args.is_null()) grow_call(place, written(args), sink);
         auto kept = json::object();
         if (!id.empty()) kept["id"] = id;
-        if (const auto signature = text_of(part, "thoughtSignature"); !signature.empty()) kept["thoughtSignature"] = signature;
+        if (const auto signature = text_of(part, "thoughtSignature"); !signature.empty())
+            kept["thoughtSignature"] = signature;
         if (!kept.empty()) mark_call(place, written(kept));
     }
 
     void on_reason(std::string_view reason) {
-        static constexpr std::array<std::string_view, 7> kFilters{"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "IMAGE_SAFETY"};
+        static constexpr std::array<std::string_view, 7> kFilters{
+            "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "IMAGE_SAFETY"};
         if (reason == "FINISH_REASON_UNSPECIFIED") return;
         if (reason == "MAX_TOKENS") {
             how_ = LmFinish::length;
@@ -222,6 +241,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<LmReader> make_gemini_reader() { return std::make_unique<GeminiReader>(); }
+std::unique_ptr<LmReader> make_gemini_reader() {
+    return std::make_unique<GeminiReader>();
+}
 
 }  // namespace parley::vendors

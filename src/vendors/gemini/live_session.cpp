@@ -80,6 +80,7 @@ void GeminiLive::open() {
     SocketPlan plan(socket_url(base, "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"));
     if (!endpoint_.key.empty()) plan.headers.add("x-goog-api-key", std::string(endpoint_.key.reveal()));
     plan.connect_within = endpoint_.connect_within;
+    plan.ping_every = std::chrono::seconds(60);  // its pongs were seen half a minute late
     socket_.open(std::move(plan));
 }
 
@@ -154,16 +155,14 @@ void GeminiLive::settle_caller(std::size_t characters) {
     const std::string turn = said_.substr(0, characters);
     said_.erase(0, characters);
     said_before_ = 0;
-    const auto first = turn.find_first_not_of(" \r\n\t");
-    if (first == std::string::npos) return;
-    tell(&S2sSink::on_caller_text, std::string_view(turn).substr(first));
+    tell_caller_text(turn);
 }
 
 void GeminiLive::hear(const codec::Event& event) {
     if (!event.caller_text.empty()) {
         if (running_ == 0 && !std::exchange(caller_speaks_, true)) tell(&S2sSink::on_caller_started);
         if (said_.size() + event.caller_text.size() <= kMostTranscript) said_ += event.caller_text;
-        tell(&S2sSink::on_caller_interim, std::string_view(said_));
+        tell_interim(said_);
     }
     if (event.caller_finished) settle_caller(said_.size());
 }

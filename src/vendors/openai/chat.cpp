@@ -11,9 +11,15 @@ namespace {
 json message_of(const LmMessage& message) {
     json out;
     switch (message.role) {
-        case LmMessage::Role::system: out["role"] = "system"; break;
-        case LmMessage::Role::user: out["role"] = "user"; break;
-        case LmMessage::Role::assistant: out["role"] = "assistant"; break;
+        case LmMessage::Role::system:
+            out["role"] = "system";
+            break;
+        case LmMessage::Role::user:
+            out["role"] = "user";
+            break;
+        case LmMessage::Role::assistant:
+            out["role"] = "assistant";
+            break;
         case LmMessage::Role::tool:
             out["role"] = "tool";
             out["tool_call_id"] = message.call_id;
@@ -39,7 +45,8 @@ std::string chat_body(const LmRequest& request, const Endpoint& endpoint) {
     MessageRules rules;
     rules.one_system = rules.alternate = preset.strict_template;
     for (const auto& message : fit(request.messages, rules)) messages.push_back(message_of(message));
-    if (endpoint.option("stream_usage", preset.stream_usage ? "true" : "false") == "true") body["stream_options"] = {{"include_usage", true}};
+    if (endpoint.option("stream_usage", preset.stream_usage ? "true" : "false") == "true")
+        body["stream_options"] = {{"include_usage", true}};
     if (request.max_tokens > 0) body[endpoint.option("limit_field", preset.limit_field)] = request.max_tokens;
     if (request.temperature) body["temperature"] = *request.temperature;
     for (const auto& tool : request.tools) {
@@ -47,7 +54,8 @@ std::string chat_body(const LmRequest& request, const Endpoint& endpoint) {
         body["tools"].push_back({{"type", "function"}, {"function", function}});
     }
     if (!request.tools.empty()) {
-        if (const auto parallel = endpoint.option("parallel_tool_calls"); !parallel.empty()) body["parallel_tool_calls"] = parallel == "true";
+        if (const auto parallel = endpoint.option("parallel_tool_calls"); !parallel.empty())
+            body["parallel_tool_calls"] = parallel == "true";
         if (const auto choice = endpoint.option("tool_choice"); !choice.empty()) body["tool_choice"] = choice;
     }
     for (const char* name : {"reasoning_effort", "verbosity", "service_tier"})
@@ -112,9 +120,11 @@ private:
         for (const auto& choice : choices) {
             const auto& index = member(choice, "index");
             if (index.is_number_integer() && index != 0) continue;  // n is 1
-            const auto& delta = member(choice, "delta").is_object() ? member(choice, "delta") : member(choice, "message");
+            const auto& delta =
+                member(choice, "delta").is_object() ? member(choice, "delta") : member(choice, "message");
             on_delta(delta, sink);
-            if (const auto reason = text_of(choice, "finish_reason"); !reason.empty() && !over()) on_finish(reason, member(choice, "error"), sink);
+            if (const auto reason = text_of(choice, "finish_reason"); !reason.empty() && !over())
+                on_finish(reason, member(choice, "error"), sink);
             if (over()) return;
         }
     }
@@ -139,7 +149,8 @@ private:
                 if (over()) return;
                 on_call(fragment, sink);
             }
-        if (const auto& old = member(delta, "function_call"); old.is_object() && !over()) on_call({{"index", 0}, {"function", old}}, sink);
+        if (const auto& old = member(delta, "function_call"); old.is_object() && !over())
+            on_call({{"index", 0}, {"function", old}}, sink);
     }
 
     void on_call(const json& fragment, LmSink& sink) {
@@ -150,18 +161,21 @@ private:
         if (over()) return;
         name_call(place, id, named);
         const auto& arguments = member(function, "arguments");
-        if (arguments.is_object()) grow_call(place, written(arguments), sink);
-        else grow_call(place, text_of(arguments), sink);
+        if (arguments.is_object())
+            grow_call(place, written(arguments), sink);
+        else
+            grow_call(place, text_of(arguments), sink);
     }
 
-    // By index; without one an id not yet known begins a call, or else a name on top of complete arguments does. Gemini's imitation gives every
-    // call index 0, so an id that differs wins.
+    // By index; without one an id not yet known begins a call, or else a name on top of complete arguments does.
+    // Gemini's imitation gives every call index 0, so an id that differs wins.
     std::size_t place_of(const json& index, std::string_view id, std::string_view named) {
         const bool indexed = index.is_number_integer();
         const auto wanted = indexed ? index.get<std::int64_t>() : 0;
         if (!id.empty()) {
             for (std::size_t i = places_.size(); i-- > 0;)
-                if (call(places_[i].place).id == id && (!indexed || places_[i].index == wanted)) return places_[i].place;
+                if (call(places_[i].place).id == id && (!indexed || places_[i].index == wanted))
+                    return places_[i].place;
         }
         for (std::size_t i = places_.size(); i-- > 0;) {
             const auto& open = call(places_[i].place);
@@ -182,15 +196,19 @@ private:
         }
         finished_ = true;
         close_well();
-        if (reason == "length") how_ = LmFinish::length;
-        else if (reason == "content_filter") how_ = LmFinish::content;
+        if (reason == "length")
+            how_ = LmFinish::length;
+        else if (reason == "content_filter")
+            how_ = LmFinish::content;
     }
 
     void conclude(LmSink& sink) {
         say(think_.rest(), sink);
         if (refused_) how_ = LmFinish::content;
-        if (how_ == LmFinish::stop) settle_calls(sink);
-        else drop_open_calls();
+        if (how_ == LmFinish::stop)
+            settle_calls(sink);
+        else
+            drop_open_calls();
         if (over()) return;
         // Several servers finish with "stop" although they call.
         finish(how_ == LmFinish::stop && calls() > 0 ? LmFinish::tool_calls : how_);
@@ -208,6 +226,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<LmReader> make_chat_reader() { return std::make_unique<ChatReader>(); }
+std::unique_ptr<LmReader> make_chat_reader() {
+    return std::make_unique<ChatReader>();
+}
 
 }  // namespace parley::vendors

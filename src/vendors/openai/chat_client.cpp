@@ -10,16 +10,20 @@ std::string check_openai_chat(const Endpoint& endpoint) {
     needs.vendor = preset->name;
     needs.key = preset->needs_key;
     needs.base = preset->base_url.empty();
-    needs.options = {"reasoning_effort", "verbosity", "service_tier", "parallel_tool_calls", "tool_choice", "limit_field", "stream_usage", "key_header", "organization", "project"};
+    needs.options = {"reasoning_effort", "verbosity",    "service_tier", "parallel_tool_calls", "tool_choice",
+                     "limit_field",      "stream_usage", "key_header",   "organization",        "project"};
     if (auto wrong = check_lm(endpoint, needs); !wrong.empty()) return wrong;
     const std::vector<std::string_view> truth{"true", "false"};
-    for (auto wrong : {check_choice(endpoint, "limit_field", {"max_tokens", "max_completion_tokens"}), check_choice(endpoint, "tool_choice", {"auto", "none", "required"}),
-                       check_choice(endpoint, "parallel_tool_calls", truth), check_choice(endpoint, "stream_usage", truth),
-                       check_choice(endpoint, "reasoning_effort", {"none", "minimal", "low", "medium", "high", "xhigh", "max"}),
-                       check_choice(endpoint, "verbosity", {"low", "medium", "high"})})
+    for (auto wrong :
+         {check_choice(endpoint, "limit_field", {"max_tokens", "max_completion_tokens"}),
+          check_choice(endpoint, "tool_choice", {"auto", "none", "required"}),
+          check_choice(endpoint, "parallel_tool_calls", truth), check_choice(endpoint, "stream_usage", truth),
+          check_choice(endpoint, "reasoning_effort", {"none", "minimal", "low", "medium", "high", "xhigh", "max"}),
+          check_choice(endpoint, "verbosity", {"low", "medium", "high"})})
         if (!wrong.empty()) return wrong;
     for (const char c : endpoint.option("key_header"))
-        if (!(c == '-' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) return "option \"key_header\" is not the name of a header";
+        if (!(c == '-' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
+            return "option \"key_header\" is not the name of a header";
     return {};
 }
 

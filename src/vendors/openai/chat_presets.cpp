@@ -42,10 +42,13 @@ constexpr auto kPresets = [] {
 
 }  // namespace
 
-std::span<const ChatPreset> chat_presets() { return kPresets; }
+std::span<const ChatPreset> chat_presets() {
+    return kPresets;
+}
 
 const ChatPreset* chat_preset(std::string_view vendor) {
-    const auto found = std::find_if(kPresets.begin(), kPresets.end(), [&](const auto& preset) { return preset.name == vendor; });
+    const auto found =
+        std::find_if(kPresets.begin(), kPresets.end(), [&](const auto& preset) { return preset.name == vendor; });
     return found == kPresets.end() ? nullptr : &*found;
 }
 

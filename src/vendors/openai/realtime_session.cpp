@@ -15,12 +15,6 @@ namespace {
 constexpr std::size_t kRepliesKept = 32;
 constexpr std::size_t kMostTranscript = 4096;
 
-std::string_view bounded(std::string_view text) {
-    auto size = std::min(text.size(), kMostTranscript);
-    while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
-    return text.substr(0, size);
-}
-
 }  // namespace
 
 std::unique_ptr<S2sSession> make_openai_realtime(const Endpoint& endpoint, const Link& link, S2sSetup setup,
@@ -217,8 +211,7 @@ void OpenaiRealtime::on_socket_text(std::string_view text) {
 void OpenaiRealtime::take_caller_text(const Event& event) {
     if (event.kind == Kind::caller_text) {
         if (caller_item_ == event.item) caller_said_.clear();
-        if (event.text.find_first_not_of(" \r\n\t") != std::string::npos)
-            tell(&S2sSink::on_caller_text, bounded(event.text));
+        tell_caller_text(event.text);
         return;
     }
     if (caller_item_ != event.item) {
@@ -226,7 +219,7 @@ void OpenaiRealtime::take_caller_text(const Event& event) {
         caller_said_.clear();
     }
     if (caller_said_.size() < kMostTranscript) caller_said_ += event.text;
-    tell(&S2sSink::on_caller_interim, bounded(caller_said_));
+    tell_interim(caller_said_);
 }
 
 void OpenaiRealtime::take_audio(const Event& event) {

@@ -13,14 +13,23 @@ using Role = LmMessage::Role;
 
 void add(json& input, const LmMessage& message) {
     switch (message.role) {
-        case Role::system: input.push_back({{"role", "system"}, {"content", message.text}}); break;
-        case Role::user: input.push_back({{"role", "user"}, {"content", message.text}}); break;
+        case Role::system:
+            input.push_back({{"role", "system"}, {"content", message.text}});
+            break;
+        case Role::user:
+            input.push_back({{"role", "user"}, {"content", message.text}});
+            break;
         case Role::assistant:
             if (!message.text.empty()) input.push_back({{"role", "assistant"}, {"content", message.text}});
             for (const auto& call : message.calls)
-                input.push_back({{"type", "function_call"}, {"call_id", call.id}, {"name", call.name}, {"arguments", written(arguments_of(call))}});
+                input.push_back({{"type", "function_call"},
+                                 {"call_id", call.id},
+                                 {"name", call.name},
+                                 {"arguments", written(arguments_of(call))}});
             break;
-        case Role::tool: input.push_back({{"type", "function_call_output"}, {"call_id", message.call_id}, {"output", message.text}}); break;
+        case Role::tool:
+            input.push_back({{"type", "function_call_output"}, {"call_id", message.call_id}, {"output", message.text}});
+            break;
     }
 }
 
@@ -32,15 +41,22 @@ std::string responses_body(const LmRequest& request, const Endpoint& endpoint) {
     rules.one_system = true;
     auto& input = body["input"] = json::array();
     for (const auto& message : fit(request.messages, rules)) {
-        if (message.role == Role::system) body["instructions"] = message.text;
-        else add(input, message);
+        if (message.role == Role::system)
+            body["instructions"] = message.text;
+        else
+            add(input, message);
     }
     if (request.max_tokens > 0) body["max_output_tokens"] = request.max_tokens;
     if (request.temperature) body["temperature"] = *request.temperature;
     for (const auto& tool : request.tools)
-        body["tools"].push_back({{"type", "function"}, {"name", tool.name}, {"description", tool.description}, {"parameters", schema_of(tool)}, {"strict", false}});
+        body["tools"].push_back({{"type", "function"},
+                                 {"name", tool.name},
+                                 {"description", tool.description},
+                                 {"parameters", schema_of(tool)},
+                                 {"strict", false}});
     if (!request.tools.empty()) {
-        if (const auto parallel = endpoint.option("parallel_tool_calls"); !parallel.empty()) body["parallel_tool_calls"] = parallel == "true";
+        if (const auto parallel = endpoint.option("parallel_tool_calls"); !parallel.empty())
+            body["parallel_tool_calls"] = parallel == "true";
         if (const auto choice = endpoint.option("tool_choice"); !choice.empty()) body["tool_choice"] = choice;
     }
     if (auto effort = endpoint.option("reasoning_effort"); !effort.empty()) body["reasoning"] = {{"effort", effort}};
@@ -61,15 +77,24 @@ protected:
             return;
         }
         const auto type = text_of(data, "type");
-        if (type == "response.created") take_head(member(data, "response"));
-        else if (type == "response.output_item.added") begin_item(data, sink);
-        else if (type == "response.output_text.delta") on_text(data, sink);
-        else if (type == "response.refusal.delta") refused_ = true;
-        else if (type == "response.function_call_arguments.delta") grow(data, sink);
-        else if (type == "response.output_item.done") end_item(data, sink);
-        else if (type == "response.completed" || type == "response.incomplete") stop(member(data, "response"), type, sink);
-        else if (type == "response.failed") fail(from_stream_error(member(data, "response")));
-        else if (type == "error") fail(from_stream_error(data));
+        if (type == "response.created")
+            take_head(member(data, "response"));
+        else if (type == "response.output_item.added")
+            begin_item(data, sink);
+        else if (type == "response.output_text.delta")
+            on_text(data, sink);
+        else if (type == "response.refusal.delta")
+            refused_ = true;
+        else if (type == "response.function_call_arguments.delta")
+            grow(data, sink);
+        else if (type == "response.output_item.done")
+            end_item(data, sink);
+        else if (type == "response.completed" || type == "response.incomplete")
+            stop(member(data, "response"), type, sink);
+        else if (type == "response.failed")
+            fail(from_stream_error(member(data, "response")));
+        else if (type == "error")
+            fail(from_stream_error(data));
         // in_progress, content parts, reasoning and what is not known yet: read over
     }
 
@@ -103,8 +128,10 @@ private:
 
     void grow(const json& data, LmSink& sink) {
         const auto found = places_.find(count_of(data, "output_index"));
-        if (found == places_.end()) fail(FailureKind::protocol, "arguments of a tool call that has not begun");
-        else grow_call(found->second, text_of(data, "delta"), sink);
+        if (found == places_.end())
+            fail(FailureKind::protocol, "arguments of a tool call that has not begun");
+        else
+            grow_call(found->second, text_of(data, "delta"), sink);
     }
 
     void end_item(const json& data, LmSink& sink) {
@@ -140,6 +167,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<LmReader> make_responses_reader() { return std::make_unique<ResponsesReader>(); }
+std::unique_ptr<LmReader> make_responses_reader() {
+    return std::make_unique<ResponsesReader>();
+}
 
 }  // namespace parley::vendors

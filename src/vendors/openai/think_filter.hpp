@@ -5,8 +5,8 @@
 
 namespace parley::vendors {
 
-// Takes "<think>…</think>" off the beginning of a text that comes in pieces: open reasoning models write their thoughts there when the server
-// does not separate them.
+// Takes "<think>…</think>" off the beginning of a text that comes in pieces: open reasoning models write their thoughts
+// there when the server does not separate them.
 class ThinkFilter {
 public:
     [[nodiscard]] std::string feed(std::string_view delta);

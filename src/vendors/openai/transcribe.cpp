@@ -136,6 +136,8 @@ void TranscribeProtocol::settle(News& news) {
     while (!items_.empty() && items_.front().committed && items_.front().complete) {
         const auto done = std::move(items_.front());
         items_.pop_front();
+        settled_.push_back(done.id);
+        if (settled_.size() > kMostItems) settled_.pop_front();
         if (!done.text.empty()) {
             news.push_back(SttNews::piece(done.text, 1));
             if (done.by_vendor) news.push_back(SttNews::end_of_turn(1, false));
@@ -218,6 +220,7 @@ void TranscribeProtocol::read(std::string_view text, News& news, Out&) {
 
     const auto id = stt::text_of(message, "item_id");
     if (!id || id->empty()) return news.push_back(SttNews::nonsense("an item has no id"));
+    if (std::find(settled_.begin(), settled_.end(), *id) != settled_.end()) return;
     if (items_.size() >= kMostItems &&
         std::none_of(items_.begin(), items_.end(), [&](const Item& one) { return one.id == *id; }))
         return news.push_back(SttNews::nonsense("too many items without a transcript"));

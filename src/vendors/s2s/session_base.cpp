@@ -7,7 +7,8 @@ namespace parley::vendors::s2s {
 
 namespace {
 constexpr std::size_t kWishes = 8;
-}
+constexpr std::size_t kMostTranscript = 4096;
+}  // namespace
 
 void SessionBase::audio(const CallerFrame& frame) {
     if (over()) return;
@@ -33,6 +34,16 @@ void SessionBase::became_ready(std::string_view request_id, std::chrono::seconds
     const auto wishes = std::exchange(wishes_, {});
     for (const auto& wish : wishes)
         if (!over()) wish();
+}
+
+void SessionBase::tell_caller_text(std::string_view text) {
+    const std::string clean = plain(text, kMostTranscript);
+    if (!clean.empty()) tell(&S2sSink::on_caller_text, std::string_view(clean));
+}
+
+void SessionBase::tell_interim(std::string_view text) {
+    const std::string clean = plain(text, kMostTranscript);
+    if (!clean.empty()) tell(&S2sSink::on_caller_interim, std::string_view(clean));
 }
 
 bool SessionBase::later(std::function<void()> wish) {

@@ -35,6 +35,9 @@ protected:
     void fail(FailureKind kind, std::string_view reason);
     void say(std::string_view text) { (void)socket_.send_text(text); }
     void count_late() { ++late_; }
+    // What the caller said, bounded and printable; nothing is told of a turn without words.
+    void tell_caller_text(std::string_view text);
+    void tell_interim(std::string_view text);
     // True: not ready yet; `wish` is done once it is, after the early audio (a few are kept). False: over, or to be
     // done now.
     bool later(std::function<void()> wish);

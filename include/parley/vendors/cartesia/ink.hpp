@@ -37,11 +37,12 @@ private:
 
     Endpoint endpoint_;
     bool turns_;
-    bool finalizing_ = false, started_ = false;
-    std::string settled_;  // with turns: what of this turn's transcript is a piece already
-    std::string whole_;    // with turns: this turn's transcript
-    std::string held_;     // without: finals whose last word may go on
-    std::string shown_;    // the interim last reported
+    bool finalizing_ = false;
+    bool started_ = false;  // a turn is running; without turns: there were words since the last finalize
+    std::string settled_;   // with turns: what of this turn's transcript is a piece already
+    std::string whole_;     // with turns: this turn's transcript
+    std::string held_;      // without: finals whose last word may go on
+    std::string shown_;     // the interim last reported
 };
 
 [[nodiscard]] std::unique_ptr<SttStream> make_ink(const Endpoint& endpoint, const Link& link, SttSink& sink);

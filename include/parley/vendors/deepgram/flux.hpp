@@ -34,7 +34,8 @@ private:
     Endpoint endpoint_;
     bool finalizing_ = false, configuring_ = false;
     std::optional<std::string> next_hint_;
-    std::string shown_;  // the interim last reported
+    double ended_turn_ = -1;  // turn_index of the last turn that was over
+    std::string shown_;       // the interim last reported
 };
 
 [[nodiscard]] std::unique_ptr<SttStream> make_flux(const Endpoint& endpoint, const Link& link, SttSink& sink);

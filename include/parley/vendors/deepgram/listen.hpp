@@ -31,8 +31,9 @@ public:
 private:
     Endpoint endpoint_;
     double last_confidence_ = 1;
-    bool pieces_ = false;   // since the last end of turn
-    bool interim_ = false;  // the last interim was not empty
+    double settled_until_ = 0;  // seconds of sound; a range that begins before is a repetition
+    bool pieces_ = false;       // since the last end of turn
+    bool interim_ = false;      // the last interim was not empty
     bool finalizing_ = false;
 };
 

@@ -11,11 +11,12 @@
 
 namespace parley::vendors {
 
-// Options: reasoning_effort, verbosity, service_tier, parallel_tool_calls, tool_choice as in chat.hpp; store (true, false; default false);
-// organization, project. There is no default model.
+// Options: reasoning_effort, verbosity, service_tier, parallel_tool_calls, tool_choice as in chat.hpp; store (true,
+// false; default false); organization, project. There is no default model.
 [[nodiscard]] std::string responses_body(const LmRequest& request, const Endpoint& endpoint);
 
-// A refusal part finishes as `content`; response.incomplete as `length` or `content`; response.failed and a bare error are failures.
+// A refusal part finishes as `content`; response.incomplete as `length` or `content`; response.failed and a bare error
+// are failures.
 [[nodiscard]] std::unique_ptr<LmReader> make_responses_reader();
 
 [[nodiscard]] std::string check_openai_responses(const Endpoint& endpoint);
