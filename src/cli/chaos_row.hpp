@@ -1,5 +1,6 @@
 #pragma once
-// One row of the chaos table: a gateway of its own, gates and proxies before its vendors, one call through the fault and quiet ones beside it.
+// One row of the chaos table: a gateway of its own, gates and proxies before its vendors, one call through the fault
+// and quiet ones beside it.
 
 #include <filesystem>
 #include <memory>
@@ -25,7 +26,8 @@ struct ChaosPlan {
     std::shared_ptr<const sim::Scenario> scenario;
     std::shared_ptr<sim::CallerVoice> voice;
     std::shared_ptr<sim::CallerEar> ear;
-    std::shared_ptr<sim::ToneAlphabet> tones;  // voice and ear, if they are tones: what was heard is then known word by word
+    std::shared_ptr<sim::ToneAlphabet>
+        tones;                        // voice and ear, if they are tones: what was heard is then known word by word
     std::filesystem::path directory;  // a directory a row below it: log, call file, caller's truth
     int neighbours = 5;
 };

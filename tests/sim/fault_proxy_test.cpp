@@ -104,7 +104,8 @@ TEST(Spoil, sound_in_binary_and_in_json) {
               std::vector<std::string>{json(std::string(400, '\0'))});
     fault = {};
     fault.odd_bytes = true;
-    EXPECT_EQ(spoil(fault, sound, false, true, 0).front().bytes.size(), 401u);
+    EXPECT_EQ(spoil(fault, sound, false, false, 0).front().bytes.size(), 401u);
+    EXPECT_EQ(spoil(fault, sound, false, true, 0).front().bytes.size(), 400u);
     fault = {};
     fault.wav_header = true;
     EXPECT_TRUE(spoil(fault, sound, false, true, 0).front().bytes.starts_with("RIFF"));

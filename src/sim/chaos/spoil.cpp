@@ -54,7 +54,8 @@ std::string spoilt_sound(const Fault& fault, std::string sound, bool mulaw, int 
                                 mulaw ? 8000 : 24000};
         sound.insert(0, wav_header(format, sound.size()));
     }
-    if (fault.odd_bytes && sound.size() % 2 == 0) sound.push_back('\x01');
+    // µ-law has no odd number of bytes.
+    if (fault.odd_bytes && !mulaw && sound.size() % 2 == 0) sound.push_back('\x01');
     return sound;
 }
 
@@ -117,9 +118,11 @@ std::string oversized(const std::string& item, std::size_t bytes) {
 bool is_item(std::string_view role, std::string_view message, bool text) {
     if (role == "tts" || role == "s2s") return sound_in(message, text) > 0;
     if (role != "stt") return true;
-    for (const std::string_view key : {"\"transcript\":\"", "\"text\":\"", "\"transcript\": \"", "\"text\": \"", "\"delta\":\""}) {
+    for (const std::string_view key :
+         {"\"transcript\":\"", "\"text\":\"", "\"transcript\": \"", "\"text\": \"", "\"delta\":\""}) {
         const auto at = message.find(key);
-        if (at != std::string_view::npos && at + key.size() < message.size() && message[at + key.size()] != '"') return true;
+        if (at != std::string_view::npos && at + key.size() < message.size() && message[at + key.size()] != '"')
+            return true;
     }
     return false;
 }

@@ -195,7 +195,7 @@ std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pc
     std::vector<std::pair<std::vector<std::string>, const std::string*>> wanted;
     for (const auto& phrase : phrases) wanted.emplace_back(words_of(phrase), &phrase);
     std::sort(wanted.begin(), wanted.end(),
-                     [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+              [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
     for (std::size_t at = 0; at < words.size();) {
         const auto match = std::find_if(wanted.begin(), wanted.end(), [&](const auto& one) {
             return !one.first.empty() && at + one.first.size() <= words.size() &&
