@@ -230,6 +230,14 @@ private:
             if (!give(job, now)) broken.push_back(job.segment);
             else if (!std::exchange(told, true)) place_->ports.vendor.on_failover("tts", order_.at(from).name, order_.at(job.line->index).name, failure.reason);
         }
+        if (!broken.empty() && !told) {
+            // The core says the rest again, and whoever is next then speaks it.
+            for (std::size_t i = 0; i < order_.size() && !told; ++i) {
+                if (i == from || order_.avoided(i, now)) continue;
+                told = true;
+                place_->ports.vendor.on_failover("tts", order_.at(from).name, order_.at(i).name, failure.reason);
+            }
+        }
         for (const auto segment : broken) std::erase_if(jobs_, [segment](const Job& job) { return job.segment == segment; });
         for (const auto segment : broken)
             post([this, segment, reason = failure.reason] { place_->ports.tts.on_tts_failed(segment, reason); });
