@@ -88,7 +88,7 @@ struct Exchange {
     bool ended = false, reset = false;
 };
 
-inline Exchange exchange(std::uint16_t port, const std::string& request, std::chrono::milliseconds patience = 400ms) {
+inline Exchange exchange(std::uint16_t port, const std::string& request, std::chrono::milliseconds patience = 2s) {
     asio::io_context context;
     asio::ip::tcp::socket socket(context);
     socket.connect({asio::ip::make_address("127.0.0.1"), port});
@@ -146,7 +146,7 @@ inline Task<> converse(std::string url, std::vector<std::string> say, Talk& out)
 }
 
 inline Talk talk(const std::string& ws_url, std::vector<std::string> say, const std::string& path = "/socket",
-                 std::chrono::milliseconds patience = 600ms) {
+                 std::chrono::milliseconds patience = 2s) {
     asio::io_context context;
     Talk out;
     auto body = converse(ws_url + path, std::move(say), out);

@@ -10,6 +10,8 @@
 namespace parley::sim {
 namespace {
 
+using namespace std::chrono_literals;
+
 class EmulatorHost : public testing::Test {
 protected:
     std::shared_ptr<Counter> vendor = std::make_shared<Counter>();
@@ -76,7 +78,7 @@ class EmulatorHttpFaults : public testing::TestWithParam<HttpFault> {};
 TEST_P(EmulatorHttpFaults, reach_the_wire) {
     VendorHost host(std::make_shared<Counter>(), small_world());
     host.script(parse_fault_rules(std::string("rules: [") + GetParam().rule + "]", "test"));
-    const auto got = exchange(host.port(), request_text("/deltas"));
+    const auto got = exchange(host.port(), request_text("/deltas"), GetParam().ended ? 10s : 1s);
     std::size_t events = 0;
     for (std::size_t at = 0; (at = got.text.find("data: {\"item\"", at)) != std::string::npos; ++at)
         if (got.text.find("}\n\n", at) < got.text.find("data: ", at + 1)) ++events;
@@ -134,7 +136,7 @@ class EmulatorSocketFaults : public testing::TestWithParam<SocketFault> {};
 TEST_P(EmulatorSocketFaults, reach_the_wire) {
     VendorHost host(std::make_shared<Counter>(), small_world());
     host.script(parse_fault_rules(std::string("rules: [") + GetParam().rule + "]", "test"));
-    const auto got = talk(host.ws_url(), {"go"});
+    const auto got = talk(host.ws_url(), {"go"}, "/socket", GetParam().over ? 10s : 1s);
     EXPECT_EQ(got.texts, GetParam().texts);
     EXPECT_EQ(got.over, GetParam().over);
     EXPECT_EQ(got.end.close_code, GetParam().close_code);

@@ -46,7 +46,7 @@ struct Fault {
     double slow = 0;                   // audio comes at so many times real time, e.g. 0.7; 0: as the world says
     bool burst = false;                // audio comes all at once
     std::string redirect;              // answer 307 with this Location
-    bool gzip_bomb = false;            // answer a few KiB that inflate to 64 MiB
+    bool gzip_bomb = false;            // answer a few KiB that inflate to 16 MiB
     Ms session_limit{0};               // the connection ends after it, with close_code; 0: none
     int at_response = 1;  // items are counted from this response on, where the emulator calls next_response()
 

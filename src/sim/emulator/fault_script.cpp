@@ -1,6 +1,7 @@
 #include "parley/sim/fault_script.hpp"
 
 #include <algorithm>
+#include <boost/crc.hpp>
 #include <fstream>
 #include <sstream>
 
@@ -195,11 +196,14 @@ std::string gzip_bomb(std::size_t bytes) {
     code(0, 7);
     if (held > 0) put(0, 8 - held);
     const auto size = static_cast<std::uint32_t>(1 + copies * 258);
-    std::uint32_t crc = 0xffffffff;
-    for (std::uint32_t i = 0; i < size; ++i) {
-        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320 : 0);
+    boost::crc_32_type sum;
+    const std::string zeros(1U << 16U, '\0');
+    for (std::size_t left = size; left > 0;) {
+        const auto piece = std::min(left, zeros.size());
+        sum.process_bytes(zeros.data(), piece);
+        left -= piece;
     }
-    crc = ~crc;
+    const std::uint32_t crc = sum.checksum();
     for (const auto value : {crc, size}) {
         for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> shift & 0xff));
     }

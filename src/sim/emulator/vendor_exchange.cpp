@@ -15,7 +15,7 @@ namespace http = beast::http;
 namespace websocket = beast::websocket;
 
 constexpr std::size_t kMaxBody = 64U << 20U;
-constexpr std::size_t kBombBytes = 64U << 20U;
+constexpr std::size_t kBombBytes = 16U << 20U;
 constexpr auto kIdle = std::chrono::seconds(75);
 
 std::string unescaped(std::string_view text, bool plus_is_blank) {
@@ -60,6 +60,11 @@ EmulatorRequest read_request(const http::request<http::string_body>& message, st
     request.body = message.body();
     request.upgrade = websocket::is_upgrade(message);
     return request;
+}
+
+const std::string& bomb() {
+    static const auto made = gzip_bomb(kBombBytes);
+    return made;
 }
 
 struct HandshakeHeaders {
@@ -171,7 +176,7 @@ Task<bool> EmulatorConnection::refused(const EmulatorRequest& request, const Fau
         } else {
             headers.emplace_back("location", fault.redirect);
         }
-        std::string type = "application/json", body = fault.gzip_bomb ? gzip_bomb(kBombBytes) : "{}";
+        std::string type = "application/json", body = fault.gzip_bomb ? bomb() : "{}";
         const int status = fault.gzip_bomb ? 200 : 307;
         co_await out.whole(status, std::move(type), std::move(body), std::move(headers));
         co_return true;
