@@ -128,6 +128,21 @@ TEST(UpstreamLm, AnAnswerCutByItsLengthEndsWithAWholeSentence) {
     EXPECT_THAT(world.take(), ElementsAre("say 1 This is whole.", "finished 1"));
 }
 
+TEST(UpstreamLm, AnAnswerCutBeforeItsFirstSentenceIsNoAnswer) {
+    UpstreamWorld world;
+    world.open();
+    world.start(1, PromptKind::caller_text, "Hi");
+    world.lms["a"]->asked.back().sink->on_text("We are");
+    FakeLm::end(world.lms["a"]->asked.back(), done(LmFinish::content));
+    world.turn();
+    world.pass(200ms);
+    ASSERT_TRUE(world.lms.count("b"));
+    world.lms["b"]->asked.back().sink->on_text("We are open.");
+    FakeLm::end(world.lms["b"]->asked.back(), done());
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("failover llm a->b", "say 1 We are open.", "finished 1"));
+}
+
 TEST(UpstreamLm, HangsUpWithAFarewell) {
     UpstreamWorld world;
     world.open();

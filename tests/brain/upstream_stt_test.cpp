@@ -75,6 +75,26 @@ TEST(UpstreamStt, ARecogniserThatSaysNothingAtAllIsReplacedWhileTheCallerSpeaks)
     EXPECT_THAT(world.take(), ElementsAre("failover stt a->b"));
 }
 
+TEST(UpstreamStt, AVendorWithNothingMoreToSayIsGivenItsTimeForTheWordsOfAVoice) {
+    UpstreamWorld world;
+    world.open();
+    world.brain->stt().begin(1);
+    auto& sink = *world.stts[0]->sink;
+    sink.on_speech_started();
+    world.brain->stt().finish(1);
+    sink.on_finalized();
+    EXPECT_TRUE(world.take().empty());
+    sink.on_piece("after all", 1);
+    EXPECT_THAT(world.take(), ElementsAre("final 1 after all"));
+    world.brain->stt().begin(2);
+    sink.on_speech_started();
+    world.brain->stt().finish(2);
+    sink.on_finalized();
+    world.pass(1100ms);
+    EXPECT_THAT(world.take(), ElementsAre("final 2 "));
+    EXPECT_EQ(world.stts.size(), 1U);
+}
+
 TEST(UpstreamStt, TextOfADroppedUtteranceDoesNotStandBeforeTheNext) {
     UpstreamWorld world;
     world.open();

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "vendor_fakes.hpp"
 
 namespace parley::brain {
@@ -64,6 +66,31 @@ TEST(UpstreamTts, OneThatBreaksOffIsTheCoresToRepeat) {
     world.pass(2100ms);
     EXPECT_THAT(world.take(), ElementsAre("audio 1 800", "failover tts a->b", "tts failed 1"));
     EXPECT_EQ(named(world, "b").texts.size(), 1U);  // the second one, unheard so far
+}
+
+TEST(UpstreamTts, AResetInTheMiddleIsNotEntrustedToTheSameVoiceAgain) {
+    UpstreamWorld world;
+    world.open();
+    world.brain->tts().speak(1, 1, "One long sentence.");
+    auto& first = named(world, "a");
+    first.sink->on_tts_audio(first.texts[0].first, kSound);
+    first.sink->on_tts_failed(0, failure(FailureKind::closed));
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("audio 1 800", "failover tts a->b", "tts failed 1"));
+    world.brain->tts().speak(2, 1, "sentence.");
+    EXPECT_EQ(named(world, "b").texts.size(), 1U);
+}
+
+TEST(UpstreamTts, AFillerDoesNotGiveASilentVoiceMoreTime) {
+    UpstreamWorld world;
+    world.settings.budgets.tts_first = 100ms;
+    world.open();
+    world.brain->tts().speak(1, 1, "One.");
+    std::this_thread::sleep_for(60ms);  // the sessions read the clock themselves
+    world.brain->tts().cancel_all();
+    world.brain->tts().speak(2, 1, "One.");
+    world.pass(60ms);
+    EXPECT_EQ(named(world, "b").texts.size(), 1U);
 }
 
 TEST(UpstreamTts, NothingOfWhatWasCancelledIsHeard) {

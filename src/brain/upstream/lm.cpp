@@ -313,15 +313,16 @@ private:
         const auto calls = keep->calls;
         take_over(*keep);
         order_.health(keep->index).success(Clock::now(), keep->first ? std::optional<Duration>(*keep->first - keep->began) : std::nullopt);
-        // An answer cut by its length ends with its last whole sentence, unless that is all there is.
-        const bool cut = done.finish == vendors::LmFinish::length;
+        // An answer that was cut, by its length or by a filter, ends with its last whole sentence.
+        const bool cut = done.finish == vendors::LmFinish::length || done.finish == vendors::LmFinish::content;
         for (const auto& piece : chunker_.finish())
-            if (!cut || said_.empty()) pieced(piece);
+            if (!cut) pieced(piece);
+        if (cut) clause_.clear();
         say_clause();
         if (reply_ == 0) return;  // what was just said made the core cut it off
         const bool empty = said_.empty() && calls.empty();
         if (empty) {
-            attempt_failed(*keep, Failure{done.finish == vendors::LmFinish::content ? FailureKind::content : FailureKind::protocol, "an empty answer", 0, "stream", done.request_id, {}});
+            attempt_failed(*keep, Failure{done.finish == vendors::LmFinish::content ? FailureKind::content : FailureKind::protocol, cut ? "an answer cut before its first sentence" : "an empty answer", 0, "stream", done.request_id, {}});
             return;
         }
         retire(first_, "ok", {}, &done);

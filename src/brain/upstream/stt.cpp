@@ -64,6 +64,7 @@ public:
     void finish(UtteranceId utterance) override {
         if (utterance != current_ || asked_) return;
         asked_ = true;
+        finalized_ = false;
         asked_at_ = Clock::now();
         if (turn_over_ && interim_.empty() && !pieces_.empty()) {
             // The vendor ended this turn before we did: nothing is missing. Not from within the core's own call.
@@ -105,7 +106,7 @@ public:
             if (!text().empty()) {
                 if (line_) line_->ignore_until = now + 2s;
                 answer();  // a late final is worse than an interim (catalogue P14)
-            } else if (heard_from_vendor_ >= asked_at_ || moved_ > 0) {
+            } else if ((heard_from_vendor_ >= began_ && finalized_) || heard_from_vendor_ >= asked_at_ || moved_ > 0) {
                 answer();  // it did answer, with nothing
             } else {
                 move_on(now, Failure{FailureKind::timeout, "no final transcript within its time", 0, "final", {}, {}});
@@ -164,9 +165,10 @@ private:
         void on_finalized() override {
             if (retired) return;
             ignore_until = {};
-            // "Nothing more to come" from somebody who said nothing all along is what a dead line looks like: the watch decides.
-            if (owner.asked_ && owner.text().empty() && owner.heard_from_vendor_ < owner.began_) return;
-            if (std::exchange(owes_final, false) && owner.current_ != 0 && owner.asked_) owner.answer();
+            if (!std::exchange(owes_final, false) || owner.current_ == 0 || !owner.asked_) return;
+            // "Nothing more to come" although somebody spoke: a slow vendor, or a dead line. Its time is not over yet.
+            if (owner.text().empty()) owner.finalized_ = true;
+            else owner.answer();
         }
         void on_stt_failed(const Failure& failure) override {
             if (!retired) owner.line_failed(failure);
@@ -190,6 +192,7 @@ private:
         }
         turn_over_ = false;
         if (!asked_) place_->ports.stt.on_partial(current_, text());
+        else if (finalized_ && !pieces_.empty()) answer();
     }
     void interim(std::string_view words) {
         if (current_ == 0) return;
@@ -364,6 +367,7 @@ private:
     double confidence_ = 1;
     UtteranceId current_ = 0;
     bool asked_ = false, turn_over_ = false, done_ = false;
+    bool finalized_ = false;  // the vendor has nothing more for the utterance asked for
     std::size_t moved_ = 0;  // streams the present utterance has used up
     TimePoint look_back_at_{}, began_{}, asked_at_{}, heard_from_vendor_{}, open_at_{};
     std::chrono::milliseconds pause_ = kShortestPause;

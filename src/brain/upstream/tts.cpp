@@ -19,6 +19,7 @@ using vendors::FailureKind;
 constexpr std::size_t kPiece = 1600;  // samples of a fixed phrase given at a time
 constexpr auto kShortestPause = 150ms;
 constexpr auto kLongestPause = 5s;
+constexpr auto kSpokenAgain = 200ms;
 
 class Tts final : public TtsRole {
 public:
@@ -56,8 +57,12 @@ public:
         ++epoch_;
         for (auto& job : jobs_) record(job, "cancelled", {});
         jobs_.clear();
-        for (auto& line : lines_)
-            if (line) line->stream->cancel_all();
+        const auto now = Clock::now();
+        for (auto& line : lines_) {
+            if (!line) continue;
+            line->stream->cancel_all();
+            line->cancelled = now;
+        }
     }
 
     void tick(TimePoint now) override {
@@ -72,8 +77,7 @@ public:
                 return;
             }
             if (job.line == nullptr || !std::exchange(first, false)) continue;
-            const auto since = std::max(job.given, last_done_);
-            if (job.samples == 0 && now - since >= budgets.tts_first) {
+            if (job.samples == 0 && now - job.line->waiting_since >= budgets.tts_first) {
                 job_failed(job, Failure{FailureKind::timeout, "no audio within its time", 0, "first_byte", job.line->request_id, {}}, true);
                 return;
             }
@@ -121,6 +125,9 @@ private:
         std::unique_ptr<vendors::TtsStream> stream;
         std::string request_id;
         bool retired = false, slow = false;
+        TimePoint waiting_since{};  // owed from here on: the first text of those that wait, or the last sound
+        TimePoint cancelled{};
+        bool mute = false;          // no sound since
 
         void on_tts_open(std::string_view id) override {
             request_id = id;
@@ -156,8 +163,10 @@ private:
         job->last = Clock::now();
         if (job->samples == 0) {
             job->first = job->last;
-            order_.health(line.index).success(job->last, job->first - std::max(job->given, last_done_));
+            order_.health(line.index).success(job->last, job->first - line.waiting_since);
         }
+        line.waiting_since = job->last;
+        line.mute = false;
         job->samples += static_cast<std::uint32_t>(pcm.size());
         place_->ports.tts.on_audio(job->segment, pcm);
     }
@@ -172,7 +181,6 @@ private:
         record(*job, "ok", {});
         const auto segment = job->segment;
         jobs_.erase(jobs_.begin() + (job - &jobs_.front()));
-        last_done_ = Clock::now();
         place_->ports.tts.on_synthesized(segment);
     }
 
@@ -218,6 +226,8 @@ private:
             if (job.line != nullptr || job.retry_at) continue;
             record(job, vendors::name(failure.kind), failure.reason, from);
             if (job.samples > 0) {
+                // What is left of the sentence is not entrusted to it again.
+                order_.avoid(from, now);
                 broken.push_back(job.segment);
                 continue;
             }
@@ -262,6 +272,11 @@ private:
         order_.health(*index).request();
         auto* line = line_of(*index);
         if (line == nullptr) line = open_line(*index, now);
+        const bool waits = std::any_of(jobs_.begin(), jobs_.end(), [&](const Job& other) { return &other != &job && other.line == line; });
+        // The same text again behind a filler: its vendor has been silent for as long as before.
+        const bool again = line->mute && now - line->cancelled < kSpokenAgain;
+        if (!waits && !again) line->waiting_since = now;
+        line->mute = true;
         job.line = line;
         job.tag = ++last_tag_;
         job.given = now;
@@ -340,7 +355,6 @@ private:
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
     std::uint64_t epoch_ = 0;
     vendors::SpeechTag last_tag_ = 0;
-    TimePoint last_done_{};
     bool done_ = false;
 };
 
