@@ -119,6 +119,12 @@ Heard call(const GatewayUnderTest& gateway, const Vendors& vendors, const std::s
     for (const auto& phrase : vendors.alphabet()->recognise(pcm, {})) heard.phrases.push_back(phrase.text);
     EXPECT_TRUE(eventually([&] { return !gateway.events("call.ended").empty(); }));
     for (const auto& entry : std::filesystem::directory_iterator(gateway.data() / "calls")) heard.file = entry.path();
+    // The file is complete once the vendors' sockets are closed, a little after the call.
+    EXPECT_TRUE(eventually([&] {
+        std::ifstream written(heard.file);
+        const std::string all((std::istreambuf_iterator<char>(written)), {});
+        return all.find("\n{\"end\":") != std::string::npos;
+    }));
     std::ifstream in(heard.file);
     for (std::string text; std::getline(in, text);) {
         auto line = json::parse(text, nullptr, false);
