@@ -101,9 +101,9 @@ struct Report {
 std::vector<std::int16_t> one_word() {
     speech::PhraseCache cache;
     const speech::VoiceSettings voice;
-    const std::vector<std::string> words{"hello"};
+    const std::vector<std::string> words{"goodbye"};
     if (!cache.load(voice, words)) return {};
-    auto pcm = *cache.find(voice, "hello");
+    auto pcm = *cache.find(voice, "goodbye");
     pcm.insert(pcm.begin(), 1600, 0);
     pcm.insert(pcm.end(), 8000, 0);
     pcm.resize(pcm.size() / 160 * 160);
@@ -221,7 +221,7 @@ net::Task<> ask(vendors::Role role, const vendors::Endpoint& endpoint, const ven
     if (told.failure) {
         report.failure = std::string(vendors::name(told.failure->kind)) + ": " + told.failure->reason;
     } else if (!told.answered) {
-        report.failure = "no answer within 10 s";
+        report.failure = told.over && role == vendors::Role::stt ? "it answered, but did not recognise the word \"goodbye\"" : "no answer within 10 s";
     } else {
         report.stage(what, std::max(asked, told.accepted.value_or(asked)), std::max(*told.answered, asked));
         if (!told.text.empty()) report.stages += ", \"" + vendors::plain(told.text, 40) + "\"";
