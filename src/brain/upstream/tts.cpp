@@ -30,7 +30,8 @@ public:
           pause_(order_.size(), kShortestPause) {
         if (!place_->settings.warm) return;
         // Backups too: the moment one is needed is the wrong one to shake hands with it.
-        for (std::size_t i = 0; i < order_.size(); ++i) open_line(i, Clock::now());
+        for (std::size_t i = 0; i < order_.size(); ++i)
+            if (welcome(i)) open_line(i, Clock::now());
     }
 
     // --- the call's side ---------------------------------------------------------------------------------------------
@@ -68,7 +69,7 @@ public:
         for (auto& job : jobs_) {
             if (job.retry_at && now >= *job.retry_at) {
                 job.retry_at.reset();
-                give(job, now);
+                if (!give(job, now)) give_up(job.segment, "no voice can be reached");
                 return;
             }
             if (job.line == nullptr || !std::exchange(first, false)) continue;
@@ -88,7 +89,7 @@ public:
         }
         if (!place_->settings.warm) return;
         for (std::size_t i = 0; i < order_.size(); ++i) {
-            if (!line_of(i) && now >= open_at_[i]) open_line(i, now);
+            if (!line_of(i) && now >= open_at_[i] && welcome(i)) open_line(i, now);
         }
         roll_over(now);
     }
@@ -171,7 +172,7 @@ private:
         }
         record(*job, "ok", {});
         const auto segment = job->segment;
-        jobs_.erase(jobs_.begin() + (job - &jobs_.front()));
+        std::erase_if(jobs_, [segment](const Job& other) { return other.segment == segment; });
         last_done_ = Clock::now();
         place_->ports.tts.on_synthesized(segment);
     }
@@ -214,6 +215,8 @@ private:
     void fail_over(std::size_t from, const Failure& failure, TimePoint now) {
         std::vector<SegmentId> broken;
         bool told = false;
+        // One moment for all that wait: texts are spoken in the order they are given.
+        const auto again = now + failure.retry_after.value_or(jittered(place_->settings.budgets.retry_after));
         for (auto& job : jobs_) {
             if (job.line != nullptr || job.retry_at) continue;
             record(job, vendors::name(failure.kind), failure.reason, from);
@@ -223,7 +226,7 @@ private:
             }
             ++job.attempt;
             if (vendors::worth_retrying(failure) && job.attempt == 1 && order_.health(from).take_retry()) {
-                job.retry_at = now + failure.retry_after.value_or(jittered(place_->settings.budgets.retry_after));
+                job.retry_at = again;
                 continue;
             }
             job.tried.push_back(from);
@@ -238,9 +241,11 @@ private:
                 place_->ports.vendor.on_failover("tts", order_.at(from).name, order_.at(i).name, failure.reason);
             }
         }
-        for (const auto segment : broken) std::erase_if(jobs_, [segment](const Job& job) { return job.segment == segment; });
-        for (const auto segment : broken)
-            post([this, segment, reason = failure.reason] { place_->ports.tts.on_tts_failed(segment, reason); });
+        for (const auto segment : broken) give_up(segment, failure.reason);
+    }
+    void give_up(SegmentId segment, std::string reason) {
+        std::erase_if(jobs_, [segment](const Job& job) { return job.segment == segment; });
+        post([this, segment, reason = std::move(reason)] { place_->ports.tts.on_tts_failed(segment, reason); });
     }
 
     bool give(Job& job, TimePoint now) {
@@ -251,12 +256,7 @@ private:
         auto index = order_.choose(now, skip);
         if (!index) index = order_.choose(now, job.tried);
         if (!index) {
-            if (job.attempt == 0) {
-                job.tried.clear();
-                const auto segment = job.segment;
-                std::erase_if(jobs_, [segment](const Job& other) { return other.segment == segment; });
-                post([this, segment] { place_->ports.tts.on_tts_failed(segment, "no voice can be reached"); });
-            }
+            if (job.attempt == 0) give_up(job.segment, "no voice can be reached");
             return false;
         }
         order_.health(*index).request();
@@ -268,6 +268,9 @@ private:
         line->stream->speak(job.tag, job.text);
         return true;
     }
+
+    // Behind an open breaker only the sentence that is its probe connects: not every call, again and again, to be refused.
+    [[nodiscard]] bool welcome(std::size_t index) const { return order_.health(index).state() == vendors::BreakerState::closed; }
 
     Line* open_line(std::size_t index, TimePoint now) {
         auto line = std::make_unique<Line>(*this, index);
