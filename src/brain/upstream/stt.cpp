@@ -229,8 +229,8 @@ private:
         });
     }
 
-    void open_line(TimePoint now, const std::vector<std::size_t>& tried = {}) {
-        const auto index = order_.choose(now, tried);
+    void open_line(TimePoint now, const std::vector<std::size_t>& tried = {}) { open_line(now, order_.choose(now, tried)); }
+    void open_line(TimePoint now, std::optional<std::size_t> index) {
         if (!index) {
             open_at_ = now + jittered(kLongestPause / 4);
             nobody(now);
@@ -310,10 +310,10 @@ private:
         interim_.clear();
         turn_over_ = false;
         if (again) {
-            open_at_ = now + jittered(place_->settings.budgets.retry_after);
+            open_at_ = now + failure.retry_after.value_or(jittered(place_->settings.budgets.retry_after));
             return;
         }
-        open_line(now, {from});
+        open_line(now, std::vector{from});
         if (line_ && line_->index != from) place_->ports.vendor.on_failover("stt", order_.at(from).name, order_.at(line_->index).name, failure.reason);
     }
 
@@ -331,7 +331,7 @@ private:
         const auto best = order_.choose(now);
         if (!best || *best >= line_->index) return;
         retire(std::move(line_), "ok", "a vendor of higher rank is back");
-        open_line(now);
+        open_line(now, best);  // asked for once: a breaker lets one probe through
     }
 
     void retire(std::unique_ptr<Line> line, std::string_view outcome, std::string_view reason, std::string_view request_id = {}) {
