@@ -186,5 +186,17 @@ TEST(UpstreamTts, AVoiceNobodyMayAskIsNotConnectedToEither) {
     EXPECT_EQ(world.ttss[0]->name, "b");
 }
 
+TEST(UpstreamTts, AKeyTheVendorQuotesIsNotWrittenDown) {
+    UpstreamWorld world;
+    world.settings.tts[0].key = Secret(std::string("xi-0123456789"));
+    world.open();
+    world.brain->tts().speak(1, 1, "One.");
+    auto refused = failure(FailureKind::auth);
+    refused.reason = "HTTP 401: xi-0123456789 is no key";
+    named(world, "a").sink->on_tts_failed(0, refused);
+    ASSERT_EQ(world.records.size(), 1U);
+    EXPECT_EQ(world.records[0].reason, "HTTP 401: *** is no key");
+}
+
 }  // namespace
 }  // namespace parley::brain

@@ -218,7 +218,7 @@ private:
             if (!retired) owner.going_away_at_ = Clock::now() + left / 5;
         }
         void on_s2s_failed(const Failure& failure) override {
-            if (!retired) owner.fail(Clock::now(), failure);
+            if (!retired) owner.fail(Clock::now(), vendors::without_key(failure, owner.order_.at(index).key.reveal()));
         }
     };
 

@@ -169,7 +169,7 @@ private:
             if (std::exchange(owes_final, false) && owner.current_ != 0 && owner.asked_) owner.answer();
         }
         void on_stt_failed(const Failure& failure) override {
-            if (!retired) owner.line_failed(failure);
+            if (!retired) owner.line_failed(vendors::without_key(failure, owner.order_.at(index).key.reveal()));
         }
     };
 

@@ -137,7 +137,7 @@ private:
             if (!retired) owner.finished(*this, tag);
         }
         void on_tts_failed(vendors::SpeechTag tag, const Failure& failure) override {
-            if (!retired) owner.line_failed(*this, tag, failure);
+            if (!retired) owner.line_failed(*this, tag, vendors::without_key(failure, owner.order_.at(index).key.reveal()));
         }
     };
 
