@@ -219,6 +219,7 @@ net::Task<> ask(vendors::Role role, const vendors::Endpoint& endpoint, const ven
     }
     if (told.accepted) report.stage("accepted", began, *told.accepted);
     if (told.failure) {
+        told.failure = vendors::without_key(std::move(*told.failure), endpoint.key.reveal());
         report.failure = std::string(vendors::name(told.failure->kind)) + ": " + told.failure->reason;
     } else if (!told.answered) {
         report.failure = told.over && role == vendors::Role::stt ? "it answered, but did not recognise the word \"goodbye\"" : "no answer within 10 s";

@@ -218,4 +218,10 @@ Failure from_error(const error_code& error, std::string_view phase) {
     return failure;
 }
 
+Failure without_key(Failure failure, std::string_view key) {
+    if (key.size() < 8) return failure;  // no key, and too likely a word
+    for (auto at = failure.reason.find(key); at != std::string::npos; at = failure.reason.find(key)) failure.reason.replace(at, key.size(), "***");
+    return failure;
+}
+
 }  // namespace parley::vendors

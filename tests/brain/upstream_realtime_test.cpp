@@ -210,5 +210,94 @@ TEST(UpstreamRealtime, FillersAreOurOwnWords) {
     EXPECT_EQ(world.ttss.front()->texts.front().second, "One moment please.");
 }
 
+TEST(UpstreamRealtime, ASessionLostBetweenTurnsIsContinuedWithEachAnswerOnce) {
+    RealtimeWorld world;
+    world.open();
+    world.caller(1, 1, "Tell me");
+    auto& sink = *world.vendor().sink;
+    sink.on_vendor_reply(1);
+    sink.on_reply_words(1, "Yes.");
+    sink.on_reply_audio(1, kSecond);
+    world.turn();
+    sink.on_reply_done(1, false);
+    world.turn();
+    world.brain->lm().heard(1, 1000ms, false);
+    sink.on_s2s_failed(failure(FailureKind::closed));
+    world.pass(500ms);
+    ASSERT_EQ(world.s2ss.size(), 2U);
+    const auto& context = world.vendor().setup.context;
+    ASSERT_EQ(context.size(), 2U);
+    EXPECT_EQ(context[0].text, "Tell me");
+    EXPECT_EQ(context[1].text, "Yes.");
+}
+
+TEST(UpstreamRealtime, TheNextSessionIsToldOnlyWhatWasHeard) {
+    RealtimeWorld world;
+    world.open();
+    world.caller(1, 1, "Tell me");
+    auto& sink = *world.vendor().sink;
+    sink.on_vendor_reply(1);
+    sink.on_reply_words(1, "One two three four five six seven eight.");
+    sink.on_reply_audio(1, kSecond);
+    world.turn();
+    sink.on_reply_done(1, false);
+    world.turn();
+    world.brain->lm().heard(1, 500ms, true);
+    sink.on_s2s_failed(failure(FailureKind::closed));
+    world.pass(500ms);
+    const auto& context = world.vendor().setup.context;
+    ASSERT_EQ(context.size(), 2U);
+    EXPECT_EQ(context[1].text, "One two three four … [interrupted by the caller]");
+}
+
+TEST(UpstreamRealtime, ASessionIsNotRolledOverWhileItsAnswerIsHeard) {
+    RealtimeWorld world;
+    world.open();
+    world.caller(1, 1, "Tell me");
+    auto& sink = *world.vendor().sink;
+    sink.on_vendor_reply(1);
+    sink.on_reply_audio(1, std::vector<std::int16_t>(80000, 1000));
+    world.turn();
+    sink.on_reply_done(1, false);
+    sink.on_going_away(1000ms);
+    world.pass(2000ms);
+    EXPECT_EQ(world.s2ss.size(), 1U);  // it may still be broken off, and that is this session's to know
+    world.brain->lm().heard(1, 10000ms, false);
+    world.pass(2000ms);
+    EXPECT_EQ(world.s2ss.size(), 2U);
+}
+
+TEST(UpstreamRealtime, ABackupIsNotToldThatItsOwnWordsWereHeardForThoseOfAnother) {
+    RealtimeWorld world;
+    world.open();
+    world.caller(1, 1, "Tell me");
+    world.vendor().sink->on_vendor_reply(1);
+    world.vendor().sink->on_reply_audio(1, kSecond);
+    world.turn();
+    world.pass(2100ms);  // the answer stops coming
+    ASSERT_EQ(world.s2ss.size(), 2U);
+    world.vendor().sink->on_vendor_reply(1);  // its own first
+    world.vendor().sink->on_reply_audio(1, kSecond);
+    world.turn();
+    world.brain->lm().heard(1, 400ms, true);  // all of it the first one's
+    EXPECT_THAT(world.vendor().truncated, ElementsAre(Pair(1U, 0ms)));
+}
+
+TEST(UpstreamRealtime, WhatFollowedTheCutWasNotHeardEither) {
+    RealtimeWorld world;
+    world.open();
+    world.caller(1, 1, "Look it up");
+    auto& sink = *world.vendor().sink;
+    sink.on_vendor_reply(1);
+    sink.on_reply_audio(1, kSecond);
+    world.turn();
+    sink.on_reply_done(1, true);
+    sink.on_vendor_reply(2);
+    sink.on_reply_audio(2, kSecond);
+    world.turn();
+    world.brain->lm().heard(1, 300ms, true);
+    EXPECT_THAT(world.vendor().truncated, ElementsAre(Pair(1U, 300ms), Pair(2U, 0ms)));
+}
+
 }  // namespace
 }  // namespace parley::brain

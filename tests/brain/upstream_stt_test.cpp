@@ -156,5 +156,17 @@ TEST(UpstreamStt, ASocketThatEndsBetweenUtterancesIsReplacedUnnoticed) {
     EXPECT_TRUE(world.take().empty());
 }
 
+TEST(UpstreamStt, AVendorThatRecoveredIsAskedAgainInTheSameCall) {
+    UpstreamWorld world;
+    const auto health = world.shared->health.of("stt", "a");
+    for (int i = 0; i < 5; ++i) health->failure(Clock::now(), failure(FailureKind::server));
+    world.open();
+    ASSERT_EQ(world.stts.back()->name, "b");
+    world.pass(15s);
+    ASSERT_EQ(world.stts.size(), 2U);
+    EXPECT_EQ(world.stts.back()->name, "a");
+    EXPECT_TRUE(world.take().empty());
+}
+
 }  // namespace
 }  // namespace parley::brain

@@ -163,5 +163,67 @@ TEST(UpstreamTts, AVoiceBehindRealTimeIsPassedOverFromTheNextSentence) {
     EXPECT_EQ(named(world, "b").texts.size(), 1U);
 }
 
+TEST(UpstreamTts, WhatAnotherVoiceFinishesFirstLeavesTheRestInPlace) {
+    UpstreamWorld world;
+    world.open();
+    for (SegmentId segment = 1; segment <= 7; ++segment) world.brain->tts().speak(segment, 1, "Slowly.");
+    auto& slow = named(world, "a");
+    slow.sink->on_tts_audio(slow.texts[0].first, std::vector<std::int16_t>(1600, 1000));
+    world.pass(1000ms);
+    for (SegmentId segment = 8; segment <= 12; ++segment) world.brain->tts().speak(segment, 1, "Quickly.");
+    auto& quick = named(world, "b");
+    ASSERT_EQ(quick.texts.size(), 5U);
+    (void)world.take();
+    for (const auto& [tag, text] : quick.texts) {
+        quick.sink->on_tts_audio(tag, kSound);
+        quick.sink->on_tts_done(tag);
+    }
+    slow.sink->on_tts_done(slow.texts[0].first);
+    EXPECT_THAT(world.take(), ElementsAre("audio 8 800", "synthesized 8", "audio 9 800", "synthesized 9", "audio 10 800", "synthesized 10", "audio 11 800",
+                                          "synthesized 11", "audio 12 800", "synthesized 12", "synthesized 1"));
+    slow.sink->on_tts_audio(slow.texts[1].first, kSound);
+    EXPECT_THAT(world.take(), ElementsAre("audio 2 800"));
+}
+
+TEST(UpstreamTts, ARetryThatFindsNobodyIsToldToTheCore) {
+    UpstreamWorld world;
+    world.settings.tts.pop_back();
+    world.settings.warm = false;
+    world.open();
+    world.brain->tts().speak(1, 1, "One.");
+    named(world, "a").sink->on_tts_failed(0, failure(FailureKind::server));
+    world.turn();
+    EXPECT_TRUE(world.take().empty());  // it is tried once more
+    world.shared->health.of("tts", "a")->failure(Clock::now(), failure(FailureKind::auth));  // another call's
+    world.pass(200ms);
+    EXPECT_THAT(world.take(), ElementsAre("tts failed 1"));
+}
+
+TEST(UpstreamTts, AVoiceNobodyMayAskIsNotConnectedToEither) {
+    UpstreamWorld world;
+    world.open();
+    named(world, "a").sink->on_tts_failed(0, failure(FailureKind::auth));
+    world.turn();
+    for (int i = 0; i < 5; ++i) world.pass(10s);
+    ASSERT_EQ(world.ttss.size(), 1U);
+    EXPECT_EQ(world.ttss[0]->name, "b");
+    world.close();
+    world.open();  // nor by the next call
+    ASSERT_EQ(world.ttss.size(), 1U);
+    EXPECT_EQ(world.ttss[0]->name, "b");
+}
+
+TEST(UpstreamTts, AKeyTheVendorQuotesIsNotWrittenDown) {
+    UpstreamWorld world;
+    world.settings.tts[0].key = Secret(std::string("xi-0123456789"));
+    world.open();
+    world.brain->tts().speak(1, 1, "One.");
+    auto refused = failure(FailureKind::auth);
+    refused.reason = "HTTP 401: xi-0123456789 is no key";
+    named(world, "a").sink->on_tts_failed(0, refused);
+    ASSERT_EQ(world.records.size(), 1U);
+    EXPECT_EQ(world.records[0].reason, "HTTP 401: *** is no key");
+}
+
 }  // namespace
 }  // namespace parley::brain

@@ -52,6 +52,8 @@ struct Failure {
 [[nodiscard]] Failure from_close(int code, std::string_view reason = {});
 // A socket error while `phase`.
 [[nodiscard]] Failure from_error(const error_code& error, std::string_view phase);
+// A vendor may quote the credential it refuses: takes it out of `reason`, which goes into logs and call files.
+[[nodiscard]] Failure without_key(Failure failure, std::string_view key);
 // Makes a text from outside fit for `reason`: bounded, printable, on one line.
 [[nodiscard]] std::string plain(std::string_view text, std::size_t most = 300);
 

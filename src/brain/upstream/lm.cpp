@@ -191,7 +191,7 @@ private:
         auto outcome = co_await owner.client(attempt.index).run(std::move(request), attempt, deadline);
         if (attempt.retired) co_return;
         attempt.finished = true;
-        if (auto* failure = std::get_if<Failure>(&outcome)) attempt.failure = *failure;
+        if (auto* failure = std::get_if<Failure>(&outcome)) attempt.failure = vendors::without_key(std::move(*failure), owner.order_.at(attempt.index).key.reveal());
         else attempt.done = std::get<vendors::LmDone>(outcome);
         if (attempt.speculative && !attempt.won) co_return;  // taken up when the turn is really over
         owner.attempt_ended(attempt);

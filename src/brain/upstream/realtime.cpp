@@ -24,10 +24,13 @@ using vendors::VendorReply;
 
 constexpr std::size_t kMostHeld = std::size_t{8000} * 30;  // samples of an answer that waits for the core's word
 constexpr auto kTranscriptWait = 250ms;                    // an answer that is there waits so long for the words it answers
+constexpr std::chrono::milliseconds kRounding = 60ms;      // what is reported as heard is in whole frames and milliseconds
 constexpr auto kShortestPause = 150ms;
 constexpr auto kLongestPause = 5s;
 constexpr std::size_t kMostHistory = 200;
 constexpr std::size_t kMostCalls = 16;
+constexpr std::size_t kMostWords = 16 * 1024;              // of one answer
+constexpr std::size_t kMostCallerWords = 4096;             // of one turn (catalogue P16)
 constexpr auto kFarewellWait = 1500ms;                     // who may hang up and says nothing more has said goodbye
 
 std::chrono::milliseconds length_of(std::uint64_t samples) { return std::chrono::milliseconds(samples / 8); }
@@ -83,6 +86,7 @@ public:
         tried_.clear();
         owed_since_ = Clock::now();
         history_ = conversation_so_far(context);
+        answered_ = false;
         prompt_ = caller_turn(request);
         const bool greets_itself = request.kind == PromptKind::greeting && !greeting_.empty();
         if (unbound_ != 0) {
@@ -138,7 +142,7 @@ public:
         own_words_->tick(now);
         if (!line_ && now >= open_at_) open_line(now);
         if (utterance_ != 0 && asked_) settle_words(now);
-        if (going_away_at_ && now >= *going_away_at_ && reply_ == 0 && utterance_ == 0) roll_over(now);
+        if (going_away_at_ && now >= *going_away_at_ && reply_ == 0 && utterance_ == 0 && !still_audible(now)) roll_over(now);
         if (reply_ == 0 || !line_) return;
         const auto& budgets = place_->settings.budgets;
         if (then_ != ReplyThen::listen && bound_ != 0 && !audio_came_ && now - owed_since_ >= kFarewellWait) {
@@ -214,7 +218,7 @@ private:
             if (!retired) owner.going_away_at_ = Clock::now() + left / 5;
         }
         void on_s2s_failed(const Failure& failure) override {
-            if (!retired) owner.fail(Clock::now(), failure);
+            if (!retired) owner.fail(Clock::now(), vendors::without_key(failure, owner.order_.at(index).key.reveal()));
         }
     };
 
@@ -234,7 +238,7 @@ private:
     }
     void caller_said(std::string_view text) {
         if (!caller_words_.empty()) caller_words_ += ' ';
-        caller_words_ += text;
+        caller_words_ += text.substr(0, kMostCallerWords - std::min(kMostCallerWords, caller_words_.size()));
         if (utterance_ == 0) return;
         if (!asked_) {
             place_->ports.stt.on_partial(utterance_, caller_words_);
@@ -308,10 +312,10 @@ private:
     }
     void words(VendorReply reply, std::string_view delta) {
         if (reply == unbound_ && reply != 0) {
-            if (held_.words.size() < 16 * 1024) held_.words += delta;
+            if (held_.words.size() < kMostWords) held_.words += delta;
             return;
         }
-        if (reply != bound_ || reply_ == 0) return;
+        if (reply != bound_ || reply_ == 0 || words_said_.size() >= kMostWords) return;
         words_said_ += delta;
         if (segment_ != 0 && !waiting_for_segment_) place_->ports.tts.on_segment_text(segment_, delta);
         else early_words_ += delta;
@@ -392,20 +396,21 @@ private:
     void stop_speaking() {
         const auto reply = reply_ != 0 ? reply_ : last_reply_;
         if (reply == 0) return;
+        if (reply_ != 0) remember_answer();
+        forget_unheard();
         reply_ = last_reply_ = 0;
         spoken_.clear();
         early_words_.clear();
         segment_ = 0;
         waiting_for_segment_ = finish_when_flushed_ = false;
         auto left = heard_;
+        bool cut = false;  // nothing behind the place was heard
         for (const auto& [vendor_reply, samples] : given_) {
             const auto whole = length_of(samples);
             const bool last = &given_.back().first == &vendor_reply;
-            if (last || left < whole) {
-                if (line_) line_->session->truncate(vendor_reply, std::min(left, whole));
-                break;
-            }
-            left -= whole;
+            cut = cut || last || left < whole;
+            if (cut && line_ && vendor_reply != 0) line_->session->truncate(vendor_reply, std::min(left, whole));
+            left -= std::min(left, whole);
         }
         if (given_.empty() && bound_ != 0 && line_) line_->session->truncate(bound_, 0ms);
         bound_ = 0;
@@ -415,14 +420,42 @@ private:
 
     // --- sessions ----------------------------------------------------------------------------------------------------
 
+    // Once an answer: what the next session is told of it.
     void remember_answer() {
         if (!prompt_.text.empty()) history_.push_back(prompt_);
         prompt_ = {};
         vendors::LmMessage answer;
         answer.role = vendors::LmMessage::Role::assistant;
-        answer.text = words_said_;
-        if (!answer.text.empty()) history_.push_back(std::move(answer));
+        answer.text = std::exchange(words_said_, {});
+        answered_ = !answer.text.empty();
+        if (answered_) history_.push_back(std::move(answer));
         while (history_.size() > kMostHistory) history_.erase(history_.begin());
+    }
+
+    [[nodiscard]] std::chrono::milliseconds length_given() const {
+        std::uint64_t samples = 0;
+        for (const auto& answer : given_) samples += answer.second;
+        return length_of(samples);
+    }
+    // The last answer has been given whole, but the caller may not have heard it all yet and can still break it off.
+    [[nodiscard]] bool still_audible(TimePoint now) const {
+        const auto whole = length_given();
+        return last_reply_ != 0 && heard_ < whole - std::min(whole, kRounding) && now - last_audio_ < whole;
+    }
+    // Of an answer that was broken off the next session knows what was heard, by the share of its sound: rather a word less than one more.
+    void forget_unheard() {
+        if (!std::exchange(answered_, false)) return;
+        auto& text = history_.back().text;
+        const auto whole = length_given();
+        if (heard_ < whole) {
+            const auto at = text.size() * static_cast<std::size_t>(heard_.count()) / static_cast<std::size_t>(whole.count());
+            const auto blank = text.rfind(' ', at);
+            text.resize(blank == std::string::npos ? 0 : blank);
+        } else if (whole.count() == 0) {
+            text.clear();
+        }
+        if (text.empty()) history_.pop_back();
+        else text += " … [interrupted by the caller]";
     }
 
     void open_line(TimePoint now) {
@@ -465,7 +498,6 @@ private:
         unbound_ = 0;
         held_ = {};
         if (!owed) {
-            remember_answer();
             open_at_ = now + jittered(pause_);
             pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, kLongestPause);
             return;
@@ -489,6 +521,7 @@ private:
     }
     void give_up(std::string_view reason) {
         const auto reply = std::exchange(reply_, 0);
+        remember_answer();
         if (segment_ != 0) place_->ports.tts.on_synthesized(std::exchange(segment_, 0));
         place_->ports.lm.on_reply_failed(reply, reason);
     }
@@ -501,6 +534,7 @@ private:
     void retire(std::unique_ptr<Line> line, std::string_view outcome, std::string_view reason, std::string_view request_id = {}) {
         if (!line) return;
         line->retired = true;
+        for (auto& answer : given_) answer.first = 0;  // the next session counts from 1 again
         VendorRecord record;
         record.outcome = outcome;
         record.reason = reason;
@@ -544,10 +578,11 @@ private:
     SegmentId segment_ = 0;
     bool waiting_for_segment_ = false, audio_came_ = false, vendor_done_ = false, waiting_for_tools_ = false, finish_when_flushed_ = false;
     std::vector<std::int16_t> spoken_;        // waits for a segment
-    std::vector<std::pair<VendorReply, std::uint64_t>> given_;  // samples of each answer within reply_
+    std::vector<std::pair<VendorReply, std::uint64_t>> given_;  // samples of each answer within reply_; 0: an earlier session's
     std::chrono::milliseconds heard_{0};
     ReplyThen then_ = ReplyThen::listen;
     std::vector<vendors::LmMessage> history_;
+    bool answered_ = false;  // the last of them is the last answer
     vendors::LmMessage prompt_;
     std::vector<std::size_t> tried_;
 };

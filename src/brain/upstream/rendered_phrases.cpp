@@ -85,11 +85,15 @@ void RenderedPhrases::put(const std::string& text, std::vector<std::int16_t> pcm
 void RenderedPhrases::render() {
     for (const auto& text : missing_) {
         if (stop_) return;
-        auto pcm = ask(text);
-        if (pcm.size() < kShortest) continue;  // the embedded voice stays; the next start tries again
-        shelf_.put(key_of(plan_.voices.front(), text), pcm);
-        put(text, std::move(pcm));
-        ++from_vendor_;
+        try {
+            auto pcm = ask(text);
+            if (pcm.size() < kShortest) continue;  // the embedded voice stays; the next start tries again
+            shelf_.put(key_of(plan_.voices.front(), text), pcm);
+            put(text, std::move(pcm));
+            ++from_vendor_;
+        } catch (const std::exception&) {
+            continue;  // as above: no phrase is worth the process
+        }
     }
 }
 

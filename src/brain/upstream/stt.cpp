@@ -171,7 +171,7 @@ private:
             else owner.answer();
         }
         void on_stt_failed(const Failure& failure) override {
-            if (!retired) owner.line_failed(failure);
+            if (!retired) owner.line_failed(vendors::without_key(failure, owner.order_.at(index).key.reveal()));
         }
     };
 
@@ -232,8 +232,8 @@ private:
         });
     }
 
-    void open_line(TimePoint now, const std::vector<std::size_t>& tried = {}) {
-        const auto index = order_.choose(now, tried);
+    void open_line(TimePoint now, const std::vector<std::size_t>& tried = {}) { open_line(now, order_.choose(now, tried)); }
+    void open_line(TimePoint now, std::optional<std::size_t> index) {
         if (!index) {
             open_at_ = now + jittered(kLongestPause / 4);
             nobody(now);
@@ -313,10 +313,10 @@ private:
         interim_.clear();
         turn_over_ = false;
         if (again) {
-            open_at_ = now + jittered(place_->settings.budgets.retry_after);
+            open_at_ = now + failure.retry_after.value_or(jittered(place_->settings.budgets.retry_after));
             return;
         }
-        open_line(now, {from});
+        open_line(now, std::vector{from});
         if (line_ && line_->index != from) place_->ports.vendor.on_failover("stt", order_.at(from).name, order_.at(line_->index).name, failure.reason);
     }
 
@@ -334,7 +334,7 @@ private:
         const auto best = order_.choose(now);
         if (!best || *best >= line_->index) return;
         retire(std::move(line_), "ok", "a vendor of higher rank is back");
-        open_line(now);
+        open_line(now, best);  // asked for once: a breaker lets one probe through
     }
 
     void retire(std::unique_ptr<Line> line, std::string_view outcome, std::string_view reason, std::string_view request_id = {}) {

@@ -31,7 +31,8 @@ public:
           pause_(order_.size(), kShortestPause) {
         if (!place_->settings.warm) return;
         // Backups too: the moment one is needed is the wrong one to shake hands with it.
-        for (std::size_t i = 0; i < order_.size(); ++i) open_line(i, Clock::now());
+        for (std::size_t i = 0; i < order_.size(); ++i)
+            if (welcome(i)) open_line(i, Clock::now());
     }
 
     // --- the call's side ---------------------------------------------------------------------------------------------
@@ -73,7 +74,7 @@ public:
         for (auto& job : jobs_) {
             if (job.retry_at && now >= *job.retry_at) {
                 job.retry_at.reset();
-                give(job, now);
+                if (!give(job, now)) give_up(job.segment, "no voice can be reached");
                 return;
             }
             if (job.line == nullptr || !std::exchange(first, false)) continue;
@@ -92,7 +93,7 @@ public:
         }
         if (!place_->settings.warm) return;
         for (std::size_t i = 0; i < order_.size(); ++i) {
-            if (!line_of(i) && now >= open_at_[i]) open_line(i, now);
+            if (!line_of(i) && now >= open_at_[i] && welcome(i)) open_line(i, now);
         }
         roll_over(now);
     }
@@ -143,7 +144,7 @@ private:
             if (!retired) owner.finished(*this, tag);
         }
         void on_tts_failed(vendors::SpeechTag tag, const Failure& failure) override {
-            if (!retired) owner.line_failed(*this, tag, failure);
+            if (!retired) owner.line_failed(*this, tag, vendors::without_key(failure, owner.order_.at(index).key.reveal()));
         }
     };
 
@@ -180,7 +181,7 @@ private:
         }
         record(*job, "ok", {});
         const auto segment = job->segment;
-        jobs_.erase(jobs_.begin() + (job - &jobs_.front()));
+        std::erase_if(jobs_, [segment](const Job& other) { return other.segment == segment; });
         place_->ports.tts.on_synthesized(segment);
     }
 
@@ -222,6 +223,8 @@ private:
     void fail_over(std::size_t from, const Failure& failure, TimePoint now) {
         std::vector<SegmentId> broken;
         bool told = false;
+        // One moment for all that wait: texts are spoken in the order they are given.
+        const auto again = now + failure.retry_after.value_or(jittered(place_->settings.budgets.retry_after));
         for (auto& job : jobs_) {
             if (job.line != nullptr || job.retry_at) continue;
             record(job, vendors::name(failure.kind), failure.reason, from);
@@ -233,7 +236,7 @@ private:
             }
             ++job.attempt;
             if (vendors::worth_retrying(failure) && job.attempt == 1 && order_.health(from).take_retry()) {
-                job.retry_at = now + failure.retry_after.value_or(jittered(place_->settings.budgets.retry_after));
+                job.retry_at = again;
                 continue;
             }
             job.tried.push_back(from);
@@ -248,9 +251,11 @@ private:
                 place_->ports.vendor.on_failover("tts", order_.at(from).name, order_.at(i).name, failure.reason);
             }
         }
-        for (const auto segment : broken) std::erase_if(jobs_, [segment](const Job& job) { return job.segment == segment; });
-        for (const auto segment : broken)
-            post([this, segment, reason = failure.reason] { place_->ports.tts.on_tts_failed(segment, reason); });
+        for (const auto segment : broken) give_up(segment, failure.reason);
+    }
+    void give_up(SegmentId segment, std::string reason) {
+        std::erase_if(jobs_, [segment](const Job& job) { return job.segment == segment; });
+        post([this, segment, reason = std::move(reason)] { place_->ports.tts.on_tts_failed(segment, reason); });
     }
 
     bool give(Job& job, TimePoint now) {
@@ -261,12 +266,7 @@ private:
         auto index = order_.choose(now, skip);
         if (!index) index = order_.choose(now, job.tried);
         if (!index) {
-            if (job.attempt == 0) {
-                job.tried.clear();
-                const auto segment = job.segment;
-                std::erase_if(jobs_, [segment](const Job& other) { return other.segment == segment; });
-                post([this, segment] { place_->ports.tts.on_tts_failed(segment, "no voice can be reached"); });
-            }
+            if (job.attempt == 0) give_up(job.segment, "no voice can be reached");
             return false;
         }
         order_.health(*index).request();
@@ -283,6 +283,9 @@ private:
         line->stream->speak(job.tag, job.text);
         return true;
     }
+
+    // Behind an open breaker only the sentence that is its probe connects: not every call, again and again, to be refused.
+    [[nodiscard]] bool welcome(std::size_t index) const { return order_.health(index).state() == vendors::BreakerState::closed; }
 
     Line* open_line(std::size_t index, TimePoint now) {
         auto line = std::make_unique<Line>(*this, index);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "parley/sim/chaos.hpp"
+#include "spoken_words.hpp"
 
 namespace parley::sim {
 namespace {
@@ -12,19 +13,6 @@ using Json = nlohmann::json;
 struct Stretch {
     double from = 0, to = 0;
 };
-
-std::vector<std::string> words_of(const std::string& text) {
-    std::vector<std::string> words(1);
-    for (const char c : text) {
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || (c == '\'' && !words.back().empty())) {
-            words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        } else if (!words.back().empty()) {
-            words.emplace_back();
-        }
-    }
-    if (words.back().empty()) words.pop_back();
-    return words;
-}
 
 std::string text_of(const Json& object, const char* key) {
     const auto at = object.find(key);

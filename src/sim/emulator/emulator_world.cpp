@@ -1,4 +1,5 @@
 #include "parley/sim/emulator_world.hpp"
+#include "spoken_words.hpp"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -13,19 +14,6 @@ namespace {
 
 constexpr std::size_t kSentencePause = 8000 * 45 / 100;
 constexpr std::size_t kEngineThreads = 2, kKeptSpeech = 1000;
-
-std::vector<std::string> words_of(const std::string& text) {
-    std::vector<std::string> words(1);
-    for (const char c : text) {
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || (c == '\'' && !words.back().empty())) {
-            words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        } else if (!words.back().empty()) {
-            words.emplace_back();
-        }
-    }
-    if (words.back().empty()) words.pop_back();
-    return words;
-}
 
 bool holds_words(const std::vector<std::string>& text, const std::string& phrase) {
     const auto wanted = words_of(phrase);

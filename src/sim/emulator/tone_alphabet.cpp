@@ -1,4 +1,5 @@
 #include "parley/sim/tone_alphabet.hpp"
+#include "spoken_words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,19 +23,6 @@ constexpr double kCodeAmplitude = 5200, kHumAmplitude = 1900;
 constexpr double kCodeShare = 0.6;  // of all energy, in the two tones of a symbol; 0.79 as made
 constexpr double kFloor = 60 * 60;  // mean square below which it is silence
 constexpr int kSteady = 4;          // hops a symbol must last; 9 as made
-
-std::vector<std::string> words_of(const std::string& text) {
-    std::vector<std::string> words(1);
-    for (const char c : text) {
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || (c == '\'' && !words.back().empty())) {
-            words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        } else if (!words.back().empty()) {
-            words.emplace_back();
-        }
-    }
-    if (words.back().empty()) words.pop_back();
-    return words;
-}
 
 void sound(Pcm8k& out, double amplitude_low, double low, double amplitude_high, double high) {
     for (std::size_t i = 0; i < kToneSamples; ++i) {
