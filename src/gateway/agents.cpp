@@ -141,6 +141,8 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
             case Brain::echo: agent->brain = call::BrainKind::echo; break;
         }
         agent->conversation = given.conversation;
+        // Backups and retries come before a failure is told at all: the first one is the last, unless somebody wants it otherwise.
+        if (given.brain == Brain::vendors && config.source("agents." + given.name + ".conversation.failures_max").kind == Source::Kind::preset) agent->conversation.failures_max = 1;
         agent->conversation.max_duration = std::min(given.conversation.max_duration, given.max_call);
         agent->fallback_number = given.fallback_number;
         agent->voicemail = given.voicemail;

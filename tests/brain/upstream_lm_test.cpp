@@ -99,6 +99,14 @@ TEST(UpstreamLm, ServerErrorsAreRetriedOnceThenTheBackup) {
     ASSERT_EQ(world.lms["b"]->asked.size(), 1U);
     FakeLm::end(world.lms["b"]->asked.back(), failure(FailureKind::server));
     world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("failover llm a->b"));
+    // All of them at once may be our own line: a second round, and no third.
+    world.pass(1900ms);
+    ASSERT_EQ(world.lms["a"]->asked.size(), 3U);
+    FakeLm::end(world.lms["a"]->asked.back(), failure(FailureKind::server));
+    world.turn();
+    FakeLm::end(world.lms["b"]->asked.back(), failure(FailureKind::server));
+    world.turn();
     EXPECT_THAT(world.take(), ElementsAre("failover llm a->b", "failed 1"));
 }
 

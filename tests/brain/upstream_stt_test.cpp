@@ -136,13 +136,17 @@ TEST(UpstreamStt, EndOfTurnIsPassedOnAndAnEagerOneTakenBack) {
     EXPECT_THAT(world.take(), ElementsAre("partial 1 a table", "maybe over 1", "resumed 1", "partial 1 a table for two", "over 1", "final 1 a table for two"));
 }
 
-TEST(UpstreamStt, WithNobodyLeftTheCoreIsTold) {
+TEST(UpstreamStt, WithNobodyLeftTheCoreIsToldOnceTheWordsAreOwed) {
     UpstreamWorld world;
     world.settings.stt.pop_back();
     world.open();
     world.brain->stt().begin(1);
     world.stts[0]->sink->on_stt_failed(failure(FailureKind::auth));
     world.turn();
+    world.pass(2000ms);
+    EXPECT_TRUE(world.take().empty());  // the caller still speaks, and somebody may come back
+    world.brain->stt().finish(1);
+    world.pass(1100ms);
     EXPECT_THAT(world.take(), ElementsAre("stt failed 1"));
 }
 

@@ -20,6 +20,8 @@ using vendors::FailureKind;
 using conversation::ReplyThen;
 
 constexpr std::uint32_t kMostToolRounds = 3;
+constexpr auto kSecondRoundWithin = std::chrono::milliseconds(2500);  // of the question: an apology is due within 6 s
+constexpr auto kSecondRound = std::chrono::milliseconds(1200);
 
 std::chrono::milliseconds milliseconds_between(TimePoint from, TimePoint to) { return std::chrono::duration_cast<std::chrono::milliseconds>(to - from); }
 
@@ -42,6 +44,8 @@ public:
         said_.clear();
         tried_.clear();
         rounds_ = retries_ = 0;
+        second_round_ = false;
+        began_ = Clock::now();
         hedged_ = false;
         then_ = ReplyThen::listen;
         target_.clear();
@@ -82,7 +86,7 @@ public:
         if (!clause_.empty() && now - clause_since_ >= place_->settings.clause_wait) say_clause();
         if (retry_at_ && now >= *retry_at_) {
             retry_at_.reset();
-            launch(now, *retry_index_);
+            launch(now, retry_index_);
             return;
         }
         for (auto* attempt : {first_.get(), second_.get()}) {
@@ -205,7 +209,7 @@ private:
     void launch(TimePoint now, std::optional<std::size_t> index = std::nullopt) {
         if (!index) index = order_.choose(now, tried_);
         if (!index) {
-            nothing_left();
+            nothing_left(FailureKind::unreachable);
             return;
         }
         auto messages = messages_;
@@ -398,20 +402,29 @@ private:
         }
         const auto next = order_.choose(now, tried_);
         if (!next) {
-            nothing_left();
+            // All of them within a moment: that may be our own line. Once more, behind a filler, before giving up.
+            if (vendors::worth_retrying(failure) && !second_round_ && now - began_ < kSecondRoundWithin && order_.health(0).take_retry()) {
+                second_round_ = true;
+                tried_.clear();
+                retry_index_.reset();
+                retry_at_ = now + jittered(kSecondRound);
+                return;
+            }
+            nothing_left(failure.kind);
             return;
         }
         place_->ports.vendor.on_failover("llm", order_.at(index).name, order_.at(*next).name, failure.reason);
         launch(now, *next);
     }
 
-    void nothing_left() {
+    void nothing_left(FailureKind why) {
         const auto reply = std::exchange(reply_, 0);
         if (reply == 0) return;
-        const bool spoke = !said_.empty();
-        post([this, reply, spoke] {
-            // What was said stands; a sentence without its end is better than an apology behind it.
-            if (spoke) place_->ports.lm.on_reply_finished(reply, ReplyThen::listen, {});
+        // What was said stands; a sentence without its end is better than an apology behind it. And who is there but has no answer to this is
+        // not down: the core asks the caller again.
+        const bool there = !said_.empty() || why == FailureKind::content || why == FailureKind::protocol;
+        post([this, reply, there] {
+            if (there) place_->ports.lm.on_reply_finished(reply, ReplyThen::listen, {});
             else place_->ports.lm.on_reply_failed(reply, "no model could answer");
         });
     }
@@ -481,7 +494,8 @@ private:
     std::uint32_t rounds_ = 0, retries_ = 0;
     std::optional<TimePoint> retry_at_;
     std::optional<std::size_t> retry_index_;
-    bool hedged_ = false, done_ = false;
+    bool hedged_ = false, done_ = false, second_round_ = false;
+    TimePoint began_{};
 };
 
 }  // namespace

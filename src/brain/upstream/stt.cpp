@@ -103,9 +103,15 @@ public:
         if (current_ == 0) return;
         if (asked_) {
             if (now - asked_at_ < place_->settings.budgets.stt_final) return;
+            if (!line_) {
+                nobody(now);
+                return;
+            }
             if (!text().empty()) {
                 if (line_) line_->ignore_until = now + 2s;
                 answer();  // a late final is worse than an interim (catalogue P14)
+            } else if (moved_ > order_.size()) {
+                lost();
             } else if ((heard_from_vendor_ >= began_ && finalized_) || heard_from_vendor_ >= asked_at_ || moved_ > 0) {
                 answer();  // it did answer, with nothing
             } else {
@@ -257,19 +263,18 @@ private:
         }
     }
 
-    // Nobody to ask. With an utterance open the core must know, now rather than at its own deadline.
-    void nobody(TimePoint) {
-        if (current_ == 0) return;
-        const auto utterance = current_;
-        const auto words = text();
-        if (asked_ && !words.empty()) {
+    // Nobody to ask just now. While the caller speaks that may pass: what he says is kept. Once it is owed, the core must know.
+    void nobody(TimePoint now) {
+        if (current_ == 0 || !asked_ || now - asked_at_ < place_->settings.budgets.stt_final) return;
+        if (!text().empty()) {
             answer();
             return;
         }
-        if (asked_) {
-            current_ = 0;
-            asked_ = false;
-        }
+        lost();
+    }
+    void lost() {
+        const auto utterance = std::exchange(current_, 0);
+        asked_ = false;
         post([this, utterance] { place_->ports.stt.on_stt_failed(utterance, "no recogniser can be reached"); });
     }
 
@@ -298,7 +303,7 @@ private:
         const bool again = vendors::worth_retrying(failure) && moved_ == 0 && order_.health(from).take_retry();
         retire(std::move(line_), vendors::name(failure.kind), failure.reason, failure.request_id);
         ++moved_;
-        if (current_ != 0) asked_at_ = now;
+        if (current_ != 0 && moved_ <= order_.size()) asked_at_ = now;  // the next one gets its own time, as long as there is a next one
         if (current_ != 0 && moved_ > order_.size() + 1) {
             nobody(now);
             open_at_ = now + jittered(pause_);
