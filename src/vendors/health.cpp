@@ -8,7 +8,7 @@ namespace parley::vendors {
 
 namespace {
 constexpr std::size_t kRemembered = 1000;
-constexpr Duration kLostProbe = std::chrono::seconds(30);  // a probe nobody reported back on does not block the next for ever
+constexpr Duration kLostProbe = std::chrono::seconds(10);  // a probe nobody reported back on (its caller interrupted) holds up the next no longer
 }  // namespace
 
 std::string_view name(BreakerState state) {

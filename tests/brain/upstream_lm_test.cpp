@@ -195,6 +195,20 @@ TEST(UpstreamLm, ACancelledAnswerIsSilent) {
     EXPECT_EQ(world.records.back().outcome, "cancelled");
 }
 
+TEST(UpstreamLm, AProbeTheCallerInterruptedDelaysTheNextByNoMoreThanItsInterval) {
+    UpstreamWorld world;
+    world.open();
+    auto& health = *world.shared->health.of("llm", "a");
+    const auto then = Clock::now() - 13s;
+    for (int i = 0; i < 5; ++i) health.failure(then, failure(FailureKind::server));
+    world.start(1, PromptKind::caller_text, "Hi");
+    ASSERT_EQ(world.lms["a"]->asked.size(), 1U);
+    world.brain->lm().cancel(1);
+    world.turn();
+    EXPECT_FALSE(health.allow(Clock::now() + 5s));
+    EXPECT_TRUE(health.allow(Clock::now() + 11s));
+}
+
 TEST(UpstreamLm, AGuessThatCameTrueIsUsed) {
     UpstreamWorld world;
     world.open();
