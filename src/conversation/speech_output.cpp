@@ -42,7 +42,8 @@ void Machine::State::restart_speech(const std::string& filler, SegmentId failed)
         } else {
             it = speech_.erase(it);
         }
-        if (repeat.kind != SpeechKind::filler && !repeat.text.empty()) again.push_back(std::move(repeat));
+        // A voice that finds its own words goes on by itself, or another does: repeating them would say them twice.
+        if (repeat.kind != SpeechKind::filler && !repeat.voice && !repeat.text.empty()) again.push_back(std::move(repeat));
     }
     say(SpeechKind::filler, filler);
     for (Segment& s : again) say(s.kind, std::move(s.text), s.reply, s.attempts);

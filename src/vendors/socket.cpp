@@ -116,7 +116,10 @@ Task<> VendorSocket::Impl::live(SocketPlan plan) {
     is_open = true;
     received = sent = Clock::now();
     for (auto& message : early) {
-        if (!send(message.opcode, message.bytes)) co_return;
+        if (!send(message.opcode, message.bytes)) {
+            lose(from_close(1006, "what was said early could not be sent"));
+            co_return;
+        }
     }
     early.clear();
     if (handler != nullptr) handler->on_socket_open();

@@ -100,7 +100,10 @@ public:
             case PromptKind::greeting: line_->session->respond("Greet the caller in one short sentence."); break;
             case PromptKind::digits: line_->session->caller_text(prompt_.text); break;
             case PromptKind::nothing_understood: line_->session->respond("You did not understand the caller. Ask them to say it again."); break;
-            case PromptKind::caller_text: break;  // it has heard the caller itself
+            case PromptKind::caller_text:
+                // It has heard the caller itself, unless it came after the words.
+                if (line_->opened >= asked_at_ && !prompt_.text.empty()) line_->session->caller_text(prompt_.text);
+                break;
         }
     }
     void cancel(ReplyId reply) override {

@@ -140,7 +140,7 @@ private:
         std::unique_ptr<vendors::SttStream> stream;
         std::string request_id;
         std::optional<std::chrono::milliseconds> first_byte;
-        bool owes_final = false, retired = false;
+        bool owes_final = false, retired = false, understood = false;
         TimePoint ignore_until{};
 
         [[nodiscard]] bool deaf() {
@@ -152,14 +152,19 @@ private:
             if (retired) return;
             request_id = id;
             first_byte = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - opened);
-            owner.order_.health(index).success(Clock::now());
             owner.pause_ = kShortestPause;
         }
         void on_speech_started() override { (void)deaf(); }
+        // Accepting a connection is no proof of recognising anything.
+        void proved() {
+            if (!std::exchange(understood, true)) owner.order_.health(index).success(Clock::now());
+        }
         void on_piece(std::string_view text, double confidence) override {
+            proved();
             if (!deaf()) owner.piece(text, confidence);
         }
         void on_interim(std::string_view text) override {
+            proved();
             if (!deaf()) owner.interim(text);
         }
         void on_end_of_turn(double confidence, bool eager) override {
