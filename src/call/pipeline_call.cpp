@@ -63,6 +63,7 @@ public:
     }
 
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
+        over_ = std::move(over);
         auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
         feed(Started{});
         const LegEnd end = co_await leg_.run(*this);
@@ -70,8 +71,7 @@ public:
         if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
         ticket.reset();
         const auto now = this->now();
-        summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(now);
-        if (over) over(summary_);
+        tell_over();
         // From here on no call-back comes but the vendors' records.
         co_await brain_->close();
         brain_.reset();
@@ -161,9 +161,16 @@ private:
         timers_.fill(kNotArmed);
         brain_->tts().cancel_all();
         playout_.drop_all();
+        // The carrier asks what to do next within a millisecond of the socket's end: by then it must be known that this end was meant.
+        tell_over();
         // The socket's closing is what lets Twilio go on with the tail; the reader ends with it and `run` goes on. Also when a callback or a
         // resumed stream brought the news: the old socket may well be open still.
         if (reading_) leg_.begin_close(1000, "call ended");
+    }
+    void tell_over() {
+        if (!over_) return;
+        summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(now());
+        std::exchange(over_, nullptr)(summary_);
     }
     void perform(const CallerSaid&, Instant) {}
     void perform(const AgentSaid& c, Instant) {
@@ -362,6 +369,7 @@ private:
     bool reading_ = true;  // until the leg has ended
     Instant last_{0};
     CallSummary summary_;
+    std::function<void(const CallSummary&)> over_;
 };
 
 PipelineCall::PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
