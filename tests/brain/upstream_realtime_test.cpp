@@ -148,6 +148,42 @@ TEST(UpstreamRealtime, ABackupTakesOverWithWhatWasSaid) {
     EXPECT_THAT(world.take(), ElementsAre("voice 1", "audio 102 8000", "synthesized 102", "finished 1"));
 }
 
+TEST(UpstreamRealtime, ASessionThatTakesOverHearsTheUtteranceFromItsBeginning) {
+    RealtimeWorld world;
+    world.open();
+    world.frames(100);
+    world.brain->stt().begin(1);
+    world.frames(50);
+    world.vendor().sink->on_s2s_failed(failure(FailureKind::closed));
+    world.brain->stt().finish(1);
+    world.pass(300ms);
+    ASSERT_EQ(world.s2ss.size(), 2U);
+    EXPECT_EQ(world.vendor().name, "a");  // once more
+    EXPECT_EQ(world.vendor().frames, 70U);
+    world.vendor().sink->on_s2s_failed(failure(FailureKind::closed));
+    world.pass(700ms);
+    ASSERT_EQ(world.s2ss.size(), 3U);
+    EXPECT_EQ(world.vendor().name, "b");  // and not a third time
+    EXPECT_EQ(world.vendor().frames, 70U);
+    world.vendor().sink->on_caller_text("Hello?");
+    EXPECT_THAT(world.take(), ElementsAre("failover realtime a->b", "final 1 Hello?"));
+}
+
+TEST(UpstreamRealtime, AVendorThatSaysNothingToATurnIsReplacedBeforeTheCoreGivesTheTurnUp) {
+    RealtimeWorld world;
+    world.open();
+    world.brain->stt().begin(1);
+    world.frames(50);
+    world.brain->stt().finish(1);
+    world.pass(1400ms);
+    EXPECT_EQ(world.s2ss.size(), 1U);
+    world.pass(1600ms);
+    world.pass(1800ms);
+    ASSERT_EQ(world.s2ss.size(), 2U);
+    EXPECT_EQ(world.vendor().name, "b");
+    EXPECT_EQ(world.vendor().frames, 50U);
+}
+
 TEST(UpstreamRealtime, NoAnswerInTimeIsAFailure) {
     RealtimeWorld world;
     world.settings.s2s.pop_back();

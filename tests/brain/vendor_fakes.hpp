@@ -91,7 +91,8 @@ struct FakeS2s final : vendors::S2sSession {
     std::vector<std::pair<vendors::VendorReply, std::chrono::milliseconds>> truncated;
     std::vector<std::string> asked, results, texts;
     void open() override {}
-    void audio(const vendors::CallerFrame&) override {}
+    std::size_t frames = 0;
+    void audio(const vendors::CallerFrame&) override { ++frames; }
     [[nodiscard]] bool decides_turns() const override { return decides; }
     void caller_turn_began() override {}
     void caller_turn_ended() override {}

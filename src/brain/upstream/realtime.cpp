@@ -2,12 +2,14 @@
 // was heard. The vendor's answers are bound to the core's replies; its audio becomes segments whose words come later.
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <map>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "parley/audio/g711.hpp"
 #include "parts.hpp"
 #include "prompt.hpp"
 
@@ -27,6 +29,9 @@ constexpr auto kTranscriptWait = 250ms;                    // an answer that is 
 constexpr std::chrono::milliseconds kRounding = 60ms;      // what is reported as heard is in whole frames and milliseconds
 constexpr auto kShortestPause = 150ms;
 constexpr auto kLongestPause = 5s;
+constexpr std::size_t kFrame = 160;
+constexpr std::size_t kPreRollFrames = 20;                 // 400 ms before the utterance was noticed
+constexpr std::size_t kMostFrames = 50 * 30;               // 30 s of one utterance
 constexpr std::size_t kMostHistory = 200;
 constexpr std::size_t kMostCalls = 16;
 constexpr std::size_t kMostWords = 16 * 1024;              // of one answer
@@ -50,6 +55,13 @@ public:
     // --- the caller --------------------------------------------------------------------------------------------------
 
     void audio(const CallerAudio& frame) override {
+        // The present utterance is kept, and a moment before it: a session that takes over hears it from its beginning.
+        std::array<std::uint8_t, kFrame> copy{};
+        if (frame.mulaw.size() == kFrame) {
+            std::copy(frame.mulaw.begin(), frame.mulaw.end(), copy.begin());
+            kept_.push_back(copy);
+            while (kept_.size() > (utterance_ == 0 ? kPreRollFrames : kMostFrames)) kept_.pop_front();
+        }
         if (line_) line_->session->audio({frame.mulaw, frame.pcm8k});
     }
     void begin(UtteranceId utterance) override {
@@ -84,6 +96,7 @@ public:
         target_.clear();
         words_said_.clear();
         tried_.clear();
+        retried_ = false;
         owed_since_ = Clock::now();
         history_ = conversation_so_far(context);
         answered_ = false;
@@ -143,8 +156,16 @@ public:
     void tick(TimePoint now) override {
         if (done_) return;
         own_words_->tick(now);
-        if (!line_ && now >= open_at_) open_line(now);
+        if (!line_ && now >= open_at_) {
+            open_line(now);
+            const auto lost_by = std::exchange(lost_by_, std::nullopt);
+            if (line_ && lost_by && *lost_by != line_->index) place_->ports.vendor.on_failover("realtime", order_.at(*lost_by).name, order_.at(line_->index).name, lost_why_);
+        }
         if (utterance_ != 0 && asked_) settle_words(now);
+        // The turn is over and there is neither a word of it nor an answer: whoever is next hears it again, while the core still waits.
+        const bool mute = utterance_ != 0 && asked_ && line_ && unbound_ == 0 && caller_interim_.empty();
+        if (mute && now - std::max(asked_at_, line_->opened) >= place_->settings.budgets.s2s_first / 2)
+            fail(now, Failure{FailureKind::timeout, "nothing understood and no answer within their time", 0, "first_byte", line_->request_id, {}});
         if (going_away_at_ && now >= *going_away_at_ && reply_ == 0 && utterance_ == 0 && !still_audible(now)) roll_over(now);
         if (reply_ == 0 || !line_) return;
         const auto& budgets = place_->settings.budgets;
@@ -347,6 +368,7 @@ private:
         }
         if (reply != bound_ || reply_ == 0) return;
         vendor_done_ = true;
+        losses_ = 0;
         waiting_for_tools_ = then_tools;
         const bool spoke = std::any_of(given_.begin(), given_.end(), [](const auto& g) { return g.second > 0; });
         if (then_tools && !(then_ != ReplyThen::listen && spoke)) {
@@ -477,7 +499,8 @@ private:
         if (place_->settings.temperature >= 0) setup.temperature = place_->settings.temperature;
         setup.context = history_;
         const bool owed = reply_ != 0;
-        if (!opened_before_) setup.greeting = greeting_;
+        const bool again = opened_before_;
+        if (!again) setup.greeting = greeting_;
         else if (owed) {
             if (!prompt_.text.empty()) setup.context.push_back(prompt_);
             continue_from(setup.context, words_said_);
@@ -487,8 +510,19 @@ private:
         line->session = place_->makers.s2s(order_.at(*index), place_->link(order_.at(*index)), std::move(setup), *line);
         line_ = std::move(line);
         line_->session->open();
+        if (again && utterance_ != 0) hear_again();
         if (owed && !history_.empty()) line_->session->respond({});
         else if (owed) line_->session->respond(prompt_.text.empty() ? "Greet the caller in one short sentence." : "");
+    }
+
+    void hear_again() {
+        line_->session->caller_turn_began();
+        std::array<std::int16_t, kFrame> pcm{};
+        for (const auto& frame : kept_) {
+            audio::mulaw_decode(frame, pcm);
+            line_->session->audio({frame, pcm});
+        }
+        if (asked_) line_->session->caller_turn_ended();
     }
 
     void fail(TimePoint now, const Failure& failure) {
@@ -496,13 +530,15 @@ private:
         const auto from = line_->index;
         order_.health(from).failure(now, failure);
         const bool owed = reply_ != 0;
-        if (!vendors::worth_retrying(failure)) order_.avoid(from, now);
+        if (!vendors::worth_retrying(failure) || ++losses_ >= 2) order_.avoid(from, now);
         retire(std::move(line_), vendors::name(failure.kind), failure.reason, failure.request_id);
         unbound_ = 0;
         held_ = {};
         if (!owed) {
             open_at_ = now + jittered(pause_);
             pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, kLongestPause);
+            lost_by_ = from;
+            lost_why_ = failure.reason;
             return;
         }
         // What was spoken so far is a segment of its own; the next vendor goes on in another.
@@ -512,15 +548,15 @@ private:
         waiting_for_segment_ = finish_when_flushed_ = false;
         bound_ = 0;
         owed_since_ = now;
-        const bool again = vendors::worth_retrying(failure) && tried_.empty() && order_.health(from).take_retry();
-        tried_.push_back(from);
+        const bool again = vendors::worth_retrying(failure) && tried_.empty() && !retried_ && order_.health(from).take_retry();
         if (again) {
-            tried_.clear();
+            retried_ = true;
             open_at_ = now + jittered(place_->settings.budgets.retry_after);
             return;
         }
+        tried_.push_back(from);
         open_line(now);
-        if (line_) place_->ports.vendor.on_failover("realtime", order_.at(from).name, order_.at(line_->index).name, failure.reason);
+        if (line_ && line_->index != from) place_->ports.vendor.on_failover("realtime", order_.at(from).name, order_.at(line_->index).name, failure.reason);
     }
     void give_up(std::string_view reason) {
         const auto reply = std::exchange(reply_, 0);
@@ -570,7 +606,11 @@ private:
 
     std::string greeting_, caller_words_, caller_interim_, words_said_, early_words_, target_;
     UtteranceId utterance_ = 0;
-    bool asked_ = false, done_ = false, opened_before_ = false;
+    std::deque<std::array<std::uint8_t, kFrame>> kept_;
+    std::uint32_t losses_ = 0;                // sessions lost since the last whole answer
+    std::optional<std::size_t> lost_by_;      // between turns, and why
+    std::string lost_why_;
+    bool asked_ = false, done_ = false, opened_before_ = false, retried_ = false;
     TimePoint asked_at_{}, unbound_since_{}, owed_since_{}, last_audio_{}, open_at_{};
     std::optional<TimePoint> going_away_at_;
     std::chrono::milliseconds pause_ = kShortestPause;
