@@ -178,7 +178,7 @@ TEST(UpstreamRealtime, AVendorThatSaysNothingToATurnIsReplacedBeforeTheCoreGives
     world.pass(1400ms);
     EXPECT_EQ(world.s2ss.size(), 1U);
     world.pass(1600ms);
-    world.pass(1800ms);
+    world.pass(2000ms);
     ASSERT_EQ(world.s2ss.size(), 2U);
     EXPECT_EQ(world.vendor().name, "b");
     EXPECT_EQ(world.vendor().frames, 50U);
