@@ -493,6 +493,7 @@ private:
         }
         order_.health(*index).request();
         auto line = std::make_unique<Line>(*this, *index);
+        line->opened = now;
         vendors::S2sSetup setup;
         setup.instructions = system_prompt(place_->settings, place_->facts);
         setup.tools = call_tools(place_->settings);
