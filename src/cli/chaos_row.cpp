@@ -131,6 +131,12 @@ gateway::Config private_config(const ChaosPlan& plan, const std::string& token, 
     config.recording.enabled = false;
     config.call_files.enabled = true;
     config.call_files.directory = "calls";
+    // The neighbours all call at once, from one address.
+    const auto callers = static_cast<std::uint32_t>(plan.neighbours) + 10;
+    config.limits.admission.new_calls_per_second = std::max(config.limits.admission.new_calls_per_second, 1000.0);
+    config.limits.admission.burst = std::max(config.limits.admission.burst, callers);
+    config.limits.preauth_connections = std::max(config.limits.preauth_connections, 2 * callers);
+    config.limits.preauth_per_address = std::max(config.limits.preauth_per_address, 2 * callers);
     config.limits.admission.max_calls =
         std::max<std::uint32_t>(config.limits.admission.max_calls, static_cast<std::uint32_t>(plan.neighbours) + 10);
     agent.is_default = true;
