@@ -8,7 +8,7 @@
 
 #include "parley/spoken/chunker.hpp"
 #include "parley/spoken/shape.hpp"
-#include "parts.hpp"
+#include "lines.hpp"
 #include "prompt.hpp"
 
 namespace parley::brain::upstream {
@@ -28,7 +28,7 @@ std::chrono::milliseconds milliseconds_between(TimePoint from, TimePoint to) { r
 class Lm final : public LmRole {
 public:
     explicit Lm(std::shared_ptr<const Place> place)
-        : place_(std::move(place)), order_(place_->settings.lm, "llm", place_->shared), clients_(order_.size()), warming_(place_->ports.executor), shaper_(spoken::locale_for(place_->settings.locale)) {
+        : place_(std::move(place)), order_(place_->settings.lm, "llm", place_->shared), clients_(order_.size()), warming_(place_->ports.executor), later_(place_->ports.executor), shaper_(spoken::locale_for(place_->settings.locale)) {
         if (place_->settings.warm)
             for (std::size_t i = 0; i < order_.size(); ++i) warming_.spawn(warm(i));
     }
@@ -50,7 +50,7 @@ public:
         then_ = ReplyThen::listen;
         target_.clear();
         if (request.kind == conversation::PromptKind::greeting && !place_->settings.greeting.empty()) {
-            post([this, reply = reply_] {
+            later_.post([this, reply = reply_] {
                 if (reply == reply_) greet();
             });
             return;
@@ -108,7 +108,7 @@ public:
     }
 
     net::Task<> close() override {
-        done_ = true;
+        later_.stop();
         drop_reply();
         drop_guess();
         for (auto& attempt : retired_) co_await attempt->nursery.join();
@@ -133,27 +133,26 @@ private:
         std::uint32_t texts = 0;
         bool won = false, finished = false, retired = false, speculative = false, hedge = false, recorded = false;
 
-        void on_lm_open(std::string_view id) override { request_id = id; }
-        void on_text(std::string_view delta) override {
-            if (retired) return;
+        void sign_of_life() {
             last = Clock::now();
             if (!first) first = last;
             ++texts;
+        }
+        void on_lm_open(std::string_view id) override { request_id = id; }
+        void on_text(std::string_view delta) override {
+            if (retired) return;
+            sign_of_life();
             if (won) owner.text(delta);
             else held += delta;
             if (!won) owner.first_sign(*this);
         }
         void on_tool_delta(std::string_view, std::string_view) override {
             if (retired) return;
-            last = Clock::now();
-            if (!first) first = last;
-            ++texts;
+            sign_of_life();
         }
         void on_tool_call(const vendors::ToolCall& call) override {
             if (retired) return;
-            last = Clock::now();
-            if (!first) first = last;
-            ++texts;
+            sign_of_life();
             calls.push_back(call);
         }
     };
@@ -261,7 +260,7 @@ private:
         first_ = std::exchange(guess_, nullptr);
         first_->last = Clock::now();
         // The core must not be answered from within its own command.
-        post([this, reply = reply_, attempt = first_] {
+        later_.post([this, reply = reply_, attempt = first_] {
             if (reply != reply_ || attempt != first_) return;
             take_over(*attempt);
             if (attempt == first_ && attempt->finished) attempt_ended(*attempt);
@@ -423,7 +422,7 @@ private:
         // What was said stands; a sentence without its end is better than an apology behind it. And who is there but has no answer to this is
         // not down: the core asks the caller again.
         const bool there = !said_.empty() || why == FailureKind::content || why == FailureKind::protocol;
-        post([this, reply, there] {
+        later_.post([this, reply, there] {
             if (there) place_->ports.lm.on_reply_finished(reply, ReplyThen::listen, {});
             else place_->ports.lm.on_reply_failed(reply, "no model could answer");
         });
@@ -468,19 +467,13 @@ private:
 
     net::Task<> warm(std::size_t index) { (void)co_await client(index).warm(Clock::now() + order_.at(index).connect_within); }
 
-    void post(std::function<void()> f) {
-        boost::asio::post(place_->ports.executor, [alive = std::weak_ptr<int>(alive_), this, f = std::move(f)] {
-            if (!alive.expired() && !done_) f();
-        });
-    }
-
     std::shared_ptr<const Place> place_;
     Order order_;
     std::vector<std::unique_ptr<vendors::LmClient>> clients_;
     net::Nursery warming_;
     std::list<std::shared_ptr<Attempt>> retired_;  // until their coroutines have ended
     std::shared_ptr<Attempt> first_, second_, guess_;
-    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+    Later later_;
     spoken::Chunker chunker_;
     spoken::Shaper shaper_;
     std::vector<vendors::LmMessage> messages_;
@@ -494,7 +487,7 @@ private:
     std::uint32_t rounds_ = 0, retries_ = 0;
     std::optional<TimePoint> retry_at_;
     std::optional<std::size_t> retry_index_;
-    bool hedged_ = false, done_ = false, second_round_ = false;
+    bool hedged_ = false, second_round_ = false;
     TimePoint began_{};
 };
 

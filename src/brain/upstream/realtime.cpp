@@ -2,15 +2,9 @@
 // was heard. The vendor's answers are bound to the core's replies; its audio becomes segments whose words come later.
 
 #include <algorithm>
-#include <array>
 #include <deque>
-#include <map>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-
-#include "parley/audio/g711.hpp"
-#include "parts.hpp"
+#include "lines.hpp"
 #include "prompt.hpp"
 
 namespace parley::brain::upstream {
@@ -27,11 +21,6 @@ using vendors::VendorReply;
 constexpr std::size_t kMostHeld = std::size_t{8000} * 30;  // samples of an answer that waits for the core's word
 constexpr auto kTranscriptWait = 250ms;                    // an answer that is there waits so long for the words it answers
 constexpr std::chrono::milliseconds kRounding = 60ms;      // what is reported as heard is in whole frames and milliseconds
-constexpr auto kShortestPause = 150ms;
-constexpr auto kLongestPause = 5s;
-constexpr std::size_t kFrame = 160;
-constexpr std::size_t kPreRollFrames = 20;                 // 400 ms before the utterance was noticed
-constexpr std::size_t kMostFrames = 50 * 30;               // 30 s of one utterance
 constexpr std::size_t kMostHistory = 200;
 constexpr std::size_t kMostCalls = 16;
 constexpr std::size_t kMostWords = 16 * 1024;              // of one answer
@@ -43,7 +32,7 @@ std::chrono::milliseconds length_of(std::uint64_t samples) { return std::chrono:
 class Realtime final : public Brain, SttSession, LmSession, TtsSession {
 public:
     Realtime(std::shared_ptr<const Place> place, std::unique_ptr<TtsRole> own_words)
-        : place_(std::move(place)), order_(place_->settings.s2s, "realtime", place_->shared), own_words_(std::move(own_words)), closing_(place_->ports.executor) {
+        : place_(std::move(place)), order_(place_->settings.s2s, "realtime", place_->shared), own_words_(std::move(own_words)), closing_(place_->ports.executor), later_(place_->ports.executor) {
         greeting_ = place_->settings.greeting;
         open_line(Clock::now());
     }
@@ -55,28 +44,22 @@ public:
     // --- the caller --------------------------------------------------------------------------------------------------
 
     void audio(const CallerAudio& frame) override {
-        // The present utterance is kept, and a moment before it: a session that takes over hears it from its beginning.
-        std::array<std::uint8_t, kFrame> copy{};
-        if (frame.mulaw.size() == kFrame) {
-            std::copy(frame.mulaw.begin(), frame.mulaw.end(), copy.begin());
-            kept_.push_back(copy);
-            while (kept_.size() > (utterance_ == 0 ? kPreRollFrames : kMostFrames)) kept_.pop_front();
-        }
-        if (line_) line_->session->audio({frame.mulaw, frame.pcm8k});
+        memory_.keep(frame.mulaw, utterance_ != 0);
+        if (line_) line_->stream->audio({frame.mulaw, frame.pcm8k});
     }
     void begin(UtteranceId utterance) override {
         utterance_ = utterance;
         asked_ = false;
         caller_words_.clear();
         caller_interim_.clear();
-        if (line_) line_->session->caller_turn_began();
+        if (line_) line_->stream->caller_turn_began();
     }
     void finish(UtteranceId utterance) override {
         if (utterance != utterance_ || asked_) return;
         asked_ = true;
         asked_at_ = Clock::now();
-        if (line_) line_->session->caller_turn_ended();
-        post([this] { settle_words(Clock::now()); });
+        if (line_) line_->stream->caller_turn_ended();
+        later_.post([this] { settle_words(Clock::now()); });
     }
     void drop(UtteranceId utterance) override {
         if (utterance == utterance_) utterance_ = 0;
@@ -103,26 +86,26 @@ public:
         prompt_ = caller_turn(request);
         const bool greets_itself = request.kind == PromptKind::greeting && !greeting_.empty();
         if (unbound_ != 0) {
-            post([this, reply = reply_] {
+            later_.post([this, reply = reply_] {
                 if (reply == reply_ && bound_ == 0 && unbound_ != 0) bind(std::exchange(unbound_, 0));
             });
             return;
         }
         if (!line_ || greets_itself) return;
         switch (request.kind) {
-            case PromptKind::greeting: line_->session->respond("Greet the caller in one short sentence."); break;
-            case PromptKind::digits: line_->session->caller_text(prompt_.text); break;
-            case PromptKind::nothing_understood: line_->session->respond("You did not understand the caller. Ask them to say it again."); break;
+            case PromptKind::greeting: line_->stream->respond("Greet the caller in one short sentence."); break;
+            case PromptKind::digits: line_->stream->caller_text(prompt_.text); break;
+            case PromptKind::nothing_understood: line_->stream->respond("You did not understand the caller. Ask them to say it again."); break;
             case PromptKind::caller_text:
                 // It has heard the caller itself, unless it came after the words.
-                if (line_->opened >= asked_at_ && !prompt_.text.empty()) line_->session->caller_text(prompt_.text);
+                if (line_->opened >= asked_at_ && !prompt_.text.empty()) line_->stream->caller_text(prompt_.text);
                 break;
         }
     }
     void cancel(ReplyId reply) override {
         if (reply != reply_) return;
         // How much was heard is told right behind; nothing told means nothing heard.
-        post([this, reply] {
+        later_.post([this, reply] {
             if (reply == reply_) stop_speaking();
         });
     }
@@ -139,7 +122,7 @@ public:
         }
         if (reply != reply_) return;
         segment_ = segment;
-        post([this, segment] {
+        later_.post([this, segment] {
             if (segment != segment_) return;
             waiting_for_segment_ = false;
             flush();
@@ -154,9 +137,9 @@ public:
     // --- watching ----------------------------------------------------------------------------------------------------
 
     void tick(TimePoint now) override {
-        if (done_) return;
+        if (later_.stopped()) return;
         own_words_->tick(now);
-        if (!line_ && now >= open_at_) {
+        if (!line_ && reconnect_.due(now)) {
             open_line(now);
             const auto lost_by = std::exchange(lost_by_, std::nullopt);
             if (line_ && lost_by && *lost_by != line_->index) place_->ports.vendor.on_failover("realtime", order_.at(*lost_by).name, order_.at(line_->index).name, lost_why_);
@@ -179,7 +162,7 @@ public:
     }
 
     net::Task<> close() override {
-        done_ = true;
+        later_.stop();
         retire(std::move(line_), "ok", {});
         co_await own_words_->close();
         co_await closing_.join();
@@ -191,7 +174,7 @@ private:
         Realtime& owner;
         std::size_t index;
         TimePoint opened;
-        std::unique_ptr<vendors::S2sSession> session;
+        std::unique_ptr<vendors::S2sSession> stream;
         std::string request_id;
         vendors::LmUsage usage;
         std::optional<std::chrono::milliseconds> ready;
@@ -203,7 +186,7 @@ private:
             const auto now = Clock::now();
             ready = std::chrono::duration_cast<std::chrono::milliseconds>(now - opened);
             owner.order_.health(index).success(now);
-            owner.pause_ = kShortestPause;
+            owner.reconnect_.accepted();
             const auto limit = lifetime.count() > 0 ? std::chrono::milliseconds(lifetime) : owner.place_->settings.session_limit;
             if (limit.count() > 0) owner.going_away_at_ = now + limit * 4 / 5;
         }
@@ -266,7 +249,7 @@ private:
         if (utterance_ == 0) return;
         if (!asked_) {
             place_->ports.stt.on_partial(utterance_, caller_words_);
-            if (line_->session->decides_turns()) place_->ports.stt.on_turn_end(utterance_, 1, false);
+            if (line_->stream->decides_turns()) place_->ports.stt.on_turn_end(utterance_, 1, false);
             return;
         }
         settle_words(Clock::now());
@@ -370,13 +353,12 @@ private:
         vendor_done_ = true;
         losses_ = 0;
         waiting_for_tools_ = then_tools;
-        const bool spoke = std::any_of(given_.begin(), given_.end(), [](const auto& g) { return g.second > 0; });
-        if (then_tools && !(then_ != ReplyThen::listen && spoke)) {
+        if (then_tools && !(then_ != ReplyThen::listen && spoke())) {
             owed_since_ = Clock::now();
             audio_came_ = false;
             return;
         }
-        if (!spoke && then_ == ReplyThen::listen) {
+        if (!spoke() && then_ == ReplyThen::listen) {
             fail(Clock::now(), Failure{FailureKind::empty_audio, "an answer without speech", 0, "stream", line_ ? line_->request_id : "", {}});
             return;
         }
@@ -408,13 +390,12 @@ private:
         if (outcome.then != ReplyThen::listen) {
             then_ = outcome.then;
             target_ = outcome.target;
-            const bool spoke = std::any_of(given_.begin(), given_.end(), [](const auto& g) { return g.second > 0; });
-            if (spoke || !line_) return;  // its goodbye has been said; the result would only make it say more
-            line_->session->tool_result(call, outcome.farewell.empty() ? R"({"ok":true,"next":"Say goodbye in one sentence."})"
+            if (spoke() || !line_) return;  // its goodbye has been said; the result would only make it say more
+            line_->stream->tool_result(call, outcome.farewell.empty() ? R"({"ok":true,"next":"Say goodbye in one sentence."})"
                                                                        : R"({"ok":true,"next":"Say the farewell now, word for word."})");
             return;
         }
-        if (line_) line_->session->tool_result(call, outcome.refusal.empty() ? R"({"ok":true})" : outcome.refusal);
+        if (line_) line_->stream->tool_result(call, outcome.refusal.empty() ? R"({"ok":true})" : outcome.refusal);
     }
 
     // The caller has the floor: the vendor's memory is cut where the caller stopped hearing.
@@ -434,10 +415,10 @@ private:
             const auto whole = length_of(samples);
             const bool last = &given_.back().first == &vendor_reply;
             cut = cut || last || left < whole;
-            if (cut && line_ && vendor_reply != 0) line_->session->truncate(vendor_reply, std::min(left, whole));
+            if (cut && line_ && vendor_reply != 0) line_->stream->truncate(vendor_reply, std::min(left, whole));
             left -= std::min(left, whole);
         }
-        if (given_.empty() && bound_ != 0 && line_) line_->session->truncate(bound_, 0ms);
+        if (given_.empty() && bound_ != 0 && line_) line_->stream->truncate(bound_, 0ms);
         bound_ = 0;
         unbound_ = 0;
         given_.clear();
@@ -457,6 +438,9 @@ private:
         while (history_.size() > kMostHistory) history_.erase(history_.begin());
     }
 
+    [[nodiscard]] bool spoke() const {
+        return std::any_of(given_.begin(), given_.end(), [](const auto& answer) { return answer.second > 0; });
+    }
     [[nodiscard]] std::chrono::milliseconds length_given() const {
         std::uint64_t samples = 0;
         for (const auto& answer : given_) samples += answer.second;
@@ -486,7 +470,7 @@ private:
     void open_line(TimePoint now) {
         const auto index = order_.choose(now, tried_);
         if (!index) {
-            open_at_ = now + jittered(kLongestPause / 4);
+            reconnect_.nobody_there(now);
             if (reply_ != 0) give_up("no speech-to-speech vendor can be reached");
             tried_.clear();
             return;
@@ -508,22 +492,18 @@ private:
         }
         opened_before_ = true;
         going_away_at_.reset();
-        line->session = place_->makers.s2s(order_.at(*index), place_->link(order_.at(*index)), std::move(setup), *line);
+        line->stream = place_->makers.s2s(order_.at(*index), place_->link(order_.at(*index)), std::move(setup), *line);
         line_ = std::move(line);
-        line_->session->open();
+        line_->stream->open();
         if (again && utterance_ != 0) hear_again();
-        if (owed && !history_.empty()) line_->session->respond({});
-        else if (owed) line_->session->respond(prompt_.text.empty() ? "Greet the caller in one short sentence." : "");
+        if (owed && !history_.empty()) line_->stream->respond({});
+        else if (owed) line_->stream->respond(prompt_.text.empty() ? "Greet the caller in one short sentence." : "");
     }
 
     void hear_again() {
-        line_->session->caller_turn_began();
-        std::array<std::int16_t, kFrame> pcm{};
-        for (const auto& frame : kept_) {
-            audio::mulaw_decode(frame, pcm);
-            line_->session->audio({frame, pcm});
-        }
-        if (asked_) line_->session->caller_turn_ended();
+        line_->stream->caller_turn_began();
+        memory_.tell(*line_->stream);
+        if (asked_) line_->stream->caller_turn_ended();
     }
 
     void fail(TimePoint now, const Failure& failure) {
@@ -536,8 +516,7 @@ private:
         unbound_ = 0;
         held_ = {};
         if (!owed) {
-            open_at_ = now + jittered(pause_);
-            pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, kLongestPause);
+            reconnect_.lost(now);
             lost_by_ = from;
             lost_why_ = failure.reason;
             return;
@@ -552,7 +531,7 @@ private:
         const bool again = vendors::worth_retrying(failure) && tried_.empty() && !retried_ && order_.health(from).take_retry();
         if (again) {
             retried_ = true;
-            open_at_ = now + jittered(place_->settings.budgets.retry_after);
+            reconnect_.at(now + jittered(place_->settings.budgets.retry_after));
             return;
         }
         tried_.push_back(from);
@@ -575,27 +554,12 @@ private:
         if (!line) return;
         line->retired = true;
         for (auto& answer : given_) answer.first = 0;  // the next session counts from 1 again
-        VendorRecord record;
-        record.outcome = outcome;
-        record.reason = reason;
-        record.request_id = line->request_id.empty() ? std::string(request_id) : line->request_id;
-        record.began = place_->since_began(line->opened);
-        record.lasted = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - line->opened);
+        auto record = record_of(*place_, *line, outcome, reason, request_id);
         if (line->ready) record.first_byte = *line->ready;
         record.input_tokens = line->usage.input;
         record.output_tokens = line->usage.output;
-        record.backup = line->index != 0;
         place_->record("realtime", order_.at(line->index), std::move(record));
-        closing_.spawn(end(std::move(line)));
-    }
-    static net::Task<> end(std::unique_ptr<Line> line) {
-        co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
-        co_await line->session->close();
-    }
-    void post(std::function<void()> f) {
-        boost::asio::post(place_->ports.executor, [alive = std::weak_ptr<int>(alive_), this, f = std::move(f)] {
-            if (!alive.expired() && !done_) f();
-        });
+        closing_.spawn(close_line(std::move(line)));
     }
 
     std::shared_ptr<const Place> place_;
@@ -603,18 +567,18 @@ private:
     std::unique_ptr<TtsRole> own_words_;  // fillers, apology: what is not the model's
     net::Nursery closing_;
     std::unique_ptr<Line> line_;
-    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+    Later later_;
+    Reconnect reconnect_;
+    CallerMemory memory_;
 
     std::string greeting_, caller_words_, caller_interim_, words_said_, early_words_, target_;
     UtteranceId utterance_ = 0;
-    std::deque<std::array<std::uint8_t, kFrame>> kept_;
     std::uint32_t losses_ = 0;                // sessions lost since the last whole answer
     std::optional<std::size_t> lost_by_;      // between turns, and why
     std::string lost_why_;
-    bool asked_ = false, done_ = false, opened_before_ = false, retried_ = false;
-    TimePoint asked_at_{}, unbound_since_{}, owed_since_{}, last_audio_{}, open_at_{};
+    bool asked_ = false, opened_before_ = false, retried_ = false;
+    TimePoint asked_at_{}, unbound_since_{}, owed_since_{}, last_audio_{};
     std::optional<TimePoint> going_away_at_;
-    std::chrono::milliseconds pause_ = kShortestPause;
 
     ReplyId reply_ = 0, last_reply_ = 0;      // the core's: open now; finished but perhaps still audible
     VendorReply bound_ = 0, unbound_ = 0;     // the vendor's: answering reply_; begun before the core asked

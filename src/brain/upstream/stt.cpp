@@ -1,13 +1,8 @@
 // Recognition by vendors: one stream open all the time, the present utterance kept so that a backup can hear it again from its beginning.
 
 #include <algorithm>
-#include <array>
-#include <deque>
 
-#include <boost/asio/post.hpp>
-
-#include "parley/audio/g711.hpp"
-#include "parts.hpp"
+#include "lines.hpp"
 
 namespace parley::brain::upstream {
 
@@ -17,33 +12,20 @@ using namespace std::chrono_literals;
 using vendors::Failure;
 using vendors::FailureKind;
 
-constexpr std::size_t kFrame = 160;
-constexpr std::size_t kPreRollFrames = 20;     // 400 ms before the utterance was noticed
-constexpr std::size_t kMostFrames = 50 * 30;   // 30 s of one utterance
-constexpr auto kShortestPause = 150ms;
-constexpr auto kLongestPause = 5s;
 constexpr auto kLookBack = 5s;
 constexpr std::size_t kMostText = 4096;        // of one turn; what a recogniser says beyond is not language (catalogue P16)
 
 class Stt final : public SttRole {
 public:
     explicit Stt(std::shared_ptr<const Place> place)
-        : place_(std::move(place)), order_(place_->settings.stt, "stt", place_->shared), closing_(place_->ports.executor) {
+        : place_(std::move(place)), order_(place_->settings.stt, "stt", place_->shared), closing_(place_->ports.executor), later_(place_->ports.executor) {
         if (place_->settings.warm) open_line(Clock::now());
     }
 
     // --- the call's side ---------------------------------------------------------------------------------------------
 
     void audio(const CallerAudio& frame) override {
-        if (frame.mulaw.size() != kFrame) return;
-        std::array<std::uint8_t, kFrame> copy{};
-        std::copy(frame.mulaw.begin(), frame.mulaw.end(), copy.begin());
-        kept_.push_back(copy);
-        if (current_ == 0) {
-            while (kept_.size() > kPreRollFrames) kept_.pop_front();
-        } else if (kept_.size() > kMostFrames) {
-            kept_.pop_front();
-        }
+        memory_.keep(frame.mulaw, current_ != 0);
         if (line_) line_->stream->audio({frame.mulaw, frame.pcm8k});
     }
 
@@ -68,7 +50,7 @@ public:
         asked_at_ = Clock::now();
         if (turn_over_ && interim_.empty() && !pieces_.empty()) {
             // The vendor ended this turn before we did: nothing is missing. Not from within the core's own call.
-            post([this, utterance] {
+            later_.post([this, utterance] {
                 if (utterance == current_ && asked_) answer();
             });
             return;
@@ -97,8 +79,8 @@ public:
     }
 
     void tick(TimePoint now) override {
-        if (done_) return;
-        if (!line_ && now >= open_at_ && (place_->settings.warm || current_ != 0)) open_line(now);
+        if (later_.stopped()) return;
+        if (!line_ && reconnect_.due(now) && (place_->settings.warm || current_ != 0)) open_line(now);
         roll_over(now);
         if (current_ == 0) return;
         if (asked_) {
@@ -125,7 +107,7 @@ public:
     }
 
     net::Task<> close() override {
-        done_ = true;
+        later_.stop();
         retire(std::move(line_), "ok", {});
         co_await closing_.join();
     }
@@ -152,7 +134,7 @@ private:
             if (retired) return;
             request_id = id;
             first_byte = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - opened);
-            owner.pause_ = kShortestPause;
+            owner.reconnect_.accepted();
         }
         void on_speech_started() override { (void)deaf(); }
         // Accepting a connection is no proof of recognising anything.
@@ -230,23 +212,17 @@ private:
         const auto words = text();
         interim_.clear();
         pieces_.clear();
-        while (kept_.size() > kPreRollFrames) kept_.pop_front();
+        memory_.utterance_over();
         if (line_) line_->owes_final = false;
         place_->ports.stt.on_final(utterance, words, words.empty() ? 0 : confidence_);
     }
 
     // --- streams -----------------------------------------------------------------------------------------------------
 
-    void post(std::function<void()> f) {
-        boost::asio::post(place_->ports.executor, [alive = std::weak_ptr<int>(alive_), f = std::move(f)] {
-            if (!alive.expired()) f();
-        });
-    }
-
     void open_line(TimePoint now, const std::vector<std::size_t>& tried = {}) { open_line(now, order_.choose(now, tried)); }
     void open_line(TimePoint now, std::optional<std::size_t> index) {
         if (!index) {
-            open_at_ = now + jittered(kLongestPause / 4);
+            reconnect_.nobody_there(now);
             nobody(now);
             return;
         }
@@ -257,11 +233,7 @@ private:
         line_->stream->open();
         if (!hint_.empty()) line_->stream->hint(hint_);
         // What was said so far, again: the stream takes it as fast as it comes.
-        std::array<std::int16_t, kFrame> pcm{};
-        for (const auto& frame : kept_) {
-            audio::mulaw_decode(frame, pcm);
-            line_->stream->audio({frame, pcm});
-        }
+        memory_.tell(*line_->stream);
         if (asked_) {
             line_->owes_final = true;
             line_->stream->finalize();
@@ -280,7 +252,7 @@ private:
     void lost() {
         const auto utterance = std::exchange(current_, 0);
         asked_ = false;
-        post([this, utterance] { place_->ports.stt.on_stt_failed(utterance, "no recogniser can be reached"); });
+        later_.post([this, utterance] { place_->ports.stt.on_stt_failed(utterance, "no recogniser can be reached"); });
     }
 
     void line_failed(const Failure& failure) {
@@ -290,8 +262,7 @@ private:
         const bool quiet_end = !owed && (failure.kind == FailureKind::closed || failure.kind == FailureKind::session_limit);
         if (quiet_end) {
             retire(std::move(line_), "ok", failure.reason);
-            open_at_ = now + jittered(pause_);
-            pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, kLongestPause);
+            reconnect_.lost(now);
             return;
         }
         move_on(now, failure);
@@ -311,19 +282,18 @@ private:
         if (current_ != 0 && moved_ <= order_.size()) asked_at_ = now;  // the next one gets its own time, as long as there is a next one
         if (current_ != 0 && moved_ > order_.size() + 1) {
             nobody(now);
-            open_at_ = now + jittered(pause_);
+            reconnect_.after_loss(now);
             return;
         }
         if (current_ == 0) {
-            open_at_ = now + jittered(pause_);
-            pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, kLongestPause);
+            reconnect_.lost(now);
             return;
         }
         pieces_.clear();  // the next one hears the utterance from its beginning
         interim_.clear();
         turn_over_ = false;
         if (again) {
-            open_at_ = now + failure.retry_after.value_or(jittered(place_->settings.budgets.retry_after));
+            reconnect_.at(now + failure.retry_after.value_or(jittered(place_->settings.budgets.retry_after)));
             return;
         }
         open_line(now, std::vector{from});
@@ -350,37 +320,26 @@ private:
     void retire(std::unique_ptr<Line> line, std::string_view outcome, std::string_view reason, std::string_view request_id = {}) {
         if (!line) return;
         line->retired = true;
-        VendorRecord record;
-        record.outcome = outcome;
-        record.reason = reason;
-        record.request_id = line->request_id.empty() ? std::string(request_id) : line->request_id;
-        record.began = place_->since_began(line->opened);
-        record.lasted = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - line->opened);
+        auto record = record_of(*place_, *line, outcome, reason, request_id);
         if (line->first_byte) record.first_byte = *line->first_byte;
-        record.backup = line->index != 0;
         place_->record("stt", order_.at(line->index), std::move(record));
-        closing_.spawn(end(std::move(line)));
-    }
-    static net::Task<> end(std::unique_ptr<Line> line) {
-        // Retired from within its own call-back: only the next turn of the loop may take it apart.
-        co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
-        co_await line->stream->close();
+        closing_.spawn(close_line(std::move(line)));
     }
 
     std::shared_ptr<const Place> place_;
     Order order_;
     net::Nursery closing_;
     std::unique_ptr<Line> line_;
-    std::deque<std::array<std::uint8_t, kFrame>> kept_;
-    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+    Later later_;
+    Reconnect reconnect_;
+    CallerMemory memory_;
     std::string hint_, pieces_, interim_;
     double confidence_ = 1;
     UtteranceId current_ = 0;
-    bool asked_ = false, turn_over_ = false, done_ = false;
+    bool asked_ = false, turn_over_ = false;
     bool finalized_ = false;  // the vendor has nothing more for the utterance asked for
     std::size_t moved_ = 0;  // streams the present utterance has used up
-    TimePoint look_back_at_{}, began_{}, asked_at_{}, heard_from_vendor_{}, open_at_{};
-    std::chrono::milliseconds pause_ = kShortestPause;
+    TimePoint look_back_at_{}, began_{}, asked_at_{}, heard_from_vendor_{};
 };
 
 }  // namespace

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <deque>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-
-#include "parts.hpp"
+#include "lines.hpp"
 
 namespace parley::brain::upstream {
 
@@ -17,8 +14,6 @@ using vendors::Failure;
 using vendors::FailureKind;
 
 constexpr std::size_t kPiece = 1600;  // samples of a fixed phrase given at a time
-constexpr auto kShortestPause = 150ms;
-constexpr auto kLongestPause = 5s;
 constexpr auto kSpokenAgain = 200ms;
 
 class Tts final : public TtsRole {
@@ -27,8 +22,8 @@ public:
         : place_(std::move(place)),
           order_(place_->settings.tts, "tts", place_->shared),
           closing_(place_->ports.executor),
-          open_at_(order_.size()),
-          pause_(order_.size(), kShortestPause) {
+          later_(place_->ports.executor),
+          reconnect_(order_.size()) {
         if (!place_->settings.warm) return;
         // Backups too: the moment one is needed is the wrong one to shake hands with it.
         for (std::size_t i = 0; i < order_.size(); ++i)
@@ -49,7 +44,6 @@ public:
         Job job;
         job.segment = segment;
         job.text = std::string(text);
-        job.began = Clock::now();
         jobs_.push_back(std::move(job));
         give(jobs_.back(), Clock::now());
     }
@@ -67,7 +61,7 @@ public:
     }
 
     void tick(TimePoint now) override {
-        if (done_) return;
+        if (later_.stopped()) return;
         const auto& budgets = place_->settings.budgets;
         // Vendors speak texts one after another, so only the first of a line's jobs is owed.
         bool first = true;
@@ -93,13 +87,13 @@ public:
         }
         if (!place_->settings.warm) return;
         for (std::size_t i = 0; i < order_.size(); ++i) {
-            if (!line_of(i) && now >= open_at_[i] && welcome(i)) open_line(i, now);
+            if (!line_of(i) && reconnect_[i].due(now) && welcome(i)) open_line(i, now);
         }
         roll_over(now);
     }
 
     net::Task<> close() override {
-        done_ = true;
+        later_.stop();
         for (auto& job : jobs_) record(job, "cancelled", {});
         jobs_.clear();
         for (auto& line : lines_) retire(std::move(line));
@@ -113,7 +107,7 @@ private:
         std::string text;
         Line* line = nullptr;
         vendors::SpeechTag tag = 0;
-        TimePoint began{}, given{}, first{}, last{};
+        TimePoint given{}, first{}, last{};
         std::uint32_t samples = 0, attempt = 0;
         std::optional<TimePoint> retry_at;
         std::vector<std::size_t> tried;
@@ -132,7 +126,7 @@ private:
 
         void on_tts_open(std::string_view id) override {
             request_id = id;
-            owner.pause_[index] = kShortestPause;
+            owner.reconnect_[index].accepted();
         }
         void on_tts_audio(vendors::SpeechTag tag, std::span<const std::int16_t> pcm) override {
             if (!retired && !pcm.empty()) owner.audio(*this, tag, pcm);
@@ -192,12 +186,9 @@ private:
         }
         const auto index = line.index;
         const auto now = Clock::now();
-        std::vector<Job*> owed;
-        for (auto& job : jobs_)
-            if (job.line == &line) owed.push_back(&job);
-        if (!owed.empty() || failure.kind != FailureKind::closed) order_.health(index).failure(now, failure);
-        open_at_[index] = now + jittered(pause_[index]);
-        pause_[index] = std::min<std::chrono::milliseconds>(pause_[index] * 2, kLongestPause);
+        const bool owed = std::any_of(jobs_.begin(), jobs_.end(), [&](const Job& job) { return job.line == &line; });
+        if (owed || failure.kind != FailureKind::closed) order_.health(index).failure(now, failure);
+        reconnect_[index].lost(now);
         drop_line(line);
         fail_over(index, failure, now);
     }
@@ -209,13 +200,11 @@ private:
         order_.health(index).failure(now, failure);
         if (!vendors::worth_retrying(failure)) order_.avoid(index, now);
         if (all) {
-            auto& line = *job.line;
-            open_at_[index] = now + jittered(pause_[index]);
-            drop_line(line);
-            fail_over(index, failure, now);
-            return;
+            reconnect_[index].after_loss(now);
+            drop_line(*job.line);
+        } else {
+            job.line = nullptr;
         }
-        job.line = nullptr;
         fail_over(index, failure, now);
     }
 
@@ -318,11 +307,7 @@ private:
     void retire(std::unique_ptr<Line> line) {
         if (!line) return;
         line->retired = true;
-        closing_.spawn(end(std::move(line)));
-    }
-    static net::Task<> end(std::unique_ptr<Line> line) {
-        co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
-        co_await line->stream->close();
+        closing_.spawn(close_line(std::move(line)));
     }
 
     void record(const Job& job, std::string_view outcome, std::string_view reason, std::optional<std::size_t> index = std::nullopt) {
@@ -342,9 +327,10 @@ private:
         place_->record("tts", order_.at(which), std::move(made));
     }
 
+    // Unless all speech is cancelled meanwhile.
     void post(std::function<void()> f) {
-        boost::asio::post(place_->ports.executor, [alive = std::weak_ptr<int>(alive_), this, epoch = epoch_, f = std::move(f)] {
-            if (!alive.expired() && !done_ && epoch == epoch_) f();
+        later_.post([this, epoch = epoch_, f = std::move(f)] {
+            if (epoch == epoch_) f();
         });
     }
 
@@ -353,12 +339,10 @@ private:
     net::Nursery closing_;
     std::vector<std::unique_ptr<Line>> lines_;
     std::deque<Job> jobs_;
-    std::vector<TimePoint> open_at_;
-    std::vector<std::chrono::milliseconds> pause_;
-    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+    Later later_;
+    std::vector<Reconnect> reconnect_;
     std::uint64_t epoch_ = 0;
     vendors::SpeechTag last_tag_ = 0;
-    bool done_ = false;
 };
 
 }  // namespace
