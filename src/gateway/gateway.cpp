@@ -215,7 +215,8 @@ struct Gateway::Impl {
             if (request.headers.has("X-Twilio-Signature")) asked.signature = request.headers.get("X-Twilio-Signature");
             asked.idempotency_token = request.headers.get("I-Twilio-Idempotency-Token");
             asked.remote_address = request.remote_address;
-            if (auto answer = twilio_routes->handle(asked)) {
+            auto answer = co_await twilio_routes->handle(asked);
+            if (answer) {
                 response = net::HttpResponse(static_cast<int>(answer->status), std::move(answer->content_type), std::move(answer->body));
                 response.vouched = answer->status < 300;
             }
