@@ -14,6 +14,7 @@
 #include "parley/base/secret.hpp"
 #include "parley/net/http_client.hpp"
 #include "parley/net/task.hpp"
+#include "parley/rest/dates.hpp"
 #include "parley/rest/error.hpp"
 
 namespace parley::rest {
@@ -52,6 +53,8 @@ struct Request {
 struct Answer {
     int status = 0;
     std::string body, content_type, request_id;
+    When date;  // the answering server's clock
+    std::chrono::milliseconds lasted{0};  // of the attempt that was answered
 };
 
 // Shared by all clients of an account: the pace, and the number of requests under way.
@@ -65,6 +68,11 @@ struct Observed {  // for metrics and the log, once a request
     int attempts = 0;
     std::chrono::milliseconds lasted{0};
 };
+
+// Where a product of this account is reached.
+[[nodiscard]] std::string origin_of(const Account& account, Product product);
+// One segment of a path, encoded: identifiers, labels, conference names.
+[[nodiscard]] std::string segment(std::string_view text);
 
 // Of one executor, like the HTTP client below it; outlives its requests. A destroyed client's requests must have ended.
 class Client {
@@ -83,6 +91,13 @@ public:
 
     net::Task<Outcome<Answer>> send(Request request);
     [[nodiscard]] const Account& account() const;
+    [[nodiscard]] const Settings& settings() const;
+    // "https://api.dublin.ie1.twilio.com", or the account's own address; what every request of that product begins with.
+    [[nodiscard]] std::string origin(Product product = Product::api) const;
+
+    // What this client's creates have already answered with, so that looking for a lost one does not find a sister. The latest 256.
+    void remember(const std::string& sid);
+    [[nodiscard]] bool remembers(std::string_view sid) const;
 
 private:
     struct Impl;
