@@ -22,6 +22,10 @@ std::optional<ApiAnswer> read_parties(const ApiCall& call, RestWorld& world, Cal
     if (!endpoint(plan.to)) return api_error(400, 21211, "The phone number you are attempting to call, " + plan.to + ", is not valid.");
     if (plan.to == plan.from) return api_error(400, 21211, "'To' and 'From' are the same number");
     if (e164(plan.to) && !e164(plan.from) && !plan.from.starts_with("client:")) return api_error(400, 21212, "The source phone number provided, " + plan.from + ", is not valid.");
+    return std::nullopt;
+}
+
+std::optional<ApiAnswer> read_rights(RestWorld& world, const CallPlan& plan) {
     auto& numbers = *world.numbers;
     if (e164(plan.from) && numbers.owns_any() && !numbers.usable_sender(plan.from))
         return api_error(400, 21210, "The source phone number provided, " + plan.from + ", is not yet verified for your account.");
@@ -93,6 +97,7 @@ std::optional<ApiAnswer> read_call_parameters(const ApiCall& call, RestWorld& wo
     if (!participant) {
         if (auto refused = read_document(call, world, plan)) return refused;
     }
+    if (auto refused = read_rights(world, plan)) return refused;
     for (const char* name : {"FallbackUrl", "StatusCallback", "RecordingStatusCallback", "AsyncAmdStatusCallback", "AmdStatusCallback"}) {
         const auto url = call.value(name);
         const auto parsed = parse_url(url);
