@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "parley/speech/words.hpp"
 #include "phrase_match.hpp"
 #include "sentences.hpp"
@@ -30,6 +32,37 @@ DialogueReply Dialogue::greet() {
     state_ = script_->start;
     ++visits_[state_];
     return finish(std::move(text));
+}
+
+DialogueReply Dialogue::returned(std::string_view note) {
+    std::string text;
+    if (!script_->returned.empty()) {
+        text = fill_in(pick(script_->returned));
+        if (const auto at = text.find("{note}"); at != std::string::npos) text.replace(at, 6, note);
+    } else {
+        text = note.empty() ? std::string("I am back with you.") : "I am sorry, " + std::string(note) + ".";
+    }
+    pending_.clear();
+    misses_ = 0;
+    append(text, question(script_->state(state_)));
+    return finish(std::move(text));
+}
+
+std::string Dialogue::saved() const {
+    nlohmann::json kept{{"script", script_->name}, {"state", state_}, {"slots", nlohmann::json::object()}};
+    for (const auto& [name, value] : slots_) kept["slots"][name] = value;
+    return kept.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void Dialogue::restore(std::string_view saved) {
+    const auto kept = nlohmann::json::parse(saved, nullptr, false);
+    if (!kept.is_object() || kept.value("script", nlohmann::json()) != script_->name) return;
+    const auto state = kept.find("state");
+    if (state != kept.end() && state->is_string() && script_->states.contains(state->get_ref<const std::string&>())) state_ = state->get<std::string>();
+    const auto slots = kept.find("slots");
+    if (slots == kept.end() || !slots->is_object()) return;
+    for (const auto& [name, value] : slots->items())
+        if (script_->slots.contains(name) && value.is_string()) slots_.insert_or_assign(name, value.get<std::string>());
 }
 
 DialogueReply Dialogue::heard(std::string_view text, double confidence) {
@@ -146,15 +179,57 @@ DialogueReply Dialogue::perform(const Act& act, const SlotValues& heard_slots) {
         if (!heard_slots.contains(slot)) slots_.erase(slot);
     }
     before_ = state_;
+    std::vector<ActionRequest> wanted;
+    std::string ok, failed;
+    for (const auto& action : act.actions) {
+        auto arguments = nlohmann::json::object();
+        for (const auto& [name, value] : action.arguments) arguments[name] = written(value);
+        wanted.push_back({action.name, arguments.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+    }
+    if (!wanted.empty()) {
+        if (!act.ok.empty()) ok = fill_in(pick(act.ok));
+        if (!act.failed.empty()) failed = fill_in(pick(act.failed));
+    }
+    const auto do_them = [&](DialogueReply reply, std::string_view behind) {
+        if (wanted.empty()) return reply;
+        reply.actions = std::move(wanted);
+        reply.ok = ok.empty() ? std::vector<std::string>{} : sentences_of(ok);
+        reply.failed = failed.empty() ? std::vector<std::string>{} : sentences_of(failed);
+        reply.after = behind.empty() ? std::vector<std::string>{} : sentences_of(std::string(behind));
+        // Asked to repeat, the caller hears what matters: how it went and what is asked.
+        if (!behind.empty()) last_text_ = behind;
+        else if (!ok.empty()) last_text_ = ok;
+        return reply;
+    };
     if (act.end || !act.transfer.empty()) {
-        auto reply = finish(std::move(text));
+        auto reply = do_them(finish(std::move(text)), {});
         decided_in_ = state_;
         reply.then = act.end ? conversation::ReplyThen::end_call : conversation::ReplyThen::transfer;
         reply.target = act.transfer;
         return reply;
     }
+    if (!act.actions.empty()) {
+        std::string question_text;
+        if (!act.go.empty()) enter(act.go, question_text);
+        return do_them(finish(std::move(text)), question_text);
+    }
     if (!act.go.empty()) enter(act.go, text);
     return finish(std::move(text));
+}
+
+std::string Dialogue::written(const std::string& text) const {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto close = text[at] == '{' ? text.find('}', at) : std::string::npos;
+        if (close == std::string::npos) {
+            out += text[at++];
+            continue;
+        }
+        const auto value = slots_.find(text.substr(at + 1, close - at - 1));
+        out += value == slots_.end() ? std::string("-") : value->second;
+        at = close + 1;
+    }
+    return out;
 }
 
 void Dialogue::store(const SlotValues& heard_slots, std::string& text) {
@@ -220,6 +295,8 @@ std::string Dialogue::fill_in(const std::string& prompt, std::string_view label)
             out += label;
         else if (value != slots_.end())
             out += spoken_slot(script_->slots.find(name)->second, value->second);
+        else if (name == "note")
+            out += "{note}";  // put in by who knows it
         else
             out += "that";
         at = close + 1;

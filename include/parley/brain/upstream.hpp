@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,7 @@ struct UpstreamSettings {
     std::string greeting;          // said first, as it stands; empty: the model greets
     bool end_call = true;          // the model may hang up
     std::string transfer_target;   // where it may transfer to; empty: nowhere
+    std::map<std::string, std::string> transfers;  // further places, by the names the model chooses among; `transfer_target` is "default" there
     double temperature = -1;       // negative: the vendor's default
     std::uint32_t max_tokens = 512;
     std::string locale = "en-US";  // how numbers, dates and symbols are read
@@ -88,6 +90,8 @@ public:
     UpstreamFactory(UpstreamSettings settings, VendorMakers makers, std::shared_ptr<UpstreamShared> shared, std::shared_ptr<const FixedPhrases> phrases);
     ~UpstreamFactory() override;
     std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) override;
+    // With `lm` vendors only: a speech-to-speech agent answers text if it names some beside.
+    std::unique_ptr<TextBrain> open_text(const CallFacts& facts, const TextPorts& ports) override;
 
 private:
     struct Parts;
