@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <random>
 
 #include <openssl/evp.h>
 
 #include "answer_error.hpp"
+#include "client_impl.hpp"
 #include "pace.hpp"
 #include "parley/net/deadline.hpp"
 #include "parley/net/error.hpp"
-#include "parley/rest/retry.hpp"
 #include "parley/twilio/form.hpp"
 
 namespace parley::rest {
@@ -26,20 +25,6 @@ std::string base64(std::string_view bytes) {
     const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
     out.resize(static_cast<std::size_t>(length));
     return out;
-}
-
-std::string form_of(const Params& params) {
-    std::string out;
-    for (const auto& [name, value] : params) {
-        if (!out.empty()) out += '&';
-        out += twilio::encode_component(name) + "=" + twilio::encode_component(value);
-    }
-    return out;
-}
-
-double chance() {
-    thread_local std::minstd_rand engine{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
 }
 
 std::string_view host_of(Product product) {
@@ -59,8 +44,18 @@ constexpr std::array<std::string_view, 52> kPathWords{
     "Notifications", "Events", "Keys", "v1", "v2", "Services", "Transcripts", "Sentences", "OperatorResults", "Operators", "PreBuilt", "Custom", "OperatorTypes", "Encrypted",
     "Twilio.CURRENT", "OutgoingCallerIds", "Tokens"};
 
-// The last words are kept, "/Calls/CA….json" becomes "/Calls/{sid}.json".
-std::string pattern_of(std::string_view path) {
+// Hidden from error texts: the secret itself, the header made of it, and passwords among the parameters.
+std::vector<std::string_view> hidden_in(const Account& account, const std::string& basic, const Request& request) {
+    std::vector<std::string_view> hidden{account.secret.reveal(), basic};
+    for (const auto& [name, value] : request.params) {
+        if (name.ends_with("Password")) hidden.emplace_back(value);
+    }
+    return hidden;
+}
+
+}  // namespace
+
+std::string path_pattern(std::string_view path) {
     path = path.substr(0, path.find('?'));
     if (path.starts_with('~')) path.remove_prefix(1);
     std::string out;
@@ -87,16 +82,31 @@ bool never_left(error_code cause) {
     return cause == net::Errc::resolve_failed || cause == net::Errc::connect_failed || cause == net::Errc::tls_failed;
 }
 
-// Hidden from error texts: the secret itself, the header made of it, and passwords among the parameters.
-std::vector<std::string_view> hidden_in(const Account& account, const std::string& basic, const Request& request) {
-    std::vector<std::string_view> hidden{account.secret.reveal(), basic};
-    for (const auto& [name, value] : request.params) {
-        if (name.ends_with("Password")) hidden.emplace_back(value);
+std::string form_of(const Params& params) {
+    std::string out;
+    for (const auto& [name, value] : params) {
+        if (!out.empty()) out += '&';
+        out += twilio::encode_component(name) + "=" + twilio::encode_component(value);
     }
-    return hidden;
+    return out;
 }
 
-}  // namespace
+double chance() {
+    thread_local std::minstd_rand engine{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+}
+
+Client::Impl::Impl(net::HttpClient& given, Settings wanted)
+    : http(given), settings(std::move(wanted)), policy({settings.attempts, settings.first_pause, milliseconds(8000)}) {
+    const Account& account = *settings.account;
+    const std::string& user = account.api_key.empty() ? account.sid : account.api_key;
+    basic = base64(user + ":" + std::string(account.secret.reveal()));
+}
+
+std::string Client::Impl::target_of(Product product, const std::string& path) const {
+    if (path.starts_with('~')) return path.substr(1);
+    return product == Product::api ? "/2010-04-01/Accounts/" + segment(settings.account->sid) + path : path;
+}
 
 std::string origin_of(const Account& account, Product product) {
     if (!account.base_url.empty()) {
@@ -129,33 +139,11 @@ std::string segment(std::string_view text) {
     return out;
 }
 
-struct Client::Impl {
-    Impl(net::HttpClient& given, Settings wanted) : http(given), settings(std::move(wanted)), policy({settings.attempts, settings.first_pause, milliseconds(8000)}) {
-        const Account& account = *settings.account;
-        const std::string& user = account.api_key.empty() ? account.sid : account.api_key;
-        basic = base64(user + ":" + std::string(account.secret.reveal()));
-    }
-
-    [[nodiscard]] std::string target_of(const Request& request) const {
-        if (request.path.starts_with('~')) return request.path.substr(1);
-        if (request.product == Product::api) return "/2010-04-01/Accounts/" + segment(settings.account->sid) + request.path;
-        return request.path;
-    }
-
-    net::Task<Outcome<Answer>> run(Request& request, int& attempts);
-
-    net::HttpClient& http;
-    Settings settings;
-    RetryPolicy policy;
-    std::string basic;
-    std::deque<std::string> remembered;
-};
-
 net::Task<Outcome<Answer>> Client::Impl::run(Request& request, int& attempts) {
     const Account& account = *settings.account;
     const TimePoint deadline = Clock::now() + request.within;
     const std::string origin = origin_of(account, request.product);
-    const std::string target = target_of(request);
+    const std::string target = target_of(request.product, request.path);
     const auto hidden = hidden_in(account, basic, request);
     std::string url = origin + target;
     const std::string form = form_of(request.params);
@@ -206,10 +194,9 @@ net::Task<Outcome<Answer>> Client::Impl::run(Request& request, int& attempts) {
             call.url = url;
             call.deadline = give_up;
             call.body_limit = request.body_limit;
-            call.redirects = request.redirects;
             call.headers.add("Authorization", "Basic " + basic);
             call.headers.add("User-Agent", "parley");
-            call.headers.add("Accept", request.redirects > 0 ? "*/*" : "application/json");
+            call.headers.add("Accept", "application/json");
             if (request.method == "POST") {
                 call.headers.add("Content-Type", "application/x-www-form-urlencoded");
                 call.body = form;
@@ -279,7 +266,7 @@ net::Task<Outcome<Answer>> Client::send(Request request) {
     int attempts = 0;
     Outcome<Answer> outcome = co_await impl_->run(request, attempts);
     if (impl_->settings.observe) {
-        const std::string pattern = pattern_of(request.path);
+        const std::string pattern = path_pattern(request.path);
         Observed observed;
         observed.method = request.method;
         observed.path = pattern;

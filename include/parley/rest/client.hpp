@@ -47,7 +47,6 @@ struct Request {
     Repeat repeat = Repeat::safe;
     std::chrono::milliseconds within{15000};  // for everything, repetitions and waiting included
     std::size_t body_limit = 4U << 20U;
-    int redirects = 0;                   // media only
 };
 
 struct Answer {
@@ -67,6 +66,17 @@ struct Observed {  // for metrics and the log, once a request
     std::string_view outcome;       // ok or name(Failure)
     int attempts = 0;
     std::chrono::milliseconds lasted{0};
+};
+
+// Takes a piece of a body; false ends the download (disk full, nobody wants it any more).
+using Sink = std::function<bool(std::string_view piece)>;
+
+struct Download {
+    std::string path;  // as Request::path, without parameters behind it
+    Params params;
+    std::size_t limit = 64U << 20U;
+    std::chrono::milliseconds within{60000};
+    std::chrono::milliseconds wait_for_it{0};  // 404 is asked again so long: what is being made is not there yet
 };
 
 // Where a product of this account is reached.
@@ -90,6 +100,9 @@ public:
     Client& operator=(const Client&) = delete;
 
     net::Task<Outcome<Answer>> send(Request request);
+    // A body in pieces, and how many bytes it had. Redirects are followed; the credentials stay with Twilio. Repeated only as long as the
+    // sink has had nothing.
+    net::Task<Outcome<std::uint64_t>> download(Download wanted, Sink sink);
     [[nodiscard]] const Account& account() const;
     [[nodiscard]] const Settings& settings() const;
     // "https://api.dublin.ie1.twilio.com", or the account's own address; what every request of that product begins with.
@@ -99,8 +112,9 @@ public:
     void remember(const std::string& sid);
     [[nodiscard]] bool remembers(std::string_view sid) const;
 
-private:
     struct Impl;
+
+private:
     std::unique_ptr<Impl> impl_;
 };
 
