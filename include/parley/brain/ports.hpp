@@ -72,6 +72,8 @@ public:
     virtual void speculate(std::string_view /*text*/, const std::vector<conversation::ContextLine>& /*context*/) {}
     // How much of a reply's speech the caller has heard, once that is settled; `interrupted`: the rest never will be.
     virtual void heard(ReplyId /*reply*/, std::chrono::milliseconds /*heard*/, bool /*interrupted*/) {}
+    // What besides the context a later session needs to go on from here (CallFacts::brain_state); opaque, at most 16 KiB; empty: nothing.
+    [[nodiscard]] virtual std::string state() const { return {}; }
 };
 
 struct TtsSink {
@@ -96,6 +98,32 @@ public:
 struct CallFacts {
     std::string call_sid, from, to, agent;
     std::uint64_t seed = 0;  // for choosing among prompt variants; recorded in the call file
+    std::string brain_state; // LmSession::state() of the session that had this call before; empty: a new call
+};
+
+// Something a brain wants done besides talking: send a text, press keys, record. Names and arguments are what a model is shown as tools.
+struct ActionSpec {
+    std::string name, description;
+    std::string parameters;  // JSON schema of an object
+};
+struct ActionRequest {
+    std::string name;
+    std::string arguments;  // JSON text as the model wrote it: checked by who performs it
+};
+struct ActionResult {
+    bool ok = false;
+    std::string json;       // an object for the model: {"ok":true,…} or {"error":"…"}
+    // Ends the talk like a transfer when the answer has been spoken: a destination (flows/destination.hpp); empty: the talk goes on.
+    std::string transfer;
+    std::string announcement;  // said before that transfer; empty: what the brain says itself
+};
+// What one call's brain may do. Lives on the call's worker, as long as its brain.
+class Actions {
+public:
+    virtual ~Actions() = default;
+    [[nodiscard]] virtual const std::vector<ActionSpec>& specs() const = 0;
+    // `done` is called once, on the call's worker, not from within perform(); never after the owner is gone. Has a deadline of its own, 10 s.
+    virtual void perform(ActionRequest request, std::function<void(ActionResult)> done) = 0;
 };
 
 // A request to a vendor, or an exchange with it, as it ended: for the call file, the log and the metrics.
@@ -122,6 +150,32 @@ struct CallPorts {
     boost::asio::any_io_executor executor;            // the call's worker
     net::HttpClient* http = nullptr;                  // that worker's
     std::function<void(std::function<void()>)> post;  // runs a function there; from any thread
+    Actions* actions = nullptr;                       // none: it can only talk
+};
+
+// The same for a conversation without sound.
+struct TalkPorts {
+    VendorSink& vendor;
+    boost::asio::any_io_executor executor;  // one thread
+    net::HttpClient* http = nullptr;        // that thread's
+    Actions* actions = nullptr;
+};
+struct TextPorts {
+    LmSink& lm;
+    VendorSink& vendor;
+    boost::asio::any_io_executor executor;
+    net::HttpClient* http = nullptr;
+    std::function<void(std::function<void()>)> post;
+    Actions* actions = nullptr;
+};
+
+// The dialogue of one talk, without recogniser and voice.
+class TextBrain {
+public:
+    virtual ~TextBrain() = default;
+    virtual void tick(TimePoint /*now*/) {}
+    [[nodiscard]] virtual LmSession& lm() = 0;
+    virtual net::Task<> close() = 0;  // as Brain::close
 };
 
 // One call's recogniser, dialogue and voice.
@@ -141,6 +195,8 @@ class PipelineFactory {
 public:
     virtual ~PipelineFactory() = default;
     virtual std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) = 0;
+    // Its dialogue alone, for what is text already; null: this brain cannot do without sound (speech-to-speech without a model for text).
+    virtual std::unique_ptr<TextBrain> open_text(const CallFacts& /*facts*/, const TextPorts& /*ports*/) { return nullptr; }
 };
 
 }  // namespace parley::brain
