@@ -56,6 +56,7 @@ struct CarrierOptions {
     std::string api_base = "http://127.0.0.1";  // in RecordingUrl
     std::map<std::string, DialTarget> numbers;  // "*" is the rule for all others
     milliseconds queue_time{2000};              // <Enqueue>
+    RelayFaults relay_faults;                   // <ConversationRelay>
     std::shared_ptr<CallerVoice> voice;         // null: ToneVoice
     std::shared_ptr<CallerEar> ear;             // null: nothing is recognised; expectations then fail
 };
