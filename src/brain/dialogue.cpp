@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "parley/speech/words.hpp"
 #include "phrase_match.hpp"
 #include "sentences.hpp"
@@ -30,6 +32,37 @@ DialogueReply Dialogue::greet() {
     state_ = script_->start;
     ++visits_[state_];
     return finish(std::move(text));
+}
+
+DialogueReply Dialogue::returned(std::string_view note) {
+    std::string text;
+    if (!script_->returned.empty()) {
+        text = fill_in(pick(script_->returned));
+        if (const auto at = text.find("{note}"); at != std::string::npos) text.replace(at, 6, note);
+    } else {
+        text = note.empty() ? std::string("I am back with you.") : "I am sorry, " + std::string(note) + ".";
+    }
+    pending_.clear();
+    misses_ = 0;
+    append(text, question(script_->state(state_)));
+    return finish(std::move(text));
+}
+
+std::string Dialogue::saved() const {
+    nlohmann::json kept{{"script", script_->name}, {"state", state_}, {"slots", nlohmann::json::object()}};
+    for (const auto& [name, value] : slots_) kept["slots"][name] = value;
+    return kept.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void Dialogue::restore(std::string_view saved) {
+    const auto kept = nlohmann::json::parse(saved, nullptr, false);
+    if (!kept.is_object() || kept.value("script", nlohmann::json()) != script_->name) return;
+    const auto state = kept.find("state");
+    if (state != kept.end() && state->is_string() && script_->states.contains(state->get_ref<const std::string&>())) state_ = state->get<std::string>();
+    const auto slots = kept.find("slots");
+    if (slots == kept.end() || !slots->is_object()) return;
+    for (const auto& [name, value] : slots->items())
+        if (script_->slots.contains(name) && value.is_string()) slots_.insert_or_assign(name, value.get<std::string>());
 }
 
 DialogueReply Dialogue::heard(std::string_view text, double confidence) {
@@ -220,6 +253,8 @@ std::string Dialogue::fill_in(const std::string& prompt, std::string_view label)
             out += label;
         else if (value != slots_.end())
             out += spoken_slot(script_->slots.find(name)->second, value->second);
+        else if (name == "note")
+            out += "{note}";  // put in by who knows it
         else
             out += "that";
         at = close + 1;

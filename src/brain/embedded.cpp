@@ -49,10 +49,27 @@ private:
     std::unique_ptr<TtsSession> tts_;
 };
 
+class ScriptTextBrain final : public TextBrain {
+public:
+    explicit ScriptTextBrain(std::unique_ptr<LmSession> lm) : lm_(std::move(lm)) {}
+    LmSession& lm() override { return *lm_; }
+    net::Task<> close() override {
+        lm_.reset();
+        co_return;
+    }
+
+private:
+    std::unique_ptr<LmSession> lm_;
+};
+
 }  // namespace
 
 std::unique_ptr<Brain> EmbeddedFactory::open(const CallFacts& facts, const CallPorts& ports) {
-    return std::make_unique<EmbeddedBrain>(stt(ports.stt, ports.post), lm(facts.seed, ports.lm, ports.post), tts(ports.tts, ports.post));
+    return std::make_unique<EmbeddedBrain>(stt(ports.stt, ports.post), make_script_lm(script_, facts, ports.lm, ports.post), tts(ports.tts, ports.post));
+}
+
+std::unique_ptr<TextBrain> EmbeddedFactory::open_text(const CallFacts& facts, const TextPorts& ports) {
+    return std::make_unique<ScriptTextBrain>(make_script_lm(script_, facts, ports.lm, ports.post));
 }
 
 std::unique_ptr<SttSession> EmbeddedFactory::stt(SttSink& sink, Post post) {
@@ -60,7 +77,9 @@ std::unique_ptr<SttSession> EmbeddedFactory::stt(SttSink& sink, Post post) {
 }
 
 std::unique_ptr<LmSession> EmbeddedFactory::lm(std::uint64_t seed, LmSink& sink, Post post) {
-    return make_script_lm(script_, seed, sink, std::move(post));
+    CallFacts facts;
+    facts.seed = seed;
+    return make_script_lm(script_, facts, sink, std::move(post));
 }
 
 std::unique_ptr<TtsSession> EmbeddedFactory::tts(TtsSink& sink, Post post) {

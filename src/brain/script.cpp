@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxNesting = 40;  // of brackets in flow style; the YAML library recurses
 
-const std::vector<std::string> kTopKeys{"name",           "facts",   "greeting",    "start",    "lead",
+const std::vector<std::string> kTopKeys{"returned",        "name",           "facts",   "greeting",    "start",    "lead",
                                         "trail",          "intents", "slots",       "anywhere", "states",
                                         "not_understood", "confirm", "reject_below"};
 const std::vector<std::string> kStateKeys{"ask",  "ask_again", "fill",           "missing",     "filled",
@@ -47,12 +47,13 @@ public:
     Loader(std::string_view file, const speech::Lexicon* lexicon) : file_{file}, lexicon_(lexicon) {}
 
     std::shared_ptr<const Script> run(const YAML::Node& root) {
-        YAML::Node states, anywhere, greeting, start, not_understood, confirm;
+        YAML::Node states, anywhere, greeting, returned, start, not_understood, confirm;
         file_.map(root, "the script", kTopKeys,
                   [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
                       if (key == "name") script_->name = file_.text(value, "name", 60);
                       if (key == "facts") read_facts(value);
                       if (key == "greeting") greeting = value;
+                      if (key == "returned") returned = value;
                       if (key == "start") start = value;
                       if (key == "intents") intents_ = value;
                       if (key == "slots") read_slot_kinds(value);
@@ -75,6 +76,7 @@ public:
             script_->states[key].name = key;
         });
         script_->greeting = prompts(greeting, "greeting");
+        if (returned.IsDefined() && !returned.IsNull()) script_->returned = prompts(returned, "returned");
         script_->start = state_name(start);
         default_not_understood_ = read_not_understood(not_understood);
         if (anywhere.IsDefined() && !anywhere.IsNull()) read_anywhere(anywhere);
@@ -488,6 +490,7 @@ std::vector<std::string> Script::fixed_phrases() const {
         }
     };
     take(greeting);
+    take(returned);
     for (const auto& [state_name, state] : states) {
         take(state.ask);
         take(state.ask_again);

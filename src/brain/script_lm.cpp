@@ -51,6 +51,8 @@ public:
                 return c.deliver(request.reply, c.dialogue.keyed(request.text));
             case PromptKind::nothing_understood:
                 return c.deliver(request.reply, c.dialogue.nothing_understood());
+            case PromptKind::returned:
+                return c.deliver(request.reply, c.dialogue.returned(request.text));
         }
     }
 
@@ -61,15 +63,19 @@ public:
         c.dialogue.interrupted();
     }
 
+    [[nodiscard]] std::string state() const override { return core_->dialogue.saved(); }
+
 private:
     std::shared_ptr<LmCore> core_;
 };
 
 }  // namespace
 
-std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& sink,
+std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, const CallFacts& facts, LmSink& sink,
                                           EmbeddedFactory::Post post) {
-    return std::make_unique<ScriptLm>(std::make_shared<LmCore>(std::move(script), seed, sink, std::move(post)));
+    auto core = std::make_shared<LmCore>(std::move(script), facts.seed, sink, std::move(post));
+    if (!facts.brain_state.empty()) core->dialogue.restore(facts.brain_state);
+    return std::make_unique<ScriptLm>(std::move(core));
 }
 
 }  // namespace parley::brain

@@ -51,7 +51,8 @@ public:
         }
     }
 
-    net::Task<CallSummary> run() {
+    net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
+        over_ = std::move(over);
         const auto beat = worker_.ticks.subscribe([this](const net::Tick& tick) {
             if (tick.due - began_ >= agent_->max_duration) request_end(EndReason::max_duration);
         });
@@ -76,9 +77,14 @@ public:
         co_return summary_;
     }
 
-    void request_end(EndReason reason) {
+    void request_end(EndReason reason, std::string target = {}) {
         if (asked_) return;
         asked_ = reason;
+        summary_.reason = reason;
+        summary_.target = std::move(target);
+        summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
+        // The carrier asks what to do next within a millisecond of the socket's end.
+        if (over_) std::exchange(over_, nullptr)(summary_);
         leg_.begin_close(1000, "");
     }
 
@@ -257,12 +263,15 @@ private:
     std::optional<EndReason> asked_;
     bool closing_bot_ = false, connecting_cancelled_ = false;
     CallSummary summary_;
+    std::function<void(const CallSummary&)> over_;
 };
 
 BotCall::BotCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
     : impl_(std::make_unique<Impl>(services, worker, std::move(agent), leg, std::move(from), std::move(to))) {}
 BotCall::~BotCall() = default;
-net::Task<CallSummary> BotCall::run() { return impl_->run(); }
-void BotCall::request_end(EndReason reason) { impl_->request_end(reason); }
+net::Task<CallSummary> BotCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
+void BotCall::command(const OperatorCommand& wanted) {
+    if (const auto* end = std::get_if<EndNow>(&wanted)) impl_->request_end(end->reason, end->target);
+}
 
 }  // namespace parley::call

@@ -8,20 +8,23 @@ class EchoCall::Impl final : CarrierSink {
 public:
     Impl(CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg) : worker_(worker), agent_(std::move(agent)), leg_(leg) {}
 
-    net::Task<CallSummary> run() {
+    net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
+        over_ = std::move(over);
         const auto began = Clock::now();
         const auto beat = worker_.ticks.subscribe([this, began](const net::Tick& tick) {
             if (tick.due - began >= agent_->max_duration) request_end(EndReason::max_duration);
         });
         const LegEnd end = co_await leg_.run(*this);
-        CallSummary summary;
-        summary.reason = asked_ ? *asked_ : reason_of(end);
-        summary.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
-        co_return summary;
+        if (!asked_) summary_.reason = reason_of(end);
+        summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+        co_return summary_;
     }
-    void request_end(EndReason reason) {
+    void request_end(EndReason reason, std::string target = {}) {
         if (asked_) return;
-        asked_ = reason;
+        asked_ = true;
+        summary_.reason = reason;
+        summary_.target = std::move(target);
+        if (over_) std::exchange(over_, nullptr)(summary_);
         leg_.begin_close(1000, "");
     }
 
@@ -36,12 +39,16 @@ private:
     CallWorker& worker_;
     std::shared_ptr<const Agent> agent_;
     CarrierLeg& leg_;
-    std::optional<EndReason> asked_;
+    bool asked_ = false;
+    CallSummary summary_;
+    std::function<void(const CallSummary&)> over_;
 };
 
 EchoCall::EchoCall(CallServices&, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg) : impl_(std::make_unique<Impl>(worker, std::move(agent), leg)) {}
 EchoCall::~EchoCall() = default;
-net::Task<CallSummary> EchoCall::run() { return impl_->run(); }
-void EchoCall::request_end(EndReason reason) { impl_->request_end(reason); }
+net::Task<CallSummary> EchoCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
+void EchoCall::command(const OperatorCommand& wanted) {
+    if (const auto* end = std::get_if<EndNow>(&wanted)) impl_->request_end(end->reason, end->target);
+}
 
 }  // namespace parley::call

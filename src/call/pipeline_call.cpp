@@ -7,10 +7,12 @@
 
 #include <boost/asio/post.hpp>
 
+#include "parley/audio/dtmf.hpp"
 #include "parley/audio/g711.hpp"
 #include "parley/base/ids.hpp"
 #include "parley/call/call_file.hpp"
 #include "parley/call/recorder.hpp"
+#include "turn_fact.hpp"
 #include "vendor_report.hpp"
 
 namespace parley::call {
@@ -41,7 +43,7 @@ double seconds(Instant value) { return std::chrono::duration<double>(value).coun
 
 class PipelineCall::Impl final : CarrierSink, PlayoutSink, brain::SttSink, brain::LmSink, brain::TtsSink, brain::VendorSink {
 public:
-    Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
+    Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to, brain::TalkMemory before)
         : services_(services),
           worker_(worker),
           agent_(std::move(agent)),
@@ -50,12 +52,14 @@ public:
           began_(Clock::now()),
           machine_(agent_->conversation),
           playout_(agent_->playout, *this),
-          vad_(agent_->vad) {
+          vad_(agent_->vad),
+          before_(std::move(before)) {
         facts_.call_sid = leg.start().call_sid;
         facts_.from = std::move(from);
         facts_.to = std::move(to);
         facts_.agent = agent_->name;
         facts_.seed = random_u64();
+        if (before_.agent == facts_.agent) facts_.brain_state = before_.brain_state;
         timers_.fill(kNotArmed);
         commands_.reserve(16);
         open_files();
@@ -65,7 +69,9 @@ public:
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
         over_ = std::move(over);
         auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
-        feed(Started{});
+        const bool back = !before_.empty() && before_.agent == facts_.agent;
+        for (auto& line : before_.lines) feed(Remembered{.agent = line.side == ContextLine::Side::agent, .text = std::move(line.text), .interrupted = line.interrupted});
+        feed(Started{.back = back, .note = std::move(before_.note)});
         const LegEnd end = co_await leg_.run(*this);
         reading_ = false;
         if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
@@ -83,7 +89,11 @@ public:
         co_return summary_;
     }
 
-    void request_end(EndReason reason) { feed(OperatorHangup{.reason = reason}); }
+    void command(const OperatorCommand& wanted) {
+        if (const auto* end = std::get_if<EndNow>(&wanted)) feed(OperatorHangup{.reason = end->reason, .target = end->target});
+        else if (const auto* say = std::get_if<SayNow>(&wanted)) feed(OperatorSay{.text = say->text});
+        else if (const auto* keys = std::get_if<KeysNow>(&wanted)) feed(OperatorSay{.text = keys->keys, .keys = true});
+    }
 
 private:
     // --- the core's door ---------------------------------------------------------------------------------------------
@@ -121,6 +131,11 @@ private:
             feed(TimerFired{.timer = static_cast<TimerId>(i)});
         }
         brain_->tick(Clock::now());
+        for (const auto& [segment, keys] : std::exchange(tones_, {})) {
+            const auto pcm = audio::dtmf_tones(keys);
+            if (!pcm.empty()) on_audio(segment, pcm);
+            on_synthesized(segment);
+        }
         playout_.pump(now());
     }
 
@@ -140,6 +155,10 @@ private:
             services_.metrics.fillers_played.at("filler").add();
         }
         playout_.begin(c.segment);
+        if (c.kind == SpeechKind::keys) {  // sounded with the next beat: the core is not answered from within its own command
+            tones_.emplace_back(c.segment, c.text);
+            return;
+        }
         brain_->tts().speak(c.segment, c.reply, c.text);
     }
     void perform(const CancelSpeech&, Instant) {
@@ -170,10 +189,19 @@ private:
     void tell_over() {
         if (!over_) return;
         summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(now());
+        summary_.memory.lines = machine_.context();
+        if (brain_) summary_.memory.brain_state = brain_->lm().state();
         std::exchange(over_, nullptr)(summary_);
     }
-    void perform(const CallerSaid&, Instant) {}
-    void perform(const AgentSaid& c, Instant) {
+    void perform(const CallerSaid& c, Instant at) {
+        keep_turn(c.digits ? "keys" : "caller", c.text, at, false);
+    }
+    void keep_turn(std::string_view who, const std::string& text, Instant at, bool interrupted) {
+        if (services_.records == nullptr || text.empty()) return;
+        services_.records->add(facts_.call_sid, store::Fact::turn, turn_fact(who, text, std::chrono::duration_cast<std::chrono::milliseconds>(at), interrupted));
+    }
+    void perform(const AgentSaid& c, Instant at) {
+        if (c.kind != SpeechKind::keys) keep_turn("agent", c.heard, at, c.interrupted);
         if (c.reply != 0) brain_->lm().heard(c.reply, std::chrono::duration_cast<std::chrono::milliseconds>(c.heard_for), c.interrupted);
     }
     void perform(const TurnTimes& c, Instant) {
@@ -341,8 +369,9 @@ private:
     }
     void open_brain() {
         auto executor = worker_.loop.executor();
+        if (services_.actions) actions_ = services_.actions(*agent_, facts_, worker_);
         const brain::CallPorts ports{.stt = *this, .lm = *this, .tts = *this, .vendor = *this, .executor = executor, .http = &worker_.http,
-                                     .post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); }};
+                                     .post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); }, .actions = actions_.get()};
         brain_ = agent_->pipeline->open(facts_, ports);
     }
 
@@ -358,7 +387,10 @@ private:
     audio::Vad vad_;
     std::unique_ptr<Recorder> recorder_;
     std::unique_ptr<CallFileWriter> file_;
+    std::unique_ptr<brain::Actions> actions_;
     std::unique_ptr<brain::Brain> brain_;
+    brain::TalkMemory before_;
+    std::vector<std::pair<SegmentId, std::string>> tones_;  // keys to be sounded
     std::array<Instant, kTimers> timers_{};
     std::array<std::uint8_t, audio::kFrameBytes> frame_{};
     std::size_t frame_fill_ = 0;
@@ -372,10 +404,10 @@ private:
     std::function<void(const CallSummary&)> over_;
 };
 
-PipelineCall::PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
-    : impl_(std::make_unique<Impl>(services, worker, std::move(agent), leg, std::move(from), std::move(to))) {}
+PipelineCall::PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to, brain::TalkMemory before)
+    : impl_(std::make_unique<Impl>(services, worker, std::move(agent), leg, std::move(from), std::move(to), std::move(before))) {}
 PipelineCall::~PipelineCall() = default;
 net::Task<CallSummary> PipelineCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
-void PipelineCall::request_end(EndReason reason) { impl_->request_end(reason); }
+void PipelineCall::command(const OperatorCommand& wanted) { impl_->command(wanted); }
 
 }  // namespace parley::call

@@ -100,7 +100,7 @@ void Registry::release(const std::string& call_sid) {
     --reserved_;
 }
 
-bool Registry::attach(const std::string& call_sid, const std::string& agent, EndCall end, TimePoint now) {
+bool Registry::attach(const std::string& call_sid, const std::string& agent, Reach reach, TimePoint now) {
     const std::lock_guard lock(mutex_);
     auto& entry = calls_[call_sid];
     if (entry.phase == Phase::live) return false;
@@ -111,22 +111,22 @@ bool Registry::attach(const std::string& call_sid, const std::string& agent, End
     entry.phase = Phase::live;
     entry.since = now;
     entry.agent = agent;
-    entry.end = std::move(end);
+    entry.reach = std::move(reach);
     entry.wish.reset();
     ++active_;
     return true;
 }
 
-void Registry::reachable(const std::string& call_sid, EndCall end) {
-    std::optional<conversation::EndReason> wish;
+void Registry::reachable(const std::string& call_sid, Reach reach) {
+    std::optional<EndNow> wish;
     {
         const std::lock_guard lock(mutex_);
         const auto found = calls_.find(call_sid);
         if (found == calls_.end() || found->second.phase != Phase::live) return;
-        found->second.end = end;
+        found->second.reach = reach;
         wish = std::exchange(found->second.wish, std::nullopt);
     }
-    if (wish) end(*wish);
+    if (wish) reach(*wish);
 }
 
 void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint now) {
@@ -136,7 +136,7 @@ void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint 
     auto& entry = found->second;
     entry.phase = Phase::ended;
     entry.since = now;
-    entry.end = nullptr;
+    entry.reach = nullptr;
     outcome.resumes = entry.outcome.resumes;
     outcome.attached = true;
     endings_.push_back({now, call_sid});
@@ -163,28 +163,48 @@ bool Registry::take_resume(const std::string& call_sid, std::uint32_t allowed) {
     return true;
 }
 
-bool Registry::end_call(std::string_view call_sid, conversation::EndReason reason) {
-    EndCall end;
+bool Registry::tell(std::string_view call_sid, OperatorCommand command) {
+    Reach reach;
     {
         const std::lock_guard lock(mutex_);
         const auto found = calls_.find(std::string(call_sid));
         if (found == calls_.end() || found->second.phase != Phase::live) return false;
-        end = found->second.end;
-        if (!end) found->second.wish = reason;
+        reach = found->second.reach;
+        if (!reach) {
+            const auto* end = std::get_if<EndNow>(&command);
+            if (end == nullptr) return false;
+            found->second.wish = *end;
+        }
     }
-    if (end) end(reason);
+    if (reach) reach(command);
     return true;
 }
 
 std::size_t Registry::end_all(conversation::EndReason reason) {
-    std::vector<EndCall> ends;
+    std::vector<Reach> live;
     {
         const std::lock_guard lock(mutex_);
         for (auto& [sid, entry] : calls_)
-            if (entry.phase == Phase::live && entry.end) ends.push_back(entry.end);
+            if (entry.phase == Phase::live && entry.reach) live.push_back(entry.reach);
     }
-    for (auto& end : ends) end(reason);
-    return ends.size();
+    for (auto& reach : live) reach(EndNow{reason, {}});
+    return live.size();
+}
+
+void Registry::leave_note(const std::string& call_sid, std::string note) {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(call_sid);
+    if (found != calls_.end()) found->second.note = std::move(note);
+}
+
+brain::TalkMemory Registry::take_memory(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(call_sid);
+    if (found == calls_.end()) return {};
+    auto memory = std::exchange(found->second.outcome.memory, {});
+    memory.note = std::exchange(found->second.note, {});
+    memory.agent = found->second.outcome.agent;
+    return memory;
 }
 
 std::vector<Registry::Live> Registry::live(TimePoint now) const {

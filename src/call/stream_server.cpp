@@ -100,6 +100,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         co_await leg.refuse("already_attached");
         co_return;
     }
+    auto before = claims->resume > 0 ? services_.registry.take_memory(start.call_sid) : brain::TalkMemory{};
     ticket.reset();
     const net::LoadTicket load(worker.loop, 1);
     services_.metrics.stream_attach.at().observe(Clock::now() - began);
@@ -115,6 +116,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         outcome.target = done.target;
         outcome.agent = agent->name;
         outcome.planned = planned(done.reason);
+        outcome.memory = done.memory;
         services_.registry.finished(start.call_sid, std::move(outcome), Clock::now());
         const auto result = result_of(done.reason);
         const auto reason = conversation::name_of(done.reason);
@@ -129,16 +131,16 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
     const auto alive = std::make_shared<bool>(true);
     const auto executor = worker.loop.executor();
     const auto reachable = [&](auto& call) {
-        services_.registry.reachable(start.call_sid, [executor, weak = std::weak_ptr<bool>(alive), &call](EndReason reason) {
-            net::asio::post(executor, [weak, &call, reason] {
-                if (weak.lock()) call.request_end(reason);
+        services_.registry.reachable(start.call_sid, [executor, weak = std::weak_ptr<bool>(alive), &call](const OperatorCommand& wanted) {
+            net::asio::post(executor, [weak, &call, wanted] {
+                if (weak.lock()) call.command(wanted);
             });
         });
     };
     try {
         switch (agent->brain) {
             case BrainKind::pipeline: {
-                PipelineCall call(services_, worker, agent, leg, claims->from, claims->to);
+                PipelineCall call(services_, worker, agent, leg, claims->from, claims->to, std::move(before));
                 reachable(call);
                 summary = co_await call.run(over);
                 break;
@@ -146,13 +148,13 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
             case BrainKind::bot: {
                 BotCall call(services_, worker, agent, leg, claims->from, claims->to);
                 reachable(call);
-                summary = co_await call.run();
+                summary = co_await call.run(over);
                 break;
             }
             case BrainKind::echo: {
                 EchoCall call(services_, worker, agent, leg);
                 reachable(call);
-                summary = co_await call.run();
+                summary = co_await call.run(over);
                 break;
             }
         }

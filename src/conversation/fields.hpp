@@ -23,7 +23,8 @@ struct Describe;
     ;
 
 // clang-format off
-PARLEY_TYPE(Started, "started") {} PARLEY_END
+PARLEY_TYPE(Remembered, "remembered") { field("agent", v.agent); field("text", v.text); field("interrupted", v.interrupted); } PARLEY_END
+PARLEY_TYPE(Started, "started") { field("back", v.back); field("note", v.note); } PARLEY_END
 PARLEY_TYPE(CallerSpeechStarted, "caller_speech_started") { field("ago_us", v.ago); } PARLEY_END
 PARLEY_TYPE(CallerSpeechStopped, "caller_speech_stopped") { field("ago_us", v.ago); } PARLEY_END
 PARLEY_TYPE(TranscriptPartial, "transcript_partial") { field("utterance", v.utterance); field("text", v.text); } PARLEY_END
@@ -42,8 +43,8 @@ PARLEY_TYPE(MarkSent, "mark_sent") { field("mark", v.mark); } PARLEY_END
 PARLEY_TYPE(MarkEchoed, "mark_echoed") { field("mark", v.mark); } PARLEY_END
 PARLEY_TYPE(TimerFired, "timer_fired") { field("timer", v.timer); } PARLEY_END
 PARLEY_TYPE(CarrierStopped, "carrier_stopped") { field("reason", v.reason); } PARLEY_END
-PARLEY_TYPE(OperatorHangup, "operator_hangup") { field("reason", v.reason); } PARLEY_END
-PARLEY_TYPE(OperatorSay, "operator_say") { field("text", v.text); } PARLEY_END
+PARLEY_TYPE(OperatorHangup, "operator_hangup") { field("reason", v.reason); field("target", v.target); } PARLEY_END
+PARLEY_TYPE(OperatorSay, "operator_say") { field("text", v.text); field("keys", v.keys); } PARLEY_END
 PARLEY_TYPE(PatienceAsked, "patience_asked") { field("endpoint_silence_ms", v.endpoint_silence); } PARLEY_END
 PARLEY_TYPE(VendorTurnResumed, "vendor_turn_resumed") { field("utterance", v.utterance); } PARLEY_END
 PARLEY_TYPE(VendorHeardCaller, "vendor_heard_caller") {} PARLEY_END

@@ -39,7 +39,7 @@ void Machine::State::take(const Event& event, Instant now, Commands& out) {
     now_ = std::max(now_, now);
     out_ = &out;
     // Before the stream is accepted only its end, and what an operator wants said, have a meaning.
-    const bool early = std::holds_alternative<Started>(event) || std::holds_alternative<CarrierStopped>(event) ||
+    const bool early = std::holds_alternative<Started>(event) || std::holds_alternative<Remembered>(event) || std::holds_alternative<CarrierStopped>(event) ||
                        std::holds_alternative<OperatorHangup>(event) || std::holds_alternative<OperatorSay>(event) ||
                        std::holds_alternative<PatienceAsked>(event);
     if (started_ || early) {
@@ -49,7 +49,12 @@ void Machine::State::take(const Event& event, Instant now, Commands& out) {
     out_ = nullptr;
 }
 
-void Machine::State::on(const Started&) {
+void Machine::State::on(const Remembered& e) {
+    if (started_ || e.text.empty()) return;
+    remember({e.agent ? ContextLine::Side::agent : ContextLine::Side::caller, e.text, e.interrupted});
+}
+
+void Machine::State::on(const Started& e) {
     if (started_) return;
     started_ = true;
     max_duration_at_ = now_ + settings_.max_duration;
@@ -58,7 +63,7 @@ void Machine::State::on(const Started&) {
     audible_until_ = last_hand_over_ = now_;
     turn_ = TurnTimes{};
     turn_open_ = true;
-    start_reply(Prompt{PromptKind::greeting, {}, 1});
+    start_reply(e.back ? Prompt{PromptKind::returned, e.note, 1} : Prompt{PromptKind::greeting, {}, 1});
 }
 
 void Machine::State::on(const TimerFired& e) {

@@ -82,6 +82,7 @@ struct Machine::State {
     };
 
     // --- machine.cpp ------------------------------------------------------------------------------------------------
+    void on(const Remembered&);
     void on(const Started&);
     void on(const TimerFired& e);
     void on(const PatienceAsked& e) { expect(e.endpoint_silence); }
@@ -179,7 +180,7 @@ struct Machine::State {
     // --- ending.cpp
     // ---------------------------------------------------------------------------------------------------
     void on(const CarrierStopped& e) { end(e.reason, {}); }
-    void on(const OperatorHangup& e) { end(e.reason, {}); }
+    void on(const OperatorHangup& e) { end(e.reason, e.target); }
     void decide_durations();
     void close_with(EndReason reason, SpeechKind kind, const std::string& text, bool forced);
     void farewell(EndReason reason, SpeechKind kind, const std::string& text);
@@ -209,7 +210,7 @@ struct Machine::State {
     std::optional<Reply> reply_;
     std::optional<Closing> closing_;
     std::deque<Segment> speech_;    // not yet heard to the end, in the order spoken
-    std::deque<std::string> held_;  // to be said by us when the caller has finished
+    std::deque<OperatorSay> held_;  // to be said by us when the caller has finished
     std::optional<std::chrono::milliseconds> patience_;
     bool ducked_ = false;
 

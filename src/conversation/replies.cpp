@@ -15,7 +15,7 @@ void Machine::State::decide_reply() {
 
 void Machine::State::start_reply(Prompt prompt) {
     flush_caller_line();
-    caller_line_ = prompt.text;
+    caller_line_ = prompt.kind == PromptKind::returned ? std::string{} : prompt.text;
     Reply fresh;
     fresh.id = ++last_reply_;
     fresh.prompt = std::move(prompt);

@@ -56,12 +56,13 @@ struct Names<EndReason> {
 };
 template <>
 struct Names<SpeechKind> {
-    static constexpr std::array<std::string_view, 7> list{"reply",   "greeting", "idle_prompt",  "filler",
-                                                          "goodbye", "apology",  "operator_text"};
+    static constexpr std::array<std::string_view, 8> list{"reply",   "greeting", "idle_prompt",   "filler",
+                                                          "goodbye", "apology",  "operator_text", "keys"};
 };
 template <>
 struct Names<PromptKind> {
-    static constexpr std::array<std::string_view, 4> list{"greeting", "caller_text", "digits", "nothing_understood"};
+    static constexpr std::array<std::string_view, 5> list{"greeting", "caller_text", "digits", "nothing_understood",
+                                                          "returned"};
 };
 template <>
 struct Names<ReplyThen> {

@@ -98,6 +98,7 @@ void Machine::State::on(const SegmentFailed& e) {
         case SpeechKind::greeting:
         case SpeechKind::idle_prompt:
         case SpeechKind::operator_text:
+        case SpeechKind::keys:
             break;
     }
     if (segment->attempts >= 2) {
@@ -153,19 +154,19 @@ void Machine::State::on(const OperatorSay& e) {
     auto text = clean(e.text);
     if (text.empty() || (closing_ && closing_->forced)) return;
     if (started_ && !caller_ && !digits_) {
-        say(SpeechKind::operator_text, std::move(text));
+        say(e.keys ? SpeechKind::keys : SpeechKind::operator_text, std::move(text));
         return;
     }
     if (held_.size() == kMostHeldTexts) held_.pop_front();
-    held_.push_back(std::move(text));
+    held_.push_back({std::move(text), e.keys});
 }
 
 void Machine::State::decide_held() {
     if (caller_ || digits_) return;
     while (!held_.empty()) {
-        std::string text = std::move(held_.front());
+        OperatorSay next = std::move(held_.front());
         held_.pop_front();
-        say(SpeechKind::operator_text, std::move(text));
+        say(next.keys ? SpeechKind::keys : SpeechKind::operator_text, std::move(next.text));
     }
 }
 
@@ -226,7 +227,7 @@ std::string Machine::State::commit(std::size_t count, bool interrupted) {
     }
     if (reply_ && reply_->id == reply) reply_->heard = true;
     flush_caller_line();
-    remember(ContextLine{ContextLine::Side::agent, heard, interrupted});
+    if (kind != SpeechKind::keys) remember(ContextLine{ContextLine::Side::agent, heard, interrupted});
     emit(AgentSaid{reply, kind, heard, interrupted, Instant{samples * 125}});
     return heard;
 }

@@ -297,6 +297,15 @@ void files_rows(Table<Config>& t) {
         std::vector<std::pair<std::string, call::FrameDetail>>{{"digest", call::FrameDetail::digest},
                                                                {"full", call::FrameDetail::full}},
         "Caller audio as checksums, or in full.");
+    t.flag(
+        "records.enabled", [](Config& c) -> auto& { return c.records.enabled; },
+        "Keeps a record of each call: what was said, its end, recordings, transfers, messages.");
+    t.text(
+        "records.directory", [](Config& c) -> auto& { return c.records.directory; }, "directory",
+        "Below server.data_dir.", Effect::restart, check_below);
+    t.integer(
+        "records.retain_days", [](Config& c) -> auto& { return c.records.retain_days; }, 1, 36'500,
+        "Days a record is kept after its last change.");
 }
 
 void engine_rows(Table<Config>& t) {

@@ -28,6 +28,7 @@
 #include "parley/speech/engine_pool.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
 #include "retention.hpp"
+#include "telephony.hpp"
 
 namespace parley::gateway {
 
@@ -79,7 +80,8 @@ struct Gateway::Impl {
           registry(config.limits.admission),
           disk(kDiskQueue, [this](const std::string& path, error_code why) { disk_failed(path, why); }),
           tokens(token_keys(config)),
-          services{log, metrics, registry, disk, directory(config.recording), directory(config.call_files)},
+          records({.directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
+          services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr},
           streams(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           signals(control) {
         metrics.watch(log);
@@ -91,6 +93,7 @@ struct Gateway::Impl {
         signatures = std::make_shared<const twilio::SignatureValidator>(config.twilio.auth_tokens);
         make_workers();
         make_webhooks();
+        make_telephony();
         make_listeners();
         metrics.before_scrape([this] { refresh_gauges(); });
         metrics.calls_limit.at().set(config.limits.admission.max_calls);
@@ -156,10 +159,17 @@ struct Gateway::Impl {
                                                          [this] {
                                                              const std::lock_guard lock(shared_mutex);
                                                              return signatures;
-                                                         }});
+                                                         },
+                                                         services.records});
         web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->by_name(config.server.talk_page); }});
         surface = std::make_unique<admin::AdminSurface>(admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
                                                                                        std::string(R"({"version":")") + kVersion + R"(","revision":")" + kRevision + "\"}"});
+    }
+
+    // What Twilio's telephony offers besides the stream: each of these adds its routes and destinations.
+    void make_telephony() {
+        telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
+                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }});
     }
 
     void make_listeners() {
@@ -215,7 +225,8 @@ struct Gateway::Impl {
             if (request.headers.has("X-Twilio-Signature")) asked.signature = request.headers.get("X-Twilio-Signature");
             asked.idempotency_token = request.headers.get("I-Twilio-Idempotency-Token");
             asked.remote_address = request.remote_address;
-            if (auto answer = twilio_routes->handle(asked)) {
+            auto answer = co_await twilio_routes->handle(asked);
+            if (answer) {
                 response = net::HttpResponse(static_cast<int>(answer->status), std::move(answer->content_type), std::move(answer->body));
                 response.vouched = answer->status < 300;
             }
@@ -320,8 +331,7 @@ struct Gateway::Impl {
     }
 
     void disk_failed(const std::string& path, error_code why) {
-        const bool recording = path.ends_with(".wav");
-        metrics.store_write_errors.at(recording ? "recording" : "call_file").add();
+        metrics.store_write_errors.at(path.ends_with(".wav") ? "recording" : !services.call_files.empty() && path.starts_with(services.call_files) ? "call_file" : "record").add();
         log.error("store.full", "A file could not be written; the call goes on without it.", {{"path", path}, {"error.type", why.message()}, {"errno", why.value()}});
     }
 
@@ -350,15 +360,21 @@ struct Gateway::Impl {
         return 0;
     }
 
-    // Recordings leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
+    // Recordings and records leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
     net::Task<> keep_retention() {
-        if (services.recordings.empty() || config.recording.retain_days == 0) co_return;
+        const bool recordings = !services.recordings.empty() && config.recording.retain_days != 0;
+        if (!recordings && !config.records.enabled) co_return;
         asio::steady_timer hour(control);
         for (;;) {
             if (sweeping.joinable()) sweeping.join();
-            sweeping = std::thread([this, days = std::chrono::days(config.recording.retain_days)] {
-                const auto deleted = sweep_files(services.recordings, ".wav", days, std::filesystem::file_time_type::clock::now());
-                if (deleted > 0) log.audit("retention.deleted", "Recordings past their days were deleted.", {{"kind", "recording"}, {"n", deleted}});
+            sweeping = std::thread([this, recordings] {
+                const auto now = std::filesystem::file_time_type::clock::now();
+                const auto sweep = [&](const std::string& where, std::string_view extension, std::uint32_t days, std::string_view kind) {
+                    const auto deleted = sweep_files(where, extension, std::chrono::days(days), now);
+                    if (deleted > 0) log.audit("retention.deleted", "Files past their days were deleted.", {{"kind", kind}, {"n", deleted}});
+                };
+                if (recordings) sweep(services.recordings, ".wav", config.recording.retain_days, "recording");
+                if (config.records.enabled) sweep(directory(config.records), ".jsonl", config.records.retain_days, "record");
             });
             hour.expires_after(std::chrono::hours(1));
             co_await hour.async_wait(net::nothrow);
@@ -492,6 +508,7 @@ struct Gateway::Impl {
     std::shared_ptr<brain::UpstreamShared> upstream = std::make_shared<brain::UpstreamShared>();
     call::DiskWriter disk;
     twilio::StreamTokens tokens;
+    store::CallRecords records;
     call::CallServices services;
     call::StreamServer streams;
     std::uint32_t revision = 0;
@@ -503,6 +520,8 @@ struct Gateway::Impl {
     std::unique_ptr<admin::AdminSurface> surface;
 
     asio::io_context control{1};  // acceptors, admin, signals, drain; run by run()
+    std::unique_ptr<net::HttpClient> control_http = std::make_unique<net::HttpClient>(control.get_executor());
+    std::unique_ptr<Telephony> telephony;
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;

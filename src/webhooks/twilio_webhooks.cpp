@@ -17,14 +17,9 @@ namespace {
 
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
-Answer xml(const TwimlResponse& response) {
-    auto text = response.str();
-    // Every value below comes from checked configuration; should one slip through, hanging up is still a document.
-    if (!text) return {.status = 200, .content_type = "text/xml", .body = R"(<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>)"};
-    return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*text)};
-}
+Answer xml(const TwimlResponse& response) { return twiml_answer(response); }
 Answer hang_up() { return xml(TwimlResponse().hangup()); }
-Answer nothing() { return {.status = 204, .content_type = {}, .body = {}}; }
+Answer nothing() { return no_content(); }
 Answer refused(unsigned status) { return {.status = status, .content_type = {}, .body = {}}; }
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
@@ -37,41 +32,67 @@ twilio::TokenTime wall_now() { return std::chrono::floor<std::chrono::seconds>(W
 
 }  // namespace
 
+Answer twiml_answer(const twilio::TwimlDocument& document) {
+    auto text = document.str();
+    if (!text) return {.status = 200, .content_type = "text/xml", .body = R"(<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>)"};
+    return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*text)};
+}
+Answer no_content() { return {.status = 204, .content_type = {}, .body = {}}; }
+
 TwilioWebhooks::TwilioWebhooks(Settings settings, Services services) : settings_(std::move(settings)), services_(std::move(services)) {
     while (settings_.public_url.ends_with('/')) settings_.public_url.pop_back();
+    const auto at_once = [](auto answer) {
+        return [answer](const Asked& asked) -> net::Task<Answer> { co_return answer(asked); };
+    };
+    route("voice", Subject::call, [this](const Asked& asked) { return voice(asked); });
+    route("after", Subject::call, [this](const Asked& asked) { return after(asked); });
+    route("status", Subject::call, at_once([this](const Asked& asked) { return status(asked.form); }));
+    route("stream", Subject::call, at_once([this](const Asked& asked) { return stream_status(asked.form); }));
+    route("recorded", Subject::call, at_once([](const Asked&) { return hang_up(); }));
+    route("fallback", Subject::call, at_once([this](const Asked& asked) {
+              services_.log.error("twilio.fallback_invoked", "Twilio came to the fallback URL: the main answer failed.", {{"code", asked.form.get("ErrorCode")}, {"call_sid", asked.call_sid}});
+              services_.metrics.twilio_errors.at(asked.form.get("ErrorCode", "other")).add();
+              return xml(TwimlResponse().say(settings_.sorry).hangup());
+          }));
 }
+
+void TwilioWebhooks::route(std::string name, Subject subject, Handler handler) { routes_.insert_or_assign(std::move(name), Route{subject, std::move(handler)}); }
+void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) { senders_.insert_or_assign(kind, std::move(sender)); }
+void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) { answer_ = std::move(answer); }
 
 std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
 
-std::optional<Answer> TwilioWebhooks::handle(const Request& request) const {
+net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) const {
     const auto path = path_of(request.target);
-    if (!path.starts_with(kPrefix)) return std::nullopt;
-    const auto route = path.substr(kPrefix.size());
-    if (route != "voice" && route != "after" && route != "status" && route != "stream" && route != "recorded" && route != "fallback") return std::nullopt;
-    if (request.method != "POST" && request.method != "GET") return refused(405);
+    if (!path.starts_with(kPrefix)) co_return std::nullopt;
+    const auto found = routes_.find(path.substr(kPrefix.size()));
+    if (found == routes_.end()) co_return std::nullopt;
+    const auto& [subject, handler] = found->second;
+    const bool json = subject == Subject::json;
+    if (request.method != "POST" && (request.method != "GET" || json)) co_return refused(405);
     // A GET carries the same fields in the query, and its signature covers the URL alone.
     const bool get = request.method == "GET";
-    if (!get && !request.content_type.starts_with(kFormType)) return refused(415);
-    auto form = get ? twilio::parse_query(twilio::query_of(request.target)) : twilio::parse_form(request.body);
-    if (!form) return refused(400);
-    if (!check_signature(request, get ? twilio::Form{} : *form)) return refused(request.signature ? 403 : 400);
+    if (!get && !request.content_type.starts_with(json ? "application/json" : kFormType)) co_return refused(415);
+    auto query = twilio::parse_query(twilio::query_of(request.target));
+    if (!query) co_return refused(400);
+    auto form = get ? query : json ? Result<twilio::Form>(twilio::Form{}) : twilio::parse_form(request.body);
+    if (!form) co_return refused(400);
+    if (!check_signature(request, get ? twilio::Form{} : *form, subject)) co_return refused(request.signature ? 403 : 400);
 
-    const auto account = form->get("AccountSid");
-    const auto call_sid = form->get("CallSid");
-    if (!twilio::is_call_sid(call_sid) || !twilio::is_account_sid(account)) return refused(400);
-    if (!settings_.account_sids.empty() && std::ranges::find(settings_.account_sids, account) == settings_.account_sids.end()) {
-        services_.metrics.calls_rejected.at("in", "unknown_number").add();
-        services_.log.warn("call.rejected", "The account is not one of ours.", {{"reason", "unknown_number"}, {"call_sid", call_sid}});
-        return xml(TwimlResponse().reject({.reason = "rejected"}));
+    Asked asked{request, *form, *query, {}};
+    if (!json) {
+        const auto account = form->get("AccountSid");
+        asked.call_sid = form->get("CallSid");
+        if ((subject == Subject::call && !twilio::is_call_sid(asked.call_sid)) || !twilio::is_account_sid(account)) co_return refused(400);
+        if (!settings_.account_sids.empty() && std::ranges::find(settings_.account_sids, account) == settings_.account_sids.end()) {
+            services_.metrics.calls_rejected.at("in", "unknown_number").add();
+            services_.log.warn("call.rejected", "The account is not one of ours.", {{"reason", "unknown_number"}, {"call_sid", asked.call_sid}});
+            if (subject == Subject::call) co_return xml(TwimlResponse().reject({.reason = "rejected"}));
+            co_return refused(403);
+        }
     }
-    if (route == "voice") return voice(*form, request);
-    if (route == "after") return after(*form, request);
-    if (route == "status") return status(*form);
-    if (route == "stream") return stream_status(*form);
-    if (route == "recorded") return hang_up();
-    services_.log.error("twilio.fallback_invoked", "Twilio came to the fallback URL: the main answer failed.", {{"code", form->get("ErrorCode")}, {"call_sid", call_sid}});
-    services_.metrics.twilio_errors.at(form->get("ErrorCode", "other")).add();
-    return xml(TwimlResponse().say(settings_.sorry).hangup());
+    auto answer = co_await handler(asked);
+    co_return answer;
 }
 
 void TwilioWebhooks::count_signature_failure(const twilio::SignatureVerdict& verdict, std::string_view remote_address, std::string_view what) const {
@@ -82,12 +103,14 @@ void TwilioWebhooks::count_signature_failure(const twilio::SignatureVerdict& ver
                        {{"reason", to_string(verdict.outcome)}, {"hint", to_string(verdict.candidate)}, {"remote", remote_address}, {"what", what}});
 }
 
-bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form& form) const {
+bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form& form, Subject subject) const {
     if (!settings_.verify_signatures) return true;
     const auto url = twilio::public_request_url(settings_.public_url, request.target);
     if (!url) return false;
     const auto signatures = services_.signatures();
-    const auto verdict = request.method == "GET" ? signatures->check_get(*url, request.signature) : signatures->check_form(*url, form, request.signature);
+    const auto verdict = request.method == "GET"      ? signatures->check_get(*url, request.signature)
+                         : subject == Subject::json ? signatures->check_json(*url, request.body, request.signature)
+                                                    : signatures->check_form(*url, form, request.signature);
     if (verdict.ok()) return true;
     count_signature_failure(verdict, request.remote_address, "webhook");
     return false;
@@ -103,19 +126,20 @@ bool TwilioWebhooks::accept_upgrade(std::string_view target, std::optional<std::
     return false;
 }
 
-Answer TwilioWebhooks::voice(const twilio::Form& form, const Request& request) const {
-    const std::string call_sid(form.get("CallSid"));
+net::Task<Answer> TwilioWebhooks::voice(const Asked& asked) const {
+    const auto& form = asked.form;
+    const auto& call_sid = asked.call_sid;
     const auto now = Clock::now();
     if (const auto outcome = services_.registry.outcome(call_sid); outcome && outcome->attached) {
         // This call was served and is over: somebody plays an old request back.
         services_.metrics.security_events.at("replay").add();
         services_.log.warn("security.replay", "A voice webhook came for a call that has ended.", {{"call_sid", call_sid}});
-        return hang_up();
+        co_return hang_up();
     }
     if (auto given = services_.registry.answer_given(call_sid)) {
         services_.metrics.webhook_duplicates.at().add();
         services_.log.info("webhook.duplicate", "A voice webhook was delivered again.", {{"call_sid", call_sid}});
-        return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
+        co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
     }
     auto answer_with = [&](const Answer& answer) {
         return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(call_sid, answer.body, now)};
@@ -126,16 +150,19 @@ Answer TwilioWebhooks::voice(const twilio::Form& form, const Request& request) c
         return answer_with(answer);
     };
     const auto agent = services_.by_number(form.get("To"));
-    if (!agent) return turn_away("unknown_number", xml(TwimlResponse().reject({.reason = "rejected"})));
+    if (!agent) co_return turn_away("unknown_number", xml(TwimlResponse().reject({.reason = "rejected"})));
     switch (services_.registry.admit(call_sid, now)) {
         case Admission::admitted: break;
-        case Admission::ended_before: return hang_up();
+        case Admission::ended_before: co_return hang_up();
         case Admission::rate:
-        case Admission::capacity: return turn_away("capacity", overflow());
+        case Admission::capacity: co_return turn_away("capacity", overflow());
     }
-    auto answer = answer_with(open_stream(*agent, form, request, 0));
+    Answer first;
+    if (answer_) first = co_await answer_(agent, asked);
+    else first = open_stream(*agent, form, asked.request, 0);
+    auto answer = answer_with(first);
     services_.log.info("webhook.answered", "A call is being connected.", {{"call_sid", call_sid}, {"agent", agent->name}, {"draining", services_.draining()}});
-    return answer;
+    co_return answer;
 }
 
 Answer TwilioWebhooks::overflow() const {
@@ -188,14 +215,46 @@ Answer TwilioWebhooks::voicemail(const call::Agent& agent) const {
     return xml(response);
 }
 
-Answer TwilioWebhooks::after(const twilio::Form& form, const Request& request) const {
-    const std::string call_sid(form.get("CallSid"));
-    const auto query = twilio::parse_query(twilio::query_of(request.target));
-    if (!query) return hang_up();
-    const auto agent = services_.by_name(query->get("agent"));
-    if (terminal(form.get("CallStatus")) || !agent) return hang_up();
+net::Task<Answer> TwilioWebhooks::send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const {
+    using Kind = flows::Destination::Kind;
+    if (const auto found = senders_.find(to.kind); found != senders_.end()) {
+        auto answer = co_await found->second(to, agent, asked);
+        co_return answer;
+    }
+    const auto dial = [](twiml::DialNoun noun) {
+        twiml::Dial verb;
+        verb.nouns.push_back(std::move(noun));
+        return xml(TwimlResponse().dial(verb));
+    };
+    switch (to.kind) {
+        case Kind::number: co_return xml(TwimlResponse().dial({.number = to.value}));
+        case Kind::sip: co_return dial(twiml::Sip{.uri = to.value});
+        case Kind::client: co_return dial(twiml::Client{.identity = to.value});
+        case Kind::queue: co_return xml(TwimlResponse().enqueue({.name = to.value}));
+        case Kind::conference: co_return dial(twiml::Conference{.name = to.value});
+        case Kind::voicemail:
+            if (agent && agent->voicemail) co_return voicemail(*agent);
+            break;
+        case Kind::agent:
+            if (const auto other = services_.by_name(to.value)) co_return open_stream(*other, asked.form, asked.request, 1);
+            break;
+        case Kind::menu:
+        case Kind::warm:
+        case Kind::park:
+        case Kind::hangup:
+        case Kind::back: break;
+    }
+    if (agent && !agent->fallback_number.empty() && to.kind != Kind::hangup) co_return xml(TwimlResponse().dial({.number = agent->fallback_number}));
+    co_return hang_up();
+}
+
+net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
+    const auto& form = asked.form;
+    const auto& call_sid = asked.call_sid;
+    const auto agent = services_.by_name(asked.query.get("agent"));
+    if (terminal(form.get("CallStatus")) || !agent) co_return hang_up();
     unsigned resumed = 0;
-    const auto resume_text = query->get("resume", "0");
+    const auto resume_text = asked.query.get("resume", "0");
     std::from_chars(resume_text.data(), resume_text.data() + resume_text.size(), resumed);
 
     auto goodbye = [&](bool say_sorry) {
@@ -208,21 +267,27 @@ Answer TwilioWebhooks::after(const twilio::Form& form, const Request& request) c
     const auto outcome = services_.registry.outcome(call_sid);
     if (outcome && outcome->attached && outcome->planned) {
         if (outcome->reason == EndReason::transferred) {
-            if (outcome->target == "voicemail") return agent->voicemail ? voicemail(*agent) : goodbye(false);
-            return xml(TwimlResponse().dial({.number = outcome->target}));
+            std::string why;
+            const auto to = flows::parse_destination(outcome->target, &why);
+            if (!to) {
+                services_.log.error("transfer.failed", "A call was to go where it cannot.", {{"call_sid", call_sid}, {"to", outcome->target}, {"reason", why}});
+                co_return goodbye(true);
+            }
+            auto sent = co_await send_to(*to, agent, asked);
+            co_return sent;
         }
-        if (outcome->reason == EndReason::brain_failed) return goodbye(agent->brain == call::BrainKind::bot);
-        return hang_up();
+        if (outcome->reason == EndReason::brain_failed) co_return goodbye(agent->brain == call::BrainKind::bot);
+        co_return hang_up();
     }
     // The stream was lost, here or with another instance: open it again, a limited number of times. A duplicate of this very request gets
     // the same answer.
     const auto key = call_sid + "/after/" + std::to_string(resumed);
-    if (auto given = services_.registry.answer_given(key)) return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
+    if (auto given = services_.registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
     services_.registry.end_call(call_sid, EndReason::carrier_lost);
     const bool again = resumed < settings_.resumes && services_.registry.take_resume(call_sid, settings_.resumes);
     services_.log.warn("stream.tail", again ? "A lost stream is opened again." : "A lost call is brought to its end.", {{"call_sid", call_sid}, {"resume", resumed + 1}});
-    const auto answer = again ? open_stream(*agent, form, request, static_cast<std::uint8_t>(resumed + 1)) : goodbye(true);
-    return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(key, answer.body, Clock::now())};
+    const auto answer = again ? open_stream(*agent, form, asked.request, static_cast<std::uint8_t>(resumed + 1)) : goodbye(true);
+    co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(key, answer.body, Clock::now())};
 }
 
 Answer TwilioWebhooks::status(const twilio::Form& form) const {

@@ -35,7 +35,12 @@ public:
     DialogueReply heard(std::string_view text, double confidence);
     DialogueReply keyed(std::string_view digits);
     DialogueReply nothing_understood();
+    DialogueReply returned(std::string_view note);  // the call is back: says so, and asks again what was asked
     void interrupted();  // the last reply was not spoken to its end
+
+    // Where the dialogue stands and what it knows, as JSON, for another Dialogue of the same script to go on from; what is not its own is ignored.
+    [[nodiscard]] std::string saved() const;
+    void restore(std::string_view saved);
 
     [[nodiscard]] const std::string& state() const { return state_; }
     [[nodiscard]] const SlotValues& slots() const { return slots_; }

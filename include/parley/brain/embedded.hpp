@@ -38,6 +38,7 @@ public:
     ~EmbeddedFactory() override;
 
     std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) override;
+    std::unique_ptr<TextBrain> open_text(const CallFacts& facts, const TextPorts& ports) override;
 
     // The parts, for whoever wants one of them. `post` runs a function on the call's worker; from any thread.
     using Post = std::function<void(std::function<void()>)>;

@@ -56,6 +56,7 @@ struct State {
 struct Script {
     std::string name;
     Prompts greeting;
+    Prompts returned;  // said when a call comes back here (after a transfer nobody took); {note} is why
     std::string start;
     std::shared_ptr<const Pattern> lead, trail;  // what may be said before and after a phrase; may be null
     std::map<std::string, Intent, std::less<>> intents;

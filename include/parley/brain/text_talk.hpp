@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "parley/brain/ports.hpp"
-#include "parley/conversation/commands.hpp"
+#include "parley/brain/talk_memory.hpp"
 
 namespace parley::brain {
 
@@ -20,14 +20,6 @@ struct TextTurn {
     bool failed = false;              // no answer within the time, or none at all
     bool superseded = false;          // another turn was begun, or the talk closed, before this one was done
     [[nodiscard]] std::string text() const;  // the pieces, with a blank between
-};
-
-// What a talk goes on from when it is not its first: taken with `memory()` and `brain_state()` of the one before.
-struct TalkMemory {
-    std::vector<conversation::ContextLine> lines;
-    std::string brain_state;
-    std::string note;  // what happened meanwhile, for the brain: "the transfer to sales was not answered"; empty: nothing worth a word
-    [[nodiscard]] bool empty() const { return lines.empty() && brain_state.empty() && note.empty(); }
 };
 
 struct TalkSettings {

@@ -9,6 +9,7 @@
 #include "parley/call/disk_writer.hpp"
 #include "parley/call/registry.hpp"
 #include "parley/call/call_worker.hpp"
+#include "parley/store/call_records.hpp"
 
 namespace parley::call {
 
@@ -20,6 +21,9 @@ struct CallServices {
     DiskWriter& disk;
     std::string recordings;  // directory
     std::string call_files;  // directory
+    store::CallRecords* records = nullptr;  // none: nothing is kept of what was said
+    // What this call's brain may do besides talking; null: nothing. The result lives on the call's worker.
+    std::function<std::unique_ptr<brain::Actions>(const Agent&, const brain::CallFacts&, CallWorker&)> actions{};
 };
 
 struct CallSummary {
@@ -28,20 +32,22 @@ struct CallSummary {
     std::chrono::milliseconds duration{0};
     std::uint32_t turns = 0, interruptions = 0, fillers = 0;
     std::string recording, call_file;
+    brain::TalkMemory memory;  // for a return
 };
 
 // One call answered by recogniser, brain and voice: owns the conversation core, the playout, the ledger's feed, the recorder and the call file;
 // lives on one worker. `run` returns when the call is over and everything it started has ended.
 class PipelineCall {
 public:
-    PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to);
+    PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to,
+                 brain::TalkMemory before = {});
     ~PipelineCall();
     PipelineCall(const PipelineCall&) = delete;
     PipelineCall& operator=(const PipelineCall&) = delete;
 
     // `over` is told as soon as the call is, before vendors' sockets are closed in their own time: the carrier asks at once what to do next.
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over = {});
-    void request_end(conversation::EndReason reason);  // on the worker
+    void command(const OperatorCommand& wanted);  // on the worker
 
 private:
     class Impl;

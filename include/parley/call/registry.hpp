@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "parley/base/clock.hpp"
+#include "parley/brain/talk_memory.hpp"
+#include "parley/call/operator_command.hpp"
 #include "parley/conversation/events.hpp"
 
 namespace parley::call {
@@ -34,6 +36,7 @@ struct Outcome {
     std::uint32_t resumes = 0;
     bool planned = false;       // the gateway meant it: the tail hangs up, transfers or takes a message
     bool attached = false;      // a stream once ran; false: refused at the door
+    brain::TalkMemory memory;   // for the call's return to its agent; empty when it cannot come back
 };
 
 // Every call this process knows: answered and waiting for its stream, live, and ended within the last day. The one place workers and
@@ -53,17 +56,22 @@ public:
     std::string remember_answer(const std::string& call_sid, std::string twiml, TimePoint now);
     void release(const std::string& call_sid);  // answered without a stream after all
 
-    // Stream accepted: `end` asks the call to end (posts to its worker itself). False: a live call already has this CallSid.
-    using EndCall = std::function<void(conversation::EndReason)>;
-    bool attach(const std::string& call_sid, const std::string& agent, EndCall end, TimePoint now);
-    // Names who can end the call from now on; a wish that came before is passed on at once.
-    void reachable(const std::string& call_sid, EndCall end);
+    // Stream accepted: `reach` passes a command on to the call (posts to its worker itself). False: a live call already has this CallSid.
+    using Reach = std::function<void(const OperatorCommand&)>;
+    bool attach(const std::string& call_sid, const std::string& agent, Reach reach, TimePoint now);
+    // Names who reaches the call from now on; an end that was wanted before is passed on at once.
+    void reachable(const std::string& call_sid, Reach reach);
     void finished(const std::string& call_sid, Outcome outcome, TimePoint now);
 
     [[nodiscard]] std::optional<Outcome> outcome(std::string_view call_sid) const;
     // The tail may resume a lost call so often; counts up and answers whether this time is allowed.
     bool take_resume(const std::string& call_sid, std::uint32_t allowed);
-    bool end_call(std::string_view call_sid, conversation::EndReason reason);  // false: not live here
+    bool tell(std::string_view call_sid, OperatorCommand command);  // false: not live here, or (but for an end) not reachable yet
+    bool end_call(std::string_view call_sid, conversation::EndReason reason, std::string target = {}) { return tell(call_sid, EndNow{reason, std::move(target)}); }
+    // Why the call comes back to its agent, for the agent to say ("nobody took the call").
+    void leave_note(const std::string& call_sid, std::string note);
+    // What was said so far in a call that comes back, and the note left for it; both are gone from here afterwards.
+    [[nodiscard]] brain::TalkMemory take_memory(const std::string& call_sid);
     std::size_t end_all(conversation::EndReason reason);
 
     struct Live { std::string call_sid, agent; std::chrono::seconds age; };
@@ -82,8 +90,9 @@ private:
         std::string answer;
         bool reserved = false;
         std::string agent;
-        EndCall end;
-        std::optional<conversation::EndReason> wish;  // asked before the call could be reached
+        Reach reach;
+        std::optional<EndNow> wish;  // asked before the call could be reached
+        std::string note;
         Outcome outcome;
     };
     void sweep(TimePoint now);

@@ -19,8 +19,9 @@ public:
     BotCall(const BotCall&) = delete;
     BotCall& operator=(const BotCall&) = delete;
 
-    net::Task<CallSummary> run();
-    void request_end(conversation::EndReason reason);
+    // `over` as PipelineCall::run; not called for an end that only the carrier made.
+    net::Task<CallSummary> run(std::function<void(const CallSummary&)> over = {});
+    void command(const OperatorCommand& wanted);  // only EndNow has a meaning: it has no voice of its own
 
 private:
     class Impl;
@@ -35,8 +36,9 @@ public:
     EchoCall(const EchoCall&) = delete;
     EchoCall& operator=(const EchoCall&) = delete;
 
-    net::Task<CallSummary> run();
-    void request_end(conversation::EndReason reason);
+    // `over` as PipelineCall::run; not called for an end that only the carrier made.
+    net::Task<CallSummary> run(std::function<void(const CallSummary&)> over = {});
+    void command(const OperatorCommand& wanted);  // only EndNow has a meaning: it has no voice of its own
 
 private:
     class Impl;

@@ -9,7 +9,7 @@
 
 namespace parley::conversation {
 
-enum class SpeechKind : std::uint8_t { reply, greeting, idle_prompt, filler, goodbye, apology, operator_text };
+enum class SpeechKind : std::uint8_t { reply, greeting, idle_prompt, filler, goodbye, apology, operator_text, keys };
 
 // One line of what both sides really said; what the brain is given as its memory. Agent text holds heard words only.
 struct ContextLine {
@@ -21,7 +21,7 @@ struct ContextLine {
 struct BeginUtterance { UtteranceId utterance = 0; };     // recognition: what the caller says from (shortly before) now on belongs to it
 struct FinishUtterance { UtteranceId utterance = 0; };    // recognition: the caller has finished; answer with TranscriptFinal
 struct DropUtterance { UtteranceId utterance = 0; };      // recognition: no answer wanted any more
-enum class PromptKind : std::uint8_t { greeting, caller_text, digits, nothing_understood };
+enum class PromptKind : std::uint8_t { greeting, caller_text, digits, nothing_understood, returned };  // returned: its text is Started::note
 struct StartReply { ReplyId reply = 0; PromptKind kind = PromptKind::greeting; std::string text; double confidence = 1; };  // context(): Machine::context()
 struct CancelReply { ReplyId reply = 0; };
 struct Speak { SegmentId segment = 0; ReplyId reply = 0; SpeechKind kind = SpeechKind::reply; std::string text; };  // reply 0: not the brain's

@@ -32,7 +32,10 @@ enum class EndReason : std::uint8_t {
 
 // --- inputs ---------------------------------------------------------------------------------------------------------------
 
-struct Started {};                                    // stream accepted, audio may flow
+// One line of an earlier part of the same call, oldest first, before Started: what the brain is to remember.
+struct Remembered { bool agent = false; std::string text; bool interrupted = false; };
+// Stream accepted, audio may flow. `back`: the call was here before; `note` says why it is back ("nobody took the call").
+struct Started { bool back = false; std::string note; };
 struct CallerSpeechStarted { Instant ago{0}; };       // voice activity began, really so long before it was noticed
 struct CallerSpeechStopped { Instant ago{0}; };       // voice activity ended, really so long before (the detector's hangover)
 struct TranscriptPartial { UtteranceId utterance = 0; std::string text; };
@@ -58,8 +61,8 @@ struct MarkSent { std::uint32_t mark = 0; };          // queued behind everythin
 struct MarkEchoed { std::uint32_t mark = 0; };
 struct TimerFired { TimerId timer = TimerId::endpoint; };
 struct CarrierStopped { EndReason reason = EndReason::caller_hung_up; };
-struct OperatorHangup { EndReason reason = EndReason::operator_hangup; };
-struct OperatorSay { std::string text; };
+struct OperatorHangup { EndReason reason = EndReason::operator_hangup; std::string target; };  // target: of `transferred`
+struct OperatorSay { std::string text; bool keys = false; };  // keys: tones of 0-9 * # A-D, w and W pause
 // The brain asks for another patience for the next caller turn (Machine::expect as an event, so that replay sees it).
 struct PatienceAsked { std::chrono::milliseconds endpoint_silence{0}; };
 // A word time from synthesis: when `samples` of the segment have been played, `characters` bytes of its text are spoken.
@@ -68,6 +71,6 @@ struct WordTimed { SegmentId segment = 0; std::uint32_t samples = 0; std::uint32
 using Event = std::variant<Started, CallerSpeechStarted, CallerSpeechStopped, TranscriptPartial, TranscriptFinal, VendorEndOfTurn, RecognitionFailed,
                            DtmfPressed, ReplyText, ReplyFinished, ReplyFailed, SegmentAudio, SegmentSynthesized, SegmentFailed, FrameHandedOver,
                            MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay, PatienceAsked, WordTimed, VendorTurnResumed,
-                           VendorHeardCaller, VendorAnswers, ReplyVoice, SegmentText>;
+                           VendorHeardCaller, VendorAnswers, ReplyVoice, SegmentText, Remembered>;
 
 }  // namespace parley::conversation

@@ -82,6 +82,9 @@ struct FilesConfig {
 struct RecordingConfig : FilesConfig {
     std::uint32_t retain_days = 0;  // must be set when enabled
 };
+struct RecordsConfig : FilesConfig {
+    std::uint32_t retain_days = 90;
+};
 struct CallFilesConfig : FilesConfig {
     call::FrameDetail frames = call::FrameDetail::digest;
 };
@@ -131,6 +134,7 @@ struct Config {
     MediaConfig media;
     RecordingConfig recording{{false, "recordings"}, 0};
     CallFilesConfig call_files{{false, "calls"}, call::FrameDetail::digest};
+    RecordsConfig records{{true, "records"}, 90};
     EngineConfig engine;
     std::vector<vendors::Endpoint> vendors;  // named uses of vendors, in the file's order
     std::vector<AgentConfig> agents;         // in the file's order

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,9 +12,13 @@
 #include "parley/base/metrics.hpp"
 #include "parley/call/agent.hpp"
 #include "parley/call/registry.hpp"
+#include "parley/flows/destination.hpp"
+#include "parley/net/task.hpp"
+#include "parley/store/call_records.hpp"
 #include "parley/twilio/form.hpp"
 #include "parley/twilio/signature.hpp"
 #include "parley/twilio/stream_token.hpp"
+#include "parley/twilio/twiml.hpp"
 
 namespace parley::webhooks {
 
@@ -47,7 +52,22 @@ struct Settings {
     std::string overflow_url;                 // redirect: the operator's own TwiML
 };
 
-// Twilio's HTTP surface: pure decisions over a parsed request, shared state only in the registry. Thread-safe; never waits.
+// A request of Twilio's whose signature and account have held.
+struct Asked {
+    const Request& request;
+    const twilio::Form& form;   // empty for a JSON body
+    const twilio::Form& query;  // what we had put into the URL; signed by Twilio, made by us
+    std::string call_sid;       // empty where the route is of no call
+};
+using Handler = std::function<net::Task<Answer>(const Asked& asked)>;
+
+// What a route's requests must have.
+enum class Subject : std::uint8_t { call, account, json };  // a form with CallSid; a form without; a JSON body, signed by its hash
+
+// Where a call goes, as TwiML. `agent`: the one it comes from.
+using Sender = std::function<net::Task<Answer>(const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked)>;
+
+// Twilio's HTTP surface: a request in, TwiML out. Shared state only in the registry and in what handlers bring along. Thread-safe.
 //   POST /webhooks/twilio/voice      the call: TwiML that opens the stream, or busy, or rejected
 //   POST /webhooks/twilio/after      the tail behind the stream: hang up, transfer, voicemail, or open the stream again
 //   POST /webhooks/twilio/status     call status callback
@@ -68,31 +88,55 @@ public:
         FindByName by_name;
         std::function<bool()> draining;
         std::function<std::shared_ptr<const twilio::SignatureValidator>()> signatures;  // replaced on reload
+        store::CallRecords* records = nullptr;
     };
     TwilioWebhooks(Settings settings, Services services);
 
     static constexpr std::string_view kPrefix = "/webhooks/twilio/";
     static constexpr std::string_view kMediaPath = "/webhooks/twilio/media";
-    // nullopt: not a route of this surface.
-    [[nodiscard]] std::optional<Answer> handle(const Request& request) const;
+    // Before the first request only. A route's name is what stands behind kPrefix ("sms", "gather"); one that exists already is replaced.
+    void route(std::string name, Subject subject, Handler handler);
+    // How calls are sent to destinations of a kind; those not named here go by <Dial> or are hung up.
+    void destination(flows::Destination::Kind kind, Sender sender);
+    // What answers a new call of an agent; not set: a stream is opened.
+    void answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked)> answer);
+
+    // nullopt: not a route of this surface. `request` and what it refers to must live until the end.
+    [[nodiscard]] net::Task<std::optional<Answer>> handle(const Request& request) const;
+
+    // Parts for handlers. `resume` > 0: the call was with the agent before and comes back with its memory.
+    [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
+    [[nodiscard]] net::Task<Answer> send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const;
+    [[nodiscard]] Answer voicemail(const call::Agent& agent) const;
+    [[nodiscard]] std::string url(std::string_view path) const;  // absolute, for Twilio
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+    [[nodiscard]] const Services& services() const { return services_; }
 
     // The upgrade of a media stream: signature over the wss URL. False: answer 403.
     [[nodiscard]] bool accept_upgrade(std::string_view target, std::optional<std::string_view> signature, std::string_view remote_address) const;
 
 private:
-    Answer voice(const twilio::Form& form, const Request& request) const;
-    Answer after(const twilio::Form& form, const Request& request) const;
+    struct Route {
+        Subject subject = Subject::call;
+        Handler handler;
+    };
+    net::Task<Answer> voice(const Asked& asked) const;
+    net::Task<Answer> after(const Asked& asked) const;
     Answer status(const twilio::Form& form) const;
     Answer stream_status(const twilio::Form& form) const;
     Answer overflow() const;
-    Answer voicemail(const call::Agent& agent) const;
-    Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
-    bool check_signature(const Request& request, const twilio::Form& form) const;
+    bool check_signature(const Request& request, const twilio::Form& form, Subject subject) const;
     void count_signature_failure(const twilio::SignatureVerdict& verdict, std::string_view remote_address, std::string_view what) const;
-    std::string url(std::string_view path) const;
 
     Settings settings_;
     Services services_;
+    std::map<std::string, Route, std::less<>> routes_;
+    std::map<flows::Destination::Kind, Sender> senders_;
+    std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer_;
 };
+
+// A document as an answer. What could not be written hangs up: every value in it was checked before, so that is a fault of ours, and it is counted as one.
+[[nodiscard]] Answer twiml_answer(const twilio::TwimlDocument& document);
+[[nodiscard]] Answer no_content();
 
 }  // namespace parley::webhooks

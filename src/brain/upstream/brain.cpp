@@ -1,5 +1,7 @@
 #include "parley/brain/upstream.hpp"
 
+#include <optional>
+
 #include <boost/asio/this_coro.hpp>
 
 #include "parley/base/ids.hpp"
@@ -48,6 +50,33 @@ private:
     std::unique_ptr<TtsRole> tts_;
 };
 
+// Text has no recogniser and no voice; what a role might tell them has nowhere to go.
+struct NoSound final : SttSink, TtsSink {
+    void on_partial(UtteranceId, std::string_view) override {}
+    void on_final(UtteranceId, std::string_view, double) override {}
+    void on_stt_failed(UtteranceId, std::string_view) override {}
+    void on_turn_end(UtteranceId, double, bool) override {}
+    void on_turn_resumed(UtteranceId) override {}
+    void on_heard_caller() override {}
+    void on_answers(std::string_view) override {}
+    void on_audio(SegmentId, std::span<const std::int16_t>) override {}
+    void on_synthesized(SegmentId) override {}
+    void on_tts_failed(SegmentId, std::string_view) override {}
+    void on_word(SegmentId, std::uint32_t, std::uint32_t) override {}
+    void on_segment_text(SegmentId, std::string_view) override {}
+};
+
+class TextOnly final : public TextBrain {
+public:
+    explicit TextOnly(const std::shared_ptr<const Place>& place) : lm_(make_lm_role(place)) {}
+    void tick(TimePoint now) override { lm_->tick(now); }
+    LmSession& lm() override { return *lm_; }
+    net::Task<> close() override { return lm_->close(); }
+
+private:
+    std::unique_ptr<LmRole> lm_;
+};
+
 }  // namespace
 }  // namespace upstream
 
@@ -65,6 +94,21 @@ std::unique_ptr<Brain> UpstreamFactory::open(const CallFacts& facts, const CallP
     const std::shared_ptr<const upstream::Place> place(held, &held->place);
     if (!parts_->settings.s2s.empty()) return upstream::make_realtime_brain(place, upstream::make_tts_role(place));
     return std::make_unique<upstream::PipelineBrain>(place);
+}
+
+std::unique_ptr<TextBrain> UpstreamFactory::open_text(const CallFacts& facts, const TextPorts& ports) {
+    if (parts_->settings.lm.empty()) return nullptr;
+    struct Held {
+        std::shared_ptr<const Parts> parts;
+        upstream::NoSound nowhere;
+        std::optional<upstream::Place> place;
+    };
+    auto held = std::make_shared<Held>();
+    held->parts = parts_;
+    const CallPorts all{.stt = held->nowhere, .lm = ports.lm, .tts = held->nowhere, .vendor = ports.vendor, .executor = ports.executor, .http = ports.http, .post = ports.post, .actions = ports.actions};
+    held->place.emplace(upstream::Place{parts_->settings, parts_->makers, *parts_->shared, parts_->phrases.get(), facts, all, Clock::now()});
+    const std::shared_ptr<const upstream::Place> place(held, &*held->place);
+    return std::make_unique<upstream::TextOnly>(place);
 }
 
 }  // namespace parley::brain

@@ -49,6 +49,9 @@ LmMessage caller_turn(const conversation::StartReply& request) {
         case PromptKind::caller_text: message.text = request.text.empty() ? "[The caller said something.]" : request.text; break;
         case PromptKind::digits: message.text = "[The caller pressed these keys: " + request.text + "]"; break;
         case PromptKind::nothing_understood: message.text = "[The caller said something that could not be understood. Ask them to say it again.]"; break;
+        case PromptKind::returned:
+            message.text = "[The caller is back with you on the same call" + (request.text.empty() ? std::string() : ": " + request.text) + ". Say so in a sentence and go on helping.]";
+            break;
     }
     return message;
 }

@@ -95,6 +95,7 @@ public:
         switch (request.kind) {
             case PromptKind::greeting: line_->stream->respond("Greet the caller in one short sentence."); break;
             case PromptKind::digits: line_->stream->caller_text(prompt_.text); break;
+            case PromptKind::returned: line_->stream->respond("The caller is back with you on the same call: " + request.text + ". Say so in one sentence and go on."); break;
             case PromptKind::nothing_understood: line_->stream->respond("You did not understand the caller. Ask them to say it again."); break;
             case PromptKind::caller_text:
                 // It has heard the caller itself, unless it came after the words.

@@ -1,0 +1,20 @@
+#pragma once
+// What somebody outside a call can tell it: an operator, a callback, the gateway's own end.
+
+#include <string>
+#include <variant>
+
+#include "parley/conversation/events.hpp"
+
+namespace parley::call {
+
+struct EndNow {
+    conversation::EndReason reason = conversation::EndReason::operator_hangup;
+    std::string target;  // of `transferred`: a destination (flows/destination.hpp)
+};
+struct SayNow { std::string text; };   // in the agent's voice, when the caller has finished
+struct KeysNow { std::string keys; };  // tones on the line: 0-9 * # A-D, w and W wait half a second and a second
+
+using OperatorCommand = std::variant<EndNow, SayNow, KeysNow>;
+
+}  // namespace parley::call

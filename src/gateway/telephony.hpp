@@ -1,0 +1,39 @@
+#pragma once
+// What the composition of Twilio's telephony (flows, control, messaging, relay) is given. Each part has its own compose_*.cpp beside this.
+
+#include <functional>
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "agents.hpp"
+#include "parley/base/log.hpp"
+#include "parley/base/metrics.hpp"
+#include "parley/call/call_worker.hpp"
+#include "parley/call/pipeline_call.hpp"
+#include "parley/call/registry.hpp"
+#include "parley/gateway/config.hpp"
+#include "parley/net/http_client.hpp"
+#include "parley/store/call_records.hpp"
+#include "parley/twilio/stream_token.hpp"
+#include "parley/webhooks/twilio_webhooks.hpp"
+
+namespace parley::gateway {
+
+// Everything here outlives the listeners. Webhook handlers run on workers, the admin surface and REST requests on `executor` (one thread).
+struct Telephony {
+    const Config& config;
+    Log& log;
+    Metrics& metrics;
+    call::Registry& registry;
+    store::CallRecords& records;
+    call::CallServices& services;  // `actions` may be set here, before the first call
+    const twilio::StreamTokens& tokens;
+    webhooks::TwilioWebhooks& routes;
+    boost::asio::any_io_executor executor;
+    net::HttpClient& http;  // on `executor`
+    std::function<std::shared_ptr<const Agents>()> agents;
+    std::function<call::CallWorker*()> worker;  // the one whose thread asks; null on any other thread
+};
+
+}  // namespace parley::gateway
