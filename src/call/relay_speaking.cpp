@@ -71,10 +71,10 @@ std::size_t heard_bytes(std::string_view sent, std::string_view words, std::chro
     return by_time;
 }
 
-void RelaySpeaking::sent(std::string_view token, bool brains, TimePoint now) {
+void RelaySpeaking::sent(std::string_view token, Whose whose, TimePoint now) {
     if (token.empty()) return;
     end_ = std::max(end_, now + kVoiceBegins) + time_of(token.size());
-    pieces_.push_back({std::string(token), brains, false});
+    pieces_.push_back({std::string(token), whose, false});
 }
 
 void RelaySpeaking::played(std::string_view token, TimePoint now) {
@@ -93,7 +93,7 @@ void RelaySpeaking::played(std::string_view token, TimePoint now) {
 }
 
 bool RelaySpeaking::has_brains() const {
-    return std::ranges::any_of(pieces_, [](const Piece& piece) { return piece.brains; });
+    return std::ranges::any_of(pieces_, [](const Piece& piece) { return piece.whose == Whose::brain; });
 }
 
 bool RelaySpeaking::all_played(TimePoint now) const {
@@ -103,15 +103,17 @@ bool RelaySpeaking::all_played(TimePoint now) const {
 
 RelaySpeaking::Heard RelaySpeaking::cut(std::size_t bytes) {
     Heard heard;
-    heard.all_of_brains = true;
+    heard.all_of_brains = heard.all_of_ours = true;
     for (const auto& piece : pieces_) {
         const auto some = std::min(bytes, piece.text.size());
         bytes -= some;
-        (piece.brains ? heard.brains : heard.own) += piece.text.substr(0, some);
+        if (piece.whose == Whose::filler) continue;
+        const bool brains = piece.whose == Whose::brain;
+        (brains ? heard.brains : heard.ours) += piece.text.substr(0, some);
         const auto rest = std::string_view(piece.text).substr(some);
-        if (piece.brains && rest.find_first_not_of(" \n\t\r") != std::string_view::npos) heard.all_of_brains = false;
+        if (rest.find_first_not_of(" \n\t\r") != std::string_view::npos) (brains ? heard.all_of_brains : heard.all_of_ours) = false;
     }
-    for (auto* text : {&heard.brains, &heard.own})
+    for (auto* text : {&heard.brains, &heard.ours})
         while (!text->empty() && text->back() == ' ') text->pop_back();
     pieces_.clear();
     end_ = {};
@@ -128,6 +130,21 @@ RelaySpeaking::Heard RelaySpeaking::interrupted(std::string_view words, std::chr
         if (piece.played) floor = all.size();
     }
     return cut(heard_bytes(all, words, after, floor));
+}
+
+RelaySpeaking::Heard RelaySpeaking::stopped(TimePoint now) {
+    std::size_t all = 0, floor = 0;
+    for (const auto& piece : pieces_) {
+        all += piece.text.size();
+        if (piece.played) floor = all;
+    }
+    const auto left = now >= end_ ? std::size_t{0} : static_cast<std::size_t>(std::chrono::duration_cast<std::chrono::milliseconds>(end_ - now).count()) * kCharactersPerSecond / 1000;
+    std::string text;
+    for (const auto& piece : pieces_) text += piece.text;
+    // Whole words only.
+    auto bytes = left >= all ? std::size_t{0} : all - left;
+    while (bytes > 0 && bytes < all && text[bytes] != ' ') --bytes;
+    return cut(std::max(bytes, floor));
 }
 
 }  // namespace parley::call

@@ -16,8 +16,9 @@ public:
     // `reported`: Twilio tells what it has played (events="tokens-played"); otherwise it is reckoned from the length.
     explicit RelaySpeaking(bool reported) : reported_(reported) {}
 
-    // `token` as it was sent, with its blanks. `brains`: the brain's words, not those of a filler or a reminder.
-    void sent(std::string_view token, bool brains, TimePoint now);
+    enum class Whose : std::uint8_t { brain, ours, filler };  // ours: a greeting, a reminder, an apology
+    // `token` as it was sent, with its blanks.
+    void sent(std::string_view token, Whose whose, TimePoint now);
     void played(std::string_view token, TimePoint now);  // tokensPlayed
 
     [[nodiscard]] bool empty() const { return pieces_.empty(); }
@@ -27,18 +28,21 @@ public:
     [[nodiscard]] TimePoint reckoned_end() const { return end_; }
 
     struct Heard {
-        std::string brains, own;   // the heard beginning of each
-        bool all_of_brains = false;
+        std::string brains, ours;  // the heard beginning of each
+        bool all_of_brains = false, all_of_ours = false;
     };
     // All of it counts as heard; then nothing is left.
     Heard settle();
     // The caller heard `words` of what was being spoken (Twilio's account, not always to the letter), for so long; the rest is gone.
     Heard interrupted(std::string_view words, std::chrono::milliseconds after);
+    // The line went silent without a word about it.
+    Heard stopped(TimePoint now);
 
 private:
     struct Piece {
         std::string text;
-        bool brains = false, played = false;
+        Whose whose = Whose::brain;
+        bool played = false;
     };
     Heard cut(std::size_t bytes);
 

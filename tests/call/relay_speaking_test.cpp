@@ -8,6 +8,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using Whose = RelaySpeaking::Whose;
 
 struct HeardCase {
     const char* name;
@@ -41,44 +42,58 @@ const TimePoint kStart = TimePoint(std::chrono::hours(1));
 TEST(RelaySpeaking, ReckonsWhenItIsOver) {
     RelaySpeaking speaking(false);
     EXPECT_TRUE(speaking.all_played(kStart));
-    speaking.sent("This is about two seconds. ", true, kStart);
+    speaking.sent("This is about two seconds. ", Whose::brain, kStart);
     EXPECT_FALSE(speaking.all_played(kStart + seconds(2)));
     EXPECT_TRUE(speaking.all_played(kStart + seconds(3)));
-    speaking.sent("Two more seconds come here.", true, kStart + milliseconds(100));
+    speaking.sent("Two more seconds come here.", Whose::brain, kStart + milliseconds(100));
     EXPECT_FALSE(speaking.all_played(kStart + seconds(4))) << "one after the other";
     EXPECT_TRUE(speaking.all_played(kStart + seconds(5)));
 }
 
 TEST(RelaySpeaking, BelievesWhatItIsTold) {
     RelaySpeaking speaking(true);
-    speaking.sent("One. ", true, kStart);
-    speaking.sent("Two. ", true, kStart);
+    speaking.sent("One. ", Whose::brain, kStart);
+    speaking.sent("Two. ", Whose::brain, kStart);
     EXPECT_FALSE(speaking.all_played(kStart + seconds(2)));
     speaking.played("Two.", kStart + seconds(2));
     EXPECT_TRUE(speaking.all_played(kStart + seconds(2)));
-    speaking.sent("Three. ", true, kStart + seconds(2));
+    speaking.sent("Three. ", Whose::brain, kStart + seconds(2));
     EXPECT_FALSE(speaking.all_played(kStart + seconds(5)));
     EXPECT_TRUE(speaking.all_played(kStart + seconds(8))) << "the report never came";
 }
 
 TEST(RelaySpeaking, KeepsTheBrainsWordsApartFromOurs) {
     RelaySpeaking speaking(false);
-    speaking.sent("One moment please. ", false, kStart);
-    speaking.sent("We open at nine. ", true, kStart);
-    speaking.sent("We close at five. ", true, kStart);
+    speaking.sent("One moment please. ", Whose::filler, kStart);
+    speaking.sent("We open at nine. ", Whose::brain, kStart);
+    speaking.sent("We close at five. ", Whose::brain, kStart);
     EXPECT_TRUE(speaking.has_brains());
     auto heard = speaking.interrupted("One moment please. We open", milliseconds(2000));
-    EXPECT_EQ(heard.own, "One moment please.");
+    EXPECT_EQ(heard.ours, "") << "a filler is nobody's words";
     EXPECT_EQ(heard.brains, "We open");
     EXPECT_FALSE(heard.all_of_brains);
     EXPECT_TRUE(speaking.empty());
-    speaking.sent("We open at nine. ", true, kStart);
+    speaking.sent("Are you still there? ", Whose::ours, kStart);
+    speaking.sent("We open at nine. ", Whose::brain, kStart);
     heard = speaking.settle();
+    EXPECT_EQ(heard.ours, "Are you still there?");
     EXPECT_EQ(heard.brains, "We open at nine.");
-    EXPECT_TRUE(heard.all_of_brains);
-    speaking.sent("Hello there. ", true, kStart);
+    EXPECT_TRUE(heard.all_of_brains && heard.all_of_ours);
+    speaking.sent("Hello there. ", Whose::brain, kStart);
     heard = speaking.interrupted("Hello there.", milliseconds(2000));
     EXPECT_TRUE(heard.all_of_brains);
+}
+
+TEST(RelaySpeaking, ALineThatGoesSilentHasHeardWhatTheTimeAllowed) {
+    RelaySpeaking speaking(true);
+    speaking.sent("One two three four five six seven eight nine ten.", Whose::brain, kStart);
+    EXPECT_EQ(speaking.stopped(kStart).brains, "");
+    speaking.sent("One two three four five six seven eight nine ten.", Whose::brain, kStart);
+    const auto heard = speaking.stopped(kStart + seconds(2)).brains;
+    EXPECT_GT(heard.size(), 8U);
+    EXPECT_LT(heard.size(), 30U);
+    EXPECT_EQ(std::string("One two three four five six seven eight nine ten.").find(heard), 0U);
+    EXPECT_FALSE(heard.ends_with(' '));
 }
 
 }  // namespace
