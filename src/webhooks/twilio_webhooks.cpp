@@ -111,7 +111,10 @@ bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form&
     const auto verdict = request.method == "GET"      ? signatures->check_get(*url, request.signature)
                          : subject == Subject::json ? signatures->check_json(*url, request.body, request.signature)
                                                     : signatures->check_form(*url, form, request.signature);
-    if (verdict.ok()) return true;
+    if (verdict.ok()) {
+        if (verdict.token_index > 0) services_.log.info("auth.token_in_use", "A request was signed by an auth token that is being rotated out.", {{"index", verdict.token_index}});
+        return true;
+    }
     count_signature_failure(verdict, request.remote_address, "webhook");
     return false;
 }
