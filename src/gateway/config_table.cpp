@@ -1,5 +1,6 @@
 #include "config_table.hpp"
 
+#include "config_relay_rows.hpp"
 #include "config_vendor_rows.hpp"
 
 #include <cctype>
@@ -547,6 +548,7 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
         agent_identity_rows(t);
         upstream_rows(t);
         conversation_rows(t);
+        relay_rows(t);
         return std::move(t.rows);
     }();
     return rows;

@@ -179,7 +179,7 @@ Answer TwilioWebhooks::overflow() const {
     return xml(response);
 }
 
-Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
+std::vector<twiml::Parameter> TwilioWebhooks::token_for(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
     twilio::StreamClaims claims;
     claims.call_sid = form.get("CallSid");
     claims.account_sid = form.get("AccountSid");
@@ -196,17 +196,25 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
     if (!token) {
         services_.registry.release(claims.call_sid);
         services_.log.error("webhook.failed", "No stream token could be made.", {{"reason", token.error().message()}, {"call_sid", claims.call_sid}});
-        return hang_up();
+        return {};
     }
+    std::vector<twiml::Parameter> parameters;
+    for (auto& [name, value] : twilio::token_parameters(*token)) parameters.push_back({.name = name, .value = value});
+    return parameters;
+}
+
+Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
+    auto token = token_for(agent, form, request, resume);
+    if (token.empty()) return hang_up();
     twiml::Stream stream;
     auto media = twilio::public_request_url(settings_.public_url, kMediaPath, true);
     stream.url = media ? *media : std::string{};
     stream.status_callback = url("/webhooks/twilio/stream");
-    for (auto& [name, value] : twilio::token_parameters(*token)) stream.parameters.push_back({.name = name, .value = value});
+    stream.parameters = std::move(token);
     TwimlResponse response;
     response.connect({.noun = std::move(stream)});
     response.redirect({.url = url("/webhooks/twilio/after?agent=" + twilio::encode_component(agent.name) + "&resume=" + std::to_string(resume)), .method = "POST"});
-    if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", claims.call_sid}});
+    if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});
     return xml(response);
 }
 

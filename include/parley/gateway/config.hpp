@@ -24,6 +24,7 @@
 #include "parley/call/registry.hpp"
 #include "parley/brain/upstream.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/flows/relay_settings.hpp"
 #include "parley/vendors/endpoint.hpp"
 
 namespace parley::gateway {
@@ -116,6 +117,7 @@ struct AgentConfig {
     std::string voicemail_prompt = "Please leave a message after the tone.";
     std::chrono::seconds voicemail_max{120};
     conversation::Settings conversation;
+    flows::RelaySettings relay;
 };
 
 // Where a value came from.
