@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "media_stream_leg.hpp"
+#include "parley/call/endings.hpp"
 #include "parley/call/relay_call.hpp"
 #include "parley/conversation/serialise.hpp"
 #include "parley/twilio/sid.hpp"
@@ -18,31 +19,6 @@ constexpr auto kStartWithin = std::chrono::seconds(5);
 constexpr auto kTakeOverWithin = std::chrono::seconds(3);
 
 twilio::TokenTime wall_now() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
-
-// Whether the gateway meant the call to end so: then the tail carries it out instead of reopening the stream.
-bool planned(EndReason reason) {
-    switch (reason) {
-        case EndReason::agent_completed:
-        case EndReason::transferred:
-        case EndReason::max_duration:
-        case EndReason::silence:
-        case EndReason::brain_failed:
-        case EndReason::operator_hangup:
-        case EndReason::caller_hung_up: return true;
-        default: return false;
-    }
-}
-
-std::string_view result_of(EndReason reason) {
-    switch (reason) {
-        case EndReason::brain_failed: return "upstream_error";
-        case EndReason::internal: return "server_error";
-        case EndReason::protocol: return "client_error";
-        case EndReason::carrier_lost:
-        case EndReason::media_timeout: return "indeterminate";
-        default: return "success";
-    }
-}
 
 }  // namespace
 

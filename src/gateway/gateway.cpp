@@ -16,6 +16,7 @@
 
 #include "agents.hpp"
 #include "build_info.hpp"
+#include "compose_flows.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
 #include "parley/call/disk_writer.hpp"
@@ -57,7 +58,7 @@ MetricsSettings metrics_settings(const Config& config) {
     settings.revision = kRevision;
     settings.compiler = kCompiler;
     settings.workers = worker_count(config);
-    settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "media", "page", "session", "web_voice", "admin"};
+    settings.routes = {"voice", "after", "status", "stream", "answer", "menu", "dialed", "whisper", "recorded", "gather", "fallback", "media", "page", "session", "web_voice", "admin"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;
@@ -170,6 +171,7 @@ struct Gateway::Impl {
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
                                                           .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }});
+        flow_routes = compose_flows(*telephony);
     }
 
     void make_listeners() {
@@ -522,6 +524,7 @@ struct Gateway::Impl {
     asio::io_context control{1};  // acceptors, admin, signals, drain; run by run()
     std::unique_ptr<net::HttpClient> control_http = std::make_unique<net::HttpClient>(control.get_executor());
     std::unique_ptr<Telephony> telephony;
+    std::shared_ptr<webhooks::FlowRoutes> flow_routes;
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;

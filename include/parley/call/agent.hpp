@@ -14,6 +14,8 @@
 #include "parley/call/playout.hpp"
 #include "parley/conversation/machine.hpp"
 
+namespace parley::flows { struct AgentFlow; }
+
 namespace parley::call {
 
 enum class BrainKind : std::uint8_t { pipeline, bot, echo };
@@ -36,6 +38,7 @@ struct Agent {
     std::optional<FrameDetail> call_file;              // absent: none is written
     PlayoutSettings playout;
     audio::VadConfig vad;
+    std::shared_ptr<const flows::AgentFlow> flow;      // how calls are answered and where they go; null: by a stream, at all hours
 };
 
 }  // namespace parley::call
