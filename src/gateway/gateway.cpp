@@ -486,6 +486,7 @@ struct Gateway::Impl {
                 config.media = fresh.media;
                 config.call_files.frames = fresh.call_files.frames;
                 config.agents = fresh.agents;
+                config.menus = fresh.menus;
             }
             for (const auto& change : changes)
                 log.audit("config.reloaded", change.restart ? "A changed value waits for the next start." : "A changed value is in force.", {{"what", change.key}, {"restart", change.restart}});
