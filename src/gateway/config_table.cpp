@@ -1,6 +1,7 @@
 #include "config_table.hpp"
 
 #include "config_flow_rows.hpp"
+#include "config_relay_rows.hpp"
 #include "config_vendor_rows.hpp"
 
 #include <cctype>
@@ -549,6 +550,7 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
         flow_rows(t);
         upstream_rows(t);
         conversation_rows(t);
+        relay_rows(t);
         return std::move(t.rows);
     }();
     return rows;

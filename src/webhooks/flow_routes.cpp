@@ -4,6 +4,7 @@
 
 #include "flow_twiml.hpp"
 #include "gather_talks.hpp"
+#include "parley/webhooks/relay_routes.hpp"
 
 namespace parley::webhooks {
 
@@ -134,6 +135,12 @@ net::Task<std::optional<Answer>> FlowRoutes::after_failure(AgentPtr agent, const
     co_return answer;
 }
 
+net::Task<Answer> FlowRoutes::relay_failed(AgentPtr agent, const Asked& asked) {
+    auto next = co_await after_failure(agent, asked, "relay_failed");
+    if (next) co_return std::move(*next);
+    co_return end_of_list(*agent);
+}
+
 net::Task<std::optional<Answer>> FlowRoutes::try_mode(AgentPtr agent, flows::Position position, const AnswerMode& mode, const Asked& asked) {
     const auto& flow = flow_of(*agent);
     if (const auto own = modes_.find(mode.kind); own != modes_.end()) {
@@ -151,8 +158,14 @@ net::Task<std::optional<Answer>> FlowRoutes::try_mode(AgentPtr agent, flows::Pos
             auto answer = co_await menu_step(agent, position, std::move(*step), asked);
             co_return answer;
         }
-        case Kind::relay:
-        case Kind::gather: co_return std::nullopt;  // only by a mode of its own
+        case Kind::relay: {
+            const auto before = s_.routes.services().registry.outcome(asked.call_sid);
+            // The agent's name leads the place; the relay puts it there itself.
+            const auto place = flows::query_of(position);
+            const auto rest = place.find('&');
+            co_return open_relay(s_.routes, *agent, asked, before && before->attached ? 1 : 0, rest == std::string::npos ? std::string_view{} : std::string_view(place).substr(rest + 1));
+        }
+        case Kind::gather: co_return std::nullopt;  // by its own mode only
         case Kind::listen: {
             auto answer = listen(*agent, position, asked);
             co_return answer;

@@ -7,7 +7,7 @@
 
 #include "flow_twiml.hpp"
 #include "parley/base/ids.hpp"
-#include "parley/call/endings.hpp"
+#include "parley/call/call_ending.hpp"
 #include "parley/call/turn_fact.hpp"
 #include "parley/call/vendor_report.hpp"
 #include "parley/conversation/serialise.hpp"
@@ -228,24 +228,16 @@ void GatherTalk::command(const call::OperatorCommand& wanted) {
 
 void GatherTalk::end(EndReason reason, std::string target) {
     if (over_.exchange(true)) return;
-    const auto lasted = since(began_);
-    const auto result = call::result_of(reason);
-    const auto name = conversation::name_of(reason);
-    call::Outcome outcome;
-    outcome.reason = reason;
-    outcome.target = std::move(target);
-    outcome.agent = b_.agent->name;
-    outcome.planned = call::planned(reason) || reason == EndReason::shutdown;
-    outcome.memory = talk_->memory();
-    b_.calls.registry.finished(b_.facts.call_sid, std::move(outcome), Clock::now());
-    b_.calls.metrics.calls_active.at("in").add(-1);
-    b_.calls.metrics.calls_ended.at("in", result, name).add();
-    b_.calls.metrics.call_duration.at("in", result).observe(lasted);
-    if (b_.calls.records != nullptr) {
-        const nlohmann::ordered_json fact{{"reason", name}, {"result", result}, {"duration_ms", lasted.count()}, {"turns", turns_}, {"answer", "gather"}};
-        b_.calls.records->add(b_.facts.call_sid, store::Fact::end, fact.dump());
-    }
-    log_.info("call.ended", "A gathered call is over.", {{"result", result}, {"reason", name}, {"dur_ms", lasted.count()}, {"turns", turns_}, {"answer", "gather"}});
+    call::CallSummary summary;
+    summary.reason = reason;
+    summary.target = std::move(target);
+    summary.duration = since(began_);
+    summary.turns = turns_;
+    summary.memory = talk_->memory();
+    call::call_over(b_.calls, log_, b_.facts.call_sid, b_.agent->name, summary);
+    if (b_.calls.records == nullptr) return;
+    const nlohmann::ordered_json fact{{"reason", conversation::name_of(reason)}, {"result", call::result_of(reason)}, {"duration_ms", summary.duration.count()}, {"turns", turns_}, {"answer", "gather"}};
+    b_.calls.records->add(b_.facts.call_sid, store::Fact::end, fact.dump());
 }
 
 void GatherTalk::keep_turn(std::string_view who, std::string_view text) {

@@ -128,7 +128,10 @@ bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form&
     const auto verdict = request.method == "GET"      ? signatures->check_get(*url, request.signature)
                          : subject == Subject::json ? signatures->check_json(*url, request.body, request.signature)
                                                     : signatures->check_form(*url, form, request.signature);
-    if (verdict.ok()) return true;
+    if (verdict.ok()) {
+        if (verdict.token_index > 0) services_.log.info("auth.token_in_use", "A request was signed by an auth token that is being rotated out.", {{"index", verdict.token_index}});
+        return true;
+    }
     count_signature_failure(verdict, request.remote_address, "webhook");
     return false;
 }
@@ -193,7 +196,7 @@ Answer TwilioWebhooks::overflow() const {
     return xml(response);
 }
 
-std::optional<twiml::Stream> TwilioWebhooks::media_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, std::string_view path) const {
+std::vector<twiml::Parameter> TwilioWebhooks::token_for(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
     twilio::StreamClaims claims;
     claims.call_sid = form.get("CallSid");
     claims.account_sid = form.get("AccountSid");
@@ -208,14 +211,23 @@ std::optional<twiml::Stream> TwilioWebhooks::media_stream(const call::Agent& age
     const auto issued = now - now.time_since_epoch() % std::chrono::seconds(30);
     auto token = services_.tokens.mint(claims, std::string(request.idempotency_token) + "/" + std::to_string(resume), issued);
     if (!token) {
+        services_.registry.release(claims.call_sid);
         services_.log.error("webhook.failed", "No stream token could be made.", {{"reason", token.error().message()}, {"call_sid", claims.call_sid}});
-        return std::nullopt;
+        return {};
     }
+    std::vector<twiml::Parameter> parameters;
+    for (auto& [name, value] : twilio::token_parameters(*token)) parameters.push_back({.name = name, .value = value});
+    return parameters;
+}
+
+std::optional<twiml::Stream> TwilioWebhooks::media_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, std::string_view path) const {
+    auto token = token_for(agent, form, request, resume);
+    if (token.empty()) return std::nullopt;
     twiml::Stream stream;
     auto media = twilio::public_request_url(settings_.public_url, path, true);
     stream.url = media ? *media : std::string{};
     stream.status_callback = url("/webhooks/twilio/stream");
-    for (auto& [name, value] : twilio::token_parameters(*token)) stream.parameters.push_back({.name = name, .value = value});
+    stream.parameters = std::move(token);
     return stream;
 }
 
@@ -226,16 +238,12 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
 }
 
 Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, const flows::Position& position) const {
-    const std::string call_sid(form.get("CallSid"));
     auto stream = media_stream(agent, form, request, resume, kMediaPath);
-    if (!stream) {
-        services_.registry.release(call_sid);
-        return hang_up();
-    }
+    if (!stream) return hang_up();
     TwimlResponse response;
     response.connect({.noun = std::move(*stream)});
     response.redirect({.url = url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume)), .method = "POST"});
-    if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", call_sid}});
+    if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});
     return xml(response);
 }
 

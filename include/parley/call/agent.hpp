@@ -13,6 +13,7 @@
 #include "parley/call/call_file.hpp"
 #include "parley/call/playout.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/flows/relay_settings.hpp"
 
 namespace parley::flows { struct AgentFlow; }
 
@@ -39,6 +40,7 @@ struct Agent {
     PlayoutSettings playout;
     audio::VadConfig vad;
     std::shared_ptr<const flows::AgentFlow> flow;      // how calls are answered and where they go; null: by a stream, at all hours
+    std::shared_ptr<const flows::RelaySettings> relay;  // null: Twilio's defaults
 };
 
 }  // namespace parley::call

@@ -25,6 +25,7 @@
 #include "parley/brain/upstream.hpp"
 #include "parley/flows/agent_flow.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/flows/relay_settings.hpp"
 #include "parley/vendors/endpoint.hpp"
 
 namespace parley::gateway {
@@ -128,6 +129,7 @@ struct AgentConfig {
     std::chrono::seconds voicemail_max{120};
     conversation::Settings conversation;
     FlowConfig flow;
+    flows::RelaySettings relay;
 };
 
 // Where a value came from.

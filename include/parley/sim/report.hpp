@@ -10,6 +10,7 @@
 
 #include "parley/sim/form.hpp"
 #include "parley/sim/media_machine.hpp"
+#include "parley/sim/relay_truth.hpp"
 #include "parley/sim/voice_activity.hpp"
 
 namespace parley::sim {
@@ -96,9 +97,14 @@ struct CallReport {
     std::vector<CallbackTruth> callbacks;
     std::vector<NotificationTruth> notifications;
     std::vector<StreamTruth> streams;
+    std::vector<RelayTruth> relays;
     std::vector<TurnTruth> turns;
     std::vector<ExpectationTruth> expectations;
     std::vector<Interval> agent_speech;  // by energy, play-out samples
+    std::string parent_sid, direction;
+    std::string answered_by;             // verdict of machine detection; empty: there was none
+    double detection_ms = 0;             // line time from the answer to the verdict
+    std::optional<Interval> message;     // answering machine: what was left on it, samples of `heard`
     std::vector<std::string> failures;   // steps that could not be done, expectations that did not hold
     Mulaw heard;                         // everything that came out of the caller's telephone
     Mulaw said;                          // everything that went into it, as it was sent towards the streams

@@ -54,6 +54,9 @@ public:
     // The answer at this place has failed: the one behind it. Nothing: there is none.
     [[nodiscard]] net::Task<std::optional<Answer>> after_failure(AgentPtr agent, const Asked& asked, std::string_view why);
 
+    // The same for a relay: at the end of the list the fallback number, or a goodbye.
+    [[nodiscard]] net::Task<Answer> relay_failed(AgentPtr agent, const Asked& asked);
+
     // Parts for modes that live elsewhere.
     [[nodiscard]] static const flows::AgentFlow& flow_of(const call::Agent& agent);
     [[nodiscard]] static std::optional<flows::Position> position_in(const Asked& asked);
