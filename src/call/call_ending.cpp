@@ -1,4 +1,4 @@
-#include "call_ending.hpp"
+#include "parley/call/call_ending.hpp"
 
 #include <nlohmann/json.hpp>
 
