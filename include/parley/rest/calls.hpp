@@ -6,12 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "parley/base/clock.hpp"
 #include "parley/rest/client.hpp"
+#include "parley/rest/dates.hpp"
 
 namespace parley::rest {
-
-using When = std::optional<WallClock::time_point>;
 
 enum class CallStatus : std::uint8_t { queued, initiated, ringing, in_progress, completed, busy, failed, no_answer, canceled, other };
 [[nodiscard]] CallStatus call_status(std::string_view text);
@@ -50,6 +48,7 @@ struct CallFilter {
     std::size_t most = 200;  // so many at most, over as many pages as it takes
 };
 
+// A view of the client: what it begins needs the client, not the view.
 class Calls {
 public:
     explicit Calls(Client& client) : client_(client) {}

@@ -14,6 +14,7 @@
 #include "parley/base/secret.hpp"
 #include "parley/net/http_client.hpp"
 #include "parley/net/task.hpp"
+#include "parley/rest/dates.hpp"
 #include "parley/rest/error.hpp"
 
 namespace parley::rest {
@@ -46,12 +47,13 @@ struct Request {
     Repeat repeat = Repeat::safe;
     std::chrono::milliseconds within{15000};  // for everything, repetitions and waiting included
     std::size_t body_limit = 4U << 20U;
-    int redirects = 0;                   // media only
 };
 
 struct Answer {
     int status = 0;
     std::string body, content_type, request_id;
+    When date;  // the answering server's clock
+    std::chrono::milliseconds lasted{0};  // of the attempt that was answered
 };
 
 // Shared by all clients of an account: the pace, and the number of requests under way.
@@ -65,6 +67,22 @@ struct Observed {  // for metrics and the log, once a request
     int attempts = 0;
     std::chrono::milliseconds lasted{0};
 };
+
+// Takes a piece of a body; false ends the download (disk full, nobody wants it any more).
+using Sink = std::function<bool(std::string_view piece)>;
+
+struct Download {
+    std::string path;  // as Request::path, without parameters behind it
+    Params params;
+    std::size_t limit = 64U << 20U;
+    std::chrono::milliseconds within{60000};
+    std::chrono::milliseconds wait_for_it{0};  // 404 is asked again so long: what is being made is not there yet
+};
+
+// Where a product of this account is reached.
+[[nodiscard]] std::string origin_of(const Account& account, Product product);
+// One segment of a path, encoded: identifiers, labels, conference names.
+[[nodiscard]] std::string segment(std::string_view text);
 
 // Of one executor, like the HTTP client below it; outlives its requests. A destroyed client's requests must have ended.
 class Client {
@@ -82,10 +100,21 @@ public:
     Client& operator=(const Client&) = delete;
 
     net::Task<Outcome<Answer>> send(Request request);
+    // A body in pieces, and how many bytes it had. Redirects are followed; the credentials stay with Twilio. Repeated only as long as the
+    // sink has had nothing.
+    net::Task<Outcome<std::uint64_t>> download(Download wanted, Sink sink);
     [[nodiscard]] const Account& account() const;
+    [[nodiscard]] const Settings& settings() const;
+    // "https://api.dublin.ie1.twilio.com", or the account's own address; what every request of that product begins with.
+    [[nodiscard]] std::string origin(Product product = Product::api) const;
+
+    // What this client's creates have already answered with, so that looking for a lost one does not find a sister. The latest 256.
+    void remember(const std::string& sid);
+    [[nodiscard]] bool remembers(std::string_view sid) const;
+
+    struct Impl;
 
 private:
-    struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 
