@@ -185,7 +185,7 @@ struct Outbound::Impl {
     }
 };
 
-Outbound::Outbound(Settings settings, Services services) : impl_(std::make_unique<Impl>(Impl{std::move(settings), std::move(services), {}, {}, {}, {}})) {}
+Outbound::Outbound(Settings settings, Services services) : impl_(new Impl{.settings = std::move(settings), .services = std::move(services), .mutex = {}, .by_id = {}, .id_of = {}, .order = {}}) {}
 Outbound::~Outbound() = default;
 
 net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
