@@ -179,15 +179,57 @@ DialogueReply Dialogue::perform(const Act& act, const SlotValues& heard_slots) {
         if (!heard_slots.contains(slot)) slots_.erase(slot);
     }
     before_ = state_;
+    std::vector<ActionRequest> wanted;
+    std::string ok, failed;
+    for (const auto& action : act.actions) {
+        auto arguments = nlohmann::json::object();
+        for (const auto& [name, value] : action.arguments) arguments[name] = written(value);
+        wanted.push_back({action.name, arguments.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+    }
+    if (!wanted.empty()) {
+        if (!act.ok.empty()) ok = fill_in(pick(act.ok));
+        if (!act.failed.empty()) failed = fill_in(pick(act.failed));
+    }
+    const auto do_them = [&](DialogueReply reply, std::string_view behind) {
+        if (wanted.empty()) return reply;
+        reply.actions = std::move(wanted);
+        reply.ok = ok.empty() ? std::vector<std::string>{} : sentences_of(ok);
+        reply.failed = failed.empty() ? std::vector<std::string>{} : sentences_of(failed);
+        reply.after = behind.empty() ? std::vector<std::string>{} : sentences_of(std::string(behind));
+        // Asked to repeat, the caller hears what matters: how it went and what is asked.
+        if (!behind.empty()) last_text_ = behind;
+        else if (!ok.empty()) last_text_ = ok;
+        return reply;
+    };
     if (act.end || !act.transfer.empty()) {
-        auto reply = finish(std::move(text));
+        auto reply = do_them(finish(std::move(text)), {});
         decided_in_ = state_;
         reply.then = act.end ? conversation::ReplyThen::end_call : conversation::ReplyThen::transfer;
         reply.target = act.transfer;
         return reply;
     }
+    if (!act.actions.empty()) {
+        std::string question_text;
+        if (!act.go.empty()) enter(act.go, question_text);
+        return do_them(finish(std::move(text)), question_text);
+    }
     if (!act.go.empty()) enter(act.go, text);
     return finish(std::move(text));
+}
+
+std::string Dialogue::written(const std::string& text) const {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto close = text[at] == '{' ? text.find('}', at) : std::string::npos;
+        if (close == std::string::npos) {
+            out += text[at++];
+            continue;
+        }
+        const auto value = slots_.find(text.substr(at + 1, close - at - 1));
+        out += value == slots_.end() ? std::string("-") : value->second;
+        at = close + 1;
+    }
+    return out;
 }
 
 void Dialogue::store(const SlotValues& heard_slots, std::string& text) {

@@ -65,11 +65,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Brain> EmbeddedFactory::open(const CallFacts& facts, const CallPorts& ports) {
-    return std::make_unique<EmbeddedBrain>(stt(ports.stt, ports.post), make_script_lm(script_, facts, ports.lm, ports.post), tts(ports.tts, ports.post));
+    return std::make_unique<EmbeddedBrain>(stt(ports.stt, ports.post), make_script_lm(script_, facts, ports.lm, ports.post, ports.actions), tts(ports.tts, ports.post));
 }
 
 std::unique_ptr<TextBrain> EmbeddedFactory::open_text(const CallFacts& facts, const TextPorts& ports) {
-    return std::make_unique<ScriptTextBrain>(make_script_lm(script_, facts, ports.lm, ports.post));
+    return std::make_unique<ScriptTextBrain>(make_script_lm(script_, facts, ports.lm, ports.post, ports.actions));
 }
 
 std::unique_ptr<SttSession> EmbeddedFactory::stt(SttSink& sink, Post post) {
@@ -79,7 +79,7 @@ std::unique_ptr<SttSession> EmbeddedFactory::stt(SttSink& sink, Post post) {
 std::unique_ptr<LmSession> EmbeddedFactory::lm(std::uint64_t seed, LmSink& sink, Post post) {
     CallFacts facts;
     facts.seed = seed;
-    return make_script_lm(script_, facts, sink, std::move(post));
+    return make_script_lm(script_, facts, sink, std::move(post), nullptr);
 }
 
 std::unique_ptr<TtsSession> EmbeddedFactory::tts(TtsSink& sink, Post post) {

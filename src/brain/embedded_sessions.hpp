@@ -14,7 +14,7 @@ std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> scri
                                               const EmbeddedSettings& settings, SttSink& sink,
                                               EmbeddedFactory::Post post);
 std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, const CallFacts& facts, LmSink& sink,
-                                          EmbeddedFactory::Post post);
+                                          EmbeddedFactory::Post post, Actions* actions);
 std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<speech::EnginePool> pool,
                                               std::shared_ptr<speech::PhraseCache> cache,
                                               const speech::VoiceSettings& voice, TtsSink& sink,

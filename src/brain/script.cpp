@@ -12,6 +12,7 @@
 namespace parley::brain {
 namespace {
 
+constexpr std::size_t kMaxActions = 8;   // of one act
 constexpr std::size_t kMaxNesting = 40;  // of brackets in flow style; the YAML library recurses
 
 const std::vector<std::string> kTopKeys{"returned",        "name",           "facts",   "greeting",    "start",    "lead",
@@ -19,7 +20,7 @@ const std::vector<std::string> kTopKeys{"returned",        "name",           "fa
                                         "not_understood", "confirm", "reject_below"};
 const std::vector<std::string> kStateKeys{"ask",  "ask_again", "fill",           "missing",     "filled",
                                           "hear", "keys",      "not_understood", "patience_ms", "reject_below"};
-const std::vector<std::string> kActKeys{"say", "go", "clear", "repeat", "end", "transfer"};
+const std::vector<std::string> kActKeys{"say", "do", "ok", "failed", "go", "clear", "repeat", "end", "transfer"};
 const std::vector<std::string> kSlotKeys{"kind", "allow", "from", "to", "min", "max", "refuse"};
 const std::vector<std::string> kWeekdays{"monday",   "tuesday", "wednesday", "thursday", "friday",
                                          "saturday", "sunday",  "today",     "tomorrow"};
@@ -276,6 +277,9 @@ private:
         }
         file_.map(node, "an act", kActKeys, [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
             if (key == "say") act.say = prompts(value, "say");
+            if (key == "do") act.actions = read_actions(value);
+            if (key == "ok") act.ok = prompts(value, "ok");
+            if (key == "failed") act.failed = prompts(value, "failed");
             if (key == "go") act.go = state_name(value);
             if (key == "repeat") act.repeat = file_.flag(value, key);
             if (key == "end") act.end = file_.flag(value, key);
@@ -291,9 +295,43 @@ private:
         if (act.end && !act.transfer.empty()) file_.fail(node, "an act ends the call or transfers it, not both");
         if ((act.end || !act.transfer.empty()) && !act.go.empty())
             file_.fail(node, "an act that ends or transfers the call goes nowhere");
-        if (act.say.empty() && act.go.empty() && !act.repeat)
+        if (act.actions.empty() && (!act.ok.empty() || !act.failed.empty())) file_.fail(node, "'ok' and 'failed' belong to 'do'");
+        if (!act.actions.empty() && act.repeat) file_.fail(node, "an act that repeats does nothing else");
+        if (!act.actions.empty() && act.go.empty() && (act.ok.empty() || act.failed.empty()))
+            file_.fail(node, "the caller must hear how it went: 'do' needs 'ok' and 'failed', or 'go'");
+        if (act.say.empty() && act.go.empty() && act.actions.empty() && !act.repeat)
             file_.fail(node, "the act says nothing: it needs 'say', 'go' or 'repeat'");
         return act;
+    }
+
+    // [{send_sms: {text: "…"}}, {start_recording: {}}]
+    std::vector<ScriptAction> read_actions(const YAML::Node& node) {
+        if (!node.IsSequence() || node.size() == 0 || node.size() > kMaxActions)
+            file_.fail(node, "'do' is a list of one to " + std::to_string(kMaxActions) + " actions, such as [{send_sms: {text: \"…\"}}]");
+        std::vector<ScriptAction> all;
+        for (const auto& item : node) {
+            ScriptAction action;
+            const auto name = [&](const YAML::Node& at, const std::string& text) {
+                if (std::ranges::find(known_actions(), text) == known_actions().end()) file_.unknown(at.Mark(), "an action", text, known_actions());
+                if (!action.name.empty()) file_.fail(at, "one action an entry of the list");
+                action.name = text;
+            };
+            if (item.IsScalar()) {
+                name(item, item.Scalar());
+            } else {
+                file_.map(item, "an action", {}, [&](const std::string& key, const YAML::Node& at, const YAML::Node& arguments) {
+                    name(at, key);
+                    if (arguments.IsNull()) return;
+                    file_.map(arguments, "an action's arguments", {}, [&](const std::string& argument, const YAML::Node& where, const YAML::Node& value) {
+                        if (!plain_name(argument)) file_.fail(where, "an argument's name has lower-case letters, digits and '_' only");
+                        action.arguments[argument] = prompt(value, "an argument");
+                    });
+                });
+            }
+            if (action.name.empty()) file_.fail(item, "the action's name is missing");
+            all.push_back(std::move(action));
+        }
+        return all;
     }
 
     std::string transfer_target(const YAML::Node& node) {
@@ -496,12 +534,34 @@ std::vector<std::string> Script::fixed_phrases() const {
         take(state.ask_again);
         take(state.not_understood.say);
         for (const auto& [slot, prompts] : state.missing) take(prompts);
-        for (const auto& [intent, act] : state.hear) take(act.say);
+        for (const auto& [intent, act] : state.hear) {
+            take(act.say);
+            take(act.ok);
+            take(act.failed);
+        }
     }
     std::ranges::sort(all);
     const auto doubles = std::ranges::unique(all);
     all.erase(doubles.begin(), doubles.end());
     return all;
+}
+
+std::vector<std::string> Script::actions() const {
+    std::set<std::string> names;
+    const auto take = [&](const Act& act) {
+        for (const auto& action : act.actions) names.insert(action.name);
+    };
+    for (const auto& [state_name, state] : states) {
+        take(state.not_understood.then);
+        for (const auto& [intent, act] : state.hear) take(act);
+    }
+    return {names.begin(), names.end()};
+}
+
+const std::vector<std::string>& known_actions() {
+    static const std::vector<std::string> names{"send_sms", "send_link", "send_digits", "start_recording", "stop_recording", "pause_recording", "resume_recording",
+                                                "park", "hold", "resume", "mute", "unmute", "add_person", "warm_transfer", "cold_transfer"};
+    return names;
 }
 
 std::shared_ptr<const Script> parse_script(std::string_view yaml, std::string_view file,

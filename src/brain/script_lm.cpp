@@ -9,27 +9,56 @@ namespace {
 using conversation::PromptKind;
 
 struct LmCore : std::enable_shared_from_this<LmCore> {
-    LmCore(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& to, EmbeddedFactory::Post how)
-        : dialogue(std::move(script), seed), sink(&to), post(std::move(how)) {}
+    LmCore(std::shared_ptr<const Script> script, std::uint64_t seed, LmSink& to, EmbeddedFactory::Post how, Actions* what)
+        : dialogue(std::move(script), seed), sink(&to), post(std::move(how)), actions(what) {}
 
     Dialogue dialogue;
     LmSink* sink;
     EmbeddedFactory::Post post;
+    Actions* actions;
     ReplyId latest = 0;
     bool wanted = false;  // the latest reply was not cancelled
 
+    [[nodiscard]] bool still(ReplyId reply) const { return wanted && latest == reply; }
+    void say(ReplyId reply, const std::vector<std::string>& sentences) {
+        for (const auto& sentence : sentences) {
+            if (still(reply)) sink->on_reply_text(reply, sentence);
+        }
+    }
+
     // Not out of start(): the call may be in the middle of something when it asks.
     void deliver(ReplyId reply, DialogueReply answer) {
-        post([weak = weak_from_this(), reply, answer = std::move(answer)] {
+        post([weak = weak_from_this(), reply, answer = std::make_shared<DialogueReply>(std::move(answer))] {
             const auto self = weak.lock();
             if (!self) return;
-            const auto still = [&] { return self->wanted && self->latest == reply; };
-            if (still()) self->sink->on_expect(answer.expect, answer.patience);
-            for (const auto& sentence : answer.sentences) {
-                if (still()) self->sink->on_reply_text(reply, sentence);
-            }
-            if (still()) self->sink->on_reply_finished(reply, answer.then, answer.target);
+            if (self->still(reply)) self->sink->on_expect(answer->expect, answer->patience);
+            self->say(reply, answer->sentences);
+            if (!answer->actions.empty()) return self->act(reply, answer, 0);
+            if (self->still(reply)) self->sink->on_reply_finished(reply, answer->then, answer->target);
         });
+    }
+
+    // One after another; the first that cannot be done ends them. Whoever spoke meanwhile has cancelled the reply: what is not begun is left.
+    void act(ReplyId reply, const std::shared_ptr<DialogueReply>& answer, std::size_t index) {
+        if (!still(reply)) return;
+        if (index == answer->actions.size()) return acted(reply, answer, true, {});
+        if (actions == nullptr) return acted(reply, answer, false, {});
+        actions->perform(answer->actions[index], [weak = weak_from_this(), reply, answer, index](ActionResult result) {
+            const auto self = weak.lock();
+            if (!self) return;
+            if (!result.transfer.empty() || !result.ok) self->acted(reply, answer, result.ok, std::move(result));
+            else self->act(reply, answer, index + 1);
+        });
+    }
+    void acted(ReplyId reply, const std::shared_ptr<DialogueReply>& answer, bool ok, ActionResult result) {
+        if (ok && !result.transfer.empty()) {
+            if (!result.announcement.empty()) say(reply, {result.announcement});
+            if (still(reply)) sink->on_reply_finished(reply, conversation::ReplyThen::transfer, result.transfer);
+            return;
+        }
+        say(reply, ok ? answer->ok : answer->failed);
+        say(reply, answer->after);
+        if (still(reply)) sink->on_reply_finished(reply, answer->then, answer->target);
     }
 };
 
@@ -72,8 +101,8 @@ private:
 }  // namespace
 
 std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, const CallFacts& facts, LmSink& sink,
-                                          EmbeddedFactory::Post post) {
-    auto core = std::make_shared<LmCore>(std::move(script), facts.seed, sink, std::move(post));
+                                          EmbeddedFactory::Post post, Actions* actions) {
+    auto core = std::make_shared<LmCore>(std::move(script), facts.seed, sink, std::move(post), actions);
     if (!facts.brain_state.empty()) core->dialogue.restore(facts.brain_state);
     return std::make_unique<ScriptLm>(std::move(core));
 }

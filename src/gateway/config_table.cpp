@@ -1,6 +1,7 @@
 #include "config_table.hpp"
 
 #include "config_control_rows.hpp"
+#include "config_relay_rows.hpp"
 #include "config_vendor_rows.hpp"
 
 #include <cctype>
@@ -563,6 +564,7 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
         upstream_rows(t);
         control_agent_rows(t);
         conversation_rows(t);
+        relay_rows(t);
         return std::move(t.rows);
     }();
     return rows;

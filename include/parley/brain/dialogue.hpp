@@ -8,13 +8,16 @@
 #include <string_view>
 #include <vector>
 
+#include "parley/brain/ports.hpp"
 #include "parley/brain/script.hpp"
 #include "parley/conversation/events.hpp"
 
 namespace parley::brain {
 
 struct DialogueReply {
-    std::vector<std::string> sentences;  // never empty
+    std::vector<std::string> sentences;  // never empty, unless there are actions
+    std::vector<ActionRequest> actions;  // done behind the sentences; then `ok` or `failed` is said, and `after`
+    std::vector<std::string> ok, failed, after;
     conversation::ReplyThen then = conversation::ReplyThen::listen;
     std::string target;  // of a transfer
     std::string expect;  // name of the grammar for the caller's next words: a state, or "yes_or_no"
@@ -61,6 +64,7 @@ private:
     std::string question(const State& state);
     const std::string& pick(const Prompts& prompts);
     std::string fill_in(const std::string& prompt, std::string_view label = {}) const;
+    std::string written(const std::string& text) const;  // slots as they were stored, not as they are spoken
     DialogueReply finish(std::string text);
 
     std::shared_ptr<const Script> script_;

@@ -124,6 +124,8 @@ public:
     [[nodiscard]] virtual const std::vector<ActionSpec>& specs() const = 0;
     // `done` is called once, on the call's worker, not from within perform(); never after the owner is gone. Has a deadline of its own, 10 s.
     virtual void perform(ActionRequest request, std::function<void(ActionResult)> done) = 0;
+    // The brain has decided on a transfer and says why, for whoever takes the call. Nothing comes back.
+    virtual void transferring(std::string_view /*target*/, std::string_view /*summary*/) {}
 };
 
 // A request to a vendor, or an exchange with it, as it ended: for the call file, the log and the metrics.

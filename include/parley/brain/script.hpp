@@ -16,9 +16,17 @@ namespace parley::brain {
 
 using Prompts = std::vector<std::string>;  // variants; {fact} is already put in, {slot} is left for the dialogue
 
+// Something done besides talking: an action's name and its texts, with {slot} left for the dialogue.
+struct ScriptAction {
+    std::string name;
+    std::map<std::string, std::string, std::less<>> arguments;
+};
+
 // What happens when something was understood (or not).
 struct Act {
     Prompts say;
+    std::vector<ScriptAction> actions;  // done behind `say`, one after another
+    Prompts ok, failed;                 // said when all of them were done; when one was not (the rest is left out then)
     std::string go;                  // a state's name; empty: stay in this state
     std::vector<std::string> clear;  // slots forgotten afterwards (values just heard are kept)
     bool repeat = false;             // say the last reply again
@@ -70,7 +78,12 @@ struct Script {
     [[nodiscard]] std::vector<std::shared_ptr<const speech::Grammar>> grammars() const;
     // Every prompt that says the same in each call: worth synthesising once.
     [[nodiscard]] std::vector<std::string> fixed_phrases() const;
+    // Names of the actions its acts perform: whoever gives it a call must offer them.
+    [[nodiscard]] std::vector<std::string> actions() const;
 };
+
+// Every action that can be offered to a brain, for finding a misspelt one early.
+[[nodiscard]] const std::vector<std::string>& known_actions();
 
 // what() is "file:line:column: sentence".
 class ScriptError : public std::runtime_error {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,7 @@ struct UpstreamSettings {
     std::string greeting;          // said first, as it stands; empty: the model greets
     bool end_call = true;          // the model may hang up
     std::string transfer_target;   // where it may transfer to; empty: nowhere
+    std::map<std::string, std::string> transfers;  // further places, by the names the model chooses among; `transfer_target` is "default" there
     double temperature = -1;       // negative: the vendor's default
     std::uint32_t max_tokens = 512;
     std::string locale = "en-US";  // how numbers, dates and symbols are read

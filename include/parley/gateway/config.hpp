@@ -25,6 +25,7 @@
 #include "parley/control/dial_guard.hpp"
 #include "parley/brain/upstream.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/flows/relay_settings.hpp"
 #include "parley/vendors/endpoint.hpp"
 
 namespace parley::gateway {
@@ -131,6 +132,7 @@ struct AgentConfig {
     std::chrono::seconds voicemail_max{120};
     std::string machine_message;  // left on answering machines; empty: they are hung up on
     conversation::Settings conversation;
+    flows::RelaySettings relay;
 };
 
 // Where a value came from.

@@ -8,6 +8,7 @@
 
 #include "parley/spoken/chunker.hpp"
 #include "parley/spoken/shape.hpp"
+#include "action_round.hpp"
 #include "lines.hpp"
 #include "prompt.hpp"
 
@@ -28,7 +29,8 @@ std::chrono::milliseconds milliseconds_between(TimePoint from, TimePoint to) { r
 class Lm final : public LmRole {
 public:
     explicit Lm(std::shared_ptr<const Place> place)
-        : place_(std::move(place)), order_(place_->settings.lm, "llm", place_->shared), clients_(order_.size()), warming_(place_->ports.executor), later_(place_->ports.executor), shaper_(spoken::locale_for(place_->settings.locale)) {
+        : place_(std::move(place)), order_(place_->settings.lm, "llm", place_->shared), clients_(order_.size()), warming_(place_->ports.executor), later_(place_->ports.executor),
+          actions_(place_->ports.actions, [this] { action_answered(); }), shaper_(spoken::locale_for(place_->settings.locale)) {
         if (place_->settings.warm)
             for (std::size_t i = 0; i < order_.size(); ++i) warming_.spawn(warm(i));
     }
@@ -44,6 +46,7 @@ public:
         said_.clear();
         tried_.clear();
         rounds_ = retries_ = 0;
+        round_from_ = 0;
         second_round_ = false;
         began_ = Clock::now();
         hedged_ = false;
@@ -83,6 +86,7 @@ public:
         std::erase_if(retired_, [](const auto& attempt) { return attempt->nursery.size() == 0; });
         if (guess_ && now - guess_->began > place_->settings.budgets.lm_whole) drop_guess();
         if (reply_ == 0) return;
+        if (actions_.tick(now)) return;
         if (!clause_.empty() && now - clause_since_ >= place_->settings.clause_wait) say_clause();
         if (retry_at_ && now >= *retry_at_) {
             retry_at_.reset();
@@ -163,7 +167,7 @@ private:
         std::vector<vendors::LmMessage> messages;
         vendors::LmMessage system;
         system.role = vendors::LmMessage::Role::system;
-        system.text = system_prompt(place_->settings, place_->facts);
+        system.text = system_prompt(place_->settings, place_->facts) + actions_.history();
         messages.push_back(std::move(system));
         for (auto& message : conversation_so_far(context)) messages.push_back(std::move(message));
         messages.push_back(caller_turn(request));
@@ -181,7 +185,7 @@ private:
         auto attempt = std::make_shared<Attempt>(*this, index);
         vendors::LmRequest request;
         request.messages = std::move(messages);
-        request.tools = call_tools(place_->settings);
+        request.tools = call_tools(place_->settings, place_->ports.actions);
         if (place_->settings.temperature >= 0) request.temperature = place_->settings.temperature;
         request.max_tokens = place_->settings.max_tokens;
         request.conversation = place_->facts.call_sid;
@@ -333,42 +337,76 @@ private:
         use_tools(calls);
     }
 
+    // Hanging up and transferring are settled here; what others perform is waited for, behind the core's fillers.
     void use_tools(const std::vector<vendors::ToolCall>& calls) {
-        std::string refusal;
-        std::vector<vendors::LmMessage> results;
-        for (const auto& call : calls) {
+        calls_ = calls;
+        settled_.clear();
+        refused_ = false;
+        for (const auto& call : calls_) {
+            if (actions_.knows(call.name)) continue;
             const auto outcome = perform_tool(place_->settings, call);
             if (outcome.then != ReplyThen::listen && then_ == ReplyThen::listen) {
-                then_ = outcome.then;
-                target_ = outcome.target;
-                if (said_.empty() && !outcome.farewell.empty()) {
-                    for (const auto& piece : chunker_.push(outcome.farewell)) pieced(piece);
-                    for (const auto& piece : chunker_.finish()) pieced(piece);
-                    say_clause();
-                }
+                decide(outcome.then, outcome.target, outcome.farewell);
+                if (outcome.then == ReplyThen::transfer && !outcome.summary.empty() && place_->ports.actions != nullptr) place_->ports.actions->transferring(outcome.target, outcome.summary);
             }
-            vendors::LmMessage result;
-            result.role = vendors::LmMessage::Role::tool;
-            result.call_id = call.id;
-            result.tool = call.name;
-            result.text = outcome.refusal.empty() ? R"({"ok":true})" : outcome.refusal;
-            results.push_back(std::move(result));
-            refusal += outcome.refusal;
+            refused_ = refused_ || !outcome.refusal.empty();
+            settled_.emplace_back(call.id, outcome.refusal.empty() ? R"({"ok":true})" : outcome.refusal);
         }
-        if (!refusal.empty() && then_ == ReplyThen::listen && ++rounds_ < kMostToolRounds) {
+        for (const auto& call : calls_)
+            if (actions_.knows(call.name)) actions_.ask(call);
+        if (!actions_.waiting()) round_over();
+    }
+    void decide(ReplyThen then, const std::string& target, const std::string& words) {
+        then_ = then;
+        target_ = target;
+        if (said_.size() == round_from_ && !words.empty()) say_whole(words);
+    }
+    void say_whole(const std::string& words) {
+        for (const auto& piece : chunker_.push(words)) pieced(piece);
+        for (const auto& piece : chunker_.finish()) pieced(piece);
+        say_clause();
+    }
+    void action_answered() {
+        if (reply_ != 0 && !actions_.waiting()) round_over();
+    }
+    void round_over() {
+        bool performed = false;
+        for (auto& [call, result] : actions_.take()) {
+            performed = true;
+            settled_.emplace_back(call.id, result->json);
+            if (result->transfer.empty() || then_ != ReplyThen::listen) continue;
+            then_ = ReplyThen::transfer;
+            target_ = result->transfer;
+            if (!result->announcement.empty()) say_whole(result->announcement);
+        }
+        if (reply_ == 0) return;  // what was just said made the core cut it off
+        if ((refused_ || performed) && then_ == ReplyThen::listen && ++rounds_ < kMostToolRounds) {
             vendors::LmMessage asked;
             asked.role = vendors::LmMessage::Role::assistant;
             asked.text = said_;
-            asked.calls = calls;
+            asked.calls = calls_;
             messages_.push_back(std::move(asked));
-            for (auto& result : results) messages_.push_back(std::move(result));
+            for (const auto& call : calls_) {
+                const auto settled = std::find_if(settled_.begin(), settled_.end(), [&](const auto& one) { return one.first == call.id; });
+                vendors::LmMessage result;
+                result.role = vendors::LmMessage::Role::tool;
+                result.call_id = call.id;
+                result.tool = call.name;
+                if (settled != settled_.end()) {
+                    result.text = std::move(settled->second);
+                    settled_.erase(settled);  // ids of some vendors repeat
+                }
+                messages_.push_back(std::move(result));
+            }
             const auto said = std::exchange(said_, {});  // it stands in the messages already
             launch(Clock::now());
             said_ = said;
+            round_from_ = said_.size();
             return;
         }
         const auto reply = std::exchange(reply_, 0);
-        if (said_.empty() && then_ == ReplyThen::listen) place_->ports.lm.on_reply_failed(reply, "the model called a tool that does not exist, and said nothing");
+        if (said_.empty() && then_ == ReplyThen::listen)
+            place_->ports.lm.on_reply_failed(reply, performed ? "the model said nothing about what it did" : "the model called a tool that does not exist, and said nothing");
         else place_->ports.lm.on_reply_finished(reply, then_, target_);
     }
 
@@ -433,6 +471,7 @@ private:
     void drop_reply() {
         reply_ = 0;
         retry_at_.reset();
+        actions_.forget();
         for (auto* attempt : {&first_, &second_}) {
             if (*attempt) retire(*attempt, "cancelled", {});
             *attempt = nullptr;
@@ -474,6 +513,11 @@ private:
     std::list<std::shared_ptr<Attempt>> retired_;  // until their coroutines have ended
     std::shared_ptr<Attempt> first_, second_, guess_;
     Later later_;
+    ActionRound actions_;
+    std::vector<vendors::ToolCall> calls_;                       // of the round under way
+    std::vector<std::pair<std::string, std::string>> settled_;   // its results, by call id
+    bool refused_ = false;
+    std::size_t round_from_ = 0;                                 // what was said before it
     spoken::Chunker chunker_;
     spoken::Shaper shaper_;
     std::vector<vendors::LmMessage> messages_;

@@ -1,5 +1,7 @@
 #include "prompt.hpp"
 
+#include <map>
+
 #include <nlohmann/json.hpp>
 
 namespace parley::brain::upstream {
@@ -8,14 +10,40 @@ using conversation::PromptKind;
 using vendors::LmMessage;
 using nlohmann::json;
 
-std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings) {
+namespace {
+
+constexpr std::string_view kDefaultTransfer = "default";
+constexpr std::size_t kMostSummary = 1000;
+
+// The places a model may send the caller to, by name.
+std::map<std::string, std::string> transfers_of(const UpstreamSettings& settings) {
+    auto all = settings.transfers;
+    if (!settings.transfer_target.empty()) all.emplace(kDefaultTransfer, settings.transfer_target);
+    return all;
+}
+
+}  // namespace
+
+std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, const Actions* actions) {
     std::vector<vendors::ToolSpec> tools;
     if (settings.end_call)
         tools.push_back({"end_call", "Hang up. Use it when the caller has said goodbye or has nothing more to ask. The farewell is spoken first.",
                          R"({"type":"object","properties":{"farewell":{"type":"string","description":"The last sentence to say before hanging up."}},"required":["farewell"],"additionalProperties":false})"});
-    if (!settings.transfer_target.empty())
+    if (const auto places = transfers_of(settings); !places.empty()) {
+        json properties{{"announcement", {{"type", "string"}, {"description", "What to say before connecting."}}}};
+        auto required = json::array({"announcement"});
+        if (!settings.transfers.empty()) {
+            auto names = json::array();
+            for (const auto& [name, target] : places) names.push_back(name);
+            properties["to"] = {{"type", "string"}, {"enum", names}, {"description", "Whom to connect the caller with."}};
+            properties["summary"] = {{"type", "string"}, {"description", "One or two sentences for the person who takes the call: who calls and what they need."}};
+            required.push_back("to");
+        }
         tools.push_back({"transfer_call", "Connect the caller to a person. Use it when the caller asks for one or you cannot help.",
-                         R"({"type":"object","properties":{"announcement":{"type":"string","description":"What to say before connecting."}},"required":["announcement"],"additionalProperties":false})"});
+                         json{{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}}.dump()});
+    }
+    if (actions != nullptr)
+        for (const auto& spec : actions->specs()) tools.push_back({spec.name, spec.description, spec.parameters});
     return tools;
 }
 
@@ -78,10 +106,20 @@ ToolOutcome perform_tool(const UpstreamSettings& settings, const vendors::ToolCa
     if (call.name == "end_call" && settings.end_call) {
         outcome.then = conversation::ReplyThen::end_call;
         outcome.farewell = text("farewell");
-    } else if (call.name == "transfer_call" && !settings.transfer_target.empty()) {
-        outcome.then = conversation::ReplyThen::transfer;
-        outcome.target = settings.transfer_target;
-        outcome.farewell = text("announcement");
+    } else if (const auto places = transfers_of(settings); call.name == "transfer_call" && !places.empty()) {
+        const auto named = text("to");
+        // With one place to go to there is nothing to name wrongly.
+        const auto place = named.empty() && places.size() == 1 ? places.begin() : places.find(named.empty() ? std::string(kDefaultTransfer) : named);
+        if (place == places.end()) {
+            auto names = json::array();
+            for (const auto& [name, target] : places) names.push_back(name);
+            outcome.refusal = json{{"error", "there is nobody of that name to transfer to"}, {"names", names}}.dump();
+        } else {
+            outcome.then = conversation::ReplyThen::transfer;
+            outcome.target = place->second;
+            outcome.farewell = text("announcement");
+            outcome.summary = text("summary").substr(0, kMostSummary);
+        }
     } else {
         outcome.refusal = json{{"error", "there is no tool of that name"}, {"name", call.name}}.dump(-1, ' ', false, json::error_handler_t::replace);
     }

@@ -9,8 +9,8 @@
 
 namespace parley::brain::upstream {
 
-// The tools a model has without anybody's doing: hanging up, and transferring where there is a target.
-[[nodiscard]] std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings);
+// The tools a model has without anybody's doing: hanging up, and transferring where there is a target; and those of `actions` (may be null).
+[[nodiscard]] std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, const Actions* actions = nullptr);
 
 // The persona, what the model must know of being on a telephone, and the call's facts.
 [[nodiscard]] std::string system_prompt(const UpstreamSettings& settings, const CallFacts& facts);
@@ -26,7 +26,7 @@ void continue_from(std::vector<vendors::LmMessage>& messages, std::string_view s
 
 struct ToolOutcome {
     conversation::ReplyThen then = conversation::ReplyThen::listen;
-    std::string target, farewell;
+    std::string target, farewell, summary;
     std::string refusal;  // JSON for the model: why the call could not be done; empty: it is done
 };
 [[nodiscard]] ToolOutcome perform_tool(const UpstreamSettings& settings, const vendors::ToolCall& call);

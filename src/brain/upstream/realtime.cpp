@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <deque>
 
+#include <nlohmann/json.hpp>
+
+#include "action_round.hpp"
 #include "lines.hpp"
 #include "prompt.hpp"
 
@@ -32,7 +35,7 @@ std::chrono::milliseconds length_of(std::uint64_t samples) { return std::chrono:
 class Realtime final : public Brain, SttSession, LmSession, TtsSession {
 public:
     Realtime(std::shared_ptr<const Place> place, std::unique_ptr<TtsRole> own_words)
-        : place_(std::move(place)), order_(place_->settings.s2s, "realtime", place_->shared), own_words_(std::move(own_words)), closing_(place_->ports.executor), later_(place_->ports.executor) {
+        : place_(std::move(place)), order_(place_->settings.s2s, "realtime", place_->shared), own_words_(std::move(own_words)), closing_(place_->ports.executor), later_(place_->ports.executor), actions_(place_->ports.actions, [this] { action_answered(); }) {
         greeting_ = place_->settings.greeting;
         open_line(Clock::now());
     }
@@ -151,6 +154,8 @@ public:
         if (mute && now - std::max(asked_at_, line_->opened) >= place_->settings.budgets.s2s_first / 2)
             fail(now, Failure{FailureKind::timeout, "nothing understood and no answer within their time", 0, "first_byte", line_->request_id, {}});
         if (going_away_at_ && now >= *going_away_at_ && reply_ == 0 && utterance_ == 0 && !still_audible(now)) roll_over(now);
+        (void)actions_.tick(now);
+        if (actions_.waiting()) owed_since_ = last_audio_ = now;  // the answer waits for us, not for the vendor
         if (reply_ == 0 || !line_) return;
         const auto& budgets = place_->settings.budgets;
         if (then_ != ReplyThen::listen && bound_ != 0 && !audio_came_ && now - owed_since_ >= kFarewellWait) {
@@ -387,8 +392,14 @@ private:
             return;
         }
         if (reply_ == 0) return;
+        if (actions_.knows(call.name)) {
+            actions_line_ = line_.get();
+            actions_.ask(call);
+            return;
+        }
         const auto outcome = perform_tool(place_->settings, call);
         if (outcome.then != ReplyThen::listen) {
+            if (outcome.then == ReplyThen::transfer && !outcome.summary.empty() && place_->ports.actions != nullptr) place_->ports.actions->transferring(outcome.target, outcome.summary);
             then_ = outcome.then;
             target_ = outcome.target;
             if (spoke() || !line_) return;  // its goodbye has been said; the result would only make it say more
@@ -397,6 +408,32 @@ private:
             return;
         }
         if (line_) line_->stream->tool_result(call, outcome.refusal.empty() ? R"({"ok":true})" : outcome.refusal);
+    }
+    // The vendor goes on by itself once it has every result of its round.
+    void action_answered() {
+        if (actions_.waiting()) return;
+        // A session that took over knows what was done from its instructions.
+        const bool same = line_ && line_.get() == actions_line_;
+        for (auto& [call, result] : actions_.take()) {
+            if (!result->transfer.empty() && reply_ != 0 && then_ == ReplyThen::listen) {
+                then_ = ReplyThen::transfer;
+                target_ = result->transfer;
+                const auto& words = result->announcement;
+                if (same && (!spoke() || !words.empty())) line_->stream->tool_result(call, vendors_result(words));
+                else if (vendor_done_) finish_transfer();
+                continue;
+            }
+            if (same) line_->stream->tool_result(call, result->json);
+        }
+        if (reply_ != 0) owed_since_ = last_audio_ = Clock::now();
+    }
+    [[nodiscard]] static std::string vendors_result(const std::string& words) {
+        if (words.empty()) return R"({"ok":true,"next":"Say in one short sentence that you are connecting the caller."})";
+        return nlohmann::json{{"ok", true}, {"next", "Say this now, word for word: " + words}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
+    void finish_transfer() {
+        if (spoken_.empty()) conclude();
+        else finish_when_flushed_ = true;
     }
 
     // The caller has the floor: the vendor's memory is cut where the caller stopped hearing.
@@ -480,8 +517,8 @@ private:
         auto line = std::make_unique<Line>(*this, *index);
         line->opened = now;
         vendors::S2sSetup setup;
-        setup.instructions = system_prompt(place_->settings, place_->facts);
-        setup.tools = call_tools(place_->settings);
+        setup.instructions = system_prompt(place_->settings, place_->facts) + actions_.history();
+        setup.tools = call_tools(place_->settings, place_->ports.actions);
         if (place_->settings.temperature >= 0) setup.temperature = place_->settings.temperature;
         setup.context = history_;
         const bool owed = reply_ != 0;
@@ -554,6 +591,7 @@ private:
     void retire(std::unique_ptr<Line> line, std::string_view outcome, std::string_view reason, std::string_view request_id = {}) {
         if (!line) return;
         line->retired = true;
+        if (line.get() == actions_line_) actions_line_ = nullptr;
         for (auto& answer : given_) answer.first = 0;  // the next session counts from 1 again
         auto record = record_of(*place_, *line, outcome, reason, request_id);
         if (line->ready) record.first_byte = *line->ready;
@@ -569,6 +607,8 @@ private:
     net::Nursery closing_;
     std::unique_ptr<Line> line_;
     Later later_;
+    ActionRound actions_;
+    const Line* actions_line_ = nullptr;  // which session asked for what is being done; only compared
     Reconnect reconnect_;
     CallerMemory memory_;
 

@@ -1,0 +1,77 @@
+#include "action_round.hpp"
+
+#include <algorithm>
+
+namespace parley::brain::upstream {
+
+namespace {
+
+constexpr auto kAnsweredWithin = std::chrono::milliseconds(10500);  // who performs has 10 s of its own
+constexpr std::size_t kMostLines = 12;
+constexpr std::size_t kMostOfLine = 300;
+constexpr std::size_t kMostResult = 4096;
+
+std::string cut(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return std::string(text);
+    auto end = most;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+    return std::string(text.substr(0, end)) + "…";
+}
+
+}  // namespace
+
+bool ActionRound::knows(std::string_view name) const {
+    return actions_ != nullptr && std::any_of(actions_->specs().begin(), actions_->specs().end(), [&](const auto& spec) { return spec.name == name; });
+}
+
+void ActionRound::ask(const vendors::ToolCall& call) {
+    if (open_ == 0) deadline_ = Clock::now() + kAnsweredWithin;
+    const auto index = answers_.size();
+    answers_.push_back({call, std::nullopt});
+    ++open_;
+    actions_->perform({call.name, call.arguments}, [this, alive = std::weak_ptr<int>(alive_), round = round_, index, call](ActionResult result) {
+        if (!alive.expired()) answered(round, index, call, std::move(result));
+    });
+}
+
+void ActionRound::answered(std::uint64_t round, std::size_t index, const vendors::ToolCall& call, ActionResult result) {
+    if (result.json.empty()) result.json = result.ok ? R"({"ok":true})" : R"({"error":"it could not be done"})";
+    if (result.json.size() > kMostResult) result.json = result.ok ? R"({"ok":true,"note":"the answer was too long"})" : R"({"error":"it could not be done"})";
+    lines_.push_back(call.name + " " + cut(call.arguments, kMostOfLine) + " -> " + cut(result.json, kMostOfLine));
+    while (lines_.size() > kMostLines) lines_.pop_front();
+    if (round != round_ || index >= answers_.size() || answers_[index].result) return;
+    answers_[index].result = std::move(result);
+    --open_;
+    done_();
+}
+
+bool ActionRound::tick(TimePoint now) {
+    if (open_ == 0 || now < deadline_) return false;
+    for (auto& answer : answers_)
+        if (!answer.result) answer.result = ActionResult{.ok = false, .json = R"({"error":"it took too long; nobody knows whether it was done"})", .transfer = {}, .announcement = {}};
+    open_ = 0;
+    ++round_;  // what still comes is late
+    done_();
+    return true;
+}
+
+void ActionRound::forget() {
+    ++round_;
+    open_ = 0;
+    answers_.clear();
+}
+
+std::vector<ActionRound::Answer> ActionRound::take() {
+    ++round_;
+    open_ = 0;
+    return std::exchange(answers_, {});
+}
+
+std::string ActionRound::history() const {
+    if (lines_.empty()) return {};
+    std::string all = "\nDone on this call so far, by your tools (do not repeat any of it unless asked again):";
+    for (const auto& line : lines_) all += "\n- " + line;
+    return all;
+}
+
+}  // namespace parley::brain::upstream
