@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "parley/admin/admin_api.hpp"
+#include "parley/control/hold_tune.hpp"
 #include "parley/control/outbound.hpp"
 #include "parley/control/powers.hpp"
 #include "parley/rest/client.hpp"
@@ -48,7 +49,7 @@ public:
                              const auto* agent = t.config.agent(name);
                              return agent == nullptr ? std::string{} : agent->machine_message;
                          }}),
-          powers_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .hold_music = t.config.outbound.hold_music},
+          powers_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .hold_music = t.config.outbound.hold_music.empty() ? t.config.server.public_url + control::kHoldTunePath : t.config.outbound.hold_music},
                   {.log = t.log, .metrics = t.metrics, .registry = t.registry, .carrier = *carrier_, .guard = guard_, .guard_mutex = guard_mutex_, .records = t.services.records, .errands = errands_,
                    .running = [this] { return outbound_.running(); }}),
           api_({.log = t.log, .metrics = t.metrics, .registry = t.registry, .outbound = outbound_, .powers = powers_, .carrier = *carrier_, .records = t.services.records,

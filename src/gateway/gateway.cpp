@@ -21,6 +21,7 @@
 #include "compose_relay.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
+#include "parley/control/hold_tune.hpp"
 #include "parley/call/conversation_relay_server.hpp"
 #include "parley/call/disk_writer.hpp"
 #include "parley/call/stream_server.hpp"
@@ -222,6 +223,9 @@ struct Gateway::Impl {
         net::HttpResponse response(404);
         if (!config.server.talk_page.empty() && path == "/") {
             response = request.method == "GET" ? web->page() : net::HttpResponse(405);
+        } else if (path == control::kHoldTunePath && (request.method == "GET" || request.method == "HEAD")) {
+            response = net::HttpResponse(200, "audio/wav", control::hold_tune());
+            response.headers.add("Cache-Control", "public, max-age=86400");
         } else if (!config.server.talk_page.empty() && path == "/web/session") {
             response = web->session(request);
         } else {

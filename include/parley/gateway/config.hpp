@@ -66,7 +66,7 @@ struct TwilioConfig {
 struct OutboundConfig {
     control::DialLimits limits;
     std::string from;        // default caller id
-    std::string hold_music;  // URL; empty: the carrier's own
+    std::string hold_music;  // URL; empty: our own tune
 };
 
 struct LimitsConfig {
