@@ -85,7 +85,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::enqueue(const TwimlElement& eleme
     const auto& options = call_.deps().options;
     const auto queue = make_sid("QU");
     const auto from = call_.line_now();
-    const auto until = from + options.queue_time.count() * 8;
+    const auto until = from + options.queue_time.value_or(milliseconds(3600000)).count() * 8;
     if (auto wait_url = url_of(element, "waitUrl", loaded); !wait_url.empty()) {
         Target target{
             std::move(wait_url), element.attribute("waitUrlMethod", "POST") == "GET" ? "GET" : "POST", {}, {}};

@@ -1,51 +1,35 @@
 #pragma once
-// The REST mock without its socket: a request in, an answer out.
+// The REST front without its socket: who may ask, which resource is meant, an answer out. On the server's thread.
 
 #include <functional>
-#include <mutex>
-#include <nlohmann/json.hpp>
-#include <set>
+#include <map>
 
-#include "parley/sim/fake_twilio.hpp"
+#include "rest/account.hpp"
+#include "rest/messages.hpp"
+#include "rest/numbers.hpp"
+#include "rest/world.hpp"
 
 namespace parley::sim {
 
-struct ApiRequest {
-    std::string method, target, authorization, body;
-    bool form_body = false;  // Content-Type is application/x-www-form-urlencoded
-};
-
-struct ApiAnswer {
-    int status = 200;
-    std::string type = "application/json";
-    std::string body;
-};
-
 class RestApi {
 public:
-    RestApi(FakeTwilioOptions& options, SimCarrier& carrier, std::function<SimCarrier::Placed(CallPlan)> place)
-        : options_(options), carrier_(carrier), place_(std::move(place)) {}
+    RestApi(FakeTwilioOptions& options, SimCarrier& carrier, std::function<SimCarrier::Placed(CallPlan)> place, const WebhookSender& webhooks,
+            asio::any_io_executor executor, net::Nursery& errands);
 
     [[nodiscard]] ApiAnswer handle(const ApiRequest& request);
+    [[nodiscard]] Account& account() { return account_; }
+    [[nodiscard]] Numbers& numbers() { return numbers_; }
+    [[nodiscard]] Messages& messages() { return messages_; }
 
 private:
-    using Json = nlohmann::ordered_json;
-    [[nodiscard]] bool authorised(const std::string& authorization) const;
-    [[nodiscard]] ApiAnswer create_call(const Form& form);
-    [[nodiscard]] ApiAnswer update_call(const std::string& sid, const Form& form, const std::string& path);
-    [[nodiscard]] ApiAnswer list_calls(const Form& query, const std::string& path);
-    [[nodiscard]] ApiAnswer notifications(const std::string& call_sid, const std::string& path);
-    [[nodiscard]] ApiAnswer streams(const std::string& call_sid, const std::string& stream, const Form& form,
-                                    const std::string& path);
-    [[nodiscard]] ApiAnswer recording(std::string name, const std::string& path);
-    [[nodiscard]] Json call_json(const CallView& view) const;
+    [[nodiscard]] ApiAnswer xml_refusal(const ApiCall& call) const;
 
-    FakeTwilioOptions& options_;
-    SimCarrier& carrier_;
-    std::function<SimCarrier::Placed(CallPlan)> place_;
+    RestWorld world_;
+    Account account_;
+    Numbers numbers_;
+    Messages messages_;
+    std::map<std::string, std::unique_ptr<Family>> families_;  // by collection, "v1:…" and "v2:…" for the other products
+    std::map<std::string, Family*> by_collection_;
 };
-
-[[nodiscard]] ApiAnswer api_error(int status, int code, const std::string& message);
-[[nodiscard]] ApiAnswer api_json(int status, const nlohmann::ordered_json& body);
 
 }  // namespace parley::sim

@@ -127,6 +127,12 @@ bool TwilioWebhooks::accept_upgrade(std::string_view target, std::optional<std::
 }
 
 net::Task<Answer> TwilioWebhooks::voice(const Asked& asked) const {
+    auto agent = services_.by_number(asked.form.get("To"));
+    auto answer = co_await connect(std::move(agent), asked);
+    co_return answer;
+}
+
+net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note) const {
     const auto& form = asked.form;
     const auto& call_sid = asked.call_sid;
     const auto now = Clock::now();
@@ -141,22 +147,24 @@ net::Task<Answer> TwilioWebhooks::voice(const Asked& asked) const {
         services_.log.info("webhook.duplicate", "A voice webhook was delivered again.", {{"call_sid", call_sid}});
         co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
     }
+    const bool outbound = form.get("Direction") == "outbound-api";
     auto answer_with = [&](const Answer& answer) {
         return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(call_sid, answer.body, now)};
     };
     auto turn_away = [&](std::string_view reason, const Answer& answer) {
-        services_.metrics.calls_rejected.at("in", reason).add();
+        services_.metrics.calls_rejected.at(outbound ? "out" : "in", reason).add();
         services_.log.info("call.rejected", "A call was turned away.", {{"call_sid", call_sid}, {"reason", reason}, {"to", twilio::mask_phone(form.get("To"))}});
         return answer_with(answer);
     };
-    const auto agent = services_.by_number(form.get("To"));
-    if (!agent) co_return turn_away("unknown_number", xml(TwimlResponse().reject({.reason = "rejected"})));
+    // <Reject> is for calls that come in; one of ours is hung up.
+    if (!agent) co_return turn_away("unknown_number", outbound ? hang_up() : xml(TwimlResponse().reject({.reason = "rejected"})));
     switch (services_.registry.admit(call_sid, now)) {
         case Admission::admitted: break;
         case Admission::ended_before: co_return hang_up();
         case Admission::rate:
-        case Admission::capacity: co_return turn_away("capacity", overflow());
+        case Admission::capacity: co_return turn_away("capacity", outbound ? hang_up() : overflow());
     }
+    if (!note.empty()) services_.registry.leave_note(call_sid, std::move(note));
     Answer first;
     if (answer_) first = co_await answer_(agent, asked);
     else first = open_stream(*agent, form, asked.request, 0);

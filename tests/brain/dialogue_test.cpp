@@ -40,6 +40,24 @@ TEST_F(Receptionist, greets_in_sentences) {
     EXPECT_EQ(reply.then, ReplyThen::listen);
 }
 
+TEST_F(Receptionist, goes_on_where_it_stood_when_the_call_comes_back) {
+    (void)say("I would like to book an appointment on Tuesday");
+    const auto kept = dialogue_.saved();
+    Dialogue again(receptionist(), 9);
+    again.restore(kept);
+    EXPECT_EQ(again.state(), dialogue_.state());
+    EXPECT_EQ(again.slots(), dialogue_.slots());
+    const auto reply = again.returned("nobody could take the call");
+    EXPECT_TRUE(has(reply, "nobody could take the call")) << text_of(reply);
+    EXPECT_TRUE(has(reply, "time")) << text_of(reply);
+}
+
+TEST_F(Receptionist, ignores_a_state_that_is_not_its_own) {
+    const auto before = dialogue_.saved();
+    for (const auto* foreign : {"", "{", "[]", R"({"script":"other","state":"menu"})", R"({"script":"receptionist","state":"no such","slots":{"x":"y"}})", R"({"script":7})"}) dialogue_.restore(foreign);
+    EXPECT_EQ(dialogue_.saved(), before);
+}
+
 TEST_F(Receptionist, answers_and_comes_back_to_the_menu) {
     const auto reply = say("um what are your opening hours please");
     EXPECT_TRUE(has(reply, "from nine until five"));

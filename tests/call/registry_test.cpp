@@ -106,11 +106,50 @@ TEST(Registry, ends_live_calls_by_their_own_hand) {
     EndReason asked = EndReason::internal;
     ASSERT_EQ(registry.admit("CA1", kStart), Admission::admitted);
     EXPECT_FALSE(registry.end_call("CA1", EndReason::operator_hangup));
-    registry.attach("CA1", "a", [&](EndReason reason) { asked = reason; }, kStart);
+    registry.attach("CA1", "a", [&](const OperatorCommand& wanted) { asked = std::get<EndNow>(wanted).reason; }, kStart);
     EXPECT_TRUE(registry.end_call("CA1", EndReason::operator_hangup));
     EXPECT_EQ(asked, EndReason::operator_hangup);
     EXPECT_EQ(registry.end_all(EndReason::shutdown), 1U);
     EXPECT_EQ(asked, EndReason::shutdown);
+}
+
+TEST(Registry, passes_commands_on_once_the_call_can_be_reached) {
+    Registry registry({});
+    std::vector<std::string> said;
+    EndNow ended;
+    ASSERT_EQ(registry.admit("CA1", kStart), Admission::admitted);
+    registry.attach("CA1", "a", {}, kStart);
+    EXPECT_FALSE(registry.tell("CA1", SayNow{"too early"}));
+    EXPECT_TRUE(registry.end_call("CA1", EndReason::transferred, "queue:support"));
+    registry.reachable("CA1", [&](const OperatorCommand& wanted) {
+        if (const auto* say = std::get_if<SayNow>(&wanted)) said.push_back(say->text);
+        if (const auto* keys = std::get_if<KeysNow>(&wanted)) said.push_back(keys->keys);
+        if (const auto* end = std::get_if<EndNow>(&wanted)) ended = *end;
+    });
+    EXPECT_EQ(ended.target, "queue:support");
+    EXPECT_TRUE(registry.tell("CA1", SayNow{"hello"}));
+    EXPECT_TRUE(registry.tell("CA1", KeysNow{"12#"}));
+    EXPECT_EQ(said, (std::vector<std::string>{"hello", "12#"}));
+    EXPECT_FALSE(registry.tell("CA2", SayNow{"nobody"}));
+}
+
+TEST(Registry, keeps_what_was_said_for_a_call_that_comes_back) {
+    Registry registry({});
+    ASSERT_EQ(registry.admit("CA1", kStart), Admission::admitted);
+    registry.attach("CA1", "front", {}, kStart);
+    Outcome outcome;
+    outcome.agent = "front";
+    outcome.memory.lines.push_back({conversation::ContextLine::Side::caller, "my name is Ann", false});
+    outcome.memory.brain_state = "state";
+    registry.finished("CA1", outcome, kStart);
+    registry.leave_note("CA1", "nobody took the call");
+    const auto memory = registry.take_memory("CA1");
+    ASSERT_EQ(memory.lines.size(), 1U);
+    EXPECT_EQ(memory.brain_state, "state");
+    EXPECT_EQ(memory.agent, "front");
+    EXPECT_EQ(memory.note, "nobody took the call");
+    EXPECT_TRUE(registry.take_memory("CA1").empty());
+    EXPECT_TRUE(registry.take_memory("CA9").empty());
 }
 
 }  // namespace

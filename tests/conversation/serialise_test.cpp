@@ -12,7 +12,7 @@ const std::string kAwkward = "say \"hi\" \\ \n\t gr\xC3\xBC\xC3\x9F \xF0\x9F\x98
 
 // One of each alternative, no member at its default.
 std::vector<Event> each_event() {
-    return {Started{},
+    return {Started{true, kAwkward},
             CallerSpeechStarted{},
             CallerSpeechStopped{},
             TranscriptPartial{4294967295U, kAwkward},
@@ -31,15 +31,16 @@ std::vector<Event> each_event() {
             MarkEchoed{13},
             TimerFired{TimerId::end_grace},
             CarrierStopped{EndReason::internal},
-            OperatorHangup{EndReason::shutdown},
-            OperatorSay{kAwkward},
+            OperatorHangup{EndReason::shutdown, "queue:a"},
+            OperatorSay{kAwkward, true},
             PatienceAsked{1500ms},
             WordTimed{14, 1234, 17},
             VendorTurnResumed{15},
             VendorHeardCaller{},
             VendorAnswers{kAwkward},
             ReplyVoice{16},
-            SegmentText{17, kAwkward}};
+            SegmentText{17, kAwkward},
+            Remembered{true, kAwkward, true}};
 }
 
 std::vector<Command> each_command() {
@@ -117,7 +118,7 @@ TEST(Serialise, members_keep_their_values) {
 TEST(Serialise, bytes_that_are_no_text_survive) {
     const std::string bytes("a\xFF\x00\xC3", 4);
     const auto json = to_json(Event(OperatorSay{bytes}));
-    EXPECT_EQ(json, R"({"type":"operator_say","text":{"bytes":"61ff00c3"}})");
+    EXPECT_EQ(json, R"({"type":"operator_say","text":{"bytes":"61ff00c3"},"keys":false})");
     const auto read = event_from_json(json);
     ASSERT_TRUE(read);
     EXPECT_EQ(std::get<OperatorSay>(*read).text, bytes);

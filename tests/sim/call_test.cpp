@@ -24,6 +24,7 @@ CarrierOptions quick() {
     options.auth_token = Secret(kToken);
     options.previous_auth_token = Secret("00000000000000000000000000000000");
     options.speed = 10;
+    options.queue_time = milliseconds(2000);
     return options;
 }
 

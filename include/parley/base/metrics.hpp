@@ -288,6 +288,10 @@ public:
     Gauges& config_last_reload_timestamp;
     Gauges& tls_certificate_expiry;  // name
     Counters& security_events;       // kind
+    Counters& dials_ended;           // reason
+    Counters& dials_refused;         // reason
+    Gauges& dials_active;
+    Counters& control_actions;       // action, result
     Counters& clock_jump;
     Histograms& loop_pause;
 };

@@ -35,7 +35,7 @@ enum class EndReason : std::uint8_t {
 // One line of an earlier part of the same call, oldest first, before Started: what the brain is to remember.
 struct Remembered { bool agent = false; std::string text; bool interrupted = false; };
 // Stream accepted, audio may flow. `back`: the call was here before; `note` says why it is back ("nobody took the call").
-struct Started { bool back = false; std::string note; };
+struct Started { bool back = false; std::string note{}; };
 struct CallerSpeechStarted { Instant ago{0}; };       // voice activity began, really so long before it was noticed
 struct CallerSpeechStopped { Instant ago{0}; };       // voice activity ended, really so long before (the detector's hangover)
 struct TranscriptPartial { UtteranceId utterance = 0; std::string text; };
@@ -61,7 +61,7 @@ struct MarkSent { std::uint32_t mark = 0; };          // queued behind everythin
 struct MarkEchoed { std::uint32_t mark = 0; };
 struct TimerFired { TimerId timer = TimerId::endpoint; };
 struct CarrierStopped { EndReason reason = EndReason::caller_hung_up; };
-struct OperatorHangup { EndReason reason = EndReason::operator_hangup; std::string target; };  // target: of `transferred`
+struct OperatorHangup { EndReason reason = EndReason::operator_hangup; std::string target{}; };  // target: of `transferred`
 struct OperatorSay { std::string text; bool keys = false; };  // keys: tones of 0-9 * # A-D, w and W pause
 // The brain asks for another patience for the next caller turn (Machine::expect as an event, so that replay sees it).
 struct PatienceAsked { std::chrono::milliseconds endpoint_silence{0}; };

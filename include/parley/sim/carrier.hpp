@@ -12,7 +12,11 @@
 #include <vector>
 
 #include "parley/base/secret.hpp"
+#include "parley/sim/conferences.hpp"
 #include "parley/sim/http_client.hpp"
+#include "parley/sim/parties.hpp"
+#include "parley/sim/queues.hpp"
+#include "parley/sim/recordings.hpp"
 #include "parley/sim/report.hpp"
 #include "parley/sim/scenario.hpp"
 #include "parley/sim/speech_ports.hpp"
@@ -30,11 +34,10 @@ struct CallbackWeather {
     std::uint64_t seed = 1;
 };
 
-// How a number answers when it is dialled: by <Dial>, or as the callee of a call made over REST.
-struct DialTarget {
-    enum class Answer : std::uint8_t { answer, busy, no_answer, failed } answer = Answer::answer;
-    milliseconds after{300};   // ringing
-    milliseconds talks{1000};  // <Dial> only: so long are the legs bridged
+// What becomes of webhooks that are answered too late.
+struct WebhookFaults {
+    milliseconds patience{0};  // of line time, then the request has failed (11205); 0: the 15 s of true time it always has
+    int repeats = 0;           // and is sent again so often, with the same I-Twilio-Idempotency-Token
 };
 
 struct CarrierOptions {
@@ -54,11 +57,18 @@ struct CarrierOptions {
     CallbackWeather callbacks;
     PlayBuffer::Limits play_buffer;
     std::string api_base = "http://127.0.0.1";  // in RecordingUrl
-    std::map<std::string, DialTarget> numbers;  // "*" is the rule for all others
-    milliseconds queue_time{2000};              // <Enqueue>
+    // Who answers: E.164, `sip:...` (without headers and parameters as well), `client:...`; "*" is the rule for all others.
+    std::map<std::string, DialTarget> numbers;
+    std::optional<milliseconds> queue_time;     // <Enqueue>: somebody outside the simulation takes each caller after so long; nothing: nobody
+    milliseconds recording_delay{300};          // line time from the end of a recording to `completed`
+    std::size_t kept_reports = 256;             // newest ones, for report_of()
+    WebhookFaults webhook_faults;
     std::shared_ptr<CallerVoice> voice;         // null: ToneVoice
     std::shared_ptr<CallerEar> ear;             // null: nothing is recognised; expectations then fail
 };
+
+class DialAttempt;
+class TrunkEnd;
 
 struct CallPlan {
     std::string direction = "inbound";  // or "outbound-api"
@@ -71,10 +81,20 @@ struct CallPlan {
     std::vector<std::string>
         status_callback_events;  // initiated ringing answered completed; empty: completed. Inbound: completed only
     std::shared_ptr<const Scenario> scenario;  // null: listens until the other side ends the call
-    milliseconds ring_timeout{60000};          // outbound-api
+    milliseconds ring_timeout{60000};          // outbound
     milliseconds time_limit{4 * 3600 * 1000};
     Form extra;  // further parameters of the voice webhook (SIP headers and the like)
     std::function<void(const TranscriptLine&)> on_line;  // live, on a worker thread; must not block
+    // Outbound calls only.
+    MachineDetection detection;
+    bool record = false;  // from the answer on, source OutboundAPI
+    RecordingPlan recording;
+    std::string send_digits;  // to the callee after the answer; switches detection off
+    std::shared_ptr<const ConferenceEntry> conference;  // a created participant: it enters instead of fetching a document
+    // The simulator's own: legs that a <Dial> makes, and calls at a dialled application's number.
+    std::string parent_sid;
+    std::shared_ptr<DialAttempt> attempt;
+    std::shared_ptr<TrunkEnd> trunk;
 };
 
 // A view of a call for the REST mock; a copy.
@@ -82,6 +102,7 @@ struct CallView {
     std::string sid, parent_sid, from, to, status, direction;
     std::chrono::system_clock::time_point created;
     std::optional<std::chrono::system_clock::time_point> started, ended;
+    std::string answered_by = {};  // of machine detection
     [[nodiscard]] bool live() const { return status == "queued" || status == "ringing" || status == "in-progress"; }
 };
 
@@ -96,6 +117,9 @@ enum class CallUpdate : std::uint8_t { done, no_such_call, wrong_state };
 
 class CarrierCall;
 
+// Legs of a <Dial> and REST: what updates one leg never touches the other. A redirected parent leaves the bridge, its <Dial> ends and the
+// child is hung up; a redirected child leaves the bridge and follows its new document, and the parent's <Dial> ends as completed.
+// Of several nouns dialled at once the first wins that has answered and, with a `url`, whose document has ended without hanging up.
 class SimCarrier {
 public:
     explicit SimCarrier(CarrierOptions options);  // throws on unreadable certificate files
@@ -118,7 +142,56 @@ public:
     [[nodiscard]] std::optional<CallView> call(const std::string& sid) const;
     [[nodiscard]] std::vector<CallView> calls() const;  // oldest first
     [[nodiscard]] std::vector<CarrierNotification> notifications(const std::string& call_sid = {}) const;
-    [[nodiscard]] std::optional<Pcm8k> recording(const std::string& recording_sid) const;
+    // The truth about a leg that is over, whoever made it; nothing: unknown, still running, or too long ago (kept_reports).
+    [[nodiscard]] std::optional<CallReport> report_of(const std::string& sid) const;
+    // Waits until `count` calls to (or, from) this number are over, and answers them in the order of their end; fewer when `within` is up.
+    [[nodiscard]] std::vector<CallReport> wait_reports(const std::string& number, std::size_t count,
+                                                       std::chrono::milliseconds within = std::chrono::seconds(60)) const;
+    // Callbacks that belong to no call: those of conferences. In the order in which they were made.
+    [[nodiscard]] std::vector<CallbackTruth> callbacks() const;
+
+    // ---- conferences, by CF sid or by the friendly name of one that runs; participants by CallSid or label
+    [[nodiscard]] std::vector<ConferenceView> conferences() const;  // oldest first, completed ones too
+    [[nodiscard]] std::optional<ConferenceView> conference(const std::string& sid_or_name) const;
+    ConferenceOutcome end_conference(const std::string& sid_or_name);
+    // Fetches the TwiML (Say, Play, Pause) or sound once and plays it to all.
+    ConferenceOutcome announce(const std::string& sid_or_name, std::string url, std::string method);
+    [[nodiscard]] std::vector<ParticipantView> participants(const std::string& sid_or_name) const;
+    [[nodiscard]] std::optional<ParticipantView> participant(const std::string& sid_or_name,
+                                                             const std::string& call_sid_or_label) const;
+    struct Added {
+        ConferenceOutcome outcome = ConferenceOutcome::done;
+        std::string call_sid, conference_sid;
+    };
+    // Calls plan.to and puts the answerer in; the conference is created when none of that name runs. `entry.name` is ignored.
+    Added add_participant(const std::string& sid_or_name, CallPlan plan, ConferenceEntry entry);
+    ConferenceOutcome update_participant(const std::string& sid_or_name, const std::string& call_sid_or_label,
+                                         const ParticipantUpdate& update);
+    // Out of the conference: its <Dial> ends and its document goes on; a created participant's call ends.
+    ConferenceOutcome remove_participant(const std::string& sid_or_name, const std::string& call_sid_or_label);
+
+    // ---- queues, by QU sid or by name
+    [[nodiscard]] std::vector<QueueView> queues() const;
+    [[nodiscard]] std::optional<QueueView> queue(const std::string& sid_or_name) const;
+    QueueOutcome create_queue(const std::string& name, int max_size, std::string& sid);
+    QueueOutcome update_queue(const std::string& sid_or_name, std::optional<std::string> name, std::optional<int> max_size);
+    QueueOutcome delete_queue(const std::string& sid_or_name);
+    [[nodiscard]] std::vector<QueueMemberView> queue_members(const std::string& sid_or_name) const;  // next first
+    // `member`: a CallSid or "Front". `out`: who it was.
+    QueueOutcome dequeue(const std::string& sid_or_name, const std::string& member, std::string url, std::string method,
+                         QueueMemberView& out);
+
+    // ---- recordings. `owner` is a CallSid or a ConferenceSid; a recording's sid may be "Twilio.CURRENT".
+    RecordingOutcome start_recording(const std::string& owner, RecordingPlan plan, std::string& recording_sid);
+    // `status`: paused (with `skip` the pause is left out, without it is silence), in-progress, stopped.
+    RecordingOutcome update_recording(const std::string& owner, const std::string& recording_sid, const std::string& status,
+                                      bool skip = false);
+    [[nodiscard]] std::vector<RecordingView> recordings(const std::string& owner = {}) const;  // oldest first
+    [[nodiscard]] std::optional<RecordingView> recording_view(const std::string& recording_sid) const;
+    [[nodiscard]] std::optional<RecordingAudio> recording_audio(const std::string& recording_sid) const;  // completed only
+    [[nodiscard]] std::optional<Pcm8k> recording(const std::string& recording_sid) const;                 // the same, mixed
+    bool delete_recording(const std::string& recording_sid);
+
     [[nodiscard]] std::size_t live_calls() const;
     [[nodiscard]] const CarrierOptions& options() const;
     bool forget_call(const std::string& sid);  // only finished ones

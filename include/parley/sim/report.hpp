@@ -99,6 +99,10 @@ struct CallReport {
     std::vector<TurnTruth> turns;
     std::vector<ExpectationTruth> expectations;
     std::vector<Interval> agent_speech;  // by energy, play-out samples
+    std::string parent_sid, direction;
+    std::string answered_by;             // verdict of machine detection; empty: there was none
+    double detection_ms = 0;             // line time from the answer to the verdict
+    std::optional<Interval> message;     // answering machine: what was left on it, samples of `heard`
     std::vector<std::string> failures;   // steps that could not be done, expectations that did not hold
     Mulaw heard;                         // everything that came out of the caller's telephone
     Mulaw said;                          // everything that went into it, as it was sent towards the streams

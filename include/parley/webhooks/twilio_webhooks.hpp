@@ -104,6 +104,9 @@ public:
     // nullopt: not a route of this surface. `request` and what it refers to must live until the end.
     [[nodiscard]] net::Task<std::optional<Answer>> handle(const Request& request) const;
 
+    // A new call for this agent: the same answer again for the same call, a place among those admitted, then what its agent answers with.
+    // `note`: what the agent shall know about it.
+    [[nodiscard]] net::Task<Answer> connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note = {}) const;
     // Parts for handlers. `resume` > 0: the call was with the agent before and comes back with its memory.
     [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
     [[nodiscard]] net::Task<Answer> send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const;
