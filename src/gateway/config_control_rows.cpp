@@ -33,9 +33,12 @@ void prefixes(Table<Config>& t, const char* key, std::vector<std::string>& (*acc
 
 }  // namespace
 
-void control_rows(Table<Config>& t) {
+void admin_rows(Table<Config>& t) {
     t.secret("server.admin_token", [](Config& c) -> auto& { return c.server.admin_token; },
              "What `Authorization: Bearer …` must carry for /v1 on server.admin_listen; at least 16 characters. Without one /v1 is closed.");
+}
+
+void control_rows(Table<Config>& t) {
     t.flag("outbound.enabled", [](Config& c) -> auto& { return c.outbound.limits.enabled; }, "Whether calls may be placed at all.");
     t.text("outbound.from", [](Config& c) -> auto& { return c.outbound.from; }, "E.164 number, sip: or client:", "Caller id of calls that are placed without one.", Effect::live, check_caller);
     t.number("outbound.calls_per_second", [](Config& c) -> auto& { return c.outbound.limits.calls_per_second; }, 0.01, 1000, "New outbound calls; below 1 is one in so many seconds.");

@@ -5,6 +5,7 @@
 namespace parley::gateway {
 
 // What is done to calls from outside them: calling out, its limits, and who may ask for it.
+void admin_rows(Table<Config>& table);
 void control_rows(Table<Config>& table);
 // What an agent has for it.
 void control_agent_rows(Table<AgentConfig>& table);
