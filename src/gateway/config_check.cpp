@@ -10,6 +10,7 @@
 #include <set>
 
 #include "config_control_rows.hpp"
+#include "config_messaging_rows.hpp"
 #include "config_table.hpp"
 #include "parley/base/ids.hpp"
 #include "parley/vendors/catalogue.hpp"
@@ -32,6 +33,7 @@ public:
         vendor_entries();
         agents();
         for (const auto& [key, message] : check_control(c_)) wrong(key, message);
+        for (const auto& [key, message] : check_messaging(c_)) wrong(key, message);
     }
 
 private:

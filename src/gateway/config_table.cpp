@@ -1,6 +1,7 @@
 #include "config_table.hpp"
 
 #include "config_control_rows.hpp"
+#include "config_messaging_rows.hpp"
 #include "config_vendor_rows.hpp"
 
 #include <cctype>
@@ -541,6 +542,7 @@ const std::vector<Row<Config>>& config_rows() {
         media_rows(t);
         files_rows(t);
         control_rows(t);
+        messaging_rows(t);
         engine_rows(t);
         // What a reload puts in force for the next call; everything else waits for the next start and is reported.
         for (auto& row : t.rows) {
@@ -562,6 +564,7 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
         agent_identity_rows(t);
         upstream_rows(t);
         control_agent_rows(t);
+        messaging_agent_rows(t);
         conversation_rows(t);
         return std::move(t.rows);
     }();

@@ -16,6 +16,7 @@
 
 #include "agents.hpp"
 #include "build_info.hpp"
+#include "compose_messaging.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
 #include "parley/call/disk_writer.hpp"
@@ -57,7 +58,7 @@ MetricsSettings metrics_settings(const Config& config) {
     settings.revision = kRevision;
     settings.compiler = kCompiler;
     settings.workers = worker_count(config);
-    settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "media", "page", "session", "web_voice", "admin"};
+    settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "sms", "sms-status", "recording", "transcription", "intelligence", "listen", "media", "page", "session", "web_voice", "admin"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;
@@ -170,6 +171,7 @@ struct Gateway::Impl {
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
                                                           .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }});
+        messaging = compose_messaging(*telephony);
     }
 
     void make_listeners() {
@@ -356,6 +358,7 @@ struct Gateway::Impl {
                   {"max_calls", config.limits.admission.max_calls}, {"config_hash", config_hash(config)}, {"agents", config.agents.size()}});
         auto guard = asio::make_work_guard(control);
         control.run();
+        end_telephony();
         log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
         return 0;
     }
@@ -459,6 +462,17 @@ struct Gateway::Impl {
         control.stop();
     }
 
+    // What was begun for calls and messages on this loop ends before the loop does.
+    void end_telephony() {
+        auto ended = std::make_shared<bool>(false);
+        auto closing = messaging->close();
+        control.restart();
+        asio::co_spawn(control, std::move(closing), [ended](std::exception_ptr) { *ended = true; });
+        const auto deadline = Clock::now() + kForcedWithin;
+        while (!*ended && Clock::now() < deadline && control.run_one_until(deadline) > 0) {
+        }
+    }
+
     void reload() {
         try {
             auto fresh = load_config(config.file, process_environment());
@@ -522,6 +536,7 @@ struct Gateway::Impl {
     asio::io_context control{1};  // acceptors, admin, signals, drain; run by run()
     std::unique_ptr<net::HttpClient> control_http = std::make_unique<net::HttpClient>(control.get_executor());
     std::unique_ptr<Telephony> telephony;
+    std::unique_ptr<MessagingPart> messaging;
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;

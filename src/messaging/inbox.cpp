@@ -6,8 +6,6 @@
 #include <map>
 #include <set>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <nlohmann/json.hpp>
 
@@ -123,7 +121,7 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
             order.pop_front();
         }
         auto work = answer(shared_from_this(), pending, std::move(message), std::move(agent), std::move(settings));
-        asio::co_spawn(services.executor, std::move(work), asio::detached);
+        services.spawn(std::move(work));
         const auto deadline = Clock::now() + services.answer_within;
         while (!pending->twiml) {
             // The turn wakes us by moving the expiry; late is late for every waiter alike.
@@ -306,7 +304,7 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         if (!conversation.talk) return;
         conversation.memory = conversation.talk->memory();
         auto closing = close(std::move(conversation.talk), std::move(conversation.actions));
-        asio::co_spawn(services.executor, std::move(closing), asio::detached);
+        services.spawn(std::move(closing));
     }
     static net::Task<> close(std::unique_ptr<brain::TextTalk> talk, std::unique_ptr<brain::Actions> actions) {
         co_await talk->close();
@@ -317,7 +315,7 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
     void retire(const std::shared_ptr<Conversation>& conversation) {
         if (!conversation || !conversation->talk) return;
         auto closing = close_kept(conversation);
-        asio::co_spawn(services.executor, std::move(closing), asio::detached);
+        services.spawn(std::move(closing));
     }
     static net::Task<> close_kept(std::shared_ptr<Conversation> conversation) { co_await conversation->talk->close(); }
     void forget(const std::string& id) {

@@ -46,6 +46,7 @@ public:
     struct Services {
         boost::asio::any_io_executor executor;
         net::HttpClient* http = nullptr;
+        std::function<void(net::Task<>)> spawn;  // runs what goes on behind a request, until the owner ends it
         Log& log;
         OptOuts& opt_outs;
         Sender& sender;
