@@ -3,6 +3,8 @@
 #include <cctype>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <memory>
 
 #include "caller_setup.hpp"
@@ -19,6 +21,11 @@ void wait_for_signal() {
     boost::asio::signal_set signals(context, SIGTERM, SIGINT);
     signals.async_wait([](const boost::system::error_code&, int) {});
     context.run();
+}
+
+std::string text_of_file(const std::string& name) {
+    std::ifstream file(name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 std::string key_variable(std::string_view vendor) {
@@ -74,19 +81,24 @@ void add_emulator(CLI::App& sim, Chosen& chosen, const sim::EmulatorEntry& entry
 
 void add_sim(CLI::App& app, Chosen& chosen) {
     struct Options {
-        std::string address = "127.0.0.1", directory, scenarios, balancer, ca_file, voice, callee;
+        std::string address = "127.0.0.1", directory, scenarios, balancer, ca_file, voice, callee, config, faults;
         std::vector<std::string> numbers;
         std::uint16_t port = 8900;
         int threads = 2;
-        bool insecure = false;
+        double speed = 0;
+        bool insecure = false, tones = false;
     };
     auto options = std::make_shared<Options>();
     auto* sim = app.add_subcommand("sim", "Simulated services, to develop and test against.");
     sim->require_subcommand(1);
-    auto* command = sim->add_subcommand("twilio", "A carrier: REST, webhooks, TwiML, media streams. TWILIO_AUTH_TOKEN signs and is its password.");
+    auto* command = sim->add_subcommand("twilio", "A carrier: REST, webhooks, TwiML, media streams. TWILIO_AUTH_TOKEN signs and is its password; TWILIO_API_KEY with TWILIO_API_SECRET is another.");
     command->add_option("--address", options->address, "where it listens")->capture_default_str();
     command->add_option("--port", options->port, "0: any")->capture_default_str();
     command->add_option("--number", options->numbers, "+E164=VOICE_URL, repeated: what an incoming call does")->take_all();
+    command->add_option("--config", options->config, "YAML file: account, numbers, phones, people, faults, speed (docs/simulated-twilio.md)")->check(CLI::ExistingFile);
+    command->add_option("--faults", options->faults, "JSON file with what it does wrong; PUT /sim/faults replaces it")->check(CLI::ExistingFile);
+    command->add_option("--speed", options->speed, "of the telephone lines against true time; above 1 for calls without streams only")->check(CLI::Range(0.1, 100.0));
+    command->add_flag("--tones", options->tones, "mouth of tones instead of speech, and no ear");
     command->add_option("--scenarios", options->scenarios, "directory of callers that POST /sim/calls may name");
     command->add_option("--callee", options->callee, "scenario of whoever answers calls made over REST");
     command->add_option("--out", options->directory, "the truth of each call goes there");
@@ -103,7 +115,16 @@ void add_sim(CLI::App& app, Chosen& chosen) {
             if (!options->balancer.empty()) twilio.carrier.balancer = parse_balancer(options->balancer);
             twilio.carrier.tls.ca_file = options->ca_file;
             twilio.carrier.tls.insecure = options->insecure;
-            give_speech(twilio.carrier, options->voice);
+            if (!options->tones) give_speech(twilio.carrier, options->voice);
+            if (!options->config.empty()) sim::load_twilio_settings(options->config, twilio);
+            if (options->speed > 0) twilio.carrier.speed = options->speed;
+            if (!options->faults.empty()) twilio.faults = text_of_file(options->faults);
+            const auto environment = gateway::process_environment();
+            const auto key = environment.find("TWILIO_API_KEY"), secret = environment.find("TWILIO_API_SECRET");
+            if (key != environment.end() && secret != environment.end()) {
+                twilio.api_key = key->second;
+                twilio.api_secret = secret->second;
+            }
             twilio.address = options->address;
             twilio.port = options->port;
             twilio.scenario_directory = options->scenarios;
@@ -114,7 +135,7 @@ void add_sim(CLI::App& app, Chosen& chosen) {
                 if (equals == std::string::npos) throw std::runtime_error("--number: expected +E164=VOICE_URL, got '" + text + "'");
                 sim::NumberEntry entry;
                 entry.voice_url = text.substr(equals + 1);
-                twilio.numbers.emplace(text.substr(0, equals), std::move(entry));
+                twilio.numbers[text.substr(0, equals)] = std::move(entry);
             }
             sim::FakeTwilio server(std::move(twilio));
             std::printf("the simulated carrier listens on %s:%u; POST /sim/calls places an incoming call\n", options->address.c_str(), static_cast<unsigned>(server.port()));

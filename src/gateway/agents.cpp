@@ -152,6 +152,7 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
         agent->voicemail_prompt = given.voicemail_prompt;
         agent->voicemail_max = given.voicemail_max;
         agent->max_duration = given.max_call;
+        agent->relay = std::make_shared<const flows::RelaySettings>(given.relay);
         agent->record = config.recording.enabled && given.record;
         if (config.call_files.enabled) agent->call_file = config.call_files.frames;
         agent->playout = config.media.playout;

@@ -2,6 +2,7 @@
 
 #include "config_control_rows.hpp"
 #include "config_messaging_rows.hpp"
+#include "config_relay_rows.hpp"
 #include "config_vendor_rows.hpp"
 
 #include <cctype>
@@ -566,6 +567,7 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
         control_agent_rows(t);
         messaging_agent_rows(t);
         conversation_rows(t);
+        relay_rows(t);
         return std::move(t.rows);
     }();
     return rows;

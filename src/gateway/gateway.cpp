@@ -17,8 +17,10 @@
 #include "agents.hpp"
 #include "build_info.hpp"
 #include "compose_messaging.hpp"
+#include "compose_relay.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
+#include "parley/call/conversation_relay_server.hpp"
 #include "parley/call/disk_writer.hpp"
 #include "parley/call/stream_server.hpp"
 #include "parley/net/http_server.hpp"
@@ -58,7 +60,7 @@ MetricsSettings metrics_settings(const Config& config) {
     settings.revision = kRevision;
     settings.compiler = kCompiler;
     settings.workers = worker_count(config);
-    settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "sms", "sms-status", "recording", "transcription", "intelligence", "listen", "media", "page", "session", "web_voice", "admin"};
+    settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "sms", "sms-status", "recording", "transcription", "intelligence", "listen", "media", "relay", "relayed", "page", "session", "web_voice", "admin"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;
@@ -84,6 +86,7 @@ struct Gateway::Impl {
           records({.directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr},
           streams(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
+          relays(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           signals(control) {
         metrics.watch(log);
         std::filesystem::create_directories(config.server.data_dir);
@@ -172,6 +175,7 @@ struct Gateway::Impl {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
                                                           .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }});
         messaging = compose_messaging(*telephony);
+        compose_relay(*telephony);
     }
 
     void make_listeners() {
@@ -242,7 +246,8 @@ struct Gateway::Impl {
 
     net::Task<> take_stream(net::HttpUpgrade upgrade) {
         const auto path = std::string(upgrade.request.path());
-        const bool media = path == webhooks::TwilioWebhooks::kMediaPath;
+        const bool relay = path == webhooks::TwilioWebhooks::kRelayPath;
+        const bool media = relay || path == webhooks::TwilioWebhooks::kMediaPath;
         const bool browser = !config.server.talk_page.empty() && path == admin::WebVoice::kVoicePath;
         if (!media && !browser) {
             upgrade.refuse(net::HttpResponse(404));
@@ -277,7 +282,8 @@ struct Gateway::Impl {
         call::CallWorker* worker = current_worker();
         if (worker == nullptr) co_return;
         auto stream = std::move(*socket);
-        co_await streams.serve(std::move(stream), std::move(ticket), *worker);
+        if (relay) co_await relays.serve(std::move(stream), std::move(ticket), *worker);
+        else co_await streams.serve(std::move(stream), std::move(ticket), *worker);
     }
 
     call::CallWorker* current_worker() {
@@ -428,7 +434,7 @@ struct Gateway::Impl {
         bool told = false;
         while (!forced) {
             const auto now = Clock::now();
-            if (registry.active() + registry.waiting(now) + streams.serving() == 0 && now >= accept_until) break;
+            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() == 0 && now >= accept_until) break;
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
@@ -448,7 +454,7 @@ struct Gateway::Impl {
 
     net::Task<> finish_by(TimePoint deadline) {
         asio::steady_timer pause(control);
-        while (registry.active() + streams.serving() > 0 && Clock::now() < deadline) {
+        while (registry.active() + streams.serving() + relays.serving() > 0 && Clock::now() < deadline) {
             pause.expires_after(kDrainPoll);
             co_await pause.async_wait(net::nothrow);
         }
@@ -525,6 +531,7 @@ struct Gateway::Impl {
     store::CallRecords records;
     call::CallServices services;
     call::StreamServer streams;
+    call::ConversationRelayServer relays;
     std::uint32_t revision = 0;
     std::mutex shared_mutex;  // over the two below: read at call start, replaced by a reload
     std::shared_ptr<const Agents> agents;

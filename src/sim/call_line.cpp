@@ -1,5 +1,6 @@
 // The telephone line of a call: the caller's mouth, the play-out, and the clock both run on.
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <cmath>
 
@@ -56,13 +57,18 @@ void CarrierCall::advance() {
     const auto before = heard_.size();
     std::vector<PlayBuffer::MarkReturn> returned;
     speaker_.advance(play_of(now), heard_, returned);
+    if (mixer_ != nullptr && heard_.size() > before) {
+        const std::span<std::uint8_t> fresh(heard_.data() + before, heard_.size() - before);
+        auto pcm = from_mulaw(fresh);
+        if (mixer_->pull(port_, pcm)) std::transform(pcm.begin(), pcm.end(), fresh.begin(), linear_to_mulaw);
+    }
     const bool turned = activity_.feed(std::span<const std::uint8_t>(heard_).subspan(before));
-    if (!deps_.options.keep_sound) trim(heard_, heard_from_);
     if (!returned.empty()) {
         for (auto& stream : streams_) stream->on_marks(returned, now);
     }
     // Whoever looks sees both directions up to now, even when the line's own timer is late.
     while ((frame_ + 1) * kFrameSamples <= now) frame();
+    if (!deps_.options.keep_sound) trim(heard_, heard_from_);
     if (turned) changed_.notify();
 }
 
@@ -91,7 +97,20 @@ Sample CarrierCall::speak(Mulaw codes) {
 void CarrierCall::press(char key) {
     presses_.push_back({key, line_now()});
     for (auto& stream : streams_) stream->on_key(key, line_now());
+    if (mixer_ != nullptr) mixer_->key(port_, key);
     changed_.notify();
+}
+
+void CarrierCall::plug(std::shared_ptr<Mixer> mixer, Mixer::Port port) {
+    advance();  // what was said before is not for the others
+    mixer_ = std::move(mixer);
+    port_ = port;
+}
+
+void CarrierCall::unplug() {
+    advance();
+    mixer_.reset();
+    port_ = Mixer::kNobody;
 }
 
 Pcm8k CarrierCall::heard(Sample play_from, Sample play_to) const {
@@ -106,6 +125,12 @@ void CarrierCall::frame() {
     const auto n = std::min<std::size_t>(kFrameSamples, mouth_.size() - mouth_used_);
     std::copy_n(mouth_.begin() + static_cast<std::ptrdiff_t>(mouth_used_), n, codes.begin());
     mouth_used_ += n;
+    if (trunk_ != nullptr) {
+        Pcm8k far(kFrameSamples, 0);
+        trunk_->pull(far);
+        codes = to_mulaw(far);
+        (void)mouth_activity_.feed(codes);
+    }
     if (scenario_->line.noise_dbfs > -100) {
         std::normal_distribution<double> noise(0, 32768 * std::pow(10.0, scenario_->line.noise_dbfs / 20));
         for (auto& code : codes) {
@@ -117,9 +142,18 @@ void CarrierCall::frame() {
     if (!deps_.options.keep_sound) trim(said_, said_from_);
     const auto start = frame_ * kFrameSamples;
     ++frame_;
-    const auto back = std::min<std::size_t>(kFrameSamples, heard_.size());
-    Mulaw outbound(heard_.end() - static_cast<std::ptrdiff_t>(back), heard_.end());
+    const auto first = std::clamp<Sample>(play_of(start) - heard_from_, 0, static_cast<Sample>(heard_.size()));
+    const auto last = std::min<Sample>(first + kFrameSamples, static_cast<Sample>(heard_.size()));
+    Mulaw outbound(heard_.begin() + first, heard_.begin() + last);
     outbound.resize(kFrameSamples, kMulawSilence);
+    const bool recorded = std::any_of(recorders_.begin(), recorders_.end(), [](const auto& one) { return !one->stopped; });
+    if (mixer_ != nullptr || trunk_ != nullptr || recorded) {
+        const auto said = from_mulaw(codes);
+        const auto heard = from_mulaw(outbound);
+        if (mixer_ != nullptr) mixer_->push(port_, said);
+        if (trunk_ != nullptr) trunk_->push(heard);
+        for (const auto& recorder : recorders_) recorder->feed(said, heard);
+    }
     for (auto& stream : streams_) {
         stream->on_frame(Track::inbound, codes, start);
         stream->on_frame(Track::outbound, outbound, start);

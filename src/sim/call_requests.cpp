@@ -5,6 +5,7 @@
 #include "carrier_call.hpp"
 #include "parley/sim/identifiers.hpp"
 #include "stream_session.hpp"
+#include "switchboard.hpp"
 
 namespace parley::sim {
 namespace {
@@ -32,6 +33,7 @@ Form CarrierCall::standard_parameters() const {
     Form form{{"AccountSid", account}, {"ApiVersion", "2010-04-01"},   {"CallSid", report_.call_sid},
               {"CallStatus", status_}, {"Direction", plan_.direction}, {"From", plan_.from},
               {"To", plan_.to},        {"Caller", plan_.from},         {"Called", plan_.to}};
+    if (!plan_.parent_sid.empty()) form.emplace_back("ParentCallSid", plan_.parent_sid);
     const bool inbound = plan_.direction == "inbound";
     if (telephone_number(plan_.from)) {
         for (const char* prefix : {"From", "Caller"}) add_place(form, prefix, true);
@@ -97,10 +99,14 @@ void CarrierCall::progress(std::string event) {
     form.emplace_back("SequenceNumber", std::to_string(sequence_++));
     form.emplace_back("Timestamp", rfc2822(std::chrono::system_clock::now()));
     if (event == "completed") {
-        const auto talked =
-            answered() ? std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *answered_at_).count() : 0;
-        form.emplace_back("CallDuration", std::to_string(talked));
-        form.emplace_back("Duration", std::to_string((talked + 59) / 60));
+        form.emplace_back("CallDuration", std::to_string(talked()));
+        form.emplace_back("Duration", std::to_string((talked() + 59) / 60));
+        if (!report_.answered_by.empty()) form.emplace_back("AnsweredBy", report_.answered_by);
+        if (!own_recording_.empty()) {
+            form.emplace_back("RecordingUrl", deps_.board.recording_url(own_recording_));
+            form.emplace_back("RecordingSid", own_recording_);
+            form.emplace_back("RecordingDuration", std::to_string(talked()));
+        }
         const char* sip =
             status_ == "busy"
                 ? "486"

@@ -1,99 +1,17 @@
 #include "parley/sim/carrier.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
-#include <stdexcept>
-#include <thread>
 
-#include "carrier_call.hpp"
+#include "carrier_impl.hpp"
 #include "parley/sim/identifiers.hpp"
 #include "stream_session.hpp"
 
 namespace parley::sim {
-namespace {
 
-constexpr std::size_t kMaxNotifications = 100000;
-constexpr std::size_t kMaxRecordings = 1000;
-
-struct Worker {
-    asio::io_context context{1};
-    asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
-    std::thread thread;
-};
-
-}  // namespace
-
-class SimCarrier::Impl {
-public:
-    explicit Impl(CarrierOptions given)
-        : options(std::move(given)),
-          client(std::make_shared<const HttpClient>(make_client_tls(options.tls), options.balancer)),
-          webhooks(client, {options.auth_token, options.previous_auth_token, options.signature}),
-          stream_signer(client, {options.auth_token, options.previous_auth_token, options.stream_signature}),
-          compute(static_cast<std::size_t>(std::max(1, options.compute_threads))) {
-        if (options.voice == nullptr) options.voice = std::make_shared<ToneVoice>();
-        if (!(options.speed > 0)) throw std::invalid_argument("the line's speed must be positive");
-        for (int i = 0; i < std::max(1, options.threads); ++i) {
-            workers.push_back(std::make_unique<Worker>());
-            auto& worker = *workers.back();
-            worker.thread = std::thread([&worker] { worker.context.run(); });
-        }
-    }
-
-    std::shared_ptr<SharedCall> find(const std::string& sid) const {
-        const std::lock_guard lock(mutex);
-        const auto at = by_sid.find(sid);
-        return at == by_sid.end() ? nullptr : at->second;
-    }
-
-    // Runs `action` with the live call on its worker; nothing happens when the call has ended meanwhile.
-    template <class Action>
-    static void on_worker(const std::shared_ptr<SharedCall>& shared, Action action) {
-        asio::post(shared->executor, [shared, action = std::move(action)]() mutable {
-            if (shared->live != nullptr) action(*shared->live);
-        });
-    }
-
-    CallDeps deps() {
-        return {options,
-                webhooks,
-                stream_signer,
-                compute,
-                *options.voice,
-                options.ear.get(),
-                [this](CarrierNotification note) {
-                    const std::lock_guard lock(mutex);
-                    if (notifications.size() < kMaxNotifications) notifications.push_back(std::move(note));
-                },
-                [this](const std::string& sid, Pcm8k sound) {
-                    const std::lock_guard lock(mutex);
-                    if (recordings.size() < kMaxRecordings) recordings.emplace(sid, std::move(sound));
-                }};
-    }
-
-    CarrierOptions options;
-    std::shared_ptr<const HttpClient> client;
-    WebhookSender webhooks, stream_signer;
-    asio::thread_pool compute;
-    std::vector<std::unique_ptr<Worker>> workers;
-    mutable std::mutex mutex;
-    std::condition_variable idle;
-    std::map<std::string, std::shared_ptr<SharedCall>> by_sid;
-    std::vector<std::shared_ptr<SharedCall>> in_order;
-    std::vector<CarrierNotification> notifications;
-    std::map<std::string, Pcm8k> recordings;
-    std::size_t live = 0;
-    std::uint64_t placed = 0;
-    bool stopping = false, stopped = false;
-};
-
-SimCarrier::SimCarrier(CarrierOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+SimCarrier::SimCarrier(CarrierOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {
+    impl_->open_board(*this);
+}
 
 SimCarrier::~SimCarrier() {
     stop();
@@ -106,13 +24,14 @@ SimCarrier::Placed SimCarrier::place_call(CallPlan plan) {
     if (plan.to.empty()) plan.to = plan.scenario->to.empty() ? "+18005551212" : plan.scenario->to;
     auto shared = std::make_shared<SharedCall>();
     shared->view = {
-        make_sid("CA"), {}, plan.from, plan.to, "queued", plan.direction, std::chrono::system_clock::now(), {}, {}};
+        make_sid("CA"), plan.parent_sid, plan.from, plan.to, "queued", plan.direction, std::chrono::system_clock::now(), {}, {}};
     auto promise = std::make_shared<std::promise<CallReport>>();
     Placed out{shared->view.sid, promise->get_future()};
     auto done = [impl = impl_.get(), promise](std::exception_ptr failure, CallReport report) {
         if (failure) {
             promise->set_exception(failure);
         } else {
+            if (impl->options.kept_reports > 0) impl->board->keep(report);
             promise->set_value(std::move(report));
         }
         const std::lock_guard lock(impl->mutex);
@@ -123,6 +42,7 @@ SimCarrier::Placed SimCarrier::place_call(CallPlan plan) {
     if (impl_->stopping) throw std::runtime_error("the carrier is going down");
     const auto seed = ++impl_->placed;
     shared->executor = impl_->workers[seed % impl_->workers.size()]->context.get_executor();
+    if (plan.on_placed) plan.on_placed(out.call_sid);
     impl_->by_sid.emplace(shared->view.sid, shared);
     impl_->in_order.push_back(shared);
     ++impl_->live;
@@ -243,13 +163,6 @@ std::vector<CarrierNotification> SimCarrier::notifications(const std::string& ca
     return out;
 }
 
-std::optional<Pcm8k> SimCarrier::recording(const std::string& recording_sid) const {
-    const std::lock_guard lock(impl_->mutex);
-    const auto at = impl_->recordings.find(recording_sid);
-    if (at == impl_->recordings.end()) return std::nullopt;
-    return at->second;
-}
-
 std::size_t SimCarrier::live_calls() const {
     const std::lock_guard lock(impl_->mutex);
     return impl_->live;
@@ -286,6 +199,7 @@ void SimCarrier::stop() {
         impl_->idle.wait(lock, [&] { return impl_->live == 0; });
         impl_->stopped = true;
     }
+    impl_->board->wait_idle();
     for (auto& worker : impl_->workers) {
         worker->guard.reset();
         if (worker->thread.joinable()) worker->thread.join();

@@ -1,11 +1,13 @@
 #include "carrier_call.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <cmath>
 
 #include "caller_script.hpp"
 #include "parley/sim/identifiers.hpp"
 #include "stream_session.hpp"
+#include "switchboard.hpp"
 #include "twiml_interpreter.hpp"
 
 namespace parley::sim {
@@ -20,7 +22,15 @@ CarrierCall::CarrierCall(CallDeps deps, CallPlan plan, std::shared_ptr<SharedCal
       random_(seed ^ scenario_->line.seed),
       planner_(deps_.options.callbacks, seed),
       speaker_(deps_.options.play_buffer) {
+    if (plan_.direction != "inbound") {
+        target_ = deps_.board.target_of(plan_.to);
+        if (target_.person != nullptr) scenario_ = target_.person;
+    }
+    attempt_ = plan_.attempt;
+    trunk_ = plan_.trunk;
     report_.call_sid = shared_->view.sid;
+    report_.parent_sid = plan_.parent_sid;
+    report_.direction = plan_.direction;
     report_.scenario = scenario_->name;
     report_.from = plan_.from;
     report_.to = plan_.to;
@@ -53,8 +63,17 @@ void CarrierCall::answer() {
     progress("answered");
     spawn(line());
     script_ = std::make_unique<CallerScript>(*this);
-    spawn(script_->play());
+    if (target_.machine != nullptr) {
+        machine_ = std::make_unique<MachineAnswer>(*this, target_.machine);
+        spawn(machine_->play());
+    } else if (target_.fax) {
+        spawn(fax());
+    } else {
+        spawn(script_->play());
+    }
     spawn(script_->listen());
+    if (trunk_ != nullptr) trunk_->answered();
+    if (plan_.record) start_recording(plan_.recording, "OutboundAPI", own_recording_);
     changed_.notify();
 }
 
@@ -70,7 +89,58 @@ void CarrierCall::end(std::string by, std::string status, HangupStep::How how) {
     set_status(std::move(status));
     for (auto& stream : streams_) stream->stop(how);
     progress("completed");
+    for (const auto& recorder : recorders_) {
+        if (!recorder->stopped) stop_recording(recorder->sid);
+    }
+    if (trunk_ != nullptr) trunk_->closed(status_);
+    if (attempt_ != nullptr) attempt_->left(report_.call_sid, {status_, talked(), false});
     changed_.notify();
+}
+
+int CarrierCall::talked() const {
+    if (!answered_at_) return 0;
+    const std::chrono::duration<double> since = (over_ ? over_at_ : Clock::now()) - *answered_at_;
+    return static_cast<int>(since.count() * deps_.options.speed);
+}
+
+std::function<void()> CarrierCall::waker() const {
+    return [shared = shared_] {
+        asio::post(shared->executor, [shared] {
+            if (shared->live != nullptr) shared->live->changed_.notify();
+        });
+    };
+}
+
+std::function<void(char)> CarrierCall::key_taker() const {
+    return [shared = shared_](char key) {
+        asio::post(shared->executor, [shared, key] {
+            if (shared->live != nullptr) shared->live->hear_key(key);
+        });
+    };
+}
+
+// A key of the other leg. A person hears its tones in the sound; an application at the other end of the trunk gets it as a key.
+void CarrierCall::hear_key(char key) {
+    if (trunk_ != nullptr && plan_.trunk == nullptr) trunk_->key(key);
+}
+
+void CarrierCall::leave_attempt() {
+    if (attempt_ == nullptr) return;
+    attempt_->left(report_.call_sid, {status_, talked(), true});
+    attempt_.reset();
+}
+
+// Somebody else answered first, or the parent has gone on. A leg that was redirected in the same moment follows its new document.
+void CarrierCall::on_attempt() {
+    if (attempt_ != nullptr && !update_ && attempt_->dismissed(report_.call_sid)) end("dial", answered() ? "completed" : "canceled");
+}
+
+void CarrierCall::on_trunk() {
+    changed_.notify();
+    if (trunk_ == nullptr || over_) return;
+    const auto closed = trunk_->other_closed();
+    const bool incoming = plan_.trunk != nullptr;
+    if (closed && (incoming || answered())) end(incoming ? "caller" : "callee", answered() ? "completed" : "canceled");
 }
 
 void CarrierCall::redirect(Target target) {
@@ -125,17 +195,19 @@ void CarrierCall::spawn(Task<> child) {
 }
 
 Task<> CarrierCall::ring() {
-    const auto& numbers = deps_.options.numbers;
-    auto found = numbers.find(plan_.to);
-    if (found == numbers.end()) found = numbers.find("*");
-    const auto target = found == numbers.end() ? DialTarget{} : found->second;
+    const auto& target = target_;
     set_status("ringing");
     progress("ringing");
     const bool rings_out = target.answer == DialTarget::Answer::no_answer || target.after > plan_.ring_timeout;
     const auto length = rings_out ? plan_.ring_timeout : target.after;
-    const auto until = Clock::now() + std::chrono::duration_cast<Duration>(length / deps_.options.speed);
+    const auto from = Clock::now();
+    const auto until = from + std::chrono::duration_cast<Duration>(length / deps_.options.speed);
     while (!over_ && Clock::now() < until) co_await changed_.wait(until);
     if (over_) co_return;
+    if (!target.voice_url.empty() && target.answer == DialTarget::Answer::answer && !rings_out) {
+        co_await ring_application(from + std::chrono::duration_cast<Duration>(plan_.ring_timeout / deps_.options.speed));
+        co_return;
+    }
     if (rings_out) {
         end("callee", "no-answer");
     } else if (target.answer == DialTarget::Answer::busy) {
@@ -159,21 +231,55 @@ Task<> CarrierCall::limit() {
 }
 
 Task<> CarrierCall::flow() {
-    Target first{plan_.voice_url, plan_.voice_method, plan_.extra, plan_.twiml};
     TwimlInterpreter interpreter(*this);
-    co_await interpreter.run(std::move(first));
+    if (attempt_ != nullptr) {
+        co_await interpreter.be_dialled(attempt_);
+    } else if (plan_.conference != nullptr) {
+        co_await interpreter.participate(*plan_.conference);
+    } else {
+        Target first{plan_.voice_url, plan_.voice_method, plan_.extra, plan_.twiml};
+        if (!plan_.detection.async && !report_.answered_by.empty()) {
+            first.extra.emplace_back("AnsweredBy", report_.answered_by);
+            first.extra.emplace_back("MachineDetectionDuration", std::to_string(static_cast<std::int64_t>(report_.detection_ms)));
+        }
+        co_await interpreter.run(std::move(first));
+    }
     if (!over_) end("document");
 }
 
 Task<CallReport> CarrierCall::run() {
     spawn(limit());
-    if (plan_.direction == "inbound") {
+    const auto post = [this](void (CarrierCall::*what)()) {
+        return [shared = shared_, what] {
+            asio::post(shared->executor, [shared, what] {
+                if (shared->live != nullptr) (shared->live->*what)();
+            });
+        };
+    };
+    if (attempt_ != nullptr) {
+        attempt_->attach(report_.call_sid, post(&CarrierCall::on_attempt));
+        on_attempt();
+    }
+    if (trunk_ != nullptr) {
+        auto take_key = [shared = shared_](char key) {
+            asio::post(shared->executor, [shared, key] {
+                if (shared->live != nullptr) shared->live->press(key);
+            });
+        };
+        trunk_->attach(post(&CarrierCall::on_trunk), take_key);
+        on_trunk();
+    }
+    if (over_) {
+        // The parent was faster.
+    } else if (plan_.direction == "inbound") {
         set_status("ringing");
     } else {
         progress("initiated");
         co_await ring();
     }
+    if (!over_ && plan_.direction != "inbound") co_await after_answer();
     if (!over_) co_await flow();
+    if (plan_.conference != nullptr) deps_.board.conferences.open(*plan_.conference)->failed(report_.call_sid, status_);
     while (children_ > 0) co_await changed_.wait();
     // In the order `reversed` everything waited for this moment.
     for (auto at = held_callbacks_.rbegin(); at != held_callbacks_.rend(); ++at)

@@ -3,7 +3,7 @@
 //
 //   CarrierCall::run()
 //   ├─ TwimlInterpreter::run()   the document flow
-//   ├─ CallerScript::run()       what the caller does (from the answer on)
+//   ├─ CallerScript::run()       what the person at this end does (from the answer on); or MachineAnswer
 //   ├─ line()                    20 ms frames on an absolute clock (from the answer on)
 //   ├─ StreamSession::run()      one per stream
 //   └─ callbacks                 one task each, independent of the flow
@@ -17,13 +17,19 @@
 #include <random>
 
 #include "callback_planner.hpp"
+#include "dial_attempt.hpp"
+#include "machine_answer.hpp"
+#include "mixer.hpp"
 #include "parley/sim/carrier.hpp"
 #include "pulse.hpp"
+#include "recording_store.hpp"
+#include "trunk.hpp"
 
 namespace parley::sim {
 
 class StreamSession;
 class CallerScript;
+class Switchboard;
 
 // Where the flow goes on.
 struct Target {
@@ -60,7 +66,7 @@ struct CallDeps {
     CallerVoice& voice;
     CallerEar* ear;
     std::function<void(CarrierNotification)> notify;
-    std::function<void(const std::string&, Pcm8k)> keep_recording;
+    Switchboard& board;
 };
 
 class CarrierCall {
@@ -89,6 +95,11 @@ public:
     void redirect(Target target);
     [[nodiscard]] bool take_update(Target& target);
     [[nodiscard]] const std::string& status() const { return status_; }
+    [[nodiscard]] int talked() const;  // seconds of line time since the answer
+    // Wakes whatever waits for changed(), from any thread and at any time, also after the call's end.
+    [[nodiscard]] std::function<void()> waker() const;
+    // The leg follows a document of its own from now on; its parent's <Dial> ends.
+    void leave_attempt();
 
     // ---- waiting: until `done()`, the line sample, or an interruption. Answers done().
     template <class Done>
@@ -110,11 +121,22 @@ public:
     Sample speak(Mulaw codes);  // the caller's mouth; answers the line sample at which it begins
     [[nodiscard]] Sample mouth_free_at() const;
     void press(char key);
+    // Another leg's mouth and ear: from now on both directions run through `mixer`, until unplug().
+    void plug(std::shared_ptr<Mixer> mixer, Mixer::Port port);
+    void unplug();
+    [[nodiscard]] std::function<void(char)> key_taker() const;  // for Mixer::join
+    [[nodiscard]] std::optional<Sample> mouth_last_voice() const { return mouth_activity_.last_voice(); }  // trunks only
     [[nodiscard]] const VoiceActivity& agent() const { return activity_; }
     [[nodiscard]] Pcm8k heard(Sample play_from, Sample play_to) const;
     [[nodiscard]] Pcm8k said(Sample line_from, Sample line_to) const;
     std::vector<Utterance>& utterances() { return utterances_; }
     [[nodiscard]] const std::vector<KeyPress>& presses() const { return presses_; }
+
+    // ---- recordings
+    // Begins one; an empty `recording_sid` makes one. False: one from this source is running.
+    bool start_recording(RecordingPlan plan, const std::string& source, std::string& recording_sid);
+    void update_recording(const std::string& recording_sid, const std::string& status, bool skip);
+    void stop_recording(const std::string& recording_sid, bool discard = false);
 
     // ---- requests
     [[nodiscard]] Form standard_parameters() const;
@@ -154,6 +176,21 @@ private:
     Task<> line();
     void frame();
     Task<> ring();
+    Task<> ring_application(TimePoint until);
+    Task<> fax();
+    Task<> after_answer();
+    Task<> dial_digits(std::string keys);
+    Task<> detect();
+    struct Verdict {
+        const char* who;
+        Sample at;
+    };
+    [[nodiscard]] std::optional<Verdict> verdict() const;
+    Task<> finish_recording(std::shared_ptr<SoundRecorder> recorder, bool discard);
+    void tell_recording(const SoundRecorder& recorder, std::string_view event);
+    void hear_key(char key);
+    void on_attempt();
+    void on_trunk();
     Task<> limit();
     Task<> flow();
     Task<> send_callback(std::size_t index, milliseconds delay);
@@ -195,7 +232,17 @@ private:
     std::vector<Utterance> utterances_;
     std::vector<KeyPress> presses_;
 
+    DialTarget target_;  // outbound: who answers
+    std::shared_ptr<DialAttempt> attempt_;
+    std::shared_ptr<TrunkEnd> trunk_;
+    VoiceActivity mouth_activity_;
+    std::shared_ptr<Mixer> mixer_;
+    Mixer::Port port_ = Mixer::kNobody;
+    std::vector<std::shared_ptr<SoundRecorder>> recorders_;
+    std::string own_recording_;  // of a call created with Record=true
+
     std::unique_ptr<CallerScript> script_;
+    std::unique_ptr<MachineAnswer> machine_;
     std::list<std::unique_ptr<StreamSession>> streams_;
     std::vector<std::size_t> held_callbacks_;
     int children_ = 0;

@@ -1,13 +1,32 @@
-// Dial and Enqueue, as far as one leg can tell: who answers is decided by the carrier's number table.
+// Dial: which kind it is; and the pretended one, where the number table names nobody who could talk.
 
-#include <boost/asio/steady_timer.hpp>
+#include <algorithm>
 
+#include "dial_party.hpp"
 #include "parley/sim/identifiers.hpp"
-#include "twiml_interpreter.hpp"
+#include "switchboard.hpp"
 
 namespace parley::sim {
 
 Task<TwimlInterpreter::Next> TwimlInterpreter::dial(const TwimlElement& element, const Loaded& loaded) {
+    if (mode_ != Mode::own) {
+        call_.notify(13201, "Dial in the document of a dialled leg", loaded.base);
+        co_return Next{};
+    }
+    const auto* conference = element.child("Conference");
+    if (conference != nullptr && element.children.size() > 1) {
+        call_.notify(13000, "Dial: Conference beside other nouns", loaded.base);
+        co_return Next{};
+    }
+    if (conference != nullptr) co_return co_await dial_conference(element, *conference, loaded);
+    if (const auto* queue = element.child("Queue")) co_return co_await dial_queue(element, *queue, loaded);
+    const auto parties = parties_of(element);
+    const bool real = std::any_of(parties.begin(), parties.end(), [](const Party& party) { return party.target.real(); });
+    if (real) co_return co_await dial_parties(element, loaded);
+    co_return co_await dial_pretended(element, loaded);
+}
+
+Task<TwimlInterpreter::Next> TwimlInterpreter::dial_pretended(const TwimlElement& element, const Loaded& loaded) {
     const auto& options = call_.deps().options;
     std::string number = element.text;
     const TwimlElement* noun = nullptr;
@@ -18,10 +37,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::dial(const TwimlElement& element,
         if (noun->name == "Client" && noun->child("Identity") != nullptr)
             number = "client:" + noun->child("Identity")->text;
     }
-    const bool conference = noun != nullptr && noun->name == "Conference";
-    auto found = options.numbers.find(number);
-    if (found == options.numbers.end()) found = options.numbers.find("*");
-    auto target = found == options.numbers.end() ? DialTarget{} : found->second;
+    auto target = call_.deps().board.target_of(number);
     const milliseconds ring_limit(integer_of(element, "timeout", 30, 5, 600) * 1000);
     if (target.answer == DialTarget::Answer::answer && target.after > ring_limit)
         target.answer = DialTarget::Answer::no_answer;
@@ -60,7 +76,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::dial(const TwimlElement& element,
         tell("answered", "in-progress");
         const milliseconds limit(static_cast<std::int64_t>(integer_of(element, "timeLimit", 14400, 1, 86400)) * 1000);
         co_await sleep(std::min(target.talks, limit));
-        status = conference ? "answered" : "completed";
+        status = "completed";
     } else if (target.answer == DialTarget::Answer::busy) {
         status = "busy";
     } else if (target.answer == DialTarget::Answer::failed) {
@@ -68,52 +84,11 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::dial(const TwimlElement& element,
     } else {
         status = call_.over() ? "canceled" : "no-answer";
     }
-    tell("completed", status == "answered" ? "completed" : status);
-    Form extra{{"DialCallStatus", status}};
-    if (!conference) {
-        extra.emplace_back("DialCallSid", child);
-        const auto talked = std::chrono::duration<double>(Clock::now() - talk_from).count() * options.speed;
-        if (answers) extra.emplace_back("DialCallDuration", std::to_string(static_cast<int>(talked)));
-        extra.emplace_back("DialBridged", answers ? "true" : "false");
-    }
-    auto action = action_of(element, loaded, false, std::move(extra));
-    if (call_.over()) co_return co_await after_hangup(std::move(action));
-    co_return Next{std::move(action), false};
-}
-
-Task<TwimlInterpreter::Next> TwimlInterpreter::enqueue(const TwimlElement& element, const Loaded& loaded) {
-    const auto& options = call_.deps().options;
-    const auto queue = make_sid("QU");
-    const auto from = call_.line_now();
-    const auto until = from + options.queue_time.value_or(milliseconds(3600000)).count() * 8;
-    if (auto wait_url = url_of(element, "waitUrl", loaded); !wait_url.empty()) {
-        Target target{
-            std::move(wait_url), element.attribute("waitUrlMethod", "POST") == "GET" ? "GET" : "POST", {}, {}};
-        target.extra = {{"QueueSid", queue},   {"QueuePosition", "1"},    {"QueueTime", "0"},
-                        {"AvgQueueTime", "0"}, {"CurrentQueueSize", "1"}, {"MaxQueueSize", "100"}};
-        int error = 0;
-        auto waiting = co_await load_once(std::move(target), error);
-        bool left = false;
-        for (std::size_t i = 0;
-             waiting && i < waiting->document.verbs.size() && !left && !call_.interrupted() && call_.line_now() < until;
-             ++i) {
-            const auto& verb = waiting->document.verbs[i];
-            left = verb.name == "Leave";
-            if (verb.name == "Say" || verb.name == "Play" || verb.name == "Pause") co_await prompt(verb, *waiting);
-            if (verb.name == "Hangup") co_return Next{std::nullopt, true};
-        }
-        if (left && !call_.interrupted()) {
-            Form extra{{"QueueResult", "leave"},
-                       {"QueueSid", queue},
-                       {"QueueTime", std::to_string((call_.line_now() - from) / kSampleRate)}};
-            auto action = action_of(element, loaded, false, std::move(extra));
-            co_return Next{std::move(action), false};
-        }
-    }
-    co_await call_.wait_until(until, [] { return false; });
-    Form extra{{"QueueResult", call_.over() ? "hangup" : "bridged"},
-               {"QueueSid", queue},
-               {"QueueTime", std::to_string((call_.line_now() - from) / kSampleRate)}};
+    tell("completed", status);
+    Form extra{{"DialCallStatus", status}, {"DialCallSid", child}};
+    const auto talked = std::chrono::duration<double>(Clock::now() - talk_from).count() * options.speed;
+    if (answers) extra.emplace_back("DialCallDuration", std::to_string(static_cast<int>(talked)));
+    extra.emplace_back("DialBridged", answers ? "true" : "false");
     auto action = action_of(element, loaded, false, std::move(extra));
     if (call_.over()) co_return co_await after_hangup(std::move(action));
     co_return Next{std::move(action), false};

@@ -83,8 +83,8 @@ Task<std::optional<TwimlInterpreter::Loaded>> TwimlInterpreter::load_once(Target
         call.changed().notify();
     };
     call_.spawn(request(call_, target, pending));
-    while (!pending->done && !call_.interrupted()) co_await call_.changed().wait();
-    if (!pending->done || call_.interrupted()) co_return std::nullopt;
+    while (!pending->done && !halted()) co_await call_.changed().wait();
+    if (!pending->done || halted()) co_return std::nullopt;
     out.base = pending->reply.final_url;
     if (!understand(pending->reply, out, error)) co_return std::nullopt;
     co_return out;
@@ -93,7 +93,7 @@ Task<std::optional<TwimlInterpreter::Loaded>> TwimlInterpreter::load_once(Target
 Task<std::optional<TwimlInterpreter::Loaded>> TwimlInterpreter::load(Target target) {
     int error = 0;
     auto loaded = co_await load_once(target, error);
-    if (loaded || call_.interrupted() || call_.plan().fallback_url.empty()) co_return loaded;
+    if (loaded || call_.interrupted() || mode_ != Mode::own || call_.plan().fallback_url.empty()) co_return loaded;
     Target fallback{call_.plan().fallback_url, call_.plan().fallback_method, {}, {}};
     fallback.extra.emplace_back("ErrorCode", std::to_string(error));
     fallback.extra.emplace_back("ErrorUrl", target.url);
@@ -112,19 +112,27 @@ Task<> TwimlInterpreter::apologise() {
 
 Task<> TwimlInterpreter::run(Target first) {
     Target target = std::move(first);
+    // An update makes the document that runs then the call's own.
+    const auto updated = [&] {
+        if (mode_ == Mode::member || !call_.take_update(target)) return false;
+        if (mode_ == Mode::leg) call_.leave_attempt();
+        mode_ = Mode::own;
+        return true;
+    };
     for (;;) {
         auto loaded = co_await load(target);
-        if (call_.take_update(target)) continue;
-        if (call_.over()) co_return;
+        if (updated()) continue;
+        if (call_.interrupted()) co_return;
         if (!loaded) {
             co_await apologise();
-            if (call_.take_update(target)) continue;
+            if (updated()) continue;
             call_.end("error");
             co_return;
         }
         auto next = co_await execute(*loaded);
-        if (call_.take_update(target)) continue;
-        if (call_.over()) co_return;
+        if (updated()) continue;
+        if (call_.interrupted()) co_return;
+        if (mode_ != Mode::own && !next.hangup && !next.target) co_return;
         if (next.hangup || !next.target) {
             call_.end("document");
             co_return;

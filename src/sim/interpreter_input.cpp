@@ -1,7 +1,7 @@
 // Gather and Record: verbs that listen to the caller. The simulator knows what was said, so it does not have to
 // recognise it.
 
-#include "parley/sim/identifiers.hpp"
+#include "switchboard.hpp"
 #include "twiml_interpreter.hpp"
 
 namespace parley::sim {
@@ -35,7 +35,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::gather(const TwimlElement& elemen
     auto run_prompts = [](TwimlInterpreter& self, const TwimlElement& parent, const Loaded& from,
                           std::shared_ptr<Prompts> state) -> Task<> {
         for (const auto& child : parent.children) {
-            if (state->cut || self.call_.interrupted()) break;
+            if (state->cut || self.halted()) break;
             co_await self.prompt(child, from);
         }
         state->done = true;
@@ -55,11 +55,11 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::gather(const TwimlElement& elemen
     std::string digits;
     bool by_finish_key = false, got_keys = false, got_speech = false;
     auto deadline = call_.line_now() + seconds(timeout);
-    while (!call_.interrupted()) {
+    while (!halted()) {
         if (wants_speech && !got_keys && call_.utterances().size() > utterance) {
             const auto& said = call_.utterances()[utterance];
             // The utterance is known when it begins; its result comes a pause after its end.
-            co_await call_.wait_until(said.to + seconds(pause_after_speech) / 2, [] { return false; });
+            co_await call_.wait_until(said.to + seconds(pause_after_speech) / 2, [this] { return halted(); });
             got_speech = true;
             break;
         }
@@ -77,7 +77,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::gather(const TwimlElement& elemen
             complete = digits.size() >= wanted;
         }
         if (complete || call_.line_now() >= deadline) break;
-        co_await call_.wait_until(deadline, heard_input);
+        co_await call_.wait_until(deadline, [&] { return heard_input() || halted(); });
         if (wants_keys && key < call_.presses().size()) continue;
     }
     if (got_speech) {
@@ -94,7 +94,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::gather(const TwimlElement& elemen
         auto action = action_of(element, loaded, true, std::move(extra));
         co_return co_await after_hangup(std::move(action));
     }
-    if (call_.interrupted() || (!any && element.attribute("actionOnEmptyResult") != "true")) co_return Next{};
+    if (halted() || (!any && element.attribute("actionOnEmptyResult") != "true")) co_return Next{};
     auto action = action_of(element, loaded, true, std::move(extra));
     co_return Next{std::move(action), !action};
 }
@@ -105,6 +105,10 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& elemen
         integer_of(element, "maxLength", element.attribute("transcribe") == "true" ? 120 : 3600, 1, 14400);
     const auto finish = element.has("finishOnKey") ? element.attribute("finishOnKey") : std::string("1234567890*#");
     if (element.attribute("playBeep", "true") != "false") co_await play_out(dtmf_tone('1', 250), 1);
+    auto plan = recording_plan(element, loaded, true);
+    plan.track = "inbound";
+    std::string sid;
+    (void)call_.start_recording(std::move(plan), "RecordVerb", sid);
     const auto from = call_.line_now();
     auto key = call_.presses().size();
     auto utterance = call_.utterances().size();
@@ -116,6 +120,10 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& elemen
             quiet_since = std::max(quiet_since, call_.utterances()[utterance++].to);
             voice = true;
         }
+        if (const auto last = call_.mouth_last_voice(); last && *last > from) {
+            quiet_since = std::max(quiet_since, *last);
+            voice = true;
+        }
         while (key < call_.presses().size() && ended_by.empty()) {
             const char pressed = call_.presses()[key++].key;
             if (finish.find(pressed) != std::string::npos) ended_by = std::string(1, pressed);
@@ -124,6 +132,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& elemen
         auto deadline = from + seconds(longest);
         if (silence > 0) deadline = std::min(deadline, quiet_since + seconds(silence));
         if (!ended_by.empty() || now >= deadline) break;
+        if (call_.plan().trunk != nullptr) deadline = std::min(deadline, now + 800);  // words that come by a trunk announce themselves to nobody
         const auto keys = key;
         const auto utterances = utterance;
         co_await call_.wait_until(
@@ -132,34 +141,10 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& elemen
     if (call_.over()) ended_by = "hangup";
     call_.advance();
     const auto to = call_.line_now();
-    const auto sid = make_sid("RE");
-    const auto& options = call_.deps().options;
-    const auto url = options.api_base + "/2010-04-01/Accounts/" + options.account_sid + "/Recordings/" + sid;
+    call_.stop_recording(sid, !voice);
+    if (!voice) co_return Next{};
+    const auto url = call_.deps().board.recording_url(sid);
     const auto length = std::to_string(std::max<Sample>(1, (to - from) / kSampleRate));
-    const auto callback_url = url_of(element, "recordingStatusCallback", loaded);
-    Form status{{"AccountSid", options.account_sid}, {"CallSid", call_.sid()}, {"RecordingSid", sid}};
-    const auto events = element.attribute("recordingStatusCallbackEvent", "completed");
-    if (!voice) {
-        if (events.find("absent") != std::string::npos) {
-            status.emplace_back("RecordingStatus", "absent");
-            status.emplace_back("RecordingSource", "RecordVerb");
-            call_.callback("recording", callback_url, element.attribute("recordingStatusCallbackMethod", "POST"),
-                           std::move(status));
-        }
-        co_return Next{};
-    }
-    call_.deps().keep_recording(sid, call_.said(from, to));
-    if (events.find("completed") != std::string::npos) {
-        status.emplace_back("RecordingUrl", url);
-        status.emplace_back("RecordingStatus", "completed");
-        status.emplace_back("RecordingDuration", length);
-        status.emplace_back("RecordingChannels", "1");
-        status.emplace_back("RecordingStartTime", rfc2822(std::chrono::system_clock::now()));
-        status.emplace_back("RecordingSource", "RecordVerb");
-        status.emplace_back("RecordingTrack", "inbound");
-        call_.callback("recording", callback_url, element.attribute("recordingStatusCallbackMethod", "POST"),
-                       std::move(status));
-    }
     Form extra{{"RecordingUrl", url}, {"RecordingDuration", length}, {"RecordingSid", sid}};
     if (!ended_by.empty()) extra.emplace_back("Digits", ended_by);
     auto action = action_of(element, loaded, true, std::move(extra));

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "parley/sim/identifiers.hpp"
+#include "relay_session.hpp"
 #include "stream_session.hpp"
 #include "twiml_interpreter.hpp"
 
@@ -23,7 +24,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::execute(const Loaded& loaded) {
     if (!loaded.sound.empty()) {
         call_.answer();
         co_await play_out(loaded.sound, 1);
-        co_return Next{std::nullopt, true};
+        co_return Next{};
     }
     for (const auto& element : loaded.document.verbs) {
         const bool first = !sounded_;
@@ -31,7 +32,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::execute(const Loaded& loaded) {
         auto next = co_await verb(element, loaded, first);
         if (next.target || next.hangup || call_.interrupted()) co_return next;
     }
-    co_return Next{std::nullopt, true};
+    co_return Next{};
 }
 
 Task<TwimlInterpreter::Next> TwimlInterpreter::verb(const TwimlElement& element, const Loaded& loaded, bool first) {
@@ -80,6 +81,8 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::verb(const TwimlElement& element,
         start(element, loaded);
     } else if (name == "Stop") {
         stop(element);
+    } else if (name == "Leave") {
+        call_.notify(12200, "Leave is only allowed in the waitUrl of Enqueue", loaded.base, true);
     } else if (name == "Echo") {
         co_await call_.wait_until(CarrierCall::kForever, [] { return false; });
     } else {
@@ -89,16 +92,16 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::verb(const TwimlElement& element,
 }
 
 Task<> TwimlInterpreter::play_out(Pcm8k pcm, int loops) {
-    for (int i = 0; i < loops && !pcm.empty() && !call_.interrupted(); ++i) {
+    for (int i = 0; i < loops && !pcm.empty() && !halted(); ++i) {
         call_.hear(pcm);
         const auto until = call_.line_of(call_.speaker().now() + call_.speaker().queued()) + 1;
         auto idle = [this] { return call_.speaker().idle(); };
-        while (!idle() && !call_.interrupted()) {
-            co_await call_.wait_until(until, idle);
+        while (!idle() && !halted()) {
+            co_await call_.wait_until(until, [&] { return idle() || halted(); });
             call_.advance();
         }
     }
-    if (call_.interrupted()) call_.hush();
+    if (halted()) call_.hush();
 }
 
 Task<> TwimlInterpreter::say(const TwimlElement& element) {
@@ -115,7 +118,7 @@ Task<> TwimlInterpreter::say(const TwimlElement& element) {
     call_.say_line({TranscriptLine::Who::carrier, now, now, element.text, false, 1});
     auto speak = [&voice = call_.deps().voice, text = element.text] { return voice.speak(text, VoiceStyle{}); };
     auto pcm = co_await call_.compute(std::move(speak));
-    co_await play_out(std::move(pcm), loops == 0 ? kEndless : loops);
+    if (!halted()) co_await play_out(std::move(pcm), loops == 0 ? kEndless : loops);
 }
 
 Task<> TwimlInterpreter::play(const TwimlElement& element, const Loaded& loaded) {
@@ -152,7 +155,7 @@ Task<> TwimlInterpreter::play(const TwimlElement& element, const Loaded& loaded)
     const auto reply = co_await call_.deps().webhooks.send(std::move(request));
     Loaded sound;
     int error = 0;
-    if (call_.interrupted() || !understand(reply, sound, error)) co_return;
+    if (halted() || !understand(reply, sound, error)) co_return;
     if (sound.sound.empty()) {
         call_.notify(13420, "Play: not a sound file", *url);
         co_return;
@@ -165,7 +168,7 @@ Task<> TwimlInterpreter::play(const TwimlElement& element, const Loaded& loaded)
 Task<> TwimlInterpreter::pause(const TwimlElement& element, bool first) {
     const int seconds = integer_of(element, "length", 1, 0, 24 * 3600);
     if (call_.answered()) {
-        co_await call_.wait_until(call_.line_now() + Sample{seconds} * kSampleRate, [] { return false; });
+        co_await call_.wait_until(call_.line_now() + Sample{seconds} * kSampleRate, [this] { return halted(); });
         co_return;
     }
     sounded_ = !first;
@@ -182,7 +185,7 @@ Task<bool> TwimlInterpreter::prompt(const TwimlElement& element, const Loaded& l
     } else {
         co_await pause(element, false);
     }
-    co_return !call_.interrupted();
+    co_return !halted();
 }
 
 StreamSession* TwimlInterpreter::begin_stream(const TwimlElement& noun, const Loaded& loaded, bool bidirectional) {
@@ -232,7 +235,9 @@ StreamSession* TwimlInterpreter::begin_stream(const TwimlElement& noun, const Lo
 Task<TwimlInterpreter::Next> TwimlInterpreter::connect(const TwimlElement& element, const Loaded& loaded) {
     Form extra;
     const auto* noun = element.child("Stream");
-    if (noun == nullptr) {
+    if (const auto* relay = element.child("ConversationRelay"); noun == nullptr && relay != nullptr) {
+        extra = co_await converse_by_relay(call_, *relay);
+    } else if (noun == nullptr) {
         const std::string what = element.children.empty() ? "nothing" : element.children.front().name;
         call_.notify(12400, "simulator: Connect to " + what + " is not simulated", loaded.base, true);
     } else if (auto* stream = begin_stream(*noun, loaded, true)) {
@@ -250,6 +255,8 @@ void TwimlInterpreter::start(const TwimlElement& element, const Loaded& loaded) 
     for (const auto& noun : element.children) {
         if (noun.name == "Stream") {
             begin_stream(noun, loaded, false);
+        } else if (noun.name == "Recording") {
+            start_recording(noun, loaded);
         } else {
             call_.notify(12400, "simulator: Start " + noun.name + " is not simulated", loaded.base, true);
         }

@@ -111,7 +111,10 @@ bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form&
     const auto verdict = request.method == "GET"      ? signatures->check_get(*url, request.signature)
                          : subject == Subject::json ? signatures->check_json(*url, request.body, request.signature)
                                                     : signatures->check_form(*url, form, request.signature);
-    if (verdict.ok()) return true;
+    if (verdict.ok()) {
+        if (verdict.token_index > 0) services_.log.info("auth.token_in_use", "A request was signed by an auth token that is being rotated out.", {{"index", verdict.token_index}});
+        return true;
+    }
     count_signature_failure(verdict, request.remote_address, "webhook");
     return false;
 }
@@ -184,7 +187,7 @@ Answer TwilioWebhooks::overflow() const {
     return xml(response);
 }
 
-Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
+std::vector<twiml::Parameter> TwilioWebhooks::token_for(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
     twilio::StreamClaims claims;
     claims.call_sid = form.get("CallSid");
     claims.account_sid = form.get("AccountSid");
@@ -201,17 +204,25 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
     if (!token) {
         services_.registry.release(claims.call_sid);
         services_.log.error("webhook.failed", "No stream token could be made.", {{"reason", token.error().message()}, {"call_sid", claims.call_sid}});
-        return hang_up();
+        return {};
     }
+    std::vector<twiml::Parameter> parameters;
+    for (auto& [name, value] : twilio::token_parameters(*token)) parameters.push_back({.name = name, .value = value});
+    return parameters;
+}
+
+Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
+    auto token = token_for(agent, form, request, resume);
+    if (token.empty()) return hang_up();
     twiml::Stream stream;
     auto media = twilio::public_request_url(settings_.public_url, kMediaPath, true);
     stream.url = media ? *media : std::string{};
     stream.status_callback = url("/webhooks/twilio/stream");
-    for (auto& [name, value] : twilio::token_parameters(*token)) stream.parameters.push_back({.name = name, .value = value});
+    stream.parameters = std::move(token);
     TwimlResponse response;
     response.connect({.noun = std::move(stream)});
     response.redirect({.url = url("/webhooks/twilio/after?agent=" + twilio::encode_component(agent.name) + "&resume=" + std::to_string(resume)), .method = "POST"});
-    if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", claims.call_sid}});
+    if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});
     return xml(response);
 }
 

@@ -53,7 +53,7 @@ std::string GatewayUnderTest::config_text(const Sections& setup) const {
         << (setup.server.find("grace") == std::string::npos ? "  drain_accept_grace: 0s\n" : "") << setup.server
         << "twilio:\n  auth_tokens: [";
     for (const auto& token : setup.tokens) out << (&token == &setup.tokens.front() ? "\"" : ", \"") << token << "\"";
-    out << "]\nlimits:\n  burst: 1000\n  preauth_per_address: 200\n"
+    out << "]\n" << setup.twilio << "limits:\n  burst: 1000\n  preauth_per_address: 200\n"
         << setup.limits << setup.more << "agents:\n"
         << setup.agents;
     return out.str();

@@ -32,7 +32,7 @@ inline constexpr const char* kNumber = "+18005551212";
 
 // Sections of the configuration file; each text holds the lines of its section, indented by two.
 struct Sections {
-    std::string server, limits, more;
+    std::string server, limits, more, twilio;
     std::vector<std::string> tokens{kToken};
     std::string agents = "  desk: {default: true, brain: echo}\n";
     std::function<void(const std::filesystem::path&)> prepare;  // with the data directory, before anything is in it

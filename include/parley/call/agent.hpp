@@ -13,6 +13,7 @@
 #include "parley/call/call_file.hpp"
 #include "parley/call/playout.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/flows/relay_settings.hpp"
 
 namespace parley::call {
 
@@ -36,6 +37,7 @@ struct Agent {
     std::optional<FrameDetail> call_file;              // absent: none is written
     PlayoutSettings playout;
     audio::VadConfig vad;
+    std::shared_ptr<const flows::RelaySettings> relay;  // null: Twilio's defaults
 };
 
 }  // namespace parley::call

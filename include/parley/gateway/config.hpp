@@ -26,6 +26,7 @@
 #include "parley/brain/upstream.hpp"
 #include "parley/conversation/machine.hpp"
 #include "parley/gateway/messaging_config.hpp"
+#include "parley/flows/relay_settings.hpp"
 #include "parley/vendors/endpoint.hpp"
 
 namespace parley::gateway {
@@ -133,6 +134,7 @@ struct AgentConfig {
     std::string machine_message;  // left on answering machines; empty: they are hung up on
     AgentMessaging messaging;
     conversation::Settings conversation;
+    flows::RelaySettings relay;
 };
 
 // Where a value came from.

@@ -63,6 +63,7 @@ struct CarrierOptions {
     milliseconds recording_delay{300};          // line time from the end of a recording to `completed`
     std::size_t kept_reports = 256;             // newest ones, for report_of()
     WebhookFaults webhook_faults;
+    RelayFaults relay_faults;                   // <ConversationRelay>
     std::shared_ptr<CallerVoice> voice;         // null: ToneVoice
     std::shared_ptr<CallerEar> ear;             // null: nothing is recognised; expectations then fail
 };
@@ -95,6 +96,7 @@ struct CallPlan {
     std::string parent_sid;
     std::shared_ptr<DialAttempt> attempt;
     std::shared_ptr<TrunkEnd> trunk;
+    std::function<void(const std::string&)> on_placed;  // with the call's sid, before anything happens to it; must not call the carrier
 };
 
 // A view of a call for the REST mock; a copy.
@@ -144,6 +146,8 @@ public:
     [[nodiscard]] std::vector<CarrierNotification> notifications(const std::string& call_sid = {}) const;
     // The truth about a leg that is over, whoever made it; nothing: unknown, still running, or too long ago (kept_reports).
     [[nodiscard]] std::optional<CallReport> report_of(const std::string& sid) const;
+    // As CarrierOptions::numbers, while the carrier runs.
+    void set_target(const std::string& address, DialTarget target);
     // Waits until `count` calls to (or, from) this number are over, and answers them in the order of their end; fewer when `within` is up.
     [[nodiscard]] std::vector<CallReport> wait_reports(const std::string& number, std::size_t count,
                                                        std::chrono::milliseconds within = std::chrono::seconds(60)) const;

@@ -78,6 +78,10 @@ struct FakeTwilioOptions {
     std::size_t kept_reports = 1000;
 };
 
+// Reads a settings file (YAML, so JSON as well) into the options: account, numbers, phones, people, faults, speed; see docs/simulated-twilio.md.
+// Throws ScenarioError with file:line:column. Scenarios are looked for beside the file.
+void load_twilio_settings(const std::filesystem::path& file, FakeTwilioOptions& options);
+
 class FakeTwilio {
 public:
     explicit FakeTwilio(FakeTwilioOptions options);  // binds and serves; throws when the address is taken

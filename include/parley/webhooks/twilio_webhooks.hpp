@@ -94,6 +94,7 @@ public:
 
     static constexpr std::string_view kPrefix = "/webhooks/twilio/";
     static constexpr std::string_view kMediaPath = "/webhooks/twilio/media";
+    static constexpr std::string_view kRelayPath = "/webhooks/twilio/relay";
     // Before the first request only. A route's name is what stands behind kPrefix ("sms", "gather"); one that exists already is replaced.
     void route(std::string name, Subject subject, Handler handler);
     // How calls are sent to destinations of a kind; those not named here go by <Dial> or are hung up.
@@ -109,6 +110,8 @@ public:
     [[nodiscard]] net::Task<Answer> connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note = {}) const;
     // Parts for handlers. `resume` > 0: the call was with the agent before and comes back with its memory.
     [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
+    // What a socket of this call has to bring along, as its <Parameter>s; empty: none could be made, which was told, and the call has no place any more.
+    [[nodiscard]] std::vector<twilio::twiml::Parameter> token_for(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
     [[nodiscard]] net::Task<Answer> send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const;
     [[nodiscard]] Answer voicemail(const call::Agent& agent) const;
     [[nodiscard]] std::string url(std::string_view path) const;  // absolute, for Twilio

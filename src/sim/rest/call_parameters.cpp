@@ -14,7 +14,7 @@ bool endpoint(const std::string& text) {
     return e164(text) || text.starts_with("client:") || text.starts_with("sip:") || text.starts_with("sips:") || text.starts_with("app:");
 }
 
-std::optional<ApiAnswer> read_parties(const ApiCall& call, RestWorld& world, CallPlan& plan) {
+std::optional<ApiAnswer> read_parties(const ApiCall& call, CallPlan& plan) {
     plan.to = call.value("To");
     plan.from = call.value("From");
     if (plan.to.empty()) return api_error(400, 21201, "No 'To' number is specified");
@@ -22,6 +22,10 @@ std::optional<ApiAnswer> read_parties(const ApiCall& call, RestWorld& world, Cal
     if (!endpoint(plan.to)) return api_error(400, 21211, "The phone number you are attempting to call, " + plan.to + ", is not valid.");
     if (plan.to == plan.from) return api_error(400, 21211, "'To' and 'From' are the same number");
     if (e164(plan.to) && !e164(plan.from) && !plan.from.starts_with("client:")) return api_error(400, 21212, "The source phone number provided, " + plan.from + ", is not valid.");
+    return std::nullopt;
+}
+
+std::optional<ApiAnswer> read_rights(RestWorld& world, const CallPlan& plan) {
     auto& numbers = *world.numbers;
     if (e164(plan.from) && numbers.owns_any() && !numbers.usable_sender(plan.from))
         return api_error(400, 21210, "The source phone number provided, " + plan.from + ", is not yet verified for your account.");
@@ -89,10 +93,11 @@ std::optional<ApiAnswer> read_call_parameters(const ApiCall& call, RestWorld& wo
     plan.direction = "outbound-api";
     plan.status_callback = call.value("StatusCallback");
     plan.status_callback_method = call.verb("StatusCallbackMethod");
-    if (auto refused = read_parties(call, world, plan)) return refused;
+    if (auto refused = read_parties(call, plan)) return refused;
     if (!participant) {
         if (auto refused = read_document(call, world, plan)) return refused;
     }
+    if (auto refused = read_rights(world, plan)) return refused;
     for (const char* name : {"FallbackUrl", "StatusCallback", "RecordingStatusCallback", "AsyncAmdStatusCallback", "AmdStatusCallback"}) {
         const auto url = call.value(name);
         const auto parsed = parse_url(url);

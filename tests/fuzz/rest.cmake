@@ -1,0 +1,5 @@
+parley_fuzz(rest_answer SOURCES "${CMAKE_CURRENT_LIST_DIR}/rest_answer_fuzz.cpp" DEPENDS rest LIBS nlohmann_json::nlohmann_json)
+target_include_directories(replay_rest_answer PRIVATE "${CMAKE_SOURCE_DIR}/src/rest")
+if(TARGET fuzz_rest_answer)
+  target_include_directories(fuzz_rest_answer PRIVATE "${CMAKE_SOURCE_DIR}/src/rest")
+endif()
