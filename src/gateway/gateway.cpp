@@ -19,6 +19,7 @@
 #include "compose_flows.hpp"
 #include "compose_control.hpp"
 #include "parley/admin/admin_api.hpp"
+#include "compose_messaging.hpp"
 #include "compose_relay.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
@@ -67,7 +68,9 @@ MetricsSettings metrics_settings(const Config& config) {
                        // flows
                        "answer", "menu", "dialed", "whisper", "recorded", "gather",
                        // control
-                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken"};
+                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
+                       // messaging
+                       "sms", "sms-status", "recording", "transcription", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;
@@ -184,6 +187,7 @@ struct Gateway::Impl {
         flow_routes = compose_flows(*telephony);
         compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
         operators = compose_control(*telephony);
+        messaging = compose_messaging(*telephony);
     }
 
     void make_listeners() {
@@ -383,17 +387,11 @@ struct Gateway::Impl {
         operators->start();
         auto guard = asio::make_work_guard(control);
         control.run();
-        end_errands();
+        // What is still being asked of the carrier is given up; it refers to parts that go before the loop does.
+        finish_on_control(messaging->close());
+        finish_on_control(operators->end());
         log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
         return 0;
-    }
-
-    // What was still being asked of the carrier is given up; it refers to parts that go before the loop does.
-    void end_errands() {
-        control.restart();
-        auto ending = operators->end();
-        asio::co_spawn(control, std::move(ending), [this](const std::exception_ptr&) { control.stop(); });
-        control.run_for(kForcedWithin);
     }
 
     // Recordings and records leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
@@ -495,6 +493,16 @@ struct Gateway::Impl {
         control.stop();
     }
 
+    // What was begun for calls and messages on this loop ends before the loop does.
+    void finish_on_control(net::Task<> ending) {
+        auto ended = std::make_shared<bool>(false);
+        control.restart();
+        asio::co_spawn(control, std::move(ending), [ended](const std::exception_ptr&) { *ended = true; });
+        const auto deadline = Clock::now() + kForcedWithin;
+        while (!*ended && Clock::now() < deadline && control.run_one_until(deadline) > 0) {
+        }
+    }
+
     void reload() {
         try {
             auto fresh = load_config(config.file, process_environment());
@@ -565,6 +573,7 @@ struct Gateway::Impl {
     std::unique_ptr<Telephony> telephony;
     std::shared_ptr<webhooks::FlowRoutes> flow_routes;
     std::unique_ptr<Control> operators;
+    std::unique_ptr<MessagingPart> messaging;
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;

@@ -26,6 +26,7 @@
 #include "parley/brain/upstream.hpp"
 #include "parley/flows/agent_flow.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/gateway/messaging_config.hpp"
 #include "parley/flows/relay_settings.hpp"
 #include "parley/vendors/endpoint.hpp"
 
@@ -142,6 +143,7 @@ struct AgentConfig {
     std::string voicemail_prompt = "Please leave a message after the tone.";
     std::chrono::seconds voicemail_max{120};
     std::string machine_message;  // left on answering machines; empty: they are hung up on
+    AgentMessaging messaging;
     conversation::Settings conversation;
     FlowConfig flow;
     flows::RelaySettings relay;
@@ -165,6 +167,7 @@ struct Config {
     CallFilesConfig call_files{{false, "calls"}, call::FrameDetail::digest};
     RecordsConfig records{{true, "records"}, 90};
     OutboundConfig outbound;
+    messaging::SenderLimits messaging;
     EngineConfig engine;
     std::vector<vendors::Endpoint> vendors;  // named uses of vendors, in the file's order
     std::vector<AgentConfig> agents;         // in the file's order
