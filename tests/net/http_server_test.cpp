@@ -85,7 +85,7 @@ struct RefusalCase {
 };
 class HttpRefusals : public testing::TestWithParam<RefusalCase> {};
 
-TEST_P(HttpRefusals, status_then_end_and_no_second_request) {
+TEST_P(HttpRefusals, w7_status_then_end_and_no_second_request) {
     EchoServer server([](HttpServerOptions& options) {
         options.route = [](const HttpRequest&) {
             HttpRoute route;

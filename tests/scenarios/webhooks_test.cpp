@@ -26,7 +26,7 @@ std::map<std::string, std::string> parameters_of(const std::string& document) {
     return out;
 }
 
-TEST(Webhooks, TheSameCallDeliveredAgainGetsTheSameBytes) {
+TEST(Webhooks, W1_TheSameCallDeliveredAgainGetsTheSameBytes) {
     const GatewayUnderTest gateway;
     const auto sid = sim::make_sid("CA");
     const auto first = gateway.webhook("voice", call_form(sid), {}, "11111111-2222-3333-4444-555555555555");
@@ -43,7 +43,7 @@ TEST(Webhooks, TheSameCallDeliveredAgainGetsTheSameBytes) {
         << "another call has a token of its own";
 }
 
-TEST(Webhooks, TheSameCallDeliveredTwiceAtOnceGetsTheSameBytesAndIsOneCall) {
+TEST(Webhooks, W1_TheSameCallDeliveredTwiceAtOnceGetsTheSameBytesAndIsOneCall) {
     const GatewayUnderTest gateway(with_limits("  max_calls: 20\n"));
     for (int round = 0; round < 10; ++round) {
         const auto sid = sim::make_sid("CA");
@@ -63,7 +63,7 @@ TEST(Webhooks, TheSameCallDeliveredTwiceAtOnceGetsTheSameBytesAndIsOneCall) {
     EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, HasSubstr("<Reject reason=\"busy\""));
 }
 
-TEST(Webhooks, ACallThatIsOverStaysOver) {
+TEST(Webhooks, W3_ACallThatIsOverStaysOver) {
     const GatewayUnderTest gateway;
     sim::SimCarrier carrier(gateway.carrier());
     const auto report = carrier.place_call(gateway.plan(steps({pause(300), hang_up()}))).report.get();
@@ -90,7 +90,7 @@ struct Forged {
     const char* reason;
 };
 class ForgedWebhook : public testing::TestWithParam<Forged> {};
-TEST_P(ForgedWebhook, StartsNothing) {
+TEST_P(ForgedWebhook, W4_StartsNothing) {
     const GatewayUnderTest gateway;
     for (const auto* route : {"voice", "after?agent=desk&resume=0", "status", "stream", "recorded", "fallback"}) {
         const auto sid = sim::make_sid("CA");
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
         Forged{"foreign_token", {.token = "99999999999999999999999999999999", .spoiled = {}}, 403, "mismatch"}),
     [](const auto& c) { return c.param.name; });
 
-TEST(Webhooks, TheUpgradeIsSignedToo) {
+TEST(Webhooks, W4_TheUpgradeIsSignedToo) {
     const GatewayUnderTest gateway;
     EXPECT_EQ(RawStream(gateway, {.signature_token = "", .spoiled = {}, .origin = {}}).status(), 403);
     EXPECT_EQ(RawStream(gateway, {.signature_token = "99999999999999999999999999999999", .spoiled = {}, .origin = {}})
@@ -154,7 +154,7 @@ TEST(Webhooks, ASignatureHoldsForItsOwnBodyAndUrlOnly) {
     EXPECT_EQ(gateway.webhook("voice", form).status, 200);
 }
 
-TEST(Webhooks, TwoTokensHoldWhileOneIsBeingRotated) {
+TEST(Webhooks, W6_TwoTokensHoldWhileOneIsBeingRotated) {
     Sections both;
     both.tokens = {kToken, kOldToken};
     GatewayUnderTest gateway(both);
@@ -170,6 +170,9 @@ TEST(Webhooks, TwoTokensHoldWhileOneIsBeingRotated) {
     EXPECT_EQ(report.status, "completed");
     EXPECT_TRUE(report.notifications.empty());
 
+    ASSERT_FALSE(gateway.events("auth.token_in_use").empty());
+    EXPECT_EQ(gateway.events("auth.token_in_use")[0]["index"], 1);
+
     // The rotation is over: a reload drops the old one.
     gateway.write_config(Sections{});
     ::raise(SIGHUP);
@@ -179,7 +182,7 @@ TEST(Webhooks, TwoTokensHoldWhileOneIsBeingRotated) {
     EXPECT_EQ(gateway.webhook("voice", call_form(sim::make_sid("CA")), {.token = kToken, .spoiled = {}}).status, 200);
 }
 
-TEST(Webhooks, NobodysNumberAndAStrangersAccountAreRejected) {
+TEST(Webhooks, W9_NobodysNumberAndAStrangersAccountAreRejected) {
     Sections setup;
     setup.agents = "  desk: {numbers: [\"+18005551212\"], brain: echo}\n";
     setup.more = "";
@@ -199,7 +202,7 @@ TEST(Webhooks, NobodysNumberAndAStrangersAccountAreRejected) {
     EXPECT_FALSE(report.answered_ms) << "a rejected call is never picked up";
 }
 
-TEST(Webhooks, AnAccountThatIsNotOursIsRejected) {
+TEST(Webhooks, W9_AnAccountThatIsNotOursIsRejected) {
     Sections setup;
     setup.tokens = {std::string(kToken) + "\"]\n  account_sids: [\"" + kAccount};  // one more key of the section
     const GatewayUnderTest gateway(setup);
@@ -211,7 +214,7 @@ TEST(Webhooks, AnAccountThatIsNotOursIsRejected) {
     EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, HasSubstr("<Stream"));
 }
 
-TEST(Webhooks, AFullHouseIsBusyAtOnceAndEmptiesAgain) {
+TEST(Webhooks, W10_AFullHouseIsBusyAtOnceAndEmptiesAgain) {
     const GatewayUnderTest gateway(with_limits("  max_calls: 2\n"));
     sim::SimCarrier carrier(gateway.carrier());
     std::vector<sim::SimCarrier::Placed> calls;
@@ -239,7 +242,7 @@ TEST(Webhooks, AFullHouseIsBusyAtOnceAndEmptiesAgain) {
         << "there is room again";
 }
 
-TEST(Webhooks, CompletedEndsACallWhoseSocketIsStillOpen) {
+TEST(Webhooks, W14_CompletedEndsACallWhoseSocketIsStillOpen) {
     const GatewayUnderTest gateway;
     const auto sid = sim::make_sid("CA");
     const auto document = gateway.webhook("voice", call_form(sid)).body;
@@ -254,7 +257,7 @@ TEST(Webhooks, CompletedEndsACallWhoseSocketIsStillOpen) {
     EXPECT_EQ(gateway.events("call.ended").at(0)["reason"], "caller_hung_up");
 }
 
-TEST(Webhooks, StatusCallbacksInAnyOrderAndNumberDisturbNothing) {
+TEST(Webhooks, W12_StatusCallbacksInAnyOrderAndNumberDisturbNothing) {
     const GatewayUnderTest gateway;
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
@@ -274,7 +277,7 @@ TEST(Webhooks, StatusCallbacksInAnyOrderAndNumberDisturbNothing) {
     EXPECT_EQ(gateway.metric("parley_calls_started_total{dir=\"in\"}"), 1);
 }
 
-TEST(Webhooks, ADrainingGatewayStillAnswers) {
+TEST(Webhooks, W18_ADrainingGatewayStillAnswers) {
     GatewayUnderTest gateway(with_server("  drain: 20s\n"));
     sim::SimCarrier carrier(gateway.carrier());
     auto live = carrier.place_call(gateway.plan());

@@ -53,7 +53,7 @@ std::string random_text(std::mt19937& random, std::size_t most) {
     return out;
 }
 
-TEST(Signature, agrees_with_a_second_implementation_on_random_forms) {
+TEST(Signature, w8_agrees_with_a_second_implementation_on_random_forms) {
     std::mt19937 random(42);
     for (int round = 0; round < 10'000; ++round) {
         std::vector<FormField> fields(random() % 12);
@@ -78,7 +78,7 @@ TEST(Signature, agrees_with_a_second_implementation_on_random_forms) {
     }
 }
 
-TEST(Signature, a_thousand_parameters) {
+TEST(Signature, w8_a_thousand_parameters) {
     std::vector<FormField> fields;
     for (int i = 0; i < 1000; ++i) fields.push_back({"p" + std::to_string(i * 7 % 1000), std::to_string(i)});
     const auto header = reference_signature("token", "https://h/p", fields);

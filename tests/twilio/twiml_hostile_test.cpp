@@ -55,7 +55,7 @@ void expect_round_trip(const std::string& hostile) {
     }
 }
 
-TEST(TwimlHostile, chosen_texts) {
+TEST(TwimlHostile, w17_chosen_texts) {
     for (const std::string& hostile :
          {std::string("</Say><Dial>+881</Dial><Say>"), std::string("\"/><Redirect>https://evil</Redirect><x a=\""),
           std::string("<![CDATA[x]]>"), std::string("]]>"), std::string("<!-- x -->"), std::string("--"),
@@ -72,7 +72,7 @@ TEST(TwimlHostile, chosen_texts) {
     }
 }
 
-TEST(TwimlHostile, random_bytes) {
+TEST(TwimlHostile, w17_random_bytes) {
     std::mt19937 random(5);
     const std::string pieces[] = {"<",           ">",    "&",  "\"", "'",      "]]>", "\x01",
                                   "\xc3",        "\xa9", "\r", "\n", "</Say>", "a",   "\xf0\x9f\x91\x8b",

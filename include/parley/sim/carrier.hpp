@@ -63,6 +63,7 @@ struct CarrierOptions {
     milliseconds recording_delay{300};          // line time from the end of a recording to `completed`
     std::size_t kept_reports = 256;             // newest ones, for report_of()
     WebhookFaults webhook_faults;
+    RelayFaults relay_faults;                   // <ConversationRelay>
     std::shared_ptr<CallerVoice> voice;         // null: ToneVoice
     std::shared_ptr<CallerEar> ear;             // null: nothing is recognised; expectations then fail
 };
