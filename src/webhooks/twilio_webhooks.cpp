@@ -60,6 +60,11 @@ void TwilioWebhooks::route(std::string name, Subject subject, Handler handler) {
 void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) { senders_.insert_or_assign(kind, std::move(sender)); }
 void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) { answer_ = std::move(answer); }
 
+void TwilioWebhooks::preface(std::function<void(const call::Agent&, TwimlResponse&)> add) { preface_ = std::move(add); }
+void TwilioWebhooks::begin(const call::Agent& agent, TwimlResponse& response) const {
+    if (preface_) preface_(agent, response);
+}
+
 std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
 
 net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) const {
@@ -220,6 +225,7 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
     stream.status_callback = url("/webhooks/twilio/stream");
     stream.parameters = std::move(token);
     TwimlResponse response;
+    if (resume == 0) begin(agent, response);
     response.connect({.noun = std::move(stream)});
     response.redirect({.url = url("/webhooks/twilio/after?agent=" + twilio::encode_component(agent.name) + "&resume=" + std::to_string(resume)), .method = "POST"});
     if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});

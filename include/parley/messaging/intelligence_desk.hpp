@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "parley/base/log.hpp"
 #include "parley/net/task.hpp"
 #include "parley/rest/intelligence.hpp"

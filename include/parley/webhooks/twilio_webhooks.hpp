@@ -102,12 +102,17 @@ public:
     // What answers a new call of an agent; not set: a stream is opened.
     void answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked)> answer);
 
+    // What stands before the answer of a new call: `<Start>` of a recording, a transcription.
+    void preface(std::function<void(const call::Agent& agent, twilio::TwimlResponse& response)> add);
+
     // nullopt: not a route of this surface. `request` and what it refers to must live until the end.
     [[nodiscard]] net::Task<std::optional<Answer>> handle(const Request& request) const;
 
     // A new call for this agent: the same answer again for the same call, a place among those admitted, then what its agent answers with.
     // `note`: what the agent shall know about it.
     [[nodiscard]] net::Task<Answer> connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note = {}) const;
+    // Writes it; for who answers a new call otherwise than by a stream.
+    void begin(const call::Agent& agent, twilio::TwimlResponse& response) const;
     // Parts for handlers. `resume` > 0: the call was with the agent before and comes back with its memory.
     [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
     // What a socket of this call has to bring along, as its <Parameter>s; empty: none could be made, which was told, and the call has no place any more.
@@ -139,6 +144,7 @@ private:
     std::map<std::string, Route, std::less<>> routes_;
     std::map<flows::Destination::Kind, Sender> senders_;
     std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer_;
+    std::function<void(const call::Agent&, twilio::TwimlResponse&)> preface_;
 };
 
 // A document as an answer. What could not be written hangs up: every value in it was checked before, so that is a fault of ours, and it is counted as one.
