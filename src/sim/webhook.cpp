@@ -1,5 +1,6 @@
 #include "parley/sim/webhook.hpp"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 
 #include "parley/sim/base64.hpp"
@@ -119,7 +120,9 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
         co_return out;
     }
     auto overrides = read_overrides(parsed->fragment);
-    const auto deadline = Clock::now() + std::chrono::milliseconds(overrides.total_ms);
+    overrides.total_ms = std::min(overrides.total_ms, late_.patience_ms);
+    auto deadline = Clock::now() + std::chrono::milliseconds(overrides.total_ms);
+    int repeats = late_.repeats;
     const auto left = [&] {
         return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count());
     };
@@ -129,8 +132,14 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
             if (out.attempts == 0 || out.http.failure == 0) out.http.failure = 11203;
             break;
         }
-        out.attempts = attempt_number + 1;
+        ++out.attempts;
         out.http = co_await attempt(webhook, webhook.url, webhook.method, true, out.idempotency_token, overrides);
+        if (out.http.failure == 11203 && repeats > 0) {
+            --repeats;
+            --attempt_number;  // not one of the receiver's own retries
+            deadline = Clock::now() + std::chrono::milliseconds(late_.patience_ms);
+            continue;
+        }
         if (!retryable(out.http, overrides)) break;
     }
     for (int hop = 0;

@@ -36,7 +36,7 @@ struct CallbackWeather {
 
 // What becomes of webhooks that are answered too late.
 struct WebhookFaults {
-    milliseconds patience{0};  // of line time, then the request has failed (11205); 0: the 15 s of true time it always has
+    milliseconds patience{0};  // of line time, then the request has failed (11203); 0: the 15 s of true time it always has
     int repeats = 0;           // and is sent again so often, with the same I-Twilio-Idempotency-Token
 };
 

@@ -49,10 +49,16 @@ struct SigningKeys {
     SignatureMode mode = SignatureMode::right;
 };
 
+// For receivers that are slow: how long an answer is waited for, and how often the request is sent again, with the same token.
+struct LatePolicy {
+    int patience_ms = 15000;
+    int repeats = 0;
+};
+
 class WebhookSender {
 public:
-    WebhookSender(std::shared_ptr<const HttpClient> client, SigningKeys keys)
-        : client_(std::move(client)), keys_(std::move(keys)) {}
+    WebhookSender(std::shared_ptr<const HttpClient> client, SigningKeys keys, LatePolicy late = {})
+        : client_(std::move(client)), keys_(std::move(keys)), late_(late) {}
 
     Task<WebhookReply> send(Webhook webhook) const;
     // The header for a request to `url`; empty: send none.
@@ -65,6 +71,7 @@ private:
 
     std::shared_ptr<const HttpClient> client_;
     SigningKeys keys_;
+    LatePolicy late_;
 };
 
 inline constexpr int kMaxRedirects = 10;  // then 11215
