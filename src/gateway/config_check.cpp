@@ -9,6 +9,7 @@
 #include <fstream>
 #include <set>
 
+#include "config_flow_rows.hpp"
 #include "config_table.hpp"
 #include "parley/base/ids.hpp"
 #include "parley/vendors/catalogue.hpp"
@@ -30,6 +31,7 @@ public:
         files();
         vendor_entries();
         agents();
+        check_flows(c_, [this](const std::string& key, const std::string& message) { wrong(key, message); }, [this](const std::string& key, const std::string& message) { warn(key, message); });
     }
 
 private:

@@ -1,5 +1,6 @@
 #include "config_table.hpp"
 
+#include "config_flow_rows.hpp"
 #include "config_relay_rows.hpp"
 #include "config_vendor_rows.hpp"
 
@@ -546,6 +547,7 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
     static const auto rows = [] {
         Table<AgentConfig> t;
         agent_identity_rows(t);
+        flow_rows(t);
         upstream_rows(t);
         conversation_rows(t);
         relay_rows(t);

@@ -16,6 +16,7 @@
 
 #include "agents.hpp"
 #include "build_info.hpp"
+#include "compose_flows.hpp"
 #include "compose_relay.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
@@ -59,7 +60,7 @@ MetricsSettings metrics_settings(const Config& config) {
     settings.revision = kRevision;
     settings.compiler = kCompiler;
     settings.workers = worker_count(config);
-    settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "media", "relay", "relayed", "page", "session", "web_voice", "admin"};
+    settings.routes = {"voice", "after", "status", "stream", "answer", "menu", "dialed", "whisper", "recorded", "gather", "fallback", "media", "relay", "relayed", "page", "session", "web_voice", "admin"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;
@@ -173,7 +174,8 @@ struct Gateway::Impl {
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
                                                           .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }});
-        compose_relay(*telephony);
+        flow_routes = compose_flows(*telephony);
+        compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
     }
 
     void make_listeners() {
@@ -490,6 +492,7 @@ struct Gateway::Impl {
                 config.media = fresh.media;
                 config.call_files.frames = fresh.call_files.frames;
                 config.agents = fresh.agents;
+                config.menus = fresh.menus;
             }
             for (const auto& change : changes)
                 log.audit("config.reloaded", change.restart ? "A changed value waits for the next start." : "A changed value is in force.", {{"what", change.key}, {"restart", change.restart}});
@@ -529,6 +532,7 @@ struct Gateway::Impl {
     asio::io_context control{1};  // acceptors, admin, signals, drain; run by run()
     std::unique_ptr<net::HttpClient> control_http = std::make_unique<net::HttpClient>(control.get_executor());
     std::unique_ptr<Telephony> telephony;
+    std::shared_ptr<webhooks::FlowRoutes> flow_routes;
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;

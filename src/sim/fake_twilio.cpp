@@ -58,7 +58,8 @@ public:
           webhooks(std::make_shared<const HttpClient>(make_client_tls(options.carrier.tls), options.carrier.balancer),
                    {options.carrier.auth_token, options.carrier.previous_auth_token, options.carrier.signature}),
           errands(context.get_executor()),
-          api(options, carrier, [this](CallPlan plan) { return place(std::move(plan)); }, webhooks, context.get_executor(), errands) {
+          api(options, carrier, [this](CallPlan plan) { return place(std::move(plan)); }, webhooks, context.get_executor(), errands,
+              [this](const std::string& sid) { return lines_of(sid); }) {
         if (!options.faults.empty()) {
             const auto answer = put_faults(options.faults);
             if (answer.status != 204) throw std::invalid_argument("faults: " + answer.body);
@@ -74,12 +75,38 @@ public:
         return base;
     }
 
+    struct LiveLines {
+        std::mutex mutex;
+        std::vector<TranscriptLine> lines;
+    };
+
+    // What was said in a call: from its report when it is over, otherwise what has been heard so far.
+    std::vector<TranscriptLine> lines_of(const std::string& sid) {
+        if (auto report = carrier.report_of(sid)) return std::move(report->transcript);
+        std::shared_ptr<LiveLines> live;
+        {
+            const std::lock_guard lock(mutex);
+            const auto at = live_lines.find(sid);
+            if (at == live_lines.end()) return {};
+            live = at->second;
+        }
+        const std::lock_guard lock(live->mutex);
+        return live->lines;
+    }
+
     // Places a call and keeps its report; the caller's future is fed from ours.
     SimCarrier::Placed place(CallPlan plan) {
+        auto live = std::make_shared<LiveLines>();
+        plan.on_line = [live, also = std::move(plan.on_line)](const TranscriptLine& line) {
+            if (also) also(line);
+            const std::lock_guard lock(live->mutex);
+            live->lines.push_back(line);
+        };
         auto placed = carrier.place_call(std::move(plan));
         auto shared = std::make_shared<std::promise<CallReport>>();
         SimCarrier::Placed out{placed.call_sid, shared->get_future()};
         const std::lock_guard lock(mutex);
+        live_lines[placed.call_sid] = std::move(live);
         running.push_back({std::move(placed), std::move(shared)});
         arrived.notify_all();
         return out;
@@ -162,6 +189,7 @@ public:
             {
                 const std::lock_guard lock(mutex);
                 reports[one.placed.call_sid] = std::move(text);
+                live_lines.erase(one.placed.call_sid);
                 report_order.push_back(one.placed.call_sid);
                 while (report_order.size() > options.kept_reports) {
                     reports.erase(report_order.front());
@@ -407,6 +435,7 @@ public:
             request.method = std::string(message.method_string());
             request.target = std::string(message.target());
             request.authorization = std::string(message[http::field::authorization]);
+            request.if_match = std::string(message[http::field::if_match]);
             request.host = std::string(message[http::field::host]);
             request.form_body = message[http::field::content_type].starts_with("application/x-www-form-urlencoded");
             request.body = message.body();
@@ -490,6 +519,7 @@ public:
     std::mutex mutex;
     std::condition_variable arrived;
     std::list<Running> running;
+    std::map<std::string, std::shared_ptr<LiveLines>> live_lines;  // of running calls
     std::map<std::string, std::string> reports;
     std::deque<std::string> report_order;
     bool stopping = false;

@@ -5,6 +5,10 @@
 #include "parley/sim/identifiers.hpp"
 #include "parley/sim/url.hpp"
 #include "rest/calls.hpp"
+#include "rest/conferences.hpp"
+#include "rest/intelligence.hpp"
+#include "rest/queues.hpp"
+#include "rest/recordings.hpp"
 #include "rest/sip.hpp"
 #include "rest/voice_v1.hpp"
 
@@ -56,18 +60,28 @@ void RestWorld::note(int code, std::string text, std::string url, bool warning) 
 }
 
 RestApi::RestApi(FakeTwilioOptions& options, SimCarrier& carrier, std::function<SimCarrier::Placed(CallPlan)> place, const WebhookSender& webhooks,
-                 asio::any_io_executor executor, net::Nursery& errands)
+                 asio::any_io_executor executor, net::Nursery& errands, std::function<std::vector<TranscriptLine>(const std::string&)> lines_of)
     : world_{options, carrier, std::move(place), webhooks, std::move(executor), errands}, account_(world_), numbers_(world_), messages_(world_) {
+    world_.lines_of = std::move(lines_of);
     world_.account = &account_;
     world_.numbers = &numbers_;
     world_.messages = &messages_;
-    families_["calls"] = std::make_unique<Calls>(world_);
+    auto recordings = std::make_unique<Recordings>(world_);
+    families_["calls"] = std::make_unique<Calls>(world_, *recordings);
+    families_["conferences"] = std::make_unique<Conferences>(world_, *recordings);
+    families_["queues"] = std::make_unique<Queues>(world_);
+    families_["recordings"] = std::move(recordings);
+    families_["intelligence"] = std::make_unique<Intelligence>(world_);
     families_["sip"] = std::make_unique<Sip>(world_);
     families_["voice"] = std::make_unique<VoiceV1>(world_);
     by_collection_ = {{"", &account_}, {"Balance", &account_}, {"Keys", &account_}, {"Tokens", &account_}, {"AvailablePhoneNumbers", &numbers_}, {"IncomingPhoneNumbers", &numbers_},
                       {"OutgoingCallerIds", &numbers_}, {"Applications", &numbers_}, {"Messages", &messages_}};
     for (const char* name : {"Calls", "Notifications"}) by_collection_[name] = families_["calls"].get();
+    for (const char* name : {"Recordings", "Transcriptions"}) by_collection_[name] = families_["recordings"].get();
+    by_collection_["Conferences"] = families_["conferences"].get();
+    by_collection_["Queues"] = families_["queues"].get();
     by_collection_["SIP"] = families_["sip"].get();
+    for (const char* name : {"v2:Services", "v2:Transcripts", "v2:Operators", "v2:OperatorTypes"}) by_collection_[name] = families_["intelligence"].get();
     for (const char* name : {"v1:ByocTrunks", "v1:ConnectionPolicies", "v1:DialingPermissions", "v1:Settings"}) by_collection_[name] = families_["voice"].get();
 }
 
@@ -85,6 +99,7 @@ ApiAnswer RestApi::handle(const ApiRequest& request) {
     const auto question = std::min(request.target.find('?'), request.target.size());
     ApiCall call;
     call.method = request.method;
+    call.if_match = request.if_match;
     call.path = request.target.substr(0, question);
     call.base = "http://" + request.host;
     call.query = decode_form(std::string_view(request.target).substr(std::min(question + 1, request.target.size())));

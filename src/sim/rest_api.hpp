@@ -14,7 +14,7 @@ namespace parley::sim {
 class RestApi {
 public:
     RestApi(FakeTwilioOptions& options, SimCarrier& carrier, std::function<SimCarrier::Placed(CallPlan)> place, const WebhookSender& webhooks,
-            asio::any_io_executor executor, net::Nursery& errands);
+            asio::any_io_executor executor, net::Nursery& errands, std::function<std::vector<TranscriptLine>(const std::string&)> lines_of);
 
     [[nodiscard]] ApiAnswer handle(const ApiRequest& request);
     [[nodiscard]] Account& account() { return account_; }

@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 
 struct ApiRequest {
     std::string method, target, authorization, host, body;
+    std::string if_match = {};
     bool form_body = false;  // Content-Type is application/x-www-form-urlencoded
 };
 
@@ -33,6 +34,7 @@ struct ApiCall {
     std::vector<std::string> parts;  // below the account (2010-04-01) or the version (v1, v2); the suffix is cut off the last
     std::string suffix;              // "json", "wav", "mp3" or nothing
     Form query, form;                // form: of a POST
+    std::string if_match;            // the header of that name
     bool by_key = false;             // authenticated with an API key, not with the account's token
 
     [[nodiscard]] bool get() const { return method == "GET"; }

@@ -14,7 +14,7 @@ bool endpoint(const std::string& text) {
     return e164(text) || text.starts_with("client:") || text.starts_with("sip:") || text.starts_with("sips:") || text.starts_with("app:");
 }
 
-std::optional<ApiAnswer> read_parties(const ApiCall& call, RestWorld& world, CallPlan& plan) {
+std::optional<ApiAnswer> read_parties(const ApiCall& call, CallPlan& plan) {
     plan.to = call.value("To");
     plan.from = call.value("From");
     if (plan.to.empty()) return api_error(400, 21201, "No 'To' number is specified");
@@ -93,7 +93,7 @@ std::optional<ApiAnswer> read_call_parameters(const ApiCall& call, RestWorld& wo
     plan.direction = "outbound-api";
     plan.status_callback = call.value("StatusCallback");
     plan.status_callback_method = call.verb("StatusCallbackMethod");
-    if (auto refused = read_parties(call, world, plan)) return refused;
+    if (auto refused = read_parties(call, plan)) return refused;
     if (!participant) {
         if (auto refused = read_document(call, world, plan)) return refused;
     }

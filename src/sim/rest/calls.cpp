@@ -189,8 +189,22 @@ ApiAnswer Calls::siprec(const ApiCall& call, const std::string& call_sid) {
 // One entry per webhook exchange, once the call is over.
 ApiAnswer Calls::events(const ApiCall& call, const std::string& call_sid) {
     if (!call.get()) return not_allowed();
-    (void)call_sid;
     std::vector<ListItem> items;
+    const auto report = world_.carrier.report_of(call_sid);
+    const auto view = world_.carrier.call(call_sid);
+    for (const auto& one : report ? report->webhooks : std::vector<WebhookTruth>{}) {
+        auto parameters = Json::object();
+        for (const auto& [name, value] : one.form) parameters[name] = value;
+        const auto answered = view->created + std::chrono::milliseconds(static_cast<std::int64_t>(one.at_ms + one.took_ms));
+        items.push_back({std::to_string(items.size()),
+                         {{"request", {{"method", one.method}, {"url", one.url}, {"parameters", std::move(parameters)}}},
+                          {"response",
+                           {{"response_code", one.status},
+                            {"request_duration", static_cast<std::int64_t>(one.took_ms)},
+                            {"content_type", nullptr},
+                            {"response_body", one.document},
+                            {"date_created", rfc2822(answered)}}}}});
+    }
     return world_.paging.plain(call, "events", std::move(items));
 }
 
@@ -210,6 +224,7 @@ ApiAnswer Calls::handle(const ApiCall& call) {
         return world_.carrier.forget_call(sid) ? no_content() : api_error(409, 20009, "Call has not finished");
     }
     const auto word = call.part(2);
+    if (word == "Recordings") return recordings_.below(call, 2, sid, false);
     if (call.parts.size() <= 4 && word == "Notifications") return notifications(call, sid, call.part(3));
     if (call.parts.size() <= 4 && word == "Streams") return streams(call, sid);
     if (call.parts.size() <= 4 && word == "Siprec") return siprec(call, sid);

@@ -3,13 +3,14 @@
 
 #include <set>
 
+#include "recordings.hpp"
 #include "world.hpp"
 
 namespace parley::sim {
 
 class Calls final : public Family {
 public:
-    explicit Calls(RestWorld& world) : world_(world) {}
+    Calls(RestWorld& world, Recordings& recordings) : world_(world), recordings_(recordings) {}
     [[nodiscard]] ApiAnswer handle(const ApiCall& call) override;
 
 private:
@@ -23,6 +24,7 @@ private:
     [[nodiscard]] Json json(const CallView& view) const;
 
     RestWorld& world_;
+    Recordings& recordings_;
     std::map<std::string, std::string> siprec_;  // name and SID to "call name"
 };
 

@@ -36,6 +36,7 @@ struct RestWorld {
     net::Nursery& errands;  // callbacks and deliveries under way; through run()
     Paging paging{};
     std::vector<CarrierNotification> notes{};  // debugger entries that belong to no call
+    std::function<std::vector<TranscriptLine>(const std::string&)> lines_of{};  // what was said in a call, up to now
     Account* account = nullptr;
     Numbers* numbers = nullptr;
     Messages* messages = nullptr;
