@@ -20,33 +20,18 @@ using testing::StartsWith;
 
 Sections relay_agent(const std::string& more = {}) {
     Sections setup;
-    setup.agents = "  desk:\n    default: true\n    script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"\n" + more;
+    setup.agents = "  desk:\n    default: true\n    answer: relay\n    script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"\n" + more;
     return setup;
 }
 
-// The operator's own voice URL, which opens a relay to the gateway as the gateway's own answers do.
-struct RelayDoor {
-    explicit RelayDoor(const GatewayUnderTest& gateway, const std::string& attributes = "dtmfDetection=\"true\" events=\"speaker-events tokens-played\"")
-        : app([&gateway, attributes](const Seen& seen) {
-              std::string inside;
-              const std::string call_sid(sim::value_of(seen.form, "CallSid"));
-              for (const auto& [name, value] : gateway.mint(call_sid, call_sid)) inside += "<Parameter name=\"" + name + "\" value=\"" + value + "\"/>";
-              return sim::test::twiml(std::string("<Connect action=\"https://") + kHost + "/webhooks/twilio/relayed?agent=desk&amp;resume=0\"><ConversationRelay url=\"wss://" + kHost +
-                                      "/webhooks/twilio/relay\" " + attributes + ">" + inside + "</ConversationRelay></Connect>");
-          }) {}
-    AppServer app;
-};
-
-sim::CallReport call(const GatewayUnderTest& gateway, const RelayDoor& door, const std::string& scenario, const sim::RelayFaults& faults = {}) {
+sim::CallReport call(const GatewayUnderTest& gateway, const std::string& scenario, const sim::RelayFaults& faults = {}) {
     auto options = gateway.carrier();
     options.voice = sim::make_embedded_voice();
     options.ear = sim::make_embedded_ear();
     options.speed = 2;
     options.relay_faults = faults;
     sim::SimCarrier carrier(options);
-    auto plan = gateway.plan(sim::parse_scenario(scenario, "relay.yaml"));
-    plan.voice_url = door.app.url("/voice");
-    return carrier.place_call(plan).report.get();
+    return carrier.place_call(gateway.plan(sim::parse_scenario(scenario, "relay.yaml"))).report.get();
 }
 
 // The turns of a call's record, once there are so many.
@@ -89,8 +74,7 @@ steps:
 
 TEST(ConversationRelaySlow, TalksIsInterruptedTakesKeysAndHandsTheCallOver) {
     const GatewayUnderTest gateway(relay_agent());
-    const RelayDoor door(gateway);
-    const auto report = call(gateway, door, kTalk);
+    const auto report = call(gateway, kTalk);
     for (const auto& failure : report.failures) ADD_FAILURE() << failure;
     for (const auto& note : report.notifications) ADD_FAILURE() << note.code << " " << note.text;
     ASSERT_EQ(report.relays.size(), 1U);
@@ -134,11 +118,10 @@ TEST(ConversationRelaySlow, TalksIsInterruptedTakesKeysAndHandsTheCallOver) {
 
 TEST(ConversationRelaySlow, ALostSocketIsOpenedAgainAndTheTalkGoesOn) {
     const GatewayUnderTest gateway(relay_agent());
-    const RelayDoor door(gateway);
     sim::RelayFaults faults;
     faults.drop_after = std::chrono::milliseconds(9000);
     faults.empty_prompts = faults.duplicated_prompts = faults.malformed_frames = faults.duration_as_text = true;
-    const auto report = call(gateway, door, R"(
+    const auto report = call(gateway, R"(
 name: dropped
 caller: {voice: rms}
 steps:
@@ -173,7 +156,6 @@ steps:
 
 TEST(ConversationRelay, TurnsAwayWhoeverHasNoTokenAndNobodyWithoutASignature) {
     const GatewayUnderTest gateway(relay_agent());
-    const RelayDoor door(gateway);
     auto options = gateway.carrier();
     options.speed = 10;
     {
@@ -194,7 +176,6 @@ TEST(ConversationRelay, TurnsAwayWhoeverHasNoTokenAndNobodyWithoutASignature) {
     options.stream_signature = sim::SignatureMode::missing;
     sim::SimCarrier carrier(options);
     auto plan = gateway.plan();
-    plan.voice_url = door.app.url("/voice");
     const auto report = carrier.place_call(plan).report.get();
     EXPECT_EQ(report.relays.at(0).error, 64102);
     EXPECT_EQ(gateway.metric("parley_calls_active{dir=\"in\"}"), 0);
@@ -203,12 +184,10 @@ TEST(ConversationRelay, TurnsAwayWhoeverHasNoTokenAndNobodyWithoutASignature) {
 
 TEST(ConversationRelay, ASilentCallerIsRemindedAndLeftInTheEnd) {
     const GatewayUnderTest gateway(relay_agent("    relay: {welcome: \"Hello from Twilio.\"}\n    conversation: {idle_after: 1s, idle_prompts: 1}\n"));
-    const RelayDoor door(gateway, "welcomeGreeting=\"Hello from Twilio.\" events=\"tokens-played speaker-events\"");
     auto options = gateway.carrier();
     options.speed = 10;
     sim::SimCarrier carrier(options);
     auto plan = gateway.plan();
-    plan.voice_url = door.app.url("/voice");
     const auto report = carrier.place_call(plan).report.get();
     const auto& relay = report.relays.at(0);
     ASSERT_EQ(relay.cycles.size(), 3U);
