@@ -34,6 +34,8 @@ inline constexpr std::array<S, 15> kHttpReject{"malformed",
                                                "preauth_total",
                                                "preauth_address",
                                                "rate"};
+inline constexpr std::array<S, 17> kMessage{"received", "replied", "sent", "invalid", "opted_out", "velocity", "rejected", "unavailable", "unknown",
+                                               "queued", "sending", "delivered", "undelivered", "failed", "read", "canceled", "accepted"};
 inline constexpr std::array<S, 5> kSignature{"missing", "mismatch", "url_mismatch", "old_token", "malformed"};
 inline constexpr std::array<S, 34> kTwilioError{"11200", "11205", "11210", "11220", "11235", "11236", "11237", "11750",
                                                 "12100", "12200", "12300", "31901", "31902", "31903", "31904", "31910",

@@ -388,6 +388,8 @@ Metrics::Metrics(MetricsSettings settings)
       webhook_duplicates(impl_->counter("parley_webhook_duplicates_total", "Webhooks answered again with the same TwiML.")),
       webhook_signature_failures(impl_->counter("parley_webhook_signature_failures_total", "Requests whose X-Twilio-Signature did not hold.", {label("reason", ml::kSignature)})),
       twilio_errors(impl_->counter("parley_twilio_errors_total", "Error codes Twilio reported in callbacks.", {label("code", ml::kTwilioError)})),
+      messages(impl_->counter("parley_messages_total", "Text messages: received, replied to by TwiML, sent by REST or refused, and what became of those sent.", {label("dir", ml::kDir), label("outcome", ml::kMessage)})),
+      message_segments(impl_->counter("parley_message_segments_total", "Segments of these messages.", {label("dir", ml::kDir)})),
       streams_active(impl_->gauge("parley_streams_active", "Media sockets past their start message.")),
       preauth_connections(impl_->gauge("parley_preauth_connections", "Sockets that have not proved themselves yet.")),
       stream_rejected(impl_->counter("parley_stream_rejected_total", "Media sockets refused.", {label("reason", ml::kStreamReject)})),

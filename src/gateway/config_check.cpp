@@ -9,7 +9,9 @@
 #include <fstream>
 #include <set>
 
+#include "config_flow_rows.hpp"
 #include "config_control_rows.hpp"
+#include "config_messaging_rows.hpp"
 #include "config_table.hpp"
 #include "parley/base/ids.hpp"
 #include "parley/vendors/catalogue.hpp"
@@ -31,7 +33,9 @@ public:
         files();
         vendor_entries();
         agents();
+        check_flows(c_, [this](const std::string& key, const std::string& message) { wrong(key, message); }, [this](const std::string& key, const std::string& message) { warn(key, message); });
         for (const auto& [key, message] : check_control(c_)) wrong(key, message);
+        for (const auto& [key, message] : check_messaging(c_)) wrong(key, message);
     }
 
 private:

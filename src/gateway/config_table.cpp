@@ -1,6 +1,8 @@
 #include "config_table.hpp"
 
+#include "config_flow_rows.hpp"
 #include "config_control_rows.hpp"
+#include "config_messaging_rows.hpp"
 #include "config_relay_rows.hpp"
 #include "config_vendor_rows.hpp"
 
@@ -542,6 +544,7 @@ const std::vector<Row<Config>>& config_rows() {
         media_rows(t);
         files_rows(t);
         control_rows(t);
+        messaging_rows(t);
         engine_rows(t);
         // What a reload puts in force for the next call; everything else waits for the next start and is reported.
         for (auto& row : t.rows) {
@@ -561,8 +564,10 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
     static const auto rows = [] {
         Table<AgentConfig> t;
         agent_identity_rows(t);
+        flow_rows(t);
         upstream_rows(t);
         control_agent_rows(t);
+        messaging_agent_rows(t);
         conversation_rows(t);
         relay_rows(t);
         return std::move(t.rows);

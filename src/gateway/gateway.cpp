@@ -16,8 +16,10 @@
 
 #include "agents.hpp"
 #include "build_info.hpp"
+#include "compose_flows.hpp"
 #include "compose_control.hpp"
 #include "parley/admin/admin_api.hpp"
+#include "compose_messaging.hpp"
 #include "compose_relay.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
@@ -62,8 +64,13 @@ MetricsSettings metrics_settings(const Config& config) {
     settings.revision = kRevision;
     settings.compiler = kCompiler;
     settings.workers = worker_count(config);
-    settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "media", "relay", "relayed", "page", "session", "web_voice", "admin", "outbound", "outbound-status", "outbound-amd", "drop", "go", "return",
-                       "room-in", "room", "room-left", "queue-wait", "queue-left", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken"};
+    settings.routes = {"voice", "after", "status", "stream", "fallback", "media", "relay", "relayed", "page", "session", "web_voice", "admin",
+                       // flows
+                       "answer", "menu", "dialed", "whisper", "recorded", "gather",
+                       // control
+                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
+                       // messaging
+                       "sms", "sms-status", "recording", "transcription", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;
@@ -177,8 +184,10 @@ struct Gateway::Impl {
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
                                                           .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }});
+        flow_routes = compose_flows(*telephony);
+        compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
         operators = compose_control(*telephony);
-        compose_relay(*telephony);
+        messaging = compose_messaging(*telephony);
     }
 
     void make_listeners() {
@@ -378,17 +387,11 @@ struct Gateway::Impl {
         operators->start();
         auto guard = asio::make_work_guard(control);
         control.run();
-        end_errands();
+        // What is still being asked of the carrier is given up; it refers to parts that go before the loop does.
+        finish_on_control(messaging->close());
+        finish_on_control(operators->end());
         log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
         return 0;
-    }
-
-    // What was still being asked of the carrier is given up; it refers to parts that go before the loop does.
-    void end_errands() {
-        control.restart();
-        auto ending = operators->end();
-        asio::co_spawn(control, std::move(ending), [this](const std::exception_ptr&) { control.stop(); });
-        control.run_for(kForcedWithin);
     }
 
     // Recordings and records leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
@@ -490,6 +493,16 @@ struct Gateway::Impl {
         control.stop();
     }
 
+    // What was begun for calls and messages on this loop ends before the loop does.
+    void finish_on_control(net::Task<> ending) {
+        auto ended = std::make_shared<bool>(false);
+        control.restart();
+        asio::co_spawn(control, std::move(ending), [ended](const std::exception_ptr&) { *ended = true; });
+        const auto deadline = Clock::now() + kForcedWithin;
+        while (!*ended && Clock::now() < deadline && control.run_one_until(deadline) > 0) {
+        }
+    }
+
     void reload() {
         try {
             auto fresh = load_config(config.file, process_environment());
@@ -515,6 +528,7 @@ struct Gateway::Impl {
                 config.media = fresh.media;
                 config.call_files.frames = fresh.call_files.frames;
                 config.agents = fresh.agents;
+                config.menus = fresh.menus;
                 config.outbound.limits = fresh.outbound.limits;
                 config.server.admin_token = fresh.server.admin_token;
             }
@@ -557,7 +571,9 @@ struct Gateway::Impl {
     asio::io_context control{1};  // acceptors, admin, signals, drain; run by run()
     std::unique_ptr<net::HttpClient> control_http = std::make_unique<net::HttpClient>(control.get_executor());
     std::unique_ptr<Telephony> telephony;
+    std::shared_ptr<webhooks::FlowRoutes> flow_routes;
     std::unique_ptr<Control> operators;
+    std::unique_ptr<MessagingPart> messaging;
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;

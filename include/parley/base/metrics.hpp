@@ -248,6 +248,9 @@ public:
     Counters& webhook_duplicates;
     Counters& webhook_signature_failures;  // reason
     Counters& twilio_errors;               // code
+    // --- messages; dir in|out
+    Counters& messages;          // dir, outcome
+    Counters& message_segments;  // dir
     // --- media streams
     Gauges& streams_active;
     Gauges& preauth_connections;

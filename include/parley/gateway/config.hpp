@@ -24,7 +24,9 @@
 #include "parley/call/registry.hpp"
 #include "parley/control/dial_guard.hpp"
 #include "parley/brain/upstream.hpp"
+#include "parley/flows/agent_flow.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/gateway/messaging_config.hpp"
 #include "parley/flows/relay_settings.hpp"
 #include "parley/vendors/endpoint.hpp"
 
@@ -110,6 +112,16 @@ struct EngineConfig {
     std::uint32_t queue = 64;
 };
 
+// How calls are answered, as it is written; flows::AgentFlow is made of it with the agent.
+struct FlowConfig {
+    flows::AgentFlow flow;  // without hours, menus, and what is given twice
+    std::string time_zone;
+    std::vector<std::string> open, holidays;  // empty, both: always open
+    std::string forward_no_answer = "next";   // or a destination
+    std::string listen_to;
+    std::map<std::string, std::string> sip_headers;
+};
+
 struct AgentConfig {
     std::string name;
     std::vector<std::string> numbers;  // E.164
@@ -131,7 +143,9 @@ struct AgentConfig {
     std::string voicemail_prompt = "Please leave a message after the tone.";
     std::chrono::seconds voicemail_max{120};
     std::string machine_message;  // left on answering machines; empty: they are hung up on
+    AgentMessaging messaging;
     conversation::Settings conversation;
+    FlowConfig flow;
     flows::RelaySettings relay;
 };
 
@@ -153,9 +167,11 @@ struct Config {
     CallFilesConfig call_files{{false, "calls"}, call::FrameDetail::digest};
     RecordsConfig records{{true, "records"}, 90};
     OutboundConfig outbound;
+    messaging::SenderLimits messaging;
     EngineConfig engine;
     std::vector<vendors::Endpoint> vendors;  // named uses of vendors, in the file's order
     std::vector<AgentConfig> agents;         // in the file's order
+    std::vector<flows::Menu> menus;          // in the file's order
 
     std::filesystem::path file;             // empty: from the environment
     std::map<std::string, Source> sources;  // by key ("server.listen", "agents.front.script"); absent: default
