@@ -45,7 +45,7 @@ protected:
         if (status == 0) number = found["available"][0]["number"];
         return status;
     }
-    SetUp setup_;
+    Seeded setup_;
     gateway::Config config_;
     std::string out_, asked_;
     bool consent_ = false;
@@ -85,7 +85,8 @@ TEST_F(Numbers, are_bought_wired_and_released_only_when_told) {
     EXPECT_THAT(out_, HasSubstr("bought and wired"));
     EXPECT_EQ(numbers_list(context(true)), 0);
     bool wired = false;
-    for (const auto& one : json::parse(out_)["numbers"]) wired = wired || (one["number"] == number && one["wiring"] == "wired");
+    const auto listed = json::parse(out_);
+    for (const auto& one : listed["numbers"]) wired = wired || (one["number"] == number && one["wiring"] == "wired");
     EXPECT_TRUE(wired) << out_;
 
     auto release = context();

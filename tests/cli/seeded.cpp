@@ -72,7 +72,7 @@ net::HttpResponse Front::answer(net::HttpRequest& request) const {
     return net::HttpResponse(204);
 }
 
-SetUp::SetUp(const Seed& seed) {
+Seeded::Seeded(const Seed& seed) {
     std::string pattern = (std::filesystem::temp_directory_path() / "parley-doctor-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
     directory_ = pattern;
@@ -107,7 +107,7 @@ SetUp::SetUp(const Seed& seed) {
     if (seed.options) seed.options(options_);
 }
 
-SetUp::~SetUp() {
+Seeded::~Seeded() {
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);
 }

@@ -54,10 +54,10 @@ struct Seed {
     std::function<void(DoctorOptions&)> options;
 };
 
-class SetUp {
+class Seeded {
 public:
-    explicit SetUp(const Seed& seed = {});
-    ~SetUp();
+    explicit Seeded(const Seed& seed = {});
+    ~Seeded();
     [[nodiscard]] Diagnosis examine() const { return cli::examine(options_); }
     [[nodiscard]] const DoctorOptions& options() const { return options_; }
     [[nodiscard]] DoctorOptions& options() { return options_; }
