@@ -3,9 +3,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "parley/call/call_ending.hpp"
 #include "media_stream_leg.hpp"
 #include "parley/call/relay_call.hpp"
-#include "parley/conversation/serialise.hpp"
 #include "parley/twilio/sid.hpp"
 
 namespace parley::call {
@@ -18,31 +18,6 @@ constexpr auto kStartWithin = std::chrono::seconds(5);
 constexpr auto kTakeOverWithin = std::chrono::seconds(3);
 
 twilio::TokenTime wall_now() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
-
-// Whether the gateway meant the call to end so: then the tail carries it out instead of reopening the stream.
-bool planned(EndReason reason) {
-    switch (reason) {
-        case EndReason::agent_completed:
-        case EndReason::transferred:
-        case EndReason::max_duration:
-        case EndReason::silence:
-        case EndReason::brain_failed:
-        case EndReason::operator_hangup:
-        case EndReason::caller_hung_up: return true;
-        default: return false;
-    }
-}
-
-std::string_view result_of(EndReason reason) {
-    switch (reason) {
-        case EndReason::brain_failed: return "upstream_error";
-        case EndReason::internal: return "server_error";
-        case EndReason::protocol: return "client_error";
-        case EndReason::carrier_lost:
-        case EndReason::media_timeout: return "indeterminate";
-        default: return "success";
-    }
-}
 
 }  // namespace
 
@@ -100,7 +75,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         co_await leg.refuse("already_attached");
         co_return;
     }
-    auto before = claims->resume > 0 ? services_.registry.take_memory(start.call_sid) : brain::TalkMemory{};
+    auto before = services_.registry.take_memory(start.call_sid);  // of a new call: the note of whoever placed it, if any
     ticket.reset();
     const net::LoadTicket load(worker.loop, 1);
     services_.metrics.stream_attach.at().observe(Clock::now() - began);
@@ -111,21 +86,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
     bool told = false;
     const auto over = [&](const CallSummary& done) {
         told = true;
-        Outcome outcome;
-        outcome.reason = done.reason;
-        outcome.target = done.target;
-        outcome.agent = agent->name;
-        outcome.planned = planned(done.reason);
-        outcome.memory = done.memory;
-        services_.registry.finished(start.call_sid, std::move(outcome), Clock::now());
-        const auto result = result_of(done.reason);
-        const auto reason = conversation::name_of(done.reason);
-        services_.metrics.calls_active.at("in").add(-1);
-        services_.metrics.calls_ended.at("in", result, reason).add();
-        services_.metrics.call_duration.at("in", result).observe(done.duration);
-        log.info("call.ended", "A call is over.",
-                 {{"result", result}, {"reason", reason}, {"dur_ms", done.duration.count()}, {"turns", done.turns}, {"interruptions", done.interruptions}, {"fillers", done.fillers},
-                  {"recording", done.recording}, {"call_file", done.call_file}});
+        call_over(services_, log, start.call_sid, agent->name, done);
     };
     CallSummary summary;
     const auto alive = std::make_shared<bool>(true);

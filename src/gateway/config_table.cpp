@@ -1,5 +1,9 @@
 #include "config_table.hpp"
 
+#include "config_flow_rows.hpp"
+#include "config_control_rows.hpp"
+#include "config_messaging_rows.hpp"
+#include "config_relay_rows.hpp"
 #include "config_vendor_rows.hpp"
 
 #include <cctype>
@@ -177,6 +181,18 @@ void twilio_rows(Table<Config>& t) {
     t.flag(
         "twilio.verify_signatures", [](Config& c) -> auto& { return c.twilio.verify_signatures; },
         "Off only on loopback, for experiments: anybody who reaches the port could open calls.");
+    t.text(
+        "twilio.api_key", [](Config& c) -> auto& { return c.twilio.api_key; }, "SK…",
+        "API key for REST requests; default the account itself with the first auth token.", Effect::restart);
+    t.secret(
+        "twilio.api_secret", [](Config& c) -> auto& { return c.twilio.api_secret; }, "The key's secret.");
+    t.text(
+        "twilio.api_base_url", [](Config& c) -> auto& { return c.twilio.api_base_url; }, "URL",
+        "Where REST requests go instead of Twilio: a simulator.", Effect::restart);
+    t.text(
+        "twilio.region", [](Config& c) -> auto& { return c.twilio.region; }, "name", "\"ie1\", \"au1\"; default us1.", Effect::restart);
+    t.text(
+        "twilio.edge", [](Config& c) -> auto& { return c.twilio.edge; }, "name", "\"dublin\"; default Twilio's choice.", Effect::restart);
 }
 
 void limits_rows(Table<Config>& t) {
@@ -521,11 +537,14 @@ const std::vector<Row<Config>>& config_rows() {
         t.integer(
             "version", [](Config& c) -> auto& { return c.version; }, 1, 1, "Of this file's form.", Effect::restart);
         server_rows(t);
+        admin_rows(t);
         twilio_rows(t);
         limits_rows(t);
         log_rows(t);
         media_rows(t);
         files_rows(t);
+        control_rows(t);
+        messaging_rows(t);
         engine_rows(t);
         // What a reload puts in force for the next call; everything else waits for the next start and is reported.
         for (auto& row : t.rows) {
@@ -533,7 +552,7 @@ const std::vector<Row<Config>>& config_rows() {
                 "twilio.auth_tokens", "limits.max_calls", "limits.new_calls_per_second",
                 "limits.burst",       "log.level",        "call_files.frames"};
             const bool live =
-                row.key.starts_with("media.") || std::find(kLive.begin(), kLive.end(), row.key) != kLive.end();
+                row.key.starts_with("media.") || (row.key.starts_with("outbound.") && row.key != "outbound.hold_music" && row.key != "outbound.from") || row.key == "server.admin_token" || std::find(kLive.begin(), kLive.end(), row.key) != kLive.end();
             row.effect = live ? Effect::live : Effect::restart;
         }
         return std::move(t.rows);
@@ -545,8 +564,12 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
     static const auto rows = [] {
         Table<AgentConfig> t;
         agent_identity_rows(t);
+        flow_rows(t);
         upstream_rows(t);
+        control_agent_rows(t);
+        messaging_agent_rows(t);
         conversation_rows(t);
+        relay_rows(t);
         return std::move(t.rows);
     }();
     return rows;

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "parley/sim/identifiers.hpp"
+#include "relay_session.hpp"
 #include "stream_session.hpp"
 #include "transcription.hpp"
 #include "twiml_interpreter.hpp"
@@ -235,7 +236,9 @@ StreamSession* TwimlInterpreter::begin_stream(const TwimlElement& noun, const Lo
 Task<TwimlInterpreter::Next> TwimlInterpreter::connect(const TwimlElement& element, const Loaded& loaded) {
     Form extra;
     const auto* noun = element.child("Stream");
-    if (noun == nullptr) {
+    if (const auto* relay = element.child("ConversationRelay"); noun == nullptr && relay != nullptr) {
+        extra = co_await converse_by_relay(call_, *relay);
+    } else if (noun == nullptr) {
         const std::string what = element.children.empty() ? "nothing" : element.children.front().name;
         call_.notify(12400, "simulator: Connect to " + what + " is not simulated", loaded.base, true);
     } else if (auto* stream = begin_stream(*noun, loaded, true)) {

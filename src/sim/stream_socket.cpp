@@ -108,13 +108,13 @@ public:
         co_return !ec;
     }
 
-    Task<> close() override {
+    Task<> close(std::uint16_t code, std::string text) override {
         closing_ = true;
         auto limits = websocket::stream_base::timeout::suggested(beast::role_type::client);
         limits.handshake_timeout = kCloseWait;  // Beast's closing handshake uses the same limit
         limits.idle_timeout = websocket::stream_base::none();
         ws_.set_option(limits);
-        const auto reason = websocket::close_reason(websocket::close_code::normal);
+        const websocket::close_reason reason(static_cast<websocket::close_code>(code), beast::string_view(text.data(), text.size()));
         co_await ws_.async_close(reason, net::nothrow);
         abort(false);
     }
@@ -170,7 +170,7 @@ Task<StreamOpened> open_stream(StreamHandshake handshake, asio::ssl::context& tl
         out.end = failed(31922, "scheme " + url->scheme);
         co_return out;
     }
-    if (url->target.find('?') != std::string::npos) {
+    if (!handshake.query_allowed && url->target.find('?') != std::string::npos) {
         out.end = failed(31920, "query string in the stream URL");
         co_return out;
     }

@@ -32,7 +32,8 @@ public:
     // False: the connection is over, `end()` tells how. One reader and one writer at a time.
     virtual Task<bool> read(StreamMessage& message) = 0;
     virtual Task<bool> write(std::string message) = 0;
-    virtual Task<> close() = 0;          // close frame 1000, waits for the answer at most two seconds
+    Task<> close() { return close(1000, {}); }
+    virtual Task<> close(std::uint16_t code, std::string reason) = 0;  // waits for the answer at most two seconds
     virtual void abort(bool reset) = 0;  // ends the TCP connection now; with RST if asked
     [[nodiscard]] virtual const StreamEnd& end() const = 0;
 };
@@ -42,6 +43,7 @@ struct StreamHandshake {
     std::string signature;  // empty: header missing
     Duration timeout = std::chrono::seconds(10);
     bool plain_allowed = true;  // ws:// beside wss://; the real carrier refuses it with 31922
+    bool query_allowed = false;  // a media stream's URL has none
 };
 
 struct StreamOpened {

@@ -78,8 +78,10 @@ constexpr std::array kRules{
         "reportInputDuringAgentSpeech preemptible hints debug partialPrompts elevenlabsTextNormalization "
         "intelligenceService "
         "conversationConfiguration conversationId profanityFilter speechTimeout events ignoreBackchannel "
-        "deepgramSmartFormat",
+        "deepgramSmartFormat eotThreshold backgroundNoiseReduction applicationReconnect turnDetection echoPromptFiltering "
+        "deepgramsmartformat ignorebackchannel speechtimeout backgroundnoisereduction",
         "Language Parameter Failover"},
+    TwimlRule{"Failover", "", ""},
     TwimlRule{"Language", "code ttsProvider voice transcriptionProvider speechModel", ""},
     TwimlRule{"ConversationRelaySession", "connector sessionConfiguration", ""},
     TwimlRule{"AiSession", "aiConnector aiSessionConfiguration", ""},

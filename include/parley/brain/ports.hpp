@@ -98,7 +98,8 @@ public:
 struct CallFacts {
     std::string call_sid, from, to, agent;
     std::uint64_t seed = 0;  // for choosing among prompt variants; recorded in the call file
-    std::string brain_state{}; // LmSession::state() of the session that had this call before; empty: a new call
+    std::string brain_state{};  // LmSession::state() of the session that had this call before; empty: a new call
+    bool written = false;       // the answers are read (a text message), not heard
 };
 
 // Something a brain wants done besides talking: send a text, press keys, record. Names and arguments are what a model is shown as tools.

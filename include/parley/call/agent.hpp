@@ -13,6 +13,9 @@
 #include "parley/call/call_file.hpp"
 #include "parley/call/playout.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/flows/relay_settings.hpp"
+
+namespace parley::flows { struct AgentFlow; }
 
 namespace parley::call {
 
@@ -36,6 +39,8 @@ struct Agent {
     std::optional<FrameDetail> call_file;              // absent: none is written
     PlayoutSettings playout;
     audio::VadConfig vad;
+    std::shared_ptr<const flows::AgentFlow> flow;      // how calls are answered and where they go; null: by a stream, at all hours
+    std::shared_ptr<const flows::RelaySettings> relay;  // null: Twilio's defaults
 };
 
 }  // namespace parley::call

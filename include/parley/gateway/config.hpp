@@ -22,8 +22,12 @@
 #include "parley/call/call_file.hpp"
 #include "parley/call/playout.hpp"
 #include "parley/call/registry.hpp"
+#include "parley/control/dial_guard.hpp"
 #include "parley/brain/upstream.hpp"
+#include "parley/flows/agent_flow.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/gateway/messaging_config.hpp"
+#include "parley/flows/relay_settings.hpp"
 #include "parley/vendors/endpoint.hpp"
 
 namespace parley::gateway {
@@ -44,6 +48,7 @@ struct ServerConfig {
     std::vector<std::string> trusted_proxies;  // addresses or networks (10.0.0.0/8)
     std::chrono::microseconds max_batch{200};
     std::vector<std::uint32_t> pin_cpus;
+    Secret admin_token;     // of /v1 on the admin listener; empty: closed
     std::string talk_page;  // name of the agent that browsers talk to at "/"; empty: no page
 };
 
@@ -52,6 +57,18 @@ struct TwilioConfig {
     std::vector<Secret> auth_tokens;        // the first is the current one
     Secret token_key;                       // empty: derived, see stream_token_key()
     bool verify_signatures = true;
+    // REST: the first account with the first auth token, unless an API key is given.
+    std::string api_key;  // SK…
+    Secret api_secret;
+    std::string api_base_url;  // instead of Twilio's
+    std::string region, edge;
+};
+
+// Calls that are placed.
+struct OutboundConfig {
+    control::DialLimits limits;
+    std::string from;        // default caller id
+    std::string hold_music;  // URL; empty: our own tune
 };
 
 struct LimitsConfig {
@@ -95,6 +112,16 @@ struct EngineConfig {
     std::uint32_t queue = 64;
 };
 
+// How calls are answered, as it is written; flows::AgentFlow is made of it with the agent.
+struct FlowConfig {
+    flows::AgentFlow flow;  // without hours, menus, and what is given twice
+    std::string time_zone;
+    std::vector<std::string> open, holidays;  // empty, both: always open
+    std::string forward_no_answer = "next";   // or a destination
+    std::string listen_to;
+    std::map<std::string, std::string> sip_headers;
+};
+
 struct AgentConfig {
     std::string name;
     std::vector<std::string> numbers;  // E.164
@@ -115,7 +142,11 @@ struct AgentConfig {
     bool voicemail = true;
     std::string voicemail_prompt = "Please leave a message after the tone.";
     std::chrono::seconds voicemail_max{120};
+    std::string machine_message;  // left on answering machines; empty: they are hung up on
+    AgentMessaging messaging;
     conversation::Settings conversation;
+    FlowConfig flow;
+    flows::RelaySettings relay;
 };
 
 // Where a value came from.
@@ -135,9 +166,12 @@ struct Config {
     RecordingConfig recording{{false, "recordings"}, 0};
     CallFilesConfig call_files{{false, "calls"}, call::FrameDetail::digest};
     RecordsConfig records{{true, "records"}, 90};
+    OutboundConfig outbound;
+    messaging::SenderLimits messaging;
     EngineConfig engine;
     std::vector<vendors::Endpoint> vendors;  // named uses of vendors, in the file's order
     std::vector<AgentConfig> agents;         // in the file's order
+    std::vector<flows::Menu> menus;          // in the file's order
 
     std::filesystem::path file;             // empty: from the environment
     std::map<std::string, Source> sources;  // by key ("server.listen", "agents.front.script"); absent: default

@@ -67,6 +67,7 @@ struct CarrierOptions {
     std::shared_ptr<WebhookTricks> webhook_tricks;  // null: none
     // Live transcriptions that have ended, on a worker thread; must not block.
     std::function<void(const TranscriptionTruth&)> on_transcription;
+    RelayFaults relay_faults;                   // <ConversationRelay>
     std::shared_ptr<CallerVoice> voice;         // null: ToneVoice
     std::shared_ptr<CallerEar> ear;             // null: nothing is recognised; expectations then fail
 };

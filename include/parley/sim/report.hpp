@@ -10,6 +10,7 @@
 
 #include "parley/sim/form.hpp"
 #include "parley/sim/media_machine.hpp"
+#include "parley/sim/relay_truth.hpp"
 #include "parley/sim/voice_activity.hpp"
 
 namespace parley::sim {
@@ -96,6 +97,7 @@ struct CallReport {
     std::vector<CallbackTruth> callbacks;
     std::vector<NotificationTruth> notifications;
     std::vector<StreamTruth> streams;
+    std::vector<RelayTruth> relays;
     std::vector<TurnTruth> turns;
     std::vector<ExpectationTruth> expectations;
     std::vector<Interval> agent_speech;  // by energy, play-out samples

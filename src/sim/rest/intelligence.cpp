@@ -338,7 +338,7 @@ std::vector<Sentence> Intelligence::said(const RecordingView& recording) const {
             if (line.who == TranscriptLine::Who::caller) add(line, 2, since(child.created));
         }
     }
-    std::stable_sort(out.begin(), out.end(), [](const Sentence& a, const Sentence& b) { return a.from < b.from; });
+    std::sort(out.begin(), out.end(), [](const Sentence& a, const Sentence& b) { return a.from < b.from; });
     return out;
 }
 

@@ -1,6 +1,7 @@
 #include "recordings.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "parley/sim/identifiers.hpp"
 
@@ -75,15 +76,16 @@ ApiAnswer Recordings::list(const ApiCall& call, const std::string& owner) {
     auto all = world_.carrier.recordings(owner);
     const auto gone_from = all.size();
     if (call.flag("IncludeSoftDeleted", false)) all.insert(all.end(), deleted_.begin(), deleted_.end());
-    std::vector<ListItem> items;
+    std::vector<ListItem> items, deleted;
     for (std::size_t i = all.size(); i-- > 0;) {
         const auto& one = all[i];
         const auto differs = [&](const char* name, const std::string& value) { return !call.value(name).empty() && call.value(name) != value; };
         if (!owner.empty() && one.call_sid != owner && one.conference_sid != owner) continue;
         if (differs("CallSid", one.call_sid) || differs("ConferenceSid", one.conference_sid) || !date_passes(call, "DateCreated", one.created)) continue;
-        items.push_back({one.sid, json(one, i >= gone_from)});
+        ListItem item{one.sid, json(one, i >= gone_from)};
+        (item.json["status"] == "deleted" ? deleted : items).push_back(std::move(item));
     }
-    std::stable_sort(items.begin(), items.end(), [](const ListItem& a, const ListItem& b) { return a.json["status"] != "deleted" && b.json["status"] == "deleted"; });
+    std::move(deleted.begin(), deleted.end(), std::back_inserter(items));
     return world_.paging.plain(call, "recordings", std::move(items));
 }
 
