@@ -3,11 +3,13 @@
 #include <charconv>
 
 #include "agent_actions.hpp"
+#include "kept_calls.hpp"
 #include "loop_hop.hpp"
 #include "parley/messaging/delivery.hpp"
 #include "parley/messaging/inbox.hpp"
 #include "parley/messaging/opt_outs.hpp"
 #include "parley/messaging/sender.hpp"
+#include "parley/twilio/sid.hpp"
 #include "rest_account.hpp"
 
 namespace parley::gateway {
@@ -59,11 +61,12 @@ public:
                    .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                    .status_url = t_.config.server.public_url.empty() ? std::string() : t_.routes.url("/webhooks/twilio/sms-status")},
                   t_.config.messaging),
-          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .recording_url = t_.routes.url("/webhooks/twilio/recording"), .brief = {}},
+          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .recording_url = t_.routes.url("/webhooks/twilio/recording"), .brief = t_.brief},
           inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
                   .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false); },
-                  .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); }}) {
+                  .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); }}),
+          kept_(t_, errands_, client_.get()) {
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
             return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true);
         };
@@ -134,6 +137,7 @@ private:
     messaging::Sender sender_;
     ToolDesk desk_;
     messaging::Inbox inbox_;
+    KeptCalls kept_;
 };
 
 }  // namespace

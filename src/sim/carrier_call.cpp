@@ -282,7 +282,10 @@ Task<CallReport> CarrierCall::run() {
     }
     if (!over_ && plan_.direction != "inbound") co_await after_answer();
     if (!over_) co_await flow();
-    if (plan_.conference != nullptr) deps_.board.conferences.open(*plan_.conference)->failed(report_.call_sid, status_);
+    if (plan_.conference != nullptr) {
+        const auto conference = deps_.board.conferences.find(plan_.conference->name);
+        if (conference != nullptr) conference->failed(report_.call_sid, status_);  // only when it never entered
+    }
     while (children_ > 0) co_await changed_.wait();
     // In the order `reversed` everything waited for this moment.
     for (auto at = held_callbacks_.rbegin(); at != held_callbacks_.rend(); ++at)

@@ -1,5 +1,6 @@
 #include "parley/sim/webhook.hpp"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 
 #include "parley/sim/base64.hpp"
@@ -138,13 +139,15 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
         co_return out;
     }
     auto overrides = read_overrides(parsed->fragment);
+    overrides.total_ms = std::min(overrides.total_ms, late_.patience_ms);
+    auto deadline = Clock::now() + std::chrono::milliseconds(overrides.total_ms);
+    int repeats = late_.repeats;
     using Trick = WebhookTricks::Trick::Kind;
     const auto trick = tricks_ == nullptr ? std::nullopt : tricks_->next(webhook.url);
     auto mode = keys_.mode;
     if (trick == Trick::wrong_token) mode = SignatureMode::wrong;
     if (trick == Trick::old_token) mode = SignatureMode::stale_token;
     if (trick == Trick::missing_signature) mode = SignatureMode::missing;
-    const auto deadline = Clock::now() + std::chrono::milliseconds(overrides.total_ms);
     const auto left = [&] {
         return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count());
     };
@@ -154,8 +157,14 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
             if (out.attempts == 0 || out.http.failure == 0) out.http.failure = 11203;
             break;
         }
-        out.attempts = attempt_number + 1;
+        ++out.attempts;
         out.http = co_await attempt(webhook, webhook.url, webhook.method, true, out.idempotency_token, overrides, mode);
+        if (out.http.failure == 11203 && repeats > 0) {
+            --repeats;
+            --attempt_number;  // not one of the receiver's own retries
+            deadline = Clock::now() + std::chrono::milliseconds(late_.patience_ms);
+            continue;
+        }
         if (!retryable(out.http, overrides)) break;
     }
     if (trick == Trick::twice) {  // as after an answer that was lost on its way: the second one counts

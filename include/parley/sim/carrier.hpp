@@ -37,7 +37,7 @@ struct CallbackWeather {
 
 // What becomes of webhooks that are answered too late.
 struct WebhookFaults {
-    milliseconds patience{0};  // of line time, then the request has failed (11205); 0: the 15 s of true time it always has
+    milliseconds patience{0};  // of line time, then the request has failed (11203); 0: the 15 s of true time it always has
     int repeats = 0;           // and is sent again so often, with the same I-Twilio-Idempotency-Token
 };
 
@@ -64,10 +64,10 @@ struct CarrierOptions {
     milliseconds recording_delay{300};          // line time from the end of a recording to `completed`
     std::size_t kept_reports = 256;             // newest ones, for report_of()
     WebhookFaults webhook_faults;
+    RelayFaults relay_faults;                   // <ConversationRelay>
     std::shared_ptr<WebhookTricks> webhook_tricks;  // null: none
     // Live transcriptions that have ended, on a worker thread; must not block.
     std::function<void(const TranscriptionTruth&)> on_transcription;
-    RelayFaults relay_faults;                   // <ConversationRelay>
     std::shared_ptr<CallerVoice> voice;         // null: ToneVoice
     std::shared_ptr<CallerEar> ear;             // null: nothing is recognised; expectations then fail
 };

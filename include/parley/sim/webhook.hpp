@@ -68,10 +68,16 @@ struct SigningKeys {
     SignatureMode mode = SignatureMode::right;
 };
 
+// For receivers that are slow: how long an answer is waited for, and how often the request is sent again, with the same token.
+struct LatePolicy {
+    int patience_ms = 15000;
+    int repeats = 0;
+};
+
 class WebhookSender {
 public:
-    WebhookSender(std::shared_ptr<const HttpClient> client, SigningKeys keys, std::shared_ptr<WebhookTricks> tricks = nullptr)
-        : client_(std::move(client)), keys_(std::move(keys)), tricks_(std::move(tricks)) {}
+    WebhookSender(std::shared_ptr<const HttpClient> client, SigningKeys keys, LatePolicy late = {}, std::shared_ptr<WebhookTricks> tricks = nullptr)
+        : client_(std::move(client)), keys_(std::move(keys)), late_(late), tricks_(std::move(tricks)) {}
 
     Task<WebhookReply> send(Webhook webhook) const;
     // The header for a request to `url`; empty: send none.
@@ -85,6 +91,7 @@ private:
 
     std::shared_ptr<const HttpClient> client_;
     SigningKeys keys_;
+    LatePolicy late_;
     std::shared_ptr<WebhookTricks> tricks_;
 };
 
