@@ -30,7 +30,9 @@ async function gateway() {
     const stop = () => new Promise((resolve) => {
         child.removeAllListeners('exit');
         child.once('exit', () => { rmSync(directory, { recursive: true, force: true }); resolve(); });
+        // The call it was told of never comes; the second signal skips waiting for it.
         child.kill('SIGTERM');
+        setTimeout(() => child.kill('SIGTERM'), 200);
     });
     return { url: `http://127.0.0.1:${port}`, stop };
 }
