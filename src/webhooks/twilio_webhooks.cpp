@@ -76,6 +76,10 @@ void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) {
 void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) { answer_ = std::move(answer); }
 
 void TwilioWebhooks::fall_back_with(FallBack fall_back) { fall_back_ = std::move(fall_back); }
+void TwilioWebhooks::preface(std::function<void(const call::Agent&, TwimlResponse&)> add) { preface_ = std::move(add); }
+void TwilioWebhooks::begin(const call::Agent& agent, TwimlResponse& response) const {
+    if (preface_) preface_(agent, response);
+}
 
 std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
 
@@ -147,6 +151,12 @@ bool TwilioWebhooks::accept_upgrade(std::string_view target, std::optional<std::
 }
 
 net::Task<Answer> TwilioWebhooks::voice(const Asked& asked) const {
+    auto agent = services_.by_number(asked.form.get("To"));
+    auto answer = co_await connect(std::move(agent), asked);
+    co_return answer;
+}
+
+net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note) const {
     const auto& form = asked.form;
     const auto& call_sid = asked.call_sid;
     const auto now = Clock::now();
@@ -161,22 +171,24 @@ net::Task<Answer> TwilioWebhooks::voice(const Asked& asked) const {
         services_.log.info("webhook.duplicate", "A voice webhook was delivered again.", {{"call_sid", call_sid}});
         co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
     }
+    const bool outbound = form.get("Direction") == "outbound-api";
     auto answer_with = [&](const Answer& answer) {
         return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(call_sid, answer.body, now)};
     };
     auto turn_away = [&](std::string_view reason, const Answer& answer) {
-        services_.metrics.calls_rejected.at("in", reason).add();
+        services_.metrics.calls_rejected.at(outbound ? "out" : "in", reason).add();
         services_.log.info("call.rejected", "A call was turned away.", {{"call_sid", call_sid}, {"reason", reason}, {"to", twilio::mask_phone(form.get("To"))}});
         return answer_with(answer);
     };
-    const auto agent = services_.by_number(form.get("To"));
-    if (!agent) co_return turn_away("unknown_number", xml(TwimlResponse().reject({.reason = "rejected"})));
+    // <Reject> is for calls that come in; one of ours is hung up.
+    if (!agent) co_return turn_away("unknown_number", outbound ? hang_up() : xml(TwimlResponse().reject({.reason = "rejected"})));
     switch (services_.registry.admit(call_sid, now)) {
         case Admission::admitted: break;
         case Admission::ended_before: co_return hang_up();
         case Admission::rate:
-        case Admission::capacity: co_return turn_away("capacity", overflow());
+        case Admission::capacity: co_return turn_away("capacity", outbound ? hang_up() : overflow());
     }
+    if (!note.empty()) services_.registry.leave_note(call_sid, std::move(note));
     Answer first;
     if (answer_) first = co_await answer_(agent, asked);
     else first = open_stream(*agent, form, asked.request, 0);
@@ -241,6 +253,7 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
     auto stream = media_stream(agent, form, request, resume, kMediaPath);
     if (!stream) return hang_up();
     TwimlResponse response;
+    if (resume == 0) begin(agent, response);
     response.connect({.noun = std::move(*stream)});
     response.redirect({.url = url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume)), .method = "POST"});
     if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});
