@@ -54,8 +54,7 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
         if (talks_.size() >= kMostTalks) std::erase_if(talks_, [](const auto& entry) { return entry.second.expired(); });
         if (talks_.size() >= kMostTalks) return nullptr;
     }
-    const auto before = registry.outcome(asked.call_sid);
-    auto memory = before && before->attached ? registry.take_memory(asked.call_sid) : brain::TalkMemory{};
+    auto memory = registry.take_memory(asked.call_sid);  // of a new call: the note of whoever placed it, if any
     brain::CallFacts facts;
     facts.call_sid = asked.call_sid;
     facts.from = asked.form.get("From");
