@@ -147,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"closed_without_hours", agent("    hours: {closed: hangup}\n"), "neither hours.open nor hours.holidays"}, Wrong{"range", agent("    hours: {open: \"mon-fri 9-17\"}\n"), "expected times such as 09:00-17:00"},
         Wrong{"day", agent("    hours: {open: \"mon-fry 09:00-17:00\"}\n"), "expected days"}, Wrong{"holiday", agent("    hours: {holidays: 31-12}\n"), "expected a day such as"},
         Wrong{"closed_forward", agent("    hours: {time_zone: UTC, open: daily, closed: forward}\n"), "'agents.desk.hours.closed': forward needs forward.to"},
-        Wrong{"voice", agent("    say_voice: \"no <voice>\"\n"), "agents.desk.say_voice"}, Wrong{"language", agent("    gather: {language: english!}\n"), "agents.desk.gather.language"},
+        Wrong{"voice", agent("    say_voice: \"Pölly\"\n"), "agents.desk.say_voice"}, Wrong{"language", agent("    gather: {language: english!}\n"), "agents.desk.gather.language"},
         Wrong{"speech_timeout", agent("    gather: {speech_timeout: soon}\n"), "expected auto, or whole seconds"}, Wrong{"unknown_key", agent("    gather: {langage: en}\n"), "did you mean 'language'?"},
         Wrong{"menu_silent", menu("keys: {\"1\": hangup}"), "asks nothing: give say or play"}, Wrong{"menu_both", menu("say: x, play: \"https://a.example/x.mp3\", keys: {\"1\": hangup}"), "it is one or the other"},
         Wrong{"menu_without_choices", menu("say: x"), "has no choices"}, Wrong{"menu_key", menu("say: x, keys: {\"12\": hangup}"), "'12': is no key"},
