@@ -57,7 +57,7 @@ public:
           tricks(std::make_shared<WebhookTricks>()),
           carrier(with_base(options.carrier, acceptor.local_endpoint(), *this)),
           webhooks(std::make_shared<const HttpClient>(make_client_tls(options.carrier.tls), options.carrier.balancer),
-                   {options.carrier.auth_token, options.carrier.previous_auth_token, options.carrier.signature}, tricks),
+                   {options.carrier.auth_token, options.carrier.previous_auth_token, options.carrier.signature}, {}, tricks),
           errands(context.get_executor()),
           api(options, carrier, [this](CallPlan plan) { return place(std::move(plan)); }, webhooks, context.get_executor(), errands,
               [this](const std::string& sid) { return lines_of(sid); }) {

@@ -295,7 +295,7 @@ void Intelligence::keep_live(const TranscriptionTruth& truth) {
     const auto speed = world_.carrier.options().speed;
     for (const auto& said : truth.contents)
         words.push_back({said.inbound ? 1 : 2, std::max(0.0, (said.from_ms - truth.began_ms) * speed / 1000), std::max(0.1, (said.to_ms - truth.began_ms) * speed / 1000), said.text, said.confidence});
-    std::stable_sort(words.begin(), words.end(), [](const Sentence& a, const Sentence& b) { return a.from < b.from; });
+    std::sort(words.begin(), words.end(), [](const Sentence& a, const Sentence& b) { return a.from < b.from; });
     finish(record, words.empty() ? 0 : static_cast<int>(words.back().to), view->created + std::chrono::milliseconds(static_cast<std::int64_t>(truth.began_ms)));
 }
 
