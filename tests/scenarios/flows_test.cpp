@@ -238,8 +238,8 @@ TEST(FlowCalls, ThreeLevelsDeepWithAWrongKeyAndBack) {
 
 TEST(FlowCalls, WordsChooseInAMenu) {
     const GatewayUnderTest gateway(desk("    answer: menu:main\n",
-                                        "menus:\n  main: {say: \"What is it about?\", speech: {hangup: [nothing at all], \"menu:sales\": [sales, buy something]}, timeout: 20s}\n"
-                                        "  sales: {say: Sales menu., speech: {hangup: {phrases: [goodbye], say: See you.}}, timeout: 20s}\n"));
+                                        "menus:\n  main: {say: \"What is it about?\", speech: {hangup: [nothing at all], \"menu:sales\": [sales, buy something]}, timeout: 6s}\n"
+                                        "  sales: {say: Sales menu., speech: {hangup: {phrases: [goodbye], say: See you.}}, timeout: 6s}\n"));
     const auto report = place(gateway, steps({quiet(), say("I want to buy something"), quiet(1500), say("well goodbye"), until_hangup()}), {}, 2);
     EXPECT_EQ(everything(report), "What is it about? | Sales menu. | See you. | ");
 }
