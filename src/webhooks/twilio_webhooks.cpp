@@ -360,7 +360,10 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
 
 Answer TwilioWebhooks::status(const twilio::Form& form) const {
     const auto call_sid = form.get("CallSid");
-    if (terminal(form.get("CallStatus"))) services_.registry.end_call(call_sid, EndReason::caller_hung_up);
+    if (terminal(form.get("CallStatus"))) {
+        services_.registry.end_call(call_sid, EndReason::caller_hung_up);
+        services_.registry.release(std::string(call_sid));  // one that was still in a menu, or whose stream was still to come
+    }
     return nothing();
 }
 
