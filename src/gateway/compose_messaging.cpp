@@ -8,6 +8,7 @@
 #include "parley/messaging/inbox.hpp"
 #include "parley/messaging/opt_outs.hpp"
 #include "parley/messaging/sender.hpp"
+#include "parley/twilio/sid.hpp"
 #include "rest_account.hpp"
 
 namespace parley::gateway {
