@@ -10,6 +10,7 @@
 
 #include "parley/net/deadline.hpp"
 #include "parley/rest/recordings.hpp"
+#include "parley/twilio/form.hpp"
 #include "parley/twilio/sid.hpp"
 
 namespace parley::gateway {
@@ -155,16 +156,17 @@ private:
 
     void recording(const std::string& name, Back back) {
         if (desk_.client == nullptr) return back(failed("there is no account to record with"));
-        desk_.errands.start(record(desk_, facts_.call_sid, name, std::move(back)));
+        desk_.errands.start(record(desk_, facts_, name, std::move(back)));
     }
-    static net::Task<> record(ToolDesk& desk, std::string call_sid, std::string name, Back back) {
+    static net::Task<> record(ToolDesk& desk, brain::CallFacts facts, std::string name, Back back) {
+        const auto& call_sid = facts.call_sid;
         rest::CallRecordings recordings(*desk.client, call_sid);
         std::optional<rest::Outcome<rest::Recording>> answer;
         if (name == "start_recording") {
             rest::RecordingStart start;
             start.recording_channels = "dual";
             if (!desk.recording_url.empty()) {
-                start.recording_status_callback = desk.recording_url;
+                start.recording_status_callback = desk.recording_url + "?agent=" + twilio::encode_component(facts.agent);
                 start.recording_status_callback_event = {"in-progress", "completed", "absent"};
             }
             auto got = co_await recordings.start(std::move(start));

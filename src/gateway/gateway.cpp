@@ -396,7 +396,7 @@ struct Gateway::Impl {
 
     // Recordings and records leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
     net::Task<> keep_retention() {
-        const bool recordings = !services.recordings.empty() && config.recording.retain_days != 0;
+        const bool recordings = config.recording.retain_days != 0;  // ours, and those of Twilio's that were fetched
         if (!recordings && !config.records.enabled) co_return;
         asio::steady_timer hour(control);
         for (;;) {
@@ -407,7 +407,7 @@ struct Gateway::Impl {
                     const auto deleted = sweep_files(where, extension, std::chrono::days(days), now);
                     if (deleted > 0) log.audit("retention.deleted", "Files past their days were deleted.", {{"kind", kind}, {"n", deleted}});
                 };
-                if (recordings) sweep(services.recordings, ".wav", config.recording.retain_days, "recording");
+                if (recordings) sweep((config.server.data_dir / config.recording.directory).string(), ".wav", config.recording.retain_days, "recording");
                 if (config.records.enabled) sweep(directory(config.records), ".jsonl", config.records.retain_days, "record");
             });
             hour.expires_after(std::chrono::hours(1));

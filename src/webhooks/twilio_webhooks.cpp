@@ -76,6 +76,10 @@ void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) {
 void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) { answer_ = std::move(answer); }
 
 void TwilioWebhooks::fall_back_with(FallBack fall_back) { fall_back_ = std::move(fall_back); }
+void TwilioWebhooks::preface(std::function<void(const call::Agent&, TwimlResponse&)> add) { preface_ = std::move(add); }
+void TwilioWebhooks::begin(const call::Agent& agent, TwimlResponse& response) const {
+    if (preface_) preface_(agent, response);
+}
 
 std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
 
@@ -249,6 +253,7 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
     auto stream = media_stream(agent, form, request, resume, kMediaPath);
     if (!stream) return hang_up();
     TwimlResponse response;
+    if (resume == 0) begin(agent, response);
     response.connect({.noun = std::move(*stream)});
     response.redirect({.url = url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume)), .method = "POST"});
     if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});

@@ -106,12 +106,17 @@ public:
     using FallBack = std::function<net::Task<std::optional<Answer>>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked, std::string_view why)>;
     void fall_back_with(FallBack fall_back);
 
+    // What stands before the answer of a new call: `<Start>` of a recording, a transcription.
+    void preface(std::function<void(const call::Agent& agent, twilio::TwimlResponse& response)> add);
+
     // nullopt: not a route of this surface. `request` and what it refers to must live until the end.
     [[nodiscard]] net::Task<std::optional<Answer>> handle(const Request& request) const;
 
     // A new call for this agent: the same answer again for the same call, a place among those admitted, then what its agent answers with.
     // `note`: what the agent shall know about it.
     [[nodiscard]] net::Task<Answer> connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note = {}) const;
+    // Writes it; for who answers a new call otherwise than by a stream.
+    void begin(const call::Agent& agent, twilio::TwimlResponse& response) const;
     // Parts for handlers. `resume` > 0: the call was with the agent before and comes back with its memory.
     // `position`: where in its agent's answers the call is; the tail's URL carries it on.
     [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, const flows::Position& position) const;
@@ -153,6 +158,7 @@ private:
     // Calls whose stream Twilio could not open, the newest of them; the tail asks a moment later.
     struct Refusals;
     std::shared_ptr<Refusals> refusals_;
+    std::function<void(const call::Agent&, twilio::TwimlResponse&)> preface_;
 };
 
 // A document as an answer. What could not be written hangs up: every value in it was checked before, so that is a fault of ours, and it is counted as one.
