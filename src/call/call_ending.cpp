@@ -1,4 +1,6 @@
-#include "call_ending.hpp"
+#include "parley/call/call_ending.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include "parley/conversation/serialise.hpp"
 
@@ -46,6 +48,12 @@ void call_over(CallServices& services, const CallLog& log, const std::string& ca
     log.info("call.ended", "A call is over.",
              {{"result", result}, {"reason", reason}, {"dur_ms", done.duration.count()}, {"turns", done.turns}, {"interruptions", done.interruptions}, {"fillers", done.fillers},
               {"recording", done.recording}, {"call_file", done.call_file}});
+    if (services.records == nullptr) return;
+    nlohmann::ordered_json fact{{"reason", reason}, {"result", result}, {"agent", agent}, {"duration_ms", done.duration.count()}, {"turns", done.turns}, {"interruptions", done.interruptions}, {"fillers", done.fillers}};
+    if (!done.target.empty()) fact["target"] = done.target;
+    if (!done.recording.empty()) fact["recording"] = done.recording;
+    if (!done.call_file.empty()) fact["call_file"] = done.call_file;
+    services.records->add(call_sid, store::Fact::end, fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace parley::call

@@ -13,8 +13,8 @@
 #include "parley/net/nursery.hpp"
 #include "relay_actions.hpp"
 #include "relay_wire.hpp"
-#include "turn_fact.hpp"
-#include "vendor_report.hpp"
+#include "parley/call/turn_fact.hpp"
+#include "parley/call/vendor_report.hpp"
 
 namespace parley::call {
 

@@ -3,7 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "call_ending.hpp"
+#include "parley/call/call_ending.hpp"
 #include "parley/call/conversation_relay_call.hpp"
 #include "parley/net/nursery.hpp"
 #include "parley/twilio/relay_codec.hpp"

@@ -12,8 +12,8 @@
 #include "parley/base/ids.hpp"
 #include "parley/call/call_file.hpp"
 #include "parley/call/recorder.hpp"
-#include "turn_fact.hpp"
-#include "vendor_report.hpp"
+#include "parley/call/turn_fact.hpp"
+#include "parley/call/vendor_report.hpp"
 
 namespace parley::call {
 

@@ -216,6 +216,12 @@ std::vector<Registry::Live> Registry::live(TimePoint now) const {
     return out;
 }
 
+bool Registry::is_live(std::string_view call_sid) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(std::string(call_sid));
+    return found != calls_.end() && found->second.phase == Phase::live;
+}
+
 std::size_t Registry::active() const {
     const std::lock_guard lock(mutex_);
     return active_;

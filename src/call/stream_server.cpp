@@ -3,7 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "call_ending.hpp"
+#include "parley/call/call_ending.hpp"
 #include "media_stream_leg.hpp"
 #include "parley/call/relay_call.hpp"
 #include "parley/twilio/sid.hpp"

@@ -1,4 +1,4 @@
-#include "turn_fact.hpp"
+#include "parley/call/turn_fact.hpp"
 
 #include <nlohmann/json.hpp>
 

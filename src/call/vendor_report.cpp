@@ -1,4 +1,4 @@
-#include "vendor_report.hpp"
+#include "parley/call/vendor_report.hpp"
 
 #include <nlohmann/json.hpp>
 

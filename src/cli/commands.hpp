@@ -20,6 +20,7 @@ void add_check(CLI::App& app, Chosen& chosen);
 void add_health(CLI::App& app, Chosen& chosen);
 void add_replay(CLI::App& app, Chosen& chosen);
 void add_call(CLI::App& app, Chosen& chosen);
+void add_dial(CLI::App& app, Chosen& chosen);
 void add_sim(CLI::App& app, Chosen& chosen);
 void add_demo(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);

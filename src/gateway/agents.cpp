@@ -1,5 +1,7 @@
 #include "agents.hpp"
 
+#include "config_flow_rows.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -104,6 +106,7 @@ bool Agents::needs_engine(const Config& config) {
 }
 
 Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool, const std::shared_ptr<brain::UpstreamShared>& upstream) {
+    const auto menus = make_menus(config);
     for (const auto& given : config.agents) {
         auto agent = std::make_shared<call::Agent>();
         agent->name = given.name;
@@ -151,6 +154,7 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
         agent->voicemail = given.voicemail;
         agent->voicemail_prompt = given.voicemail_prompt;
         agent->voicemail_max = given.voicemail_max;
+        agent->flow = make_flow(given, menus);
         agent->max_duration = given.max_call;
         agent->relay = std::make_shared<const flows::RelaySettings>(given.relay);
         agent->record = config.recording.enabled && given.record;

@@ -1,9 +1,7 @@
 #include "compose_relay.hpp"
 
-#include "parley/webhooks/relay_routes.hpp"
-
 namespace parley::gateway {
 
-void compose_relay(Telephony& telephony) { webhooks::add_relay_route(telephony.routes); }
+void compose_relay(Telephony& telephony, webhooks::RelayFailed failed) { webhooks::add_relay_route(telephony.routes, std::move(failed)); }
 
 }  // namespace parley::gateway

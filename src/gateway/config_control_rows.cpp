@@ -50,7 +50,7 @@ void control_rows(Table<Config>& t) {
              "Who may be called; empty is nobody. The longest prefix of this list and the next that fits decides.");
     prefixes(t, "outbound.denied_prefixes", [](Config& c) -> std::vector<std::string>& { return c.outbound.limits.denied_prefixes; },
              "Who may not: by default premium, satellite and international networks. Also counts for people called into a call.");
-    t.text("outbound.hold_music", [](Config& c) -> auto& { return c.outbound.hold_music; }, "URL", "Sound for callers who wait; default the carrier's own in conferences, and pauses in queues.", Effect::live, check_music);
+    t.text("outbound.hold_music", [](Config& c) -> auto& { return c.outbound.hold_music; }, "URL", "Sound for callers who wait; default a quiet tune of our own, served at /sounds/hold.wav.", Effect::live, check_music);
 }
 
 void control_agent_rows(Table<AgentConfig>& t) {

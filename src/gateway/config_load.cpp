@@ -3,6 +3,7 @@
 #include <fstream>
 #include <set>
 
+#include "config_flow_rows.hpp"
 #include "config_table.hpp"
 #include "config_vendor_rows.hpp"
 #include "parley/vendors/catalogue.hpp"
@@ -100,6 +101,10 @@ private:
                     read_entries(value, "vendors", "entry", config_.vendors, vendor_rows());
                     continue;
                 }
+                if (key == "menus") {
+                    read_entries(value, "menus", "entry", config_.menus, menu_rows());
+                    continue;
+                }
             }
             const auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.key == key; });
             if (row != rows.end()) {
@@ -139,7 +144,7 @@ private:
                 near.insert(row.key.substr(prefix.size(), row.key.find('.', prefix.size()) - prefix.size()));
             if (row.key.substr(row.key.rfind('.') + 1) == name) elsewhere.push_back(row.key);
         }
-        if (std::is_same_v<Target, Config> && prefix.empty()) near.insert({"agents", "vendors"});
+        if (std::is_same_v<Target, Config> && prefix.empty()) near.insert({"agents", "menus", "vendors"});
         const std::vector<std::string> names(near.begin(), near.end());
         std::string hint = text::suggestion(name, names);
         if (!elsewhere.empty()) hint = ", did you mean '" + elsewhere.front() + "'?";
@@ -222,6 +227,9 @@ private:
         for (const auto& row : config_rows()) add(row.key, row, config_);
         for (auto& vendor : config_.vendors) {
             for (const auto& row : vendor_rows()) add("vendors." + vendor.name + "." + row.key, row, vendor);
+        }
+        for (auto& menu : config_.menus) {
+            for (const auto& row : menu_rows()) add("menus." + menu.name + "." + row.key, row, menu);
         }
         for (auto& agent : config_.agents) {
             for (const auto& row : agent_rows()) add("agents." + agent.name + "." + row.key, row, agent);

@@ -3,6 +3,7 @@
 #include <set>
 #include <sstream>
 
+#include "config_flow_rows.hpp"
 #include "config_table.hpp"
 #include "config_vendor_rows.hpp"
 
@@ -44,6 +45,9 @@ void each_row(const Config& config, Visit visit) {
     for (const auto& row : config_rows()) visit(row.key, row, config);
     for (const auto& vendor : config.vendors) {
         for (const auto& row : vendor_rows()) visit("vendors." + vendor.name + "." + row.key, row, vendor);
+    }
+    for (const auto& menu : config.menus) {
+        for (const auto& row : menu_rows()) visit("menus." + menu.name + "." + row.key, row, menu);
     }
     for (const auto& agent : config.agents) {
         for (const auto& row : agent_rows()) visit("agents." + agent.name + "." + row.key, row, agent);
@@ -110,6 +114,13 @@ std::string print_config(const Config& config) {
         Writer inner(out, 2);
         for (const auto& row : vendor_rows())
             inner.line(row.key, row.print(vendor), config.source("vendors." + vendor.name + "." + row.key).text());
+    }
+    if (!config.menus.empty()) out << "menus:\n";
+    for (const auto& menu : config.menus) {
+        out << "  " << menu.name << ":\n";
+        Writer inner(out, 2);
+        for (const auto& row : menu_rows())
+            inner.line(row.key, row.print(menu), config.source("menus." + menu.name + "." + row.key).text());
     }
     out << "agents:\n";
     for (const auto& agent : config.agents) {
@@ -189,7 +200,7 @@ One YAML file, `parley serve --config FILE`. `parley check` reads it without ope
 that parses the file, and a test keeps them in step.
 
 - **Order**: environment, then file, then default.
-- **Environment**: every key of the file except `agents.*.bot_headers` and `vendors.*.options` is also `PARLEY_` and the key in capitals with `__` between levels:
+- **Environment**: every key of the file except `agents.*.bot_headers`, `agents.*.sip.headers`, `vendors.*.options` and `menus.*.keys`, `speech` and `then` is also `PARLEY_` and the key in capitals with `__` between levels:
   `limits.max_calls` is `PARLEY_LIMITS__MAX_CALLS`, `agents.front-desk.voice` is `PARLEY_AGENTS__FRONT_DESK__VOICE`. Lists are separated by
   commas. The environment changes agents, it does not add any. A `PARLEY_` variable nobody knows is refused. `PARLEY_CONFIG` names the file;
   without a file `PARLEY_CONFIG_TEXT` may hold its whole text.
@@ -223,6 +234,8 @@ that parses the file, and a test keeps them in step.
     }
     out << "## vendors\n\n`vendors` has one section for each use of a vendor, named as you like; agents name them in their `stt`, `lm`, `tts` and `s2s`.\n\n";
     reference_rows(out, vendor_rows(), vendors::Endpoint{}, "vendors.*.", "");
+    out << "## menus\n\n`menus` has one section for each menu of keys and words, named as you like; agents name them in `answer`, menus each other: docs/flows.md.\n\n";
+    reference_rows(out, menu_rows(), flows::Menu{}, "menus.*.", "");
     out << "## agents\n\n`agents` has one section an agent, named as you like (letters, digits, `-`, `_`).\n\n";
     reference_rows(out, agent_rows(), AgentConfig{}, "agents.*.", "");
     return std::move(out).str();

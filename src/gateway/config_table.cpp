@@ -1,5 +1,6 @@
 #include "config_table.hpp"
 
+#include "config_flow_rows.hpp"
 #include "config_control_rows.hpp"
 #include "config_messaging_rows.hpp"
 #include "config_relay_rows.hpp"
@@ -551,7 +552,7 @@ const std::vector<Row<Config>>& config_rows() {
                 "twilio.auth_tokens", "limits.max_calls", "limits.new_calls_per_second",
                 "limits.burst",       "log.level",        "call_files.frames"};
             const bool live =
-                row.key.starts_with("media.") || (row.key.starts_with("outbound.") && row.key != "outbound.hold_music") || row.key == "server.admin_token" || std::find(kLive.begin(), kLive.end(), row.key) != kLive.end();
+                row.key.starts_with("media.") || (row.key.starts_with("outbound.") && row.key != "outbound.hold_music" && row.key != "outbound.from") || row.key == "server.admin_token" || std::find(kLive.begin(), kLive.end(), row.key) != kLive.end();
             row.effect = live ? Effect::live : Effect::restart;
         }
         return std::move(t.rows);
@@ -563,6 +564,7 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
     static const auto rows = [] {
         Table<AgentConfig> t;
         agent_identity_rows(t);
+        flow_rows(t);
         upstream_rows(t);
         control_agent_rows(t);
         messaging_agent_rows(t);

@@ -16,10 +16,14 @@
 
 #include "agents.hpp"
 #include "build_info.hpp"
+#include "compose_flows.hpp"
+#include "compose_control.hpp"
+#include "parley/admin/admin_api.hpp"
 #include "compose_messaging.hpp"
 #include "compose_relay.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
+#include "parley/control/hold_tune.hpp"
 #include "parley/call/conversation_relay_server.hpp"
 #include "parley/call/disk_writer.hpp"
 #include "parley/call/stream_server.hpp"
@@ -60,7 +64,13 @@ MetricsSettings metrics_settings(const Config& config) {
     settings.revision = kRevision;
     settings.compiler = kCompiler;
     settings.workers = worker_count(config);
-    settings.routes = {"voice", "after", "status", "stream", "recorded", "fallback", "sms", "sms-status", "recording", "transcription", "intelligence", "listen", "media", "relay", "relayed", "page", "session", "web_voice", "admin"};
+    settings.routes = {"voice", "after", "status", "stream", "fallback", "media", "relay", "relayed", "page", "session", "web_voice", "admin",
+                       // flows
+                       "answer", "menu", "dialed", "whisper", "recorded", "gather",
+                       // control
+                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
+                       // messaging
+                       "sms", "sms-status", "recording", "transcription", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;
@@ -174,8 +184,10 @@ struct Gateway::Impl {
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
                                                           .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }});
+        flow_routes = compose_flows(*telephony);
+        compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
+        operators = compose_control(*telephony);
         messaging = compose_messaging(*telephony);
-        compose_relay(*telephony);
     }
 
     void make_listeners() {
@@ -220,6 +232,9 @@ struct Gateway::Impl {
         net::HttpResponse response(404);
         if (!config.server.talk_page.empty() && path == "/") {
             response = request.method == "GET" ? web->page() : net::HttpResponse(405);
+        } else if (path == control::kHoldTunePath && (request.method == "GET" || request.method == "HEAD")) {
+            response = net::HttpResponse(200, "audio/wav", control::hold_tune());
+            response.headers.add("Cache-Control", "public, max-age=86400");
         } else if (!config.server.talk_page.empty() && path == "/web/session") {
             response = web->session(request);
         } else {
@@ -242,7 +257,14 @@ struct Gateway::Impl {
         co_return response;
     }
 
-    net::Task<net::HttpResponse> handle_admin(net::HttpRequest& request) { co_return surface->handle(request); }
+    net::Task<net::HttpResponse> handle_admin(net::HttpRequest& request) {
+        if (!admin::AdminApi::mine(request.path())) co_return surface->handle(request);
+        const auto began = Clock::now();
+        auto response = co_await operators->handle(request);
+        metrics.http_requests.at("admin", request.method, std::to_string(response.status)).add();
+        metrics.http_request_duration.at("admin", request.method, std::to_string(response.status)).observe(Clock::now() - began);
+        co_return response;
+    }
 
     net::Task<> take_stream(net::HttpUpgrade upgrade) {
         const auto path = std::string(upgrade.request.path());
@@ -362,9 +384,12 @@ struct Gateway::Impl {
         log.info("server.started", "Parley serves.",
                  {{"listen", config.server.listen.host}, {"port", public_port()}, {"tls_port", tls_port()}, {"admin_port", admin_port()}, {"workers", workers->size()},
                   {"max_calls", config.limits.admission.max_calls}, {"config_hash", config_hash(config)}, {"agents", config.agents.size()}});
+        operators->start();
         auto guard = asio::make_work_guard(control);
         control.run();
-        end_telephony();
+        // What is still being asked of the carrier is given up; it refers to parts that go before the loop does.
+        finish_on_control(messaging->close());
+        finish_on_control(operators->end());
         log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
         return 0;
     }
@@ -469,11 +494,10 @@ struct Gateway::Impl {
     }
 
     // What was begun for calls and messages on this loop ends before the loop does.
-    void end_telephony() {
+    void finish_on_control(net::Task<> ending) {
         auto ended = std::make_shared<bool>(false);
-        auto closing = messaging->close();
         control.restart();
-        asio::co_spawn(control, std::move(closing), [ended](std::exception_ptr) { *ended = true; });
+        asio::co_spawn(control, std::move(ending), [ended](const std::exception_ptr&) { *ended = true; });
         const auto deadline = Clock::now() + kForcedWithin;
         while (!*ended && Clock::now() < deadline && control.run_one_until(deadline) > 0) {
         }
@@ -504,7 +528,11 @@ struct Gateway::Impl {
                 config.media = fresh.media;
                 config.call_files.frames = fresh.call_files.frames;
                 config.agents = fresh.agents;
+                config.menus = fresh.menus;
+                config.outbound.limits = fresh.outbound.limits;
+                config.server.admin_token = fresh.server.admin_token;
             }
+            operators->reloaded();
             for (const auto& change : changes)
                 log.audit("config.reloaded", change.restart ? "A changed value waits for the next start." : "A changed value is in force.", {{"what", change.key}, {"restart", change.restart}});
             if (changes.empty()) log.info("config.reloaded", "Scripts, secrets and certificates were read again; the configuration is as it was.");
@@ -543,6 +571,8 @@ struct Gateway::Impl {
     asio::io_context control{1};  // acceptors, admin, signals, drain; run by run()
     std::unique_ptr<net::HttpClient> control_http = std::make_unique<net::HttpClient>(control.get_executor());
     std::unique_ptr<Telephony> telephony;
+    std::shared_ptr<webhooks::FlowRoutes> flow_routes;
+    std::unique_ptr<Control> operators;
     std::unique_ptr<MessagingPart> messaging;
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;

@@ -80,23 +80,30 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::dial_queue(const TwimlElement& el
     call_.answer();
     auto& queues = call_.deps().board.queues;
     const auto name = noun.text;
-    auto meeting = std::make_shared<DialAttempt>(call_.deps().options.speed, call_.waker());
+    std::shared_ptr<DialAttempt> meeting;
     const auto method = noun.attribute("method", "POST") == "GET" ? "GET" : "POST";
     const QueueTable::Agent agent{call_.sid(), url_of(noun, "url", loaded), method, call_.waker()};
     const auto until = call_.line_now() + Sample{integer_of(element, "timeout", 30, 5, 600)} * kSampleRate;
     std::string queue_sid;
     std::shared_ptr<QueueMember> member;
-    co_await call_.wait_until(until, [&] {
-        if (member == nullptr && !call_.interrupted() && call_.line_now() < until) member = queues.take(name, agent, meeting, queue_sid);
-        return member != nullptr;
-    });
-    queues.stop_waiting(name, call_.sid());
+    int waited = 0;
+    // A caller who goes in the moment of being taken, or while the document for him runs, is not the last one.
+    do {
+        member.reset();
+        meeting = std::make_shared<DialAttempt>(call_.deps().options.speed, call_.waker());
+        co_await call_.wait_until(until, [&] {
+            if (member == nullptr && !call_.interrupted() && call_.line_now() < until) member = queues.take(name, agent, meeting, queue_sid);
+            return member != nullptr;
+        });
+        queues.stop_waiting(name, call_.sid());
+        if (member == nullptr) break;
+        waited = queues.waited(*member);
+        while (!call_.interrupted() && meeting->winner().empty() && !meeting->all_left()) co_await call_.changed().wait();
+    } while (meeting->winner().empty() && !call_.interrupted());
     Form extra;
     if (member == nullptr) {
         extra = {{"DialCallStatus", call_.over() ? "canceled" : "no-answer"}, {"DialBridged", "false"}, {"QueueSid", queue_sid}};
     } else {
-        const auto waited = queues.waited(*member);
-        while (!call_.interrupted() && meeting->winner().empty() && !meeting->all_left()) co_await call_.changed().wait();
         const bool met = !meeting->winner().empty();
         const auto from = call_.line_now();
         if (met && !call_.interrupted())

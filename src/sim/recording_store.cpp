@@ -41,7 +41,8 @@ bool RecordingStore::open(RecordingView view, bool exclusive) {
         }
     }
     in_order_.push_back(view.sid);
-    by_sid_[view.sid] = {std::move(view), {}};
+    auto& kept = by_sid_[in_order_.back()];
+    kept.view = std::move(view);
     if (in_order_.size() > kMaxRecordings) {
         by_sid_.erase(in_order_.front());
         in_order_.erase(in_order_.begin());

@@ -1,8 +1,12 @@
 #include "parley/webhooks/twilio_webhooks.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <deque>
+#include <mutex>
 
+#include "flow_twiml.hpp"
 #include "parley/twilio/sid.hpp"
 #include "parley/twilio/twiml.hpp"
 
@@ -28,6 +32,12 @@ bool terminal(std::string_view status) {
     return status == "completed" || status == "busy" || status == "failed" || status == "no-answer" || status == "canceled";
 }
 
+// Connecting or the handshake failed, or the address is no use: no stream of this call ever ran. Everything else ends one that did.
+bool never_opened(std::string_view code) {
+    constexpr std::array<std::string_view, 8> kCodes{"31901", "31902", "31904", "31910", "31920", "31922", "31940", "31941"};
+    return std::ranges::find(kCodes, code) != kCodes.end();
+}
+
 twilio::TokenTime wall_now() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
 
 }  // namespace
@@ -39,7 +49,13 @@ Answer twiml_answer(const twilio::TwimlDocument& document) {
 }
 Answer no_content() { return {.status = 204, .content_type = {}, .body = {}}; }
 
-TwilioWebhooks::TwilioWebhooks(Settings settings, Services services) : settings_(std::move(settings)), services_(std::move(services)) {
+struct TwilioWebhooks::Refusals {
+    static constexpr std::size_t kMost = 1000;
+    std::mutex mutex;
+    std::deque<std::string> calls;
+};
+
+TwilioWebhooks::TwilioWebhooks(Settings settings, Services services) : settings_(std::move(settings)), services_(std::move(services)), refusals_(std::make_shared<Refusals>()) {
     while (settings_.public_url.ends_with('/')) settings_.public_url.pop_back();
     const auto at_once = [](auto answer) {
         return [answer](const Asked& asked) -> net::Task<Answer> { co_return answer(asked); };
@@ -48,7 +64,6 @@ TwilioWebhooks::TwilioWebhooks(Settings settings, Services services) : settings_
     route("after", Subject::call, [this](const Asked& asked) { return after(asked); });
     route("status", Subject::call, at_once([this](const Asked& asked) { return status(asked.form); }));
     route("stream", Subject::call, at_once([this](const Asked& asked) { return stream_status(asked.form); }));
-    route("recorded", Subject::call, at_once([](const Asked&) { return hang_up(); }));
     route("fallback", Subject::call, at_once([this](const Asked& asked) {
               services_.log.error("twilio.fallback_invoked", "Twilio came to the fallback URL: the main answer failed.", {{"code", asked.form.get("ErrorCode")}, {"call_sid", asked.call_sid}});
               services_.metrics.twilio_errors.at(asked.form.get("ErrorCode", "other")).add();
@@ -60,9 +75,26 @@ void TwilioWebhooks::route(std::string name, Subject subject, Handler handler) {
 void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) { senders_.insert_or_assign(kind, std::move(sender)); }
 void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) { answer_ = std::move(answer); }
 
+void TwilioWebhooks::fall_back_with(FallBack fall_back) { fall_back_ = std::move(fall_back); }
 void TwilioWebhooks::preface(std::function<void(const call::Agent&, TwimlResponse&)> add) { preface_ = std::move(add); }
-void TwilioWebhooks::begin(const call::Agent& agent, TwimlResponse& response) const {
-    if (preface_) preface_(agent, response);
+
+Answer TwilioWebhooks::with_preface(const call::Agent& agent, Answer answer) const {
+    if (!preface_) return answer;
+    TwimlResponse begun;
+    preface_(agent, begun);
+    const auto text = begun.str();
+    if (!text) {
+        services_.log.error("webhook.failed", "What was to begin with the call could not be written.", {{"reason", begun.problem()}, {"agent", agent.name}});
+        return answer;
+    }
+    // Both are documents of our own builder: one `<Response>` each, verbs between its tags.
+    constexpr std::string_view kOpen = "<Response>", kClose = "</Response>";
+    const auto from = text->find(kOpen), to = text->rfind(kClose), at = answer.body.find(kOpen);
+    if (from == std::string::npos || to == std::string::npos || at == std::string::npos || answer.body.find("<Reject") == at + kOpen.size()) return answer;
+    const auto verbs = std::string_view(*text).substr(from + kOpen.size(), to - from - kOpen.size());
+    if (answer.body.size() + verbs.size() > twilio::kMaxTwimlBytes) return answer;
+    answer.body.insert(at + kOpen.size(), verbs);
+    return answer;
 }
 
 std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
@@ -176,6 +208,7 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
     Answer first;
     if (answer_) first = co_await answer_(agent, asked);
     else first = open_stream(*agent, form, asked.request, 0);
+    first = with_preface(*agent, std::move(first));
     auto answer = answer_with(first);
     services_.log.info("webhook.answered", "A call is being connected.", {{"call_sid", call_sid}, {"agent", agent->name}, {"draining", services_.draining()}});
     co_return answer;
@@ -216,28 +249,37 @@ std::vector<twiml::Parameter> TwilioWebhooks::token_for(const call::Agent& agent
     return parameters;
 }
 
-Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
+std::optional<twiml::Stream> TwilioWebhooks::media_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, std::string_view path) const {
     auto token = token_for(agent, form, request, resume);
-    if (token.empty()) return hang_up();
+    if (token.empty()) return std::nullopt;
     twiml::Stream stream;
-    auto media = twilio::public_request_url(settings_.public_url, kMediaPath, true);
+    auto media = twilio::public_request_url(settings_.public_url, path, true);
     stream.url = media ? *media : std::string{};
     stream.status_callback = url("/webhooks/twilio/stream");
     stream.parameters = std::move(token);
+    return stream;
+}
+
+Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
+    flows::Position start;
+    start.agent = agent.name;
+    return open_stream(agent, form, request, resume, start);
+}
+
+Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, const flows::Position& position) const {
+    auto stream = media_stream(agent, form, request, resume, kMediaPath);
+    if (!stream) return hang_up();
     TwimlResponse response;
-    if (resume == 0) begin(agent, response);
-    response.connect({.noun = std::move(stream)});
-    response.redirect({.url = url("/webhooks/twilio/after?agent=" + twilio::encode_component(agent.name) + "&resume=" + std::to_string(resume)), .method = "POST"});
+    response.connect({.noun = std::move(*stream)});
+    response.redirect({.url = url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume)), .method = "POST"});
     if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});
     return xml(response);
 }
 
 Answer TwilioWebhooks::voicemail(const call::Agent& agent) const {
-    TwimlResponse response;
-    response.say(agent.voicemail_prompt.empty() ? std::string("Please leave a message after the tone.") : agent.voicemail_prompt);
-    response.record({.action = url("/webhooks/twilio/recorded"), .max_length = static_cast<int>(agent.voicemail_max.count()), .play_beep = true});
-    response.hangup();
-    return xml(response);
+    flows::Position start;
+    start.agent = agent.name;
+    return voicemail_answer(*this, agent, start, 0);
 }
 
 net::Task<Answer> TwilioWebhooks::send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const {
@@ -281,8 +323,10 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
     unsigned resumed = 0;
     const auto resume_text = asked.query.get("resume", "0");
     std::from_chars(resume_text.data(), resume_text.data() + resume_text.size(), resumed);
+    auto position = flows::position_of([&](std::string_view name) { return asked.query.get(name); }).value_or(flows::Position{});
+    position.agent = agent->name;
 
-    auto goodbye = [&](bool say_sorry) {
+    const auto goodbye = [&](bool say_sorry) {
         TwimlResponse response;
         if (say_sorry) response.say(settings_.sorry);
         if (!agent->fallback_number.empty()) response.dial({.number = agent->fallback_number});
@@ -301,7 +345,13 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
             auto sent = co_await send_to(*to, agent, asked);
             co_return sent;
         }
-        if (outcome->reason == EndReason::brain_failed) co_return goodbye(agent->brain == call::BrainKind::bot);
+        if (outcome->reason == EndReason::brain_failed) {
+            if (fall_back_) {
+                auto next = co_await fall_back_(agent, asked, "brain_failed");
+                if (next) co_return std::move(*next);
+            }
+            co_return goodbye(agent->brain == call::BrainKind::bot);
+        }
         co_return hang_up();
     }
     // The stream was lost, here or with another instance: open it again, a limited number of times. A duplicate of this very request gets
@@ -309,9 +359,18 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
     const auto key = call_sid + "/after/" + std::to_string(resumed);
     if (auto given = services_.registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
     services_.registry.end_call(call_sid, EndReason::carrier_lost);
-    const bool again = resumed < settings_.resumes && services_.registry.take_resume(call_sid, settings_.resumes);
-    services_.log.warn("stream.tail", again ? "A lost stream is opened again." : "A lost call is brought to its end.", {{"call_sid", call_sid}, {"resume", resumed + 1}});
-    const auto answer = again ? open_stream(*agent, form, asked.request, static_cast<std::uint8_t>(resumed + 1)) : goodbye(true);
+    // One that never came would not come the next time either, if there is another way to answer. Of calls another instance answered nothing is known here.
+    const bool refused = (!outcome || !outcome->attached) && (stream_refused(call_sid) || (!outcome && services_.registry.answer_given(call_sid) && !services_.registry.is_live(call_sid)));
+    std::optional<Answer> next;
+    if (fall_back_ && refused) next = co_await fall_back_(agent, asked, "stream_refused");
+    const bool again = !next && resumed < settings_.resumes && services_.registry.take_resume(call_sid, settings_.resumes);
+    if (fall_back_ && !next && !again && !refused) next = co_await fall_back_(agent, asked, "stream_lost");
+    services_.log.warn("stream.tail", next ? "A lost stream is followed by the agent's next answer." : again ? "A lost stream is opened again." : "A lost call is brought to its end.",
+                       {{"call_sid", call_sid}, {"resume", resumed + 1}});
+    Answer answer;
+    if (next) answer = std::move(*next);
+    else if (again) answer = open_stream(*agent, form, asked.request, static_cast<std::uint8_t>(resumed + 1), position);
+    else answer = goodbye(true);
     co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(key, answer.body, Clock::now())};
 }
 
@@ -321,9 +380,19 @@ Answer TwilioWebhooks::status(const twilio::Form& form) const {
     return nothing();
 }
 
+bool TwilioWebhooks::stream_refused(std::string_view call_sid) const {
+    const std::lock_guard lock(refusals_->mutex);
+    return std::ranges::find(refusals_->calls, call_sid) != refusals_->calls.end();
+}
+
 Answer TwilioWebhooks::stream_status(const twilio::Form& form) const {
     if (form.get("StreamEvent") == "stream-error") {
         services_.metrics.twilio_errors.at(form.get("StreamErrorCode", "other")).add();
+        if (never_opened(form.get("StreamErrorCode"))) {
+            const std::lock_guard lock(refusals_->mutex);
+            refusals_->calls.emplace_back(form.get("CallSid"));
+            if (refusals_->calls.size() > Refusals::kMost) refusals_->calls.pop_front();
+        }
         services_.log.warn("stream.error", "Twilio reports a stream error.", {{"call_sid", form.get("CallSid")}, {"stream_sid", form.get("StreamSid")}, {"error.type", form.get("StreamError").substr(0, 200)}});
     }
     return nothing();

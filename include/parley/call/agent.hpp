@@ -15,6 +15,8 @@
 #include "parley/conversation/machine.hpp"
 #include "parley/flows/relay_settings.hpp"
 
+namespace parley::flows { struct AgentFlow; }
+
 namespace parley::call {
 
 enum class BrainKind : std::uint8_t { pipeline, bot, echo };
@@ -37,6 +39,7 @@ struct Agent {
     std::optional<FrameDetail> call_file;              // absent: none is written
     PlayoutSettings playout;
     audio::VadConfig vad;
+    std::shared_ptr<const flows::AgentFlow> flow;      // how calls are answered and where they go; null: by a stream, at all hours
     std::shared_ptr<const flows::RelaySettings> relay;  // null: Twilio's defaults
 };
 

@@ -72,6 +72,7 @@ public:
     void leave_note(const std::string& call_sid, std::string note);
     // What was said so far in a call that comes back, and the note left for it; both are gone from here afterwards.
     [[nodiscard]] brain::TalkMemory take_memory(const std::string& call_sid);
+    [[nodiscard]] bool is_live(std::string_view call_sid) const;
     std::size_t end_all(conversation::EndReason reason);
 
     struct Live { std::string call_sid, agent; std::chrono::seconds age; };

@@ -24,6 +24,7 @@
 #include "parley/call/registry.hpp"
 #include "parley/control/dial_guard.hpp"
 #include "parley/brain/upstream.hpp"
+#include "parley/flows/agent_flow.hpp"
 #include "parley/conversation/machine.hpp"
 #include "parley/gateway/messaging_config.hpp"
 #include "parley/flows/relay_settings.hpp"
@@ -67,7 +68,7 @@ struct TwilioConfig {
 struct OutboundConfig {
     control::DialLimits limits;
     std::string from;        // default caller id
-    std::string hold_music;  // URL; empty: the carrier's own
+    std::string hold_music;  // URL; empty: our own tune
 };
 
 struct LimitsConfig {
@@ -111,6 +112,16 @@ struct EngineConfig {
     std::uint32_t queue = 64;
 };
 
+// How calls are answered, as it is written; flows::AgentFlow is made of it with the agent.
+struct FlowConfig {
+    flows::AgentFlow flow;  // without hours, menus, and what is given twice
+    std::string time_zone;
+    std::vector<std::string> open, holidays;  // empty, both: always open
+    std::string forward_no_answer = "next";   // or a destination
+    std::string listen_to;
+    std::map<std::string, std::string> sip_headers;
+};
+
 struct AgentConfig {
     std::string name;
     std::vector<std::string> numbers;  // E.164
@@ -134,6 +145,7 @@ struct AgentConfig {
     std::string machine_message;  // left on answering machines; empty: they are hung up on
     AgentMessaging messaging;
     conversation::Settings conversation;
+    FlowConfig flow;
     flows::RelaySettings relay;
 };
 
@@ -159,6 +171,7 @@ struct Config {
     EngineConfig engine;
     std::vector<vendors::Endpoint> vendors;  // named uses of vendors, in the file's order
     std::vector<AgentConfig> agents;         // in the file's order
+    std::vector<flows::Menu> menus;          // in the file's order
 
     std::filesystem::path file;             // empty: from the environment
     std::map<std::string, Source> sources;  // by key ("server.listen", "agents.front.script"); absent: default

@@ -12,6 +12,7 @@
 #include "parley/base/metrics.hpp"
 #include "parley/call/agent.hpp"
 #include "parley/call/registry.hpp"
+#include "parley/flows/answer.hpp"
 #include "parley/flows/destination.hpp"
 #include "parley/net/task.hpp"
 #include "parley/store/call_records.hpp"
@@ -72,7 +73,6 @@ using Sender = std::function<net::Task<Answer>(const flows::Destination& to, con
 //   POST /webhooks/twilio/after      the tail behind the stream: hang up, transfer, voicemail, or open the stream again
 //   POST /webhooks/twilio/status     call status callback
 //   POST /webhooks/twilio/stream     stream status callback
-//   POST /webhooks/twilio/recorded   action behind a voicemail's <Record>
 //   POST /webhooks/twilio/fallback   VoiceFallbackUrl: fixed TwiML without dependencies
 class TwilioWebhooks {
 public:
@@ -94,6 +94,7 @@ public:
 
     static constexpr std::string_view kPrefix = "/webhooks/twilio/";
     static constexpr std::string_view kMediaPath = "/webhooks/twilio/media";
+    static constexpr std::string_view kListenPath = "/webhooks/twilio/listen";  // streams that only listen
     static constexpr std::string_view kRelayPath = "/webhooks/twilio/relay";
     // Before the first request only. A route's name is what stands behind kPrefix ("sms", "gather"); one that exists already is replaced.
     void route(std::string name, Subject subject, Handler handler);
@@ -101,8 +102,11 @@ public:
     void destination(flows::Destination::Kind kind, Sender sender);
     // What answers a new call of an agent; not set: a stream is opened.
     void answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked)> answer);
+    // What answers a call whose stream failed for good or never came; not set, or nothing from it: the fallback number or a goodbye.
+    using FallBack = std::function<net::Task<std::optional<Answer>>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked, std::string_view why)>;
+    void fall_back_with(FallBack fall_back);
 
-    // What stands before the answer of a new call: `<Start>` of a recording, a transcription.
+    // What stands before the answer of a new call, whatever that is (but a refusal): `<Start>` of a recording, a transcription.
     void preface(std::function<void(const call::Agent& agent, twilio::TwimlResponse& response)> add);
 
     // nullopt: not a route of this surface. `request` and what it refers to must live until the end.
@@ -111,10 +115,12 @@ public:
     // A new call for this agent: the same answer again for the same call, a place among those admitted, then what its agent answers with.
     // `note`: what the agent shall know about it.
     [[nodiscard]] net::Task<Answer> connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note = {}) const;
-    // Writes it; for who answers a new call otherwise than by a stream.
-    void begin(const call::Agent& agent, twilio::TwimlResponse& response) const;
     // Parts for handlers. `resume` > 0: the call was with the agent before and comes back with its memory.
+    // `position`: where in its agent's answers the call is; the tail's URL carries it on.
+    [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, const flows::Position& position) const;
     [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
+    // The noun alone, with its token; nothing (and a line in the log): none could be made.
+    [[nodiscard]] std::optional<twilio::twiml::Stream> media_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, std::string_view path) const;
     // What a socket of this call has to bring along, as its <Parameter>s; empty: none could be made, which was told, and the call has no place any more.
     [[nodiscard]] std::vector<twilio::twiml::Parameter> token_for(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
     [[nodiscard]] net::Task<Answer> send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const;
@@ -135,7 +141,10 @@ private:
     net::Task<Answer> after(const Asked& asked) const;
     Answer status(const twilio::Form& form) const;
     Answer stream_status(const twilio::Form& form) const;
+    // Whether Twilio said of this call that its stream could not be opened at all.
+    bool stream_refused(std::string_view call_sid) const;
     Answer overflow() const;
+    Answer with_preface(const call::Agent& agent, Answer answer) const;
     bool check_signature(const Request& request, const twilio::Form& form, Subject subject) const;
     void count_signature_failure(const twilio::SignatureVerdict& verdict, std::string_view remote_address, std::string_view what) const;
 
@@ -145,6 +154,10 @@ private:
     std::map<flows::Destination::Kind, Sender> senders_;
     std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer_;
     std::function<void(const call::Agent&, twilio::TwimlResponse&)> preface_;
+    FallBack fall_back_;
+    // Calls whose stream Twilio could not open, the newest of them; the tail asks a moment later.
+    struct Refusals;
+    std::shared_ptr<Refusals> refusals_;
 };
 
 // A document as an answer. What could not be written hangs up: every value in it was checked before, so that is a fault of ours, and it is counted as one.

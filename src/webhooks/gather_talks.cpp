@@ -1,0 +1,131 @@
+#include "gather_talks.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <algorithm>
+#include <cstdlib>
+
+#include "flow_twiml.hpp"
+#include "gather_talk.hpp"
+
+namespace parley::webhooks {
+
+namespace asio = boost::asio;
+using conversation::EndReason;
+using twilio::TwimlResponse;
+
+namespace {
+
+constexpr std::size_t kMostTalks = 10'000;  // the admission of calls is far below
+constexpr std::size_t kMostWords = 4000;    // bytes of one turn; recognition gives up at a minute
+
+Answer xml(std::string body) { return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(body)}; }
+
+bool terminal(std::string_view status) {
+    return status == "completed" || status == "busy" || status == "failed" || status == "no-answer" || status == "canceled";
+}
+
+GatherInput input_of(const Asked& asked) {
+    GatherInput input;
+    input.turn = flows::number_of(asked.query.get("turn"), 100'000);
+    input.wait = flows::number_of(asked.query.get("wait"), 1000);
+    input.digits = asked.form.get("Digits").substr(0, 64);
+    input.speech = asked.form.get("SpeechResult").substr(0, kMostWords);
+    if (const auto confidence = asked.form.get("Confidence"); !confidence.empty()) input.confidence = std::clamp(std::strtod(std::string(confidence.substr(0, 16)).c_str(), nullptr), 0.0, 1.0);
+    return input;
+}
+
+}  // namespace
+
+std::shared_ptr<GatherTalk> GatherTalks::find(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    const auto found = talks_.find(call_sid);
+    auto talk = found == talks_.end() ? nullptr : found->second.lock();
+    return talk && !talk->over() ? talk : nullptr;
+}
+
+std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows::Position& position, const Asked& asked) {
+    auto* worker = s_.worker();
+    auto& registry = s_.calls.registry;
+    if (worker == nullptr || agent->brain != call::BrainKind::pipeline || !agent->pipeline) return nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        if (talks_.size() >= kMostTalks) std::erase_if(talks_, [](const auto& entry) { return entry.second.expired(); });
+        if (talks_.size() >= kMostTalks) return nullptr;
+    }
+    const auto before = registry.outcome(asked.call_sid);
+    auto memory = before && before->attached ? registry.take_memory(asked.call_sid) : brain::TalkMemory{};
+    brain::CallFacts facts;
+    facts.call_sid = asked.call_sid;
+    facts.from = asked.form.get("From");
+    facts.to = asked.form.get("To");
+    facts.agent = agent->name;
+    facts.seed = std::hash<std::string>{}(asked.call_sid);
+    std::shared_ptr<GatherTalk> talk;
+    try {
+        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts)}, std::move(memory));
+    } catch (const std::exception& e) {
+        s_.calls.log.warn("gather.failed", "A talk could not be opened.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"error.type", e.what()}});
+        return nullptr;
+    }
+    const auto reach = [executor = talk->executor(), weak = std::weak_ptr(talk)](const call::OperatorCommand& wanted) {
+        asio::post(executor, [weak, wanted] {
+            if (const auto talk = weak.lock()) talk->command(wanted);
+        });
+    };
+    if (!registry.attach(asked.call_sid, agent->name, reach, Clock::now())) return nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(talks_, [](const auto& entry) { return entry.second.expired(); });
+        talks_.insert_or_assign(asked.call_sid, talk);
+    }
+    auto life = talk->live();
+    asio::co_spawn(talk->executor(), std::move(life), asio::detached);
+    return talk;
+}
+
+net::Task<std::optional<Answer>> GatherTalks::begin(AgentPtr agent, flows::Position position, const Asked& asked) {
+    auto talk = find(asked.call_sid);
+    if (!talk) talk = open(agent, position, asked);
+    // Another delivery of the same request may have been first.
+    if (!talk) talk = find(asked.call_sid);
+    if (!talk) co_return std::nullopt;
+    auto step = talk->step(GatherInput{});
+    auto body = co_await asio::co_spawn(talk->executor(), std::move(step), asio::use_awaitable);
+    co_return xml(std::move(body));
+}
+
+net::Task<Answer> GatherTalks::proceed(const Asked& asked) {
+    const auto position = flows::position_of([&](std::string_view name) { return asked.query.get(name); });
+    auto input = input_of(asked);
+    auto talk = find(asked.call_sid);
+    if (terminal(asked.form.get("CallStatus"))) {
+        s_.calls.registry.end_call(asked.call_sid, EndReason::caller_hung_up);
+        co_return hang_up_answer();
+    }
+    if (!talk) {
+        // Over, and asked again; or ended from outside: the tail knows; or begun by another process that is no more.
+        if (auto given = s_.calls.registry.answer_given(GatherTalk::key_of(asked.call_sid, asked.query.get("talk"), input.turn, input.wait))) co_return xml(std::move(*given));
+        auto agent = position ? s_.routes.services().by_name(position->agent) : nullptr;
+        if (!agent) co_return hang_up_answer();
+        const auto outcome = s_.calls.registry.outcome(asked.call_sid);
+        if (!(outcome && outcome->attached && outcome->planned)) {
+            s_.calls.log.warn("gather.lost", "A talk goes on without its memory.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"turn", input.turn}});
+            talk = open(agent, *position, asked);
+            if (!talk) talk = find(asked.call_sid);
+        }
+        if (!talk) {
+            TwimlResponse response;
+            const auto next = outcome && outcome->attached && outcome->planned ? "/webhooks/twilio/after?" + flows::query_of(*position) + "&resume=0" : std::string{};
+            if (next.empty()) response.hangup();
+            else response.redirect({.url = s_.routes.url(next), .method = "POST"});
+            co_return twiml_answer(response);
+        }
+    }
+    auto step = talk->step(std::move(input));
+    auto body = co_await asio::co_spawn(talk->executor(), std::move(step), asio::use_awaitable);
+    co_return xml(std::move(body));
+}
+
+}  // namespace parley::webhooks
