@@ -49,7 +49,7 @@ private:
 
 class Part final : public MessagingPart {
 public:
-    explicit Part(Telephony& given)
+    Part(Telephony& given, control::CallPowers* powers)
         : t_(given),
           errands_(t_.executor, t_.log),
           client_(make_rest_client(t_.config, t_.http)),
@@ -61,7 +61,10 @@ public:
                    .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                    .status_url = t_.config.server.public_url.empty() ? std::string() : t_.routes.url("/webhooks/twilio/sms-status")},
                   t_.config.messaging),
-          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .recording_url = t_.routes.url("/webhooks/twilio/recording"), .brief = {}},
+          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .recording_url = t_.routes.url("/webhooks/twilio/recording"), 
+                .brief = [powers](const std::string& call_sid, std::string summary) {
+                    if (powers != nullptr) powers->brief(call_sid, std::move(summary));
+                }},
           inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
                   .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false); },
@@ -74,6 +77,7 @@ public:
         t_.routes.route("sms-status", Subject::account, [this](const Asked& asked) { return sms_status(asked); });
     }
 
+    net::Task<messaging::Sent> send(messaging::Outgoing message) override { return sender_.send(std::move(message)); }
     net::Task<> close() override { return errands_.end(); }
 
 private:
@@ -142,6 +146,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<MessagingPart> compose_messaging(Telephony& telephony) { return std::make_unique<Part>(telephony); }
+std::unique_ptr<MessagingPart> compose_messaging(Telephony& telephony, control::CallPowers* powers) { return std::make_unique<Part>(telephony, powers); }
 
 }  // namespace parley::gateway
