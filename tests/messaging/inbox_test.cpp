@@ -16,12 +16,12 @@ using namespace std::chrono_literals;
 // A brain that says back what it was told, when the test lets it.
 struct Echo final : brain::PipelineFactory {
     struct Talk final : brain::TextBrain, brain::LmSession {
-        Talk(Echo& to, const brain::TextPorts& p) : owner(to), ports(p) { ++owner.open; }
-        ~Talk() override { --owner.open; }
+        Talk(Echo& to, const brain::TextPorts& p) : owner(to), ports(p) { ++owner.talks; }
+        ~Talk() override { --owner.talks; }
         brain::LmSession& lm() override { return *this; }
         net::Task<> close() override { co_return; }
         void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
-            owner.context = context.size();
+            owner.lines = context.size();
             wanted = request.reply;
             if (owner.mute) {
                 owner.waiting = [this, request] { answer(request); };
@@ -39,15 +39,13 @@ struct Echo final : brain::PipelineFactory {
         brain::TextPorts ports;
         brain::ReplyId wanted = 0;
     };
-    std::unique_ptr<brain::Brain> open_brain() { return nullptr; }
     std::unique_ptr<brain::Brain> open(const brain::CallFacts&, const brain::CallPorts&) override { return nullptr; }
     std::unique_ptr<brain::TextBrain> open_text(const brain::CallFacts& facts, const brain::TextPorts& ports) override {
         written = facts.written;
         return std::make_unique<Talk>(*this, ports);
     }
-    int open_talks() const { return open; }
-    int open = 0;
-    std::size_t context = 0;
+    int talks = 0;
+    std::size_t lines = 0;
     bool mute = false, written = false;
     conversation::ReplyThen then = conversation::ReplyThen::listen;
     std::function<void()> waiting;
@@ -110,10 +108,10 @@ struct Receiving : testing::Test, Desk {
 
 TEST_F(Receiving, RulesComeBeforeTheBrain) {
     EXPECT_THAT(receive(message(1, "What are your hours?")), HasSubstr("<Message>We open at nine.</Message>"));
-    EXPECT_EQ(echo->open, 0);
+    EXPECT_EQ(echo->talks, 0);
     EXPECT_THAT(receive(message(2, "a map please")), HasSubstr("<Media>https://example.com/map.png</Media>"));
     EXPECT_THAT(receive(message(3, "hello")), HasSubstr("You wrote: hello"));
-    EXPECT_EQ(echo->open, 1);
+    EXPECT_EQ(echo->talks, 1);
     EXPECT_TRUE(echo->written);
     const auto kept = record(conversation_id("+15550100", "+15550199"));
     EXPECT_EQ(kept["call"]["agent"], "front");
@@ -128,7 +126,7 @@ TEST_F(Receiving, AConversationGoesOnAndGreetsOnce) {
     EXPECT_THAT(first, HasSubstr("<Message>This is Parley.</Message><Message>You wrote: hello</Message>"));
     const auto second = receive(message(2, "and again"));
     EXPECT_THAT(second, Not(HasSubstr("This is Parley")));
-    EXPECT_EQ(echo->context, 3U);  // greeting, question, answer
+    EXPECT_EQ(echo->lines, 3U);  // greeting, question, answer
     (void)receive(message(3, "somebody else", "+15550198"));
     EXPECT_EQ(inbox->conversations(), 2U);
     echo->then = conversation::ReplyThen::end_call;
@@ -188,8 +186,8 @@ TEST_F(Receiving, ConversationsAreBounded) {
     make(9s, 3);
     for (int i = 0; i < 8; ++i) (void)receive(message(i, "hello", "+1555020" + std::to_string(i)));
     EXPECT_LE(inbox->conversations(), 3U);
-    run_until([&] { return echo->open <= 3; });
-    EXPECT_LE(echo->open, 3);
+    run_until([&] { return echo->talks <= 3; });
+    EXPECT_LE(echo->talks, 3);
 }
 
 }  // namespace
