@@ -212,6 +212,10 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
     else if (wish.parameters.size() > kMaxParameters) wrong("parameters", "There may be at most 32.");
     for (const auto& [key, value] : wish.parameters)
         if (key.empty() || key.size() > 64 || value.size() > kMaxParameterBytes) wrong("parameters", "A name has 1 to 64 bytes and a value at most 1024.");
+    if (placed.why == Refusal::none && !m.settings.no_account.empty()) {
+        placed.why = Refusal::unavailable;
+        placed.sentence = m.settings.no_account;
+    }
     if (placed.why != Refusal::none) co_return placed;
 
     const auto now = Clock::now();

@@ -356,8 +356,7 @@ net::Task<PowerResult> Powers::Impl::do_park(std::string call_sid, std::string s
 }
 
 net::Task<PowerResult> Powers::Impl::do_pick_up(std::string call_sid, Destination to, By by) {
-    if (services.registry.end_call(call_sid, EndReason::transferred, to.text()) && to.kind != Kind::hangup)
-        co_return PowerResult::done("The caller was with its agent and is being sent to " + to.text() + ".");
+    if (live(call_sid)) co_return PowerResult::refused(Refusal::state, "The caller is with its agent: transfer the call instead.");
     const bool person = to.kind == Kind::number || to.kind == Kind::sip;
     if (person)
         if (auto refused = may_call(to.value, call_sid, by)) co_return std::move(*refused);

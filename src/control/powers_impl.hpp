@@ -91,6 +91,7 @@ struct Powers::Impl {
     net::Task<> call_person(std::shared_ptr<Warm> warm, std::string from);
     void perform(const std::shared_ptr<Warm>& warm, const WarmTransfer::Step& step);  // under the lock
     net::Task<> take_back(std::shared_ptr<Warm> warm, std::string note);
+    net::Task<> verify(std::shared_ptr<Warm> warm);
     net::Task<> end_person(std::string person_sid, bool ringing, bool tell);
     [[nodiscard]] std::string last_words(const std::string& call_sid) const;
 };

@@ -111,12 +111,26 @@ void Powers::Impl::perform(const std::shared_ptr<Warm>& warm, const WarmTransfer
     }
     if ((step.hang_up_person || step.tell_person_gone) && !warm->person_sid.empty()) services.errands.start(end_person(warm->person_sid, !step.tell_person_gone, step.tell_person_gone));
     if (step.take_back) services.errands.start(take_back(warm, step.note));
+    if (step.verify) services.errands.start(verify(warm));
 }
 
 net::Task<> Powers::Impl::take_back(std::shared_ptr<Warm> warm, std::string note) {
     services.registry.leave_note(warm->caller_sid, std::move(note));
     auto result = co_await send(warm->caller_sid, url("return", {{"agent", warm->agent}}), {});
     if (!result.ok()) services.log.info("transfer.not_taken_back", "The waiting caller could not be taken back.", {{"call_sid", warm->caller_sid}, {"reason", name(result.why)}});
+}
+
+net::Task<> Powers::Impl::verify(std::shared_ptr<Warm> warm) {
+    auto found = co_await services.carrier.conference(warm->room);
+    if (!found) co_return;  // asked again
+    bool there = false;
+    if (*found) {
+        auto people = co_await services.carrier.participants((*found)->sid);
+        if (!people) co_return;
+        there = std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid == warm->person_sid && one.status != "complete" && one.status != "failed"; });
+    }
+    const std::lock_guard lock(mutex);
+    perform(warm, there ? warm->machine.on_person_joined() : warm->machine.on_not_joined());
 }
 
 net::Task<> Powers::Impl::end_person(std::string person_sid, bool ringing, bool tell) {

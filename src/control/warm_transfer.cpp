@@ -22,7 +22,7 @@ WarmTransfer::Step WarmTransfer::fail(WarmResult why, std::string note, bool per
     if (!waiting()) return {};
     phase_ = Phase::over;
     result_ = why;
-    return {.hang_up_person = person_lives && !person_over_, .tell_person_gone = false, .take_back = true, .note = std::move(note)};
+    return {.hang_up_person = person_lives && !person_over_, .tell_person_gone = false, .take_back = true, .verify = false, .note = std::move(note)};
 }
 
 WarmTransfer::Step WarmTransfer::on_person(rest::CallStatus status, TimePoint now) {
@@ -75,7 +75,7 @@ WarmTransfer::Step WarmTransfer::on_caller_gone() {
     const bool listening = phase_ != Phase::calling;
     phase_ = Phase::over;
     result_ = WarmResult::caller_left;
-    return {.hang_up_person = !person_over_, .tell_person_gone = listening && !person_over_, .take_back = false, .note = {}};
+    return {.hang_up_person = !person_over_, .tell_person_gone = listening && !person_over_, .take_back = false, .verify = false, .note = {}};
 }
 
 WarmTransfer::Step WarmTransfer::on_time(TimePoint now) {
@@ -83,8 +83,16 @@ WarmTransfer::Step WarmTransfer::on_time(TimePoint now) {
     switch (phase_) {
         case Phase::calling: return fail(WarmResult::no_answer, "Nobody answered. Nobody took the call.", true);
         case Phase::briefing: return fail(WarmResult::silent, "The person called said nothing. Nobody took the call.", true);
-        default: return fail(WarmResult::failed, "The connection to the person called was lost.", true);
+        default:
+            // Both may be talking, and only the word of it got lost: nobody is taken out of a conversation on a guess.
+            deadline_ = now + times_.join;
+            return {.hang_up_person = false, .tell_person_gone = false, .take_back = false, .verify = true, .note = {}};
     }
+}
+
+WarmTransfer::Step WarmTransfer::on_not_joined() {
+    if (phase_ != Phase::accepted) return {};
+    return fail(WarmResult::failed, "The connection to the person called was lost.", true);
 }
 
 }  // namespace parley::control

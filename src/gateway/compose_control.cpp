@@ -8,39 +8,26 @@
 #include "parley/control/powers.hpp"
 #include "parley/rest/client.hpp"
 #include "parley/webhooks/control_routes.hpp"
+#include "rest_account.hpp"
 #include "telephony.hpp"
 
 namespace parley::gateway {
 namespace {
 
-rest::Account account_of(const Config& config) {
-    rest::Account account;
-    if (!config.twilio.account_sids.empty()) account.sid = config.twilio.account_sids.front();
-    account.api_key = config.twilio.api_key;
-    if (!config.twilio.api_key.empty()) account.secret = config.twilio.api_secret;
-    else if (!config.twilio.auth_tokens.empty()) account.secret = config.twilio.auth_tokens.front();
-    account.region = config.twilio.region;
-    account.edge = config.twilio.edge;
-    account.base_url = config.twilio.api_base_url;
-    return account;
-}
-
-rest::Client::Settings client_settings(const Config& config) {
-    rest::Client::Settings settings;
-    settings.account = std::make_shared<const rest::Account>(account_of(config));
-    settings.pace = rest::make_pace(20, 20);
-    return settings;
+std::string missing_account(const Config& config) {
+    if (!config.twilio.account_sids.empty() && (!config.twilio.api_key.empty() || !config.twilio.auth_tokens.empty())) return {};
+    return "No Twilio account is configured: set twilio.account_sids, and twilio.auth_tokens or an API key.";
 }
 
 class Composed final : public Control {
 public:
     explicit Composed(Telephony& t)
         : telephony_(t),
-          client_(t.http, client_settings(t.config)),
-          carrier_(control::make_carrier(client_)),
+          client_(make_rest_client(t.config, t.http)),
+          carrier_(client_ ? control::make_carrier(*client_) : control::make_no_carrier(missing_account(t.config))),
           guard_(t.config.outbound.limits),
           errands_(t.executor, t.log),
-          outbound_({.public_url = t.config.server.public_url, .from = t.config.outbound.from},
+          outbound_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .no_account = missing_account(t.config)},
                     {.log = t.log, .metrics = t.metrics, .registry = t.registry, .carrier = *carrier_, .guard = guard_, .guard_mutex = guard_mutex_, .records = t.services.records, .errands = errands_,
                      .agent_exists = [&t](std::string_view name) { return t.agents()->by_name(name) != nullptr; },
                      // Read where it is written: on the control loop.
@@ -56,6 +43,7 @@ public:
                 .token = [&t] { return t.config.server.admin_token; }}) {
         webhooks::add_outbound_routes(t.routes, outbound_);
         webhooks::add_power_routes(t.routes, powers_);
+        t.brief = [this](const std::string& call_sid, std::string summary) { powers_.brief(call_sid, std::move(summary)); };
     }
 
     void start() override {
@@ -73,7 +61,7 @@ public:
 
 private:
     Telephony& telephony_;
-    rest::Client client_;
+    std::unique_ptr<rest::Client> client_;  // null: no account
     std::unique_ptr<control::Carrier> carrier_;
     control::DialGuard guard_;
     std::mutex guard_mutex_;

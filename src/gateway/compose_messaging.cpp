@@ -50,7 +50,7 @@ private:
 
 class Part final : public MessagingPart {
 public:
-    Part(Telephony& given, control::CallPowers* powers)
+    explicit Part(Telephony& given)
         : t_(given),
           errands_(t_.executor, t_.log),
           client_(make_rest_client(t_.config, t_.http)),
@@ -62,10 +62,7 @@ public:
                    .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                    .status_url = t_.config.server.public_url.empty() ? std::string() : t_.routes.url("/webhooks/twilio/sms-status")},
                   t_.config.messaging),
-          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .recording_url = t_.routes.url("/webhooks/twilio/recording"), 
-                .brief = [powers](const std::string& call_sid, std::string summary) {
-                    if (powers != nullptr) powers->brief(call_sid, std::move(summary));
-                }},
+          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .recording_url = t_.routes.url("/webhooks/twilio/recording"), .brief = t_.brief},
           inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
                   .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false); },
@@ -147,6 +144,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<MessagingPart> compose_messaging(Telephony& telephony, control::CallPowers* powers) { return std::make_unique<Part>(telephony, powers); }
+std::unique_ptr<MessagingPart> compose_messaging(Telephony& telephony) { return std::make_unique<Part>(telephony); }
 
 }  // namespace parley::gateway

@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "parley/control/call_powers.hpp"
 #include "parley/messaging/sender.hpp"
 #include "parley/net/task.hpp"
 #include "telephony.hpp"
@@ -18,7 +17,7 @@ public:
     // On the control loop, before it ends: what is under way is ended and joined.
     virtual net::Task<> close() = 0;
 };
-// Adds its routes, and `services.actions`. Before the first request. `powers`: what is told of a transfer an agent decided on; may be null.
-[[nodiscard]] std::unique_ptr<MessagingPart> compose_messaging(Telephony& telephony, control::CallPowers* powers);
+// Adds its routes, and `services.actions`. Before the first request. After whoever sets `telephony.brief`.
+[[nodiscard]] std::unique_ptr<MessagingPart> compose_messaging(Telephony& telephony);
 
 }  // namespace parley::gateway

@@ -98,6 +98,8 @@ private:
         if (t.auth_tokens.size() > 8) wrong("twilio.auth_tokens", "holds more than 8");
         if (!t.token_key.empty() && t.token_key.reveal().size() < 16)
             wrong("twilio.token_key", "is shorter than 16 characters");
+        if (!t.api_key.empty() && t.api_secret.empty()) wrong("twilio.api_secret", "is missing beside twilio.api_key");
+        if (t.api_key.empty() && !t.api_secret.empty()) wrong("twilio.api_key", "is missing beside twilio.api_secret");
     }
 
     void limits() {

@@ -80,6 +80,25 @@ std::string check_https(std::string_view text) {
     return text.empty() ? "" : text::parse_url(text, kSchemes).error;
 }
 
+std::string check_api_base(std::string_view text) {
+    constexpr std::array<std::string_view, 2> kSchemes{"https", "http"};
+    const auto url = text::parse_url(text, kSchemes);
+    if (!url) return url.error;
+    if (url.value.path.find('?') != std::string::npos) return "the URL must not have a query";
+    if (url.value.scheme == "http" && !text::is_loopback(url.value.host)) return "must be https: credentials go there";
+    return "";
+}
+
+std::string check_api_key(std::string_view sid) {
+    return sid.size() == 34 && sid.starts_with("SK") && all_of(sid.substr(2), hex) ? "" : "expected SK and 32 hexadecimal digits";
+}
+
+std::string check_place(std::string_view text) {
+    return !text.empty() && text.size() <= 32 && all_of(text, [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '-'; })
+               ? ""
+               : "expected a name such as ie1 or dublin";
+}
+
 std::string check_bot(std::string_view text) {
     constexpr std::array<std::string_view, 2> kSchemes{"wss", "ws"};
     const auto url = text::parse_url(text, kSchemes);
@@ -183,16 +202,24 @@ void twilio_rows(Table<Config>& t) {
         "Off only on loopback, for experiments: anybody who reaches the port could open calls.");
     t.text(
         "twilio.api_key", [](Config& c) -> auto& { return c.twilio.api_key; }, "SK…",
-        "API key for REST requests; default the account itself with the first auth token.", Effect::restart);
+        "Asks Twilio's REST interface with this API key instead of the auth token, for the first of twilio.account_sids. "
+        "Also TWILIO_API_KEY.",
+        Effect::restart, check_api_key);
     t.secret(
-        "twilio.api_secret", [](Config& c) -> auto& { return c.twilio.api_secret; }, "The key's secret.");
+        "twilio.api_secret", [](Config& c) -> auto& { return c.twilio.api_secret; }, "The API key's secret. Also TWILIO_API_SECRET.");
     t.text(
-        "twilio.api_base_url", [](Config& c) -> auto& { return c.twilio.api_base_url; }, "URL",
-        "Where REST requests go instead of Twilio: a simulator.", Effect::restart);
+        "twilio.region", [](Config& c) -> auto& { return c.twilio.region; }, "ie1, au1, …",
+        "Where the account's data is; empty is us1. Each region has credentials of its own. Also TWILIO_REGION.",
+        Effect::restart, check_place);
     t.text(
-        "twilio.region", [](Config& c) -> auto& { return c.twilio.region; }, "name", "\"ie1\", \"au1\"; default us1.", Effect::restart);
+        "twilio.edge", [](Config& c) -> auto& { return c.twilio.edge; }, "dublin, sydney, …",
+        "Where Twilio's network is entered; empty is the default. Also TWILIO_EDGE.", Effect::restart, check_place);
     t.text(
-        "twilio.edge", [](Config& c) -> auto& { return c.twilio.edge; }, "name", "\"dublin\"; default Twilio's choice.", Effect::restart);
+        "twilio.api_base_url", [](Config& c) -> auto& { return c.twilio.api_base_url; }, "https URL",
+        "Asked instead of Twilio, for every product: the simulated Twilio, or a proxy.", Effect::restart, check_api_base);
+    t.number(
+        "twilio.rest_rate", [](Config& c) -> auto& { return c.twilio.rest_rate; }, 0.1, 1000,
+        "Requests a second to the REST interface at most; as many at once.", Effect::restart);
 }
 
 void limits_rows(Table<Config>& t) {

@@ -189,7 +189,7 @@ struct Gateway::Impl {
         flow_routes = compose_flows(*telephony);
         compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
         operators = compose_control(*telephony);
-        messaging = compose_messaging(*telephony, &operators->powers());
+        messaging = compose_messaging(*telephony);
     }
 
     void make_listeners() {

@@ -63,6 +63,37 @@ json stream_json(const StreamTruth& stream) {
     return out;
 }
 
+json relay_json(const RelayTruth& relay) {
+    json out{{"session_id", relay.session_id},
+             {"url", relay.url},
+             {"opened_ms", rounded(relay.opened_ms)},
+             {"ended_ms", rounded(relay.ended_ms)},
+             {"status", relay.status},
+             {"error", relay.error},
+             {"error_text", relay.error_text},
+             {"close_code", relay.close_code},
+             {"prompts", relay.prompts},
+             {"languages", relay.languages},
+             {"plays", relay.plays},
+             {"digits_sent", relay.digits_sent},
+             {"text_messages", relay.text_messages},
+             {"partial_prompts", relay.partial_prompts},
+             {"keys", relay.keys},
+             {"invalid_messages", relay.invalid_messages},
+             {"empty_cycles", relay.empty_cycles},
+             {"tokens_after_interrupt", relay.tokens_after_interrupt},
+             {"unheard_prompts", relay.unheard_prompts}};
+    out["handoff"] = relay.has_handoff ? json(relay.handoff) : json(nullptr);
+    auto cycles = json::array();
+    for (const auto& cycle : relay.cycles)
+        cycles.push_back({{"text", cycle.text}, {"heard", cycle.heard}, {"language", cycle.language}, {"closed", cycle.closed}, {"interrupted", cycle.interrupted}, {"greeting", cycle.greeting}});
+    out["cycles"] = std::move(cycles);
+    auto interruptions = json::array();
+    for (const auto& one : relay.interruptions) interruptions.push_back({{"heard", one.heard}, {"after_ms", one.after.count()}, {"at_ms", rounded(one.at_ms)}, {"by_key", one.by_key}});
+    out["interruptions"] = std::move(interruptions);
+    return out;
+}
+
 }  // namespace
 
 bool CallReport::has_notification(int code) const {
@@ -80,7 +111,12 @@ std::string to_json(const CallReport& report) {
              {"ended_ms", rounded(report.ended_ms)},
              {"clock", report.clock},
              {"sample_rate", kSampleRate},
+             {"direction", report.direction},
              {"passed", report.passed()}};
+    out["parent_sid"] = report.parent_sid.empty() ? json(nullptr) : json(report.parent_sid);
+    out["answered_by"] = report.answered_by.empty() ? json(nullptr) : json(report.answered_by);
+    if (!report.answered_by.empty()) out["detection_ms"] = rounded(report.detection_ms);
+    if (report.message) out["message"] = json::array({report.message->from, report.message->to});
     out["answered_ms"] = report.answered_ms ? json(rounded(*report.answered_ms)) : json(nullptr);
     out["failures"] = report.failures;
     auto transcript = json::array();
@@ -123,6 +159,10 @@ std::string to_json(const CallReport& report) {
     auto streams = json::array();
     for (const auto& stream : report.streams) streams.push_back(stream_json(stream));
     out["streams"] = std::move(streams);
+    if (!report.relays.empty()) {
+        out["relays"] = json::array();
+        for (const auto& relay : report.relays) out["relays"].push_back(relay_json(relay));
+    }
     auto webhooks = json::array();
     for (const auto& one : report.webhooks) {
         webhooks.push_back({{"method", one.method},

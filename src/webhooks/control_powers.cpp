@@ -62,7 +62,11 @@ Answer dial_conference(const TwilioWebhooks& routes, twiml::Conference noun, con
     return twiml_answer(TwimlResponse().dial(dial));
 }
 
+// A call that waits or confers takes no place among those with an agent.
+void needs_no_place(const TwilioWebhooks& routes, const Asked& asked) { routes.services().registry.release(asked.call_sid); }
+
 Answer enqueue(const TwilioWebhooks& routes, Powers& powers, const Asked& asked, const std::string& agent, const std::string& queue, bool hold) {
+    needs_no_place(routes, asked);
     powers.entered_queue(asked.call_sid, agent, parties_of(asked.form), queue);
     twiml::Enqueue verb;
     verb.name = queue;
@@ -105,6 +109,7 @@ Answer ask_person(const TwilioWebhooks& routes, std::string_view id, const std::
 void add_destinations(TwilioWebhooks& routes, Powers& powers) {
     const auto name_of = [](const std::shared_ptr<const call::Agent>& agent) { return agent ? agent->name : std::string(); };
     routes.destination(Kind::conference, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+        needs_no_place(routes, asked);
         powers.entered_room(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
         co_return dial_conference(routes, conference(routes, to.value), name_of(agent));
     });
@@ -115,6 +120,7 @@ void add_destinations(TwilioWebhooks& routes, Powers& powers) {
         co_return enqueue(routes, powers, asked, name_of(agent), control::queue_of_slot(to.value), control::is_hold_slot(to.value));
     });
     routes.destination(Kind::warm, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+        needs_no_place(routes, asked);
         const auto waiting = powers.begin_warm(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
         auto noun = conference(routes, waiting.room);
         noun.start_conference_on_enter = false;

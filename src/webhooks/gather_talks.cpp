@@ -64,7 +64,7 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
     facts.seed = std::hash<std::string>{}(asked.call_sid);
     std::shared_ptr<GatherTalk> talk;
     try {
-        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts)}, std::move(memory));
+        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts), s_.answer_within}, std::move(memory));
     } catch (const std::exception& e) {
         s_.calls.log.warn("gather.failed", "A talk could not be opened.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"error.type", e.what()}});
         return nullptr;

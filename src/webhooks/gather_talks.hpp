@@ -26,6 +26,7 @@ public:
         TwilioWebhooks& routes;
         call::CallServices& calls;
         std::function<call::CallWorker*()> worker;
+        std::chrono::milliseconds answer_within{4000};
     };
     explicit GatherTalks(Services services) : s_(std::move(services)) {}
 

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <vector>
 
 #include "parley/control/warm_transfer.hpp"
 
@@ -49,7 +51,7 @@ TEST(WarmTransfer, NotTakenForAnyReasonBringsTheCallerBackOnce) {
         {WarmResult::silent, [](WarmTransfer& w) { w.on_briefing(kStart); return w.on_silence(); }, false},
         {WarmResult::silent, [](WarmTransfer& w) { w.on_briefing(kStart); return w.on_time(kStart + 41s); }, true},
         {WarmResult::machine, [](WarmTransfer& w) { w.on_briefing(kStart); return w.on_machine(); }, true},
-        {WarmResult::failed, [](WarmTransfer& w) { w.on_briefing(kStart); w.on_answer(true, kStart); return w.on_time(kStart + 11s); }, true},
+        {WarmResult::failed, [](WarmTransfer& w) { w.on_briefing(kStart); w.on_answer(true, kStart); return w.on_not_joined(); }, true},
     };
     for (const auto& one : cases) {
         auto warm = begun();
@@ -58,14 +60,28 @@ TEST(WarmTransfer, NotTakenForAnyReasonBringsTheCallerBackOnce) {
         EXPECT_TRUE(step.take_back);
         EXPECT_FALSE(step.note.empty());
         EXPECT_EQ(step.hang_up_person, one.hangs_up);
-        // The result of the machine's own last words stays; an accepted one that never joined is a failure in all but name.
-        if (one.result != WarmResult::failed || warm.result() != WarmResult::accepted) EXPECT_EQ(warm.result(), one.result);
+        EXPECT_EQ(warm.result(), one.result);
         EXPECT_EQ(warm.phase(), Phase::over);
         for (const auto status : {CallStatus::busy, CallStatus::completed, CallStatus::in_progress}) EXPECT_FALSE(warm.on_person(status, kStart + 2h).take_back);
         EXPECT_FALSE(warm.on_time(kStart + 3h).take_back);
         EXPECT_FALSE(warm.on_answer(true, kStart + 3h).take_back);
         EXPECT_EQ(warm.phase(), Phase::over);
     }
+}
+
+TEST(WarmTransfer, NobodyIsTakenOutOfAConversationOnAGuess) {
+    auto warm = begun();
+    warm.on_briefing(kStart);
+    warm.on_answer(true, kStart);
+    auto step = warm.on_time(kStart + 11s);
+    EXPECT_TRUE(step.verify);
+    EXPECT_FALSE(step.take_back);
+    EXPECT_FALSE(warm.on_time(kStart + 12s).verify) << "asked once in a while";
+    EXPECT_TRUE(warm.on_time(kStart + 22s).verify);
+    warm.on_person_joined();
+    EXPECT_FALSE(warm.on_time(kStart + 60s).verify);
+    EXPECT_FALSE(warm.on_not_joined().take_back);
+    EXPECT_EQ(warm.result(), WarmResult::accepted);
 }
 
 TEST(WarmTransfer, TheCallerHangsUpWhileWaiting) {

@@ -43,5 +43,7 @@ public:
 };
 
 [[nodiscard]] std::unique_ptr<Carrier> make_carrier(rest::Client& client);  // which outlives it
+// Where there is no account: everything is refused with this sentence.
+[[nodiscard]] std::unique_ptr<Carrier> make_no_carrier(std::string why);
 
 }  // namespace parley::control

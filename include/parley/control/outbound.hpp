@@ -53,6 +53,7 @@ public:
     struct Settings {
         std::string public_url;            // without a slash at the end
         std::string from;                  // default caller id
+        std::string no_account;            // why nothing can be asked of the carrier; empty: it can
         std::chrono::milliseconds look_after{20'000};  // beyond the ringing time without a word, and between looks (times three while the call runs)
         std::chrono::milliseconds look_every{500};     // how often what is due is looked for
         std::size_t kept = 10'000;

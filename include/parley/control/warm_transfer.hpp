@@ -28,6 +28,7 @@ public:
         bool hang_up_person = false;   // still ringing, or listening
         bool tell_person_gone = false; // a sentence first: the caller has gone
         bool take_back = false;
+        bool verify = false;           // nobody said whether the person has joined: ask the carrier, then say on_person_joined or on_not_joined
         std::string note;
     };
 
@@ -40,6 +41,7 @@ public:
     Step on_silence();                        // neither key nor word
     Step on_machine();
     Step on_person_joined();
+    Step on_not_joined();
     Step on_caller_gone();
     Step on_time(TimePoint now);
 

@@ -57,11 +57,12 @@ struct TwilioConfig {
     std::vector<Secret> auth_tokens;        // the first is the current one
     Secret token_key;                       // empty: derived, see stream_token_key()
     bool verify_signatures = true;
-    // REST: the first account with the first auth token, unless an API key is given.
-    std::string api_key;  // SK…
+    // The REST interface, see rest_access.hpp.
+    std::string api_key;     // SK…; empty: the first account with the first auth token
     Secret api_secret;
-    std::string api_base_url;  // instead of Twilio's
     std::string region, edge;
+    std::string api_base_url;  // instead of Twilio
+    double rest_rate = 20;     // requests a second
 };
 
 // Calls that are placed.
