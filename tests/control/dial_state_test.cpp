@@ -30,7 +30,6 @@ std::size_t every_order(const std::vector<Fact>& facts, MachinePolicy policy, Di
     do {
         DialState state(policy);
         auto before = state.status();
-        std::optional<DialReason> first_reason;
         for (const auto i : order) {
             tell(state, facts[i]);
             EXPECT_GE(state.status(), before);
