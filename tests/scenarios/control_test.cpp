@@ -306,7 +306,7 @@ TEST(WarmTransfers, TheCallerHangsUpWhileThePersonListens) {
 }
 
 TEST(Conferences, AThirdPartyAndASupervisorWhoIsHeardByOneAlone) {
-    Town town({{kPerson, answers({pause(4000), say(900, 2500), until_hangup()})}, {kSecond, answers({pause(300), say(1300, 9000), until_hangup()})}});
+    Town town({{kPerson, answers({pause(1500), say(900, 4000), until_hangup()})}, {kSecond, answers({pause(300), say(1300, 9000), until_hangup()})}});
     auto placed = town.twilio().call_in(kNumber, "+14155550100", person({until_hangup()}, "caller"));
     ASSERT_TRUE(town.live(placed.call_sid));
     const auto joined = town.act(placed.call_sid, "join", {{"to", kPerson}, {"label", "expert"}});
