@@ -6,8 +6,8 @@
 #include "listen_track.hpp"
 #include "media_stream_leg.hpp"
 #include "parley/base/ids.hpp"
-#include "parley/net/deadline.hpp"
 #include "parley/call/vendor_report.hpp"
+#include "parley/net/deadline.hpp"
 
 namespace parley::call {
 

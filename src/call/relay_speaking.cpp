@@ -9,7 +9,9 @@ namespace {
 // A slow telephone voice; what is estimated must not end before the speech does.
 constexpr std::size_t kCharactersPerSecond = 13;
 constexpr auto kVoiceBegins = std::chrono::milliseconds(600);
-constexpr auto kNoReport = std::chrono::seconds(3);  // a report that does not come is waited for so much longer than the estimate
+// A report that does not come is waited for so much longer than the estimate: when there was never one, and when they have come before.
+constexpr auto kNoReport = std::chrono::seconds(3);
+constexpr auto kLateReport = std::chrono::seconds(15);
 
 std::chrono::milliseconds time_of(std::size_t characters) { return std::chrono::milliseconds(characters * 1000 / kCharactersPerSecond); }
 
@@ -84,6 +86,7 @@ void RelaySpeaking::played(std::string_view token, TimePoint now) {
     };
     const auto found = std::ranges::find_if(pieces_, [&](const Piece& piece) { return !piece.played && trimmed(piece.text) == trimmed(token); });
     if (found == pieces_.end()) return;
+    seen_ = true;
     // In order: what stands before it has been played as well.
     for (auto piece = pieces_.begin(); piece <= found; ++piece) piece->played = true;
     std::size_t left = 0;
@@ -98,7 +101,8 @@ bool RelaySpeaking::has_brains() const {
 
 bool RelaySpeaking::all_played(TimePoint now) const {
     if (pieces_.empty() || pieces_.back().played) return true;
-    return now >= (reported_ ? end_ + kNoReport : end_);
+    if (!reported_) return now >= end_;
+    return now >= end_ + (seen_ ? kLateReport : kNoReport);
 }
 
 RelaySpeaking::Heard RelaySpeaking::cut(std::size_t bytes) {

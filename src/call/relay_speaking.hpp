@@ -48,7 +48,7 @@ private:
 
     std::deque<Piece> pieces_;
     TimePoint end_{};  // of all of it, reckoned
-    bool reported_;
+    bool reported_, seen_ = false;
 };
 
 // How many bytes at the beginning of `sent` were heard when Twilio says that `words` were the last it spoke of them, after so long a time. `floor`: so many

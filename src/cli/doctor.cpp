@@ -1,6 +1,7 @@
 #include "doctor.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 
@@ -66,6 +67,7 @@ std::optional<gateway::Config> check_configuration(const DoctorOptions& options,
 }
 
 Diagnosis examine(const DoctorOptions& options) {
+    ::signal(SIGPIPE, SIG_IGN);  // a server that hangs up in the middle is a finding
     Diagnosis diagnosis;
     Findings& found = diagnosis.findings;
     const auto config = check_configuration(options, found);

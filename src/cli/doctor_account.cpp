@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <iterator>
 
 #include "doctor.hpp"
 #include "parley/rest/account.hpp"

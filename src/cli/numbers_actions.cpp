@@ -27,9 +27,13 @@ int refused(NumbersContext& context, const std::string& sentence) {
 
 std::string can(const rest::Capabilities& c) {
     std::string out;
-    for (const auto& [has, word] : {std::pair{c.voice, "voice"}, {c.sms, "sms"}, {c.mms, "mms"}, {c.fax, "fax"}}) {
+    const auto add = [&out](bool has, const char* word) {
         if (has) out += (out.empty() ? "" : ",") + std::string(word);
-    }
+    };
+    add(c.voice, "voice");
+    add(c.sms, "sms");
+    add(c.mms, "mms");
+    add(c.fax, "fax");
     return out;
 }
 

@@ -167,7 +167,7 @@ private:
             start.recording_channels = "dual";
             if (!desk.recording_url.empty()) {
                 start.recording_status_callback = desk.recording_url + "?agent=" + twilio::encode_component(facts.agent);
-                start.recording_status_callback_event = {"in-progress", "completed", "absent"};
+                start.recording_status_callback_event = {"in-progress completed absent"};  // one value of words
             }
             auto got = co_await recordings.start(std::move(start));
             answer.emplace(std::move(got));

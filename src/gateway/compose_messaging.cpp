@@ -5,6 +5,7 @@
 #include "agent_actions.hpp"
 #include "kept_calls.hpp"
 #include "loop_hop.hpp"
+#include "parley/call/vendor_report.hpp"
 #include "parley/messaging/delivery.hpp"
 #include "parley/messaging/inbox.hpp"
 #include "parley/messaging/opt_outs.hpp"
@@ -36,7 +37,7 @@ int number_of(std::string_view text) {
 class TalkVendors final : public brain::VendorSink {
 public:
     TalkVendors(Log& log, Metrics& metrics) : log_(log), metrics_(metrics) {}
-    void on_vendor(const brain::VendorRecord& record) override { metrics_.provider_requests.at(record.role, record.vendor, record.outcome).add(); }
+    void on_vendor(const brain::VendorRecord& record) override { call::observe_vendor(metrics_, record); }
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override {
         log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});
         metrics_.provider_failovers.at(role, from, to).add();
@@ -74,6 +75,7 @@ public:
         t_.routes.route("sms-status", Subject::account, [this](const Asked& asked) { return sms_status(asked); });
     }
 
+    net::Task<messaging::Sent> send(messaging::Outgoing message) override { return sender_.send(std::move(message)); }
     net::Task<> close() override { return errands_.end(); }
 
 private:

@@ -83,7 +83,8 @@ std::optional<messaging::Rule> read_rule(const yaml::Node& node, const ReadConte
             else one(child);
             if (rule.media.size() > messaging::kMostMedia) c.wrong(child, key, "has more than ten");
         } else {
-            c.problems.add(node.key_places[i], "unknown key '" + key + "'" + text::suggestion(key, std::vector<std::string>{"match", "reply", "media"}));
+            const std::array<std::string, 3> known{"match", "reply", "media"};
+            c.problems.add(node.key_places[i], "unknown key '" + key + "'" + text::suggestion(key, known));
         }
     }
     if (rule.match.empty()) c.wrong(node, "match", "is missing: words, or * for every message");

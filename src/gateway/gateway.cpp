@@ -26,6 +26,7 @@
 #include "parley/control/hold_tune.hpp"
 #include "parley/call/conversation_relay_server.hpp"
 #include "parley/call/disk_writer.hpp"
+#include "parley/call/listen_server.hpp"
 #include "parley/call/stream_server.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/tick_wheel.hpp"
@@ -97,6 +98,7 @@ struct Gateway::Impl {
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr},
           streams(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           relays(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
+          listeners(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           signals(control) {
         metrics.watch(log);
         std::filesystem::create_directories(config.server.data_dir);
@@ -269,7 +271,8 @@ struct Gateway::Impl {
     net::Task<> take_stream(net::HttpUpgrade upgrade) {
         const auto path = std::string(upgrade.request.path());
         const bool relay = path == webhooks::TwilioWebhooks::kRelayPath;
-        const bool media = relay || path == webhooks::TwilioWebhooks::kMediaPath;
+        const bool listen = path == webhooks::TwilioWebhooks::kListenPath;
+        const bool media = relay || listen || path == webhooks::TwilioWebhooks::kMediaPath;
         const bool browser = !config.server.talk_page.empty() && path == admin::WebVoice::kVoicePath;
         if (!media && !browser) {
             upgrade.refuse(net::HttpResponse(404));
@@ -305,6 +308,7 @@ struct Gateway::Impl {
         if (worker == nullptr) co_return;
         auto stream = std::move(*socket);
         if (relay) co_await relays.serve(std::move(stream), std::move(ticket), *worker);
+        else if (listen) co_await listeners.serve(std::move(stream), std::move(ticket), *worker);
         else co_await streams.serve(std::move(stream), std::move(ticket), *worker);
     }
 
@@ -459,7 +463,7 @@ struct Gateway::Impl {
         bool told = false;
         while (!forced) {
             const auto now = Clock::now();
-            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() == 0 && now >= accept_until) break;
+            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() + listeners.serving() == 0 && now >= accept_until) break;
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
@@ -560,6 +564,7 @@ struct Gateway::Impl {
     call::CallServices services;
     call::StreamServer streams;
     call::ConversationRelayServer relays;
+    call::ListenServer listeners;
     std::uint32_t revision = 0;
     std::mutex shared_mutex;  // over the two below: read at call start, replaced by a reload
     std::shared_ptr<const Agents> agents;

@@ -124,11 +124,18 @@ net::Task<Answer> KeptCalls::recording(const Asked& asked) {
 }
 
 net::Task<> KeptCalls::take_recording(messaging::RecordingNews told, std::string agent) {
+    // Recordings that were begun elsewhere (a forwarded call, an operator) do not say whose they are.
+    if (agent.empty() && !told.call_sid.empty()) {
+        if (const auto outcome = t_.registry.outcome(told.call_sid)) agent = outcome->agent;
+        for (const auto& live : t_.registry.live(Clock::now()))
+            if (agent.empty() && live.call_sid == told.call_sid) agent = live.agent;
+    }
     const auto settings = t_.agents()->messaging(agent);
     messaging::RecordingRules rules;
     const bool examine = settings && client_ != nullptr && !settings->intelligence.service.empty() && settings->intelligence.on == IntelligenceOn::recording && !told.call_sid.empty();
     if (settings) {
-        rules.download = settings->twilio_recording.download;
+        // Whoever did not ask for them keeps them where they are.
+        rules.download = settings->twilio_recording.download && settings->twilio_recording.mode != TwilioRecording::off;
         rules.keep_at_twilio = settings->twilio_recording.keep_at_twilio;
         rules.wait_with_delete = examine;  // Intelligence reads it there
     } else {

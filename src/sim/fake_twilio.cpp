@@ -452,7 +452,12 @@ public:
             request.body = message.body();
             milliseconds delay{0};
             bool reset = false;
-            auto given = answer(request, delay, reset);
+            ApiAnswer given;
+            try {
+                given = answer(request, delay, reset);
+            } catch (const std::exception& e) {  // a mistake of the simulator's own must not end it
+                given = api_error(500, 20500, std::string("simulator: ") + e.what());
+            }
             if (delay.count() > 0) {
                 stream.expires_never();
                 connection.delay.expires_after(delay);

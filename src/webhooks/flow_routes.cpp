@@ -87,10 +87,12 @@ net::Task<Answer> FlowRoutes::begin(AgentPtr agent, const Asked& asked, unsigned
     flows::Position position;
     position.agent = agent->name;
     position.hops = hops;
-    position.closed = flow.closed_at(s_.now());
+    // Whoever is called by us is called on purpose, at whatever hour.
+    const bool outbound = asked.form.get("Direction") == "outbound-api";
+    position.closed = !outbound && flow.closed_at(s_.now());
     const auto& list = flow.answers(position.closed);
     if (auto* records = s_.routes.services().records; records != nullptr) {
-        nlohmann::ordered_json fact{{"direction", asked.form.get("Direction") == "inbound" ? "in" : "out"}, {"from", asked.form.get("From")}, {"to", asked.form.get("To")},
+        nlohmann::ordered_json fact{{"direction", outbound ? "out" : "in"}, {"from", asked.form.get("From")}, {"to", asked.form.get("To")},
                                     {"agent", agent->name},  {"account", asked.form.get("AccountSid")}, {"answer", list.empty() ? "none" : list.front().text()}};
         if (position.closed) fact["closed"] = true;
         records->add(asked.call_sid, store::Fact::call, fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));

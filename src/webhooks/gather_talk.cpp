@@ -262,7 +262,8 @@ flows::SayVoice GatherTalk::voice() const {
 
 void GatherTalk::on_vendor(const brain::VendorRecord& record) { call::observe_vendor(b_.calls.metrics, record); }
 void GatherTalk::on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) {
-    log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"from", from}, {"to", to}, {"reason", reason}});
+    log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});
+    b_.calls.metrics.provider_failovers.at(role, from, to).add();
 }
 
 }  // namespace parley::webhooks

@@ -38,6 +38,7 @@ public:
 
 private:
     std::shared_ptr<GatherTalk> find(const std::string& call_sid);
+    [[nodiscard]] std::shared_ptr<GatherTalk> known(const std::string& call_sid) const;  // with the lock held
     std::shared_ptr<GatherTalk> open(const AgentPtr& agent, const flows::Position& position, const Asked& asked);
 
     Services s_;

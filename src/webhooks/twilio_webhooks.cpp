@@ -77,8 +77,24 @@ void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shar
 
 void TwilioWebhooks::fall_back_with(FallBack fall_back) { fall_back_ = std::move(fall_back); }
 void TwilioWebhooks::preface(std::function<void(const call::Agent&, TwimlResponse&)> add) { preface_ = std::move(add); }
-void TwilioWebhooks::begin(const call::Agent& agent, TwimlResponse& response) const {
-    if (preface_) preface_(agent, response);
+
+Answer TwilioWebhooks::with_preface(const call::Agent& agent, Answer answer) const {
+    if (!preface_) return answer;
+    TwimlResponse begun;
+    preface_(agent, begun);
+    const auto text = begun.str();
+    if (!text) {
+        services_.log.error("webhook.failed", "What was to begin with the call could not be written.", {{"reason", begun.problem()}, {"agent", agent.name}});
+        return answer;
+    }
+    // Both are documents of our own builder: one `<Response>` each, verbs between its tags.
+    constexpr std::string_view kOpen = "<Response>", kClose = "</Response>";
+    const auto from = text->find(kOpen), to = text->rfind(kClose), at = answer.body.find(kOpen);
+    if (from == std::string::npos || to == std::string::npos || at == std::string::npos || answer.body.find("<Reject") == at + kOpen.size()) return answer;
+    const auto verbs = std::string_view(*text).substr(from + kOpen.size(), to - from - kOpen.size());
+    if (answer.body.size() + verbs.size() > twilio::kMaxTwimlBytes) return answer;
+    answer.body.insert(at + kOpen.size(), verbs);
+    return answer;
 }
 
 std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
@@ -192,6 +208,7 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
     Answer first;
     if (answer_) first = co_await answer_(agent, asked);
     else first = open_stream(*agent, form, asked.request, 0);
+    first = with_preface(*agent, std::move(first));
     auto answer = answer_with(first);
     services_.log.info("webhook.answered", "A call is being connected.", {{"call_sid", call_sid}, {"agent", agent->name}, {"draining", services_.draining()}});
     co_return answer;
@@ -253,7 +270,6 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
     auto stream = media_stream(agent, form, request, resume, kMediaPath);
     if (!stream) return hang_up();
     TwimlResponse response;
-    if (resume == 0) begin(agent, response);
     response.connect({.noun = std::move(*stream)});
     response.redirect({.url = url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume)), .method = "POST"});
     if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});
@@ -360,7 +376,10 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
 
 Answer TwilioWebhooks::status(const twilio::Form& form) const {
     const auto call_sid = form.get("CallSid");
-    if (terminal(form.get("CallStatus"))) services_.registry.end_call(call_sid, EndReason::caller_hung_up);
+    if (terminal(form.get("CallStatus"))) {
+        services_.registry.end_call(call_sid, EndReason::caller_hung_up);
+        services_.registry.release(std::string(call_sid));  // one that was still in a menu, or whose stream was still to come
+    }
     return nothing();
 }
 

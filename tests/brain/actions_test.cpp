@@ -42,7 +42,7 @@ struct ActionWorld : UpstreamWorld {
     void call(const std::string& id, const std::string& name, const std::string& arguments = "{}") { asked().sink->on_tool_call({id, name, arguments, {}}); }
     void end() {
         LmDone made;
-        made.finish = vendors::LmFinish::tools;
+        made.finish = vendors::LmFinish::tool_calls;
         FakeLm::end(asked(), made);
         turn();
     }

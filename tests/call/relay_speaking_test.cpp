@@ -58,8 +58,12 @@ TEST(RelaySpeaking, BelievesWhatItIsTold) {
     speaking.played("Two.", kStart + seconds(2));
     EXPECT_TRUE(speaking.all_played(kStart + seconds(2)));
     speaking.sent("Three. ", Whose::brain, kStart + seconds(2));
-    EXPECT_FALSE(speaking.all_played(kStart + seconds(5)));
-    EXPECT_TRUE(speaking.all_played(kStart + seconds(8))) << "the report never came";
+    EXPECT_FALSE(speaking.all_played(kStart + seconds(10))) << "reports have come: the voice is only slow";
+    EXPECT_TRUE(speaking.all_played(kStart + seconds(20)));
+    RelaySpeaking silent(true);
+    silent.sent("One. ", Whose::brain, kStart);
+    EXPECT_FALSE(silent.all_played(kStart + seconds(2)));
+    EXPECT_TRUE(silent.all_played(kStart + seconds(5))) << "no report has ever come";
 }
 
 TEST(RelaySpeaking, KeepsTheBrainsWordsApartFromOurs) {

@@ -163,7 +163,7 @@ struct Examining : testing::Test, Desk {
         : desk({.service = [this](std::string name) { return service(this, std::move(name)); },
                 .create = [this](rest::TranscriptCreate wanted) { return create(this, std::move(wanted)); },
                 .fetch = [this](std::string) { return fetch(this); },
-                .sentences = [this](std::string, bool redacted) { return sentences(this, redacted); },
+                .sentences = [this](std::string, bool careful) { return sentences(this, careful); },
                 .results = [](std::string, bool) { return results(); },
                 .spawn = [this](net::Task<> task) { spawn(std::move(task)); },
                 .executor = context.get_executor(),
@@ -194,8 +194,8 @@ struct Examining : testing::Test, Desk {
         found.duration = 12;
         co_return found;
     }
-    static net::Task<rest::Outcome<std::vector<rest::Sentence>>> sentences(Examining* self, bool redacted) {
-        self->redacted = redacted;
+    static net::Task<rest::Outcome<std::vector<rest::Sentence>>> sentences(Examining* self, bool careful) {
+        self->redacted = careful;
         rest::Sentence one;
         one.transcript = "I want to cancel.";
         one.media_channel = 1;

@@ -26,7 +26,7 @@ TEST(Segments, TheTable) {
         {times(306, "a"), Encoding::gsm7, 306, 2},
         {times(307, "a"), Encoding::gsm7, 307, 3},
         {times(1600, "a"), Encoding::gsm7, 1600, 11},
-        {"@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà", Encoding::gsm7, 46, 1},
+        {"@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà", Encoding::gsm7, 43, 1},
         {"€", Encoding::gsm7, 2, 1},
         {"[{~}]^\\|", Encoding::gsm7, 16, 1},
         {times(80, "€"), Encoding::gsm7, 160, 1},

@@ -223,9 +223,9 @@ TEST(Flows, ForeignAndOldAddressesAreHarmless) {
 
 const char* const kHouse =
     "menus:\n"
-    "  main: {say: Main menu., keys: {\"1\": \"menu:sales\", \"2\": hangup}, timeout: 3s, invalid: Wrong key., no_input: Nothing heard., then: voicemail}\n"
-    "  sales: {say: Sales menu., keys: {\"1\": \"menu:offers\", \"*\": back}, timeout: 3s, then: back}\n"
-    "  offers: {say: Offers menu., keys: {\"5\": {to: hangup, say: The offer is a boat.}, \"*\": back}, timeout: 3s, invalid: Wrong key., then: back}\n";
+    "  main: {say: Main menu., keys: {\"1\": \"menu:sales\", \"2\": hangup}, timeout: 20s, invalid: Wrong key., no_input: Nothing heard., then: voicemail}\n"
+    "  sales: {say: Sales menu., keys: {\"1\": \"menu:offers\", \"*\": back}, timeout: 20s, then: back}\n"
+    "  offers: {say: Offers menu., keys: {\"5\": {to: hangup, say: The offer is a boat.}, \"*\": back}, timeout: 20s, invalid: Wrong key., then: back}\n";
 
 TEST(FlowCalls, ThreeLevelsDeepWithAWrongKeyAndBack) {
     const GatewayUnderTest gateway(desk("    answer: menu:main\n", kHouse));
@@ -238,8 +238,8 @@ TEST(FlowCalls, ThreeLevelsDeepWithAWrongKeyAndBack) {
 
 TEST(FlowCalls, WordsChooseInAMenu) {
     const GatewayUnderTest gateway(desk("    answer: menu:main\n",
-                                        "menus:\n  main: {say: What is it about?, speech: {hangup: [nothing at all], \"menu:sales\": [sales, buy something]}, timeout: 3s}\n"
-                                        "  sales: {say: Sales menu., speech: {hangup: {phrases: [goodbye], say: See you.}}, timeout: 3s}\n"));
+                                        "menus:\n  main: {say: \"What is it about?\", speech: {hangup: [nothing at all], \"menu:sales\": [sales, buy something]}, timeout: 6s}\n"
+                                        "  sales: {say: Sales menu., speech: {hangup: {phrases: [goodbye], say: See you.}}, timeout: 6s}\n"));
     const auto report = place(gateway, steps({quiet(), say("I want to buy something"), quiet(1500), say("well goodbye"), until_hangup()}), {}, 2);
     EXPECT_EQ(everything(report), "What is it about? | Sales menu. | See you. | ");
 }

@@ -52,7 +52,7 @@ const cases = {
     pause: (r) => r.pause({ length: 4 }),
     gather: (r) => {
         const gather = r.gather({ action: u, method: 'GET', input: 'dtmf speech', timeout: 4, finishOnKey: '*', numDigits: 5, speechTimeout: 'auto', maxSpeechTime: 20, language: 'en-GB', hints: 'yes, no, $OOV_CLASS_DIGIT_SEQUENCE',
-            speechModel: 'experimental_conversations', enhanced: true, profanityFilter: false, actionOnEmptyResult: true, partialResultCallback: u, partialResultCallbackMethod: 'POST', bargeIn: true, debug: false });
+            speechModel: 'phone_call', enhanced: true, profanityFilter: false, actionOnEmptyResult: true, partialResultCallback: u, partialResultCallbackMethod: 'POST', bargeIn: true, debug: false });
         gather.say('Say or press something.');
         gather.play('https://gw.example.com/b.wav');
         gather.pause({ length: 1 });

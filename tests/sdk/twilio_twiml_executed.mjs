@@ -29,7 +29,7 @@ await prove('twilio_twiml_executed', async () => {
         make(response);
         return response;
     });
-    const sim = await carrier({ config: { numbers: { [desk]: {} }, people: { [busy]: { answer: 'busy', after: '50ms' } } } });
+    const sim = await carrier({ config: { numbers: { [desk]: {} }, people: { [ann]: { machine: { text: 'this is the machine of ann' } }, [busy]: { answer: 'busy', after: '50ms' } } } });
     const client = sim.client();
     const { step, line } = checks();
     const call = async (path, scenario) => (await sim.post('/sim/calls', { to: desk, from: caller, voice_url: `${app.url}${path}`, scenario_yaml: scenario && JSON.stringify(scenario) })).call_sid;

@@ -16,7 +16,8 @@ async function gateway() {
     const file = join(directory, 'parley.yaml');
     writeFileSync(file, JSON.stringify({ version: 1, server: { listen: '127.0.0.1:0', admin_listen: '127.0.0.1:0', public_url: publicUrl }, log: { format: 'json' },
         twilio: { auth_tokens: ['env:TWILIO_AUTH_TOKEN'] }, agents: { bot: { default: true, brain: 'bot', bot: 'ws://127.0.0.1:9/media' } } }));
-    const child = spawn(process.env.PARLEY_BIN, ['serve', '--config', file], { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, TWILIO_AUTH_TOKEN: token } });
+    const child = spawn(process.env.PARLEY_BIN, ['serve', '--config', file], { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'],
+        env: { PATH: process.env.PATH, TWILIO_AUTH_TOKEN: token } });  // nothing of the test's own PARLEY_ variables, which would be settings
     const port = await new Promise((resolve, reject) => {
         const lines = [];
         child.once('exit', (code) => reject(new Error(`parley serve ended with ${code}: ${lines.join('\n')}`)));
@@ -29,7 +30,9 @@ async function gateway() {
     const stop = () => new Promise((resolve) => {
         child.removeAllListeners('exit');
         child.once('exit', () => { rmSync(directory, { recursive: true, force: true }); resolve(); });
+        // The call it was told of never comes; the second signal skips waiting for it.
         child.kill('SIGTERM');
+        setTimeout(() => child.kill('SIGTERM'), 200);
     });
     return { url: `http://127.0.0.1:${port}`, stop };
 }

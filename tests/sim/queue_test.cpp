@@ -54,6 +54,8 @@ TEST_F(Line, PositionsMoveUpAndTheAgentGetsTheFirst) {
     EXPECT_EQ(field(requests_with(app, "/wait", "CallSid", second.call_sid)[0], "QueuePosition"), "2");
     EXPECT_EQ(carrier.queue_members("help").at(0).call_sid, first.call_sid);
     EXPECT_EQ(carrier.queue_members("help").at(1).position, 2);
+    // Asked for a second time: the first music has been heard.
+    ASSERT_TRUE(eventually([&] { return requests_with(app, "/wait", "CallSid", first.call_sid).size() >= 2; }));
     auto agent = call("/agent", {pause(3000), say(900, 800), pause(300)});
     const auto ra = agent.report.get();
     const auto rf = first.report.get();

@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
+#include <atomic>
 
 #include "parley/call/disk_writer.hpp"
 #include "parley/twilio/sid.hpp"
@@ -28,17 +29,14 @@ struct Mind final : brain::PipelineFactory {
         Session(Mind& m, const brain::TextPorts& p) : mind(m), sink(p.lm), post(p.post) {}
         brain::LmSession& lm() override { return *this; }
         net::Task<> close() override { co_return; }
-        void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
-            const auto answer = mind.answer(request);
-            {
-                const std::lock_guard lock(mind.mutex);
-                mind.context = context.size();
-            }
-            if (!answer) return;
-            post([this, id = request.reply, answer = *answer] {
-                if (answer.failed) return sink.on_reply_failed(id, "test");
-                if (!answer.text.empty()) sink.on_reply_text(id, answer.text);
-                sink.on_reply_finished(id, answer.then, answer.target);
+        void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& lines) override {
+            const auto said = mind.answer(request);
+            mind.context = lines.size();
+            if (!said) return;
+            post([this, id = request.reply, words = *said] {
+                if (words.failed) return sink.on_reply_failed(id, "test");
+                if (!words.text.empty()) sink.on_reply_text(id, words.text);
+                sink.on_reply_finished(id, words.then, words.target);
             });
         }
         void cancel(brain::ReplyId) override {}
@@ -62,8 +60,7 @@ struct Mind final : brain::PipelineFactory {
     std::function<std::optional<Words>(const conversation::StartReply&)> answer = [](const conversation::StartReply& request) { return std::optional<Words>(Words{.text = request.kind == PromptKind::greeting ? "Hello." : "You said " + request.text + ".", .target = {}}); };
     bool speech_only = false;
     Session* last = nullptr;
-    std::mutex mutex;
-    std::size_t context = 0;
+    std::atomic<std::size_t> context{0};  // lines given with the last request
 };
 
 class Gathered : public testing::Test {
@@ -71,13 +68,12 @@ protected:
     Gathered()
         : workers(1), wheel(workers.at(0).executor()), http(workers.at(0).executor()), worker{workers.at(0), wheel, metrics.worker(0), http}, registry({}), disk(1 << 20, {}), tokens({{.id = 1, .key = Secret("0123456789abcdef0123456789abcdef")}}),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = {}, .call_files = {}} {
-        auto flow = std::make_shared<flows::AgentFlow>();
-        flow->answer = {*flows::parse_answer("gather"), *flows::parse_answer("voicemail")};
+        const auto made = std::make_shared<flows::AgentFlow>();
+        made->answer = {*flows::parse_answer("gather"), *flows::parse_answer("voicemail")};
         agent->name = "desk";
         agent->pipeline = mind;
-        agent->flow = flow;
+        agent->flow = made;
         agent->conversation.failures_max = 2;
-        this->flow = flow;
         Settings settings;
         settings.public_url = "https://voice.example.test";
         settings.verify_signatures = false;
@@ -131,7 +127,6 @@ protected:
     call::CallServices services;
     std::shared_ptr<Mind> mind = std::make_shared<Mind>();
     std::shared_ptr<call::Agent> agent = std::make_shared<call::Agent>();
-    std::shared_ptr<flows::AgentFlow> flow;
     std::unique_ptr<TwilioWebhooks> routes;
     std::unique_ptr<FlowRoutes> flows_;
 };
