@@ -98,7 +98,7 @@ struct Outbound::Impl {
         if (!dial->view.call_sid.empty()) return false;
         dial->view.call_sid = call_sid;
         id_of[call_sid] = dial->view.id;
-        write(*dial, Fact::call, {{"direction", "outbound-api"}, {"from", dial->view.from}, {"to", dial->view.to}, {"agent", dial->view.agent}, {"dial", dial->view.id}});
+        write(*dial, Fact::call, {{"direction", "out"}, {"from", dial->view.from}, {"to", dial->view.to}, {"agent", dial->view.agent}, {"dial", dial->view.id}});
         return true;
     }
     void write(const Dial& dial, Fact fact, const nlohmann::json& json) const {

@@ -21,7 +21,8 @@ double rounded(double value) {
 
 // The first half of the words: what a partial result would have understood by then.
 std::string first_half(const std::string& text) {
-    const auto middle = text.find(' ', text.size() / 2);
+    auto middle = text.find(' ', text.size() / 2);
+    if (middle == std::string::npos) middle = text.rfind(' ');
     return middle == std::string::npos ? std::string{} : text.substr(0, middle);
 }
 

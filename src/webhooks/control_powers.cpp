@@ -126,7 +126,10 @@ void add_destinations(TwilioWebhooks& routes, Powers& powers) {
         noun.start_conference_on_enter = false;
         noun.end_conference_on_exit = true;
         noun.participant_label = "caller";
-        if (!powers.settings().hold_music.empty()) noun.wait_url = powers.settings().hold_music;
+        if (!powers.settings().hold_music.empty()) {
+            noun.wait_url = powers.settings().hold_music;
+            noun.wait_method = "GET";  // a sound, not a document
+        }
         co_return dial_conference(routes, std::move(noun), name_of(agent));
     });
 }

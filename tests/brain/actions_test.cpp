@@ -197,7 +197,7 @@ states:
     ask: Anything else?
     hear:
       bye: {say: Goodbye., end: true}
-not_understood: {say: Pardon?, then: {say: Goodbye., end: true}}
+not_understood: {say: "Pardon?", then: {say: Goodbye., end: true}}
 )";
 
 TEST(ScriptActions, ADialogueSaysWhatIsToBeDoneAndWhatFollows) {
