@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
+#include <utility>
 
 namespace parley::gateway {
 
@@ -26,8 +29,19 @@ std::string why_no_rest_account(const Config& config) {
 }
 
 std::shared_ptr<rest::Pace> rest_pace(const Config& config) {
+    // One pace an account however many clients the process has: Twilio counts the account's requests.
+    static std::mutex mutex;
+    static std::map<std::pair<std::string, double>, std::weak_ptr<rest::Pace>> paces;
     const double rate = config.twilio.rest_rate;
-    return rest::make_pace(rate, static_cast<std::uint32_t>(std::clamp(std::ceil(rate), 1.0, 100.0)));
+    const std::string account = config.twilio.account_sids.empty() ? std::string() : config.twilio.account_sids.front();
+    const std::lock_guard lock(mutex);
+    auto& kept = paces[{account, rate}];
+    auto pace = kept.lock();
+    if (!pace) {
+        pace = rest::make_pace(rate, static_cast<std::uint32_t>(std::clamp(std::ceil(rate), 1.0, 100.0)));
+        kept = pace;
+    }
+    return pace;
 }
 
 }  // namespace parley::gateway
