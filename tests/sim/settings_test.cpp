@@ -42,7 +42,7 @@ TEST_F(SettingsFile, TheSampleIsRead) {
 TEST_F(SettingsFile, MistakesAreToldWithTheirPlace) {
     EXPECT_EQ(refusal("account: {status: suspended, verified: ['+1415']}"), "");
     EXPECT_EQ(refusal("numbres: {}").substr(0, 50), "settings.yaml:1:1: unknown key 'numbres', did you ");
-    EXPECT_EQ(refusal("people:\n  '+1': {answer: maybe}").substr(0, 18), "settings.yaml:2:17");
+    EXPECT_EQ(refusal("people:\n  '+1': {answer: maybe}").substr(0, 18), "settings.yaml:2:18");
     EXPECT_EQ(refusal("phones:\n  '+1': {outcome: lost}").substr(0, 17), "settings.yaml:2:9");
     EXPECT_EQ(refusal("a: [").substr(0, 14), "settings.yaml:");
 }
