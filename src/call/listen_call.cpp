@@ -20,14 +20,15 @@ constexpr std::size_t kMostText = 4000;
 // Both sides of one call.
 class ListenCall final : CarrierSink, brain::VendorSink {
 public:
-    ListenCall(CallServices& services, CallWorker& worker, const Agent& agent, MediaStreamLeg& leg, const brain::CallFacts& facts)
-        : services_(services), worker_(worker), leg_(leg), call_sid_(facts.call_sid), caller_(agent, facts, worker, *this, said("inbound_track", "caller")), callee_(agent, facts, worker, *this, said("outbound_track", "callee")) {}
+    ListenCall(CallServices& services, CallWorker& worker, const Agent& agent, MediaStreamLeg& leg, const brain::CallFacts& facts, const std::atomic<bool>& ending)
+        : services_(services), worker_(worker), leg_(leg), ending_(ending), call_sid_(facts.call_sid), caller_(agent, facts, worker, *this, said("inbound_track", "caller")), callee_(agent, facts, worker, *this, said("outbound_track", "callee")) {}
 
     [[nodiscard]] bool hears() const { return caller_.hears(); }
     net::Task<> run() {
         auto ticket = worker_.ticks.subscribe([this](const net::Tick&) {
             caller_.tick(Clock::now());
             callee_.tick(Clock::now());
+            if (ending_) leg_.begin_close(1000, "shutdown");
         });
         (void)co_await leg_.run(*this);
         // Silence, so that what is open ends.
@@ -40,8 +41,11 @@ public:
             caller_.audio(silence);
             callee_.audio(silence);
         }
-        net::asio::steady_timer last(worker_.loop.executor(), kLastWords);
-        co_await last.async_wait(net::nothrow);
+        net::asio::steady_timer last(worker_.loop.executor());
+        for (const auto until = Clock::now() + kLastWords; !ending_ && Clock::now() < until;) {
+            last.expires_after(std::chrono::milliseconds(50));
+            co_await last.async_wait(net::nothrow);
+        }
         ticket.reset();
         co_await caller_.close();
         co_await callee_.close();
@@ -69,6 +73,7 @@ private:
     CallServices& services_;
     CallWorker& worker_;
     MediaStreamLeg& leg_;
+    const std::atomic<bool>& ending_;
     std::string call_sid_;
     std::uint32_t turns_ = 0;
     ListenTrack caller_, callee_;
@@ -127,7 +132,7 @@ net::Task<> ListenServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
     facts.agent = agent->name;
     facts.seed = random_u64();
     try {
-        ListenCall call(services_, worker, *agent, leg, facts);
+        ListenCall call(services_, worker, *agent, leg, facts, ending_);
         if (!call.hears()) {
             log.warn("listen.deaf", "The agent has no recogniser of its own: nothing is written down.");
             co_await leg.refuse("closed");

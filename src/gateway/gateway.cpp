@@ -467,6 +467,7 @@ struct Gateway::Impl {
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
+                listeners.end();
                 log.warn("drain.deadline", "The drain budget is used up; the calls that are left end now.", {{"ended", ended}});
                 report_at = now + kForcedWithin;
             }
@@ -483,7 +484,8 @@ struct Gateway::Impl {
 
     net::Task<> finish_by(TimePoint deadline) {
         asio::steady_timer pause(control);
-        while (registry.active() + streams.serving() + relays.serving() > 0 && Clock::now() < deadline) {
+        listeners.end();
+        while (registry.active() + streams.serving() + relays.serving() + listeners.serving() > 0 && Clock::now() < deadline) {
             pause.expires_after(kDrainPoll);
             co_await pause.async_wait(net::nothrow);
         }

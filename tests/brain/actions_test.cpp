@@ -183,7 +183,7 @@ name: texts
 greeting: Hello.
 start: ask
 slots:
-  code: {kind: digits, min: 3, max: 6}
+  code: {kind: digits}
 intents:
   text: ["text me [the] code {code}"]
   bye: [goodbye]

@@ -27,10 +27,14 @@ public:
     // Sockets in here. Any thread.
     [[nodiscard]] std::size_t serving() const { return serving_.load(); }
 
+    // The process goes down: every socket is closed, what was said last is not waited for. Any thread.
+    void end() { ending_ = true; }
+
     static constexpr std::size_t kMost = 500;  // at once; the call itself goes on without being listened to
 
 private:
     std::atomic<std::size_t> serving_{0};
+    std::atomic<bool> ending_{false};
     CallServices& services_;
     const twilio::StreamTokens& tokens_;
     FindAgent find_agent_;
