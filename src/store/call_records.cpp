@@ -223,7 +223,8 @@ std::optional<std::string> CallRecords::read(std::string_view call_sid) const {
         const auto found = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) { return k.name == kind; });
         if (found == kKinds.end()) continue;
         auto fact = line["fact"];
-        if (found->merge == Merge::list && !fact.contains("at") && line.contains("at_ms")) fact["at_ms"] = line["at_ms"];
+        // A turn says itself when it was, in the call's own time; whatever else is in a list gets the moment it was written.
+        if (found->merge == Merge::list && !fact.contains("at") && !fact.contains("at_ms") && line.contains("at_ms")) fact["at"] = line["at_ms"];
         join(record, *found, fact);
     }
     return record.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -1,6 +1,10 @@
 #include "story.hpp"
 
+#include <sys/wait.h>
 #include <yaml-cpp/yaml.h>
+
+#include <array>
+#include <cstdio>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -189,7 +193,7 @@ private:
         const auto node = story_["calls"][name];
         if (!node) throw std::runtime_error("no call is named " + name);
         const auto from = node["from"] ? node["from"].as<std::string>() : std::string("+14155550100");
-        const auto to = node["to"] ? node["to"].as<std::string>() : std::string(kNumber);
+        const auto to = node["to"] ? filled(node["to"].as<std::string>()) : std::string(kNumber);
         auto placed = twilio_->call_in(to, from, scenario(node, name));
         kept_[name] = placed.call_sid;
         running_.emplace_back(name, std::move(placed.report));
@@ -234,6 +238,7 @@ private:
         else if (kind == "record") record(what);
         else if (kind == "ended") ended(what);
         else if (kind == "metric") metric(what);
+        else if (kind == "parley") program(what);
         else throw std::runtime_error("there is no act '" + kind + "'");
     }
 
@@ -364,6 +369,29 @@ private:
         const auto name = what["name"].as<std::string>();
         const auto least = what["least"].as<double>();
         if (!within(what, [&] { return gateway_->metric(name) >= least; })) fail(name + " is " + std::to_string(gateway_->metric(name)));
+    }
+
+    // The program itself, with the gateway's configuration; what it prints is JSON where something of it is to be kept.
+    void program(const YAML::Node& what) {
+        const auto args = filled(what["args"].as<std::string>());
+        const auto command = "env -u PARLEY_BIN -u PARLEY_SOURCE_DIR timeout 60 " PARLEY_BIN " " + args + " --config " + gateway_->config_file().string() + " 2>&1";
+        std::string out;
+        FILE* pipe = ::popen(command.c_str(), "r");
+        if (pipe == nullptr) throw std::runtime_error("the program cannot be started");
+        std::array<char, 4096> piece{};
+        for (std::size_t n = 0; (n = std::fread(piece.data(), 1, piece.size(), pipe)) > 0;) out.append(piece.data(), n);
+        const int status = ::pclose(pipe);
+        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        if (code != (what["exit"] ? what["exit"].as<int>() : 0)) fail("parley " + args + " ended with " + std::to_string(code) + ": " + out);
+        for (const auto& part : what["contains"])
+            if (out.find(filled(part.as<std::string>())) == std::string::npos) fail("parley " + args + " did not say '" + part.as<std::string>() + "': " + out);
+        if (!what["keep"]) return;
+        const auto printed = json::parse(out, nullptr, false);
+        for (const auto& keep : what["keep"]) {
+            const json::json_pointer at(keep.second.as<std::string>());
+            if (printed.is_structured() && printed.contains(at)) kept_[keep.first.as<std::string>()] = printed[at].is_string() ? printed[at].get<std::string>() : printed[at].dump();
+            else fail("parley " + args + " printed no " + keep.second.as<std::string>() + ": " + out);
+        }
     }
 
     // ---- judgement

@@ -9,7 +9,8 @@
 // Acts: pause: 2s · call: ann · wait: {call: ann | number: "+1…", status: in-progress, within: 20s} · said: {who: ann | "+1…", text: …, within} ·
 //   admin: {method, path, body: {…}, status: 200, keep: {name: /json/pointer}, is: {/json/pointer: value}, within} ·
 //   text: {from, to, body} · inbox: {number, contains, within} · record: {call: ann | sid, is: {/pointer: value | "~part"}, within} ·
-//   heard_by: {number, all: [phrases], none: [phrases]} (after only) · ended: {number, count, status} · metric: {name, least}
+//   heard_by: {number, all: [phrases], none: [phrases]} (after only) · ended: {number, count, status} · metric: {name, least} ·
+//   parley: {args: "numbers list", exit: 0, contains: [texts], keep: {name: /json/pointer}}
 // "{ann}" in a path or value is that call's SID; "{scripts}" the directory of scripts; kept values go by their names in the same way.
 
 #include <filesystem>
