@@ -28,7 +28,9 @@ std::vector<std::string> failures(const Diagnosis& diagnosis) {
     for (const auto& one : diagnosis.findings) {
         if (one.verdict == Verdict::fail) out.push_back(one.check + ": " + one.sentence);
         EXPECT_FALSE(one.sentence.empty());
-        if (one.verdict == Verdict::fail) EXPECT_FALSE(one.remedy.empty()) << one.check;
+        if (one.verdict == Verdict::fail) {
+            EXPECT_FALSE(one.remedy.empty()) << one.check;
+        }
     }
     return out;
 }
