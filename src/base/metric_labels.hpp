@@ -34,6 +34,8 @@ inline constexpr std::array<S, 15> kHttpReject{"malformed",
                                                "preauth_total",
                                                "preauth_address",
                                                "rate"};
+inline constexpr std::array<S, 17> kMessage{"received", "replied", "sent", "invalid", "opted_out", "velocity", "rejected", "unavailable", "unknown",
+                                               "queued", "sending", "delivered", "undelivered", "failed", "read", "canceled", "accepted"};
 inline constexpr std::array<S, 5> kSignature{"missing", "mismatch", "url_mismatch", "old_token", "malformed"};
 inline constexpr std::array<S, 34> kTwilioError{"11200", "11205", "11210", "11220", "11235", "11236", "11237", "11750",
                                                 "12100", "12200", "12300", "31901", "31902", "31903", "31904", "31910",
@@ -69,6 +71,11 @@ inline constexpr std::array<S, 4> kFile{"recording", "call_file", "transcript", 
 inline constexpr std::array<S, 2> kCertificate{"public", "admin"};
 inline constexpr std::array<S, 7> kSecurity{"bad_signature", "replay", "stream_token", "origin",
                                             "ssrf",          "policy", "admin_denied"};
+inline constexpr std::array<S, 8> kDialReason{"answered", "busy", "no_answer", "failed", "canceled", "machine", "fax", "unknown"};
+inline constexpr std::array<S, 8> kDialRefusal{"disabled", "address", "prefix", "calls_per_second", "calls_per_minute", "calls_per_day", "per_destination_per_hour", "at_once"};
+inline constexpr std::array<S, 17> kControlAction{"transfer", "warm_transfer", "hold", "resume",  "mute", "unmute",  "join", "coach",   "announce",
+                                                  "say",      "keys",          "record", "park", "pick_up", "hang_up", "redirect", "cancel"};
+inline constexpr std::array<S, 8> kControlResult{"none", "no_such_call", "over", "state", "not_allowed", "invalid", "unavailable", "unknown"};
 inline constexpr std::array<S, 2> kDropReason{"queue_full", "write_failed"};
 
 }  // namespace parley::metric_labels

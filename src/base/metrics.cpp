@@ -388,6 +388,8 @@ Metrics::Metrics(MetricsSettings settings)
       webhook_duplicates(impl_->counter("parley_webhook_duplicates_total", "Webhooks answered again with the same TwiML.")),
       webhook_signature_failures(impl_->counter("parley_webhook_signature_failures_total", "Requests whose X-Twilio-Signature did not hold.", {label("reason", ml::kSignature)})),
       twilio_errors(impl_->counter("parley_twilio_errors_total", "Error codes Twilio reported in callbacks.", {label("code", ml::kTwilioError)})),
+      messages(impl_->counter("parley_messages_total", "Text messages: received, replied to by TwiML, sent by REST or refused, and what became of those sent.", {label("dir", ml::kDir), label("outcome", ml::kMessage)})),
+      message_segments(impl_->counter("parley_message_segments_total", "Segments of these messages.", {label("dir", ml::kDir)})),
       streams_active(impl_->gauge("parley_streams_active", "Media sockets past their start message.")),
       preauth_connections(impl_->gauge("parley_preauth_connections", "Sockets that have not proved themselves yet.")),
       stream_rejected(impl_->counter("parley_stream_rejected_total", "Media sockets refused.", {label("reason", ml::kStreamReject)})),
@@ -423,6 +425,10 @@ Metrics::Metrics(MetricsSettings settings)
       config_last_reload_timestamp(impl_->gauge("parley_config_last_reload_timestamp_seconds", "When that was, Unix time.")),
       tls_certificate_expiry(impl_->gauge("parley_tls_certificate_expiry_timestamp_seconds", "End of a certificate's validity, Unix time.", {label("name", ml::kCertificate)})),
       security_events(impl_->counter("parley_security_events_total", "Attempts that were refused.", {label("kind", ml::kSecurity)})),
+      dials_ended(impl_->counter("parley_dials_ended_total", "Outbound calls that are over.", {label("reason", ml::kDialReason)})),
+      dials_refused(impl_->counter("parley_dials_refused_total", "Outbound calls that a limit did not allow.", {label("reason", ml::kDialRefusal)})),
+      dials_active(impl_->gauge("parley_dials_active", "Outbound calls that are not over.")),
+      control_actions(impl_->counter("parley_control_actions_total", "What was to be done to calls under way, and what became of it.", {label("action", ml::kControlAction), label("result", ml::kControlResult)})),
       clock_jump(impl_->counter("parley_clock_jump_total", "Jumps of the wall clock against the monotonic one.")),
       loop_pause(impl_->histogram("parley_loop_pause_seconds", "Pauses of the whole process.", buckets::kBuffered)) {
     impl_->add_process();

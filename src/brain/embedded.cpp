@@ -62,7 +62,22 @@ private:
     std::unique_ptr<LmSession> lm_;
 };
 
+class EmbeddedEar final : public Ear {
+public:
+    explicit EmbeddedEar(std::unique_ptr<SttSession> stt) : stt_(std::move(stt)) {}
+    SttSession& stt() override { return *stt_; }
+    net::Task<> close() override {
+        stt_.reset();
+        co_return;
+    }
+
+private:
+    std::unique_ptr<SttSession> stt_;
+};
+
 }  // namespace
+
+std::unique_ptr<Ear> EmbeddedFactory::open_ear(const CallFacts&, const EarPorts& ports) { return std::make_unique<EmbeddedEar>(stt(ports.stt, ports.post)); }
 
 std::unique_ptr<Brain> EmbeddedFactory::open(const CallFacts& facts, const CallPorts& ports) {
     return std::make_unique<EmbeddedBrain>(stt(ports.stt, ports.post), make_script_lm(script_, facts, ports.lm, ports.post, ports.actions), tts(ports.tts, ports.post));

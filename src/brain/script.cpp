@@ -559,8 +559,7 @@ std::vector<std::string> Script::actions() const {
 }
 
 const std::vector<std::string>& known_actions() {
-    static const std::vector<std::string> names{"send_sms", "send_link", "send_digits", "start_recording", "stop_recording", "pause_recording", "resume_recording",
-                                                "park", "hold", "resume", "mute", "unmute", "add_person", "warm_transfer", "cold_transfer"};
+    static const std::vector<std::string> names{"send_sms", "send_link", "send_digits", "start_recording", "stop_recording", "pause_recording", "resume_recording", "park"};
     return names;
 }
 

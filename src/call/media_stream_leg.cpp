@@ -14,6 +14,12 @@ constexpr std::uint32_t kBeatsASecond = 50;
 constexpr std::size_t kDecodeChars = 320;                 // 240 bytes at a time, whatever the message's length
 constexpr std::size_t kMaxSendFrame = 1024;
 
+twilio::StreamLimits limits_of(bool both_tracks) {
+    twilio::StreamLimits limits;
+    limits.both_tracks = both_tracks;
+    return limits;
+}
+
 }  // namespace
 
 conversation::EndReason reason_of(LegEnd end) {
@@ -29,8 +35,8 @@ conversation::EndReason reason_of(LegEnd end) {
     return EndReason::internal;
 }
 
-MediaStreamLeg::MediaStreamLeg(std::unique_ptr<net::WebSocket> socket, CallWorker& worker, Metrics& metrics)
-    : socket_(std::move(socket)), worker_(worker), metrics_(metrics), closing_(worker.loop.executor()) {
+MediaStreamLeg::MediaStreamLeg(std::unique_ptr<net::WebSocket> socket, CallWorker& worker, Metrics& metrics, bool both_tracks)
+    : socket_(std::move(socket)), worker_(worker), metrics_(metrics), protocol_(Instant{0}, limits_of(both_tracks)), closing_(worker.loop.executor()) {
     metrics_.streams_active.at().add(1);
 }
 
@@ -93,6 +99,7 @@ void MediaStreamLeg::read_messages() {
 void MediaStreamLeg::perform(std::string_view text) {
     for (const auto& action : actions_) {
         if (const auto* audio = std::get_if<twilio::DeliverAudio>(&action)) deliver(*audio, text);
+        else if (const auto* other = std::get_if<twilio::OutboundAudio>(&action)) deliver(*other);
         else if (const auto* fault = std::get_if<twilio::CountFault>(&action)) metrics_.stream_protocol_errors.at(to_string(fault->fault)).add();
         else if (const auto* silence = std::get_if<twilio::FillSilence>(&action)) {
             worker_.cells.gap_in.add(std::chrono::duration_cast<Duration>(std::chrono::microseconds(silence->samples * 125)));
@@ -118,6 +125,20 @@ void MediaStreamLeg::deliver(const twilio::DeliverAudio& audio, std::string_view
         const auto piece = rest.substr(0, kDecodeChars);
         rest.remove_prefix(piece.size());
         if (const auto size = audio::base64_decode(piece, mulaw)) sink_->on_media(std::span(mulaw).first(*size));
+    }
+}
+
+void MediaStreamLeg::deliver(const twilio::OutboundAudio& audio) {
+    if (audio.payload.empty()) return;
+    last_media_ = Clock::now();
+    worker_.cells.frames_in.add();
+    worker_.cells.bytes_in.add(audio.samples);
+    if (sink_ == nullptr) return;
+    std::array<std::uint8_t, kDecodeChars / 4 * 3> mulaw{};
+    for (auto rest = audio.payload; !rest.empty();) {
+        const auto piece = rest.substr(0, kDecodeChars);
+        rest.remove_prefix(piece.size());
+        if (const auto size = audio::base64_decode(piece, mulaw)) sink_->on_outbound(std::span(mulaw).first(*size));
     }
 }
 

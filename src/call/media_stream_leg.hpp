@@ -17,7 +17,8 @@ namespace parley::call {
 // A media-stream socket of Twilio's, from the upgrade to the end.
 class MediaStreamLeg final : public CarrierLeg {
 public:
-    MediaStreamLeg(std::unique_ptr<net::WebSocket> socket, CallWorker& worker, Metrics& metrics);
+    // `both_tracks`: a stream that only brings audio, of both sides; nothing may be sent on it.
+    MediaStreamLeg(std::unique_ptr<net::WebSocket> socket, CallWorker& worker, Metrics& metrics, bool both_tracks = false);
     ~MediaStreamLeg() override;
 
     // Reads up to and including `start`. False: the peer was turned away (counted, closed) or went.
@@ -38,6 +39,7 @@ private:
     void read_messages();
     void perform(std::string_view text);
     void deliver(const twilio::DeliverAudio& audio, std::string_view text);
+    void deliver(const twilio::OutboundAudio& audio);
     void accept_start(const twilio::StartMessage& message);
     void close(std::uint16_t code, std::string_view reason);
     void beat();
@@ -51,7 +53,7 @@ private:
     Metrics& metrics_;
     TimePoint opened_ = Clock::now();
     twilio::MediaScanner scanner_;
-    twilio::StreamProtocol protocol_{Instant{0}};
+    twilio::StreamProtocol protocol_;
     twilio::StreamActions actions_;
     std::optional<twilio::MediaWriter> writer_;
     StreamStart start_;

@@ -75,7 +75,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         co_await leg.refuse("already_attached");
         co_return;
     }
-    auto before = claims->resume > 0 ? services_.registry.take_memory(start.call_sid) : brain::TalkMemory{};
+    auto before = services_.registry.take_memory(start.call_sid);  // of a new call: the note of whoever placed it, if any
     ticket.reset();
     const net::LoadTicket load(worker.loop, 1);
     services_.metrics.stream_attach.at().observe(Clock::now() - began);

@@ -20,10 +20,13 @@ void add_check(CLI::App& app, Chosen& chosen);
 void add_health(CLI::App& app, Chosen& chosen);
 void add_replay(CLI::App& app, Chosen& chosen);
 void add_call(CLI::App& app, Chosen& chosen);
+void add_dial(CLI::App& app, Chosen& chosen);
 void add_sim(CLI::App& app, Chosen& chosen);
 void add_demo(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_turn_bench(CLI::App& app, Chosen& chosen);
 void add_chaos(CLI::App& app, Chosen& chosen);
+void add_numbers(CLI::App& app, Chosen& chosen);
+void add_doctor(CLI::App& app, Chosen& chosen);
 
 }  // namespace parley::cli

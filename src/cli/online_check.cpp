@@ -252,10 +252,10 @@ Report probe(vendors::Role role, const vendors::Endpoint& endpoint, const std::v
 
 }  // namespace
 
-int check_online(const gateway::Config& config) {
+std::vector<OnlineAnswer> ask_vendors(const gateway::Config& config, const std::function<void(const OnlineAnswer&)>& each) {
     const auto word = one_word();
     std::set<std::pair<std::string, std::string>> seen;
-    std::size_t asked = 0, failed = 0;
+    std::vector<OnlineAnswer> answers;
     for (const auto& agent : config.agents) {
         const std::pair<vendors::Role, const std::vector<std::string>*> roles[] = {
             {vendors::Role::stt, &agent.stt}, {vendors::Role::lm, &agent.lm}, {vendors::Role::tts, &agent.tts}, {vendors::Role::s2s, &agent.s2s}};
@@ -263,17 +263,25 @@ int check_online(const gateway::Config& config) {
             for (const auto& name : *names) {
                 const auto* endpoint = config.vendor(name);
                 if (endpoint == nullptr || !seen.emplace(vendors::name(role), name).second) continue;
-                ++asked;
-                const auto report = probe(role, *endpoint, word);
-                if (!report.failure.empty()) ++failed;
-                std::printf("%-4s %-16s %s: %s%s%s\n", std::string(vendors::name(role)).c_str(), name.c_str(), endpoint->vendor.c_str(), report.stages.c_str(),
-                            report.failure.empty() ? "" : report.stages.empty() ? "FAILED " : ", FAILED ", report.failure.c_str());
-                std::fflush(stdout);
+                auto report = probe(role, *endpoint, word);
+                answers.push_back({std::string(vendors::name(role)), name, endpoint->vendor, std::move(report.stages), std::move(report.failure)});
+                if (each) each(answers.back());
             }
         }
     }
-    if (asked == 0) std::printf("No agent uses a vendor: there is nobody to ask.\n");
-    else std::printf("%zu asked, %zu failed.\n", asked, failed);
+    return answers;
+}
+
+int check_online(const gateway::Config& config) {
+    std::size_t failed = 0;
+    const auto answers = ask_vendors(config, [&failed](const OnlineAnswer& answer) {
+        if (!answer.failure.empty()) ++failed;
+        std::printf("%-4s %-16s %s: %s%s%s\n", answer.role.c_str(), answer.name.c_str(), answer.vendor.c_str(), answer.stages.c_str(),
+                    answer.failure.empty() ? "" : answer.stages.empty() ? "FAILED " : ", FAILED ", answer.failure.c_str());
+        std::fflush(stdout);
+    });
+    if (answers.empty()) std::printf("No agent uses a vendor: there is nobody to ask.\n");
+    else std::printf("%zu asked, %zu failed.\n", answers.size(), failed);
     return failed == 0 ? 0 : 1;
 }
 

@@ -121,6 +121,9 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
                 settings.fixed_phrases = fixed_phrases(given.conversation);
                 try {
                     auto script = brain::load_script(given.script.string(), pool->lexicon().get());
+                    for (const auto& action : script->actions())
+                        if (std::find(given.messaging.tools.begin(), given.messaging.tools.end(), action) == given.messaging.tools.end())
+                            throw std::runtime_error("its script does '" + action + "', which its 'tools' do not name");
                     if (!given.greeting.empty()) {
                         auto own = std::make_shared<brain::Script>(*script);
                         own->greeting = {given.greeting};
@@ -160,6 +163,7 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
         agent->vad = config.media.vad;
         const std::shared_ptr<const call::Agent> done = std::move(agent);
         by_name_.emplace(given.name, done);
+        messaging_.emplace(given.name, std::make_shared<const AgentMessaging>(given.messaging));
         for (const auto& number : given.numbers) by_number_.emplace(number, done);
         if (given.is_default) default_ = done;
     }
@@ -168,6 +172,11 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
 std::shared_ptr<const call::Agent> Agents::by_name(std::string_view name) const {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const AgentMessaging> Agents::messaging(std::string_view name) const {
+    const auto found = messaging_.find(name);
+    return found == messaging_.end() ? nullptr : found->second;
 }
 
 std::shared_ptr<const call::Agent> Agents::by_number(std::string_view number) const {

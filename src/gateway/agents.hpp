@@ -20,10 +20,13 @@ public:
 
     [[nodiscard]] std::shared_ptr<const call::Agent> by_name(std::string_view name) const;
     [[nodiscard]] std::shared_ptr<const call::Agent> by_number(std::string_view number) const;
+    // What this agent does besides calls; null: there is no such agent.
+    [[nodiscard]] std::shared_ptr<const AgentMessaging> messaging(std::string_view name) const;
     [[nodiscard]] static bool needs_engine(const Config& config);
 
 private:
     std::map<std::string, std::shared_ptr<const call::Agent>, std::less<>> by_name_, by_number_;
+    std::map<std::string, std::shared_ptr<const AgentMessaging>, std::less<>> messaging_;
     std::shared_ptr<const call::Agent> default_;
 };
 

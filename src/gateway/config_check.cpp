@@ -10,6 +10,8 @@
 #include <set>
 
 #include "config_flow_rows.hpp"
+#include "config_control_rows.hpp"
+#include "config_messaging_rows.hpp"
 #include "config_table.hpp"
 #include "parley/base/ids.hpp"
 #include "parley/vendors/catalogue.hpp"
@@ -32,6 +34,8 @@ public:
         vendor_entries();
         agents();
         check_flows(c_, [this](const std::string& key, const std::string& message) { wrong(key, message); }, [this](const std::string& key, const std::string& message) { warn(key, message); });
+        for (const auto& [key, message] : check_control(c_)) wrong(key, message);
+        for (const auto& [key, message] : check_messaging(c_)) wrong(key, message);
     }
 
 private:
@@ -70,7 +74,7 @@ private:
         if (tls && !s.certificate.empty()) readable("server.tls.certificate", s.certificate);
         if (tls && !s.key.empty()) readable("server.tls.key", s.key);
         if (!text::is_loopback(s.admin_listen.host))
-            warn("server.admin_listen", "answers without a password to whoever reaches it");
+            warn("server.admin_listen", "answers probes and metrics without a password to whoever reaches it");
         if (s.drain_accept_grace > s.drain) wrong("server.drain_accept_grace", "is longer than server.drain");
         if (s.data_dir.empty()) wrong("server.data_dir", "is empty");
     }
@@ -94,6 +98,8 @@ private:
         if (t.auth_tokens.size() > 8) wrong("twilio.auth_tokens", "holds more than 8");
         if (!t.token_key.empty() && t.token_key.reveal().size() < 16)
             wrong("twilio.token_key", "is shorter than 16 characters");
+        if (!t.api_key.empty() && t.api_secret.empty()) wrong("twilio.api_secret", "is missing beside twilio.api_key");
+        if (t.api_key.empty() && !t.api_secret.empty()) wrong("twilio.api_key", "is missing beside twilio.api_secret");
     }
 
     void limits() {

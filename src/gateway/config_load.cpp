@@ -15,8 +15,12 @@ constexpr std::size_t kSecretFileBytes = 64UL * 1024;
 constexpr std::size_t kEntries = 1000;  // agents, vendors
 
 // Names people already use, beside the generated ones.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kUsualNames{
-    {{"TWILIO_ACCOUNT_SID", "twilio.account_sids"}, {"TWILIO_AUTH_TOKEN", "twilio.auth_tokens"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kUsualNames{{{"TWILIO_ACCOUNT_SID", "twilio.account_sids"},
+                                                                                    {"TWILIO_AUTH_TOKEN", "twilio.auth_tokens"},
+                                                                                    {"TWILIO_API_KEY", "twilio.api_key"},
+                                                                                    {"TWILIO_API_SECRET", "twilio.api_secret"},
+                                                                                    {"TWILIO_REGION", "twilio.region"},
+                                                                                    {"TWILIO_EDGE", "twilio.edge"}}};
 // Read elsewhere.
 constexpr std::array<std::string_view, 2> kOtherNames{"PARLEY_CONFIG", "PARLEY_CONFIG_TEXT"};
 

@@ -224,6 +224,8 @@ that parses the file, and a test keeps them in step.
         {"media.", ""},
         {"recording.", ""},
         {"call_files.", ""},
+        {"outbound.", "Calls that are placed, and limits against whoever would misuse that. See [control.md](control.md)."},
+        {"messaging.", "Limits for messages that are sent, whoever sends them. See [messaging.md](messaging.md)."},
         {"engine.", "The embedded recognition and synthesis, shared by all agents."}};
     for (const auto& [section, remark] : sections) {
         out << "## " << section.substr(0, section.find('.')) << "\n\n";

@@ -1,6 +1,8 @@
 #include "config_table.hpp"
 
 #include "config_flow_rows.hpp"
+#include "config_control_rows.hpp"
+#include "config_messaging_rows.hpp"
 #include "config_relay_rows.hpp"
 #include "config_vendor_rows.hpp"
 
@@ -76,6 +78,25 @@ std::string check_public_url(std::string_view text) {
 std::string check_https(std::string_view text) {
     constexpr std::array<std::string_view, 1> kSchemes{"https"};
     return text.empty() ? "" : text::parse_url(text, kSchemes).error;
+}
+
+std::string check_api_base(std::string_view text) {
+    constexpr std::array<std::string_view, 2> kSchemes{"https", "http"};
+    const auto url = text::parse_url(text, kSchemes);
+    if (!url) return url.error;
+    if (url.value.path.find('?') != std::string::npos) return "the URL must not have a query";
+    if (url.value.scheme == "http" && !text::is_loopback(url.value.host)) return "must be https: credentials go there";
+    return "";
+}
+
+std::string check_api_key(std::string_view sid) {
+    return sid.size() == 34 && sid.starts_with("SK") && all_of(sid.substr(2), hex) ? "" : "expected SK and 32 hexadecimal digits";
+}
+
+std::string check_place(std::string_view text) {
+    return !text.empty() && text.size() <= 32 && all_of(text, [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '-'; })
+               ? ""
+               : "expected a name such as ie1 or dublin";
 }
 
 std::string check_bot(std::string_view text) {
@@ -179,6 +200,26 @@ void twilio_rows(Table<Config>& t) {
     t.flag(
         "twilio.verify_signatures", [](Config& c) -> auto& { return c.twilio.verify_signatures; },
         "Off only on loopback, for experiments: anybody who reaches the port could open calls.");
+    t.text(
+        "twilio.api_key", [](Config& c) -> auto& { return c.twilio.api_key; }, "SK…",
+        "Asks Twilio's REST interface with this API key instead of the auth token, for the first of twilio.account_sids. "
+        "Also TWILIO_API_KEY.",
+        Effect::restart, check_api_key);
+    t.secret(
+        "twilio.api_secret", [](Config& c) -> auto& { return c.twilio.api_secret; }, "The API key's secret. Also TWILIO_API_SECRET.");
+    t.text(
+        "twilio.region", [](Config& c) -> auto& { return c.twilio.region; }, "ie1, au1, …",
+        "Where the account's data is; empty is us1. Each region has credentials of its own. Also TWILIO_REGION.",
+        Effect::restart, check_place);
+    t.text(
+        "twilio.edge", [](Config& c) -> auto& { return c.twilio.edge; }, "dublin, sydney, …",
+        "Where Twilio's network is entered; empty is the default. Also TWILIO_EDGE.", Effect::restart, check_place);
+    t.text(
+        "twilio.api_base_url", [](Config& c) -> auto& { return c.twilio.api_base_url; }, "https URL",
+        "Asked instead of Twilio, for every product: the simulated Twilio, or a proxy.", Effect::restart, check_api_base);
+    t.number(
+        "twilio.rest_rate", [](Config& c) -> auto& { return c.twilio.rest_rate; }, 0.1, 1000,
+        "Requests a second to the REST interface at most; as many at once.", Effect::restart);
 }
 
 void limits_rows(Table<Config>& t) {
@@ -523,11 +564,14 @@ const std::vector<Row<Config>>& config_rows() {
         t.integer(
             "version", [](Config& c) -> auto& { return c.version; }, 1, 1, "Of this file's form.", Effect::restart);
         server_rows(t);
+        admin_rows(t);
         twilio_rows(t);
         limits_rows(t);
         log_rows(t);
         media_rows(t);
         files_rows(t);
+        control_rows(t);
+        messaging_rows(t);
         engine_rows(t);
         // What a reload puts in force for the next call; everything else waits for the next start and is reported.
         for (auto& row : t.rows) {
@@ -535,7 +579,7 @@ const std::vector<Row<Config>>& config_rows() {
                 "twilio.auth_tokens", "limits.max_calls", "limits.new_calls_per_second",
                 "limits.burst",       "log.level",        "call_files.frames"};
             const bool live =
-                row.key.starts_with("media.") || std::find(kLive.begin(), kLive.end(), row.key) != kLive.end();
+                row.key.starts_with("media.") || (row.key.starts_with("outbound.") && row.key != "outbound.hold_music" && row.key != "outbound.from") || row.key == "server.admin_token" || std::find(kLive.begin(), kLive.end(), row.key) != kLive.end();
             row.effect = live ? Effect::live : Effect::restart;
         }
         return std::move(t.rows);
@@ -549,6 +593,8 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
         agent_identity_rows(t);
         flow_rows(t);
         upstream_rows(t);
+        control_agent_rows(t);
+        messaging_agent_rows(t);
         conversation_rows(t);
         relay_rows(t);
         return std::move(t.rows);

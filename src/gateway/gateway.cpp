@@ -17,11 +17,16 @@
 #include "agents.hpp"
 #include "build_info.hpp"
 #include "compose_flows.hpp"
+#include "compose_control.hpp"
+#include "parley/admin/admin_api.hpp"
+#include "compose_messaging.hpp"
 #include "compose_relay.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
+#include "parley/control/hold_tune.hpp"
 #include "parley/call/conversation_relay_server.hpp"
 #include "parley/call/disk_writer.hpp"
+#include "parley/call/listen_server.hpp"
 #include "parley/call/stream_server.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/tick_wheel.hpp"
@@ -60,7 +65,13 @@ MetricsSettings metrics_settings(const Config& config) {
     settings.revision = kRevision;
     settings.compiler = kCompiler;
     settings.workers = worker_count(config);
-    settings.routes = {"voice", "after", "status", "stream", "answer", "menu", "dialed", "whisper", "recorded", "gather", "fallback", "media", "relay", "relayed", "page", "session", "web_voice", "admin"};
+    settings.routes = {"voice", "after", "status", "stream", "fallback", "media", "relay", "relayed", "page", "session", "web_voice", "admin",
+                       // flows
+                       "answer", "menu", "dialed", "whisper", "recorded", "gather",
+                       // control
+                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
+                       // messaging
+                       "sms", "sms-status", "recording", "transcription", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;
@@ -87,6 +98,7 @@ struct Gateway::Impl {
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr},
           streams(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           relays(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
+          listeners(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           signals(control) {
         metrics.watch(log);
         std::filesystem::create_directories(config.server.data_dir);
@@ -176,6 +188,8 @@ struct Gateway::Impl {
                                                           .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }});
         flow_routes = compose_flows(*telephony);
         compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
+        operators = compose_control(*telephony);
+        messaging = compose_messaging(*telephony);
     }
 
     void make_listeners() {
@@ -220,6 +234,9 @@ struct Gateway::Impl {
         net::HttpResponse response(404);
         if (!config.server.talk_page.empty() && path == "/") {
             response = request.method == "GET" ? web->page() : net::HttpResponse(405);
+        } else if (path == control::kHoldTunePath && (request.method == "GET" || request.method == "HEAD")) {
+            response = net::HttpResponse(200, "audio/wav", control::hold_tune());
+            response.headers.add("Cache-Control", "public, max-age=86400");
         } else if (!config.server.talk_page.empty() && path == "/web/session") {
             response = web->session(request);
         } else {
@@ -242,12 +259,20 @@ struct Gateway::Impl {
         co_return response;
     }
 
-    net::Task<net::HttpResponse> handle_admin(net::HttpRequest& request) { co_return surface->handle(request); }
+    net::Task<net::HttpResponse> handle_admin(net::HttpRequest& request) {
+        if (!admin::AdminApi::mine(request.path())) co_return surface->handle(request);
+        const auto began = Clock::now();
+        auto response = co_await operators->handle(request);
+        metrics.http_requests.at("admin", request.method, std::to_string(response.status)).add();
+        metrics.http_request_duration.at("admin", request.method, std::to_string(response.status)).observe(Clock::now() - began);
+        co_return response;
+    }
 
     net::Task<> take_stream(net::HttpUpgrade upgrade) {
         const auto path = std::string(upgrade.request.path());
         const bool relay = path == webhooks::TwilioWebhooks::kRelayPath;
-        const bool media = relay || path == webhooks::TwilioWebhooks::kMediaPath;
+        const bool listen = path == webhooks::TwilioWebhooks::kListenPath;
+        const bool media = relay || listen || path == webhooks::TwilioWebhooks::kMediaPath;
         const bool browser = !config.server.talk_page.empty() && path == admin::WebVoice::kVoicePath;
         if (!media && !browser) {
             upgrade.refuse(net::HttpResponse(404));
@@ -283,6 +308,7 @@ struct Gateway::Impl {
         if (worker == nullptr) co_return;
         auto stream = std::move(*socket);
         if (relay) co_await relays.serve(std::move(stream), std::move(ticket), *worker);
+        else if (listen) co_await listeners.serve(std::move(stream), std::move(ticket), *worker);
         else co_await streams.serve(std::move(stream), std::move(ticket), *worker);
     }
 
@@ -362,15 +388,19 @@ struct Gateway::Impl {
         log.info("server.started", "Parley serves.",
                  {{"listen", config.server.listen.host}, {"port", public_port()}, {"tls_port", tls_port()}, {"admin_port", admin_port()}, {"workers", workers->size()},
                   {"max_calls", config.limits.admission.max_calls}, {"config_hash", config_hash(config)}, {"agents", config.agents.size()}});
+        operators->start();
         auto guard = asio::make_work_guard(control);
         control.run();
+        // What is still being asked of the carrier is given up; it refers to parts that go before the loop does.
+        finish_on_control(messaging->close());
+        finish_on_control(operators->end());
         log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
         return 0;
     }
 
     // Recordings and records leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
     net::Task<> keep_retention() {
-        const bool recordings = !services.recordings.empty() && config.recording.retain_days != 0;
+        const bool recordings = config.recording.retain_days != 0;  // ours, and those of Twilio's that were fetched
         if (!recordings && !config.records.enabled) co_return;
         asio::steady_timer hour(control);
         for (;;) {
@@ -381,7 +411,7 @@ struct Gateway::Impl {
                     const auto deleted = sweep_files(where, extension, std::chrono::days(days), now);
                     if (deleted > 0) log.audit("retention.deleted", "Files past their days were deleted.", {{"kind", kind}, {"n", deleted}});
                 };
-                if (recordings) sweep(services.recordings, ".wav", config.recording.retain_days, "recording");
+                if (recordings) sweep((config.server.data_dir / config.recording.directory).string(), ".wav", config.recording.retain_days, "recording");
                 if (config.records.enabled) sweep(directory(config.records), ".jsonl", config.records.retain_days, "record");
             });
             hour.expires_after(std::chrono::hours(1));
@@ -433,10 +463,11 @@ struct Gateway::Impl {
         bool told = false;
         while (!forced) {
             const auto now = Clock::now();
-            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() == 0 && now >= accept_until) break;
+            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() + listeners.serving() == 0 && now >= accept_until) break;
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
+                listeners.end();
                 log.warn("drain.deadline", "The drain budget is used up; the calls that are left end now.", {{"ended", ended}});
                 report_at = now + kForcedWithin;
             }
@@ -453,7 +484,8 @@ struct Gateway::Impl {
 
     net::Task<> finish_by(TimePoint deadline) {
         asio::steady_timer pause(control);
-        while (registry.active() + streams.serving() + relays.serving() > 0 && Clock::now() < deadline) {
+        listeners.end();
+        while (registry.active() + streams.serving() + relays.serving() + listeners.serving() > 0 && Clock::now() < deadline) {
             pause.expires_after(kDrainPoll);
             co_await pause.async_wait(net::nothrow);
         }
@@ -465,6 +497,16 @@ struct Gateway::Impl {
         public_server->stop();
         admin_server->stop();
         control.stop();
+    }
+
+    // What was begun for calls and messages on this loop ends before the loop does.
+    void finish_on_control(net::Task<> ending) {
+        auto ended = std::make_shared<bool>(false);
+        control.restart();
+        asio::co_spawn(control, std::move(ending), [ended](const std::exception_ptr&) { *ended = true; });
+        const auto deadline = Clock::now() + kForcedWithin;
+        while (!*ended && Clock::now() < deadline && control.run_one_until(deadline) > 0) {
+        }
     }
 
     void reload() {
@@ -493,7 +535,10 @@ struct Gateway::Impl {
                 config.call_files.frames = fresh.call_files.frames;
                 config.agents = fresh.agents;
                 config.menus = fresh.menus;
+                config.outbound.limits = fresh.outbound.limits;
+                config.server.admin_token = fresh.server.admin_token;
             }
+            operators->reloaded();
             for (const auto& change : changes)
                 log.audit("config.reloaded", change.restart ? "A changed value waits for the next start." : "A changed value is in force.", {{"what", change.key}, {"restart", change.restart}});
             if (changes.empty()) log.info("config.reloaded", "Scripts, secrets and certificates were read again; the configuration is as it was.");
@@ -521,6 +566,7 @@ struct Gateway::Impl {
     call::CallServices services;
     call::StreamServer streams;
     call::ConversationRelayServer relays;
+    call::ListenServer listeners;
     std::uint32_t revision = 0;
     std::mutex shared_mutex;  // over the two below: read at call start, replaced by a reload
     std::shared_ptr<const Agents> agents;
@@ -533,6 +579,8 @@ struct Gateway::Impl {
     std::unique_ptr<net::HttpClient> control_http = std::make_unique<net::HttpClient>(control.get_executor());
     std::unique_ptr<Telephony> telephony;
     std::shared_ptr<webhooks::FlowRoutes> flow_routes;
+    std::unique_ptr<Control> operators;
+    std::unique_ptr<MessagingPart> messaging;
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;

@@ -34,6 +34,8 @@ struct Telephony {
     net::HttpClient& http;  // on `executor`
     std::function<std::shared_ptr<const Agents>()> agents;
     std::function<call::CallWorker*()> worker;  // the one whose thread asks; null on any other thread
+    // Set by compose_control: keeps what a person called for a warm transfer of this call will hear first. Any thread.
+    std::function<void(const std::string& call_sid, std::string summary)> brief{};
 };
 
 }  // namespace parley::gateway

@@ -5,6 +5,7 @@
 
 #include "json_fields.hpp"
 #include "parley/net/error.hpp"
+#include "parley/rest/credential_form.hpp"
 #include "parley/rest/error_table.hpp"
 
 namespace parley::rest {
@@ -28,13 +29,9 @@ void say_credentials(Error& error, const Account& account) {
     const std::string region = account.region.empty() ? "us1" : account.region;
     error.sentence = "Twilio refused " + credential_of(account) + ".";
     const std::string_view secret = account.secret.reveal();
-    if (account.api_key.empty() && secret.starts_with("SK")) {
-        error.remedy = "What was given for the auth token is the SID of an API key: give the account's auth token, or the key as twilio.api_key with its secret as twilio.api_secret.";
-    } else if (account.api_key.empty() && secret.size() == 34 && secret.starts_with("AC")) {
-        error.remedy = "What was given for the auth token is the account's SID: give its auth token.";
-    } else if (account.api_key.empty() && secret.size() != 32) {
-        error.remedy = "An auth token has 32 hexadecimal digits and this has " + std::to_string(secret.size()) +
-                       " characters: an API key's secret belongs into twilio.api_secret, beside its SID in twilio.api_key.";
+    const auto odd = account.api_key.empty() ? why_no_auth_token(secret) : why_no_key_secret(secret);
+    if (odd) {
+        error.remedy = odd->sentence + " " + odd->remedy;
     } else if (account.api_key.empty()) {
         error.remedy = "Copy it from the console again, and mind that each region has its own: this was asked in region " + region + ".";
     } else {

@@ -5,6 +5,7 @@
 #include "carrier_call.hpp"
 #include "parley/sim/identifiers.hpp"
 #include "stream_session.hpp"
+#include "transcription.hpp"
 #include "switchboard.hpp"
 
 namespace parley::sim {
@@ -83,6 +84,7 @@ void CarrierCall::notify(int code, std::string text, std::string url, bool warni
 
 void CarrierCall::say_line(TranscriptLine line) {
     if (plan_.on_line) plan_.on_line(line);
+    for (const auto& one : transcriptions_) one->hear(line);
     report_.transcript.push_back(std::move(line));
 }
 

@@ -121,6 +121,35 @@ CallUpdate SimCarrier::start_stream(const std::string& sid, Form parameters, std
     return CallUpdate::done;
 }
 
+CallUpdate SimCarrier::start_transcription(const std::string& sid, TranscriptionPlan plan, std::string& transcription_sid) {
+    const auto shared = impl_->find(sid);
+    if (shared == nullptr) return CallUpdate::no_such_call;
+    {
+        const std::lock_guard lock(shared->mutex);
+        if (shared->view.status != "in-progress") return CallUpdate::wrong_state;
+    }
+    transcription_sid = make_sid("GT");
+    Impl::on_worker(shared, [plan = std::move(plan), transcription_sid](CarrierCall& call) {
+        if (!call.over()) call.open_transcription(transcription_sid, plan);
+    });
+    return CallUpdate::done;
+}
+
+CallUpdate SimCarrier::stop_transcription(const std::string& sid, const std::string& transcription) {
+    const auto shared = impl_->find(sid);
+    if (shared == nullptr) return CallUpdate::no_such_call;
+    Impl::on_worker(shared, [transcription](CarrierCall& call) { (void)call.close_transcription(transcription); });
+    return CallUpdate::done;
+}
+
+void SimCarrier::set_callbacks(const CallbackWeather& weather) {
+    {
+        const std::lock_guard lock(impl_->mutex);
+        impl_->callbacks = weather;
+    }
+    impl_->board->set_callbacks(weather);
+}
+
 CallUpdate SimCarrier::stop_stream(const std::string& sid, const std::string& stream) {
     const auto shared = impl_->find(sid);
     if (shared == nullptr) return CallUpdate::no_such_call;

@@ -7,6 +7,7 @@
 #include "caller_script.hpp"
 #include "parley/sim/identifiers.hpp"
 #include "stream_session.hpp"
+#include "transcription.hpp"
 #include "switchboard.hpp"
 #include "twiml_interpreter.hpp"
 
@@ -20,7 +21,7 @@ CarrierCall::CarrierCall(CallDeps deps, CallPlan plan, std::shared_ptr<SharedCal
       executor_(shared_->executor),
       changed_(executor_),
       random_(seed ^ scenario_->line.seed),
-      planner_(deps_.options.callbacks, seed),
+      planner_(deps_.callbacks, seed),
       speaker_(deps_.options.play_buffer) {
     if (plan_.direction != "inbound") {
         target_ = deps_.board.target_of(plan_.to);
@@ -88,6 +89,7 @@ void CarrierCall::end(std::string by, std::string status, HangupStep::How how) {
     if (!answered() && status == "completed" && report_.ended_by != "document") status = "canceled";
     set_status(std::move(status));
     for (auto& stream : streams_) stream->stop(how);
+    close_transcriptions();
     progress("completed");
     for (const auto& recorder : recorders_) {
         if (!recorder->stopped) stop_recording(recorder->sid);
@@ -165,6 +167,7 @@ int CarrierCall::forked_tracks() const {
         if (!stream->setup().bidirectional && !stream->ended())
             tracks += (stream->setup().inbound ? 1 : 0) + (stream->setup().outbound ? 1 : 0);
     }
+    for (const auto& one : transcriptions_) tracks += one->ended() ? 0 : one->tracks();
     return tracks;
 }
 
@@ -279,11 +282,14 @@ Task<CallReport> CarrierCall::run() {
     }
     if (!over_ && plan_.direction != "inbound") co_await after_answer();
     if (!over_) co_await flow();
-    if (plan_.conference != nullptr) deps_.board.conferences.open(*plan_.conference)->failed(report_.call_sid, status_);
+    if (plan_.conference != nullptr) {
+        const auto conference = deps_.board.conferences.find(plan_.conference->name);
+        if (conference != nullptr) conference->failed(report_.call_sid, status_);  // only when it never entered
+    }
     while (children_ > 0) co_await changed_.wait();
     // In the order `reversed` everything waited for this moment.
     for (auto at = held_callbacks_.rbegin(); at != held_callbacks_.rend(); ++at)
-        co_await send_callback(*at, deps_.options.callbacks.delay);
+        co_await send_callback(*at, deps_.callbacks.delay);
     while (children_ > 0) co_await changed_.wait();
     finish_report();
     co_return std::move(report_);

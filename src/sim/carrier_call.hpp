@@ -27,6 +27,7 @@
 
 namespace parley::sim {
 
+class LiveTranscription;
 class StreamSession;
 class CallerScript;
 class Switchboard;
@@ -60,6 +61,7 @@ struct KeyPress {
 // What a call needs from its carrier; lives longer than every call.
 struct CallDeps {
     const CarrierOptions& options;
+    CallbackWeather callbacks;
     const WebhookSender& webhooks;
     const WebhookSender& stream_signer;
     asio::thread_pool& compute;
@@ -150,6 +152,11 @@ public:
                                std::string callback_method);
     std::list<std::unique_ptr<StreamSession>>& streams() { return streams_; }
     [[nodiscard]] int forked_tracks() const;
+
+    // ---- live transcriptions
+    void open_transcription(std::string sid, TranscriptionPlan plan);
+    [[nodiscard]] bool close_transcription(const std::string& sid_or_name);  // false: none of that name runs
+    void close_transcriptions();
 
     // ---- children
     void spawn(Task<> child);
@@ -244,6 +251,7 @@ private:
     std::unique_ptr<CallerScript> script_;
     std::unique_ptr<MachineAnswer> machine_;
     std::list<std::unique_ptr<StreamSession>> streams_;
+    std::list<std::unique_ptr<LiveTranscription>> transcriptions_;
     std::vector<std::size_t> held_callbacks_;
     int children_ = 0;
 };

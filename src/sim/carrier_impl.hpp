@@ -27,7 +27,7 @@ public:
     explicit Impl(CarrierOptions given)
         : options(std::move(given)),
           client(std::make_shared<const HttpClient>(make_client_tls(options.tls), options.balancer)),
-          webhooks(client, {options.auth_token, options.previous_auth_token, options.signature}),
+          webhooks(client, {options.auth_token, options.previous_auth_token, options.signature}, late_policy(options), options.webhook_tricks),
           stream_signer(client, {options.auth_token, options.previous_auth_token, options.stream_signature}),
           compute(static_cast<std::size_t>(std::max(1, options.compute_threads))) {
         if (options.voice == nullptr) options.voice = std::make_shared<ToneVoice>();
@@ -41,6 +41,12 @@ public:
     void open_board(SimCarrier& carrier) {
         auto place = [&carrier](CallPlan plan) { return carrier.place_call(std::move(plan)); };
         board = std::make_unique<Switchboard>(Switchboard::Links{options, webhooks, compute, workers.front()->context.get_executor(), place});
+    }
+
+    static LatePolicy late_policy(const CarrierOptions& options) {
+        const auto patience = options.webhook_faults.patience.count();
+        if (patience <= 0) return {15000, options.webhook_faults.repeats};
+        return {std::max(1, static_cast<int>(static_cast<double>(patience) / options.speed)), options.webhook_faults.repeats};
     }
 
     std::shared_ptr<SharedCall> find(const std::string& sid) const {
@@ -58,7 +64,9 @@ public:
     }
 
     CallDeps deps() {
+        const std::lock_guard guard(mutex);
         return {options,
+                callbacks,
                 webhooks,
                 stream_signer,
                 compute,
@@ -72,6 +80,7 @@ public:
     }
 
     CarrierOptions options;
+    CallbackWeather callbacks = options.callbacks;  // the ones in force
     std::shared_ptr<const HttpClient> client;
     WebhookSender webhooks, stream_signer;
     asio::thread_pool compute;

@@ -59,4 +59,34 @@ std::optional<CallbackWeather> read_callback_weather(const nlohmann::json& json,
     return out;
 }
 
+std::optional<std::vector<WebhookTricks::Trick>> read_webhook_tricks(const nlohmann::json& json, std::string& why_not) {
+    using Kind = WebhookTricks::Trick::Kind;
+    static const std::map<std::string, Kind> kinds{{"twice", Kind::twice}, {"wrong_token", Kind::wrong_token}, {"old_token", Kind::old_token}, {"unsigned", Kind::missing_signature}};
+    const auto fail = [&](std::string text) {
+        why_not = std::move(text);
+        return std::nullopt;
+    };
+    if (!json.is_array()) return fail("webhooks: expected a list");
+    std::vector<WebhookTricks::Trick> out;
+    for (const auto& one : json) {
+        if (!one.is_object() || !one.contains("fault")) return fail("webhooks: expected objects with a fault");
+        WebhookTricks::Trick trick;
+        for (const auto& [key, value] : one.items()) {
+            if (key == "fault" && value.is_string() && kinds.contains(value.get<std::string>())) {
+                trick.kind = kinds.at(value.get<std::string>());
+            } else if (key == "path" && value.is_string()) {
+                trick.path = value.get<std::string>();
+            } else if (key == "skip" && value.is_number_integer()) {
+                trick.skip = value.get<int>();
+            } else if (key == "count" && value.is_number_integer()) {
+                trick.count = value.get<int>();
+            } else {
+                return fail("webhooks: '" + key + "' is not known, or its value is not of its kind");
+            }
+        }
+        out.push_back(std::move(trick));
+    }
+    return out;
+}
+
 }  // namespace parley::sim

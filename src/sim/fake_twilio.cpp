@@ -54,9 +54,10 @@ public:
     explicit Impl(FakeTwilioOptions given)
         : options(std::move(given)),
           acceptor(context, asio::ip::tcp::endpoint(asio::ip::make_address(options.address), options.port)),
-          carrier(with_base(options.carrier, acceptor.local_endpoint())),
+          tricks(std::make_shared<WebhookTricks>()),
+          carrier(with_base(options.carrier, acceptor.local_endpoint(), *this)),
           webhooks(std::make_shared<const HttpClient>(make_client_tls(options.carrier.tls), options.carrier.balancer),
-                   {options.carrier.auth_token, options.carrier.previous_auth_token, options.carrier.signature}),
+                   {options.carrier.auth_token, options.carrier.previous_auth_token, options.carrier.signature}, {}, tricks),
           errands(context.get_executor()),
           api(options, carrier, [this](CallPlan plan) { return place(std::move(plan)); }, webhooks, context.get_executor(), errands,
               [this](const std::string& sid) { return lines_of(sid); }) {
@@ -69,7 +70,12 @@ public:
         collector = std::thread([this] { collect(); });
     }
 
-    static CarrierOptions with_base(CarrierOptions base, const asio::ip::tcp::endpoint& at) {
+    static CarrierOptions with_base(CarrierOptions base, const asio::ip::tcp::endpoint& at, Impl& self) {
+        base.webhook_tricks = self.tricks;
+        base.on_transcription = [&self, also = std::move(base.on_transcription)](const TranscriptionTruth& truth) {
+            if (also) also(truth);
+            if (!truth.intelligence_service.empty()) asio::post(self.context, [&self, truth] { self.api.keep_transcription(truth); });
+        };
         if (base.api_base == "http://127.0.0.1")
             base.api_base = "http://" + at.address().to_string() + ":" + std::to_string(at.port());
         return base;
@@ -343,8 +349,13 @@ public:
                 const auto weather = read_callback_weather(value, why_not);
                 if (!weather) return api_error(400, 20001, why_not);
                 api.messages().post().set_weather(*weather);
+                carrier.set_callbacks(*weather);
+            } else if (key == "webhooks") {
+                auto read = read_webhook_tricks(value, why_not);
+                if (!read) return api_error(400, 20001, why_not);
+                tricks->set(std::move(*read));
             } else {
-                return api_error(400, 20001, "'" + key + "' is not known: requests, callbacks");
+                return api_error(400, 20001, "'" + key + "' is not known: requests, callbacks, webhooks");
             }
         }
         return no_content();
@@ -441,7 +452,12 @@ public:
             request.body = message.body();
             milliseconds delay{0};
             bool reset = false;
-            auto given = answer(request, delay, reset);
+            ApiAnswer given;
+            try {
+                given = answer(request, delay, reset);
+            } catch (const std::exception& e) {  // a mistake of the simulator's own must not end it
+                given = api_error(500, 20500, std::string("simulator: ") + e.what());
+            }
             if (delay.count() > 0) {
                 stream.expires_never();
                 connection.delay.expires_after(delay);
@@ -508,6 +524,7 @@ public:
     FakeTwilioOptions options;
     asio::io_context context{1};
     asio::ip::tcp::acceptor acceptor;
+    std::shared_ptr<WebhookTricks> tricks;
     SimCarrier carrier;
     WebhookSender webhooks;
     net::Nursery errands;

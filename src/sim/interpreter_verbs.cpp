@@ -3,6 +3,7 @@
 #include "parley/sim/identifiers.hpp"
 #include "relay_session.hpp"
 #include "stream_session.hpp"
+#include "transcription.hpp"
 #include "twiml_interpreter.hpp"
 
 namespace parley::sim {
@@ -257,6 +258,10 @@ void TwimlInterpreter::start(const TwimlElement& element, const Loaded& loaded) 
             begin_stream(noun, loaded, false);
         } else if (noun.name == "Recording") {
             start_recording(noun, loaded);
+        } else if (noun.name == "Transcription") {
+            auto plan = read_transcription(noun);
+            plan.callback_url = url_of(noun, "statusCallbackUrl", loaded);
+            call_.open_transcription(make_sid("GT"), std::move(plan));
         } else {
             call_.notify(12400, "simulator: Start " + noun.name + " is not simulated", loaded.base, true);
         }
@@ -266,7 +271,7 @@ void TwimlInterpreter::start(const TwimlElement& element, const Loaded& loaded) 
 void TwimlInterpreter::stop(const TwimlElement& element) {
     for (const auto& noun : element.children) {
         const auto name = noun.attribute("name");
-        bool found = false;
+        bool found = noun.name == "Transcription" && call_.close_transcription(name);
         for (auto& stream : call_.streams()) {
             if (stream->setup().bidirectional || stream->ended() || stream->setup().name != name) continue;
             stream->stop(HangupStep::How::stop);

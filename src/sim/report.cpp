@@ -111,7 +111,12 @@ std::string to_json(const CallReport& report) {
              {"ended_ms", rounded(report.ended_ms)},
              {"clock", report.clock},
              {"sample_rate", kSampleRate},
+             {"direction", report.direction},
              {"passed", report.passed()}};
+    out["parent_sid"] = report.parent_sid.empty() ? json(nullptr) : json(report.parent_sid);
+    out["answered_by"] = report.answered_by.empty() ? json(nullptr) : json(report.answered_by);
+    if (!report.answered_by.empty()) out["detection_ms"] = rounded(report.detection_ms);
+    if (report.message) out["message"] = json::array({report.message->from, report.message->to});
     out["answered_ms"] = report.answered_ms ? json(rounded(*report.answered_ms)) : json(nullptr);
     out["failures"] = report.failures;
     auto transcript = json::array();

@@ -85,6 +85,10 @@ RestApi::RestApi(FakeTwilioOptions& options, SimCarrier& carrier, std::function<
     for (const char* name : {"v1:ByocTrunks", "v1:ConnectionPolicies", "v1:DialingPermissions", "v1:Settings"}) by_collection_[name] = families_["voice"].get();
 }
 
+void RestApi::keep_transcription(const TranscriptionTruth& truth) {
+    static_cast<Intelligence&>(*families_["intelligence"]).keep_live(truth);
+}
+
 // Without .json the carrier speaks XML; of that only the refusal is here.
 ApiAnswer RestApi::xml_refusal(const ApiCall& call) const {
     return {404,

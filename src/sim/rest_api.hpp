@@ -17,6 +17,8 @@ public:
             asio::any_io_executor executor, net::Nursery& errands, std::function<std::vector<TranscriptLine>(const std::string&)> lines_of);
 
     [[nodiscard]] ApiAnswer handle(const ApiRequest& request);
+    // A live transcription for a service has ended.
+    void keep_transcription(const TranscriptionTruth& truth);
     [[nodiscard]] Account& account() { return account_; }
     [[nodiscard]] Numbers& numbers() { return numbers_; }
     [[nodiscard]] Messages& messages() { return messages_; }

@@ -206,4 +206,9 @@ std::vector<CallReport> Switchboard::wait_reports(const std::string& number, std
     return out;
 }
 
+void Switchboard::set_callbacks(const CallbackWeather& weather) {
+    const std::lock_guard lock(mutex_);
+    planner_ = CallbackPlanner(weather, 1);
+}
+
 }  // namespace parley::sim

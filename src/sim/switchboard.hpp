@@ -40,6 +40,7 @@ public:
     Task<> sleep(milliseconds line_time);
     void callback(std::string kind, std::string url, std::string method, Form form);
     [[nodiscard]] std::vector<CallbackTruth> callbacks() const;
+    void set_callbacks(const CallbackWeather& weather);
     // The sound of a document of Say, Play and Pause, or of a sound file. Empty with `why` when it cannot be had.
     Task<Pcm8k> render(std::string url, std::string method, Form form, std::string& why);
     [[nodiscard]] std::string recording_url(const std::string& sid) const;

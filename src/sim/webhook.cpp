@@ -1,5 +1,6 @@
 #include "parley/sim/webhook.hpp"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 
 #include "parley/sim/base64.hpp"
@@ -58,8 +59,27 @@ std::string CookieJar::header_for(const std::string& host) const {
     return out;
 }
 
-std::string WebhookSender::signature(std::string_view url, const Form& form) const {
-    switch (keys_.mode) {
+void WebhookTricks::set(std::vector<Trick> tricks) {
+    const std::lock_guard lock(mutex_);
+    tricks_ = std::move(tricks);
+}
+
+std::optional<WebhookTricks::Trick::Kind> WebhookTricks::next(std::string_view url) {
+    const std::lock_guard lock(mutex_);
+    for (auto& trick : tricks_) {
+        if (trick.count <= 0 || url.find(trick.path) == std::string_view::npos) continue;
+        if (trick.skip > 0) {
+            --trick.skip;
+            continue;
+        }
+        --trick.count;
+        return trick.kind;
+    }
+    return std::nullopt;
+}
+
+std::string WebhookSender::signature(std::string_view url, const Form& form, SignatureMode mode) const {
+    switch (mode) {
         case SignatureMode::missing:
             return {};
         case SignatureMode::stale_token:
@@ -72,7 +92,7 @@ std::string WebhookSender::signature(std::string_view url, const Form& form) con
 }
 
 Task<HttpReply> WebhookSender::attempt(const Webhook& webhook, std::string url, std::string method, bool with_form,
-                                       std::string token, ConnectionOverrides overrides) const {
+                                       std::string token, ConnectionOverrides overrides, SignatureMode mode) const {
     HttpRequest request;
     request.method = method;
     request.url = url;
@@ -90,7 +110,7 @@ Task<HttpReply> WebhookSender::attempt(const Webhook& webhook, std::string url, 
     } else if (with_form) {
         request.url = with_query(url, encode_form(webhook.form));
     }
-    if (const auto header = signature(request.url, *signed_form); !header.empty())
+    if (const auto header = signature(request.url, *signed_form, mode); !header.empty())
         request.headers.emplace_back("X-Twilio-Signature", header);
     request.headers.emplace_back("I-Twilio-Idempotency-Token", token);
     request.headers.emplace_back("X-Home-Region", "us1");
@@ -119,7 +139,15 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
         co_return out;
     }
     auto overrides = read_overrides(parsed->fragment);
-    const auto deadline = Clock::now() + std::chrono::milliseconds(overrides.total_ms);
+    overrides.total_ms = std::min(overrides.total_ms, late_.patience_ms);
+    auto deadline = Clock::now() + std::chrono::milliseconds(overrides.total_ms);
+    int repeats = late_.repeats;
+    using Trick = WebhookTricks::Trick::Kind;
+    const auto trick = tricks_ == nullptr ? std::nullopt : tricks_->next(webhook.url);
+    auto mode = keys_.mode;
+    if (trick == Trick::wrong_token) mode = SignatureMode::wrong;
+    if (trick == Trick::old_token) mode = SignatureMode::stale_token;
+    if (trick == Trick::missing_signature) mode = SignatureMode::missing;
     const auto left = [&] {
         return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count());
     };
@@ -129,9 +157,20 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
             if (out.attempts == 0 || out.http.failure == 0) out.http.failure = 11203;
             break;
         }
-        out.attempts = attempt_number + 1;
-        out.http = co_await attempt(webhook, webhook.url, webhook.method, true, out.idempotency_token, overrides);
+        ++out.attempts;
+        out.http = co_await attempt(webhook, webhook.url, webhook.method, true, out.idempotency_token, overrides, mode);
+        if (out.http.failure == 11203 && repeats > 0) {
+            --repeats;
+            --attempt_number;  // not one of the receiver's own retries
+            deadline = Clock::now() + std::chrono::milliseconds(late_.patience_ms);
+            continue;
+        }
         if (!retryable(out.http, overrides)) break;
+    }
+    if (trick == Trick::twice) {  // as after an answer that was lost on its way: the second one counts
+        overrides.total_ms = left();
+        if (overrides.total_ms > 0) out.http = co_await attempt(webhook, webhook.url, webhook.method, true, out.idempotency_token, overrides, mode);
+        ++out.attempts;
     }
     for (int hop = 0;
          out.http.failure == 0 && out.http.status >= 300 && out.http.status < 400 && out.http.status != 304; ++hop) {
@@ -149,7 +188,7 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
             break;
         }
         out.final_url = *next;
-        out.http = co_await attempt(webhook, out.final_url, "GET", false, out.idempotency_token, overrides);
+        out.http = co_await attempt(webhook, out.final_url, "GET", false, out.idempotency_token, overrides, mode);
     }
     co_return out;
 }

@@ -209,6 +209,10 @@ void StreamProtocol::handle(const MediaMessage& message, Instant now, StreamActi
     }
     const Order place = order(message.sequence, out);
     if (place == Order::duplicate) return;
+    if (outbound && limits_.both_tracks) {
+        if (samples == 0) return count(StreamFault::base64, out);
+        return out.push(OutboundAudio{message.payload, samples});
+    }
     if (outbound) {
         if (!outbound_seen_) out.push(OutboundAudio{});
         outbound_seen_ = true;

@@ -13,7 +13,7 @@ using flows::Destination;
 using Kind = flows::AnswerMode::Kind;
 using twilio::TwimlResponse;
 
-FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(std::make_shared<GatherTalks>(GatherTalks::Services{s_.routes, s_.calls, s_.worker})) {
+FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(std::make_shared<GatherTalks>(GatherTalks::Services{s_.routes, s_.calls, s_.worker, s_.answer_within})) {
     if (!s_.now) s_.now = [] { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); };
     auto& routes = s_.routes;
     const auto at_once = [](auto answer) {
@@ -87,10 +87,12 @@ net::Task<Answer> FlowRoutes::begin(AgentPtr agent, const Asked& asked, unsigned
     flows::Position position;
     position.agent = agent->name;
     position.hops = hops;
-    position.closed = flow.closed_at(s_.now());
+    // Whoever is called by us is called on purpose, at whatever hour.
+    const bool outbound = asked.form.get("Direction") == "outbound-api";
+    position.closed = !outbound && flow.closed_at(s_.now());
     const auto& list = flow.answers(position.closed);
     if (auto* records = s_.routes.services().records; records != nullptr) {
-        nlohmann::ordered_json fact{{"direction", asked.form.get("Direction") == "inbound" ? "in" : "out"}, {"from", asked.form.get("From")}, {"to", asked.form.get("To")},
+        nlohmann::ordered_json fact{{"direction", outbound ? "out" : "in"}, {"from", asked.form.get("From")}, {"to", asked.form.get("To")},
                                     {"agent", agent->name},  {"account", asked.form.get("AccountSid")}, {"answer", list.empty() ? "none" : list.front().text()}};
         if (position.closed) fact["closed"] = true;
         records->add(asked.call_sid, store::Fact::call, fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
@@ -138,6 +140,10 @@ net::Task<std::optional<Answer>> FlowRoutes::after_failure(AgentPtr agent, const
 net::Task<Answer> FlowRoutes::relay_failed(AgentPtr agent, const Asked& asked) {
     auto next = co_await after_failure(agent, asked, "relay_failed");
     if (next) co_return std::move(*next);
+    // A brain that failed has apologised already.
+    const auto outcome = s_.routes.services().registry.outcome(asked.call_sid);
+    const bool apologised = outcome && outcome->planned && outcome->reason == conversation::EndReason::brain_failed;
+    if (apologised && agent->fallback_number.empty()) co_return hang_up_answer();
     co_return end_of_list(*agent);
 }
 

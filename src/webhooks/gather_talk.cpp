@@ -23,7 +23,6 @@ using twilio::TwimlResponse;
 
 namespace {
 
-constexpr auto kAnswerWithin = std::chrono::milliseconds(4000);  // Twilio gives up at 15 s, people sooner
 constexpr auto kLook = std::chrono::milliseconds(10);
 constexpr auto kBeat = std::chrono::milliseconds(250);
 constexpr auto kIdle = std::chrono::minutes(10);
@@ -88,7 +87,7 @@ net::Task<std::string> GatherTalk::step(GatherInput input) {
         asio::co_spawn(executor(), std::move(turn), asio::detached);
     }
     asio::steady_timer look(executor());
-    for (const auto until = Clock::now() + kAnswerWithin; running_ && !over_ && Clock::now() < until;) {
+    for (const auto until = Clock::now() + b_.answer_within; running_ && !over_ && Clock::now() < until;) {
         look.expires_after(kLook);
         co_await look.async_wait(net::nothrow);
     }
@@ -263,7 +262,8 @@ flows::SayVoice GatherTalk::voice() const {
 
 void GatherTalk::on_vendor(const brain::VendorRecord& record) { call::observe_vendor(b_.calls.metrics, record); }
 void GatherTalk::on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) {
-    log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"from", from}, {"to", to}, {"reason", reason}});
+    log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});
+    b_.calls.metrics.provider_failovers.at(role, from, to).add();
 }
 
 }  // namespace parley::webhooks

@@ -37,6 +37,7 @@ public:
         std::shared_ptr<const call::Agent> agent;
         flows::Position position;
         brain::CallFacts facts;
+        std::chrono::milliseconds answer_within{4000};
     };
     // Throws std::runtime_error when the brain cannot answer text.
     GatherTalk(Begin begin, brain::TalkMemory before);

@@ -40,6 +40,10 @@ GatherInput input_of(const Asked& asked) {
 
 std::shared_ptr<GatherTalk> GatherTalks::find(const std::string& call_sid) {
     const std::lock_guard lock(mutex_);
+    return known(call_sid);
+}
+
+std::shared_ptr<GatherTalk> GatherTalks::known(const std::string& call_sid) const {
     const auto found = talks_.find(call_sid);
     auto talk = found == talks_.end() ? nullptr : found->second.lock();
     return talk && !talk->over() ? talk : nullptr;
@@ -49,13 +53,12 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
     auto* worker = s_.worker();
     auto& registry = s_.calls.registry;
     if (worker == nullptr || agent->brain != call::BrainKind::pipeline || !agent->pipeline) return nullptr;
-    {
-        const std::lock_guard lock(mutex_);
-        if (talks_.size() >= kMostTalks) std::erase_if(talks_, [](const auto& entry) { return entry.second.expired(); });
-        if (talks_.size() >= kMostTalks) return nullptr;
-    }
-    const auto before = registry.outcome(asked.call_sid);
-    auto memory = before && before->attached ? registry.take_memory(asked.call_sid) : brain::TalkMemory{};
+    // Held to the end: of two deliveries of the same request at once one opens the talk, and takes the memory, and the other finds it.
+    const std::lock_guard lock(mutex_);
+    if (auto open_already = known(asked.call_sid)) return open_already;
+    std::erase_if(talks_, [](const auto& entry) { return entry.second.expired(); });
+    if (talks_.size() >= kMostTalks) return nullptr;
+    auto memory = registry.take_memory(asked.call_sid);  // of a new call: the note of whoever placed it, if any
     brain::CallFacts facts;
     facts.call_sid = asked.call_sid;
     facts.from = asked.form.get("From");
@@ -64,7 +67,7 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
     facts.seed = std::hash<std::string>{}(asked.call_sid);
     std::shared_ptr<GatherTalk> talk;
     try {
-        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts)}, std::move(memory));
+        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts), s_.answer_within}, std::move(memory));
     } catch (const std::exception& e) {
         s_.calls.log.warn("gather.failed", "A talk could not be opened.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"error.type", e.what()}});
         return nullptr;
@@ -75,11 +78,7 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
         });
     };
     if (!registry.attach(asked.call_sid, agent->name, reach, Clock::now())) return nullptr;
-    {
-        const std::lock_guard lock(mutex_);
-        std::erase_if(talks_, [](const auto& entry) { return entry.second.expired(); });
-        talks_.insert_or_assign(asked.call_sid, talk);
-    }
+    talks_.insert_or_assign(asked.call_sid, talk);
     auto life = talk->live();
     asio::co_spawn(talk->executor(), std::move(life), asio::detached);
     return talk;
@@ -88,8 +87,6 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
 net::Task<std::optional<Answer>> GatherTalks::begin(AgentPtr agent, flows::Position position, const Asked& asked) {
     auto talk = find(asked.call_sid);
     if (!talk) talk = open(agent, position, asked);
-    // Another delivery of the same request may have been first.
-    if (!talk) talk = find(asked.call_sid);
     if (!talk) co_return std::nullopt;
     auto step = talk->step(GatherInput{});
     auto body = co_await asio::co_spawn(talk->executor(), std::move(step), asio::use_awaitable);
@@ -113,7 +110,6 @@ net::Task<Answer> GatherTalks::proceed(const Asked& asked) {
         if (!(outcome && outcome->attached && outcome->planned)) {
             s_.calls.log.warn("gather.lost", "A talk goes on without its memory.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"turn", input.turn}});
             talk = open(agent, *position, asked);
-            if (!talk) talk = find(asked.call_sid);
         }
         if (!talk) {
             TwimlResponse response;

@@ -26,6 +26,7 @@ public:
         TwilioWebhooks& routes;
         call::CallServices& calls;
         std::function<call::CallWorker*()> worker;
+        std::chrono::milliseconds answer_within{4000};
     };
     explicit GatherTalks(Services services) : s_(std::move(services)) {}
 
@@ -37,6 +38,7 @@ public:
 
 private:
     std::shared_ptr<GatherTalk> find(const std::string& call_sid);
+    [[nodiscard]] std::shared_ptr<GatherTalk> known(const std::string& call_sid) const;  // with the lock held
     std::shared_ptr<GatherTalk> open(const AgentPtr& agent, const flows::Position& position, const Asked& asked);
 
     Services s_;

@@ -76,6 +76,26 @@ void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) {
 void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) { answer_ = std::move(answer); }
 
 void TwilioWebhooks::fall_back_with(FallBack fall_back) { fall_back_ = std::move(fall_back); }
+void TwilioWebhooks::preface(std::function<void(const call::Agent&, TwimlResponse&)> add) { preface_ = std::move(add); }
+
+Answer TwilioWebhooks::with_preface(const call::Agent& agent, Answer answer) const {
+    if (!preface_) return answer;
+    TwimlResponse begun;
+    preface_(agent, begun);
+    const auto text = begun.str();
+    if (!text) {
+        services_.log.error("webhook.failed", "What was to begin with the call could not be written.", {{"reason", begun.problem()}, {"agent", agent.name}});
+        return answer;
+    }
+    // Both are documents of our own builder: one `<Response>` each, verbs between its tags.
+    constexpr std::string_view kOpen = "<Response>", kClose = "</Response>";
+    const auto from = text->find(kOpen), to = text->rfind(kClose), at = answer.body.find(kOpen);
+    if (from == std::string::npos || to == std::string::npos || at == std::string::npos || answer.body.find("<Reject") == at + kOpen.size()) return answer;
+    const auto verbs = std::string_view(*text).substr(from + kOpen.size(), to - from - kOpen.size());
+    if (answer.body.size() + verbs.size() > twilio::kMaxTwimlBytes) return answer;
+    answer.body.insert(at + kOpen.size(), verbs);
+    return answer;
+}
 
 std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
 
@@ -147,6 +167,12 @@ bool TwilioWebhooks::accept_upgrade(std::string_view target, std::optional<std::
 }
 
 net::Task<Answer> TwilioWebhooks::voice(const Asked& asked) const {
+    auto agent = services_.by_number(asked.form.get("To"));
+    auto answer = co_await connect(std::move(agent), asked);
+    co_return answer;
+}
+
+net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note) const {
     const auto& form = asked.form;
     const auto& call_sid = asked.call_sid;
     const auto now = Clock::now();
@@ -161,25 +187,28 @@ net::Task<Answer> TwilioWebhooks::voice(const Asked& asked) const {
         services_.log.info("webhook.duplicate", "A voice webhook was delivered again.", {{"call_sid", call_sid}});
         co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
     }
+    const bool outbound = form.get("Direction") == "outbound-api";
     auto answer_with = [&](const Answer& answer) {
         return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(call_sid, answer.body, now)};
     };
     auto turn_away = [&](std::string_view reason, const Answer& answer) {
-        services_.metrics.calls_rejected.at("in", reason).add();
+        services_.metrics.calls_rejected.at(outbound ? "out" : "in", reason).add();
         services_.log.info("call.rejected", "A call was turned away.", {{"call_sid", call_sid}, {"reason", reason}, {"to", twilio::mask_phone(form.get("To"))}});
         return answer_with(answer);
     };
-    const auto agent = services_.by_number(form.get("To"));
-    if (!agent) co_return turn_away("unknown_number", xml(TwimlResponse().reject({.reason = "rejected"})));
+    // <Reject> is for calls that come in; one of ours is hung up.
+    if (!agent) co_return turn_away("unknown_number", outbound ? hang_up() : xml(TwimlResponse().reject({.reason = "rejected"})));
     switch (services_.registry.admit(call_sid, now)) {
         case Admission::admitted: break;
         case Admission::ended_before: co_return hang_up();
         case Admission::rate:
-        case Admission::capacity: co_return turn_away("capacity", overflow());
+        case Admission::capacity: co_return turn_away("capacity", outbound ? hang_up() : overflow());
     }
+    if (!note.empty()) services_.registry.leave_note(call_sid, std::move(note));
     Answer first;
     if (answer_) first = co_await answer_(agent, asked);
     else first = open_stream(*agent, form, asked.request, 0);
+    first = with_preface(*agent, std::move(first));
     auto answer = answer_with(first);
     services_.log.info("webhook.answered", "A call is being connected.", {{"call_sid", call_sid}, {"agent", agent->name}, {"draining", services_.draining()}});
     co_return answer;
@@ -347,7 +376,10 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
 
 Answer TwilioWebhooks::status(const twilio::Form& form) const {
     const auto call_sid = form.get("CallSid");
-    if (terminal(form.get("CallStatus"))) services_.registry.end_call(call_sid, EndReason::caller_hung_up);
+    if (terminal(form.get("CallStatus"))) {
+        services_.registry.end_call(call_sid, EndReason::caller_hung_up);
+        services_.registry.release(std::string(call_sid));  // one that was still in a menu, or whose stream was still to come
+    }
     return nothing();
 }
 

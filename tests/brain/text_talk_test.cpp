@@ -136,6 +136,7 @@ TEST_F(Talk, StopsARunningTurnAndKeepsWhatWasHeard) {
     run_until([&] { return !mind.asked.empty(); });
     loop.run_for(std::chrono::milliseconds(30));
     t.interrupted("We are");
+    mind.answer = nullptr;
     auto next = begin(t.said("and on Sunday"));
     run_until([&] { return running->has_value(); });
     EXPECT_TRUE((*running)->superseded);

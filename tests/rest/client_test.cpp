@@ -136,9 +136,11 @@ TEST(RestClient, says_which_credential_was_refused) {
         return answer.error().text();
     };
     EXPECT_THAT(sentence("", kToken, ""), AllOf(HasSubstr("auth token of account AC0123"), HasSubstr("region us1")));
-    EXPECT_THAT(sentence("SK0123", "verysecret", "ie1"), AllOf(HasSubstr("API key SK0123"), HasSubstr("region ie1")));
+    EXPECT_THAT(sentence("SK0123", "AbCdEfGhIjKlMnOpQrStUvWxYz012345", "ie1"), AllOf(HasSubstr("API key SK0123"), HasSubstr("region ie1")));
     EXPECT_THAT(sentence("", "SK0123456789abcdef0123456789abcdef", ""), HasSubstr("is the SID of an API key"));
-    EXPECT_THAT(sentence("", "abcdefghijklmnop", ""), HasSubstr("an API key's secret belongs into twilio.api_secret"));
+    EXPECT_THAT(sentence("", "AbCdEfGhIjKlMnOpQrStUvWxYz012345", ""), HasSubstr("has the form of an API key's secret"));
+    EXPECT_THAT(sentence("SK0123", "short", ""), HasSubstr("32 letters and digits"));
+    EXPECT_THAT(sentence("", "abcdefghijklmnop", ""), HasSubstr("has 16 characters"));
 }
 
 TEST(RestClient, shows_no_secret_whatever_the_server_echoes) {

@@ -163,6 +163,7 @@ private:
         sim::FakeTwilioOptions options;
         options.carrier = gateway_->carrier();
         options.carrier.speed = speed_;
+        options.carrier.compute_threads = 3;  // nobody's words wait for what somebody else is hearing
         options.carrier.voice = sim::make_embedded_voice();
         options.carrier.ear = sim::make_embedded_ear();
         options.port = port_;

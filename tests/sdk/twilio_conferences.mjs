@@ -74,7 +74,7 @@ await prove('twilio_conferences', async () => {
         assert.equal(await paged(participants(), {}, 5, 2), 3);
     });
     await step('recording', async () => {
-        const made = await client.conferences('Recorded').participants.create({ from: desk, to: '+14155550120', conferenceRecord: 'true', conferenceRecordingStatusCallback: `${app.url}/recorded` });
+        const made = await client.conferences('Recorded').participants.create({ from: desk, to: '+14155550120', conferenceRecord: 'true', conferenceTrim: 'do-not-trim', conferenceRecordingStatusCallback: `${app.url}/recorded` });
         await client.conferences('Recorded').participants.create({ from: desk, to: '+14155550121' });
         const [recording] = await until(async () => { const all = await client.conferences(made.conferenceSid).recordings.list(); return all.length ? all : undefined; }, 'the recording');
         assert.deepEqual([recording.source, recording.callSid, recording.conferenceSid], ['Conference', null, made.conferenceSid]);

@@ -66,8 +66,9 @@ await prove('twilio_sip_byoc', async () => {
         assert.equal(await calls.credentialListMappings(list.sid).remove(), true);
         assert.equal(await client.sip.credentialLists(list.sid).remove(), true);
         const older = client.sip.domains(domain.sid).ipAccessControlListMappings;
+        assert.equal((await older.list())[0].domainSid, domain.sid, 'the older path shows the same mapping');
+        assert.equal(await client.sip.domains(domain.sid).ipAccessControlListMappings(addresses.sid).remove(), true);
         await older.create({ ipAccessControlListSid: addresses.sid });
-        assert.equal((await older.list())[0].domainSid, domain.sid);
         assert.equal(await client.sip.domains(domain.sid).remove(), true);
     });
     await step('byoc trunks', async () => {

@@ -78,7 +78,7 @@ void speech() {
     gather.max_speech_time = 20;
     gather.language = "en-GB";
     gather.hints = "yes, no, $OOV_CLASS_DIGIT_SEQUENCE";
-    gather.speech_model = "experimental_conversations";
+    gather.speech_model = "phone_call";
     gather.enhanced = true;
     gather.profanity_filter = false;
     gather.action_on_empty_result = true;

@@ -135,6 +135,22 @@ TEST(Webhook, RetriesOnlyWhatThePolicyAllowsWithOneToken) {
     EXPECT_EQ(seen[0].header("I-Twilio-Idempotency-Token"), seen[3].header("I-Twilio-Idempotency-Token"));
 }
 
+TEST(Webhook, ASlowAnswerBringsTheSameRequestAgain) {
+    std::atomic<int> count{0};
+    AppServer app([&](const Seen& seen) {
+        if (seen.path() == "/voice" && count++ == 0) std::this_thread::sleep_for(std::chrono::milliseconds(600));
+        return twiml("<Hangup/>");
+    });
+    auto options = quick();
+    options.webhook_faults = {milliseconds(2000), 1};
+    const auto report = call(std::move(options), to(app.url("/voice")));
+    EXPECT_EQ(report.ended_by, "document");
+    const auto seen = app.requests("/voice");
+    ASSERT_EQ(seen.size(), 2u);
+    EXPECT_EQ(seen[0].header("I-Twilio-Idempotency-Token"), seen[1].header("I-Twilio-Idempotency-Token"));
+    EXPECT_EQ(report.webhooks[0].attempts, 2);
+}
+
 TEST(Webhook, AnswersAChallengeWithTheCredentialsOfTheUrl) {
     AppServer app([](const Seen& seen) {
         if (seen.header("Authorization").empty()) return reply("", "text/plain", 401);

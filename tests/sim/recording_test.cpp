@@ -75,7 +75,7 @@ TEST(Recording, OfTheVerbIsExactlyWhatWasSaid) {
 }
 
 TEST(Recording, OverRestStartsPausesGoesOnAndStops) {
-    AppServer app([](const Seen&) { return twiml("<Pause length=\"60\"/>"); });
+    AppServer app([](const Seen&) { return twiml("<Say>nothing</Say><Pause length=\"60\"/>"); });
     auto options = exchange(8);
     options.recording_delay = milliseconds(2000);
     SimCarrier carrier(std::move(options));

@@ -437,6 +437,30 @@ TEST(StreamProtocol, both_tracks) {  // M28
     EXPECT_EQ(rig.filled, 0U);
 }
 
+TEST(StreamProtocol, a_stream_of_both_tracks_delivers_both_each_within_its_own_rate) {
+    StreamLimits limits;
+    limits.both_tracks = true;
+    Rig rig(limits);
+    rig.start();
+    for (int i = 0; i < 100; ++i) {
+        rig.frames(1);
+        auto m = rig.frame();
+        rig.timestamp -= 20;
+        m.track = Track::outbound;
+        rig.say(m);
+    }
+    EXPECT_EQ(rig.delivered, 100U * 160);
+    EXPECT_EQ(std::count(rig.words.begin(), rig.words.end(), "outbound"), 100);
+    EXPECT_TRUE(rig.faults.empty());
+    // One side alone beyond its rate ends the stream.
+    for (int i = 0; i < 1000 && rig.closes == 0; ++i) {
+        auto m = rig.frame();
+        m.track = Track::outbound;
+        rig.say(m);
+    }
+    EXPECT_EQ(rig.closed, "1008 rate");
+}
+
 TEST(StreamProtocol, stop_without_start_and_media_after_stop) {  // M24
     Rig rig;
     rig.say(StopMessage{});

@@ -248,6 +248,9 @@ public:
     Counters& webhook_duplicates;
     Counters& webhook_signature_failures;  // reason
     Counters& twilio_errors;               // code
+    // --- messages; dir in|out
+    Counters& messages;          // dir, outcome
+    Counters& message_segments;  // dir
     // --- media streams
     Gauges& streams_active;
     Gauges& preauth_connections;
@@ -288,6 +291,10 @@ public:
     Gauges& config_last_reload_timestamp;
     Gauges& tls_certificate_expiry;  // name
     Counters& security_events;       // kind
+    Counters& dials_ended;           // reason
+    Counters& dials_refused;         // reason
+    Gauges& dials_active;
+    Counters& control_actions;       // action, result
     Counters& clock_jump;
     Histograms& loop_pause;
 };

@@ -39,6 +39,7 @@ public:
 
     std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) override;
     std::unique_ptr<TextBrain> open_text(const CallFacts& facts, const TextPorts& ports) override;
+    std::unique_ptr<Ear> open_ear(const CallFacts& facts, const EarPorts& ports) override;
 
     // The parts, for whoever wants one of them. `post` runs a function on the call's worker; from any thread.
     using Post = std::function<void(std::function<void()>)>;

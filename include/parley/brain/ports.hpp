@@ -98,7 +98,8 @@ public:
 struct CallFacts {
     std::string call_sid, from, to, agent;
     std::uint64_t seed = 0;  // for choosing among prompt variants; recorded in the call file
-    std::string brain_state{}; // LmSession::state() of the session that had this call before; empty: a new call
+    std::string brain_state{};  // LmSession::state() of the session that had this call before; empty: a new call
+    bool written = false;       // the answers are read (a text message), not heard
 };
 
 // Something a brain wants done besides talking: send a text, press keys, record. Names and arguments are what a model is shown as tools.
@@ -180,6 +181,22 @@ public:
     virtual net::Task<> close() = 0;  // as Brain::close
 };
 
+// The recogniser alone, for a call that is only listened to.
+class Ear {
+public:
+    virtual ~Ear() = default;
+    virtual void tick(TimePoint /*now*/) {}  // every 20 ms
+    [[nodiscard]] virtual SttSession& stt() = 0;
+    virtual net::Task<> close() = 0;  // as Brain::close
+};
+struct EarPorts {
+    SttSink& stt;
+    VendorSink& vendor;
+    boost::asio::any_io_executor executor;
+    net::HttpClient* http = nullptr;
+    std::function<void(std::function<void()>)> post;
+};
+
 // One call's recogniser, dialogue and voice.
 class Brain {
 public:
@@ -199,6 +216,8 @@ public:
     virtual std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) = 0;
     // Its dialogue alone, for what is text already; null: this brain cannot do without sound (speech-to-speech without a model for text).
     virtual std::unique_ptr<TextBrain> open_text(const CallFacts& /*facts*/, const TextPorts& /*ports*/) { return nullptr; }
+    // Its recogniser alone; null: it has none of its own (speech-to-speech).
+    virtual std::unique_ptr<Ear> open_ear(const CallFacts& /*facts*/, const EarPorts& /*ports*/) { return nullptr; }
 };
 
 }  // namespace parley::brain

@@ -92,6 +92,7 @@ public:
     std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) override;
     // With `lm` vendors only: a speech-to-speech agent answers text if it names some beside.
     std::unique_ptr<TextBrain> open_text(const CallFacts& facts, const TextPorts& ports) override;
+    std::unique_ptr<Ear> open_ear(const CallFacts& facts, const EarPorts& ports) override;
 
 private:
     struct Parts;

@@ -22,6 +22,8 @@ class CarrierSink {
 public:
     virtual ~CarrierSink() = default;
     virtual void on_media(std::span<const std::uint8_t> mulaw) = 0;  // 8 kHz µ-law, any length
+    // Of a stream of both tracks: what the other side hears. 8 kHz µ-law, any length.
+    virtual void on_outbound(std::span<const std::uint8_t> /*mulaw*/) {}
     virtual void on_gap(std::uint32_t samples) = 0;                  // so much caller audio was lost on the way; at most 200 ms
     virtual void on_dtmf(char digit) = 0;
     virtual void on_mark(std::string_view name) = 0;

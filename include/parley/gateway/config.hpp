@@ -22,9 +22,11 @@
 #include "parley/call/call_file.hpp"
 #include "parley/call/playout.hpp"
 #include "parley/call/registry.hpp"
+#include "parley/control/dial_guard.hpp"
 #include "parley/brain/upstream.hpp"
 #include "parley/flows/agent_flow.hpp"
 #include "parley/conversation/machine.hpp"
+#include "parley/gateway/messaging_config.hpp"
 #include "parley/flows/relay_settings.hpp"
 #include "parley/vendors/endpoint.hpp"
 
@@ -46,6 +48,7 @@ struct ServerConfig {
     std::vector<std::string> trusted_proxies;  // addresses or networks (10.0.0.0/8)
     std::chrono::microseconds max_batch{200};
     std::vector<std::uint32_t> pin_cpus;
+    Secret admin_token;     // of /v1 on the admin listener; empty: closed
     std::string talk_page;  // name of the agent that browsers talk to at "/"; empty: no page
 };
 
@@ -54,6 +57,19 @@ struct TwilioConfig {
     std::vector<Secret> auth_tokens;        // the first is the current one
     Secret token_key;                       // empty: derived, see stream_token_key()
     bool verify_signatures = true;
+    // The REST interface, see rest_access.hpp.
+    std::string api_key;     // SK…; empty: the first account with the first auth token
+    Secret api_secret;
+    std::string region, edge;
+    std::string api_base_url;  // instead of Twilio
+    double rest_rate = 20;     // requests a second
+};
+
+// Calls that are placed.
+struct OutboundConfig {
+    control::DialLimits limits;
+    std::string from;        // default caller id
+    std::string hold_music;  // URL; empty: our own tune
 };
 
 struct LimitsConfig {
@@ -127,6 +143,8 @@ struct AgentConfig {
     bool voicemail = true;
     std::string voicemail_prompt = "Please leave a message after the tone.";
     std::chrono::seconds voicemail_max{120};
+    std::string machine_message;  // left on answering machines; empty: they are hung up on
+    AgentMessaging messaging;
     conversation::Settings conversation;
     FlowConfig flow;
     flows::RelaySettings relay;
@@ -149,6 +167,8 @@ struct Config {
     RecordingConfig recording{{false, "recordings"}, 0};
     CallFilesConfig call_files{{false, "calls"}, call::FrameDetail::digest};
     RecordsConfig records{{true, "records"}, 90};
+    OutboundConfig outbound;
+    messaging::SenderLimits messaging;
     EngineConfig engine;
     std::vector<vendors::Endpoint> vendors;  // named uses of vendors, in the file's order
     std::vector<AgentConfig> agents;         // in the file's order

@@ -20,6 +20,7 @@
 #include "parley/sim/report.hpp"
 #include "parley/sim/scenario.hpp"
 #include "parley/sim/speech_ports.hpp"
+#include "parley/sim/transcription.hpp"
 #include "parley/sim/webhook.hpp"
 
 namespace parley::sim {
@@ -36,7 +37,7 @@ struct CallbackWeather {
 
 // What becomes of webhooks that are answered too late.
 struct WebhookFaults {
-    milliseconds patience{0};  // of line time, then the request has failed (11205); 0: the 15 s of true time it always has
+    milliseconds patience{0};  // of line time, then the request has failed (11203); 0: the 15 s of true time it always has
     int repeats = 0;           // and is sent again so often, with the same I-Twilio-Idempotency-Token
 };
 
@@ -64,6 +65,9 @@ struct CarrierOptions {
     std::size_t kept_reports = 256;             // newest ones, for report_of()
     WebhookFaults webhook_faults;
     RelayFaults relay_faults;                   // <ConversationRelay>
+    std::shared_ptr<WebhookTricks> webhook_tricks;  // null: none
+    // Live transcriptions that have ended, on a worker thread; must not block.
+    std::function<void(const TranscriptionTruth&)> on_transcription;
     std::shared_ptr<CallerVoice> voice;         // null: ToneVoice
     std::shared_ptr<CallerEar> ear;             // null: nothing is recognised; expectations then fail
 };
@@ -140,6 +144,10 @@ public:
     CallUpdate redirect_call(const std::string& sid, std::string url, std::string method, std::string twiml);
     CallUpdate start_stream(const std::string& sid, Form parameters, std::string& stream_sid);
     CallUpdate stop_stream(const std::string& sid, const std::string& stream_sid_or_name);
+    CallUpdate start_transcription(const std::string& sid, TranscriptionPlan plan, std::string& transcription_sid);
+    CallUpdate stop_transcription(const std::string& sid, const std::string& transcription_sid_or_name);
+    // Of callbacks of calls that are placed from now on, and of conferences at once.
+    void set_callbacks(const CallbackWeather& weather);
 
     [[nodiscard]] std::optional<CallView> call(const std::string& sid) const;
     [[nodiscard]] std::vector<CallView> calls() const;  // oldest first

@@ -4,6 +4,8 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,23 @@ namespace parley::sim {
 
 // How requests are signed; everything but `right` exists to test the receiver.
 enum class SignatureMode : std::uint8_t { right, wrong, missing, stale_token };
+
+// Faults of single webhooks, changeable while the carrier runs. Thread-safe.
+class WebhookTricks {
+public:
+    struct Trick {
+        enum class Kind : std::uint8_t { twice, wrong_token, old_token, missing_signature } kind = Kind::twice;
+        std::string path;         // a part of the URL; empty: any
+        int skip = 0, count = 1;  // of the matching requests: leave so many alone, then do it so often
+    };
+    void set(std::vector<Trick> tricks);
+    // The trick for this request, used up by it.
+    [[nodiscard]] std::optional<Trick::Kind> next(std::string_view url);
+
+private:
+    std::mutex mutex_;
+    std::vector<Trick> tricks_;
+};
 
 // Cookies of one call, by host. Lives as long as the call, used on its worker only.
 class CookieJar {
@@ -49,22 +68,31 @@ struct SigningKeys {
     SignatureMode mode = SignatureMode::right;
 };
 
+// For receivers that are slow: how long an answer is waited for, and how often the request is sent again, with the same token.
+struct LatePolicy {
+    int patience_ms = 15000;
+    int repeats = 0;
+};
+
 class WebhookSender {
 public:
-    WebhookSender(std::shared_ptr<const HttpClient> client, SigningKeys keys)
-        : client_(std::move(client)), keys_(std::move(keys)) {}
+    WebhookSender(std::shared_ptr<const HttpClient> client, SigningKeys keys, LatePolicy late = {}, std::shared_ptr<WebhookTricks> tricks = nullptr)
+        : client_(std::move(client)), keys_(std::move(keys)), late_(late), tricks_(std::move(tricks)) {}
 
     Task<WebhookReply> send(Webhook webhook) const;
     // The header for a request to `url`; empty: send none.
-    [[nodiscard]] std::string signature(std::string_view url, const Form& form) const;
+    [[nodiscard]] std::string signature(std::string_view url, const Form& form) const { return signature(url, form, keys_.mode); }
     [[nodiscard]] const HttpClient& http() const { return *client_; }
 
 private:
+    [[nodiscard]] std::string signature(std::string_view url, const Form& form, SignatureMode mode) const;
     Task<HttpReply> attempt(const Webhook& webhook, std::string url, std::string method, bool with_form,
-                            std::string token, ConnectionOverrides overrides) const;
+                            std::string token, ConnectionOverrides overrides, SignatureMode mode) const;
 
     std::shared_ptr<const HttpClient> client_;
     SigningKeys keys_;
+    LatePolicy late_;
+    std::shared_ptr<WebhookTricks> tricks_;
 };
 
 inline constexpr int kMaxRedirects = 10;  // then 11215

@@ -54,6 +54,7 @@ struct StreamLimits {
     std::uint32_t stream_sid_faults = 10;
     std::uint32_t malformed = 20;
     std::size_t outstanding_marks = 256;
+    bool both_tracks = false;  // the second track is delivered too
 };
 
 // --- actions, in the order to perform them; views live as long as the message's.
@@ -77,7 +78,11 @@ struct MarkEchoed {
     std::string_view name;
 };
 struct StreamStopped {};
-struct OutboundAudio {};  // once: our own voice comes back on a second track; it is ignored
+// What the other side hears, on a second track. Of a stream that is not meant to have one: once, without a payload, and it is ignored.
+struct OutboundAudio {
+    std::string_view payload{};  // base64
+    std::uint32_t samples = 0;
+};
 struct CountFault {
     StreamFault fault = StreamFault::json;
 };

@@ -32,7 +32,8 @@ struct FlowServices {
     TwilioWebhooks& routes;
     call::CallServices& calls;
     std::function<call::CallWorker*()> worker;     // of the asking thread
-    std::function<flows::Second()> now;            // not set: the wall clock; decides about hours only
+    std::function<flows::Second()> now{};          // not set: the wall clock; decides about hours only
+    std::chrono::milliseconds answer_within{4000}; // a gathered answer that takes longer is covered by words; Twilio itself gives up at 15 s
 };
 
 // Outlives the listeners. Thread-safe.

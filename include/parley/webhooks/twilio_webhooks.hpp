@@ -106,9 +106,15 @@ public:
     using FallBack = std::function<net::Task<std::optional<Answer>>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked, std::string_view why)>;
     void fall_back_with(FallBack fall_back);
 
+    // What stands before the answer of a new call, whatever that is (but a refusal): `<Start>` of a recording, a transcription.
+    void preface(std::function<void(const call::Agent& agent, twilio::TwimlResponse& response)> add);
+
     // nullopt: not a route of this surface. `request` and what it refers to must live until the end.
     [[nodiscard]] net::Task<std::optional<Answer>> handle(const Request& request) const;
 
+    // A new call for this agent: the same answer again for the same call, a place among those admitted, then what its agent answers with.
+    // `note`: what the agent shall know about it.
+    [[nodiscard]] net::Task<Answer> connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note = {}) const;
     // Parts for handlers. `resume` > 0: the call was with the agent before and comes back with its memory.
     // `position`: where in its agent's answers the call is; the tail's URL carries it on.
     [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, const flows::Position& position) const;
@@ -138,6 +144,7 @@ private:
     // Whether Twilio said of this call that its stream could not be opened at all.
     bool stream_refused(std::string_view call_sid) const;
     Answer overflow() const;
+    Answer with_preface(const call::Agent& agent, Answer answer) const;
     bool check_signature(const Request& request, const twilio::Form& form, Subject subject) const;
     void count_signature_failure(const twilio::SignatureVerdict& verdict, std::string_view remote_address, std::string_view what) const;
 
@@ -146,6 +153,7 @@ private:
     std::map<std::string, Route, std::less<>> routes_;
     std::map<flows::Destination::Kind, Sender> senders_;
     std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer_;
+    std::function<void(const call::Agent&, twilio::TwimlResponse&)> preface_;
     FallBack fall_back_;
     // Calls whose stream Twilio could not open, the newest of them; the tail asks a moment later.
     struct Refusals;

@@ -50,8 +50,13 @@ private:
     std::unique_ptr<TtsRole> tts_;
 };
 
-// Text has no recogniser and no voice; what a role might tell them has nowhere to go.
-struct NoSound final : SttSink, TtsSink {
+// Text has no recogniser and no voice, an ear no answers; what a role might tell them has nowhere to go.
+struct NoSound final : SttSink, TtsSink, LmSink {
+    void on_reply_text(ReplyId, std::string_view) override {}
+    void on_reply_finished(ReplyId, conversation::ReplyThen, std::string_view) override {}
+    void on_reply_failed(ReplyId, std::string_view) override {}
+    void on_reply_voice(ReplyId) override {}
+    void on_expect(std::string_view, std::chrono::milliseconds) override {}
     void on_partial(UtteranceId, std::string_view) override {}
     void on_final(UtteranceId, std::string_view, double) override {}
     void on_stt_failed(UtteranceId, std::string_view) override {}
@@ -75,6 +80,17 @@ public:
 
 private:
     std::unique_ptr<LmRole> lm_;
+};
+
+class EarOnly final : public Ear {
+public:
+    explicit EarOnly(const std::shared_ptr<const Place>& place) : stt_(make_stt_role(place)) {}
+    void tick(TimePoint now) override { stt_->tick(now); }
+    SttSession& stt() override { return *stt_; }
+    net::Task<> close() override { return stt_->close(); }
+
+private:
+    std::unique_ptr<SttRole> stt_;
 };
 
 }  // namespace
@@ -109,6 +125,21 @@ std::unique_ptr<TextBrain> UpstreamFactory::open_text(const CallFacts& facts, co
     held->place.emplace(upstream::Place{parts_->settings, parts_->makers, *parts_->shared, parts_->phrases.get(), facts, all, Clock::now()});
     const std::shared_ptr<const upstream::Place> place(held, &*held->place);
     return std::make_unique<upstream::TextOnly>(place);
+}
+
+std::unique_ptr<Ear> UpstreamFactory::open_ear(const CallFacts& facts, const EarPorts& ports) {
+    if (parts_->settings.stt.empty()) return nullptr;
+    struct Held {
+        std::shared_ptr<const Parts> parts;
+        upstream::NoSound nowhere;
+        std::optional<upstream::Place> place;
+    };
+    auto held = std::make_shared<Held>();
+    held->parts = parts_;
+    const CallPorts all{.stt = ports.stt, .lm = held->nowhere, .tts = held->nowhere, .vendor = ports.vendor, .executor = ports.executor, .http = ports.http, .post = ports.post};
+    held->place.emplace(upstream::Place{parts_->settings, parts_->makers, *parts_->shared, parts_->phrases.get(), facts, all, Clock::now()});
+    const std::shared_ptr<const upstream::Place> place(held, &*held->place);
+    return std::make_unique<upstream::EarOnly>(place);
 }
 
 }  // namespace parley::brain

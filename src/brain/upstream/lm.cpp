@@ -294,7 +294,7 @@ private:
         if (reply_ == 0) return;
         if (!said_.empty()) said_ += ' ';
         said_ += piece;
-        const auto speakable = shaper_.shape(piece);
+        const auto speakable = place_->facts.written ? piece : shaper_.shape(piece);
         if (!speakable.empty()) place_->ports.lm.on_reply_text(reply_, speakable);
     }
 

@@ -50,6 +50,14 @@ std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, cons
 std::string system_prompt(const UpstreamSettings& settings, const CallFacts& facts) {
     std::string prompt = settings.instructions;
     if (!prompt.empty()) prompt += "\n\n";
+    if (facts.written) {
+        prompt +=
+            "You are exchanging text messages (SMS). What you write is sent as it stands: plain text, no markup, no lists, as short as it can be while it helps, "
+            "at most three sentences.";
+        if (!facts.from.empty()) prompt += "\nThe other side's number: " + facts.from + ".";
+        if (!facts.to.empty()) prompt += "\nYour number: " + facts.to + ".";
+        return prompt;
+    }
     prompt +=
         "You are on a telephone call. What you write is spoken aloud: use plain sentences, no lists, no markup, no emoji. Be brief. "
         "The caller's words come from speech recognition and may contain mistakes.";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../transcription.hpp"
 #include "call_parameters.hpp"
 #include "numbers.hpp"
 #include "parley/sim/identifiers.hpp"
@@ -145,6 +146,12 @@ ApiAnswer Calls::streams(const ApiCall& call, const std::string& call_sid) {
     };
     if (call.parts.size() == 4) {
         if (call.value("Status") != "stopped") return api_error(400, 20001, "Status must be stopped");
+        for (const auto& [sid, where] : streams_) {
+            if (sid != call.part(3) && where != call_sid + " " + call.part(3)) continue;
+            if (world_.carrier.stop_stream(call_sid, sid) != CallUpdate::done) return not_found(call);
+            return answer(sid, where.substr(call_sid.size() + 1), "stopped");
+        }
+        // One that a document began: whether it still runs is known on the call's own thread only.
         if (world_.carrier.stop_stream(call_sid, call.part(3)) != CallUpdate::done) return not_found(call);
         return answer(call.part(3), call.part(3), "stopped");
     }
@@ -156,7 +163,50 @@ ApiAnswer Calls::streams(const ApiCall& call, const std::string& call_sid) {
         case CallUpdate::wrong_state:
             return api_error(400, 21220, "Call is not in-progress.");
         default:
+            streams_[sid] = call_sid + " " + (call.value("Name").empty() ? sid : call.value("Name"));
             return answer(sid, call.value("Name").empty() ? sid : call.value("Name"), "in-progress");
+    }
+}
+
+ApiAnswer Calls::transcriptions(const ApiCall& call, const std::string& call_sid) {
+    if (!call.post()) return not_allowed();
+    const auto answer = [&](const std::string& sid, const std::string& name, const char* status) {
+        return api_json(call.parts.size() == 3 ? 201 : 200, {{"sid", sid},
+                                                             {"account_sid", world_.account_sid()},
+                                                             {"call_sid", call_sid},
+                                                             {"name", name},
+                                                             {"status", status},
+                                                             {"date_updated", rfc2822(std::chrono::system_clock::now())},
+                                                             {"uri", world_.path("/Calls/" + call_sid + "/Transcriptions/" + sid + ".json")}});
+    };
+    if (call.parts.size() == 4) {
+        if (call.value("Status") != "stopped") return api_error(400, 20001, "Status must be stopped");
+        std::string sid = call.part(3), name = sid;
+        for (const auto& [one, where] : transcriptions_) {
+            if (one != call.part(3) && where != call_sid + " " + call.part(3)) continue;
+            sid = one;
+            name = where.substr(call_sid.size() + 1);
+        }
+        // One that a document began: whether it still runs is known on the call's own thread only.
+        if (world_.carrier.stop_transcription(call_sid, sid) != CallUpdate::done) return not_found(call);
+        return answer(sid, name, "stopped");
+    }
+    auto plan = read_transcription(call.form);
+    if (!plan.callback_url.empty() && !usable_url(plan.callback_url)) return api_error(400, 21402, "Invalid StatusCallbackUrl");
+    if (plan.track != "both_tracks" && plan.track != "inbound_track" && plan.track != "outbound_track") return api_error(400, 20001, "Invalid Track: " + plan.track);
+    for (const auto& [one, where] : transcriptions_) {
+        if (!plan.name.empty() && where == call_sid + " " + plan.name) return api_error(400, 20001, "The name is used already: " + plan.name);
+    }
+    std::string sid;
+    const auto name = plan.name;
+    switch (world_.carrier.start_transcription(call_sid, std::move(plan), sid)) {
+        case CallUpdate::no_such_call:
+            return not_found(call);
+        case CallUpdate::wrong_state:
+            return api_error(400, 21220, "Call is not in-progress.");
+        default:
+            transcriptions_[sid] = call_sid + " " + (name.empty() ? sid : name);
+            return answer(sid, name.empty() ? sid : name, "in-progress");
     }
 }
 
@@ -227,6 +277,7 @@ ApiAnswer Calls::handle(const ApiCall& call) {
     if (word == "Recordings") return recordings_.below(call, 2, sid, false);
     if (call.parts.size() <= 4 && word == "Notifications") return notifications(call, sid, call.part(3));
     if (call.parts.size() <= 4 && word == "Streams") return streams(call, sid);
+    if (call.parts.size() <= 4 && word == "Transcriptions") return transcriptions(call, sid);
     if (call.parts.size() <= 4 && word == "Siprec") return siprec(call, sid);
     if (call.parts.size() == 3 && word == "Events") return events(call, sid);
     return not_found(call);

@@ -250,23 +250,31 @@ ApiAnswer Intelligence::create_transcript(const ApiCall& call) {
     if (source.empty() && text("media_url").empty()) return api_error(400, 20001, "Channel: media_properties with source_sid or media_url is required");
     if (!source.empty() && !world_.carrier.recording_view(source)) return api_error(404, 20404, "No such recording: " + source);
     if (call.value("CustomerKey").size() > 64) return api_error(400, 20001, "CustomerKey is longer than 64 characters");
+    auto& record = keep(*chosen, channel, call.base);
+    record.json["customer_key"] = or_null(call.value("CustomerKey"));
+    record.json["media_start_time"] = or_null(call.value("MediaStartTime"));
+    world_.run(complete(record.sid(), source));
+    return api_json(201, record.json);
+}
+
+Record& Intelligence::keep(const Record& chosen, const Json& channel, const std::string& base) {
     const auto sid = make_sid("GT");
-    const auto url = call.base + call.path + "/" + sid;
+    const auto url = base + "/v2/Transcripts/" + sid;
     auto& record = transcripts_.add({{"account_sid", world_.account_sid()},
-                                     {"service_sid", chosen->sid()},
+                                     {"service_sid", chosen.sid()},
                                      {"sid", sid},
                                      {"date_created", nullptr},
                                      {"date_updated", nullptr},
                                      {"status", "queued"},
                                      {"channel", channel},
                                      {"data_logging", false},
-                                     {"language_code", chosen->json["language_code"]},
-                                     {"customer_key", or_null(call.value("CustomerKey"))},
-                                     {"media_start_time", or_null(call.value("MediaStartTime"))},
+                                     {"language_code", chosen.json["language_code"]},
+                                     {"customer_key", nullptr},
+                                     {"media_start_time", nullptr},
                                      {"duration", 0},
                                      {"url", url},
-                                     {"redaction", chosen->json["auto_redaction"]},
-                                     {"encryption_credential_sid", chosen->json["encryption_credential_sid"]},
+                                     {"redaction", chosen.json["auto_redaction"]},
+                                     {"encryption_credential_sid", chosen.json["encryption_credential_sid"]},
                                      {"links",
                                       {{"sentences", url + "/Sentences"},
                                        {"media", url + "/Media"},
@@ -274,9 +282,31 @@ ApiAnswer Intelligence::create_transcript(const ApiCall& call) {
                                        {"encrypted_sentences", url + "/Sentences/Encrypted"},
                                        {"encrypted_operator_results", url + "/OperatorResults/Encrypted"}}}});
     stamp(record, DateManner::iso);
-    words_[sid].service = chosen->sid();
-    world_.run(complete(sid, source, call.base));
-    return api_json(201, record.json);
+    words_[sid].service = chosen.sid();
+    return record;
+}
+
+void Intelligence::keep_live(const TranscriptionTruth& truth) {
+    const auto* chosen = service(truth.intelligence_service);
+    const auto view = world_.carrier.call(truth.call_sid);
+    if (chosen == nullptr || !view) return;
+    auto& record = keep(*chosen, {{"type", "voice"}, {"media_properties", {{"source", "call"}, {"source_sid", truth.call_sid}}}, {"participants", Json::array()}}, world_.carrier.options().api_base);
+    auto& words = words_[record.sid()].plain;
+    const auto speed = world_.carrier.options().speed;
+    for (const auto& said : truth.contents)
+        words.push_back({said.inbound ? 1 : 2, std::max(0.0, (said.from_ms - truth.began_ms) * speed / 1000), std::max(0.1, (said.to_ms - truth.began_ms) * speed / 1000), said.text, said.confidence});
+    std::sort(words.begin(), words.end(), [](const Sentence& a, const Sentence& b) { return a.from < b.from; });
+    finish(record, words.empty() ? 0 : static_cast<int>(words.back().to), view->created + std::chrono::milliseconds(static_cast<std::int64_t>(truth.began_ms)));
+}
+
+void Intelligence::finish(Record& record, int seconds, WallTime began) {
+    record.json["duration"] = seconds;
+    if (record.json["media_start_time"].is_null()) record.json["media_start_time"] = iso_seconds(began);
+    record.json["status"] = "completed";
+    touch(record, DateManner::iso);
+    const auto* chosen = service(words_[record.sid()].service);
+    if (chosen == nullptr || !chosen->json["webhook_url"].is_string() || chosen->json["webhook_url"].get<std::string>().empty()) return;
+    if (chosen->json["webhook_http_method"] != "NULL") world_.run(announce(record.json, chosen->json["webhook_url"].get<std::string>()));
 }
 
 // The words of a call are known to the simulation: the caller's and the carrier's own as they are, the other side's as the ear understood them,
@@ -312,7 +342,7 @@ std::vector<Sentence> Intelligence::said(const RecordingView& recording) const {
     return out;
 }
 
-Task<> Intelligence::complete(std::string sid, std::string recording, std::string base) {
+Task<> Intelligence::complete(std::string sid, std::string recording) {
     asio::steady_timer timer(world_.executor);
     const auto status = [&](const char* word) {
         auto* record = transcripts_.find(sid);
@@ -342,14 +372,7 @@ Task<> Intelligence::complete(std::string sid, std::string recording, std::strin
     words_[sid].plain = said(*view);
     auto* record = transcripts_.find(sid);
     if (record == nullptr) co_return;
-    record->json["duration"] = view->duration.value_or(0);
-    if (record->json["media_start_time"].is_null()) record->json["media_start_time"] = iso_seconds(view->start_time);
-    (void)status("completed");
-    const auto* chosen = service(words_[sid].service);
-    if (chosen == nullptr || !chosen->json["webhook_url"].is_string() || chosen->json["webhook_url"].get<std::string>().empty()) co_return;
-    if (chosen->json["webhook_http_method"] == "NULL") co_return;
-    auto told = announce(record->json, chosen->json["webhook_url"].get<std::string>());
-    co_await std::move(told);
+    finish(*record, view->duration.value_or(0), view->start_time);
 }
 
 // JSON, signed over the URL with its digest of the body.

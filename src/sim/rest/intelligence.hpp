@@ -11,6 +11,9 @@ public:
     explicit Intelligence(RestWorld& world) : world_(world) {}
     [[nodiscard]] ApiAnswer handle(const ApiCall& call) override;
 
+    // Makes the transcript of a live transcription; nothing when its service is not known.
+    void keep_live(const TranscriptionTruth& truth);
+
 private:
     struct Words {
         std::vector<Sentence> plain;
@@ -30,7 +33,9 @@ private:
     // The JSON of an operator, prebuilt or custom; null when there is none.
     [[nodiscard]] Json operator_json(const std::string& sid, const std::string& base);
     [[nodiscard]] std::vector<Sentence> said(const RecordingView& recording) const;
-    [[nodiscard]] Task<> complete(std::string sid, std::string recording, std::string base);
+    [[nodiscard]] Task<> complete(std::string sid, std::string recording);
+    Record& keep(const Record& service, const Json& channel, const std::string& base);
+    void finish(Record& record, int seconds, WallTime began);
     [[nodiscard]] Task<> announce(Json transcript, std::string url);
 
     RestWorld& world_;

@@ -148,6 +148,23 @@ void Numbers::set(const std::string& number, const NumberEntry& entry) {
     json["capabilities"]["mms"] = entry.sms_capable;
     if (!entry.friendly_name.empty()) json["friendly_name"] = entry.friendly_name;
     touch(*record, DateManner::rfc2822);
+    connect(*record);
+}
+
+void Numbers::connect(const Record& record, bool released) {
+    const auto number = text_at(record.json, "phone_number");
+    if (world_.options.carrier.numbers.contains(number)) return;
+    const auto wiring = voice(record);
+    DialTarget target;
+    if (released || wiring.url.empty()) {
+        target.answer = DialTarget::Answer::failed;
+    } else {
+        target.voice_url = wiring.url;
+        target.voice_method = wiring.method.empty() ? "POST" : wiring.method;
+        target.fallback_url = wiring.fallback_url;
+        target.status_callback = wiring.status_callback;
+    }
+    world_.carrier.set_target(number, std::move(target));
 }
 
 Record* Numbers::owned(const std::string& number) {
@@ -273,10 +290,9 @@ ApiAnswer Numbers::search(const ApiCall& call, const std::string& country, const
 
 // ---- owned numbers
 
-std::optional<ApiAnswer> Numbers::write(const ApiCall& call, bool creating, Json& record) {
+std::optional<ApiAnswer> Numbers::write(const ApiCall& call, Json& record) {
     auto next = record;
     if (auto refused = read_fields(number_rules(), call, false, next)) return refused;
-    (void)creating;
     for (const char* name : {"VoiceApplicationSid", "SmsApplicationSid"}) {
         const auto sid = std::string(value_of(call.form, name));
         if (!sid.empty() && application(sid) == nullptr) return api_error(400, 21420, "The application " + sid + " is not accessible");
@@ -305,10 +321,11 @@ ApiAnswer Numbers::buy(const ApiCall& call, const std::string& type) {
     if (found == nullptr) return api_error(400, 21452, "No number left in the area code " + area);
     if (found->address_requirements != "none" && call.value("AddressSid").empty()) return api_error(400, 21631, found->number + " needs an AddressSid");
     auto& record = own(*found);
-    if (auto refused = write(call, true, record.json)) {
+    if (auto refused = write(call, record.json)) {
         owned_.erase(record.sid());
         return *refused;
     }
+    connect(record);
     return api_json(201, record.json);
 }
 
@@ -327,12 +344,14 @@ ApiAnswer Numbers::incoming(const ApiCall& call) {
     auto* record = owned_.find(call.part(1));
     if (record == nullptr || call.parts.size() != 2) return not_found(call);
     if (call.remove()) {
+        connect(*record, true);
         owned_.erase(call.part(1));
         return no_content();
     }
     if (call.post()) {
-        if (auto refused = write(call, false, record->json)) return *refused;
+        if (auto refused = write(call, record->json)) return *refused;
         touch(*record, DateManner::rfc2822);
+        connect(*record);
     } else if (!call.get()) {
         return not_allowed();
     }

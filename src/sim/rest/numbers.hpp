@@ -43,7 +43,9 @@ private:
     [[nodiscard]] ApiAnswer caller_ids(const ApiCall& call);
     [[nodiscard]] ApiAnswer applications(const ApiCall& call);
     [[nodiscard]] Record& own(const StockNumber& number);
-    [[nodiscard]] std::optional<ApiAnswer> write(const ApiCall& call, bool creating, Json& record);
+    [[nodiscard]] std::optional<ApiAnswer> write(const ApiCall& call, Json& record);
+    // Who dials an owned number reaches what it is wired to, unless the simulation has somebody else answer there.
+    void connect(const Record& record, bool released = false);
 
     RestWorld& world_;
     Records owned_, caller_ids_, applications_;

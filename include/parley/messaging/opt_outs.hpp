@@ -1,0 +1,40 @@
+#pragma once
+// Who does not want messages from which of our numbers: known from a STOP that was seen coming in, or from Twilio's refusal (21610). Thread-safe.
+
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "parley/base/result.hpp"
+
+namespace parley::messaging {
+
+class OptOuts {
+public:
+    // `file` keeps them over a restart, one JSON line a change; empty: in memory only. A line that cannot be read is skipped.
+    explicit OptOuts(std::filesystem::path file, std::function<void(error_code)> on_error = {});
+
+    void out(std::string_view ours, std::string_view theirs);
+    void in(std::string_view ours, std::string_view theirs);
+    [[nodiscard]] bool is_out(std::string_view ours, std::string_view theirs) const;
+    [[nodiscard]] std::size_t size() const;
+
+private:
+    void write(std::string_view ours, std::string_view theirs, bool out);
+
+    static constexpr std::size_t kMost = 200'000;  // more are refused silently: Twilio still refuses for us
+    std::filesystem::path file_;
+    std::function<void(error_code)> on_error_;
+    mutable std::mutex mutex_;
+    std::set<std::pair<std::string, std::string>, std::less<>> out_;
+};
+
+// What a message to a number of Twilio's means there by itself: STOP and its synonyms, START and its own, HELP. The whole message, any case.
+enum class Keyword : unsigned char { none, stop, start, help };
+[[nodiscard]] Keyword keyword_of(std::string_view body);
+
+}  // namespace parley::messaging

@@ -1,0 +1,220 @@
+#include "agent_actions.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <nlohmann/json.hpp>
+
+#include "parley/net/deadline.hpp"
+#include "parley/rest/recordings.hpp"
+#include "parley/twilio/form.hpp"
+#include "parley/twilio/sid.hpp"
+
+namespace parley::gateway {
+
+namespace asio = boost::asio;
+using brain::ActionResult;
+using nlohmann::json;
+
+namespace {
+
+constexpr auto kWithin = std::chrono::seconds(10);
+constexpr std::string_view kNothing = R"({"type":"object","properties":{},"additionalProperties":false})";
+
+std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+ActionResult failed(std::string why) {
+    ActionResult result;
+    result.json = dumped({{"error", std::move(why)}});
+    return result;
+}
+ActionResult done(json more = json::object()) {
+    ActionResult result;
+    result.ok = true;
+    more["ok"] = true;
+    result.json = dumped(more);
+    return result;
+}
+
+// The text of one argument; empty: not given or none.
+std::string text_of(const json& arguments, const char* key, std::size_t most) {
+    const auto found = arguments.find(key);
+    if (found == arguments.end() || !found->is_string()) return {};
+    return found->get<std::string>().substr(0, most);
+}
+
+class CallActions final : public brain::Actions {
+public:
+    CallActions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, brain::CallFacts facts, asio::any_io_executor executor, bool spoken)
+        : desk_(desk), settings_(std::move(settings)), facts_(std::move(facts)), executor_(std::move(executor)) {
+        for (const auto& name : settings_->tools) offer(name, spoken);
+    }
+
+    const std::vector<brain::ActionSpec>& specs() const override { return specs_; }
+
+    void perform(brain::ActionRequest request, std::function<void(ActionResult)> told) override {
+        const auto number = ++last_;
+        auto timer = std::make_unique<asio::steady_timer>(executor_, kWithin);
+        timer->async_wait([this, weak = std::weak_ptr<int>(alive_), number](const error_code& ec) {
+            if (!ec && !weak.expired()) finish(number, failed("it took too long; nobody knows whether it was done"));
+        });
+        open_.emplace(number, Open{std::move(told), std::move(timer)});
+        // Back on this thread, in a later turn of its loop.
+        auto back = [this, executor = executor_, weak = std::weak_ptr<int>(alive_), number](ActionResult result) {
+            asio::post(executor, [this, weak, number, result = std::move(result)]() mutable {
+                if (!weak.expired()) finish(number, std::move(result));
+            });
+        };
+        begin(request, std::move(back));
+    }
+
+    void transferring(std::string_view target, std::string_view summary) override {
+        desk_.records.add(facts_.call_sid, store::Fact::note, dumped({{"text", "transfer decided by the agent"}, {"to", target}, {"summary", summary}}));
+        if (desk_.brief) desk_.brief(facts_.call_sid, std::string(summary));
+    }
+
+private:
+    struct Open {
+        std::function<void(ActionResult)> told;
+        std::unique_ptr<asio::steady_timer> deadline;
+    };
+    using Back = std::function<void(ActionResult)>;
+
+    void offer(const std::string& name, bool spoken) {
+        const auto add = [&](std::string description, json properties, json required) {
+            specs_.push_back({name, std::move(description),
+                              dumped({{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}, {"additionalProperties", false}})});
+        };
+        if (name == "send_sms" && (spoken || settings_->tool_recipients == ToolRecipients::any)) {
+            json properties{{"text", {{"type", "string"}, {"description", "What the message says, at most 1600 characters; short is better."}}}};
+            if (settings_->tool_recipients == ToolRecipients::any) properties["to"] = {{"type", "string"}, {"description", "E.164 number; without it the caller."}};
+            add("Send a text message" + std::string(settings_->tool_recipients == ToolRecipients::any ? "." : " to the caller."), std::move(properties), {"text"});
+        } else if (name == "send_link" && !settings_->links.empty()) {
+            auto names = json::array();
+            for (const auto& [link, url] : settings_->links) names.push_back(link);
+            add("Send the caller a link by text message.", {{"name", {{"type", "string"}, {"enum", names}}}}, {"name"});
+        } else if (!spoken) {
+            return;
+        } else if (name == "send_digits") {
+            add("Press keys on the line, for machines that ask for them.", {{"keys", {{"type", "string"}, {"description", "0-9 * # A-D; w waits half a second."}}}}, {"keys"});
+        } else if (name == "park") {
+            add("Let the caller wait with music until somebody picks the call up.", {{"slot", {{"type", "string"}, {"description", "Where it waits; leave out for the usual place."}}}}, json::array());
+        } else if (name == "start_recording" || name == "stop_recording" || name == "pause_recording" || name == "resume_recording") {
+            const auto verb = name.substr(0, name.find('_'));
+            specs_.push_back({name, static_cast<char>(verb[0] - 'a' + 'A') + verb.substr(1) + " the recording of this call.", std::string(kNothing)});
+        }
+    }
+
+    void begin(const brain::ActionRequest& request, Back back) {
+        const auto offered = std::any_of(specs_.begin(), specs_.end(), [&](const auto& spec) { return spec.name == request.name; });
+        if (!offered) return back(failed("there is no tool of that name"));
+        const auto arguments = json::parse(request.arguments.empty() ? "{}" : request.arguments, nullptr, false);
+        if (!arguments.is_object()) return back(failed("the arguments are no JSON object"));
+        if (request.name == "send_sms") return message(text_of(arguments, "text", 8000), text_of(arguments, "to", 40), std::move(back));
+        if (request.name == "send_link") {
+            const auto link = settings_->links.find(text_of(arguments, "name", 100));
+            if (link == settings_->links.end()) return back(failed("there is no link of that name"));
+            return message(link->second, {}, std::move(back));
+        }
+        if (request.name == "send_digits") {
+            auto keys = text_of(arguments, "keys", 64);
+            const auto is_key = [](char c) { return std::string_view("0123456789*#ABCDwW").find(c) != std::string_view::npos; };
+            if (keys.empty() || keys.size() > 32 || !std::all_of(keys.begin(), keys.end(), is_key)) return back(failed("keys are 1 to 32 of 0-9 * # A-D w W"));
+            return back(desk_.registry.tell(facts_.call_sid, call::KeysNow{std::move(keys)}) ? done() : failed("the call cannot be reached"));
+        }
+        if (request.name == "park") {
+            const auto slot = text_of(arguments, "slot", 40);
+            const bool plain = std::all_of(slot.begin(), slot.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; });
+            if (!plain) return back(failed("a slot is named with letters, digits, - and _"));
+            auto result = done();
+            result.transfer = slot.empty() ? "park" : "park:" + slot;
+            return back(std::move(result));
+        }
+        recording(request.name, std::move(back));
+    }
+
+    void message(std::string text, std::string to, Back back) {
+        if (to.empty()) to = facts_.from;
+        if (to != facts_.from && settings_->tool_recipients == ToolRecipients::caller) return back(failed("messages go to the caller only"));
+        if (!twilio::is_e164(to)) return back(failed("there is no number to send it to"));
+        if (messages_ >= settings_->tool_messages) return back(failed("no more messages may be sent in this call"));
+        ++messages_;
+        messaging::Outgoing outgoing;
+        outgoing.to = std::move(to);
+        outgoing.from = settings_->sms_from.empty() ? facts_.to : settings_->sms_from;
+        outgoing.body = std::move(text);
+        outgoing.record = facts_.call_sid;
+        outgoing.by = "agent " + facts_.agent;
+        desk_.errands.start(send(desk_, std::move(outgoing), std::move(back)));
+    }
+    static net::Task<> send(ToolDesk& desk, messaging::Outgoing outgoing, Back back) {
+        auto sent = co_await desk.sender.send(std::move(outgoing));
+        back(sent.ok() ? done({{"segments", sent.segments}}) : failed(sent.sentence));
+    }
+
+    void recording(const std::string& name, Back back) {
+        if (desk_.client == nullptr) return back(failed("there is no account to record with"));
+        desk_.errands.start(record(desk_, facts_, name, std::move(back)));
+    }
+    static net::Task<> record(ToolDesk& desk, brain::CallFacts facts, std::string name, Back back) {
+        const auto& call_sid = facts.call_sid;
+        rest::CallRecordings recordings(*desk.client, call_sid);
+        std::optional<rest::Outcome<rest::Recording>> answer;
+        if (name == "start_recording") {
+            rest::RecordingStart start;
+            start.recording_channels = "dual";
+            if (!desk.recording_url.empty()) {
+                start.recording_status_callback = desk.recording_url + "?agent=" + twilio::encode_component(facts.agent);
+                start.recording_status_callback_event = {"in-progress completed absent"};  // one value of words
+            }
+            auto got = co_await recordings.start(std::move(start));
+            answer.emplace(std::move(got));
+        } else if (name == "pause_recording") {
+            auto got = co_await recordings.pause();
+            answer.emplace(std::move(got));
+        } else if (name == "resume_recording") {
+            auto got = co_await recordings.resume();
+            answer.emplace(std::move(got));
+        } else {
+            auto got = co_await recordings.stop();
+            answer.emplace(std::move(got));
+        }
+        if (!*answer) {
+            back(failed(answer->error().sentence));
+            co_return;
+        }
+        const auto& got = **answer;
+        if (!got.sid.empty()) desk.records.add(call_sid, store::Fact::recording, dumped({{"sid", got.sid}, {"status", rest::name(got.status)}, {"source", "twilio"}, {"by", "agent"}}));
+        back(done());
+    }
+
+    void finish(std::uint64_t number, ActionResult result) {
+        const auto found = open_.find(number);
+        if (found == open_.end()) return;
+        const auto told = std::move(found->second.told);
+        open_.erase(found);
+        told(std::move(result));
+    }
+
+    ToolDesk& desk_;
+    std::shared_ptr<const AgentMessaging> settings_;
+    brain::CallFacts facts_;
+    asio::any_io_executor executor_;
+    std::vector<brain::ActionSpec> specs_;
+    std::map<std::uint64_t, Open> open_;
+    std::uint64_t last_ = 0;
+    std::uint32_t messages_ = 0;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+}  // namespace
+
+std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts, asio::any_io_executor executor, bool spoken) {
+    // Also without tools: a transfer's summary passes through it.
+    if (!settings) return nullptr;
+    return std::make_unique<CallActions>(desk, std::move(settings), facts, std::move(executor), spoken);
+}
+
+}  // namespace parley::gateway

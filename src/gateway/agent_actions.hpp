@@ -1,0 +1,33 @@
+#pragma once
+// What a call's brain may do besides talking: the tools an agent's configuration switches on.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "errand_nursery.hpp"
+#include "parley/brain/ports.hpp"
+#include "parley/call/registry.hpp"
+#include "parley/gateway/messaging_config.hpp"
+#include "parley/messaging/sender.hpp"
+#include "parley/rest/client.hpp"
+#include "parley/store/call_records.hpp"
+
+namespace parley::gateway {
+
+// Shared by all calls; outlives them.
+struct ToolDesk {
+    ErrandNursery& errands;  // on the control loop, where sender and client live
+    messaging::Sender& sender;
+    rest::Client* client = nullptr;  // null: no account is configured
+    call::Registry& registry;
+    store::CallRecords& records;
+    std::string recording_url;  // of Twilio's callbacks about recordings
+    std::function<void(const std::string& call_sid, std::string summary)> brief;  // keeps a transfer's summary for who takes the call; may be empty
+};
+
+// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent.
+[[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts,
+                                                           boost::asio::any_io_executor executor, bool spoken);
+
+}  // namespace parley::gateway

@@ -1,0 +1,256 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+#include "parley/twilio/sid.hpp"
+#include "parley/webhooks/control_routes.hpp"
+
+namespace parley::webhooks {
+namespace {
+
+using control::Powers;
+using twilio::TwimlResponse;
+using Kind = flows::Destination::Kind;
+namespace twiml = twilio::twiml;
+
+constexpr std::string_view kRoomEvents = "start end join leave mute hold modify";
+
+std::string link(const TwilioWebhooks& routes, std::string_view route, const std::vector<std::pair<std::string, std::string>>& query = {}) {
+    auto out = routes.url(std::string(TwilioWebhooks::kPrefix) + std::string(route));
+    char next = '?';
+    for (const auto& [key, value] : query) {
+        out += next + key + "=" + twilio::encode_component(value);
+        next = '&';
+    }
+    return out;
+}
+
+control::Parties parties_of(const twilio::Form& form) {
+    return {std::string(form.get("From")), std::string(form.get("To")), form.get("Direction").starts_with("outbound")};
+}
+
+std::int64_t number_of(std::string_view text) {
+    std::int64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+std::string ordinal(std::int64_t n) {
+    constexpr std::array<const char*, 11> kWords{"", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"};
+    return n > 0 && n < static_cast<std::int64_t>(kWords.size()) ? kWords[static_cast<std::size_t>(n)] : std::to_string(n);
+}
+
+bool plain_room(std::string_view name) {
+    return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.'; });
+}
+
+// The way into a conference, with its events coming to us.
+twiml::Conference conference(const TwilioWebhooks& routes, std::string room) {
+    twiml::Conference noun;
+    noun.name = std::move(room);
+    noun.beep = "false";
+    noun.status_callback.url = link(routes, "room");
+    noun.status_callback.event = std::string(kRoomEvents);
+    return noun;
+}
+
+Answer dial_conference(const TwilioWebhooks& routes, twiml::Conference noun, const std::string& agent) {
+    twiml::Dial dial;
+    dial.action = link(routes, "room-left", {{"agent", agent}});
+    dial.nouns.push_back(std::move(noun));
+    return twiml_answer(TwimlResponse().dial(dial));
+}
+
+// A call that waits or confers takes no place among those with an agent.
+void needs_no_place(const TwilioWebhooks& routes, const Asked& asked) { routes.services().registry.release(asked.call_sid); }
+
+Answer enqueue(const TwilioWebhooks& routes, Powers& powers, const Asked& asked, const std::string& agent, const std::string& queue, bool hold) {
+    needs_no_place(routes, asked);
+    powers.entered_queue(asked.call_sid, agent, parties_of(asked.form), queue);
+    twiml::Enqueue verb;
+    verb.name = queue;
+    verb.action = link(routes, "queue-left", {{"agent", agent}});
+    if (hold) verb.wait_url = link(routes, "queue-wait", {{"hold", "1"}});
+    else verb.wait_url = link(routes, "queue-wait");
+    return twiml_answer(TwimlResponse().enqueue(verb));
+}
+
+// "yes", "I'll take it"; "no", "not now". The key has gone before.
+Powers::Verdict verdict_of(const twilio::Form& form) {
+    const auto digits = form.get("Digits");
+    if (digits == "1") return Powers::Verdict::takes;
+    if (digits == "2") return Powers::Verdict::refuses;
+    std::string words = " ";
+    for (const char c : form.get("SpeechResult").substr(0, 500)) words += std::isalpha(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : ' ';
+    words += ' ';
+    const auto has = [&](std::string_view word) { return words.find(" " + std::string(word) + " ") != std::string::npos; };
+    if (has("no") || has("not") || has("don t") || has("can t") || has("cannot") || has("refuse") || has("decline") || has("nein") || has("two") || has("busy")) return Powers::Verdict::refuses;
+    if (has("yes") || has("yeah") || has("yep") || has("sure") || has("okay") || has("ok") || has("accept") || has("take") || has("ja") || has("one") || has("connect")) return Powers::Verdict::takes;
+    return digits.empty() && form.get("SpeechResult").empty() ? Powers::Verdict::silent : Powers::Verdict::unclear;
+}
+
+Answer ask_person(const TwilioWebhooks& routes, std::string_view id, const std::string& text) {
+    twiml::Gather gather;
+    gather.action = link(routes, "warm-answer", {{"w", std::string(id)}});
+    gather.input = "dtmf speech";
+    gather.num_digits = 1;
+    gather.timeout = 6;
+    gather.speech_timeout = "2";
+    gather.hints = "yes, no, one, two, take the call, refuse";
+    gather.action_on_empty_result = true;
+    gather.prompts.emplace_back(twiml::Say{.text = text + " Press 1 to take the call, or 2 to refuse."});
+    TwimlResponse response;
+    response.gather(gather);
+    response.redirect({.url = link(routes, "warm-answer", {{"w", std::string(id)}})});
+    return twiml_answer(response);
+}
+
+void add_destinations(TwilioWebhooks& routes, Powers& powers) {
+    const auto name_of = [](const std::shared_ptr<const call::Agent>& agent) { return agent ? agent->name : std::string(); };
+    routes.destination(Kind::conference, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+        needs_no_place(routes, asked);
+        powers.entered_room(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
+        co_return dial_conference(routes, conference(routes, to.value), name_of(agent));
+    });
+    routes.destination(Kind::queue, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+        co_return enqueue(routes, powers, asked, name_of(agent), to.value, false);
+    });
+    routes.destination(Kind::park, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+        co_return enqueue(routes, powers, asked, name_of(agent), control::queue_of_slot(to.value), control::is_hold_slot(to.value));
+    });
+    routes.destination(Kind::warm, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+        needs_no_place(routes, asked);
+        const auto waiting = powers.begin_warm(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
+        auto noun = conference(routes, waiting.room);
+        noun.start_conference_on_enter = false;
+        noun.end_conference_on_exit = true;
+        noun.participant_label = "caller";
+        if (!powers.settings().hold_music.empty()) {
+            noun.wait_url = powers.settings().hold_music;
+            noun.wait_method = "GET";  // a sound, not a document
+        }
+        co_return dial_conference(routes, std::move(noun), name_of(agent));
+    });
+}
+
+}  // namespace
+
+void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
+    add_destinations(routes, powers);
+    routes.route("go", Subject::call, [&routes](const Asked& asked) -> net::Task<Answer> {
+        auto to = flows::parse_destination(asked.query.get("to"));
+        if (!to) co_return twiml_answer(TwimlResponse().hangup());
+        auto agent = routes.services().by_name(asked.query.get("agent"));
+        auto answer = co_await routes.send_to(std::move(*to), std::move(agent), asked);
+        co_return answer;
+    });
+    routes.route("return", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
+        powers.left_queue(asked.call_sid);
+        auto agent = routes.services().by_name(asked.query.get("agent"));
+        if (!agent) co_return twiml_answer(TwimlResponse().say(routes.settings().sorry).hangup());
+        flows::Destination to{Kind::agent, agent->name};
+        auto answer = co_await routes.send_to(std::move(to), std::move(agent), asked);
+        co_return answer;
+    });
+    routes.route("room-in", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
+        std::string room(asked.query.get("room"));
+        if (!plain_room(room)) co_return twiml_answer(TwimlResponse().hangup());
+        const std::string agent(asked.query.get("agent"));
+        powers.entered_room(asked.call_sid, agent, parties_of(asked.form), room);
+        auto noun = conference(routes, std::move(room));
+        const auto label = asked.query.get("label");
+        if (plain_room(label)) noun.participant_label = std::string(label);
+        co_return dial_conference(routes, std::move(noun), agent);
+    });
+    routes.route("room", Subject::account, [&powers](const Asked& asked) -> net::Task<Answer> {
+        const auto& form = asked.form;
+        control::RoomEvent event;
+        event.event = form.get("StatusCallbackEvent");
+        event.conference_sid = form.get("ConferenceSid");
+        event.room = form.get("FriendlyName").substr(0, 128);
+        event.call_sid = form.get("CallSid");
+        event.label = form.get("ParticipantLabel").substr(0, 128);
+        event.sequence = number_of(form.get("SequenceNumber"));
+        event.muted = form.get("Muted") == "true";
+        event.hold = form.get("Hold") == "true";
+        event.coaching = form.get("Coaching") == "true";
+        if (twilio::is_sid(event.conference_sid, "CF") && (event.call_sid.empty() || twilio::is_call_sid(event.call_sid))) powers.on_room(event);
+        co_return no_content();
+    });
+    routes.route("room-left", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
+        powers.caller_left_room(asked.call_sid);
+        co_return twiml_answer(TwimlResponse().hangup());
+    });
+    routes.route("queue-wait", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
+        TwimlResponse response;
+        const auto position = number_of(asked.form.get("QueuePosition"));
+        if (asked.query.get("hold") != "1" && position > 0)
+            response.say(position == 1 ? std::string("You are number one. You are next. Please stay on the line.") : "You are number " + ordinal(position) + ". Please stay on the line.");
+        const auto& music = powers.settings().hold_music;
+        if (!music.empty()) response.play({.url = music});
+        else response.pause({.length = 10});
+        co_return twiml_answer(response);
+    });
+    routes.route("queue-left", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
+        const auto result = asked.form.get("QueueResult");
+        // The redirect that took it out has its own document, and asks nothing here.
+        powers.left_queue(asked.call_sid);
+        if (result == "queue-full" || result == "error" || result == "system-error") {
+            auto agent = routes.services().by_name(asked.query.get("agent"));
+            TwimlResponse response;
+            response.say("We are sorry, nobody can take your call right now.");
+            if (agent && !agent->fallback_number.empty()) response.dial({.number = agent->fallback_number});
+            else response.hangup();
+            co_return twiml_answer(response);
+        }
+        co_return twiml_answer(TwimlResponse().hangup());
+    });
+    routes.route("warm-brief", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
+        const auto id = asked.query.get("w");
+        powers.warm_status(id, asked.call_sid, rest::CallStatus::in_progress);
+        const auto text = powers.briefing(id);
+        if (!text) co_return twiml_answer(TwimlResponse().say("The caller has hung up. Goodbye.").hangup());
+        co_return ask_person(routes, id, *text);
+    });
+    routes.route("warm-answer", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
+        const auto id = asked.query.get("w");
+        const auto status = rest::call_status(asked.form.get("CallStatus"));
+        if (rest::terminal(status)) {
+            powers.warm_status(id, asked.call_sid, status);
+            co_return twiml_answer(TwimlResponse().hangup());
+        }
+        const auto next = powers.warm_answer(id, verdict_of(asked.form));
+        if (next.again) co_return ask_person(routes, id, "Sorry, I did not get that.");
+        if (!next.joins) co_return twiml_answer(TwimlResponse().say(next.caller_gone ? std::string("The caller has hung up. Goodbye.") : std::string("All right. The caller goes back. Goodbye.")).hangup());
+        auto noun = conference(routes, next.room);
+        noun.start_conference_on_enter = true;
+        noun.end_conference_on_exit = true;
+        noun.participant_label = "person";
+        powers.entered_room(asked.call_sid, {}, parties_of(asked.form), next.room);
+        twiml::Dial dial;
+        dial.action = link(routes, "room-left");
+        dial.nouns.push_back(std::move(noun));
+        TwimlResponse response;
+        response.say("Connecting you.").dial(dial);
+        co_return twiml_answer(response);
+    });
+    routes.route("warm-status", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
+        powers.warm_status(asked.query.get("w"), asked.call_sid, rest::call_status(asked.form.get("CallStatus")));
+        co_return no_content();
+    });
+    routes.route("warm-amd", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
+        powers.warm_machine(asked.query.get("w"), asked.form.get("AnsweredBy"));
+        co_return no_content();
+    });
+    routes.route("joined", Subject::call, [](const Asked&) -> net::Task<Answer> { co_return no_content(); });
+    routes.route("spoken", Subject::account, [&powers](const Asked& asked) -> net::Task<Answer> {
+        const auto what = powers.spoken(asked.query.get("id"));
+        TwimlResponse response;
+        if (what && !what->digits.empty()) response.play({.digits = what->digits});
+        else if (what) response.say(what->text);
+        co_return twiml_answer(response);
+    });
+}
+
+}  // namespace parley::webhooks

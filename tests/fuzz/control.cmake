@@ -1,0 +1,5 @@
+parley_fuzz(control_posted DEPENDS admin SOURCES "${CMAKE_CURRENT_LIST_DIR}/control_posted_fuzz.cpp" LIBS nlohmann_json::nlohmann_json)
+target_include_directories(replay_control_posted PRIVATE "${CMAKE_SOURCE_DIR}/src/admin")
+if(PARLEY_FUZZ)
+  target_include_directories(fuzz_control_posted PRIVATE "${CMAKE_SOURCE_DIR}/src/admin")
+endif()

@@ -1,0 +1,5 @@
+parley_fuzz(sim_texts DEPENDS sim SOURCES "${CMAKE_CURRENT_LIST_DIR}/sim_texts_fuzz.cpp")
+target_include_directories(replay_sim_texts PRIVATE "${CMAKE_SOURCE_DIR}/src/sim")
+if(PARLEY_FUZZ)
+  target_include_directories(fuzz_sim_texts PRIVATE "${CMAKE_SOURCE_DIR}/src/sim")
+endif()

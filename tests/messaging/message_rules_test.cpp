@@ -1,0 +1,113 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "parley/messaging/delivery.hpp"
+#include "parley/messaging/inbox.hpp"
+#include "parley/messaging/opt_outs.hpp"
+#include "parley/messaging/rules.hpp"
+
+namespace parley::messaging {
+namespace {
+
+using rest::MessageStatus;
+
+TEST(MessageRules, WordsInAnyOrderAlternativesAndBeginnings) {
+    EXPECT_TRUE(matches("hours", "What are your HOURS?"));
+    EXPECT_FALSE(matches("hours", "It took hoursandhours"));
+    EXPECT_TRUE(matches("open today", "Are you open... today?"));
+    EXPECT_TRUE(matches("today open", "Are you open today"));
+    EXPECT_FALSE(matches("open today", "Are you open"));
+    EXPECT_TRUE(matches("hours | open* today", "opening today?"));
+    EXPECT_FALSE(matches("hours | open* today", "opening tomorrow"));
+    EXPECT_TRUE(matches("*", "anything"));
+    EXPECT_TRUE(matches("*", ""));
+    EXPECT_FALSE(matches("", "anything"));
+    EXPECT_FALSE(matches(" | ", "anything"));
+    EXPECT_TRUE(matches("öffnungszeiten", "Öffnungszeiten? öffnungszeiten!"));
+    const std::vector<Rule> rules{{"hours", "We open at nine.", {}}, {"*", "Call us.", {}}};
+    EXPECT_EQ(first_match(rules, "hours?")->reply, "We open at nine.");
+    EXPECT_EQ(first_match(rules, "hello")->reply, "Call us.");
+    EXPECT_EQ(first_match({}, "hello"), nullptr);
+}
+
+TEST(MessageDelivery, OnlyGoesForward) {
+    const std::vector<MessageStatus> order{MessageStatus::accepted, MessageStatus::queued, MessageStatus::sending, MessageStatus::sent, MessageStatus::delivered, MessageStatus::read};
+    for (std::size_t i = 0; i < order.size(); ++i)
+        for (std::size_t j = 0; j < order.size(); ++j)
+            EXPECT_EQ(advances(order[i], order[j]), j > i && !(i == 0 && j == 1)) << rest::name(order[i]) << " -> " << rest::name(order[j]);
+    for (const auto last : {MessageStatus::delivered, MessageStatus::undelivered, MessageStatus::failed, MessageStatus::canceled})
+        for (const auto other : {MessageStatus::delivered, MessageStatus::undelivered, MessageStatus::failed, MessageStatus::canceled, MessageStatus::sent, MessageStatus::other})
+            EXPECT_FALSE(advances(last, other));
+    EXPECT_FALSE(advances(MessageStatus::failed, MessageStatus::read));
+    EXPECT_TRUE(advances(MessageStatus::other, MessageStatus::queued));
+    EXPECT_FALSE(sentence_of(21610).empty());
+    EXPECT_NE(sentence_of(99999, "odd").find("99999"), std::string::npos);
+}
+
+TEST(MessageDelivery, AConversationHasOneNameOfLettersAndDigits) {
+    const auto id = conversation_id("+15550100", "+15550199");
+    EXPECT_EQ(id.size(), 35U);
+    EXPECT_EQ(id, conversation_id("+15550100", "+15550199"));
+    EXPECT_NE(id, conversation_id("+15550199", "+15550100"));
+    for (const char c : id) EXPECT_TRUE(std::isalnum(static_cast<unsigned char>(c)) != 0);
+}
+
+TEST(OptOut, KeywordsOfTwiliosOwn) {
+    EXPECT_EQ(keyword_of("STOP"), Keyword::stop);
+    EXPECT_EQ(keyword_of(" stop \n"), Keyword::stop);
+    EXPECT_EQ(keyword_of("Unsubscribe"), Keyword::stop);
+    EXPECT_EQ(keyword_of("stop it"), Keyword::none);
+    EXPECT_EQ(keyword_of("START"), Keyword::start);
+    EXPECT_EQ(keyword_of("help"), Keyword::help);
+    EXPECT_EQ(keyword_of(""), Keyword::none);
+    EXPECT_EQ(keyword_of(std::string(100'000, ' ') + "STOP"), Keyword::stop);
+}
+
+TEST(OptOut, IsKeptOverARestart) {
+    const auto file = std::filesystem::path(testing::TempDir()) / "parley_opt_outs" / "list.jsonl";
+    std::filesystem::remove_all(file.parent_path());
+    {
+        OptOuts outs(file);
+        outs.out("+1", "+2");
+        outs.out("+1", "+2");
+        outs.out("+1", "+3");
+        outs.in("+1", "+3");
+        outs.in("+1", "+4");
+    }
+    std::ofstream(file, std::ios::app) << "torn {\"ours\"";
+    OptOuts again(file);
+    EXPECT_TRUE(again.is_out("+1", "+2"));
+    EXPECT_FALSE(again.is_out("+1", "+3"));
+    EXPECT_FALSE(again.is_out("+2", "+1"));
+    EXPECT_EQ(again.size(), 1U);
+    std::filesystem::remove_all(file.parent_path());
+}
+
+TEST(IncomingMessage, IsReadWithinBounds) {
+    twilio::Form form;
+    form.add("MessageSid", "SM00000000000000000000000000000001");
+    form.add("From", "+15550199");
+    form.add("To", "+15550100");
+    form.add("Body", "hello");
+    form.add("NumMedia", "2");
+    form.add("MediaUrl0", "https://example.com/a");
+    form.add("MediaContentType0", "image/png");
+    form.add("NumSegments", "1");
+    const auto message = read_incoming(form);
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->body, "hello");
+    ASSERT_EQ(message->media.size(), 2U);
+    EXPECT_EQ(message->media[0].type, "image/png");
+    EXPECT_EQ(message->media[1].url, "");
+    twilio::Form bad;
+    bad.add("MessageSid", "CA00000000000000000000000000000001");
+    bad.add("From", "+15550199");
+    bad.add("To", "+15550100");
+    EXPECT_FALSE(read_incoming(bad));
+    EXPECT_FALSE(read_incoming({}));
+}
+
+}  // namespace
+}  // namespace parley::messaging

@@ -1,0 +1,203 @@
+// Messages, tools, recordings and transcripts: the gateway against the simulated carrier with its REST front.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateway_under_test.hpp"
+#include "parley/messaging/delivery.hpp"
+#include "parley/sim/emulators.hpp"
+#include "parley/sim/fake_twilio.hpp"
+#include "parley/sim/tone_alphabet.hpp"
+#include "parley/store/call_records.hpp"
+
+namespace parley::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr const char* kPerson = "+14155550100";
+constexpr const char* kAsk = "text me the address";
+constexpr const char* kSentNow = "it is on its way";
+constexpr const char* kBye = "goodbye";
+constexpr const char* kFarewell = "thank you for calling";
+
+std::uint16_t free_port() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    socklen_t length = sizeof address;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
+    ::close(fd);
+    return ntohs(address.sin_port);
+}
+
+// A gateway whose agent thinks with an emulated model, a carrier in front of it, and people with telephones.
+class Post {
+public:
+    explicit Post(const std::string& agent_lines, const std::string& more = {}, std::map<std::string, sim::DialTarget> people = {}, double speed = 1) {
+        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kAsk, kSentNow, kBye, kFarewell, "good day to you", "one moment please", "i am sorry"});
+        sim::WorldSettings world;
+        world.phrases = {kAsk, kBye};
+        sim::MindRule address, sent, bye, after, hours;
+        hours.words = {"parking"};
+        hours.say = "There is parking behind the house.";
+        address.words = {"address"};
+        address.tool = "send_sms";
+        address.arguments = R"({"text":"Main Street 1, ask for Ann."})";
+        sent.tool_result = "send_sms";
+        sent.say = kSentNow;
+        bye.words = {"goodbye"};
+        bye.say = kFarewell;
+        bye.tool = "end_call";
+        bye.arguments = R"({"farewell":"thank you for calling"})";
+        after.tool_result = "end_call";
+        world.rules = {sent, after, address, bye, hours};
+        world.fallback = "i am sorry";
+        world.tones = true;
+        world.endpointing = 300ms;
+        world.recognition = 60ms;
+        world.first_token = 60ms;
+        world.token = 2ms;
+        world.first_audio = 40ms;
+        world_ = std::make_shared<sim::EmulatorWorld>(world, alphabet_, alphabet_);
+        for (const std::string name : {"deepgram", "openai", "elevenlabs"})
+            for (const auto& entry : sim::vendor_emulators())
+                if (entry.name == name) hosts_[name] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
+        const auto port = free_port();
+        Sections setup;
+        setup.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(port) + "\"\n";
+        setup.more = more + "vendors:\n";
+        for (const auto& [name, host] : hosts_)
+            setup.more += "  " + name + ": {vendor: " + name + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (name == "openai" ? "m" : "\"\"") + ", voice: " + (name == "elevenlabs" ? "v" : "\"\"") + "}\n";
+        setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n" + agent_lines;
+        gateway_ = std::make_unique<GatewayUnderTest>(setup);
+        sim::FakeTwilioOptions options;
+        options.port = port;
+        options.carrier = gateway_->carrier();
+        options.carrier.speed = speed;
+        options.carrier.voice = alphabet_;
+        options.carrier.ear = alphabet_;
+        const std::string base = std::string("https://") + kHost + "/webhooks/twilio/";
+        sim::NumberEntry desk;
+        desk.voice_url = base + "voice";
+        desk.status_callback = base + "status";
+        desk.sms_url = base + "sms";
+        options.numbers[kNumber] = desk;
+        options.carrier.numbers = std::move(people);
+        twilio_ = std::make_unique<sim::FakeTwilio>(std::move(options));
+    }
+    ~Post() { twilio_->stop(); }
+    GatewayUnderTest& gateway() { return *gateway_; }
+    sim::FakeTwilio& twilio() { return *twilio_; }
+    json record(const std::string& id) const {
+        const store::CallRecords records({.directory = (gateway_->data() / "records").string(), .on_error = {}});
+        const auto text = records.read(id);
+        return text ? json::parse(*text, nullptr, false) : json::object();
+    }
+    static std::string conversation() { return messaging::conversation_id(kNumber, kPerson); }
+
+private:
+    std::shared_ptr<sim::ToneAlphabet> alphabet_;
+    std::shared_ptr<sim::EmulatorWorld> world_;
+    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<GatewayUnderTest> gateway_;
+    std::unique_ptr<sim::FakeTwilio> twilio_;
+};
+
+std::vector<std::string> bodies(const std::vector<sim::PhoneMessage>& messages) {
+    std::vector<std::string> all;
+    for (const auto& message : messages) all.push_back(message.body);
+    return all;
+}
+
+TEST(Messaging, AConversationBySmsIsAnsweredByRulesAndByTheAgentsBrain) {
+    Post post("    sms: {mode: brain, greeting: This is the desk., rules: [{match: hours, reply: We open at nine.}]}\n");
+    post.twilio().message_in(kNumber, kPerson, "What are your hours?");
+    EXPECT_THAT(bodies(post.twilio().wait_inbox(kPerson, 2)), testing::ElementsAre("This is the desk.", "We open at nine."));
+    post.twilio().message_in(kNumber, kPerson, "is there parking?");
+    EXPECT_THAT(bodies(post.twilio().wait_inbox(kPerson, 3)).back(), HasSubstr("parking behind the house"));
+    EXPECT_TRUE(eventually([&] { return post.record(Post::conversation()).value("messages", json::array()).size() >= 5; })) << post.record(Post::conversation());
+    // Twilio answers STOP itself; we are silent, and send nothing any more.
+    post.twilio().message_in(kNumber, kPerson, "STOP");
+    EXPECT_TRUE(eventually([&] { return !post.gateway().events("message.opted_out").empty(); }));
+    EXPECT_EQ(post.gateway().metric(R"(parley_messages_total{dir="in",outcome="received"})"), 3);
+}
+
+TEST(Messaging, AnAgentSendsAMessageInACallAndSaysSo) {
+    Post post("    tools: [send_sms]\n");
+    auto placed = post.twilio().call_in(kNumber, kPerson, sim::parse_scenario(R"(
+steps:
+  - wait_for: {agent_silence: 500ms}
+  - say: text me the address
+  - wait_for: {agent_silence: 900ms}
+  - say: goodbye
+  - wait_for: {hangup: true, within: 15s}
+)", "scenario.yaml"));
+    const auto report = placed.report.get();
+    EXPECT_THAT(report.failures, testing::IsEmpty());
+    EXPECT_THAT(bodies(post.twilio().wait_inbox(kPerson, 1)), testing::ElementsAre("Main Street 1, ask for Ann."));
+    const auto sid = placed.call_sid;
+    json kept;
+    EXPECT_TRUE(eventually([&] {
+        kept = post.record(sid);
+        return kept.contains("messages") && kept["messages"][0].value("status", "") == "delivered";
+    })) << kept;
+    bool said = false;
+    for (const auto& turn : kept.value("turns", json::array())) said = said || turn.value("text", "").find(kSentNow) != std::string::npos;
+    EXPECT_TRUE(said) << kept["turns"];
+}
+
+TEST(Messaging, TwiliosRecordingIsFetchedAndDeletedThere) {
+    Post post("    twilio_recording: {mode: dual}\n", "recording: {enabled: false, retain_days: 30}\n");
+    auto placed = post.twilio().call_in(kNumber, kPerson, sim::parse_scenario(R"(
+steps:
+  - wait_for: {agent_silence: 500ms}
+  - say: goodbye
+  - wait_for: {hangup: true, within: 15s}
+)", "scenario.yaml"));
+    EXPECT_THAT(placed.report.get().failures, testing::IsEmpty());
+    json kept;
+    EXPECT_TRUE(eventually([&] {
+        kept = post.record(placed.call_sid);
+        return kept.contains("recordings") && kept["recordings"][0].value("at_twilio", "") == "deleted";
+    })) << kept;
+    EXPECT_GT(std::filesystem::file_size(kept["recordings"][0]["path"].get<std::string>()), 1000U);
+}
+
+TEST(Messaging, AForwardedCallIsListenedToOnBothSides) {
+    sim::DialTarget ann;
+    ann.person = sim::parse_scenario(R"(
+steps:
+  - pause: 3s
+  - say: goodbye
+  - wait_for: {hangup: true, within: 15s}
+)", "ann.yaml");
+    Post post("    answer: listen\n    listen: {to: \"+4930123456\"}\n", {}, {{"+4930123456", ann}});
+    auto placed = post.twilio().call_in(kNumber, kPerson, sim::parse_scenario(R"(
+steps:
+  - pause: 1s
+  - say: text me the address
+  - pause: 4s
+  - hangup: stop
+)", "scenario.yaml"));
+    (void)placed.report.get();
+    json kept;
+    EXPECT_TRUE(eventually([&] {
+        kept = post.record(placed.call_sid);
+        return kept.value("transcript", json::array()).size() >= 2;
+    })) << kept;
+    std::map<std::string, std::string> said;
+    for (const auto& line : kept.value("transcript", json::array())) said[line.value("who", "")] += line.value("text", "");
+    EXPECT_THAT(said["caller"], HasSubstr("address"));
+    EXPECT_THAT(said["callee"], HasSubstr("goodbye"));
+}
+
+}  // namespace
+}  // namespace parley::scenarios
