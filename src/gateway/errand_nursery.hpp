@@ -18,10 +18,13 @@ public:
 
     void start(net::Task<> errand) {
         auto guarded = guard(log_, std::move(errand));
-        boost::asio::post(executor_, [this, guarded = std::move(guarded)]() mutable { nursery_.spawn(std::move(guarded)); });
+        boost::asio::post(executor_, [this, guarded = std::move(guarded)]() mutable {
+            if (!ended_) nursery_.spawn(std::move(guarded));  // too late: nobody would join it
+        });
     }
     // On the loop.
     net::Task<> end() {
+        ended_ = true;
         nursery_.cancel();
         co_await nursery_.join();
     }
@@ -38,6 +41,7 @@ private:
     boost::asio::any_io_executor executor_;
     Log& log_;
     net::Nursery nursery_;
+    bool ended_ = false;  // on the loop
 };
 
 }  // namespace parley::gateway

@@ -261,6 +261,15 @@ struct Gateway::Impl {
 
     net::Task<net::HttpResponse> handle_admin(net::HttpRequest& request) {
         if (!admin::AdminApi::mine(request.path())) co_return surface->handle(request);
+        // What an operator has asked for is done, or told to have failed, before the process goes.
+        struct Running {
+            std::size_t& count;
+            explicit Running(std::size_t& c) : count(c) { ++count; }
+            ~Running() { --count; }
+            Running(const Running&) = delete;
+            Running& operator=(const Running&) = delete;
+        };
+        const Running running(operators_asking);
         const auto began = Clock::now();
         auto response = co_await operators->handle(request);
         metrics.http_requests.at("admin", request.method, std::to_string(response.status)).add();
@@ -392,6 +401,7 @@ struct Gateway::Impl {
         auto guard = asio::make_work_guard(control);
         control.run();
         // What is still being asked of the carrier is given up; it refers to parts that go before the loop does.
+        finish_on_control(operators_answered());
         finish_on_control(messaging->close());
         finish_on_control(operators->end());
         log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
@@ -463,7 +473,7 @@ struct Gateway::Impl {
         bool told = false;
         while (!forced) {
             const auto now = Clock::now();
-            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() + listeners.serving() == 0 && now >= accept_until) break;
+            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() + listeners.serving() + operators_asking == 0 && now >= accept_until) break;
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
@@ -485,7 +495,7 @@ struct Gateway::Impl {
     net::Task<> finish_by(TimePoint deadline) {
         asio::steady_timer pause(control);
         listeners.end();
-        while (registry.active() + streams.serving() + relays.serving() + listeners.serving() > 0 && Clock::now() < deadline) {
+        while (registry.active() + streams.serving() + relays.serving() + listeners.serving() + operators_asking > 0 && Clock::now() < deadline) {
             pause.expires_after(kDrainPoll);
             co_await pause.async_wait(net::nothrow);
         }
@@ -500,6 +510,14 @@ struct Gateway::Impl {
     }
 
     // What was begun for calls and messages on this loop ends before the loop does.
+    net::Task<> operators_answered() {
+        asio::steady_timer pause(control);
+        while (operators_asking > 0) {
+            pause.expires_after(kDrainPoll);
+            co_await pause.async_wait(net::nothrow);
+        }
+    }
+
     void finish_on_control(net::Task<> ending) {
         auto ended = std::make_shared<bool>(false);
         control.restart();
@@ -590,6 +608,7 @@ struct Gateway::Impl {
     std::unique_ptr<net::HttpServer> public_server, admin_server;
     std::thread sweeping;
     int plain_listener = -1, tls_listener = -1;
+    std::size_t operators_asking = 0;  // requests to /v1 under way; on the control loop
     std::atomic<bool> serving{false}, draining{false}, forced{false};
 };
 

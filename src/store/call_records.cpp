@@ -12,6 +12,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -133,31 +134,26 @@ struct CallRecords::Impl {
         for (;;) {
             wake.wait(lock, [this] { return stopping || !lines.empty(); });
             if (lines.empty()) return;
+            // Taken out whole, so that whoever adds never waits for more than an exchange; it counts against the bound until it is written.
+            auto taken = std::exchange(lines, {});
+            lock.unlock();
+            std::size_t written_bytes = 0;
             // What is waiting for one call is written in one piece.
-            const auto sid = lines.front().sid;
-            std::string block;
-            bool removal = false;
-            std::size_t count = 0;
-            for (auto it = lines.begin(); it != lines.end() && !removal;) {
-                if (it->sid != sid) {
-                    ++it;
+            std::map<std::string, std::string> blocks;
+            for (auto& line : taken) {
+                written_bytes += line.text.size();
+                if (!line.removal) {
+                    blocks[line.sid] += line.text;
                     continue;
                 }
-                removal = it->removal;
-                bytes -= it->text.size();
-                block += it->text;
-                ++count;
-                it = lines.erase(it);
-            }
-            lock.unlock();
-            if (removal) {
+                blocks.erase(line.sid);
                 std::error_code ignored;
-                std::filesystem::remove(path_of(sid), ignored);
-            } else {
-                write(sid, block);
+                std::filesystem::remove(path_of(line.sid), ignored);
             }
+            for (const auto& [sid, block] : blocks) write(sid, block);
             lock.lock();
-            written += count;
+            bytes -= written_bytes;
+            written += taken.size();
             done.notify_all();
         }
     }

@@ -16,10 +16,13 @@ public:
 
     void start(net::Task<> errand) {
         auto kept = guarded(log_, std::move(errand));
-        boost::asio::post(executor_, [this, kept = std::move(kept)]() mutable { nursery_.spawn(std::move(kept)); });
+        boost::asio::post(executor_, [this, kept = std::move(kept)]() mutable {
+            if (!ended_) nursery_.spawn(std::move(kept));  // too late: nobody would join it
+        });
     }
     // On the loop. Every errand is cancelled; returns when all have ended.
     net::Task<> end() {
+        ended_ = true;
         nursery_.cancel();
         co_await nursery_.join();
     }
@@ -38,6 +41,7 @@ private:
     boost::asio::any_io_executor executor_;
     Log log_;
     net::Nursery nursery_;
+    bool ended_ = false;  // on the loop
 };
 
 }  // namespace parley::control
