@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "pitch.hpp"
 
 namespace parley::sim {
@@ -79,8 +81,13 @@ TEST(Recording, OverRestStartsPausesGoesOnAndStops) {
     auto options = exchange(8);
     options.recording_delay = milliseconds(2000);
     SimCarrier carrier(std::move(options));
-    auto placed = carrier.place_call(caller(app, {say(700, 600000), until_hangup()}));
-    ASSERT_TRUE(eventually([&] { return carrier.call(placed.call_sid)->status == "in-progress"; }));
+    auto talks = caller(app, {say(700, 60000), until_hangup()});
+    auto speaking = std::make_shared<std::atomic<bool>>(false);
+    talks.on_line = [speaking](const TranscriptLine& line) {
+        if (line.who == TranscriptLine::Who::caller) *speaking = true;
+    };
+    auto placed = carrier.place_call(std::move(talks));
+    ASSERT_TRUE(eventually([&] { return speaking->load(); }));
     RecordingPlan plan;
     plan.callback = app.url("/recorded");
     plan.callback_events = "in-progress completed";
