@@ -1,5 +1,6 @@
 #include "parley/webhooks/flow_routes.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "flow_twiml.hpp"
@@ -12,6 +13,12 @@ using flows::AnswerMode;
 using flows::Destination;
 using Kind = flows::AnswerMode::Kind;
 using twilio::TwimlResponse;
+
+namespace {
+
+bool talks(Kind kind) { return kind == Kind::stream || kind == Kind::relay || kind == Kind::gather; }
+
+}  // namespace
 
 FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(std::make_shared<GatherTalks>(GatherTalks::Services{s_.routes, s_.calls, s_.worker, s_.answer_within})) {
     if (!s_.now) s_.now = [] { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); };
@@ -120,6 +127,33 @@ net::Task<Answer> FlowRoutes::answer_at(AgentPtr agent, flows::Position position
     for (; position.at < list.size(); ++position.at) {
         const auto& mode = list[position.at];
         auto answer = co_await try_mode(agent, position, mode, asked);
+        if (answer) co_return std::move(*answer);
+        s_.routes.services().log.warn("answer.failed", "An answer could not be given; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}});
+    }
+    needs_no_place(asked);
+    co_return end_of_list(*agent);
+}
+
+net::Task<Answer> FlowRoutes::come_back(AgentPtr agent, const Asked& asked) {
+    const auto& flow = flow_of(*agent);
+    const auto start = position_or_start(asked, *agent);
+    // Its own answer, those behind it, those before it; then what the agent has at other hours.
+    std::vector<flows::Position> places;
+    const auto add = [&](bool closed, std::size_t from, std::size_t to) {
+        const auto& list = flow.answers(closed);
+        for (; from < std::min(to, list.size()); ++from) {
+            auto place = start;
+            place.closed = closed;
+            place.at = static_cast<unsigned>(from);
+            if (talks(list[from].kind)) places.push_back(std::move(place));
+        }
+    };
+    add(start.closed, start.at, flows::kMaxAnswers);
+    add(start.closed, 0, start.at);
+    add(!start.closed, 0, flows::kMaxAnswers);
+    for (auto& place : places) {
+        const auto& mode = flow.answers(place.closed)[place.at];
+        auto answer = co_await try_mode(agent, place, mode, asked);
         if (answer) co_return std::move(*answer);
         s_.routes.services().log.warn("answer.failed", "An answer could not be given; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}});
     }

@@ -196,6 +196,28 @@ TEST_F(Gathered, ATransferGoesThroughTheTail) {
     EXPECT_EQ(mind->context, 3U);
 }
 
+// Whoever was in a queue or a room is not asked through the menu, nor told the hours, again.
+TEST_F(Gathered, AReturnTalksAtOnce) {
+    const auto made = std::make_shared<flows::AgentFlow>();
+    made->answer = {*flows::parse_answer("forward"), *flows::parse_answer("gather")};
+    made->forward.to = {*flows::parse_destination("+4930123456")};
+    agent->flow = made;
+    routes->route("return", Subject::call, [this](const Asked& asked) { return flows_->come_back(agent, asked); });
+    EXPECT_THAT(post("voice", {}, "ringing"), HasSubstr("<Dial"));
+    const auto back = post("return?agent=desk");
+    EXPECT_THAT(back, AllOf(HasSubstr("Hello."), HasSubstr("<Gather"), HasSubstr("at=1"), Not(HasSubstr("<Dial"))));
+    EXPECT_EQ(post("return?agent=desk"), back) << "delivered again";
+    // At closed hours, with nobody to talk to there: what the agent has at other hours.
+    const auto shut = std::make_shared<flows::AgentFlow>(*made);
+    shut->closed = {*flows::parse_answer("voicemail")};
+    agent->flow = shut;
+    EXPECT_THAT(post("return?agent=desk&closed=1"), AllOf(HasSubstr("<Gather"), Not(HasSubstr("<Record"))));
+    const auto nobody = std::make_shared<flows::AgentFlow>(*made);
+    nobody->answer = {*flows::parse_answer("forward")};
+    agent->flow = nobody;
+    EXPECT_THAT(post("return?agent=desk"), AllOf(HasSubstr("<Hangup"), Not(HasSubstr("<Dial"))));
+}
+
 TEST_F(Gathered, AFailingBrainApologisesThenTheNextAnswerTakesOver) {
     const auto greeting = post("voice", {}, "ringing");
     mind->answer = [](const conversation::StartReply&) { return std::optional<Mind::Words>(Mind::Words{.text = {}, .target = {}, .failed = true}); };

@@ -55,6 +55,10 @@ public:
     // The answer at this place has failed: the one behind it. Nothing: there is none.
     [[nodiscard]] net::Task<std::optional<Answer>> after_failure(AgentPtr agent, const Asked& asked, std::string_view why);
 
+    // A call that was away (in a queue, a room, with somebody else) returns to the agent: the talking answer it had, or the agent's first one, with what was said
+    // before; never a menu, a forward or the hours again. The place is read from the query where it names this agent. Nobody to talk to: the fallback number, or a goodbye.
+    [[nodiscard]] net::Task<Answer> come_back(AgentPtr agent, const Asked& asked);
+
     // The same for a relay: at the end of the list the fallback number, or a goodbye.
     [[nodiscard]] net::Task<Answer> relay_failed(AgentPtr agent, const Asked& asked);
 
