@@ -213,7 +213,7 @@ std::string GatherTalk::not_yet(unsigned turn, unsigned wait) {
 std::string GatherTalk::last_words(std::string_view say, bool to_tail) {
     TwimlResponse response;
     add_say(response, voice(), say);
-    if (to_tail) response.redirect({.url = b_.routes.url("/webhooks/twilio/after?" + flows::query_of(b_.position) + "&resume=0"), .method = "POST"});
+    if (to_tail) response.redirect({.url = b_.routes.tail_url(b_.position, 0, b_.ended), .method = "POST"});
     else response.hangup();
     return twiml_answer(response).body;
 }
@@ -234,9 +234,6 @@ void GatherTalk::end(EndReason reason, std::string target) {
     summary.turns = turns_;
     summary.memory = talk_->memory();
     call::call_over(b_.calls, log_, b_.facts.call_sid, b_.agent->name, summary);
-    if (b_.calls.records == nullptr) return;
-    const nlohmann::ordered_json fact{{"reason", conversation::name_of(reason)}, {"result", call::result_of(reason)}, {"duration_ms", summary.duration.count()}, {"turns", turns_}, {"answer", "gather"}};
-    b_.calls.records->add(b_.facts.call_sid, store::Fact::end, fact.dump());
 }
 
 void GatherTalk::keep_turn(std::string_view who, std::string_view text) {

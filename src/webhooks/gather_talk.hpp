@@ -38,6 +38,7 @@ public:
         flows::Position position;
         brain::CallFacts facts;
         std::chrono::milliseconds answer_within{4000};
+        std::uint32_t ended = 0;  // how often the call had ended before this talk
     };
     // Throws std::runtime_error when the brain cannot answer text.
     GatherTalk(Begin begin, brain::TalkMemory before);

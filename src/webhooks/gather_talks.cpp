@@ -67,7 +67,7 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
     facts.seed = std::hash<std::string>{}(asked.call_sid);
     std::shared_ptr<GatherTalk> talk;
     try {
-        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts), s_.answer_within}, std::move(memory));
+        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts), s_.answer_within, registry.endings(asked.call_sid)}, std::move(memory));
     } catch (const std::exception& e) {
         s_.calls.log.warn("gather.failed", "A talk could not be opened.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"error.type", e.what()}});
         return nullptr;
@@ -113,9 +113,8 @@ net::Task<Answer> GatherTalks::proceed(const Asked& asked) {
         }
         if (!talk) {
             TwimlResponse response;
-            const auto next = outcome && outcome->attached && outcome->planned ? "/webhooks/twilio/after?" + flows::query_of(*position) + "&resume=0" : std::string{};
-            if (next.empty()) response.hangup();
-            else response.redirect({.url = s_.routes.url(next), .method = "POST"});
+            if (outcome && outcome->attached && outcome->planned) response.redirect({.url = s_.routes.tail_url(*position, 0, outcome->ending - 1), .method = "POST"});
+            else response.hangup();
             co_return twiml_answer(response);
         }
     }

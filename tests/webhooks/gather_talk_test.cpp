@@ -10,6 +10,7 @@
 #include "parley/call/disk_writer.hpp"
 #include "parley/twilio/sid.hpp"
 #include "parley/webhooks/flow_routes.hpp"
+#include "parley/webhooks/relay_routes.hpp"
 
 namespace parley::webhooks {
 namespace {
@@ -194,6 +195,45 @@ TEST_F(Gathered, ATransferGoesThroughTheTail) {
     EXPECT_THAT(note, HasSubstr("nobody answered"));
     EXPECT_EQ(lines, 1U);
     EXPECT_EQ(mind->context, 3U);
+}
+
+TEST_F(Gathered, ATransferIsCarriedOutOnce) {
+    const auto streams = std::make_shared<flows::AgentFlow>();
+    agent->flow = streams;
+    ASSERT_THAT(post("voice", {}, "ringing"), HasSubstr("after?agent=desk&amp;resume=0<"));
+    const auto transferred = [&](const std::string& to) {
+        ASSERT_TRUE(registry.attach(kCall, "desk", {}, Clock::now()));
+        registry.finished(kCall, {.reason = conversation::EndReason::transferred, .target = to, .agent = "desk", .planned = true, .carried_out = {}, .memory = {}}, Clock::now());
+    };
+    transferred("+4930123456");
+    const auto first = post("after?agent=desk&resume=0");
+    EXPECT_THAT(first, HasSubstr("+4930123456"));
+    EXPECT_EQ(post("after?agent=desk&resume=0"), first);
+    routes->route("return", Subject::call, [this](const Asked& asked) { return flows_->come_back(agent, asked); });
+    EXPECT_THAT(post("return?agent=desk"), AllOf(HasSubstr("<Stream"), HasSubstr("resume=1&amp;ended=1<")));
+    // That stream never opens: it is opened again, and in the end there are regrets, but never the old transfer.
+    const auto again = post("after?agent=desk&resume=1&ended=1");
+    EXPECT_THAT(again, AllOf(HasSubstr("<Stream"), HasSubstr("resume=2&amp;ended=1<"), Not(HasSubstr("<Dial"))));
+    EXPECT_EQ(post("after?agent=desk&resume=1&ended=1"), again);
+    EXPECT_EQ(post("after?agent=desk&resume=0"), first) << "late";
+    // It opens after all, and transfers anew.
+    transferred("+4930999999");
+    EXPECT_EQ(post("after?agent=desk&resume=0"), first) << "an old request does not carry the new transfer out";
+    const auto second = post("after?agent=desk&resume=2&ended=1");
+    EXPECT_THAT(second, HasSubstr("+4930999999"));
+    EXPECT_EQ(post("after?agent=desk&resume=2&ended=1"), second);
+    EXPECT_THAT(post("after?agent=desk&resume=2&ended=2"), AllOf(HasSubstr("<Hangup"), Not(HasSubstr("<Dial"))));
+}
+
+TEST_F(Gathered, ARelaysTransferIsCarriedOutOnce) {
+    add_relay_route(*routes);
+    ASSERT_EQ(registry.admit(kCall, Clock::now()), call::Admission::admitted);
+    ASSERT_TRUE(registry.attach(kCall, "desk", {}, Clock::now()));
+    registry.finished(kCall, {.reason = conversation::EndReason::transferred, .target = "+4930123456", .agent = "desk", .planned = true, .carried_out = {}, .memory = {}}, Clock::now());
+    const auto first = post("relayed?agent=desk&resume=0", {{"SessionId", "VX1"}});
+    EXPECT_THAT(first, HasSubstr("+4930123456"));
+    EXPECT_EQ(post("relayed?agent=desk&resume=0", {{"SessionId", "VX1"}}), first);
+    EXPECT_THAT(post("relayed?agent=desk&resume=1", {{"SessionId", "VX2"}, {"SessionStatus", "failed"}}), AllOf(HasSubstr("<ConversationRelay"), Not(HasSubstr("<Dial"))));
 }
 
 // Whoever was in a queue or a room is not asked through the menu, nor told the hours, again.
