@@ -77,6 +77,23 @@ Admission Registry::admit(const std::string& call_sid, TimePoint now) {
     return Admission::admitted;
 }
 
+bool Registry::readmit(const std::string& call_sid, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    sweep(now);
+    const auto found = calls_.find(call_sid);
+    if (found != calls_.end() && found->second.phase == Phase::live) return true;
+    if (found == calls_.end() || !found->second.reserved) {
+        if (active_ + reserved_ >= limits_.max_calls || (found == calls_.end() && calls_.size() >= kMaxEntries)) return false;
+        ++reserved_;
+    }
+    // How it ended before stays known.
+    auto& entry = found == calls_.end() ? calls_[call_sid] : found->second;
+    entry.reserved = true;
+    entry.since = now;
+    reservations_.push_back({now, call_sid});
+    return true;
+}
+
 std::string Registry::remember_answer(const std::string& call_sid, std::string twiml, TimePoint now) {
     const std::lock_guard lock(mutex_);
     sweep(now);

@@ -107,13 +107,16 @@ net::Task<Answer> GatherTalks::proceed(const Asked& asked) {
         auto agent = position ? s_.routes.services().by_name(position->agent) : nullptr;
         if (!agent) co_return hang_up_answer();
         const auto outcome = s_.calls.registry.outcome(asked.call_sid);
+        bool full = false;
         if (!(outcome && outcome->attached && outcome->planned)) {
-            s_.calls.log.warn("gather.lost", "A talk goes on without its memory.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"turn", input.turn}});
-            talk = open(agent, *position, asked);
+            if (!outcome || !outcome->attached) s_.calls.log.warn("gather.lost", "A talk goes on without its memory.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"turn", input.turn}});
+            if (s_.calls.registry.readmit(asked.call_sid, Clock::now())) talk = open(agent, *position, asked);
+            else full = true;
         }
         if (!talk) {
             TwimlResponse response;
             if (outcome && outcome->attached && outcome->planned) response.redirect({.url = s_.routes.tail_url(*position, 0, outcome->ending - 1), .method = "POST"});
+            else if (full) response.redirect({.url = s_.routes.url("/webhooks/twilio/answer?" + flows::query_of(*position)), .method = "POST"});  // the next answer, then
             else response.hangup();
             co_return twiml_answer(response);
         }

@@ -197,6 +197,25 @@ TEST_F(Gathered, ATransferGoesThroughTheTail) {
     EXPECT_EQ(mind->context, 3U);
 }
 
+// A wave of forwards nobody takes is not let into more places than there are.
+TEST_F(Gathered, AnUnansweredForwardNeedsAPlaceAgain) {
+    const auto made = std::make_shared<flows::AgentFlow>();
+    made->answer = {*flows::parse_answer("forward"), *flows::parse_answer("gather"), *flows::parse_answer("voicemail")};
+    made->forward.to = {*flows::parse_destination("+4930123456")};
+    agent->flow = made;
+    registry.set_limits({.max_calls = 1});
+    ASSERT_THAT(post("voice", {}, "ringing"), HasSubstr("<Dial"));
+    ASSERT_EQ(registry.admit("CA00000000000000000000000000000009", Clock::now()), call::Admission::admitted);
+    const std::vector<twilio::FormField> nobody{{"DialCallStatus", "no-answer"}, {"DialCallSid", "CA00000000000000000000000000000002"}};
+    EXPECT_THAT(post("dialed?agent=desk&via=forward", nobody), AllOf(HasSubstr("<Record"), Not(HasSubstr("<Gather"))));
+    made->answer.pop_back();
+    EXPECT_THAT(post("dialed?agent=desk&via=forward&step=0", nobody, "ringing"), HasSubstr("<Reject reason=\"busy\""));
+    EXPECT_EQ(registry.active(), 0U);
+    registry.release("CA00000000000000000000000000000009");
+    EXPECT_THAT(post("dialed?agent=desk&via=forward&step=00", nobody), HasSubstr("<Gather"));
+    EXPECT_EQ(registry.active(), 1U);
+}
+
 TEST_F(Gathered, ATransferIsCarriedOutOnce) {
     const auto streams = std::make_shared<flows::AgentFlow>();
     agent->flow = streams;

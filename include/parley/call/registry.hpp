@@ -54,6 +54,9 @@ public:
     [[nodiscard]] std::optional<std::string> answer_given(std::string_view call_sid) const;
     // Reserves a place for 60 s: the stream has to attach by then.
     Admission admit(const std::string& call_sid, TimePoint now);
+    // A place for a call that gave its own back, or held it too long without a stream, and needs one after all: as admit reserves it, but for the rate, which is
+    // for new calls. True also for one that has a place; false: there is none.
+    bool readmit(const std::string& call_sid, TimePoint now);
     // If another thread answered the same call first, its answer wins and is returned.
     std::string remember_answer(const std::string& call_sid, std::string twiml, TimePoint now);
     void release(const std::string& call_sid);  // answered without a stream after all

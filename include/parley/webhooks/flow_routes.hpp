@@ -70,6 +70,10 @@ public:
 private:
     net::Task<std::optional<Answer>> try_mode(AgentPtr agent, flows::Position position, const flows::AnswerMode& mode, const Asked& asked);
     Answer end_of_list(const call::Agent& agent) const;
+    // Whether this answer can have the place it needs; a call that was forwarded, or long in a menu, has given its own back.
+    bool has_place(const flows::AnswerMode& mode, const call::Agent& agent, const Asked& asked) const;
+    // Nothing could be given, for want of a place or otherwise.
+    Answer no_answer(const call::Agent& agent, const Asked& asked, bool full) const;
     // A place in the registry is for calls that will need it.
     void needs_no_place(const Asked& asked) const;
 

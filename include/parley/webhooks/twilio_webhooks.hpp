@@ -124,6 +124,7 @@ public:
     // What a socket of this call has to bring along, as its <Parameter>s; empty: none could be made, which was told, and the call has no place any more.
     [[nodiscard]] std::vector<twilio::twiml::Parameter> token_for(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
     [[nodiscard]] net::Task<Answer> send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const;
+    [[nodiscard]] Answer overflow() const;  // what a call hears for which there is no place
     [[nodiscard]] Answer voicemail(const call::Agent& agent) const;
     [[nodiscard]] std::string url(std::string_view path) const;  // absolute, for Twilio
     // The tail behind a stream or a talk that begins when its call has ended (and come back) `ended` times: each has a URL of its own.
@@ -147,7 +148,6 @@ private:
     Answer stream_status(const twilio::Form& form) const;
     // Whether Twilio said of this call that its stream could not be opened at all.
     bool stream_refused(std::string_view call_sid) const;
-    Answer overflow() const;
     Answer with_preface(const call::Agent& agent, Answer answer) const;
     bool check_signature(const Request& request, const twilio::Form& form, Subject subject) const;
     void count_signature_failure(const twilio::SignatureVerdict& verdict, std::string_view remote_address, std::string_view what) const;
