@@ -20,7 +20,7 @@ bool talks(Kind kind) { return kind == Kind::stream || kind == Kind::relay || ki
 
 }  // namespace
 
-FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(std::make_shared<GatherTalks>(GatherTalks::Services{s_.routes, s_.calls, s_.worker, s_.answer_within})) {
+FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(std::make_shared<GatherTalks>(GatherTalks::Services{s_.routes, s_.calls, s_.worker, s_.answer_within, s_.gather_grace})) {
     if (!s_.now) s_.now = [] { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); };
     auto& routes = s_.routes;
     const auto at_once = [](auto answer) {
@@ -72,6 +72,7 @@ FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(
 }
 
 FlowRoutes::~FlowRoutes() = default;
+std::size_t FlowRoutes::open_steps() const { return talks_->open_steps(); }
 
 void FlowRoutes::mode(Kind kind, Mode how) { modes_.insert_or_assign(kind, std::move(how)); }
 

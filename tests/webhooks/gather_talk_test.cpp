@@ -197,6 +197,29 @@ TEST_F(Gathered, ATransferGoesThroughTheTail) {
     EXPECT_EQ(mind->context, 3U);
 }
 
+TEST_F(Gathered, WhoHangsUpUnnoticedGivesThePlaceBackAndMayStillReturn) {
+    registry.set_limits({.max_calls = 1});
+    const auto made = std::make_shared<flows::AgentFlow>(*agent->flow);
+    made->gather.timeout = std::chrono::seconds(0);
+    agent->flow = made;
+    agent->name = "brief";  // another FlowRoutes, whose callers are given up soon
+    routes = std::make_unique<TwilioWebhooks>(routes->settings(), TwilioWebhooks::Services{log, metrics, registry, tokens, [this](std::string_view) { return agent; }, [this](std::string_view) { return agent; },
+                                                                                           [] { return false; }, routes->services().signatures});
+    flows_ = std::make_unique<FlowRoutes>(FlowServices{*routes, services, [this] { return &worker; }, {}, std::chrono::milliseconds(60), std::chrono::milliseconds(1)});
+    auto document = post("voice", {}, "ringing");
+    ASSERT_THAT(document, HasSubstr("<Gather"));
+    EXPECT_EQ(flows_->open_steps(), 0U);
+    for (int i = 0; i < 2000 && registry.active() != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(registry.active(), 0U);
+    // His place is somebody else's: the next answer. And when it is free, what was said is still known.
+    ASSERT_EQ(registry.admit("CA00000000000000000000000000000009", Clock::now()), call::Admission::admitted);
+    EXPECT_THAT(post(next_of(document), speech("I am back")), AllOf(HasSubstr("/answer?agent=brief"), Not(HasSubstr("<Gather"))));
+    EXPECT_THAT(post("answer?agent=brief"), HasSubstr("<Record"));
+    registry.release("CA00000000000000000000000000000009");
+    EXPECT_THAT(post(next_of(document), speech("I am back")), AllOf(HasSubstr("You said I am back."), HasSubstr("<Gather")));
+    EXPECT_EQ(mind->context, 1U) << "the greeting";
+}
+
 // A wave of forwards nobody takes is not let into more places than there are.
 TEST_F(Gathered, AnUnansweredForwardNeedsAPlaceAgain) {
     const auto made = std::make_shared<flows::AgentFlow>();

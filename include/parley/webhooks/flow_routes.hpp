@@ -34,6 +34,7 @@ struct FlowServices {
     std::function<call::CallWorker*()> worker;     // of the asking thread
     std::function<flows::Second()> now{};          // not set: the wall clock; decides about hours only
     std::chrono::milliseconds answer_within{4000}; // a gathered answer that takes longer is covered by words; Twilio itself gives up at 15 s
+    std::chrono::milliseconds gather_grace{30'000};  // beyond what is said and listened to, until a gathered caller who does not come counts as gone
 };
 
 // Outlives the listeners. Thread-safe.
@@ -61,6 +62,9 @@ public:
 
     // The same for a relay: at the end of the list the fallback number, or a goodbye.
     [[nodiscard]] net::Task<Answer> relay_failed(AgentPtr agent, const Asked& asked);
+
+    // Requests that wait for a gathered talk just now, perhaps on another worker's loop: a drain lets them go first.
+    [[nodiscard]] std::size_t open_steps() const;
 
     // Parts for modes that live elsewhere.
     [[nodiscard]] static const flows::AgentFlow& flow_of(const call::Agent& agent);
