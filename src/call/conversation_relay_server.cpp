@@ -114,7 +114,7 @@ net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socke
         co_await socket->close(1008, "");
         co_return;
     }
-    auto before = claims->resume > 0 ? services_.registry.take_memory(call_sid) : brain::TalkMemory{};
+    auto before = services_.registry.take_memory(call_sid);  // of a new call: the note of whoever placed it, if any
     ticket.reset();
     const net::LoadTicket load(worker.loop, 1);
     services_.metrics.stream_attach.at().observe(Clock::now() - began);

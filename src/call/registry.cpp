@@ -77,6 +77,23 @@ Admission Registry::admit(const std::string& call_sid, TimePoint now) {
     return Admission::admitted;
 }
 
+bool Registry::readmit(const std::string& call_sid, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    sweep(now);
+    const auto found = calls_.find(call_sid);
+    if (found != calls_.end() && found->second.phase == Phase::live) return true;
+    if (found == calls_.end() || !found->second.reserved) {
+        if (active_ + reserved_ >= limits_.max_calls || (found == calls_.end() && calls_.size() >= kMaxEntries)) return false;
+        ++reserved_;
+    }
+    // How it ended before stays known.
+    auto& entry = found == calls_.end() ? calls_[call_sid] : found->second;
+    entry.reserved = true;
+    entry.since = now;
+    reservations_.push_back({now, call_sid});
+    return true;
+}
+
 std::string Registry::remember_answer(const std::string& call_sid, std::string twiml, TimePoint now) {
     const std::lock_guard lock(mutex_);
     sweep(now);
@@ -138,6 +155,7 @@ void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint 
     entry.since = now;
     entry.reach = nullptr;
     outcome.resumes = entry.outcome.resumes;
+    outcome.ending = entry.outcome.ending + 1;
     outcome.attached = true;
     endings_.push_back({now, call_sid});
     entry.outcome = std::move(outcome);
@@ -149,6 +167,22 @@ std::optional<Outcome> Registry::outcome(std::string_view call_sid) const {
     const auto found = calls_.find(std::string(call_sid));
     if (found == calls_.end() || found->second.phase != Phase::ended) return std::nullopt;
     return found->second.outcome;
+}
+
+bool Registry::carry_out(const std::string& call_sid, std::string request) {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(call_sid);
+    if (found == calls_.end() || found->second.phase != Phase::ended) return false;
+    auto& outcome = found->second.outcome;
+    if (!outcome.attached || !outcome.planned || !outcome.carried_out.empty()) return false;
+    outcome.carried_out = std::move(request);
+    return true;
+}
+
+std::uint32_t Registry::endings(std::string_view call_sid) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(std::string(call_sid));
+    return found == calls_.end() ? 0 : found->second.outcome.ending;
 }
 
 bool Registry::take_resume(const std::string& call_sid, std::uint32_t allowed) {

@@ -4,12 +4,12 @@
 
 #include "agent_actions.hpp"
 #include "kept_calls.hpp"
-#include "loop_hop.hpp"
 #include "parley/call/vendor_report.hpp"
 #include "parley/messaging/delivery.hpp"
 #include "parley/messaging/inbox.hpp"
 #include "parley/messaging/opt_outs.hpp"
 #include "parley/messaging/sender.hpp"
+#include "parley/net/loop_hop.hpp"
 #include "parley/twilio/sid.hpp"
 #include "rest_account.hpp"
 
@@ -107,7 +107,7 @@ private:
             co_return xml(std::string(kEmpty));
         }
         auto work = inbox_.receive(std::move(*message), agent, settings->sms);
-        auto answer = co_await on_loop_of<std::string>(errands_, std::move(work), kWebhookWithin);
+        auto answer = co_await net::on_loop_of<std::string>(errands_, std::move(work), kWebhookWithin);
         co_return xml(answer && !answer->empty() ? std::move(*answer) : std::string(kEmpty));
     }
 

@@ -60,7 +60,7 @@ Answer FlowRoutes::menu_question(const call::Agent& agent, const flows::Position
 net::Task<Answer> FlowRoutes::menu_step(AgentPtr agent, flows::Position position, flows::MenuStep step, const Asked& asked) {
     if (step.kind == flows::MenuStep::Kind::ask) co_return menu_question(*agent, position, step);
     const auto& log = s_.routes.services().log;
-    log.info("menu.left", "A caller leaves a menu.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"menu", step.state.menu}, {"to", step.to.text()}});
+    log.info("menu.left", "A caller leaves a menu.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"menu", step.state.menu}, {"to", masked(step.to)}});
     if (step.to.kind == Destination::Kind::hangup) {
         needs_no_place(asked);
         TwimlResponse response;

@@ -1,5 +1,6 @@
 #include "parley/webhooks/flow_routes.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "flow_twiml.hpp"
@@ -13,7 +14,13 @@ using flows::Destination;
 using Kind = flows::AnswerMode::Kind;
 using twilio::TwimlResponse;
 
-FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(std::make_shared<GatherTalks>(GatherTalks::Services{s_.routes, s_.calls, s_.worker, s_.answer_within})) {
+namespace {
+
+bool talks(Kind kind) { return kind == Kind::stream || kind == Kind::relay || kind == Kind::gather; }
+
+}  // namespace
+
+FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(std::make_shared<GatherTalks>(GatherTalks::Services{s_.routes, s_.calls, s_.worker, s_.answer_within, s_.gather_grace})) {
     if (!s_.now) s_.now = [] { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); };
     auto& routes = s_.routes;
     const auto at_once = [](auto answer) {
@@ -65,6 +72,7 @@ FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(
 }
 
 FlowRoutes::~FlowRoutes() = default;
+std::size_t FlowRoutes::open_steps() const { return talks_->open_steps(); }
 
 void FlowRoutes::mode(Kind kind, Mode how) { modes_.insert_or_assign(kind, std::move(how)); }
 
@@ -81,6 +89,26 @@ flows::Position FlowRoutes::position_or_start(const Asked& asked, const call::Ag
 }
 
 void FlowRoutes::needs_no_place(const Asked& asked) const { s_.routes.services().registry.release(asked.call_sid); }
+
+bool FlowRoutes::has_place(const AnswerMode& mode, const call::Agent& agent, const Asked& asked) const {
+    const auto& services = s_.routes.services();
+    if (!talks(mode.kind) || services.registry.readmit(asked.call_sid, Clock::now())) return true;
+    services.log.warn("answer.failed", "There is no place for an answer; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent.name}, {"answer", mode.text()}, {"reason", "capacity"}});
+    return false;
+}
+
+Answer FlowRoutes::no_answer(const call::Agent& agent, const Asked& asked, bool full) const {
+    needs_no_place(asked);
+    if (!full) return end_of_list(agent);
+    const auto& services = s_.routes.services();
+    services.metrics.calls_rejected.at(asked.form.get("Direction") == "outbound-api" ? "out" : "in", "capacity").add();
+    services.log.info("call.rejected", "A call was turned away.", {{"call_sid", asked.call_sid}, {"reason", "capacity"}, {"agent", agent.name}});
+    // What was answered already cannot be refused any more.
+    const auto how = s_.routes.settings().overflow;
+    const bool refusal = how == Overflow::busy || how == Overflow::reject;
+    if (!agent.fallback_number.empty() || (refusal && asked.form.get("CallStatus") != "ringing")) return end_of_list(agent);
+    return s_.routes.overflow();
+}
 
 net::Task<Answer> FlowRoutes::begin(AgentPtr agent, const Asked& asked, unsigned hops) {
     const auto& flow = flow_of(*agent);
@@ -117,14 +145,49 @@ net::Task<Answer> FlowRoutes::begin(AgentPtr agent, const Asked& asked, unsigned
 
 net::Task<Answer> FlowRoutes::answer_at(AgentPtr agent, flows::Position position, const Asked& asked) {
     const auto& list = flow_of(*agent).answers(position.closed);
+    bool full = false;
     for (; position.at < list.size(); ++position.at) {
         const auto& mode = list[position.at];
+        if (!has_place(mode, *agent, asked)) {
+            full = true;
+            continue;
+        }
         auto answer = co_await try_mode(agent, position, mode, asked);
         if (answer) co_return std::move(*answer);
         s_.routes.services().log.warn("answer.failed", "An answer could not be given; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}});
     }
-    needs_no_place(asked);
-    co_return end_of_list(*agent);
+    co_return no_answer(*agent, asked, full);
+}
+
+net::Task<Answer> FlowRoutes::come_back(AgentPtr agent, const Asked& asked) {
+    const auto& flow = flow_of(*agent);
+    const auto start = position_or_start(asked, *agent);
+    // Its own answer, those behind it, those before it; then what the agent has at other hours.
+    std::vector<flows::Position> places;
+    const auto add = [&](bool closed, std::size_t from, std::size_t to) {
+        const auto& list = flow.answers(closed);
+        for (; from < std::min(to, list.size()); ++from) {
+            auto place = start;
+            place.closed = closed;
+            place.at = static_cast<unsigned>(from);
+            if (talks(list[from].kind)) places.push_back(std::move(place));
+        }
+    };
+    add(start.closed, start.at, flows::kMaxAnswers);
+    add(start.closed, 0, start.at);
+    add(!start.closed, 0, flows::kMaxAnswers);
+    bool full = false;
+    for (auto& place : places) {
+        const auto& mode = flow.answers(place.closed)[place.at];
+        if (!has_place(mode, *agent, asked)) {
+            full = true;
+            continue;
+        }
+        auto answer = co_await try_mode(agent, place, mode, asked);
+        if (answer) co_return std::move(*answer);
+        s_.routes.services().log.warn("answer.failed", "An answer could not be given; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}});
+    }
+    co_return no_answer(*agent, asked, full);
 }
 
 net::Task<std::optional<Answer>> FlowRoutes::after_failure(AgentPtr agent, const Asked& asked, std::string_view why) {

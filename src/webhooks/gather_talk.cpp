@@ -1,5 +1,7 @@
 #include "gather_talk.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -25,7 +27,7 @@ namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(10);
 constexpr auto kBeat = std::chrono::milliseconds(250);
-constexpr auto kIdle = std::chrono::minutes(10);
+constexpr auto kPerByte = std::chrono::milliseconds(125);  // a slow voice
 constexpr std::size_t kKept = 16;  // answers that can be asked for again
 
 std::chrono::milliseconds since(TimePoint from) { return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - from); }
@@ -49,13 +51,19 @@ net::Task<> GatherTalk::live() {
     b_.calls.metrics.calls_started.at("in").add();
     b_.calls.metrics.calls_active.at("in").add(1);
     log_.info("call.started", "A gathered call is live.", {{"from", twilio::mask_phone(b_.facts.from)}, {"to", twilio::mask_phone(b_.facts.to)}, {"answer", "gather"}});
+    if (b_.calls.records != nullptr) b_.calls.records->add(b_.facts.call_sid, store::Fact::call, R"({"answer":"gather"})");
     asio::steady_timer beat(executor());
     while (!over_) {
         beat.expires_after(kBeat);
         co_await beat.async_wait(net::nothrow);
-        if (!over_ && Clock::now() - touched_ > kIdle) end(EndReason::carrier_lost);
+        // Gone without a word from Twilio: the place is free for others. Should he come back after all, the registry has kept what was said.
+        if (!over_ && !running_ && Clock::now() - touched_ > idle_after(said_, flow_of(*b_.agent).gather.timeout, b_.grace)) end(EndReason::carrier_lost);
     }
     co_await talk_->close();
+}
+
+std::chrono::milliseconds GatherTalk::idle_after(std::size_t said, std::chrono::seconds listening, std::chrono::milliseconds grace) {
+    return std::min<std::chrono::milliseconds>(static_cast<std::chrono::milliseconds::rep>(said) * kPerByte + listening + grace, std::chrono::minutes(10));
 }
 
 net::Task<std::string> GatherTalk::step(GatherInput input) {
@@ -191,8 +199,10 @@ std::string GatherTalk::question(std::string_view say) {
         if (!hints.empty()) gather.hints = std::move(hints);
     }
     add_say(gather.prompts, voice(), say);
+    said_ = say.size();
     for (; !wanted_.empty(); wanted_.pop_front()) {
         add_say(gather.prompts, voice(), wanted_.front());
+        said_ += wanted_.front().size();
         talk_->agent_said(wanted_.front());
         keep_turn("agent", wanted_.front());
     }
@@ -213,7 +223,7 @@ std::string GatherTalk::not_yet(unsigned turn, unsigned wait) {
 std::string GatherTalk::last_words(std::string_view say, bool to_tail) {
     TwimlResponse response;
     add_say(response, voice(), say);
-    if (to_tail) response.redirect({.url = b_.routes.url("/webhooks/twilio/after?" + flows::query_of(b_.position) + "&resume=0"), .method = "POST"});
+    if (to_tail) response.redirect({.url = b_.routes.tail_url(b_.position, 0, b_.ended), .method = "POST"});
     else response.hangup();
     return twiml_answer(response).body;
 }
@@ -234,9 +244,6 @@ void GatherTalk::end(EndReason reason, std::string target) {
     summary.turns = turns_;
     summary.memory = talk_->memory();
     call::call_over(b_.calls, log_, b_.facts.call_sid, b_.agent->name, summary);
-    if (b_.calls.records == nullptr) return;
-    const nlohmann::ordered_json fact{{"reason", conversation::name_of(reason)}, {"result", call::result_of(reason)}, {"duration_ms", summary.duration.count()}, {"turns", turns_}, {"answer", "gather"}};
-    b_.calls.records->add(b_.facts.call_sid, store::Fact::end, fact.dump());
 }
 
 void GatherTalk::keep_turn(std::string_view who, std::string_view text) {

@@ -38,6 +38,8 @@ public:
         flows::Position position;
         brain::CallFacts facts;
         std::chrono::milliseconds answer_within{4000};
+        std::chrono::milliseconds grace{30'000};  // beyond what is said and listened to, until a caller counts as gone
+        std::uint32_t ended = 0;  // how often the call had ended before this talk
     };
     // Throws std::runtime_error when the brain cannot answer text.
     GatherTalk(Begin begin, brain::TalkMemory before);
@@ -49,6 +51,8 @@ public:
     net::Task<std::string> step(GatherInput input);
     void command(const call::OperatorCommand& wanted);
     void end(conversation::EndReason reason, std::string target = {});
+    // How long a caller may be silent behind words of this size: Twilio's voice takes its time, then it listens.
+    [[nodiscard]] static std::chrono::milliseconds idle_after(std::size_t said, std::chrono::seconds listening, std::chrono::milliseconds grace);
     [[nodiscard]] bool over() const { return over_; }
     // Where the last document of a talk is kept for whoever asks again.
     [[nodiscard]] static std::string key_of(std::string_view call_sid, std::string_view talk, unsigned turn, unsigned wait);
@@ -74,6 +78,7 @@ private:
     std::unique_ptr<brain::TextTalk> talk_;
     net::LoadTicket load_;
     TimePoint began_, touched_;
+    std::size_t said_ = 0;      // bytes of the last document's words
     unsigned turn_ = 0;         // the question that is open, or being answered
     bool running_ = false;
     std::optional<brain::TextTurn> done_;

@@ -8,6 +8,7 @@
 
 #include "flow_twiml.hpp"
 #include "gather_talk.hpp"
+#include "parley/net/loop_hop.hpp"
 
 namespace parley::webhooks {
 
@@ -19,6 +20,25 @@ namespace {
 
 constexpr std::size_t kMostTalks = 10'000;  // the admission of calls is far below
 constexpr std::size_t kMostWords = 4000;    // bytes of one turn; recognition gives up at a minute
+
+constexpr auto kHopWithin = std::chrono::seconds(5);
+
+// To a talk's worker. What is still on its way when that ends is dropped with it.
+struct Hop {
+    asio::any_io_executor executor;
+    Log& log;
+    void start(net::Task<> errand) {
+        auto guarded = guard(log, std::move(errand));
+        asio::post(executor, [there = executor, guarded = std::move(guarded)]() mutable { asio::co_spawn(there, std::move(guarded), asio::detached); });
+    }
+    static net::Task<> guard(Log& told, net::Task<> errand) {
+        try {
+            co_await std::move(errand);
+        } catch (const std::exception& e) {
+            told.error("errand.failed", "A gathered talk could not answer.", {{"error.type", e.what()}});
+        }
+    }
+};
 
 Answer xml(std::string body) { return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(body)}; }
 
@@ -67,7 +87,7 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
     facts.seed = std::hash<std::string>{}(asked.call_sid);
     std::shared_ptr<GatherTalk> talk;
     try {
-        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts), s_.answer_within}, std::move(memory));
+        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts), s_.answer_within, s_.grace, registry.endings(asked.call_sid)}, std::move(memory));
     } catch (const std::exception& e) {
         s_.calls.log.warn("gather.failed", "A talk could not be opened.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"error.type", e.what()}});
         return nullptr;
@@ -84,13 +104,31 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
     return talk;
 }
 
+net::Task<Answer> GatherTalks::step(std::shared_ptr<GatherTalk> talk, GatherInput input, std::string again) {
+    struct Step {
+        std::shared_ptr<std::atomic<std::size_t>> count;
+        explicit Step(std::shared_ptr<std::atomic<std::size_t>> c) : count(std::move(c)) { ++*count; }
+        ~Step() { --*count; }
+        Step(const Step&) = delete;
+        Step& operator=(const Step&) = delete;
+    };
+    const Step counted(steps_);
+    Hop hop{talk->executor(), s_.calls.log};
+    auto work = talk->step(std::move(input));
+    auto body = co_await net::on_loop_of<std::string>(hop, std::move(work), s_.answer_within + kHopWithin);
+    if (body) co_return xml(std::move(*body));
+    // Its worker is busy, or it failed: asked for again in a second.
+    TwimlResponse response;
+    response.pause({.length = 1}).redirect({.url = std::move(again), .method = "POST"});
+    co_return twiml_answer(response);
+}
+
 net::Task<std::optional<Answer>> GatherTalks::begin(AgentPtr agent, flows::Position position, const Asked& asked) {
     auto talk = find(asked.call_sid);
     if (!talk) talk = open(agent, position, asked);
     if (!talk) co_return std::nullopt;
-    auto step = talk->step(GatherInput{});
-    auto body = co_await asio::co_spawn(talk->executor(), std::move(step), asio::use_awaitable);
-    co_return xml(std::move(body));
+    auto answer = co_await step(talk, GatherInput{}, s_.routes.url("/webhooks/twilio/gather?" + flows::query_of(position) + "&turn=0"));
+    co_return answer;
 }
 
 net::Task<Answer> GatherTalks::proceed(const Asked& asked) {
@@ -107,21 +145,24 @@ net::Task<Answer> GatherTalks::proceed(const Asked& asked) {
         auto agent = position ? s_.routes.services().by_name(position->agent) : nullptr;
         if (!agent) co_return hang_up_answer();
         const auto outcome = s_.calls.registry.outcome(asked.call_sid);
+        bool full = false;
         if (!(outcome && outcome->attached && outcome->planned)) {
-            s_.calls.log.warn("gather.lost", "A talk goes on without its memory.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"turn", input.turn}});
-            talk = open(agent, *position, asked);
+            if (!outcome || !outcome->attached) s_.calls.log.warn("gather.lost", "A talk goes on without its memory.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"turn", input.turn}});
+            full = !s_.calls.registry.readmit(asked.call_sid, Clock::now());
+            if (!full) talk = open(agent, *position, asked);
+            if (!full && !talk) s_.calls.registry.release(asked.call_sid);
         }
         if (!talk) {
             TwimlResponse response;
-            const auto next = outcome && outcome->attached && outcome->planned ? "/webhooks/twilio/after?" + flows::query_of(*position) + "&resume=0" : std::string{};
-            if (next.empty()) response.hangup();
-            else response.redirect({.url = s_.routes.url(next), .method = "POST"});
+            if (outcome && outcome->attached && outcome->planned) response.redirect({.url = s_.routes.tail_url(*position, 0, outcome->ending - 1), .method = "POST"});
+            else if (full) response.redirect({.url = s_.routes.url("/webhooks/twilio/answer?" + flows::query_of(*position)), .method = "POST"});  // the next answer, then
+            else response.hangup();
             co_return twiml_answer(response);
         }
     }
-    auto step = talk->step(std::move(input));
-    auto body = co_await asio::co_spawn(talk->executor(), std::move(step), asio::use_awaitable);
-    co_return xml(std::move(body));
+    auto again = twilio::public_request_url(s_.routes.settings().public_url, asked.request.target);
+    auto answer = co_await step(talk, std::move(input), again ? std::move(*again) : std::string{});
+    co_return answer;
 }
 
 }  // namespace parley::webhooks

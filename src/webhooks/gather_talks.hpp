@@ -3,6 +3,7 @@
 // and memory as a spoken call. What Twilio's voice is saying cannot be taken back and how much of it was heard is not told: an answer counts as said once it
 // is handed over, so the memory is not cut when a caller speaks into it.
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 namespace parley::webhooks {
 
 class GatherTalk;
+struct GatherInput;
 
 // Thread-safe: a talk lives on the worker its first request came to, later ones are carried there.
 class GatherTalks {
@@ -27,6 +29,7 @@ public:
         call::CallServices& calls;
         std::function<call::CallWorker*()> worker;
         std::chrono::milliseconds answer_within{4000};
+        std::chrono::milliseconds grace{30'000};
     };
     explicit GatherTalks(Services services) : s_(std::move(services)) {}
 
@@ -36,12 +39,17 @@ public:
     // The route: a turn, or the rest of one that took long.
     [[nodiscard]] net::Task<Answer> proceed(const Asked& asked);
 
+    // Requests that wait for their talk just now.
+    [[nodiscard]] std::size_t open_steps() const { return *steps_; }
+
 private:
+    net::Task<Answer> step(std::shared_ptr<GatherTalk> talk, GatherInput input, std::string again);
     std::shared_ptr<GatherTalk> find(const std::string& call_sid);
     [[nodiscard]] std::shared_ptr<GatherTalk> known(const std::string& call_sid) const;  // with the lock held
     std::shared_ptr<GatherTalk> open(const AgentPtr& agent, const flows::Position& position, const Asked& asked);
 
     Services s_;
+    std::shared_ptr<std::atomic<std::size_t>> steps_ = std::make_shared<std::atomic<std::size_t>>(0);  // outlives us where a loop's last coroutines do
     std::mutex mutex_;
     std::map<std::string, std::weak_ptr<GatherTalk>, std::less<>> talks_;  // each belongs to its own coroutine on its worker
 };

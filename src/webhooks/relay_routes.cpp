@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "parley/twilio/relay_codec.hpp"
+#include "parley/twilio/sid.hpp"
 #include "parley/twilio/twiml.hpp"
 
 namespace parley::webhooks {
@@ -54,23 +55,34 @@ public:
         }
         if (terminal(asked.form.get("CallStatus"))) services.registry.end_call(asked.call_sid, EndReason::caller_hung_up);
         if (terminal(asked.form.get("CallStatus")) || !agent) co_return hang_up();
+        // Every relay has a session of its own. A duplicate gets the same answer, whatever has become of the call since.
+        const auto key = key_of(asked);
+        auto before = co_await routes_.answered_before(key, asked.call_sid);
+        if (before) co_return std::move(*before);
         const auto outcome = services.registry.outcome(asked.call_sid);
-        if (outcome && outcome->attached && outcome->planned) {
+        const bool done = outcome && outcome->reason == EndReason::transferred && !services.registry.carry_out(asked.call_sid, key);
+        if (outcome && outcome->attached && outcome->planned && !done) {
             auto answer = co_await carry_out(outcome->reason, outcome->target, agent, asked);
-            co_return answer;
+            co_return keep(key, answer);
         }
         // Another instance had the call: it told Twilio what it meant.
         if (const auto handoff = twilio::read_handoff(asked.form.get("HandoffData")); handoff && handoff->code != "shutdown") {
             auto answer = co_await carry_out(reason_of(handoff->code), handoff->target, agent, asked);
-            co_return answer;
+            co_return keep(key, answer);
         }
         // Time is up, or nobody is on the line.
         if (code == "64104" || code == "64108") co_return hang_up();
         auto answer = co_await again(status == "failed" && hopeless(code), agent, asked);
-        co_return answer;
+        co_return keep(key, answer);
     }
 
 private:
+    static std::string key_of(const Asked& asked) {
+        return asked.call_sid + "/relayed/" + std::string(asked.form.get("SessionId").substr(0, 64)) + "/" + std::string(twilio::query_of(asked.request.target).substr(0, 512));
+    }
+    Answer keep(const std::string& key, const Answer& answer) const {
+        return {.status = answer.status, .content_type = answer.content_type, .body = routes_.services().registry.remember_answer(key, answer.body, Clock::now())};
+    }
     static EndReason reason_of(std::string_view code) {
         if (code == "transferred") return EndReason::transferred;
         return code == "brain_failed" ? EndReason::brain_failed : EndReason::agent_completed;
@@ -84,21 +96,19 @@ private:
                 auto sent = co_await routes_.send_to(*to, agent, asked);
                 co_return sent;
             }
-            routes_.services().log.error("transfer.failed", "A call was to go where it cannot.", {{"call_sid", asked.call_sid}, {"to", target}, {"reason", why}});
+            routes_.services().log.error("transfer.failed", "A call was to go where it cannot.", {{"call_sid", asked.call_sid}, {"to", twilio::mask_phone(target)}, {"reason", why}});
         }
         if (reason != EndReason::transferred && reason != EndReason::brain_failed) co_return hang_up();
         auto answer = co_await give_up(reason == EndReason::transferred, agent, asked);
         co_return answer;
     }
 
-    // The socket was lost, or never came. A duplicate of this very request gets the same answer.
+    // The socket was lost, or never came.
     net::Task<Answer> again(bool hopeless_so, std::shared_ptr<const call::Agent> agent, const Asked& asked) const {
         auto& registry = routes_.services().registry;
         unsigned resumed = 0;
         const auto resume = asked.query.get("resume", "0");
         std::from_chars(resume.data(), resume.data() + resume.size(), resumed);
-        const auto key = asked.call_sid + "/relayed/" + std::string(asked.form.get("SessionId").substr(0, 64));
-        if (auto given = registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
         registry.end_call(asked.call_sid, EndReason::carrier_lost);
         const auto allowed = routes_.settings().resumes;
         const bool opened = !hopeless_so && resumed < allowed && registry.take_resume(asked.call_sid, allowed);
@@ -106,7 +116,7 @@ private:
         Answer answer;
         if (opened) answer = open_relay(routes_, *agent, asked, static_cast<std::uint8_t>(resumed + 1), position_of(asked));
         else answer = co_await give_up(true, agent, asked);
-        co_return Answer{.status = answer.status, .content_type = answer.content_type, .body = registry.remember_answer(key, answer.body, Clock::now())};
+        co_return answer;
     }
 
     net::Task<Answer> give_up(bool say_sorry, std::shared_ptr<const call::Agent> agent, const Asked& asked) const {

@@ -6,6 +6,9 @@
 #include <deque>
 #include <mutex>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include "flow_twiml.hpp"
 #include "parley/twilio/sid.hpp"
 #include "parley/twilio/twiml.hpp"
@@ -38,6 +41,8 @@ bool never_opened(std::string_view code) {
     return std::ranges::find(kCodes, code) != kCodes.end();
 }
 
+constexpr auto kCarriedOutWithin = std::chrono::seconds(10);  // Twilio gives a request up at 15 s
+
 twilio::TokenTime wall_now() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
 
 }  // namespace
@@ -46,6 +51,15 @@ Answer twiml_answer(const twilio::TwimlDocument& document) {
     auto text = document.str();
     if (!text) return {.status = 200, .content_type = "text/xml", .body = R"(<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>)"};
     return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*text)};
+}
+std::string masked(const flows::Destination& to) {
+    using Kind = flows::Destination::Kind;
+    const bool somebody = to.kind == Kind::number || to.kind == Kind::sip || to.kind == Kind::client || to.kind == Kind::warm;
+    return somebody ? twilio::mask_phone(to.text()) : to.text();
+}
+std::string masked_target(std::string_view text) {
+    const auto to = flows::parse_destination(text);
+    return to ? masked(*to) : twilio::mask_phone(text);
 }
 Answer no_content() { return {.status = 204, .content_type = {}, .body = {}}; }
 
@@ -98,6 +112,21 @@ Answer TwilioWebhooks::with_preface(const call::Agent& agent, Answer answer) con
 }
 
 std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
+
+std::string TwilioWebhooks::tail_url(const flows::Position& position, unsigned resume, std::uint32_t ended) const {
+    return url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume) + (ended == 0 ? std::string{} : "&ended=" + std::to_string(ended)));
+}
+
+net::Task<std::optional<Answer>> TwilioWebhooks::answered_before(std::string key, std::string call_sid) const {
+    net::asio::steady_timer look(co_await net::asio::this_coro::executor);
+    for (const auto until = Clock::now() + kCarriedOutWithin;;) {
+        if (auto given = services_.registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
+        const auto outcome = services_.registry.outcome(call_sid);
+        if (!outcome || outcome->carried_out != key || Clock::now() > until) co_return std::nullopt;
+        look.expires_after(std::chrono::milliseconds(10));
+        co_await look.async_wait(net::nothrow);
+    }
+}
 
 net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) const {
     const auto path = path_of(request.target);
@@ -271,7 +300,7 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
     if (!stream) return hang_up();
     TwimlResponse response;
     response.connect({.noun = std::move(*stream)});
-    response.redirect({.url = url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume)), .method = "POST"});
+    response.redirect({.url = tail_url(position, resume, services_.registry.endings(form.get("CallSid"))), .method = "POST"});
     if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});
     return xml(response);
 }
@@ -333,34 +362,40 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
         else response.hangup();
         return xml(response);
     };
+    // Every stream has a tail of its own: a duplicate of this very request gets the same answer, whatever has become of the call since.
+    const auto key = call_sid + "/after/" + std::string(twilio::query_of(asked.request.target).substr(0, 512));
+    auto before = co_await answered_before(key, call_sid);
+    if (before) co_return std::move(*before);
+    const auto keep = [&](const Answer& answer) {
+        return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(key, answer.body, Clock::now())};
+    };
     const auto outcome = services_.registry.outcome(call_sid);
-    if (outcome && outcome->attached && outcome->planned) {
+    // A transfer is carried out once. Whoever comes back from it to a stream that never opens is not sent away by the old one again.
+    const bool done = outcome && outcome->reason == EndReason::transferred && !services_.registry.carry_out(call_sid, key);
+    if (outcome && outcome->attached && outcome->planned && !done) {
         if (outcome->reason == EndReason::transferred) {
             std::string why;
             const auto to = flows::parse_destination(outcome->target, &why);
             if (!to) {
-                services_.log.error("transfer.failed", "A call was to go where it cannot.", {{"call_sid", call_sid}, {"to", outcome->target}, {"reason", why}});
-                co_return goodbye(true);
+                services_.log.error("transfer.failed", "A call was to go where it cannot.", {{"call_sid", call_sid}, {"to", twilio::mask_phone(outcome->target)}, {"reason", why}});
+                co_return keep(goodbye(true));
             }
             auto sent = co_await send_to(*to, agent, asked);
-            co_return sent;
+            co_return keep(sent);
         }
         if (outcome->reason == EndReason::brain_failed) {
             if (fall_back_) {
                 auto next = co_await fall_back_(agent, asked, "brain_failed");
-                if (next) co_return std::move(*next);
+                if (next) co_return keep(*next);
             }
-            co_return goodbye(agent->brain == call::BrainKind::bot);
+            co_return keep(goodbye(agent->brain == call::BrainKind::bot));
         }
         co_return hang_up();
     }
-    // The stream was lost, here or with another instance: open it again, a limited number of times. A duplicate of this very request gets
-    // the same answer.
-    const auto key = call_sid + "/after/" + std::to_string(resumed);
-    if (auto given = services_.registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
+    // The stream was lost, here or with another instance: open it again, a limited number of times.
     services_.registry.end_call(call_sid, EndReason::carrier_lost);
     // One that never came would not come the next time either, if there is another way to answer. Of calls another instance answered nothing is known here.
-    const bool refused = (!outcome || !outcome->attached) && (stream_refused(call_sid) || (!outcome && services_.registry.answer_given(call_sid) && !services_.registry.is_live(call_sid)));
+    const bool refused = (!outcome || !outcome->attached || done) && (stream_refused(call_sid) || (!outcome && services_.registry.answer_given(call_sid) && !services_.registry.is_live(call_sid)));
     std::optional<Answer> next;
     if (fall_back_ && refused) next = co_await fall_back_(agent, asked, "stream_refused");
     const bool again = !next && resumed < settings_.resumes && services_.registry.take_resume(call_sid, settings_.resumes);
@@ -371,7 +406,7 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
     if (next) answer = std::move(*next);
     else if (again) answer = open_stream(*agent, form, asked.request, static_cast<std::uint8_t>(resumed + 1), position);
     else answer = goodbye(true);
-    co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = services_.registry.remember_answer(key, answer.body, Clock::now())};
+    co_return keep(answer);
 }
 
 Answer TwilioWebhooks::status(const twilio::Form& form) const {

@@ -37,6 +37,30 @@ TEST(Registry, a_place_not_taken_within_a_minute_is_free_again) {
     EXPECT_EQ(registry.waiting(kStart + 61s), 1U);
 }
 
+TEST(Registry, a_call_that_gave_its_place_back_has_to_ask_for_another) {
+    Registry registry({.max_calls = 1, .new_calls_per_second = 100, .burst = 1});
+    ASSERT_EQ(registry.admit("CA1", kStart), Admission::admitted);
+    EXPECT_TRUE(registry.readmit("CA1", kStart + 30s)) << "has one";
+    EXPECT_EQ(registry.waiting(kStart + 80s), 1U) << "and a minute from when it was needed";
+    registry.release("CA1");
+    ASSERT_EQ(registry.admit("CA2", kStart + 80s), Admission::admitted);
+    EXPECT_FALSE(registry.readmit("CA1", kStart + 80s));
+    EXPECT_TRUE(registry.attach("CA2", "a", {}, kStart + 81s));
+    EXPECT_FALSE(registry.readmit("CA1", kStart + 81s));
+    EXPECT_TRUE(registry.readmit("CA2", kStart + 81s)) << "is live";
+    EXPECT_EQ(registry.waiting(kStart + 81s), 0U);
+    registry.finished("CA2", {}, kStart + 82s);
+    EXPECT_TRUE(registry.readmit("CA2", kStart + 82s));
+    ASSERT_TRUE(registry.outcome("CA2")) << "how it ended stays known";
+    EXPECT_TRUE(registry.outcome("CA2")->attached);
+    EXPECT_FALSE(registry.readmit("CA1", kStart + 82s));
+    EXPECT_FALSE(registry.readmit("CA3", kStart + 82s)) << "nor has one that is not known here";
+    EXPECT_TRUE(registry.readmit("CA1", kStart + 143s)) << "not used within a minute";
+    EXPECT_TRUE(registry.attach("CA1", "a", {}, kStart + 143s));
+    EXPECT_EQ(registry.waiting(kStart + 300s), 0U);
+    EXPECT_EQ(registry.active(), 1U);
+}
+
 TEST(Registry, new_calls_come_at_a_rate) {
     Registry registry({.max_calls = 1000, .new_calls_per_second = 10, .burst = 3});
     int admitted = 0;

@@ -10,6 +10,7 @@
 #include "parley/call/disk_writer.hpp"
 #include "parley/twilio/sid.hpp"
 #include "parley/webhooks/flow_routes.hpp"
+#include "parley/webhooks/relay_routes.hpp"
 
 namespace parley::webhooks {
 namespace {
@@ -194,6 +195,109 @@ TEST_F(Gathered, ATransferGoesThroughTheTail) {
     EXPECT_THAT(note, HasSubstr("nobody answered"));
     EXPECT_EQ(lines, 1U);
     EXPECT_EQ(mind->context, 3U);
+}
+
+TEST_F(Gathered, WhoHangsUpUnnoticedGivesThePlaceBackAndMayStillReturn) {
+    registry.set_limits({.max_calls = 1});
+    const auto made = std::make_shared<flows::AgentFlow>(*agent->flow);
+    made->gather.timeout = std::chrono::seconds(0);
+    agent->flow = made;
+    agent->name = "brief";  // another FlowRoutes, whose callers are given up soon
+    routes = std::make_unique<TwilioWebhooks>(routes->settings(), TwilioWebhooks::Services{log, metrics, registry, tokens, [this](std::string_view) { return agent; }, [this](std::string_view) { return agent; },
+                                                                                           [] { return false; }, routes->services().signatures});
+    flows_ = std::make_unique<FlowRoutes>(FlowServices{*routes, services, [this] { return &worker; }, {}, std::chrono::milliseconds(60), std::chrono::milliseconds(1)});
+    auto document = post("voice", {}, "ringing");
+    ASSERT_THAT(document, HasSubstr("<Gather"));
+    EXPECT_EQ(flows_->open_steps(), 0U);
+    for (int i = 0; i < 2000 && registry.active() != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(registry.active(), 0U);
+    // His place is somebody else's: the next answer. And when it is free, what was said is still known.
+    ASSERT_EQ(registry.admit("CA00000000000000000000000000000009", Clock::now()), call::Admission::admitted);
+    EXPECT_THAT(post(next_of(document), speech("I am back")), AllOf(HasSubstr("/answer?agent=brief"), Not(HasSubstr("<Gather"))));
+    EXPECT_THAT(post("answer?agent=brief"), HasSubstr("<Record"));
+    registry.release("CA00000000000000000000000000000009");
+    EXPECT_THAT(post(next_of(document), speech("I am back")), AllOf(HasSubstr("You said I am back."), HasSubstr("<Gather")));
+    EXPECT_EQ(mind->context, 1U) << "the greeting";
+}
+
+// A wave of forwards nobody takes is not let into more places than there are.
+TEST_F(Gathered, AnUnansweredForwardNeedsAPlaceAgain) {
+    const auto made = std::make_shared<flows::AgentFlow>();
+    made->answer = {*flows::parse_answer("forward"), *flows::parse_answer("gather"), *flows::parse_answer("voicemail")};
+    made->forward.to = {*flows::parse_destination("+4930123456")};
+    agent->flow = made;
+    registry.set_limits({.max_calls = 1});
+    ASSERT_THAT(post("voice", {}, "ringing"), HasSubstr("<Dial"));
+    ASSERT_EQ(registry.admit("CA00000000000000000000000000000009", Clock::now()), call::Admission::admitted);
+    const std::vector<twilio::FormField> nobody{{"DialCallStatus", "no-answer"}, {"DialCallSid", "CA00000000000000000000000000000002"}};
+    EXPECT_THAT(post("dialed?agent=desk&via=forward", nobody), AllOf(HasSubstr("<Record"), Not(HasSubstr("<Gather"))));
+    made->answer.pop_back();
+    EXPECT_THAT(post("dialed?agent=desk&via=forward&step=0", nobody, "ringing"), HasSubstr("<Reject reason=\"busy\""));
+    EXPECT_EQ(registry.active(), 0U);
+    registry.release("CA00000000000000000000000000000009");
+    EXPECT_THAT(post("dialed?agent=desk&via=forward&step=00", nobody), HasSubstr("<Gather"));
+    EXPECT_EQ(registry.active(), 1U);
+}
+
+TEST_F(Gathered, ATransferIsCarriedOutOnce) {
+    const auto streams = std::make_shared<flows::AgentFlow>();
+    agent->flow = streams;
+    ASSERT_THAT(post("voice", {}, "ringing"), HasSubstr("after?agent=desk&amp;resume=0<"));
+    const auto transferred = [&](const std::string& to) {
+        ASSERT_TRUE(registry.attach(kCall, "desk", {}, Clock::now()));
+        registry.finished(kCall, {.reason = conversation::EndReason::transferred, .target = to, .agent = "desk", .planned = true, .carried_out = {}, .memory = {}}, Clock::now());
+    };
+    transferred("+4930123456");
+    const auto first = post("after?agent=desk&resume=0");
+    EXPECT_THAT(first, HasSubstr("+4930123456"));
+    EXPECT_EQ(post("after?agent=desk&resume=0"), first);
+    routes->route("return", Subject::call, [this](const Asked& asked) { return flows_->come_back(agent, asked); });
+    EXPECT_THAT(post("return?agent=desk"), AllOf(HasSubstr("<Stream"), HasSubstr("resume=1&amp;ended=1<")));
+    // That stream never opens: it is opened again, and in the end there are regrets, but never the old transfer.
+    const auto again = post("after?agent=desk&resume=1&ended=1");
+    EXPECT_THAT(again, AllOf(HasSubstr("<Stream"), HasSubstr("resume=2&amp;ended=1<"), Not(HasSubstr("<Dial"))));
+    EXPECT_EQ(post("after?agent=desk&resume=1&ended=1"), again);
+    EXPECT_EQ(post("after?agent=desk&resume=0"), first) << "late";
+    // It opens after all, and transfers anew.
+    transferred("+4930999999");
+    EXPECT_EQ(post("after?agent=desk&resume=0"), first) << "an old request does not carry the new transfer out";
+    const auto second = post("after?agent=desk&resume=2&ended=1");
+    EXPECT_THAT(second, HasSubstr("+4930999999"));
+    EXPECT_EQ(post("after?agent=desk&resume=2&ended=1"), second);
+    EXPECT_THAT(post("after?agent=desk&resume=2&ended=2"), AllOf(HasSubstr("<Hangup"), Not(HasSubstr("<Dial"))));
+}
+
+TEST_F(Gathered, ARelaysTransferIsCarriedOutOnce) {
+    add_relay_route(*routes);
+    ASSERT_EQ(registry.admit(kCall, Clock::now()), call::Admission::admitted);
+    ASSERT_TRUE(registry.attach(kCall, "desk", {}, Clock::now()));
+    registry.finished(kCall, {.reason = conversation::EndReason::transferred, .target = "+4930123456", .agent = "desk", .planned = true, .carried_out = {}, .memory = {}}, Clock::now());
+    const auto first = post("relayed?agent=desk&resume=0", {{"SessionId", "VX1"}});
+    EXPECT_THAT(first, HasSubstr("+4930123456"));
+    EXPECT_EQ(post("relayed?agent=desk&resume=0", {{"SessionId", "VX1"}}), first);
+    EXPECT_THAT(post("relayed?agent=desk&resume=1", {{"SessionId", "VX2"}, {"SessionStatus", "failed"}}), AllOf(HasSubstr("<ConversationRelay"), Not(HasSubstr("<Dial"))));
+}
+
+// Whoever was in a queue or a room is not asked through the menu, nor told the hours, again.
+TEST_F(Gathered, AReturnTalksAtOnce) {
+    const auto made = std::make_shared<flows::AgentFlow>();
+    made->answer = {*flows::parse_answer("forward"), *flows::parse_answer("gather")};
+    made->forward.to = {*flows::parse_destination("+4930123456")};
+    agent->flow = made;
+    routes->route("return", Subject::call, [this](const Asked& asked) { return flows_->come_back(agent, asked); });
+    EXPECT_THAT(post("voice", {}, "ringing"), HasSubstr("<Dial"));
+    const auto back = post("return?agent=desk");
+    EXPECT_THAT(back, AllOf(HasSubstr("Hello."), HasSubstr("<Gather"), HasSubstr("at=1"), Not(HasSubstr("<Dial"))));
+    EXPECT_EQ(post("return?agent=desk"), back) << "delivered again";
+    // At closed hours, with nobody to talk to there: what the agent has at other hours.
+    const auto shut = std::make_shared<flows::AgentFlow>(*made);
+    shut->closed = {*flows::parse_answer("voicemail")};
+    agent->flow = shut;
+    EXPECT_THAT(post("return?agent=desk&closed=1"), AllOf(HasSubstr("<Gather"), Not(HasSubstr("<Record"))));
+    const auto nobody = std::make_shared<flows::AgentFlow>(*made);
+    nobody->answer = {*flows::parse_answer("forward")};
+    agent->flow = nobody;
+    EXPECT_THAT(post("return?agent=desk"), AllOf(HasSubstr("<Hangup"), Not(HasSubstr("<Dial"))));
 }
 
 TEST_F(Gathered, AFailingBrainApologisesThenTheNextAnswerTakesOver) {

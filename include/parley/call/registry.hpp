@@ -36,6 +36,8 @@ struct Outcome {
     std::uint32_t resumes = 0;
     bool planned = false;       // the gateway meant it: the tail hangs up, transfers or takes a message
     bool attached = false;      // a stream once ran; false: refused at the door
+    std::uint32_t ending = 0;   // counts the endings of this call, from 1
+    std::string carried_out;    // by which request what was planned was done; empty: not yet
     brain::TalkMemory memory;   // for the call's return to its agent; empty when it cannot come back
 };
 
@@ -52,6 +54,9 @@ public:
     [[nodiscard]] std::optional<std::string> answer_given(std::string_view call_sid) const;
     // Reserves a place for 60 s: the stream has to attach by then.
     Admission admit(const std::string& call_sid, TimePoint now);
+    // A place for a call that gave its own back, or held it too long without a stream, and needs one after all: as admit reserves it, but for the rate, which is
+    // for new calls. True also for one that has a place; false: there is none.
+    bool readmit(const std::string& call_sid, TimePoint now);
     // If another thread answered the same call first, its answer wins and is returned.
     std::string remember_answer(const std::string& call_sid, std::string twiml, TimePoint now);
     void release(const std::string& call_sid);  // answered without a stream after all
@@ -64,6 +69,9 @@ public:
     void finished(const std::string& call_sid, Outcome outcome, TimePoint now);
 
     [[nodiscard]] std::optional<Outcome> outcome(std::string_view call_sid) const;
+    // What was planned is done once: true for the first who asks, whose `request` is kept.
+    bool carry_out(const std::string& call_sid, std::string request);
+    [[nodiscard]] std::uint32_t endings(std::string_view call_sid) const;
     // The tail may resume a lost call so often; counts up and answers whether this time is allowed.
     bool take_resume(const std::string& call_sid, std::uint32_t allowed);
     bool tell(std::string_view call_sid, OperatorCommand command);  // false: not live here, or (but for an end) not reachable yet

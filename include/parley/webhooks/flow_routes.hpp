@@ -34,6 +34,7 @@ struct FlowServices {
     std::function<call::CallWorker*()> worker;     // of the asking thread
     std::function<flows::Second()> now{};          // not set: the wall clock; decides about hours only
     std::chrono::milliseconds answer_within{4000}; // a gathered answer that takes longer is covered by words; Twilio itself gives up at 15 s
+    std::chrono::milliseconds gather_grace{30'000};  // beyond what is said and listened to, until a gathered caller who does not come counts as gone
 };
 
 // Outlives the listeners. Thread-safe.
@@ -55,8 +56,15 @@ public:
     // The answer at this place has failed: the one behind it. Nothing: there is none.
     [[nodiscard]] net::Task<std::optional<Answer>> after_failure(AgentPtr agent, const Asked& asked, std::string_view why);
 
+    // A call that was away (in a queue, a room, with somebody else) returns to the agent: the talking answer it had, or the agent's first one, with what was said
+    // before; never a menu, a forward or the hours again. The place is read from the query where it names this agent. Nobody to talk to: the fallback number, or a goodbye.
+    [[nodiscard]] net::Task<Answer> come_back(AgentPtr agent, const Asked& asked);
+
     // The same for a relay: at the end of the list the fallback number, or a goodbye.
     [[nodiscard]] net::Task<Answer> relay_failed(AgentPtr agent, const Asked& asked);
+
+    // Requests that wait for a gathered talk just now, perhaps on another worker's loop: a drain lets them go first.
+    [[nodiscard]] std::size_t open_steps() const;
 
     // Parts for modes that live elsewhere.
     [[nodiscard]] static const flows::AgentFlow& flow_of(const call::Agent& agent);
@@ -66,6 +74,10 @@ public:
 private:
     net::Task<std::optional<Answer>> try_mode(AgentPtr agent, flows::Position position, const flows::AnswerMode& mode, const Asked& asked);
     Answer end_of_list(const call::Agent& agent) const;
+    // Whether this answer can have the place it needs; a call that was forwarded, or long in a menu, has given its own back.
+    bool has_place(const flows::AnswerMode& mode, const call::Agent& agent, const Asked& asked) const;
+    // Nothing could be given, for want of a place or otherwise.
+    Answer no_answer(const call::Agent& agent, const Asked& asked, bool full) const;
     // A place in the registry is for calls that will need it.
     void needs_no_place(const Asked& asked) const;
 

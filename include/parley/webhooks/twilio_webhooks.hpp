@@ -124,8 +124,13 @@ public:
     // What a socket of this call has to bring along, as its <Parameter>s; empty: none could be made, which was told, and the call has no place any more.
     [[nodiscard]] std::vector<twilio::twiml::Parameter> token_for(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
     [[nodiscard]] net::Task<Answer> send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const;
+    [[nodiscard]] Answer overflow() const;  // what a call hears for which there is no place
     [[nodiscard]] Answer voicemail(const call::Agent& agent) const;
     [[nodiscard]] std::string url(std::string_view path) const;  // absolute, for Twilio
+    // The tail behind a stream or a talk that begins when its call has ended (and come back) `ended` times: each has a URL of its own.
+    [[nodiscard]] std::string tail_url(const flows::Position& position, unsigned resume, std::uint32_t ended) const;
+    // What a request was answered before. One that is being carried out just now is waited for.
+    [[nodiscard]] net::Task<std::optional<Answer>> answered_before(std::string key, std::string call_sid) const;
     [[nodiscard]] const Settings& settings() const { return settings_; }
     [[nodiscard]] const Services& services() const { return services_; }
 
@@ -143,7 +148,6 @@ private:
     Answer stream_status(const twilio::Form& form) const;
     // Whether Twilio said of this call that its stream could not be opened at all.
     bool stream_refused(std::string_view call_sid) const;
-    Answer overflow() const;
     Answer with_preface(const call::Agent& agent, Answer answer) const;
     bool check_signature(const Request& request, const twilio::Form& form, Subject subject) const;
     void count_signature_failure(const twilio::SignatureVerdict& verdict, std::string_view remote_address, std::string_view what) const;
@@ -163,5 +167,8 @@ private:
 // A document as an answer. What could not be written hangs up: every value in it was checked before, so that is a fault of ours, and it is counted as one.
 [[nodiscard]] Answer twiml_answer(const twilio::TwimlDocument& document);
 [[nodiscard]] Answer no_content();
+// For the log: no whole telephone numbers or addresses in it.
+[[nodiscard]] std::string masked(const flows::Destination& to);
+[[nodiscard]] std::string masked_target(std::string_view text);
 
 }  // namespace parley::webhooks
