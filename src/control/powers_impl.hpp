@@ -36,6 +36,14 @@ struct Warm {
     TimePoint since;
 };
 
+// A caller on the way back to its agent.
+struct Returning {
+    std::string agent, room;  // room: where it waits; empty: in none of ours
+    TimePoint since, next_try;
+    int tries = 0;
+    bool trying = false;
+};
+
 struct Powers::Impl {
     Settings settings;
     Services services;
@@ -48,6 +56,7 @@ struct Powers::Impl {
     std::deque<std::string> warm_order;
     std::unordered_map<std::string, Spoken> texts;
     std::deque<std::string> text_order;
+    std::unordered_map<std::string, Returning> returning{};
 
     // --- book; under the lock ---
     Known& known(const std::string& call_sid);
@@ -90,9 +99,14 @@ struct Powers::Impl {
     // --- warm transfers ---
     net::Task<> call_person(std::shared_ptr<Warm> warm, std::string from);
     void perform(const std::shared_ptr<Warm>& warm, const WarmTransfer::Step& step);  // under the lock
-    net::Task<> take_back(std::shared_ptr<Warm> warm, std::string note);
     net::Task<> verify(std::shared_ptr<Warm> warm);
     net::Task<> end_person(std::string person_sid, bool ringing, bool tell);
+
+    // --- back to the agent (powers_back.cpp) ---
+    void bring_back(const std::string& call_sid, std::string agent, std::string room, std::string note);  // under the lock
+    net::Task<> try_back(std::string call_sid);
+    void look_after_returns(TimePoint now);  // under the lock
+    [[nodiscard]] std::string back_url(const std::string& call_sid, const std::string& agent) const;
     [[nodiscard]] std::string last_words(const std::string& call_sid) const;
 };
 

@@ -110,14 +110,8 @@ void Powers::Impl::perform(const std::shared_ptr<Warm>& warm, const WarmTransfer
         services.log.info("transfer.warm_ended", "A warm transfer is decided.", {{"call_sid", warm->caller_sid}, {"result", name(result)}, {"dur_ms", Clock::now() - warm->since}});
     }
     if ((step.hang_up_person || step.tell_person_gone) && !warm->person_sid.empty()) services.errands.start(end_person(warm->person_sid, !step.tell_person_gone, step.tell_person_gone));
-    if (step.take_back) services.errands.start(take_back(warm, step.note));
+    if (step.take_back) bring_back(warm->caller_sid, warm->agent, warm->room, step.note);
     if (step.verify) services.errands.start(verify(warm));
-}
-
-net::Task<> Powers::Impl::take_back(std::shared_ptr<Warm> warm, std::string note) {
-    services.registry.leave_note(warm->caller_sid, std::move(note));
-    auto result = co_await send(warm->caller_sid, url("return", {{"agent", warm->agent}}), {});
-    if (!result.ok()) services.log.info("transfer.not_taken_back", "The waiting caller could not be taken back.", {{"call_sid", warm->caller_sid}, {"reason", name(result.why)}});
 }
 
 net::Task<> Powers::Impl::verify(std::shared_ptr<Warm> warm) {
@@ -224,6 +218,7 @@ net::Task<> Powers::watch() {
         const auto now = Clock::now();
         const std::lock_guard lock(m.mutex);
         for (const auto& [id, warm] : m.warms) m.perform(warm, warm->machine.on_time(now));
+        m.look_after_returns(now);
     }
 }
 

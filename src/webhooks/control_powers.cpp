@@ -147,6 +147,7 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
     });
     routes.route("return", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         powers.left_queue(asked.call_sid);
+        powers.came_back(asked.call_sid);
         auto agent = routes.services().by_name(asked.query.get("agent"));
         if (!agent) co_return twiml_answer(TwimlResponse().say(routes.settings().sorry).hangup());
         flows::Destination to{Kind::agent, agent->name};
@@ -178,8 +179,10 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
         if (twilio::is_sid(event.conference_sid, "CF") && (event.call_sid.empty() || twilio::is_call_sid(event.call_sid))) powers.on_room(event);
         co_return no_content();
     });
-    routes.route("room-left", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
+    routes.route("room-left", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         powers.caller_left_room(asked.call_sid);
+        const bool goes_back = powers.came_back(asked.call_sid), over = rest::terminal(rest::call_status(asked.form.get("CallStatus")));
+        if (goes_back && !over) co_return twiml_answer(TwimlResponse().redirect({.url = link(routes, "return", {{"agent", std::string(asked.query.get("agent"))}}), .method = "POST"}));
         co_return twiml_answer(TwimlResponse().hangup());
     });
     routes.route("queue-wait", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {

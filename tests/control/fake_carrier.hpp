@@ -34,6 +34,7 @@ public:
     std::vector<std::pair<std::string, rest::ParticipantCreate>> added;
     std::vector<std::pair<std::string, rest::ParticipantUpdate>> changed;  // by CallSid
     std::vector<std::pair<std::string, std::string>> announced;            // conference, url
+    std::vector<std::string> ended;                                        // conferences
     std::vector<std::string> tapes;                                        // "start CA…"
 
     std::function<rest::Outcome<rest::Call>(const rest::CallCreate&)> on_create;
@@ -112,7 +113,10 @@ public:
         room.sid = conference_sid;
         co_return room;
     }
-    Reply<> end_conference(std::string) override { co_return rest::Outcome<>(); }
+    Reply<> end_conference(std::string conference_sid) override {
+        ended.push_back(conference_sid);
+        co_return rest::Outcome<>();
+    }
     Reply<std::vector<rest::Queue>> queues() override { co_return std::vector<rest::Queue>{}; }
     Reply<std::vector<rest::QueueMember>> queue_members(std::string) override { co_return std::vector<rest::QueueMember>{}; }
     Reply<rest::Recording> start_recording(std::string call_sid, rest::RecordingStart) override { return tape("start", call_sid); }

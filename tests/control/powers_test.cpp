@@ -23,6 +23,7 @@ protected:
     PowersOverCalls() {
         settings.public_url = "https://voice.example.test";
         settings.warm.ring = 25s;
+        settings.beat = settings.return_again = 1ms;
         powers.emplace(settings, Powers::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands, .running = [] { return std::size_t{0}; }});
     }
     ~PowersOverCalls() override { run(loop, end()); }
@@ -54,6 +55,15 @@ protected:
     }
     PowerResult act(net::Task<PowerResult> task) { return run(loop, std::move(task)); }
     std::string url_of_last_update() { return carrier.updated.empty() ? "" : carrier.updated.back().second.url.value_or(""); }
+    void pass() {
+        loop.restart();
+        loop.run_for(2ms);
+    }
+    template <class Done>
+    void until(Done done) {
+        for (int i = 0; i < 5000 && !done(); ++i) pass();
+        ASSERT_TRUE(done());
+    }
     const Parties parties{"+14155550100", "+4930999999", false};
 
     boost::asio::io_context loop;
@@ -350,6 +360,41 @@ TEST_F(WarmPowers, APersonWhoCannotBeCalledBringsTheCallerBack) {
     settle(loop);
     settle(loop);
     EXPECT_TRUE(carrier.created.empty());
+}
+
+TEST_F(WarmPowers, ACallerIsAskedBackUntilItIsDone) {
+    const auto id = begin();
+    int refused = 3;
+    carrier.on_update = [&](const std::string& sid, const rest::CallUpdate&) -> rest::Outcome<rest::Call> {
+        if (refused-- > 0) return failure(rest::Failure::unavailable);
+        rest::Call call;
+        call.sid = sid;
+        return call;
+    };
+    ASSERT_TRUE(powers->briefing(id));
+    powers->warm_answer(id, Powers::Verdict::refuses);
+    errands.start(powers->watch());
+    until([&] { return carrier.updated.size() >= 4; });
+    for (int i = 0; i < 20; ++i) pass();
+    EXPECT_EQ(carrier.updated.size(), 4U) << "and not any more then";
+    EXPECT_THAT(url_of_last_update(), HasSubstr("return?agent=front"));
+    EXPECT_EQ(lines->count("transfer.not_taken_back"), 3U);
+}
+
+TEST_F(WarmPowers, ACallerWhoCannotBeAskedBackLosesItsRoomAndFindsTheWayBackItself) {
+    const auto id = begin();
+    conference({kCall});
+    carrier.names["room-" + kCall] = kRoom;
+    carrier.on_update = [&](const std::string&, const rest::CallUpdate&) -> rest::Outcome<rest::Call> { return failure(rest::Failure::unavailable); };
+    ASSERT_TRUE(powers->briefing(id));
+    powers->warm_answer(id, Powers::Verdict::refuses);
+    errands.start(powers->watch());
+    until([&] { return !carrier.ended.empty(); });
+    EXPECT_EQ(carrier.ended.at(0), kRoom);
+    EXPECT_TRUE(powers->came_back(kCall)) << "behind the closed room its agent comes";
+    const auto tries = carrier.updated.size();
+    for (int i = 0; i < 20; ++i) pass();
+    EXPECT_EQ(carrier.updated.size(), tries);
 }
 
 TEST_F(PowersOverCalls, ConferenceEventsMayComeInAnyOrder) {

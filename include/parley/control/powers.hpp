@@ -40,6 +40,7 @@ public:
         std::string public_url, from, hold_music;
         WarmTransfer::Times warm{};
         std::chrono::milliseconds beat{250};  // how often deadlines are looked at
+        std::chrono::milliseconds return_again{500};  // to the second try to bring a caller back; twice as long each time, at most 15 s
         std::size_t kept = 10'000;
     };
     struct Services {
@@ -86,6 +87,9 @@ public:
     // The waiting caller's <Dial> has ended: true when a person took the call.
     bool caller_left_room(const std::string& call_sid);
 
+    // The caller is asking for its agent's answer, or has gone: nothing more is tried. True: it was to be brought back.
+    bool came_back(const std::string& call_sid);
+
     void entered_queue(const std::string& call_sid, const std::string& agent, const Parties& parties, const std::string& queue);
     void left_queue(const std::string& call_sid);
     void entered_room(const std::string& call_sid, const std::string& agent, const Parties& parties, const std::string& room);
@@ -95,7 +99,7 @@ public:
     [[nodiscard]] std::string agent_of(const std::string& call_sid) const;
     [[nodiscard]] const Settings& settings() const;
 
-    // Deadlines of warm transfers. Ends when cancelled.
+    // Deadlines of warm transfers, callers still to be brought back. Ends when cancelled.
     net::Task<> watch();
 
 private:
