@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "parley/net/deadline.hpp"
+#include "parley/twilio/sid.hpp"
 #include "powers_impl.hpp"
 
 namespace parley::control {
@@ -17,7 +18,11 @@ constexpr auto kLongestPause = 15s;
 
 }  // namespace
 
-std::string Powers::Impl::back_url(const std::string&, const std::string& agent) const { return url("return", {{"agent", agent}}); }
+std::string Powers::Impl::back_url(const std::string& call_sid, const std::string& agent) const {
+    const auto place = copy(call_sid).position;
+    if (place == "agent=" + agent || place.starts_with("agent=" + agent + "&")) return settings.public_url + "/webhooks/twilio/return?" + place;
+    return url("return", {{"agent", agent}});
+}
 
 void Powers::Impl::bring_back(const std::string& call_sid, std::string agent, std::string room, std::string note) {
     if (returning.contains(call_sid)) return;
@@ -48,7 +53,11 @@ net::Task<> Powers::Impl::try_back(std::string call_sid) {
     PowerResult result;
     if (!live(call_sid)) {
         try {
-            result = co_await send(call_sid, back_url(call_sid, back.agent), {});
+            auto agent = back.agent;
+            if (agent.empty()) agent = copy(call_sid).agent;
+            if (agent.empty())
+                if (const auto outcome = services.registry.outcome(call_sid)) agent = outcome->agent;
+            result = co_await send(call_sid, back_url(call_sid, agent), {});
             if (!result.ok() && back.tries + 1 >= kTriesBeforeForce && result.why != Refusal::over && result.why != Refusal::no_such_call) {
                 // Its way out of a closed room leads back to the agent as well.
                 std::optional<std::string> room;
@@ -79,6 +88,48 @@ net::Task<> Powers::Impl::try_back(std::string call_sid) {
     kept.trying = false;
     kept.next_try = Clock::now() + std::min<Duration>(settings.return_again * (1 << std::min(kept.tries - 1, 10)), kLongestPause);
     services.log.error("transfer.not_taken_back", "A waiting caller could not be taken back; it is tried again.", {{"call_sid", call_sid}, {"reason", name(result.why)}, {"tries", kept.tries}});
+}
+
+net::Task<> Powers::Impl::look_alone(std::string call_sid, std::string agent, std::string gone_sid, std::string note) {
+    const auto room = room_of(call_sid);
+    for (int i = 0; i < 6; ++i) {
+        auto found = co_await services.carrier.conference(room);
+        if (found && !*found) co_return;
+        if (found) {
+            auto people = co_await services.carrier.participants((*found)->sid);
+            if (people) {
+                const auto here = [](const auto& one) { return one.status != "complete" && one.status != "failed"; };
+                const bool caller = std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid == call_sid && here(one); });
+                const bool others = std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid != call_sid && one.call_sid != gone_sid && here(one); });
+                if (!caller || others) co_return;
+                const std::lock_guard lock(mutex);
+                const auto* call = find(call_sid);
+                const auto warm = call == nullptr ? warms.end() : warms.find(call->warm);
+                if (warm == warms.end() || !warm->second->machine.waiting()) bring_back(call_sid, std::move(agent), room, std::move(note));
+                co_return;
+            }
+        }
+        const bool waited = co_await net::sleep_until(Clock::now() + settings.return_again * (1 << i));
+        if (!waited) co_return;
+    }
+    services.log.error("transfer.not_taken_back", "Nobody knows whether a caller is left alone in its conference.", {{"call_sid", call_sid}, {"reason", "unavailable"}, {"tries", 6}});
+}
+
+void Powers::joined_status(const std::string& call_sid, const std::string& person_sid, rest::CallStatus status) {
+    if (!rest::terminal(status) || !twilio::is_call_sid(call_sid)) return;
+    const auto note = status == rest::CallStatus::completed ? "The third party has left the conversation, and the caller is back." : "The third party could not be reached. The caller is back.";
+    impl_->services.errands.start(impl_->look_alone(call_sid, {}, person_sid, note));
+}
+
+std::size_t Powers::waiting() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->returning.size() + static_cast<std::size_t>(std::ranges::count_if(impl_->warms, [](const auto& item) { return item.second->machine.waiting(); }));
+}
+
+void Powers::close() {
+    const std::lock_guard lock(impl_->mutex);
+    // Who has taken the call is let in: that is a matter of moments, and needs nothing more of us.
+    for (const auto& [id, warm] : impl_->warms) impl_->perform(warm, warm->machine.on_closing());
 }
 
 void Powers::Impl::look_after_returns(TimePoint now) {

@@ -15,7 +15,7 @@ namespace parley::control {
 enum class Place : std::uint8_t { unknown, queue, room };
 
 struct Known {
-    std::string agent;
+    std::string agent, position;  // position: of its answer, as it stands in the URLs
     Parties parties;
     Place place = Place::unknown;
     std::string queue, room, room_sid;
@@ -76,7 +76,7 @@ struct Powers::Impl {
     struct Found { std::string conference_sid; rest::Participant participant; };
     net::Task<std::optional<Found>> in_conference(std::string call_sid);
     // Into its own conference, with whoever it talks to; the conference's name. `who`: who left for it, in words.
-    struct Moved { std::optional<PowerResult> refused; std::string room, sentence; };
+    struct Moved { std::optional<PowerResult> refused; std::string room, sentence; bool alone = false; };
     net::Task<Moved> into_room(std::string call_sid);
     net::Task<std::optional<std::string>> conference_sid(std::string room, std::chrono::milliseconds within);
     std::optional<PowerResult> may_call(const std::string& to, const std::string& call_sid, const By& by);
@@ -105,6 +105,8 @@ struct Powers::Impl {
     // --- back to the agent (powers_back.cpp) ---
     void bring_back(const std::string& call_sid, std::string agent, std::string room, std::string note);  // under the lock
     net::Task<> try_back(std::string call_sid);
+    // Somebody has left a room of ours, or never came: who is alone there now goes back.
+    net::Task<> look_alone(std::string call_sid, std::string agent, std::string gone_sid, std::string note);
     void look_after_returns(TimePoint now);  // under the lock
     [[nodiscard]] std::string back_url(const std::string& call_sid, const std::string& agent) const;
     [[nodiscard]] std::string last_words(const std::string& call_sid) const;

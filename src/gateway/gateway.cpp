@@ -463,11 +463,12 @@ struct Gateway::Impl {
         bool told = false;
         while (!forced) {
             const auto now = Clock::now();
-            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() + listeners.serving() == 0 && now >= accept_until) break;
+            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() + listeners.serving() + (operators ? operators->in_the_air() : 0) == 0 && now >= accept_until) break;
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
                 listeners.end();
+                if (operators) operators->close();
                 log.warn("drain.deadline", "The drain budget is used up; the calls that are left end now.", {{"ended", ended}});
                 report_at = now + kForcedWithin;
             }
@@ -485,7 +486,8 @@ struct Gateway::Impl {
     net::Task<> finish_by(TimePoint deadline) {
         asio::steady_timer pause(control);
         listeners.end();
-        while (registry.active() + streams.serving() + relays.serving() + listeners.serving() > 0 && Clock::now() < deadline) {
+        if (operators) operators->close();
+        while (registry.active() + streams.serving() + relays.serving() + listeners.serving() + (operators ? operators->in_the_air() : 0) > 0 && Clock::now() < deadline) {
             pause.expires_after(kDrainPoll);
             co_await pause.async_wait(net::nothrow);
         }

@@ -40,6 +40,7 @@ public:
     std::function<rest::Outcome<rest::Call>(const rest::CallCreate&)> on_create;
     std::function<rest::Outcome<rest::Call>(const std::string&)> on_fetch;
     std::function<rest::Outcome<rest::Call>(const std::string&, const rest::CallUpdate&)> on_update;
+    std::function<rest::Error()> on_add;
     std::function<rest::Outcome<>(const std::string&, bool)> on_hang_up;
     std::map<std::string, std::vector<rest::Call>> legs;                   // by parent
     std::map<std::string, std::vector<rest::Participant>> rooms;           // by conference SID
@@ -95,6 +96,7 @@ public:
     Reply<std::vector<rest::Participant>> participants(std::string conference_sid) override { co_return rooms[conference_sid]; }
     Reply<rest::Participant> add_participant(std::string conference, rest::ParticipantCreate wanted) override {
         added.emplace_back(conference, wanted);
+        if (on_add) co_return on_add();
         rest::Participant person;
         person.call_sid = random_sid("CA");
         person.conference_sid = conference;
