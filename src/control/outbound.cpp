@@ -26,6 +26,13 @@ constexpr std::size_t kMaxParameters = 32, kMaxParameterBytes = 1024;
 
 bool keys_only(std::string_view text) { return text.size() <= 32 && text.find_first_not_of("0123456789*#ABCDwW") == std::string_view::npos; }
 
+rest::Error outcome_unknown(std::string why) {
+    rest::Error error;
+    error.kind = rest::Failure::unknown;
+    error.sentence = std::move(why);
+    return error;
+}
+
 }  // namespace
 
 struct Outbound::Dial {
@@ -36,7 +43,7 @@ struct Outbound::Dial {
     std::chrono::seconds ring{30}, time_limit{3600};
     bool told = false;         // its end was counted and written
     bool unwanted = false;     // cancelled before it had a name
-    bool looking = false;
+    bool looking = false, ending = false;
     TimePoint began, next_look, ended;
 };
 
@@ -162,6 +169,13 @@ struct Outbound::Impl {
         if (!done) co_await end_it(sid);
     }
 
+    // Under the lock. Taken back before it was heard of; asked for once.
+    void hang_up_unwanted(const std::shared_ptr<Dial>& dial) {
+        if (dial->ending || dial->view.call_sid.empty()) return;
+        dial->ending = true;
+        services.errands.start(end_it(dial->view.call_sid));
+    }
+
     net::Task<> end_it(std::string sid) {
         auto answer = co_await services.carrier.hang_up(sid, false);
         if (!answer) {
@@ -285,7 +299,13 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
         create.async_amd = true;
         create.async_amd_status_callback = m.url("outbound-amd", *dial);
     }
-    auto made = co_await m.services.carrier.create(std::move(create));
+    rest::Outcome<rest::Call> made = rest::Error{};
+    try {
+        made = co_await m.services.carrier.create(std::move(create));
+        if (made && !twilio::is_call_sid(made->sid)) made = outcome_unknown("The carrier's answer names no call.");
+    } catch (const std::exception& e) {
+        made = outcome_unknown(e.what());
+    }
 
     bool unwanted = false;
     {
@@ -298,6 +318,7 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
         } else if (made.error().kind == rest::Failure::unknown) {
             // It may ring there: callbacks carry our identifier, so it is still found if it does.
             dial->view.sentence = made.error().text();
+            unwanted = dial->unwanted && !dial->view.call_sid.empty();
             m.services.log.error("dial.unknown_outcome", "Nobody knows whether this call was placed.", {{"dial", dial->view.id}, {"error.type", made.error().text()}});
             if (dial->view.call_sid.empty()) {
                 dial->state.on_lost();
@@ -315,7 +336,10 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
         }
         placed.dial = dial->view;
     }
-    if (unwanted) m.services.errands.start(m.end_it(dial->view.call_sid));
+    if (unwanted) {
+        const std::lock_guard lock(m.mutex);
+        m.hang_up_unwanted(dial);
+    }
     co_return placed;
 }
 
@@ -328,7 +352,9 @@ net::Task<PowerResult> Outbound::cancel(std::string key, By by) {
         const std::lock_guard lock(m.mutex);
         dial = m.find(key);
         if (!dial) co_return PowerResult::refused(Refusal::no_such_call, "There is no such outbound call.");
-        if (dial->state.over()) co_return PowerResult::done("The call was over already.");
+        // One that is only believed to be over is hung up should it be heard of again.
+        if (dial->state.over() && !dial->state.certain()) dial->unwanted = true;
+        if (dial->state.certain() || (dial->state.over() && !dial->view.call_sid.empty())) co_return PowerResult::done("The call was over already.");
         sid = dial->view.call_sid;
         answered = dial->state.status() == DialStatus::in_progress;
         if (sid.empty()) dial->unwanted = true;
@@ -365,10 +391,26 @@ std::size_t Outbound::running() const {
     return impl_->running();
 }
 
+std::size_t Outbound::ringing() const {
+    const std::lock_guard lock(impl_->mutex);
+    return static_cast<std::size_t>(std::ranges::count_if(impl_->by_id, [](const auto& item) { return !item.second->state.over() && item.second->state.status() != DialStatus::in_progress; }));
+}
+
+void Outbound::cancel_ringing() {
+    auto& m = *impl_;
+    const std::lock_guard lock(m.mutex);
+    for (const auto& [id, dial] : m.by_id) {
+        if (dial->state.over() || dial->state.status() == DialStatus::in_progress) continue;
+        dial->unwanted = true;
+        m.hang_up_unwanted(dial);
+    }
+}
+
 bool Outbound::on_status(std::string_view id, const std::string& call_sid, rest::CallStatus status, std::optional<int> duration, std::optional<int> sip_code) {
     const std::lock_guard lock(impl_->mutex);
     const auto dial = impl_->find(id);
     const bool fits = dial && impl_->adopt(dial, call_sid);
+    if (fits && dial->unwanted && !rest::terminal(status)) impl_->hang_up_unwanted(dial);
     if (!fits || !dial->state.on_status(status, duration, sip_code)) {
         impl_->services.log.info("callback.ignored", "A status callback tells nothing new.", {{"reason", !dial ? "unknown" : !fits ? "other_call" : "stale"}, {"call_sid", call_sid}, {"status", rest::name(status)}});
         return fits;
@@ -396,11 +438,12 @@ bool Outbound::on_answered_by(std::string_view id, const std::string& call_sid, 
 Outbound::Answering Outbound::answering(std::string_view id, const std::string& call_sid) {
     const std::lock_guard lock(impl_->mutex);
     const auto dial = impl_->find(id);
-    if (!dial || !impl_->adopt(dial, call_sid)) return {};
-    if (dial->state.certain() || dial->unwanted) return {};
+    if (!dial) return {};
+    if (!impl_->adopt(dial, call_sid)) return {.known = true, .wanted = false, .note = {}};
+    if (dial->state.certain() || dial->unwanted) return {.known = true, .wanted = false, .note = {}};
     // The document is asked for when somebody picked up: as good a word as the callback that says so.
     if (dial->state.on_status(rest::CallStatus::in_progress)) impl_->moved(dial);
-    return {true, dial->note};
+    return {.known = true, .wanted = true, .note = dial->note};
 }
 
 std::string Outbound::drop_text(std::string_view id) const {

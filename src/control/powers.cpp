@@ -18,6 +18,24 @@ using flows::Destination;
 using store::Fact;
 using Kind = Destination::Kind;
 
+namespace {
+
+// For logs: every telephone number in a sentence of ours masked.
+std::string without_numbers(std::string_view sentence) {
+    std::string out;
+    for (std::size_t at = 0; at < sentence.size();) {
+        const auto from = sentence.find('+', at);
+        const auto end = from == std::string_view::npos ? from : std::min(sentence.find_first_not_of("0123456789", from + 1), sentence.size());
+        out += sentence.substr(at, from == std::string_view::npos ? from : from - at);
+        if (from == std::string_view::npos) break;
+        out += twilio::mask_phone(sentence.substr(from, end - from));
+        at = end;
+    }
+    return out;
+}
+
+}  // namespace
+
 std::string room_of(const std::string& call_sid) { return "room-" + call_sid; }
 std::string hold_slot_of(const std::string& call_sid) { return "hold-" + call_sid; }
 bool is_hold_slot(std::string_view slot) { return slot.starts_with("hold-CA"); }
@@ -105,6 +123,11 @@ void Powers::brief(const std::string& call_sid, std::string summary) {
     impl_->known(call_sid).briefing = summary.substr(0, 2000);
 }
 
+void Powers::came_from(const std::string& call_sid, std::string position) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->known(call_sid).position = std::move(position);
+}
+
 void Powers::entered_queue(const std::string& call_sid, const std::string& agent, const Parties& parties, const std::string& queue) {
     const std::lock_guard lock(impl_->mutex);
     auto& call = impl_->known(call_sid);
@@ -161,7 +184,9 @@ void Powers::on_room(const RoomEvent& event) {
     }
     if (join || leave) m.write(event.call_sid, Fact::conference, {{"event", join ? "join" : "leave"}, {"room", event.room}, {"conference_sid", event.conference_sid}, {"label", event.label}});
     for (const auto& [id, warm] : m.warms) {
-        if (warm->room != event.room) continue;
+        // An old transfer of the same caller waited in the same room.
+        const auto* caller = m.find(warm->caller_sid);
+        if (warm->room != event.room || caller == nullptr || caller->warm != id) continue;
         if (join && event.call_sid == warm->person_sid) m.perform(warm, warm->machine.on_person_joined());
         if (leave && event.call_sid == warm->caller_sid) m.perform(warm, warm->machine.on_caller_gone());
         break;
@@ -186,7 +211,7 @@ net::Task<PowerResult> Powers::Impl::carried_out(std::string action, std::string
     }
     services.metrics.control_actions.at(action, name(result.why)).add();
     services.log.audit("control." + action, result.ok() ? "Something was done to a call." : "Something could not be done to a call.",
-                       {{"call_sid", call_sid}, {"who", by.who}, {"result", name(result.why)}, {"what", result.sentence}});
+                       {{"call_sid", call_sid}, {"who", by.who}, {"result", name(result.why)}, {"what", without_numbers(result.sentence)}});
     if (result.ok() && !call_sid.empty()) write(call_sid, Fact::note, {{"action", action}, {"by", by.who}, {"what", result.sentence}});
     co_return result;
 }
@@ -207,7 +232,11 @@ net::Task<PowerResult> Powers::Impl::go(std::string call_sid, Destination to, st
     std::string agent = copy(call_sid).agent;
     if (agent.empty())
         if (const auto outcome = services.registry.outcome(call_sid)) agent = outcome->agent;
-    auto result = co_await send(call_sid, url("go", {{"to", to.text()}, {"agent", agent}}), std::move(sentence));
+    // The wish has a name: its request delivered again is known by it.
+    auto where = url("go", {{"to", to.text()}, {"wish", random_hex(8)}, {"agent", agent}});
+    const auto place = copy(call_sid).position;
+    if (const auto rest = place.find('&'); rest != std::string::npos && place.substr(0, rest) == "agent=" + agent) where += place.substr(rest);
+    auto result = co_await send(call_sid, std::move(where), std::move(sentence));
     co_return result;
 }
 
@@ -263,20 +292,32 @@ net::Task<Powers::Impl::Moved> Powers::Impl::into_room(std::string call_sid) {
     const Destination to{Kind::conference, moved.room};
     if (services.registry.end_call(call_sid, EndReason::transferred, to.text())) {
         moved.sentence = " Its agent has left the call for it.";
+        moved.alone = true;
         co_return moved;
     }
     auto legs = co_await services.carrier.children(call_sid);
     const bool bridged = legs && !legs->empty();
+    const std::string other_sid = bridged ? legs->front().sid : std::string();
     if (bridged) {
         // The other side first: with its own document it stays when the caller's <Dial> ends.
-        auto other = co_await send(legs->front().sid, url("room-in", {{"room", moved.room}, {"label", "other"}}), {});
+        auto other = co_await send(other_sid, url("room-in", {{"room", moved.room}, {"label", "other"}}), {});
         if (!other.ok()) {
             moved.refused = std::move(other);
             co_return moved;
         }
     }
-    auto self = co_await send(call_sid, url("room-in", {{"room", moved.room}, {"label", "caller"}, {"agent", copy(call_sid).agent}}), {});
-    if (!self.ok()) moved.refused = std::move(self);
+    const auto agent = copy(call_sid).agent;
+    auto self = co_await send(call_sid, url("room-in", {{"room", moved.room}, {"label", "caller"}, {"agent", agent}}), {});
+    if (!self.ok()) {
+        // The two are apart now: who went ahead does not stay there alone, and who stayed behind goes back to its agent.
+        if (bridged) {
+            services.errands.start(end_person(other_sid, false, false));
+            const std::lock_guard lock(mutex);
+            bring_back(call_sid, agent, moved.room, "The caller was to be put into a conference, which failed; the other side has gone.");
+        }
+        moved.refused = std::move(self);
+    }
+    moved.alone = !bridged;
     co_return moved;
 }
 
@@ -344,6 +385,11 @@ net::Task<PowerResult> Powers::Impl::do_transfer(std::string call_sid, TransferW
         call.warm_wish = std::move(wish);
     }
     auto result = co_await go(call_sid, to, warm ? "The caller waits while the person is called." : "The call is being transferred to " + to.text() + ".");
+    if (warm && !result.ok()) {
+        // Nobody waits: what was allowed for this call's transfer allows no later one.
+        const std::lock_guard lock(mutex);
+        known(call_sid).warm_wish = {};
+    }
     if (result.ok() && !warm) write(call_sid, Fact::transfer, {{"to", to.text()}, {"mode", "cold"}, {"by", by.who}, {"result", "sent"}});
     co_return result;
 }
@@ -427,7 +473,7 @@ net::Task<PowerResult> Powers::Impl::do_resume(std::string call_sid) {
         if (const auto outcome = services.registry.outcome(call_sid)) agent = outcome->agent;
     if (agent.empty()) co_return PowerResult::refused(Refusal::state, "The call has no agent it could come back to: pick it up for a destination instead.");
     services.registry.leave_note(call_sid, call.held ? "The caller was on hold and is back." : "The caller was waiting and is back.");
-    auto result = co_await send(call_sid, url("return", {{"agent", agent}}), "The caller is back with " + agent + ".");
+    auto result = co_await send(call_sid, back_url(call_sid, agent), "The caller is back with " + agent + ".");
     co_return result;
 }
 
@@ -448,6 +494,7 @@ net::Task<PowerResult> Powers::Impl::do_join(std::string call_sid, JoinWish wish
     const auto from = caller_id_for(copy(call_sid), wish.caller_id);
     if (from.empty()) co_return PowerResult::refused(Refusal::invalid, "No caller id is known for this: give caller_id, or set outbound.from.");
     std::string room, moved_sentence;
+    bool alone = false;
     if (coaching) {
         auto found = co_await in_conference(call_sid);
         if (!found) co_return PowerResult::refused(Refusal::state, "Only somebody in a conference can be coached, and this call is in none.");
@@ -459,6 +506,7 @@ net::Task<PowerResult> Powers::Impl::do_join(std::string call_sid, JoinWish wish
         if (moved.refused) co_return std::move(*moved.refused);
         room = moved.room;
         moved_sentence = moved.sentence;
+        alone = moved.alone;
     }
     rest::ParticipantCreate create;
     create.from = from;
@@ -478,7 +526,13 @@ net::Task<PowerResult> Powers::Impl::do_join(std::string call_sid, JoinWish wish
         create.call_sid_to_coach = call_sid;
     }
     auto made = co_await services.carrier.add_participant(room, std::move(create));
-    if (!made) co_return refused_by(made.error());
+    if (!made) {
+        if (alone) {
+            const std::lock_guard lock(mutex);
+            bring_back(call_sid, {}, room, "The third party could not be called into the conversation. The caller is back.");
+        }
+        co_return refused_by(made.error());
+    }
     write(call_sid, Fact::conference, {{"event", coaching ? "coach_called" : "party_called"}, {"to", wish.to}, {"call_sid", made->call_sid}});
     auto result = PowerResult::done(coaching ? "The supervisor is being called and will be heard by this party alone." : "The third party is being called into the conversation." + moved_sentence);
     result.facts.emplace_back("call_sid", made->call_sid);

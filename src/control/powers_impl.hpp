@@ -15,7 +15,7 @@ namespace parley::control {
 enum class Place : std::uint8_t { unknown, queue, room };
 
 struct Known {
-    std::string agent;
+    std::string agent, position;  // position: of its answer, as it stands in the URLs
     Parties parties;
     Place place = Place::unknown;
     std::string queue, room, room_sid;
@@ -36,6 +36,14 @@ struct Warm {
     TimePoint since;
 };
 
+// A caller on the way back to its agent.
+struct Returning {
+    std::string agent, room;  // room: where it waits; empty: in none of ours
+    TimePoint since, next_try;
+    int tries = 0;
+    bool trying = false;
+};
+
 struct Powers::Impl {
     Settings settings;
     Services services;
@@ -48,6 +56,7 @@ struct Powers::Impl {
     std::deque<std::string> warm_order;
     std::unordered_map<std::string, Spoken> texts;
     std::deque<std::string> text_order;
+    std::unordered_map<std::string, Returning> returning{};
 
     // --- book; under the lock ---
     Known& known(const std::string& call_sid);
@@ -67,7 +76,7 @@ struct Powers::Impl {
     struct Found { std::string conference_sid; rest::Participant participant; };
     net::Task<std::optional<Found>> in_conference(std::string call_sid);
     // Into its own conference, with whoever it talks to; the conference's name. `who`: who left for it, in words.
-    struct Moved { std::optional<PowerResult> refused; std::string room, sentence; };
+    struct Moved { std::optional<PowerResult> refused; std::string room, sentence; bool alone = false; };
     net::Task<Moved> into_room(std::string call_sid);
     net::Task<std::optional<std::string>> conference_sid(std::string room, std::chrono::milliseconds within);
     std::optional<PowerResult> may_call(const std::string& to, const std::string& call_sid, const By& by);
@@ -90,9 +99,16 @@ struct Powers::Impl {
     // --- warm transfers ---
     net::Task<> call_person(std::shared_ptr<Warm> warm, std::string from);
     void perform(const std::shared_ptr<Warm>& warm, const WarmTransfer::Step& step);  // under the lock
-    net::Task<> take_back(std::shared_ptr<Warm> warm, std::string note);
     net::Task<> verify(std::shared_ptr<Warm> warm);
     net::Task<> end_person(std::string person_sid, bool ringing, bool tell);
+
+    // --- back to the agent (powers_back.cpp) ---
+    void bring_back(const std::string& call_sid, std::string agent, std::string room, std::string note);  // under the lock
+    net::Task<> try_back(std::string call_sid);
+    // Somebody has left a room of ours, or never came: who is alone there now goes back.
+    net::Task<> look_alone(std::string call_sid, std::string agent, std::string gone_sid, std::string note);
+    void look_after_returns(TimePoint now);  // under the lock
+    [[nodiscard]] std::string back_url(const std::string& call_sid, const std::string& agent) const;
     [[nodiscard]] std::string last_words(const std::string& call_sid) const;
 };
 

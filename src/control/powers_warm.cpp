@@ -77,8 +77,10 @@ net::Task<> Powers::Impl::call_person(std::shared_ptr<Warm> warm, std::string fr
         rest::CallCreate create;
         create.to = warm->person;
         create.from = std::move(from);
-        create.url = url("warm-brief", {{"w", warm->id}});
-        create.status_callback = url("warm-status", {{"w", warm->id}});
+        // With what a gateway needs that has been started anew meanwhile.
+        const std::vector<std::pair<std::string, std::string>> query{{"for", warm->caller_sid}, {"agent", warm->agent}, {"w", warm->id}};
+        create.url = url("warm-brief", query);
+        create.status_callback = url("warm-status", query);
         create.status_callback_event = {"answered", "completed"};
         create.timeout = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(warm->wish.to.kind == flows::Destination::Kind::warm ? std::chrono::milliseconds(warm->wish.ring) : settings.warm.ring).count());
         if (warm->wish.detect_machine) {
@@ -110,26 +112,24 @@ void Powers::Impl::perform(const std::shared_ptr<Warm>& warm, const WarmTransfer
         services.log.info("transfer.warm_ended", "A warm transfer is decided.", {{"call_sid", warm->caller_sid}, {"result", name(result)}, {"dur_ms", Clock::now() - warm->since}});
     }
     if ((step.hang_up_person || step.tell_person_gone) && !warm->person_sid.empty()) services.errands.start(end_person(warm->person_sid, !step.tell_person_gone, step.tell_person_gone));
-    if (step.take_back) services.errands.start(take_back(warm, step.note));
+    if (step.take_back) bring_back(warm->caller_sid, warm->agent, warm->room, step.note);
     if (step.verify) services.errands.start(verify(warm));
-}
-
-net::Task<> Powers::Impl::take_back(std::shared_ptr<Warm> warm, std::string note) {
-    services.registry.leave_note(warm->caller_sid, std::move(note));
-    auto result = co_await send(warm->caller_sid, url("return", {{"agent", warm->agent}}), {});
-    if (!result.ok()) services.log.info("transfer.not_taken_back", "The waiting caller could not be taken back.", {{"call_sid", warm->caller_sid}, {"reason", name(result.why)}});
 }
 
 net::Task<> Powers::Impl::verify(std::shared_ptr<Warm> warm) {
     auto found = co_await services.carrier.conference(warm->room);
     if (!found) co_return;  // asked again
-    bool there = false;
+    bool there = false, waits = false;
     if (*found) {
         auto people = co_await services.carrier.participants((*found)->sid);
         if (!people) co_return;
-        there = std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid == warm->person_sid && one.status != "complete" && one.status != "failed"; });
+        const auto has = [&](const std::string& sid) { return std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid == sid && one.status != "complete" && one.status != "failed"; }); };
+        there = has(warm->person_sid);
+        waits = has(warm->caller_sid);
     }
     const std::lock_guard lock(mutex);
+    // A person who has gone again, and no caller left behind: the talk is over.
+    there = there || (warm->machine.person_over() && !waits);
     perform(warm, there ? warm->machine.on_person_joined() : warm->machine.on_not_joined());
 }
 
@@ -159,13 +159,23 @@ std::optional<std::string> Powers::briefing(std::string_view id) {
     return found->second->text;
 }
 
+bool Powers::knows_warm(std::string_view id) const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->warms.contains(std::string(id));
+}
+
+void Powers::warm_orphaned(const std::string& call_sid, const std::string& agent, const std::string& person_sid, rest::CallStatus status) {
+    if (rest::terminal(status) && twilio::is_call_sid(call_sid))
+        impl_->services.errands.start(impl_->look_alone(call_sid, agent, person_sid, "The connection to the person called was lost. Nobody took the call."));
+}
+
 Powers::Connect Powers::warm_answer(std::string_view id, Verdict verdict) {
     auto& m = *impl_;
     Connect out;
     const std::lock_guard lock(m.mutex);
     const auto found = m.warms.find(std::string(id));
     if (found == m.warms.end()) {
-        out.caller_gone = true;
+        out.unknown = true;
         return out;
     }
     const auto& warm = found->second;
@@ -224,6 +234,7 @@ net::Task<> Powers::watch() {
         const auto now = Clock::now();
         const std::lock_guard lock(m.mutex);
         for (const auto& [id, warm] : m.warms) m.perform(warm, warm->machine.on_time(now));
+        m.look_after_returns(now);
     }
 }
 

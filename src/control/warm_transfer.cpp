@@ -33,6 +33,11 @@ WarmTransfer::Step WarmTransfer::on_person(rest::CallStatus status, TimePoint no
     }
     if (!rest::terminal(status)) return {};
     person_over_ = true;
+    if (phase_ == Phase::accepted && status == rest::CallStatus::completed) {
+        // They may have talked, and only the word of it got lost or comes later.
+        deadline_ = now + times_.join;
+        return {.hang_up_person = false, .tell_person_gone = false, .take_back = false, .verify = true, .note = {}};
+    }
     switch (status) {
         case rest::CallStatus::busy: return fail(WarmResult::busy, "The person called was on another line. Nobody took the call.", false);
         case rest::CallStatus::no_answer: return fail(WarmResult::no_answer, "Nobody answered. Nobody took the call.", false);
@@ -88,6 +93,11 @@ WarmTransfer::Step WarmTransfer::on_time(TimePoint now) {
             deadline_ = now + times_.join;
             return {.hang_up_person = false, .tell_person_gone = false, .take_back = false, .verify = true, .note = {}};
     }
+}
+
+WarmTransfer::Step WarmTransfer::on_closing() {
+    if (phase_ != Phase::calling && phase_ != Phase::briefing) return {};
+    return fail(WarmResult::failed, "The person could not be reached in time. Nobody took the call.", true);
 }
 
 WarmTransfer::Step WarmTransfer::on_not_joined() {

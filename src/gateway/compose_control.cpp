@@ -51,6 +51,11 @@ public:
         errands_.start(powers_.watch());
     }
     net::Task<> end() override { return errands_.end(); }
+    [[nodiscard]] std::size_t in_the_air() const override { return outbound_.ringing() + powers_.waiting(); }
+    void close() override {
+        outbound_.cancel_ringing();
+        powers_.close();
+    }
     net::Task<net::HttpResponse> handle(net::HttpRequest& request) override { return api_.handle(request); }
     void reloaded() override {
         const std::lock_guard lock(guard_mutex_);

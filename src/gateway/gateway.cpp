@@ -463,6 +463,11 @@ struct Gateway::Impl {
         asio::co_spawn(control, std::move(body), asio::detached);
     }
 
+    // Whatever is still going on for somebody. On the control loop.
+    [[nodiscard]] std::size_t at_work() const {
+        return registry.active() + streams.serving() + relays.serving() + listeners.serving() + operators_asking + operators->in_the_air();
+    }
+
     net::Task<> drain() {
         const auto began = Clock::now();
         const auto deadline = began + config.server.drain;
@@ -473,11 +478,12 @@ struct Gateway::Impl {
         bool told = false;
         while (!forced) {
             const auto now = Clock::now();
-            if (registry.active() + registry.waiting(now) + streams.serving() + relays.serving() + listeners.serving() + operators_asking == 0 && now >= accept_until) break;
+            if (at_work() + registry.waiting(now) == 0 && now >= accept_until) break;
             if (now >= deadline && !told) {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
                 listeners.end();
+                if (operators) operators->close();
                 log.warn("drain.deadline", "The drain budget is used up; the calls that are left end now.", {{"ended", ended}});
                 report_at = now + kForcedWithin;
             }
@@ -495,7 +501,8 @@ struct Gateway::Impl {
     net::Task<> finish_by(TimePoint deadline) {
         asio::steady_timer pause(control);
         listeners.end();
-        while (registry.active() + streams.serving() + relays.serving() + listeners.serving() + operators_asking > 0 && Clock::now() < deadline) {
+        operators->close();
+        while (at_work() > 0 && Clock::now() < deadline) {
             pause.expires_after(kDrainPoll);
             co_await pause.async_wait(net::nothrow);
         }

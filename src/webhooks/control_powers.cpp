@@ -5,6 +5,7 @@
 
 #include "parley/twilio/sid.hpp"
 #include "parley/webhooks/control_routes.hpp"
+#include "parley/webhooks/flow_routes.hpp"
 
 namespace parley::webhooks {
 namespace {
@@ -55,6 +56,20 @@ twiml::Conference conference(const TwilioWebhooks& routes, std::string room) {
     return noun;
 }
 
+void configure(twiml::Conference& noun, const flows::ConferenceSettings& wanted, const TwilioWebhooks& routes) {
+    noun.start_conference_on_enter = wanted.start_on_enter;
+    noun.end_conference_on_exit = wanted.end_on_exit;
+    noun.muted = wanted.muted;
+    noun.beep = wanted.beep;
+    if (wanted.wait == "silence") noun.wait_url = "";
+    else if (wanted.wait != "music") noun.wait_url = wanted.wait;
+    noun.max_participants = wanted.max_participants;
+    if (wanted.record) {
+        noun.record = "record-from-start";
+        noun.recording_status_callback.url = link(routes, "recording");
+    }
+}
+
 Answer dial_conference(const TwilioWebhooks& routes, twiml::Conference noun, const std::string& agent) {
     twiml::Dial dial;
     dial.action = link(routes, "room-left", {{"agent", agent}});
@@ -65,8 +80,13 @@ Answer dial_conference(const TwilioWebhooks& routes, twiml::Conference noun, con
 // A call that waits or confers takes no place among those with an agent.
 void needs_no_place(const TwilioWebhooks& routes, const Asked& asked) { routes.services().registry.release(asked.call_sid); }
 
+void keep_position(Powers& powers, const Asked& asked) {
+    if (const auto position = FlowRoutes::position_in(asked)) powers.came_from(asked.call_sid, flows::query_of(*position));
+}
+
 Answer enqueue(const TwilioWebhooks& routes, Powers& powers, const Asked& asked, const std::string& agent, const std::string& queue, bool hold) {
     needs_no_place(routes, asked);
+    keep_position(powers, asked);
     powers.entered_queue(asked.call_sid, agent, parties_of(asked.form), queue);
     twiml::Enqueue verb;
     verb.name = queue;
@@ -106,12 +126,47 @@ Answer ask_person(const TwilioWebhooks& routes, std::string_view id, const std::
     return twiml_answer(response);
 }
 
+// To the person called, when a restart has forgotten who waits. Its end brings the caller back.
+TwimlResponse cannot_connect() {
+    TwimlResponse response;
+    response.say("We are sorry, the call cannot be connected any more. Goodbye.").hangup();
+    return response;
+}
+
+// A call that comes back goes to the agent itself: the answer it was in if that is one it talks in, or the first that is. Neither its hours nor its other
+// answers are gone through again.
+Answer back_to(const TwilioWebhooks& routes, const call::Agent& agent, const Asked& asked) {
+    using Mode = flows::AnswerMode::Kind;
+    const auto talks = [](const flows::AnswerMode& mode) { return mode.kind == Mode::stream || mode.kind == Mode::relay || mode.kind == Mode::gather; };
+    auto position = FlowRoutes::position_or_start(asked, agent);
+    const auto& flow = FlowRoutes::flow_of(agent);
+    const auto fits = [&] { return position.at < flow.answers(position.closed).size() && talks(flow.answers(position.closed)[position.at]); };
+    if (!fits()) {
+        for (const bool closed : {position.closed, false}) {
+            const auto& list = flow.answers(closed);
+            const auto found = std::ranges::find_if(list, talks);
+            if (found == list.end()) continue;
+            position.closed = closed;
+            position.at = static_cast<unsigned>(found - list.begin());
+            break;
+        }
+    }
+    if (fits() && flow.answers(position.closed)[position.at].kind != Mode::stream)
+        return twiml_answer(TwimlResponse().redirect({.url = routes.url("/webhooks/twilio/answer?" + flows::query_of(position)), .method = "POST"}));
+    const auto before = routes.services().registry.outcome(asked.call_sid);
+    return routes.open_stream(agent, asked.form, asked.request, before && before->attached ? 1 : 0, position);
+}
+
 void add_destinations(TwilioWebhooks& routes, Powers& powers) {
     const auto name_of = [](const std::shared_ptr<const call::Agent>& agent) { return agent ? agent->name : std::string(); };
     routes.destination(Kind::conference, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
         needs_no_place(routes, asked);
+        keep_position(powers, asked);
         powers.entered_room(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
-        co_return dial_conference(routes, conference(routes, to.value), name_of(agent));
+        auto noun = conference(routes, to.value);
+        // Rooms of our own making are for two who talk already; the configured ones are as the agent wants them.
+        if (agent && to.value != control::room_of(asked.call_sid)) configure(noun, FlowRoutes::flow_of(*agent).conference, routes);
+        co_return dial_conference(routes, std::move(noun), name_of(agent));
     });
     routes.destination(Kind::queue, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
         co_return enqueue(routes, powers, asked, name_of(agent), to.value, false);
@@ -121,6 +176,13 @@ void add_destinations(TwilioWebhooks& routes, Powers& powers) {
     });
     routes.destination(Kind::warm, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
         needs_no_place(routes, asked);
+        keep_position(powers, asked);
+        // Delivered again, also after its end: the same answer, and nobody is called once more.
+        const std::string token(asked.request.idempotency_token.substr(0, 128));
+        const auto key = asked.call_sid + "/warm/" + token;
+        auto& registry = routes.services().registry;
+        if (!token.empty())
+            if (auto given = registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
         const auto waiting = powers.begin_warm(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
         auto noun = conference(routes, waiting.room);
         noun.start_conference_on_enter = false;
@@ -130,7 +192,9 @@ void add_destinations(TwilioWebhooks& routes, Powers& powers) {
             noun.wait_url = powers.settings().hold_music;
             noun.wait_method = "GET";  // a sound, not a document
         }
-        co_return dial_conference(routes, std::move(noun), name_of(agent));
+        auto answer = dial_conference(routes, std::move(noun), name_of(agent));
+        if (!token.empty()) answer.body = registry.remember_answer(key, std::move(answer.body), Clock::now());
+        co_return answer;
     });
 }
 
@@ -142,16 +206,22 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
         auto to = flows::parse_destination(asked.query.get("to"));
         if (!to) co_return twiml_answer(TwimlResponse().hangup());
         auto agent = routes.services().by_name(asked.query.get("agent"));
+        // A wish is carried out once, however often it is delivered.
+        const std::string wish(asked.query.get("wish").substr(0, 64));
+        const auto key = asked.call_sid + "/go/" + wish;
+        auto& registry = routes.services().registry;
+        if (!wish.empty())
+            if (auto given = registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
         auto answer = co_await routes.send_to(std::move(*to), std::move(agent), asked);
+        if (!wish.empty()) answer.body = registry.remember_answer(key, std::move(answer.body), Clock::now());
         co_return answer;
     });
     routes.route("return", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         powers.left_queue(asked.call_sid);
+        powers.came_back(asked.call_sid);
         auto agent = routes.services().by_name(asked.query.get("agent"));
         if (!agent) co_return twiml_answer(TwimlResponse().say(routes.settings().sorry).hangup());
-        flows::Destination to{Kind::agent, agent->name};
-        auto answer = co_await routes.send_to(std::move(to), std::move(agent), asked);
-        co_return answer;
+        co_return back_to(routes, *agent, asked);
     });
     routes.route("room-in", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         std::string room(asked.query.get("room"));
@@ -178,8 +248,10 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
         if (twilio::is_sid(event.conference_sid, "CF") && (event.call_sid.empty() || twilio::is_call_sid(event.call_sid))) powers.on_room(event);
         co_return no_content();
     });
-    routes.route("room-left", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
+    routes.route("room-left", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         powers.caller_left_room(asked.call_sid);
+        const bool goes_back = powers.came_back(asked.call_sid), over = rest::terminal(rest::call_status(asked.form.get("CallStatus")));
+        if (goes_back && !over) co_return twiml_answer(TwimlResponse().redirect({.url = link(routes, "return", {{"agent", std::string(asked.query.get("agent"))}}), .method = "POST"}));
         co_return twiml_answer(TwimlResponse().hangup());
     });
     routes.route("queue-wait", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
@@ -209,6 +281,7 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
     routes.route("warm-brief", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         const auto id = asked.query.get("w");
         powers.warm_status(id, asked.call_sid, rest::CallStatus::in_progress);
+        if (!powers.knows_warm(id)) co_return twiml_answer(cannot_connect());
         const auto text = powers.briefing(id);
         if (!text) co_return twiml_answer(TwimlResponse().say("The caller has hung up. Goodbye.").hangup());
         co_return ask_person(routes, id, *text);
@@ -221,6 +294,7 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
             co_return twiml_answer(TwimlResponse().hangup());
         }
         const auto next = powers.warm_answer(id, verdict_of(asked.form));
+        if (next.unknown) co_return twiml_answer(cannot_connect());
         if (next.again) co_return ask_person(routes, id, "Sorry, I did not get that.");
         if (!next.joins) co_return twiml_answer(TwimlResponse().say(next.caller_gone ? std::string("The caller has hung up. Goodbye.") : std::string("All right. The caller goes back. Goodbye.")).hangup());
         auto noun = conference(routes, next.room);
@@ -236,14 +310,19 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
         co_return twiml_answer(response);
     });
     routes.route("warm-status", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
-        powers.warm_status(asked.query.get("w"), asked.call_sid, rest::call_status(asked.form.get("CallStatus")));
+        const auto status = rest::call_status(asked.form.get("CallStatus"));
+        if (powers.knows_warm(asked.query.get("w"))) powers.warm_status(asked.query.get("w"), asked.call_sid, status);
+        else powers.warm_orphaned(std::string(asked.query.get("for")), std::string(asked.query.get("agent")), asked.call_sid, status);
         co_return no_content();
     });
     routes.route("warm-amd", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
         powers.warm_machine(asked.query.get("w"), asked.form.get("AnsweredBy"));
         co_return no_content();
     });
-    routes.route("joined", Subject::call, [](const Asked&) -> net::Task<Answer> { co_return no_content(); });
+    routes.route("joined", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
+        powers.joined_status(std::string(asked.query.get("for")), asked.call_sid, rest::call_status(asked.form.get("CallStatus")));
+        co_return no_content();
+    });
     routes.route("spoken", Subject::account, [&powers](const Asked& asked) -> net::Task<Answer> {
         const auto what = powers.spoken(asked.query.get("id"));
         TwimlResponse response;

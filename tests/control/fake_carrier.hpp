@@ -34,11 +34,13 @@ public:
     std::vector<std::pair<std::string, rest::ParticipantCreate>> added;
     std::vector<std::pair<std::string, rest::ParticipantUpdate>> changed;  // by CallSid
     std::vector<std::pair<std::string, std::string>> announced;            // conference, url
+    std::vector<std::string> ended;                                        // conferences
     std::vector<std::string> tapes;                                        // "start CA…"
 
     std::function<rest::Outcome<rest::Call>(const rest::CallCreate&)> on_create;
     std::function<rest::Outcome<rest::Call>(const std::string&)> on_fetch;
     std::function<rest::Outcome<rest::Call>(const std::string&, const rest::CallUpdate&)> on_update;
+    std::function<rest::Error()> on_add;
     std::function<rest::Outcome<>(const std::string&, bool)> on_hang_up;
     std::map<std::string, std::vector<rest::Call>> legs;                   // by parent
     std::map<std::string, std::vector<rest::Participant>> rooms;           // by conference SID
@@ -94,6 +96,7 @@ public:
     Reply<std::vector<rest::Participant>> participants(std::string conference_sid) override { co_return rooms[conference_sid]; }
     Reply<rest::Participant> add_participant(std::string conference, rest::ParticipantCreate wanted) override {
         added.emplace_back(conference, wanted);
+        if (on_add) co_return on_add();
         rest::Participant person;
         person.call_sid = random_sid("CA");
         person.conference_sid = conference;
@@ -112,7 +115,10 @@ public:
         room.sid = conference_sid;
         co_return room;
     }
-    Reply<> end_conference(std::string) override { co_return rest::Outcome<>(); }
+    Reply<> end_conference(std::string conference_sid) override {
+        ended.push_back(conference_sid);
+        co_return rest::Outcome<>();
+    }
     Reply<std::vector<rest::Queue>> queues() override { co_return std::vector<rest::Queue>{}; }
     Reply<std::vector<rest::QueueMember>> queue_members(std::string) override { co_return std::vector<rest::QueueMember>{}; }
     Reply<rest::Recording> start_recording(std::string call_sid, rest::RecordingStart) override { return tape("start", call_sid); }

@@ -117,6 +117,40 @@ TEST_F(OutboundCalls, ForbiddenNumbersAreSecurityEvents) {
     EXPECT_EQ(lines->count("security.dial_refused"), 1U);
 }
 
+TEST_F(OutboundCalls, ACreateThatThrowsOrNamesNoCallTakesNoPlace) {
+    carrier.on_create = [](const rest::CallCreate&) -> rest::Outcome<rest::Call> { throw std::runtime_error("broken"); };
+    EXPECT_EQ(place().why, Refusal::unknown);
+    carrier.on_create = [](const rest::CallCreate&) -> rest::Outcome<rest::Call> { return rest::Call{}; };
+    EXPECT_EQ(place().why, Refusal::unknown);
+    EXPECT_EQ(outbound->running(), 0U);
+    EXPECT_EQ(metrics.dials_active.at().value(), 0);
+}
+
+TEST_F(OutboundCalls, ALostCallThatWasTakenBackIsHungUpWhenItIsHeardOf) {
+    carrier.on_create = [](const rest::CallCreate&) -> rest::Outcome<rest::Call> { return failure(rest::Failure::unknown); };
+    const auto sid = random_sid("CA");
+    const auto id = place().dial.id;
+    EXPECT_TRUE(run(loop, outbound->cancel(id, By{})).ok());
+    outbound->on_status(id, sid, CallStatus::ringing, {}, {});
+    outbound->on_status(id, sid, CallStatus::ringing, {}, {});
+    settle(loop);
+    ASSERT_EQ(carrier.hung_up.size(), 1U);
+    EXPECT_EQ(carrier.hung_up[0].first, sid);
+    EXPECT_FALSE(outbound->answering(id, sid).wanted);
+    EXPECT_TRUE(outbound->answering(id, sid).known);
+    EXPECT_FALSE(outbound->answering("nothing-we-know", sid).known);
+}
+
+TEST_F(OutboundCalls, WhatRingsIsTakenBackWhenTheGatewayGoes) {
+    const auto ringing = place().dial, talking = place().dial;
+    outbound->on_status(talking.id, talking.call_sid, CallStatus::in_progress, {}, {});
+    EXPECT_EQ(outbound->ringing(), 1U);
+    outbound->cancel_ringing();
+    settle(loop);
+    ASSERT_EQ(carrier.hung_up.size(), 1U);
+    EXPECT_EQ(carrier.hung_up[0].first, ringing.call_sid);
+}
+
 TEST_F(OutboundCalls, CallbacksMayComeBeforeTheAnswerToTheCreate) {
     const auto sid = random_sid("CA");
     carrier.on_create = [&](const rest::CallCreate& asked) -> rest::Outcome<rest::Call> {

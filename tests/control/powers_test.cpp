@@ -23,6 +23,7 @@ protected:
     PowersOverCalls() {
         settings.public_url = "https://voice.example.test";
         settings.warm.ring = 25s;
+        settings.beat = settings.return_again = 1ms;
         powers.emplace(settings, Powers::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands, .running = [] { return std::size_t{0}; }});
     }
     ~PowersOverCalls() override { run(loop, end()); }
@@ -54,6 +55,15 @@ protected:
     }
     PowerResult act(net::Task<PowerResult> task) { return run(loop, std::move(task)); }
     std::string url_of_last_update() { return carrier.updated.empty() ? "" : carrier.updated.back().second.url.value_or(""); }
+    void pass() {
+        loop.restart();
+        loop.run_for(2ms);
+    }
+    template <class Done>
+    void until(Done done) {
+        for (int i = 0; i < 5000 && !done(); ++i) pass();
+        ASSERT_TRUE(done());
+    }
     const Parties parties{"+14155550100", "+4930999999", false};
 
     boost::asio::io_context loop;
@@ -92,7 +102,8 @@ TEST_F(PowersOverCalls, ACallElsewhereIsRedirected) {
     left();
     const auto result = act(powers->transfer(kCall, {.to = {Kind::number, "+4930123456"}}, By{}));
     EXPECT_TRUE(result.ok()) << result.sentence;
-    EXPECT_EQ(url_of_last_update(), "https://voice.example.test/webhooks/twilio/go?to=%2B4930123456&agent=front");
+    EXPECT_THAT(url_of_last_update(), testing::MatchesRegex("https://voice.example.test/webhooks/twilio/go\\?to=%2B4930123456&wish=[0-9a-f]+&agent=front"));
+    for (const auto& line : lines->lines()) EXPECT_THAT(line, testing::Not(HasSubstr("4930123456"))) << "no whole number in a log line";
     carrier.on_update = [](const std::string&, const rest::CallUpdate&) -> rest::Outcome<rest::Call> { return failure(rest::Failure::invalid, 21220); };
     EXPECT_EQ(act(powers->transfer(kCall, {.to = {Kind::agent, "back"}}, By{})).why, Refusal::over);
     carrier.on_update = [](const std::string&, const rest::CallUpdate&) -> rest::Outcome<rest::Call> { return failure(rest::Failure::not_found); };
@@ -350,6 +361,164 @@ TEST_F(WarmPowers, APersonWhoCannotBeCalledBringsTheCallerBack) {
     settle(loop);
     settle(loop);
     EXPECT_TRUE(carrier.created.empty());
+}
+
+TEST_F(WarmPowers, ACallerIsAskedBackUntilItIsDone) {
+    const auto id = begin();
+    int refused = 3;
+    carrier.on_update = [&](const std::string& sid, const rest::CallUpdate&) -> rest::Outcome<rest::Call> {
+        if (refused-- > 0) return failure(rest::Failure::unavailable);
+        rest::Call call;
+        call.sid = sid;
+        return call;
+    };
+    ASSERT_TRUE(powers->briefing(id));
+    powers->warm_answer(id, Powers::Verdict::refuses);
+    errands.start(powers->watch());
+    until([&] { return carrier.updated.size() >= 4; });
+    for (int i = 0; i < 20; ++i) pass();
+    EXPECT_EQ(carrier.updated.size(), 4U) << "and not any more then";
+    EXPECT_THAT(url_of_last_update(), HasSubstr("return?agent=front"));
+    EXPECT_EQ(lines->count("transfer.not_taken_back"), 3U);
+}
+
+TEST_F(WarmPowers, ACallerWhoCannotBeAskedBackLosesItsRoomAndFindsTheWayBackItself) {
+    const auto id = begin();
+    conference({kCall});
+    carrier.names["room-" + kCall] = kRoom;
+    carrier.on_update = [&](const std::string&, const rest::CallUpdate&) -> rest::Outcome<rest::Call> { return failure(rest::Failure::unavailable); };
+    ASSERT_TRUE(powers->briefing(id));
+    powers->warm_answer(id, Powers::Verdict::refuses);
+    errands.start(powers->watch());
+    until([&] { return !carrier.ended.empty(); });
+    EXPECT_EQ(carrier.ended.at(0), kRoom);
+    EXPECT_TRUE(powers->came_back(kCall)) << "behind the closed room its agent comes";
+    const auto tries = carrier.updated.size();
+    for (int i = 0; i < 20; ++i) pass();
+    EXPECT_EQ(carrier.updated.size(), tries);
+}
+
+TEST_F(PowersOverCalls, WhomNobodyJoinsGoesBackToItsAgent) {
+    stream();
+    left();
+    carrier.names["room-" + kCall] = kRoom;
+    powers->came_from(kCall, "agent=front&at=1");
+    powers->entered_room(kCall, "front", parties, "room-" + kCall);
+    conference({kCall, kOther});
+    powers->joined_status(kCall, kOther, CallStatus::ringing);
+    settle(loop);
+    EXPECT_TRUE(carrier.updated.empty());
+    powers->joined_status(kCall, kOther, CallStatus::busy);
+    settle(loop);
+    settle(loop);
+    EXPECT_EQ(url_of_last_update(), "https://voice.example.test/webhooks/twilio/return?agent=front&at=1") << "to the answer it was in";
+    EXPECT_THAT(registry.take_memory(kCall).note, HasSubstr("could not be reached"));
+    powers->came_back(kCall);
+    // A third one is still there.
+    carrier.updated.clear();
+    conference({random_sid("CA")});
+    powers->joined_status(kCall, kOther, CallStatus::completed);
+    settle(loop);
+    settle(loop);
+    EXPECT_TRUE(carrier.updated.empty());
+}
+
+TEST_F(PowersOverCalls, WhoIsAloneInARoomBecauseTheThirdCouldNotBeAddedGoesBack) {
+    carrier.on_add = [] { return failure(rest::Failure::unavailable); };
+    powers->entered_room(kCall, "front", parties, "elsewhere");
+    JoinWish wish;
+    wish.to = "+4930123456";
+    wish.caller_id = "+4930999999";
+    EXPECT_FALSE(act(powers->join(kCall, wish, By{})).ok());
+    until([&] { return url_of_last_update().find("return?agent=front") != std::string::npos; });
+}
+
+TEST_F(PowersOverCalls, ALegIsNotStrandedInAConference) {
+    rest::Call leg;
+    leg.sid = kOther;
+    carrier.legs[kCall] = {leg};
+    powers->entered_room(kCall, "front", parties, "elsewhere");
+    bool first = true;
+    carrier.on_update = [&](const std::string& sid, const rest::CallUpdate&) -> rest::Outcome<rest::Call> {
+        if (sid == kCall && std::exchange(first, false)) return failure(rest::Failure::unavailable);
+        rest::Call call;
+        call.sid = sid;
+        return call;
+    };
+    JoinWish wish;
+    wish.to = "+4930123456";
+    wish.caller_id = "+4930999999";
+    EXPECT_FALSE(act(powers->join(kCall, wish, By{})).ok());
+    until([&] { return url_of_last_update().find("return?agent=front") != std::string::npos; });
+    ASSERT_EQ(carrier.hung_up.size(), 1U);
+    EXPECT_EQ(carrier.hung_up[0].first, kOther);
+}
+
+TEST_F(WarmPowers, AnOldTransferInTheSameRoomDoesNotHideThePresentOne) {
+    DialLimits many;
+    many.calls_per_second = many.calls_per_minute = 1000;
+    many.per_destination_per_hour = 1000;
+    guard.set(many);
+    for (int i = 0; i < 8; ++i) {  // enough that whichever order the book has, an old one comes first
+        const auto url = [&] {
+            powers->begin_warm(kCall, "front", parties, "+4930123456");
+            settle(loop);
+            return carrier.created.back().url.value();
+        }();
+        const auto id = url.substr(url.find("w=") + 2);
+        powers->warm_status(id, kOther, CallStatus::busy);
+        settle(loop);
+        powers->came_back(kCall);
+    }
+    powers->begin_warm(kCall, "front", parties, "+4930123456");
+    settle(loop);
+    EXPECT_EQ(powers->waiting(), 1U);
+    powers->on_room({.event = "participant-leave", .conference_sid = kRoom, .room = "room-" + kCall, .call_sid = kCall, .label = "caller", .sequence = 3});
+    EXPECT_EQ(powers->waiting(), 0U);
+}
+
+TEST_F(WarmPowers, ATransferThatFailedAllowsNoLaterOne) {
+    carrier.on_update = [](const std::string&, const rest::CallUpdate&) -> rest::Outcome<rest::Call> { return failure(rest::Failure::unavailable); };
+    EXPECT_FALSE(act(powers->transfer(kCall, {.to = {Kind::warm, "+4930123456"}}, By{})).ok());
+    DialLimits none;
+    none.calls_per_minute = 0;
+    none.calls_per_second = 0;
+    guard.set(none);
+    powers->begin_warm(kCall, "front", parties, "+4930123456");
+    settle(loop);
+    EXPECT_TRUE(carrier.created.empty()) << "the guard is asked again";
+}
+
+TEST_F(WarmPowers, AtTheEndOfADrainTheCallerComesBackUnlessThePersonHasTakenTheCall) {
+    const auto id = begin();
+    EXPECT_EQ(powers->waiting(), 1U);
+    powers->close();
+    settle(loop);
+    settle(loop);
+    EXPECT_THAT(url_of_last_update(), HasSubstr("return?agent=front"));
+    carrier.updated.clear();
+    powers->came_back(kCall);
+    powers->begin_warm(kCall, "front", parties, "+4930123456");
+    settle(loop);
+    const auto url = carrier.created.back().url.value();
+    powers->warm_answer(url.substr(url.find("w=") + 2), Powers::Verdict::takes);
+    powers->close();
+    settle(loop);
+    EXPECT_TRUE(carrier.updated.empty());
+}
+
+TEST_F(WarmPowers, AfterARestartNobodyIsToldThatTheCallerHasGone) {
+    EXPECT_FALSE(powers->knows_warm("0123456789ab"));
+    const auto next = powers->warm_answer("0123456789ab", Powers::Verdict::takes);
+    EXPECT_TRUE(next.unknown);
+    EXPECT_FALSE(next.caller_gone);
+    carrier.names["room-" + kCall] = kRoom;
+    conference({kCall});
+    powers->entered_room(kCall, "front", parties, "room-" + kCall);
+    powers->warm_orphaned(kCall, "front", kOther, CallStatus::completed);
+    settle(loop);
+    settle(loop);
+    EXPECT_THAT(url_of_last_update(), HasSubstr("return?agent=front"));
 }
 
 TEST_F(PowersOverCalls, ConferenceEventsMayComeInAnyOrder) {

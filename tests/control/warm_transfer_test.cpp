@@ -84,6 +84,17 @@ TEST(WarmTransfer, NobodyIsTakenOutOfAConversationOnAGuess) {
     EXPECT_EQ(warm.result(), WarmResult::accepted);
 }
 
+TEST(WarmTransfer, AnEndBehindAnAnswerIsLookedIntoBeforeTheCallerIsTakenBack) {
+    auto warm = begun();
+    warm.on_briefing(kStart);
+    warm.on_answer(true, kStart);
+    const auto step = warm.on_person(CallStatus::completed, kStart + 1s);
+    EXPECT_TRUE(step.verify);
+    EXPECT_FALSE(step.take_back);
+    EXPECT_EQ(warm.phase(), Phase::accepted);
+    EXPECT_TRUE(warm.on_not_joined().take_back);
+}
+
 TEST(WarmTransfer, TheCallerHangsUpWhileWaiting) {
     auto ringing = begun();
     auto step = ringing.on_caller_gone();

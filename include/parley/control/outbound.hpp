@@ -87,13 +87,15 @@ public:
     [[nodiscard]] std::optional<DialView> view(std::string_view key) const;
     [[nodiscard]] std::vector<DialView> newest(std::size_t most) const;
     [[nodiscard]] std::size_t running() const;
+    [[nodiscard]] std::size_t ringing() const;  // of these: nobody has answered yet
+    void cancel_ringing();                      // the gateway goes down
 
     // What the carrier tells. `call_sid`: names the call if nothing did so far; a different one is refused (false). Any thread.
     bool on_status(std::string_view id, const std::string& call_sid, rest::CallStatus status, std::optional<int> duration, std::optional<int> sip_code);
     bool on_answered_by(std::string_view id, const std::string& call_sid, std::string_view word, std::optional<int> after_ms);
 
     // For the answer when somebody picked up: whether the call is still wanted, and what its agent shall know.
-    struct Answering { bool wanted = false; std::string note; };
+    struct Answering { bool known = false, wanted = false; std::string note; };  // known: we placed it, and remember
     [[nodiscard]] Answering answering(std::string_view id, const std::string& call_sid);
     // What a machine is told after its tone; empty: nothing, hang up.
     [[nodiscard]] std::string drop_text(std::string_view id) const;

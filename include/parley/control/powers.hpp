@@ -40,6 +40,7 @@ public:
         std::string public_url, from, hold_music;
         WarmTransfer::Times warm{};
         std::chrono::milliseconds beat{250};  // how often deadlines are looked at
+        std::chrono::milliseconds return_again{500};  // to the second try to bring a caller back; twice as long each time, at most 15 s
         std::size_t kept = 10'000;
     };
     struct Services {
@@ -78,13 +79,27 @@ public:
     Waiting begin_warm(const std::string& call_sid, const std::string& agent, const Parties& parties, const std::string& person);
     // What the person called hears; nothing: it is over, hang up.
     [[nodiscard]] std::optional<std::string> briefing(std::string_view id);
+    [[nodiscard]] bool knows_warm(std::string_view id) const;
     enum class Verdict : std::uint8_t { takes, refuses, silent, unclear };
-    struct Connect { bool joins = false, caller_gone = false, again = false; std::string room; };
+    struct Connect { bool joins = false, caller_gone = false, again = false, unknown = false; std::string room; };
     Connect warm_answer(std::string_view id, Verdict verdict);
     void warm_status(std::string_view id, const std::string& person_sid, rest::CallStatus status);
     void warm_machine(std::string_view id, std::string_view answered_by);
     // The waiting caller's <Dial> has ended: true when a person took the call.
     bool caller_left_room(const std::string& call_sid);
+
+    // The caller is asking for its agent's answer, or has gone: nothing more is tried. True: it was to be brought back.
+    bool came_back(const std::string& call_sid);
+
+    // Which answer of its agent's the call was in (flows::query_of): where it comes back to.
+    void came_from(const std::string& call_sid, std::string position);
+    // Progress of somebody called into the conference of `call_sid`: who is left alone there comes back to its agent.
+    void joined_status(const std::string& call_sid, const std::string& person_sid, rest::CallStatus status);
+    // A person's call ended whose transfer nothing is known of any more, after a restart.
+    void warm_orphaned(const std::string& call_sid, const std::string& agent, const std::string& person_sid, rest::CallStatus status);
+
+    [[nodiscard]] std::size_t waiting() const;  // callers waiting for a person or on the way back
+    void close();                               // the gateway goes down: they come back now
 
     void entered_queue(const std::string& call_sid, const std::string& agent, const Parties& parties, const std::string& queue);
     void left_queue(const std::string& call_sid);
@@ -95,7 +110,7 @@ public:
     [[nodiscard]] std::string agent_of(const std::string& call_sid) const;
     [[nodiscard]] const Settings& settings() const;
 
-    // Deadlines of warm transfers. Ends when cancelled.
+    // Deadlines of warm transfers, callers still to be brought back. Ends when cancelled.
     net::Task<> watch();
 
 private:

@@ -43,10 +43,12 @@ public:
     Step on_person_joined();
     Step on_not_joined();
     Step on_caller_gone();
+    Step on_closing();                        // the gateway goes down
     Step on_time(TimePoint now);
 
     [[nodiscard]] Phase phase() const { return phase_; }
     [[nodiscard]] WarmResult result() const { return result_; }
+    [[nodiscard]] bool person_over() const { return person_over_; }
     [[nodiscard]] bool waiting() const { return phase_ != Phase::joined && phase_ != Phase::over; }
 
 private:
