@@ -66,7 +66,8 @@ public:
           inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
                   .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false); },
-                  .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); }}),
+                  .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
+                  .ours = [this](std::string_view number) { return t_.agents()->by_number(number) != nullptr || number == t_.config.outbound.from; }}),
           kept_(t_, errands_, client_.get()) {
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
             return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true);
