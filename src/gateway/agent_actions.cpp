@@ -45,6 +45,24 @@ std::string text_of(const json& arguments, const char* key, std::size_t most) {
     return found->get<std::string>().substr(0, most);
 }
 
+// Whom the call is with, and the number of ours they see.
+struct Sides {
+    std::string theirs, ours;
+};
+Sides sides_of(const ToolDesk& desk, const brain::CallFacts& facts) {
+    // What came in came to our number. Of a call we placed `from` is ours; if that is not one we know (a caller id of the request's own), the call's record
+    // says who called.
+    bool placed = !facts.written && desk.ours(facts.from);
+    if (!facts.written && (placed == desk.ours(facts.to))) {
+        const auto text = desk.records.read(facts.call_sid);
+        const auto record = text ? json::parse(*text, nullptr, false) : json();
+        const auto call = record.is_object() ? record.value("call", json()) : json();
+        const auto direction = call.is_object() ? call.value("direction", json()) : json();
+        placed = direction == "out";
+    }
+    return placed ? Sides{facts.to, facts.from} : Sides{facts.from, facts.to};
+}
+
 class CallActions final : public brain::Actions {
 public:
     CallActions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, brain::CallFacts facts, asio::any_io_executor executor, bool spoken)
@@ -136,14 +154,15 @@ private:
     }
 
     void message(std::string text, std::string to, Back back) {
-        if (to.empty()) to = facts_.from;
-        if (to != facts_.from && settings_->tool_recipients == ToolRecipients::caller) return back(failed("messages go to the caller only"));
+        if (!sides_) sides_ = sides_of(desk_, facts_);
+        if (to.empty()) to = sides_->theirs;
+        if (to != sides_->theirs && settings_->tool_recipients == ToolRecipients::caller) return back(failed("messages go to the caller only"));
         if (!twilio::is_e164(to)) return back(failed("there is no number to send it to"));
         if (messages_ >= settings_->tool_messages) return back(failed("no more messages may be sent in this call"));
         ++messages_;
         messaging::Outgoing outgoing;
         outgoing.to = std::move(to);
-        outgoing.from = settings_->sms_from.empty() ? facts_.to : settings_->sms_from;
+        outgoing.from = settings_->sms_from.empty() ? sides_->ours : settings_->sms_from;
         outgoing.body = std::move(text);
         outgoing.record = facts_.call_sid;
         outgoing.by = "agent " + facts_.agent;
@@ -202,6 +221,7 @@ private:
     std::shared_ptr<const AgentMessaging> settings_;
     brain::CallFacts facts_;
     asio::any_io_executor executor_;
+    std::optional<Sides> sides_;  // once a message is to be sent
     std::vector<brain::ActionSpec> specs_;
     std::map<std::uint64_t, Open> open_;
     std::uint64_t last_ = 0;

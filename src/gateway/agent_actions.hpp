@@ -22,6 +22,7 @@ struct ToolDesk {
     rest::Client* client = nullptr;  // null: no account is configured
     call::Registry& registry;
     store::CallRecords& records;
+    std::function<bool(const std::string& number)> ours;  // one of our numbers; any thread
     std::string recording_url;  // of Twilio's callbacks about recordings
     std::function<void(const std::string& call_sid, std::string summary)> brief;  // keeps a transfer's summary for who takes the call; may be empty
 };

@@ -19,7 +19,8 @@ public:
     Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool, const std::shared_ptr<brain::UpstreamShared>& upstream);
 
     [[nodiscard]] std::shared_ptr<const call::Agent> by_name(std::string_view name) const;
-    [[nodiscard]] std::shared_ptr<const call::Agent> by_number(std::string_view number) const;
+    [[nodiscard]] std::shared_ptr<const call::Agent> by_number(std::string_view number) const;  // the default one for numbers that are nobody's
+    [[nodiscard]] bool has_number(std::string_view number) const { return by_number_.contains(number); }
     // What this agent does besides calls; null: there is no such agent.
     [[nodiscard]] std::shared_ptr<const AgentMessaging> messaging(std::string_view name) const;
     [[nodiscard]] static bool needs_engine(const Config& config);

@@ -23,7 +23,7 @@ class Composed final : public Control {
 public:
     explicit Composed(Telephony& t)
         : telephony_(t),
-          client_(make_rest_client(t.config, t.http)),
+          client_(make_rest_client(t)),
           carrier_(client_ ? control::make_carrier(*client_) : control::make_no_carrier(missing_account(t.config))),
           guard_(t.config.outbound.limits),
           errands_(t.executor, t.log),
@@ -58,6 +58,7 @@ public:
     }
     net::Task<net::HttpResponse> handle(net::HttpRequest& request) override { return api_.handle(request); }
     void reloaded() override {
+        renew_rest_account(telephony_);
         const std::lock_guard lock(guard_mutex_);
         guard_.set(telephony_.config.outbound.limits);
     }

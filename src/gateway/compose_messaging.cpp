@@ -53,7 +53,7 @@ public:
     explicit Part(Telephony& given)
         : t_(given),
           errands_(t_.executor, t_.log),
-          client_(make_rest_client(t_.config, t_.http)),
+          client_(make_rest_client(t_)),
           vendors_(t_.log, t_.metrics),
           opt_outs_(t_.config.server.data_dir / "messaging" / "opt-outs.jsonl",
                     [this](error_code why) { t_.log.error("store.full", "An opt-out could not be written down.", {{"error.type", why.message()}}); }),
@@ -62,11 +62,12 @@ public:
                    .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                    .status_url = t_.config.server.public_url.empty() ? std::string() : t_.routes.url("/webhooks/twilio/sms-status")},
                   t_.config.messaging),
-          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .recording_url = t_.routes.url("/webhooks/twilio/recording"), .brief = t_.brief},
+          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .ours = [this](const std::string& number) { return ours(number); }, .recording_url = t_.routes.url("/webhooks/twilio/recording"), .brief = t_.brief},
           inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
                   .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false); },
-                  .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); }}),
+                  .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
+                  .ours = [this](std::string_view number) { return ours(number); }}),
           kept_(t_, errands_, client_.get()) {
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
             return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true);
@@ -79,6 +80,8 @@ public:
     net::Task<> close() override { return errands_.end(); }
 
 private:
+    [[nodiscard]] bool ours(std::string_view number) const { return t_.agents()->has_number(number) || number == caller_id_; }
+
     void count(std::string_view direction, std::string_view outcome, std::size_t segments) {
         t_.metrics.messages.at(direction, outcome).add();
         if (segments > 0) t_.metrics.message_segments.at(direction).add(segments);
@@ -132,6 +135,7 @@ private:
     }
 
     Telephony& t_;
+    const std::string caller_id_ = t_.config.outbound.from;  // asked on workers too
     ErrandNursery errands_;
     std::unique_ptr<rest::Client> client_;
     TalkVendors vendors_;

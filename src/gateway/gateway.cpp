@@ -71,7 +71,7 @@ MetricsSettings metrics_settings(const Config& config) {
                        // control
                        "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
                        // messaging
-                       "sms", "sms-status", "recording", "transcription", "intelligence", "listen"};
+                       "sms", "sms-status", "recording", "transcription", "voicemail-text", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     return settings;

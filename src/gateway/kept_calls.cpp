@@ -46,6 +46,7 @@ messaging::RecordingKeeper::Services keeping(Telephony& t, ErrandNursery& errand
             .spawn = [&errands](net::Task<> errand) { errands.start(std::move(errand)); },
             .executor = t.executor,
             .directory = t.config.server.data_dir / t.config.recording.directory,
+            .wanted = t.config.server.data_dir / "messaging" / "wanted-recordings.jsonl",
             .records = &t.records,
             .log = t.log};
 }
@@ -78,7 +79,9 @@ KeptCalls::KeptCalls(Telephony& telephony, ErrandNursery& errands, rest::Client*
     t_.routes.preface([this](const call::Agent& agent, twilio::TwimlResponse& response) { preface(agent, response); });
     t_.routes.route("recording", Subject::account, [this](const Asked& asked) { return recording(asked); });
     t_.routes.route("transcription", Subject::call, [this](const Asked& asked) { return transcription(asked); });
+    t_.routes.route("voicemail-text", Subject::call, [this](const Asked& asked) { return voicemail_text(asked); });
     t_.routes.route("intelligence", Subject::json, [this](const Asked& asked) { return intelligence(asked); });
+    if (client_ != nullptr) keeper_.resume();
 }
 
 void KeptCalls::preface(const call::Agent& agent, twilio::TwimlResponse& response) const {
@@ -165,6 +168,14 @@ net::Task<Answer> KeptCalls::transcription(const Asked& asked) {
     }
     const auto agent = std::string(asked.query.get("agent"));
     if (event->kind == Kind::stopped && client_ != nullptr) errands_.start(take_stop(event->call_sid, event->sid, agent));
+    co_return webhooks::no_content();
+}
+
+net::Task<Answer> KeptCalls::voicemail_text(const Asked& asked) {
+    const auto told = messaging::read_voicemail_text(asked.form);
+    if (!told) co_return refused();
+    t_.records.add(told->call_sid, store::Fact::voicemail, messaging::voicemail_fact(*told));
+    if (!told->completed) t_.log.warn("transcription.failed", "Twilio could not write a message down.", {{"call_sid", told->call_sid}, {"recording_sid", told->recording_sid}});
     co_return webhooks::no_content();
 }
 

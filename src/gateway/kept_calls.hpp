@@ -20,6 +20,7 @@ private:
     void preface(const call::Agent& agent, twilio::TwimlResponse& response) const;
     net::Task<webhooks::Answer> recording(const webhooks::Asked& asked);
     net::Task<webhooks::Answer> transcription(const webhooks::Asked& asked);
+    net::Task<webhooks::Answer> voicemail_text(const webhooks::Asked& asked);
     net::Task<webhooks::Answer> intelligence(const webhooks::Asked& asked);
     net::Task<> take_recording(messaging::RecordingNews told, std::string agent);
     net::Task<> take_stop(std::string call_sid, std::string transcript_sid, std::string agent);

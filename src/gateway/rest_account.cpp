@@ -4,13 +4,21 @@
 
 namespace parley::gateway {
 
-std::unique_ptr<rest::Client> make_rest_client(const Config& config, net::HttpClient& http) {
-    auto account = rest_account(config);
-    if (!account) return nullptr;
+std::unique_ptr<rest::Client> make_rest_client(Telephony& telephony) {
+    if (!telephony.account) {
+        auto account = rest_account(telephony.config);
+        if (!account) return nullptr;
+        telephony.account = std::make_shared<rest::Account>(std::move(*account));
+    }
     rest::Client::Settings settings;
-    settings.account = std::make_shared<const rest::Account>(std::move(*account));
-    settings.pace = rest_pace(config);
-    return std::make_unique<rest::Client>(http, std::move(settings));
+    settings.account = telephony.account;
+    settings.pace = rest_pace(telephony.config);
+    return std::make_unique<rest::Client>(telephony.http, std::move(settings));
+}
+
+void renew_rest_account(Telephony& telephony) {
+    if (!telephony.account) return;
+    if (auto now = rest_account(telephony.config)) telephony.account->secret = std::move(now->secret);
 }
 
 }  // namespace parley::gateway

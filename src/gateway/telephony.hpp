@@ -18,6 +18,10 @@
 #include "parley/twilio/stream_token.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
 
+namespace parley::rest {
+struct Account;
+}
+
 namespace parley::gateway {
 
 // Everything here outlives the listeners. Webhook handlers run on workers, the admin surface and REST requests on `executor` (one thread).
@@ -34,6 +38,8 @@ struct Telephony {
     net::HttpClient& http;  // on `executor`
     std::function<std::shared_ptr<const Agents>()> agents;
     std::function<call::CallWorker*()> worker;  // the one whose thread asks; null on any other thread
+    // What REST requests are made with, shared by all clients (rest_account.hpp); null: none is configured. On `executor`.
+    std::shared_ptr<rest::Account> account{};
     // Set by compose_control: keeps what a person called for a warm transfer of this call will hear first. Any thread.
     std::function<void(const std::string& call_sid, std::string summary)> brief{};
 };

@@ -149,7 +149,15 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         }
         if (pieces.size() > kMostPieces) pieces.resize(kMostPieces);
         if (!pending->twiml) {
-            for (const auto& piece : pieces) self->note_reply(id, message, agent, piece);
+            // Paid like what goes by REST, and within the same limits: two machines would answer each other for ever.
+            for (std::size_t i = 0; i < pieces.size(); ++i) {
+                if (const auto why = self->services.sender.reply(message.to, message.from); why != Refused::none) {
+                    self->silent(id, message, name(why), count_segments(pieces[i].text).segments);
+                    pieces.resize(i);
+                    break;
+                }
+                self->note_reply(id, message, agent, pieces[i]);
+            }
             settle(*pending, twiml_of(pieces));
             co_return;
         }
@@ -165,6 +173,13 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
             auto sent = co_await self->services.sender.send(std::move(outgoing));
             if (!sent.ok()) break;
         }
+    }
+
+    void silent(const std::string& id, const Incoming& message, std::string_view reason, std::size_t segments) {
+        if (services.count) services.count("out", reason, segments);
+        services.log.warn("message.refused", "A message was not answered.", {{"reason", reason}, {"to", twilio::mask_phone(message.from)}, {"record", id}});
+        if (services.records != nullptr)
+            services.records->add(id, store::Fact::message, dumped({{"direction", "out"}, {"to", message.from}, {"from", message.to}, {"status", "refused"}, {"error", reason}, {"in_reply_to", message.sid}}));
     }
 
     void note_reply(const std::string& id, const Incoming& message, const std::shared_ptr<const call::Agent>& agent, const Piece& piece) {
@@ -206,6 +221,15 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         }
         if (keyword == Keyword::help || !message.opt_out_type.empty() || settings.mode == Mode::off) co_return pieces;
 
+        if (services.ours && services.ours(message.from)) {
+            silent(id, message, "invalid", 0);
+            co_return pieces;
+        }
+        // Nothing is thought about what nobody will read.
+        if (const auto why = services.sender.may_reply(message.to, message.from); why != Refused::none) {
+            silent(id, message, name(why), 0);
+            co_return pieces;
+        }
         auto conversation = find(id, agent, settings);
         const bool first = std::exchange(conversation->fresh, false);
         if (first && !settings.greeting.empty()) pieces.push_back({settings.greeting, {}});

@@ -12,6 +12,10 @@ namespace parley::messaging {
 
 using nlohmann::json;
 
+namespace {
+constexpr std::string_view kService = "MG";  // a messaging service: which numbers are its is not known here
+}
+
 OptOuts::OptOuts(std::filesystem::path file, std::function<void(error_code)> on_error) : file_(std::move(file)), on_error_(std::move(on_error)) {
     if (file_.empty()) return;
     std::ifstream in(file_);
@@ -20,7 +24,7 @@ OptOuts::OptOuts(std::filesystem::path file, std::function<void(error_code)> on_
         if (!entry.is_object()) continue;
         const auto ours = entry.find("ours"), theirs = entry.find("theirs"), state = entry.find("out");
         if (ours == entry.end() || theirs == entry.end() || state == entry.end() || !ours->is_string() || !theirs->is_string() || !state->is_boolean()) continue;
-        auto key = std::pair(ours->get<std::string>(), theirs->get<std::string>());
+        auto key = std::pair(theirs->get<std::string>(), ours->get<std::string>());
         if (state->get<bool>()) out_.insert(std::move(key));
         else out_.erase(key);
     }
@@ -28,19 +32,27 @@ OptOuts::OptOuts(std::filesystem::path file, std::function<void(error_code)> on_
 
 void OptOuts::out(std::string_view ours, std::string_view theirs) {
     const std::lock_guard lock(mutex_);
-    if (out_.size() >= kMost || !out_.emplace(ours, theirs).second) return;
+    if (out_.size() >= kMost || !out_.emplace(theirs, ours).second) return;
     write(ours, theirs, true);
 }
 
 void OptOuts::in(std::string_view ours, std::string_view theirs) {
     const std::lock_guard lock(mutex_);
-    if (out_.erase(std::pair(std::string(ours), std::string(theirs))) == 0) return;
-    write(ours, theirs, false);
+    if (out_.erase(std::pair(std::string(theirs), std::string(ours))) != 0) write(ours, theirs, false);
+    // START is heard at a number; its service, whichever it is, may write again too.
+    for (auto it = out_.lower_bound(std::pair(std::string(theirs), std::string(kService))); it != out_.end() && it->first == theirs && it->second.starts_with(kService);) {
+        write(it->second, theirs, false);
+        it = out_.erase(it);
+    }
 }
 
 bool OptOuts::is_out(std::string_view ours, std::string_view theirs) const {
     const std::lock_guard lock(mutex_);
-    return out_.contains(std::pair(std::string(ours), std::string(theirs)));
+    auto it = out_.lower_bound(std::pair(std::string(theirs), std::string()));
+    const bool any = ours.starts_with(kService);
+    for (; it != out_.end() && it->first == theirs; ++it)
+        if (any || it->second == ours || it->second.starts_with(kService)) return true;
+    return false;
 }
 
 std::size_t OptOuts::size() const {

@@ -123,6 +123,7 @@ bool RecordingKeeper::news(const RecordingNews& told, const RecordingRules& rule
             services_.log.error("recording.lost", "Too many recordings wait to be fetched; this one stays at Twilio.", {{"recording_sid", told.sid}, {"call_sid", told.call_sid}});
             note(record, dumped({{"sid", told.sid}, {"download", "skipped"}}));
         } else {
+            want(told, rules);
             waiting_.push_back({told, rules});
             next();
         }
@@ -140,63 +141,140 @@ void RecordingKeeper::next() {
 }
 
 net::Task<> RecordingKeeper::work(Job job) {
-    struct Running {
-        RecordingKeeper& keeper;
-        explicit Running(RecordingKeeper& k) : keeper(k) {}
-        Running(const Running&) = delete;
-        Running& operator=(const Running&) = delete;
-        ~Running() { --keeper.running_; }
-    };
-    const auto& told = job.told;
-    const auto record = told.call_sid.empty() ? told.conference_sid : told.call_sid;
+    const auto record = job.told.call_sid.empty() ? job.told.conference_sid : job.told.call_sid;
     bool have = false;
-    {
-        const Running counted(*this);
-        std::error_code ignored;
-        std::filesystem::create_directories(services_.directory, ignored);
-        const auto file = services_.directory / (record + "-" + told.sid + ".wav");
-        auto pause = services_.first_pause;
-        for (int attempt = 1; attempt <= services_.attempts && !have; ++attempt) {
-            Fetch fetch;
-            fetch.sid = told.sid;
-            fetch.channels = told.channels == 2 ? 2 : 1;
-            fetch.file = file;
-            auto got = co_await services_.fetch(std::move(fetch));
-            std::string why;
-            if (got && is_wav(file)) {
-                have = true;
-                note(record, dumped({{"sid", told.sid}, {"download", "done"}, {"path", file.string()}, {"bytes", *got}}));
-                services_.log.info("recording.fetched", "A recording of Twilio's is here.", {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"bytes", *got}, {"attempt", attempt}});
-                break;
-            }
-            if (got) {
-                why = "what came is no WAV file";
-                std::filesystem::remove(file, ignored);
-            } else {
-                why = got.error().sentence;
-                // Asking again changes nothing: but a 404 may only mean not yet.
-                const auto kind = got.error().kind;
-                if (kind == rest::Failure::credentials || kind == rest::Failure::forbidden || kind == rest::Failure::invalid) attempt = services_.attempts;
-            }
-            if (attempt >= services_.attempts) {
-                note(record, dumped({{"sid", told.sid}, {"download", "failed"}, {"error", why}}));
-                services_.log.error("recording.lost", "A recording could not be fetched; it stays at Twilio.", {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"reason", why}});
-                break;
-            }
-            boost::asio::steady_timer timer(services_.executor, pause);
-            co_await timer.async_wait(net::nothrow);
-            pause *= 2;
-        }
+    try {
+        have = co_await obtain(job, record);
+    } catch (const std::exception& e) {
+        // It stays wanted; the others still have their turn.
+        services_.log.error("recording.lost", "A recording could not be fetched; it stays at Twilio.", {{"recording_sid", job.told.sid}, {"call_sid", job.told.call_sid}, {"reason", e.what()}});
     }
+    --running_;
     next();
-    if (have && !job.rules.keep_at_twilio && !job.rules.wait_with_delete) co_await remove(told.sid, record);
+    if (have && job.rules.keep_at_twilio) over(job.told.sid);
+    if (have && !job.rules.keep_at_twilio && !job.rules.wait_with_delete) co_await remove(job.told.sid, record);
+}
+
+net::Task<bool> RecordingKeeper::obtain(const Job& job, const std::string& record) {
+    const auto& told = job.told;
+    std::error_code ignored;
+    std::filesystem::create_directories(services_.directory, ignored);
+    const auto file = services_.directory / (record + "-" + told.sid + ".wav");
+    if (is_wav(file)) co_return true;  // fetched before a restart, and not yet deleted there
+    auto pause = services_.first_pause;
+    for (int attempt = 1;; ++attempt) {
+        Fetch fetch;
+        fetch.sid = told.sid;
+        fetch.channels = told.channels == 2 ? 2 : 1;
+        fetch.file = file;
+        auto got = co_await services_.fetch(std::move(fetch));
+        std::string why;
+        if (got && is_wav(file)) {
+            note(record, dumped({{"sid", told.sid}, {"download", "done"}, {"path", file.string()}, {"bytes", *got}}));
+            services_.log.info("recording.fetched", "A recording of Twilio's is here.", {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"bytes", *got}, {"attempt", attempt}});
+            co_return true;
+        }
+        if (got) {
+            why = "what came is no WAV file";
+            std::filesystem::remove(file, ignored);
+        } else {
+            why = got.error().sentence;
+            // Asking again changes nothing: but a 404 may only mean not yet.
+            const auto kind = got.error().kind;
+            if (kind == rest::Failure::stopped) co_return false;  // the process ends; the next one goes on
+            if (kind == rest::Failure::credentials || kind == rest::Failure::forbidden || kind == rest::Failure::invalid) attempt = services_.attempts;
+        }
+        if (attempt >= services_.attempts) {
+            note(record, dumped({{"sid", told.sid}, {"download", "failed"}, {"error", why}}));
+            services_.log.error("recording.lost", "A recording could not be fetched; it stays at Twilio.", {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"reason", why}});
+            over(told.sid);
+            co_return false;
+        }
+        boost::asio::steady_timer timer(services_.executor, pause);
+        co_await timer.async_wait(net::nothrow);
+        pause *= 2;
+    }
+}
+
+void RecordingKeeper::resume() {
+    std::error_code ec;
+    for (std::filesystem::directory_iterator at(services_.directory, ec), end; !ec && at != end; at.increment(ec))
+        if (const auto name = at->path().filename().string(); name.ends_with(".part") && name.find("-RE") != std::string::npos) {
+            std::error_code ignored;
+            std::filesystem::remove(at->path(), ignored);
+        }
+    if (services_.wanted.empty()) return;
+    std::map<std::string, json, std::less<>> left;
+    std::ifstream in(services_.wanted);
+    for (std::string line; std::getline(in, line);) {
+        if (line.size() > 1000) continue;
+        auto entry = json::parse(line, nullptr, false);
+        if (!entry.is_object()) continue;
+        const auto sid = entry.find("sid"), record = entry.find("record"), channels = entry.find("channels"), keep = entry.find("keep");
+        if (sid == entry.end() || !sid->is_string() || !twilio::is_sid(sid->get_ref<const std::string&>(), "RE")) continue;
+        const auto name = sid->get<std::string>();
+        if (entry.contains("over")) {
+            left.erase(name);
+            continue;
+        }
+        if (record == entry.end() || channels == entry.end() || keep == entry.end() || !record->is_string() || !channels->is_number_integer() || !keep->is_boolean()) continue;
+        const auto& of = record->get_ref<const std::string&>();
+        if ((twilio::is_call_sid(of) || twilio::is_sid(of, "CF")) && (left.size() < services_.most_waiting || left.contains(name))) left.insert_or_assign(name, std::move(entry));
+    }
+    in.close();
+    // Begun anew without what is over: it does not grow from one process to the next.
+    const auto fresh = services_.wanted.string() + ".new";
+    {
+        std::ofstream out(fresh, std::ios::trunc);
+        for (const auto& [sid, entry] : left) out << dumped(entry) << '\n';
+        out.flush();
+        ec = out ? std::error_code() : std::make_error_code(std::errc::io_error);
+    }
+    if (!ec && std::filesystem::exists(services_.wanted)) std::filesystem::rename(fresh, services_.wanted, ec);
+    else std::filesystem::remove(fresh, ec);
+    for (const auto& [sid, entry] : left) {
+        RecordingNews told;
+        told.sid = sid;
+        const auto of = entry["record"].get<std::string>();
+        (of.starts_with("CF") ? told.conference_sid : told.call_sid) = of;
+        told.channels = static_cast<int>(entry["channels"].get<std::int64_t>() == 2 ? 2 : 1);
+        told.status = RecordingStatus::completed;
+        told.status_text = "completed";
+        open_.insert(sid);
+        if (known_.emplace(sid, 4).second) known_order_.push_back(sid);
+        waiting_.push_back({std::move(told), {.download = true, .keep_at_twilio = entry["keep"].get<bool>(), .wait_with_delete = false}});
+    }
+    if (!left.empty()) services_.log.info("recording.resumed", "Recordings a process before this one wanted are fetched now.", {{"recordings", left.size()}});
+    next();
+}
+
+void RecordingKeeper::want(const RecordingNews& told, const RecordingRules& rules) {
+    if (!open_.insert(told.sid).second) return;
+    write(dumped({{"sid", told.sid}, {"record", told.call_sid.empty() ? told.conference_sid : told.call_sid}, {"channels", told.channels}, {"keep", rules.keep_at_twilio}}));
+}
+
+void RecordingKeeper::over(const std::string& sid) {
+    if (open_.erase(sid) != 0) write(dumped({{"sid", sid}, {"over", true}}));
+}
+
+// Rare, and short: written where it happens.
+void RecordingKeeper::write(const std::string& line) {
+    if (services_.wanted.empty()) return;
+    std::error_code ignored;
+    std::filesystem::create_directories(services_.wanted.parent_path(), ignored);
+    std::ofstream file(services_.wanted, std::ios::app);
+    file << line << '\n';
+    file.flush();
+    if (!file) services_.log.error("store.full", "A wanted recording could not be written down.", {{"file", services_.wanted.string()}});
 }
 
 void RecordingKeeper::forget_at_twilio(const std::string& sid, const std::string& record) { services_.spawn(remove(sid, record)); }
 
 net::Task<> RecordingKeeper::remove(std::string sid, std::string record) {
     auto gone = co_await services_.remove(sid);
-    if (gone) {
+    // Not there any more is what was wanted.
+    if (gone || gone.error().kind == rest::Failure::not_found) {
+        over(sid);
         note(record, dumped({{"sid", sid}, {"at_twilio", "deleted"}}));
         services_.log.audit("recording.deleted", "A recording was deleted at Twilio.", {{"recording_sid", sid}});
     } else {

@@ -30,7 +30,9 @@ Sent refusal(Refused why, std::string sentence, int code = 0) {
     return sent;
 }
 
-std::string_view outcome_of(Refused why) {
+}  // namespace
+
+std::string_view name(Refused why) {
     switch (why) {
         case Refused::none: return "sent";
         case Refused::invalid: return "invalid";
@@ -42,6 +44,8 @@ std::string_view outcome_of(Refused why) {
     }
     return "unknown";
 }
+
+namespace {
 
 void forget_before(std::deque<TimePoint>& times, TimePoint when) {
     while (!times.empty() && times.front() < when) times.pop_front();
@@ -65,20 +69,35 @@ std::optional<Sent> Sender::refuse(const Outgoing& wanted, const Segments& count
     return std::nullopt;
 }
 
-// Counts one more if there is room for it.
-bool Sender::take(const std::string& to, TimePoint now) {
+bool Sender::room(const std::string& to, TimePoint now) {
     forget_before(all_, now - kAllWindow);
     if (all_.size() >= limits_.in_all) return false;
+    const auto found = recent_.find(to);
+    if (found == recent_.end()) return true;
+    forget_before(found->second, now - kRecipientWindow);
+    return found->second.size() < limits_.per_recipient;
+}
+
+// Counts one more if there is room for it.
+bool Sender::take(const std::string& to, TimePoint now) {
+    if (!room(to, now)) return false;
     for (auto it = recent_.begin(); recent_.size() >= kMostRecipients && it != recent_.end();) {
         forget_before(it->second, now - kRecipientWindow);
         it = it->second.empty() ? recent_.erase(it) : std::next(it);
     }
-    auto& times = recent_[to];
-    forget_before(times, now - kRecipientWindow);
-    if (times.size() >= limits_.per_recipient) return false;
-    times.push_back(now);
+    recent_[to].push_back(now);
     all_.push_back(now);
     return true;
+}
+
+Refused Sender::may_reply(const std::string& from, const std::string& to) {
+    if (services_.opt_outs.is_out(from, to)) return Refused::opted_out;
+    return room(to, Clock::now()) ? Refused::none : Refused::velocity;
+}
+
+Refused Sender::reply(const std::string& from, const std::string& to) {
+    if (const auto why = may_reply(from, to); why != Refused::none) return why;
+    return take(to, Clock::now()) ? Refused::none : Refused::velocity;
 }
 
 net::Task<Sent> Sender::send(Outgoing wanted) {
@@ -117,7 +136,7 @@ net::Task<Sent> Sender::send(Outgoing wanted) {
             sent.segments = counted.segments;
         }
     }
-    if (services_.count) services_.count("out", outcome_of(sent.why), sent.segments);
+    if (services_.count) services_.count("out", name(sent.why), sent.segments);
     json fact{{"direction", "out"}, {"to", wanted.to}, {"from", wanted.from}, {"text", wanted.body}, {"segments", counted.segments}, {"by", wanted.by}};
     if (!wanted.media.empty()) fact["media"] = wanted.media;
     if (sent.ok()) {
@@ -131,7 +150,7 @@ net::Task<Sent> Sender::send(Outgoing wanted) {
         fact["error"] = sent.sentence;
         if (sent.code != 0) fact["error_code"] = sent.code;
         services_.log.warn("message.refused", "A message was not sent.",
-                           {{"reason", outcome_of(sent.why)}, {"to", twilio::mask_phone(wanted.to)}, {"code", sent.code}, {"record", record}, {"by", wanted.by}});
+                           {{"reason", name(sent.why)}, {"to", twilio::mask_phone(wanted.to)}, {"code", sent.code}, {"record", record}, {"by", wanted.by}});
     }
     if (services_.records != nullptr) services_.records->add(record, store::Fact::message, dumped(fact));
     co_return sent;

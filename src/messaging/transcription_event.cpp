@@ -66,6 +66,28 @@ std::optional<TranscriptionEvent> read_transcription(const twilio::Form& form) {
     return event;
 }
 
+std::optional<VoicemailText> read_voicemail_text(const twilio::Form& form) {
+    VoicemailText told;
+    told.call_sid = form.get("CallSid");
+    told.recording_sid = form.get("RecordingSid");
+    told.sid = form.get("TranscriptionSid");
+    // Some answers carry only the address, which ends with it.
+    if (const auto url = form.get("RecordingUrl"); told.recording_sid.empty() && !url.empty()) told.recording_sid = url.substr(url.rfind('/') + 1).substr(0, 64);
+    if (!twilio::is_call_sid(told.call_sid) || !twilio::is_sid(told.recording_sid, "RE") || (!told.sid.empty() && !twilio::is_sid(told.sid, "TR"))) return std::nullopt;
+    const auto status = form.get("TranscriptionStatus");
+    if (status != "completed" && status != "failed") return std::nullopt;
+    told.completed = status == "completed";
+    if (told.completed) told.text = form.get("TranscriptionText").substr(0, kMostText);
+    return told;
+}
+
+std::string voicemail_fact(const VoicemailText& told) {
+    json fact{{"recording_sid", told.recording_sid}, {"transcription", told.completed ? "completed" : "failed"}};
+    if (!told.sid.empty()) fact["transcription_sid"] = told.sid;
+    if (told.completed) fact["transcript"] = told.text;
+    return fact.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::string transcript_fact(const TranscriptionEvent& event) {
     using Kind = TranscriptionEvent::Kind;
     json fact;

@@ -97,10 +97,11 @@ double chance() {
 }
 
 Client::Impl::Impl(net::HttpClient& given, Settings wanted)
-    : http(given), settings(std::move(wanted)), policy({settings.attempts, settings.first_pause, milliseconds(8000)}) {
-    const Account& account = *settings.account;
+    : http(given), settings(std::move(wanted)), policy({settings.attempts, settings.first_pause, milliseconds(8000)}) {}
+
+std::string credentials_of(const Account& account) {
     const std::string& user = account.api_key.empty() ? account.sid : account.api_key;
-    basic = base64(user + ":" + std::string(account.secret.reveal()));
+    return base64(user + ":" + std::string(account.secret.reveal()));
 }
 
 std::string Client::Impl::target_of(Product product, const std::string& path) const {
@@ -140,7 +141,8 @@ std::string segment(std::string_view text) {
 }
 
 net::Task<Outcome<Answer>> Client::Impl::run(Request& request, int& attempts) {
-    const Account& account = *settings.account;
+    const Account account = *settings.account;  // its owner may rotate the secret meanwhile
+    const std::string basic = credentials_of(account);
     const TimePoint deadline = Clock::now() + request.within;
     const std::string origin = origin_of(account, request.product);
     const std::string target = target_of(request.product, request.path);

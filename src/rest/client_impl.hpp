@@ -16,10 +16,11 @@ struct Client::Impl {
     net::HttpClient& http;
     Settings settings;
     RetryPolicy policy;
-    std::string basic;  // what stands behind "Basic "
     std::deque<std::string> remembered;
 };
 
+// What stands behind "Basic ". Of the account as it is when a request begins: its secret may be rotated between requests.
+[[nodiscard]] std::string credentials_of(const Account& account);
 [[nodiscard]] bool never_left(error_code cause);
 [[nodiscard]] std::string form_of(const Params& params);
 // "/Calls/CA….json" becomes "/Calls/{sid}.json": a closed set of words.

@@ -44,7 +44,8 @@ Error sink_error(std::string sentence) {
 }  // namespace
 
 net::Task<Outcome<std::uint64_t>> Client::Impl::fetch(Download& wanted, const Sink& sink, int& attempts) {
-    const Account& account = *settings.account;
+    const Account account = *settings.account;  // its owner may rotate the secret meanwhile
+    const std::string basic = credentials_of(account);
     const TimePoint began = Clock::now(), deadline = began + wanted.within, waited_for = began + std::min(wanted.wait_for_it, wanted.within);
     const std::string origin = origin_of(account, Product::api);
     std::string first = origin + target_of(Product::api, wanted.path);

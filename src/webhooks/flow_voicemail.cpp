@@ -30,7 +30,7 @@ Answer voicemail_answer(const TwilioWebhooks& routes, const call::Agent& agent, 
     record.recording_status_callback.event = "completed absent";
     if (settings.transcribe) {
         record.transcribe = true;
-        record.transcribe_callback = routes.url("/webhooks/twilio/transcription");
+        record.transcribe_callback = routes.url("/webhooks/twilio/voicemail-text");
     }
     response.record(record);
     // Reached only when nothing was recorded.

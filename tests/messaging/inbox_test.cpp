@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include <boost/asio/post.hpp>
 
 #include "desk.hpp"
@@ -21,6 +23,7 @@ struct Echo final : brain::PipelineFactory {
         brain::LmSession& lm() override { return *this; }
         net::Task<> close() override { co_return; }
         void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
+            ++owner.asked;
             owner.lines = context.size();
             wanted = request.reply;
             if (owner.mute) {
@@ -44,7 +47,7 @@ struct Echo final : brain::PipelineFactory {
         written = facts.written;
         return std::make_unique<Talk>(*this, ports);
     }
-    int talks = 0;
+    int talks = 0, asked = 0;
     std::size_t lines = 0;
     bool mute = false, written = false;
     conversation::ReplyThen then = conversation::ReplyThen::listen;
@@ -73,7 +76,7 @@ struct Receiving : testing::Test, Desk {
     }
     void make(std::chrono::milliseconds within = 9s, std::size_t most = 2000) {
         Inbox::Services services{.executor = context.get_executor(), .spawn = [this](net::Task<> task) { spawn(std::move(task)); }, .log = log, .opt_outs = opt_outs, .sender = sender, .vendor = vendors,
-                                 .records = records.get(), .actions = {}, .count = {}, .answer_within = within, .brain_within = 60s, .most_conversations = most};
+                                 .records = records.get(), .actions = {}, .count = [this](std::string_view, std::string_view outcome, std::size_t) { outcomes.emplace_back(outcome); }, .ours = [](std::string_view number) { return number == "+15550101"; }, .answer_within = within, .brain_within = 60s, .most_conversations = most};
         inbox = std::make_unique<Inbox>(std::move(services));
     }
     Sender::Services sending() {
@@ -100,7 +103,7 @@ struct Receiving : testing::Test, Desk {
     std::shared_ptr<const call::Agent> agent;
     SmsSettings settings;
     OptOuts opt_outs;
-    std::vector<std::string> sent;
+    std::vector<std::string> sent, outcomes;
     Sender sender;
     NoVendors vendors;
     std::unique_ptr<Inbox> inbox;
@@ -174,6 +177,38 @@ TEST_F(Receiving, AttachmentsAreToldToTheBrainAndKept) {
     with.media = {{"https://api.twilio.com/x", "image/png"}, {"https://api.twilio.com/y", "image/jpeg"}};
     EXPECT_THAT(receive(with), HasSubstr("2 attachments"));
     EXPECT_EQ(record(conversation_id("+15550100", "+15550199"))["messages"][0]["media"][1]["type"], "image/jpeg");
+}
+
+TEST_F(Receiving, TwoMachinesDoNotAnswerEachOtherForEver) {
+    int answered = 0;
+    for (int i = 0; i < 15; ++i) answered += receive(message(i, "I am away until Monday")).find("<Message>") != std::string::npos ? 1 : 0;
+    EXPECT_EQ(answered, 10);  // as many as go to one number within an hour
+    EXPECT_EQ(std::ranges::count(outcomes, "velocity"), 5);
+    // What went by TwiML counts for what goes by REST.
+    Outgoing outgoing;
+    outgoing.to = "+15550199";
+    outgoing.from = "+15550100";
+    outgoing.body = "hello";
+    EXPECT_EQ(run(sender.send(outgoing)).why, Refused::velocity);
+    EXPECT_THAT(receive(message(20, "hello", "+15550198")), HasSubstr("You wrote: hello"));
+    // The last ones are not even thought about.
+    EXPECT_EQ(echo->asked, 11);
+}
+
+TEST_F(Receiving, APieceTooManyIsLeftOut) {
+    settings.greeting = "This is Parley.";
+    for (int i = 0; i < 9; ++i) EXPECT_TRUE(sender.reply("+15550100", "+15550199") == Refused::none);
+    const auto answer = receive(message(1, "hello"));
+    EXPECT_THAT(answer, HasSubstr("<Message>This is Parley.</Message>"));
+    EXPECT_THAT(answer, Not(HasSubstr("You wrote")));
+}
+
+TEST_F(Receiving, OurOwnNumbersAndWhoIsOutGetNoAnswer) {
+    EXPECT_THAT(receive(message(1, "hello", "+15550101")), Not(HasSubstr("<Message>")));
+    opt_outs.out("+15550100", "+15550199");
+    EXPECT_THAT(receive(message(2, "hours?")), Not(HasSubstr("<Message>")));
+    EXPECT_THAT(outcomes, testing::ElementsAre("received", "invalid", "received", "opted_out"));
+    EXPECT_EQ(echo->talks, 0);
 }
 
 TEST_F(Receiving, WhatIsOffStaysSilentButIsKept) {

@@ -38,18 +38,22 @@ twilio::Form recording_form(const std::string& status) {
 }
 
 struct Keeping : testing::Test, Desk {
-    Keeping()
-        : keeper({.fetch = [this](RecordingKeeper::Fetch wanted) { return fetch(this, std::move(wanted)); },
+    Keeping() : keeper(services()) {}
+    RecordingKeeper::Services services() {
+        return {.fetch = [this](RecordingKeeper::Fetch wanted) { return fetch(this, std::move(wanted)); },
                   .remove = [this](std::string sid) { return remove(this, std::move(sid)); },
                   .spawn = [this](net::Task<> task) { spawn(std::move(task)); },
                   .executor = context.get_executor(),
                   .directory = directory / "recordings",
+                  .wanted = directory / "wanted.jsonl",
                   .records = records.get(),
                   .log = log,
                   .first_pause = std::chrono::milliseconds(1),
-                  .attempts = 3}) {}
+                  .attempts = 3};
+    }
     static net::Task<rest::Outcome<std::uint64_t>> fetch(Keeping* self, RecordingKeeper::Fetch wanted) {
         const auto attempt = self->fetched++;
+        if (self->throwing) throw std::runtime_error("no memory");
         if (attempt < self->missing) {
             rest::Error error;
             error.kind = rest::Failure::not_found;
@@ -66,7 +70,7 @@ struct Keeping : testing::Test, Desk {
     bool tell(const std::string& status, const RecordingRules& rules = {}) { return keeper.news(*read_recording(recording_form(status)), rules); }
 
     int fetched = 0, missing = 0;
-    bool broken = false;
+    bool broken = false, throwing = false;
     std::vector<std::string> removed;
     RecordingKeeper keeper;
 };
@@ -96,6 +100,44 @@ TEST_F(Keeping, WhatIsNoSoundIsNotKeptAndNotDeletedThere) {
     EXPECT_EQ(fetched, 3);
     EXPECT_TRUE(removed.empty());
     EXPECT_TRUE(std::filesystem::is_empty(directory / "recordings"));
+}
+
+TEST_F(Keeping, WhatWasWantedIsFetchedAfterARestart) {
+    auto ended = services();
+    ended.spawn = [](net::Task<>) {};  // the process ends before anything is done
+    EXPECT_TRUE(RecordingKeeper(std::move(ended)).news(*read_recording(recording_form("completed")), {}));
+    std::filesystem::create_directories(directory / "recordings");
+    const auto torn = directory / "recordings" / (std::string(kCall) + "-" + kRecording + ".wav.part");
+    std::ofstream(torn) << "half";
+    std::ofstream(directory / "wanted.jsonl", std::ios::app) << "{\"sid\":\"RE1\"}\n[]\ntorn {";
+    RecordingKeeper next(services());
+    next.resume();
+    EXPECT_FALSE(std::filesystem::exists(torn));
+    run_until([&] { return !removed.empty(); });
+    EXPECT_THAT(removed, testing::ElementsAre(kRecording));
+    // A callback that comes again does not begin it anew.
+    EXPECT_FALSE(next.news(*read_recording(recording_form("completed")), {}));
+    // And it is over: a third process has nothing to do.
+    run_until([&] { return record(kCall)["recordings"][0].contains("at_twilio"); });
+    fetched = 0;
+    RecordingKeeper third(services());
+    third.resume();
+    context.restart();
+    context.poll();
+    EXPECT_EQ(fetched, 0);
+    EXPECT_EQ(std::filesystem::file_size(directory / "wanted.jsonl"), 0U);
+}
+
+TEST_F(Keeping, AFetchThatThrowsDoesNotStopTheOthers) {
+    throwing = true;
+    for (int i = 1; i <= 6; ++i) {
+        auto told = *read_recording(recording_form("completed"));
+        told.sid.back() = static_cast<char>('0' + i);
+        EXPECT_TRUE(keeper.news(told, {}));
+    }
+    run_until([&] { return fetched == 6; });
+    EXPECT_EQ(fetched, 6);  // four at once, and two behind them
+    EXPECT_TRUE(removed.empty());
 }
 
 TEST_F(Keeping, AnAbsentOneIsNoted) {
@@ -147,6 +189,35 @@ TEST(TranscriptionNews, WhatIsOddIsRefused) {
     const auto error = read_transcription(transcription("transcription-error", {{"TranscriptionErrorCode", "32650"}}));
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code, "32650");
+}
+
+TEST(VoicemailNews, JoinsTheMessageItIsOf) {
+    const auto form_of = [](const char* status) {
+        twilio::Form form;
+        form.add("CallSid", kCall);
+        form.add("TranscriptionSid", "TR00000000000000000000000000000001");
+        form.add("TranscriptionStatus", status);
+        form.add("TranscriptionText", "please call me back");
+        form.add("RecordingUrl", std::string("https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/") + kRecording);
+        return form;
+    };
+    const auto form = form_of("completed");
+    const auto told = read_voicemail_text(form);
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->recording_sid, kRecording);
+    Desk desk;
+    desk.records->add(kCall, store::Fact::voicemail, json{{"recording_sid", kRecording}, {"duration", 7}}.dump());
+    desk.records->add(kCall, store::Fact::voicemail, voicemail_fact(*told));
+    const auto kept = desk.record(kCall)["voicemails"];
+    ASSERT_EQ(kept.size(), 1U);
+    EXPECT_EQ(kept[0]["transcript"], "please call me back");
+    EXPECT_EQ(kept[0]["duration"], 7);
+    EXPECT_FALSE(read_transcription(form));  // that is another callback
+    EXPECT_FALSE(read_voicemail_text({}));
+    EXPECT_FALSE(read_voicemail_text(form_of("in-progress")));
+    const auto failed = read_voicemail_text(form_of("failed"));
+    ASSERT_TRUE(failed);
+    EXPECT_FALSE(json::parse(voicemail_fact(*failed)).contains("transcript"));
 }
 
 TEST(IntelligenceNewsTest, IsReadStrictly) {

@@ -85,6 +85,30 @@ TEST(OptOut, IsKeptOverARestart) {
     std::filesystem::remove_all(file.parent_path());
 }
 
+TEST(OptOut, AServiceWritesFromAnyOfItsNumbers) {
+    const auto file = std::filesystem::path(testing::TempDir()) / "parley_opt_outs_service" / "list.jsonl";
+    std::filesystem::remove_all(file.parent_path());
+    {
+        OptOuts outs(file);
+        outs.out("+1", "+2");
+        EXPECT_TRUE(outs.is_out("MG1", "+2"));
+        EXPECT_FALSE(outs.is_out("+9", "+2"));
+        EXPECT_FALSE(outs.is_out("MG1", "+22"));
+        outs.in("+1", "+2");
+        EXPECT_FALSE(outs.is_out("MG1", "+2"));
+        outs.out("MG1", "+3");
+        EXPECT_TRUE(outs.is_out("+1", "+3"));
+        outs.in("+1", "+3");
+        EXPECT_FALSE(outs.is_out("MG1", "+3"));
+        outs.out("MG1", "+4");
+    }
+    OptOuts again(file);
+    EXPECT_FALSE(again.is_out("MG1", "+3"));
+    EXPECT_TRUE(again.is_out("MG1", "+4"));
+    EXPECT_EQ(again.size(), 1U);
+    std::filesystem::remove_all(file.parent_path());
+}
+
 TEST(IncomingMessage, IsReadWithinBounds) {
     twilio::Form form;
     form.add("MessageSid", "SM00000000000000000000000000000001");

@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mode{"conference", "    answer: conference\n    conference: {room: \"r-{from}\", wait: silence, beep: onEnter, muted: true, max_participants: 5, end_on_exit: true, record: true}\n",
              {"<Conference", "waitUrl=\"\"", "beep=\"onEnter\"", "muted=\"true\"", "maxParticipants=\"5\"", "endConferenceOnExit=\"true\"", "record=\"record-from-start\"", ">r-+14155550100</Conference>"}},
         Mode{"voicemail", "    answer: voicemail\n    say_voice: Polly.Amy-Neural\n    say_language: en-GB\n    voicemail_prompt: Speak now.\n    voicemail_max: 30s\n    voicemail_transcribe: true\n",
-             {"<Say voice=\"Polly.Amy-Neural\" language=\"en-GB\">Speak now.</Say><Record", "maxLength=\"30\"", "finishOnKey=\"#\"", "transcribe=\"true\"", "/webhooks/twilio/transcription\"", "recorded?agent=desk&amp;asked=0\"",
+             {"<Say voice=\"Polly.Amy-Neural\" language=\"en-GB\">Speak now.</Say><Record", "maxLength=\"30\"", "finishOnKey=\"#\"", "transcribe=\"true\"", "/webhooks/twilio/voicemail-text\"", "recorded?agent=desk&amp;asked=0\"",
               "/webhooks/twilio/recording\"", "<Redirect"}},
         Mode{"listen", "    answer: listen\n    listen: {to: \"+4930111111\"}\n", {"<Start><Stream", "url=\"wss://voice.example.test/webhooks/twilio/listen\"", "track=\"both_tracks\"", "<Parameter", "</Start><Dial", "via=listen"}},
         Mode{"closed", "    answer: stream\n    hours: {time_zone: Europe/Berlin, holidays: [\"01-01..12-31\"], closed: [voicemail], closed_text: We are closed.}\n",

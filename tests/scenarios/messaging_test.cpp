@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <csignal>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +22,9 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 constexpr const char* kPerson = "+14155550100";
+constexpr const char* kAdmin = "an-admin-token-for-tests";
+constexpr const char* kCalled = "+4930123456";
+const std::string kOutbound = std::string("outbound:\n  enabled: true\n  from: \"") + kNumber + "\"\n  allowed_prefixes: [\"+49\"]\n";
 constexpr const char* kAsk = "text me the address";
 constexpr const char* kSentNow = "it is on its way";
 constexpr const char* kBye = "goodbye";
@@ -41,7 +45,7 @@ std::uint16_t free_port() {
 // A gateway whose agent thinks with an emulated model, a carrier in front of it, and people with telephones.
 class Post {
 public:
-    explicit Post(const std::string& agent_lines, const std::string& more = {}, std::map<std::string, sim::DialTarget> people = {}, double speed = 1) {
+    explicit Post(const std::string& agent_lines, const std::string& more = {}, std::map<std::string, sim::DialTarget> people = {}, std::vector<std::string> tokens = {kToken}) {
         alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kAsk, kSentNow, kBye, kFarewell, "good day to you", "one moment please", "i am sorry"});
         sim::WorldSettings world;
         world.phrases = {kAsk, kBye};
@@ -71,7 +75,9 @@ public:
             for (const auto& entry : sim::vendor_emulators())
                 if (entry.name == name) hosts_[name] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
         const auto port = free_port();
-        Sections setup;
+        auto& setup = setup_;
+        setup.tokens = std::move(tokens);
+        setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
         setup.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(port) + "\"\n";
         setup.more = more + "vendors:\n";
         for (const auto& [name, host] : hosts_)
@@ -81,7 +87,6 @@ public:
         sim::FakeTwilioOptions options;
         options.port = port;
         options.carrier = gateway_->carrier();
-        options.carrier.speed = speed;
         options.carrier.voice = alphabet_;
         options.carrier.ear = alphabet_;
         const std::string base = std::string("https://") + kHost + "/webhooks/twilio/";
@@ -101,9 +106,20 @@ public:
         const auto text = records.read(id);
         return text ? json::parse(*text, nullptr, false) : json::object();
     }
+    void rotate(std::vector<std::string> tokens) {
+        setup_.tokens = std::move(tokens);
+        gateway_->write_config(setup_);
+        ::raise(SIGHUP);
+        EXPECT_TRUE(eventually([&] { return !gateway_->events("config.reloaded").empty(); }));
+    }
+    HttpAnswer place(const std::string& to) {
+        return http(gateway_->gateway().admin_port(), "POST", "/v1/calls", {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}},
+                    json{{"agent", "desk"}, {"to", to}}.dump());
+    }
     static std::string conversation() { return messaging::conversation_id(kNumber, kPerson); }
 
 private:
+    Sections setup_;
     std::shared_ptr<sim::ToneAlphabet> alphabet_;
     std::shared_ptr<sim::EmulatorWorld> world_;
     std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
@@ -152,6 +168,51 @@ steps:
     bool said = false;
     for (const auto& turn : kept.value("turns", json::array())) said = said || turn.value("text", "").find(kSentNow) != std::string::npos;
     EXPECT_TRUE(said) << kept["turns"];
+}
+
+TEST(Messaging, OfACallWePlacedTheMessageGoesToWhoWasCalled) {
+    sim::DialTarget called;
+    called.person = sim::parse_scenario(R"(
+steps:
+  - wait_for: {agent_silence: 500ms}
+  - say: text me the address
+  - wait_for: {agent_silence: 900ms}
+  - say: goodbye
+  - wait_for: {hangup: true, within: 15s}
+)", "called.yaml");
+    Post post("    tools: [send_sms]\n", kOutbound, {{kCalled, called}});
+    const auto placed = post.place(kCalled);
+    ASSERT_EQ(placed.status, 201) << placed.body;
+    EXPECT_THAT(bodies(post.twilio().wait_inbox(kCalled, 1)), testing::ElementsAre("Main Street 1, ask for Ann."));
+}
+
+TEST(Messaging, ARotatedTokenSignsTheNextRequest) {
+    sim::DialTarget called;
+    called.person = sim::parse_scenario("steps:\n  - pause: 100ms\n  - hangup: stop\n", "called.yaml");
+    Post post("    tools: [send_sms]\n", kOutbound, {{kCalled, called}}, {kOldToken, kToken});
+    // Twilio knows the new token only.
+    const auto before = post.place(kCalled);
+    EXPECT_NE(before.status, 201) << before.body;
+    post.rotate({kToken, kOldToken});
+    const auto after = post.place(kCalled);
+    EXPECT_EQ(after.status, 201) << after.body;
+}
+
+TEST(Messaging, AVoicemailsWordsJoinItsRecord) {
+    const GatewayUnderTest gateway;
+    const auto sid = sim::make_sid("CA"), recording = sim::make_sid("RE");
+    auto form = call_form(sid);
+    form.emplace_back("TranscriptionSid", sim::make_sid("TR"));
+    form.emplace_back("TranscriptionText", "please call me back");
+    form.emplace_back("RecordingSid", recording);
+    auto odd = form;
+    odd.emplace_back("TranscriptionStatus", "odd");
+    EXPECT_EQ(gateway.webhook("voicemail-text", odd).status, 400);
+    form.emplace_back("TranscriptionStatus", "completed");
+    EXPECT_EQ(gateway.webhook("voicemail-text", form).status, 204);
+    EXPECT_EQ(gateway.webhook("transcription", form).status, 400);
+    const store::CallRecords records({.directory = (gateway.data() / "records").string(), .on_error = {}});
+    EXPECT_TRUE(eventually([&] { return records.read(sid).value_or("").find("please call me back") != std::string::npos; }));
 }
 
 TEST(Messaging, TwiliosRecordingIsFetchedAndDeletedThere) {

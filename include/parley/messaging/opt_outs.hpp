@@ -18,6 +18,8 @@ public:
     // `file` keeps them over a restart, one JSON line a change; empty: in memory only. A line that cannot be read is skipped.
     explicit OptOuts(std::filesystem::path file, std::function<void(error_code)> on_error = {});
 
+    // `ours`: a number or a messaging service (MG…). Twilio writes a service's messages from any of its numbers, and STOP comes in at that number: who said
+    // no to any number of ours is out for every service, and who is out for a service is out for every number. START ends both.
     void out(std::string_view ours, std::string_view theirs);
     void in(std::string_view ours, std::string_view theirs);
     [[nodiscard]] bool is_out(std::string_view ours, std::string_view theirs) const;
@@ -30,7 +32,7 @@ private:
     std::filesystem::path file_;
     std::function<void(error_code)> on_error_;
     mutable std::mutex mutex_;
-    std::set<std::pair<std::string, std::string>, std::less<>> out_;
+    std::set<std::pair<std::string, std::string>, std::less<>> out_;  // theirs, ours
 };
 
 // What a message to a number of Twilio's means there by itself: STOP and its synonyms, START and its own, HELP. The whole message, any case.

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,7 @@ public:
         std::function<void(net::Task<>)> spawn;
         boost::asio::any_io_executor executor;
         std::filesystem::path directory;
+        std::filesystem::path wanted{};  // what is still to be fetched or deleted, kept over a restart, one JSON line a change; empty: in memory only
         store::CallRecords* records = nullptr;
         Log& log;
         std::chrono::milliseconds first_pause{2000};  // between attempts, doubled
@@ -57,6 +59,9 @@ public:
     };
     explicit RecordingKeeper(Services services);
 
+    // Goes on with what a process before this one left, once, before the first news; sweeps its half-written files away. What Intelligence was to read first is
+    // deleted at Twilio all the same: the promise not to keep it there weighs more than a transcript nobody follows any longer.
+    void resume();
     // True: it is complete, for the first time.
     bool news(const RecordingNews& told, const RecordingRules& rules);
     void forget_at_twilio(const std::string& sid, const std::string& record);
@@ -68,6 +73,10 @@ private:
     };
     void next();
     net::Task<> work(Job job);
+    net::Task<bool> obtain(const Job& job, const std::string& record);  // true: it is here
+    void want(const RecordingNews& told, const RecordingRules& rules);
+    void over(const std::string& sid);  // nothing is left to do about it
+    void write(const std::string& line);
     net::Task<> remove(std::string sid, std::string record);
     void note(const std::string& record, const std::string& json);
 
@@ -76,6 +85,7 @@ private:
     std::map<std::string, int, std::less<>> known_;  // how far each has come
     std::deque<std::string> known_order_;
     std::deque<Job> waiting_;
+    std::set<std::string, std::less<>> open_;  // written down as wanted, and not as over
     std::size_t running_ = 0;
 };
 

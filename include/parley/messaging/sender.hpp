@@ -53,6 +53,8 @@ struct SenderLimits {
     std::uint32_t in_all = 120;        // within a minute
 };
 
+[[nodiscard]] std::string_view name(Refused why);  // "sent" for none
+
 // Everything on one executor, but opt_outs().
 class Sender {
 public:
@@ -68,6 +70,10 @@ public:
     Sender(Services services, SenderLimits limits);
 
     net::Task<Sent> send(Outgoing wanted);
+    // Whether one more reply may go by TwiML, which is paid like any other message: asked and counted once for each. `none`: it may.
+    [[nodiscard]] Refused reply(const std::string& from, const std::string& to);
+    // Whether anything may go at all, without counting it.
+    [[nodiscard]] Refused may_reply(const std::string& from, const std::string& to);
     // A status callback: `record` is what stood in its URL. False: stale or a duplicate.
     bool status(std::string_view sid, std::string_view record, rest::MessageStatus status, int code, std::string_view words, std::string_view to, std::string_view from);
 
@@ -77,6 +83,7 @@ private:
         int code = 0;
     };
     [[nodiscard]] std::optional<Sent> refuse(const Outgoing& wanted, const Segments& counted);
+    bool room(const std::string& to, TimePoint now);
     bool take(const std::string& to, TimePoint now);
     bool learn(std::string_view sid, rest::MessageStatus status, int code);
 
