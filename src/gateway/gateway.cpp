@@ -465,7 +465,7 @@ struct Gateway::Impl {
 
     // Whatever is still going on for somebody. On the control loop.
     [[nodiscard]] std::size_t at_work() const {
-        return registry.active() + streams.serving() + relays.serving() + listeners.serving() + operators_asking + operators->in_the_air();
+        return registry.active() + streams.serving() + relays.serving() + listeners.serving() + operators_asking + operators->in_the_air() + flow_routes->open_steps();
     }
 
     net::Task<> drain() {
@@ -483,7 +483,7 @@ struct Gateway::Impl {
                 told = true;
                 const auto ended = registry.end_all(conversation::EndReason::shutdown);
                 listeners.end();
-                if (operators) operators->close();
+                operators->close();
                 log.warn("drain.deadline", "The drain budget is used up; the calls that are left end now.", {{"ended", ended}});
                 report_at = now + kForcedWithin;
             }
