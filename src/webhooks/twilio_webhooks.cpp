@@ -57,10 +57,6 @@ std::string masked(const flows::Destination& to) {
     const bool somebody = to.kind == Kind::number || to.kind == Kind::sip || to.kind == Kind::client || to.kind == Kind::warm;
     return somebody ? twilio::mask_phone(to.text()) : to.text();
 }
-std::string masked_target(std::string_view text) {
-    const auto to = flows::parse_destination(text);
-    return to ? masked(*to) : twilio::mask_phone(text);
-}
 Answer no_content() { return {.status = 204, .content_type = {}, .body = {}}; }
 
 struct TwilioWebhooks::Refusals {

@@ -5,9 +5,14 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
+#include <unistd.h>
+
 #include <atomic>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "parley/call/disk_writer.hpp"
+#include "parley/store/call_records.hpp"
 #include "parley/twilio/sid.hpp"
 #include "parley/webhooks/flow_routes.hpp"
 #include "parley/webhooks/relay_routes.hpp"
@@ -195,6 +200,35 @@ TEST_F(Gathered, ATransferGoesThroughTheTail) {
     EXPECT_THAT(note, HasSubstr("nobody answered"));
     EXPECT_EQ(lines, 1U);
     EXPECT_EQ(mind->context, 3U);
+}
+
+TEST_F(Gathered, TheRecordTellsTheWholeEnd) {
+    const auto directory = std::filesystem::path(testing::TempDir()) / ("parley-gather-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(directory);
+    {
+        store::CallRecords records({.directory = directory.string(), .on_error = {}});
+        services.records = &records;
+        const auto greeting = post("voice", {}, "ringing");
+        mind->answer = [](const conversation::StartReply&) { return std::optional<Mind::Words>(Mind::Words{.text = "One moment.", .then = ReplyThen::transfer, .target = "+4930123456"}); };
+        post(next_of(greeting), speech("sales please"));
+        records.flush();
+        const auto text = records.read(kCall);
+        services.records = nullptr;
+        ASSERT_TRUE(text);
+        const auto record = nlohmann::json::parse(*text);
+        EXPECT_EQ(record["end"].value("agent", ""), "desk") << *text;
+        EXPECT_EQ(record["end"].value("target", ""), "+4930123456");
+        EXPECT_EQ(record["end"].value("reason", ""), "transferred");
+        EXPECT_EQ(record["call"].value("answer", ""), "gather");
+    }
+    std::filesystem::remove_all(directory);
+}
+
+TEST(Masked, NoWholeNumbersInTheLog) {
+    EXPECT_THAT(masked(*flows::parse_destination("+4930123456")), AllOf(HasSubstr("+49"), Not(HasSubstr("30123"))));
+    EXPECT_THAT(masked(*flows::parse_destination("sip:anna@pbx.example.com")), AllOf(HasSubstr("pbx.example.com"), Not(HasSubstr("anna"))));
+    EXPECT_EQ(masked(*flows::parse_destination("voicemail")), "voicemail");
+    EXPECT_EQ(masked(*flows::parse_destination("agent:desk")), "agent:desk");
 }
 
 TEST_F(Gathered, WhoHangsUpUnnoticedGivesThePlaceBackAndMayStillReturn) {

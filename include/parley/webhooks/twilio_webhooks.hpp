@@ -169,6 +169,5 @@ private:
 [[nodiscard]] Answer no_content();
 // For the log: no whole telephone numbers or addresses in it.
 [[nodiscard]] std::string masked(const flows::Destination& to);
-[[nodiscard]] std::string masked_target(std::string_view text);
 
 }  // namespace parley::webhooks
