@@ -11,6 +11,7 @@
 #include "parley/messaging/delivery.hpp"
 #include "parley/sim/emulators.hpp"
 #include "parley/sim/fake_twilio.hpp"
+#include "parley/sim/identifiers.hpp"
 #include "parley/sim/tone_alphabet.hpp"
 #include "parley/store/call_records.hpp"
 
