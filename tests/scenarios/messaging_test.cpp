@@ -11,6 +11,7 @@
 #include "parley/messaging/delivery.hpp"
 #include "parley/sim/emulators.hpp"
 #include "parley/sim/fake_twilio.hpp"
+#include "parley/sim/identifiers.hpp"
 #include "parley/sim/tone_alphabet.hpp"
 #include "parley/store/call_records.hpp"
 
@@ -24,7 +25,7 @@ using testing::HasSubstr;
 constexpr const char* kPerson = "+14155550100";
 constexpr const char* kAdmin = "an-admin-token-for-tests";
 constexpr const char* kCalled = "+4930123456";
-const std::string kOutbound = std::string("outbound:\n  enabled: true\n  from: \"") + kNumber + "\"\n  allowed_prefixes: [\"+49\"]\n";
+const std::string kOutbound = std::string("outbound:\n  enabled: true\n  from: \"") + kNumber + "\"\n  allowed_prefixes: [\"+49\"]\n  calls_per_second: 100\n";
 constexpr const char* kAsk = "text me the address";
 constexpr const char* kSentNow = "it is on its way";
 constexpr const char* kBye = "goodbye";
