@@ -35,7 +35,7 @@ struct TextTalk::Impl final : LmSink {
     Impl(PipelineFactory& factory, CallFacts given, TalkPorts with, TalkSettings how, TalkMemory before)
         : facts(std::move(given)), ports(std::move(with)), settings(how), lines(std::move(before.lines)), note(std::move(before.note)), changed(ports.executor), going(std::make_shared<int>(0)) {
         const bool same = before.agent.empty() || before.agent == facts.agent;
-        back = same && (!lines.empty() || !before.brain_state.empty() || !note.empty());
+        back = same && (!lines.empty() || !before.brain_state.empty() || (!note.empty() && !before.agent.empty()));  // a note alone is of a call that was never here
         if (same) facts.brain_state = std::move(before.brain_state);
         auto executor = ports.executor;
         const TextPorts inner{.lm = *this, .vendor = ports.vendor, .executor = executor, .http = ports.http,
