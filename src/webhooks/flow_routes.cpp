@@ -101,7 +101,8 @@ Answer FlowRoutes::no_answer(const call::Agent& agent, const Asked& asked, bool 
     needs_no_place(asked);
     if (!full) return end_of_list(agent);
     const auto& services = s_.routes.services();
-    services.metrics.calls_rejected.at(asked.form.get("Direction") == "outbound-api" ? "out" : "in", "capacity").add();
+    const bool outbound = asked.form.get("Direction") == "outbound-api";
+    services.metrics.calls_rejected.at(outbound ? "out" : "in", "capacity").add();
     services.log.info("call.rejected", "A call was turned away.", {{"call_sid", asked.call_sid}, {"reason", "capacity"}, {"agent", agent.name}});
     // What was answered already cannot be refused any more.
     const auto how = s_.routes.settings().overflow;
