@@ -7,7 +7,7 @@
 #include "parley/call/conversation_relay_call.hpp"
 #include "parley/net/nursery.hpp"
 #include "parley/twilio/relay_codec.hpp"
-#include "parley/twilio/sid.hpp"
+#include "socket_door.hpp"
 
 namespace parley::call {
 
@@ -16,7 +16,6 @@ using conversation::EndReason;
 namespace {
 
 constexpr auto kSetupWithin = std::chrono::seconds(5);
-constexpr auto kTakeOverWithin = std::chrono::seconds(3);
 
 struct Opening {
     std::optional<twilio::RelaySetup> setup;
@@ -60,13 +59,6 @@ net::Task<Opening> read_setup(net::WebSocket& socket, net::asio::any_io_executor
 }  // namespace
 
 net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socket, std::shared_ptr<void> ticket, CallWorker& worker) {
-    struct Inside {
-        std::atomic<std::size_t>& count;
-        explicit Inside(std::atomic<std::size_t>& c) : count(c) { ++count; }
-        ~Inside() { --count; }
-        Inside(const Inside&) = delete;
-        Inside& operator=(const Inside&) = delete;
-    };
     const Inside inside(serving_);
     const auto began = Clock::now();
     const std::string remote = socket->remote_address();
@@ -80,19 +72,9 @@ net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socke
     }
     const auto& setup = *opening.setup;
     const auto token = twilio::join_token([&](std::string_view name) { return setup.parameter(name); });
-    const auto claims = tokens_.verify(token, setup.call_sid, setup.account_sid, std::chrono::floor<std::chrono::seconds>(WallClock::now()));
-    std::string_view why;
-    if (!claims) why = twilio::error_kind(claims.error());
-    else if (!services_.registry.use_nonce({reinterpret_cast<const char*>(claims->nonce.data()), claims->nonce.size()}, Clock::now())) why = "used";
-    std::shared_ptr<const Agent> agent;
-    if (why.empty()) {
-        agent = find_agent_(claims->agent);
-        if (!agent || !agent->pipeline) why = "agent";
-    }
-    if (!why.empty()) {
+    auto [claims, agent] = admit_by_token(services_, tokens_, find_agent_, token, setup.call_sid, setup.account_sid, true, remote, "A relay's token did not hold.");
+    if (!agent) {
         services_.metrics.stream_rejected.at("token").add();
-        services_.metrics.security_events.at("stream_token").add();
-        services_.log.warn("security.stream_token", "A relay's token did not hold.", {{"reason", why}, {"remote", remote}});
         co_await socket->close(1008, "");
         co_return;
     }
@@ -100,14 +82,8 @@ net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socke
     const auto log = services_.log.call({.call_sid = call_sid, .stream_sid = setup.session_id, .agent = agent->name, .dir = "in", .tenant = {}, .trace_id = {}});
 
     // A resumed relay takes over: the old one is told to go and waited for. Without that right a live call is left alone.
-    if (claims->resume > 0 && services_.registry.end_call(call_sid, EndReason::carrier_lost)) {
-        net::asio::steady_timer pause(executor);
-        for (const auto until = Clock::now() + kTakeOverWithin; Clock::now() < until && !services_.registry.outcome(call_sid);) {
-            pause.expires_after(std::chrono::milliseconds(10));
-            co_await pause.async_wait(net::nothrow);
-        }
-        log.info("stream.takeover", "A resumed relay takes the call over.");
-    }
+    const bool taken = claims->resume > 0 && co_await take_over(services_, executor, call_sid);
+    if (taken) log.info("stream.takeover", "A resumed relay takes the call over.");
     if (!services_.registry.attach(call_sid, agent->name, {}, Clock::now())) {
         log.warn("relay.rejected", "The call already has a stream or a relay.", {{"reason", "already_attached"}});
         services_.metrics.stream_rejected.at("already_attached").add();
@@ -117,11 +93,7 @@ net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socke
     auto before = services_.registry.take_memory(call_sid);  // of a new call: the note of whoever placed it, if any
     ticket.reset();
     const net::LoadTicket load(worker.loop, 1);
-    services_.metrics.stream_attach.at().observe(Clock::now() - began);
-    services_.metrics.calls_started.at("in").add();
-    services_.metrics.calls_active.at("in").add(1);
-    log.info("call.started", "A call is live.",
-             {{"from", twilio::mask_phone(claims->from)}, {"to", twilio::mask_phone(claims->to)}, {"resume", static_cast<unsigned>(claims->resume)}, {"by", "relay"}});
+    call_live(services_, log, *claims, Clock::now() - began, "relay");
 
     bool told = false;
     const auto over = [&](const CallSummary& done) {

@@ -8,6 +8,7 @@
 #include "parley/base/ids.hpp"
 #include "parley/call/vendor_report.hpp"
 #include "parley/net/deadline.hpp"
+#include "socket_door.hpp"
 
 namespace parley::call {
 
@@ -82,13 +83,6 @@ private:
 }  // namespace
 
 net::Task<> ListenServer::serve(std::unique_ptr<net::WebSocket> socket, std::shared_ptr<void> ticket, CallWorker& worker) {
-    struct Inside {
-        std::atomic<std::size_t>& count;
-        explicit Inside(std::atomic<std::size_t>& c) : count(c) { ++count; }
-        ~Inside() { --count; }
-        Inside(const Inside&) = delete;
-        Inside& operator=(const Inside&) = delete;
-    };
     const Inside inside(serving_);
     const std::string remote = socket->remote_address();
     MediaStreamLeg leg(std::move(socket), worker, services_.metrics, true);
@@ -103,18 +97,8 @@ net::Task<> ListenServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         return found == start.parameters.end() ? std::string_view{} : std::string_view(found->second);
     };
     const auto token = twilio::join_token(find);
-    const auto claims = tokens_.verify(token, start.call_sid, start.account_sid, std::chrono::floor<std::chrono::seconds>(WallClock::now()));
-    std::string_view why;
-    if (!claims) why = twilio::error_kind(claims.error());
-    else if (!services_.registry.use_nonce({reinterpret_cast<const char*>(claims->nonce.data()), claims->nonce.size()}, Clock::now())) why = "used";
-    std::shared_ptr<const Agent> agent;
-    if (why.empty()) {
-        agent = find_agent_(claims->agent);
-        if (!agent) why = "agent";
-    }
-    if (!why.empty()) {
-        services_.metrics.security_events.at("stream_token").add();
-        services_.log.warn("security.stream_token", "A stream's token did not hold.", {{"reason", why}, {"remote", remote}});
+    auto [claims, agent] = admit_by_token(services_, tokens_, find_agent_, token, start.call_sid, start.account_sid, false, remote, "A stream's token did not hold.");
+    if (!agent) {
         co_await leg.refuse("token");
         co_return;
     }

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "errand_nursery.hpp"
+#include "parley/net/errands.hpp"
 #include "parley/brain/ports.hpp"
 #include "parley/call/registry.hpp"
 #include "parley/gateway/messaging_config.hpp"
@@ -17,7 +17,7 @@ namespace parley::gateway {
 
 // Shared by all calls; outlives them.
 struct ToolDesk {
-    ErrandNursery& errands;  // on the control loop, where sender and client live
+    net::Errands& errands;  // on the control loop, where sender and client live
     messaging::Sender& sender;
     rest::Client* client = nullptr;  // null: no account is configured
     call::Registry& registry;

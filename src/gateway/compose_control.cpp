@@ -26,7 +26,7 @@ public:
           client_(make_rest_client(t)),
           carrier_(client_ ? control::make_carrier(*client_) : control::make_no_carrier(missing_account(t.config))),
           guard_(t.config.outbound.limits),
-          errands_(t.executor, t.log),
+          errands_(t.executor, t.log, "control.failed", "Something to be done for a call failed by an error of ours."),
           outbound_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .no_account = missing_account(t.config)},
                     {.log = t.log, .metrics = t.metrics, .registry = t.registry, .carrier = *carrier_, .guard = guard_, .guard_mutex = guard_mutex_, .records = t.services.records, .errands = errands_,
                      .agent_exists = [&t](std::string_view name) { return t.agents()->by_name(name) != nullptr; },
@@ -71,7 +71,7 @@ private:
     std::unique_ptr<control::Carrier> carrier_;
     control::DialGuard guard_;
     std::mutex guard_mutex_;
-    control::Errands errands_;
+    net::Errands errands_;
     control::Outbound outbound_;
     control::Powers powers_;
     admin::AdminApi api_;

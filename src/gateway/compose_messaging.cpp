@@ -136,7 +136,7 @@ private:
 
     Telephony& t_;
     const std::string caller_id_ = t_.config.outbound.from;  // asked on workers too
-    ErrandNursery errands_;
+    net::Errands errands_;
     std::unique_ptr<rest::Client> client_;
     TalkVendors vendors_;
     messaging::OptOuts opt_outs_;

@@ -22,7 +22,7 @@ rest::Error no_account() {
     return error;
 }
 
-messaging::RecordingKeeper::Services keeping(Telephony& t, ErrandNursery& errands, rest::Client* client) {
+messaging::RecordingKeeper::Services keeping(Telephony& t, net::Errands& errands, rest::Client* client) {
     using Fetch = messaging::RecordingKeeper::Fetch;
     return {.fetch = [client](Fetch wanted) -> net::Task<rest::Outcome<std::uint64_t>> {
                 return [](rest::Client* with, Fetch what) -> net::Task<rest::Outcome<std::uint64_t>> {
@@ -60,7 +60,7 @@ net::Task<rest::Outcome<T>> ask(rest::Client* client, net::Task<rest::Outcome<T>
     co_return answer;
 }
 
-messaging::IntelligenceDesk::Services examining(Telephony& t, ErrandNursery& errands, rest::Client* client) {
+messaging::IntelligenceDesk::Services examining(Telephony& t, net::Errands& errands, rest::Client* client) {
     return {.service = [client](std::string name) { return ask(client, &rest::IntelligenceServices::fetch, std::move(name)); },
             .create = [client](rest::TranscriptCreate wanted) { return ask(client, &rest::Transcripts::create, std::move(wanted)); },
             .fetch = [client](std::string sid) { return ask(client, &rest::Transcripts::fetch, std::move(sid)); },
@@ -74,7 +74,7 @@ messaging::IntelligenceDesk::Services examining(Telephony& t, ErrandNursery& err
 
 }  // namespace
 
-KeptCalls::KeptCalls(Telephony& telephony, ErrandNursery& errands, rest::Client* client)
+KeptCalls::KeptCalls(Telephony& telephony, net::Errands& errands, rest::Client* client)
     : t_(telephony), errands_(errands), client_(client), keeper_(keeping(telephony, errands, client)), desk_(examining(telephony, errands, client)) {
     t_.routes.preface([this](const call::Agent& agent, twilio::TwimlResponse& response) { preface(agent, response); });
     t_.routes.route("recording", Subject::account, [this](const Asked& asked) { return recording(asked); });

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "errand_nursery.hpp"
+#include "parley/net/errands.hpp"
 #include "parley/messaging/intelligence_desk.hpp"
 #include "parley/messaging/recording_keeper.hpp"
 #include "parley/rest/client.hpp"
@@ -14,7 +14,7 @@ namespace parley::gateway {
 class KeptCalls {
 public:
     // Adds its routes and what stands before a call's answer. `client` may be null: then nothing is fetched or examined.
-    KeptCalls(Telephony& telephony, ErrandNursery& errands, rest::Client* client);
+    KeptCalls(Telephony& telephony, net::Errands& errands, rest::Client* client);
 
 private:
     void preface(const call::Agent& agent, twilio::TwimlResponse& response) const;
@@ -28,7 +28,7 @@ private:
     [[nodiscard]] messaging::IntelligenceRules rules_of(const std::string& agent) const;
 
     Telephony& t_;
-    ErrandNursery& errands_;
+    net::Errands& errands_;
     rest::Client* client_;
     messaging::RecordingKeeper keeper_;
     messaging::IntelligenceDesk desk_;

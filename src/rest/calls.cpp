@@ -4,6 +4,7 @@
 
 #include "parley/net/deadline.hpp"
 #include "resource.hpp"
+#include "words.hpp"
 
 namespace parley::rest {
 namespace {
@@ -159,17 +160,11 @@ net::Task<Outcome<>> hang_up_one(Client& client, std::string sid, bool only_befo
 }  // namespace
 
 CallStatus call_status(std::string_view text) {
-    for (const auto& [status, word] : kNames) {
-        if (word == text) return status;
-    }
-    return CallStatus::other;
+    return value_of(kNames, text, CallStatus::other);
 }
 
 std::string_view name(CallStatus status) {
-    for (const auto& [known, word] : kNames) {
-        if (known == status) return word;
-    }
-    return "other";
+    return word_of(kNames, status);
 }
 
 bool terminal(CallStatus status) {

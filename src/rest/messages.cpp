@@ -4,6 +4,7 @@
 
 #include "parley/net/deadline.hpp"
 #include "resource.hpp"
+#include "words.hpp"
 
 namespace parley::rest {
 namespace {
@@ -143,17 +144,11 @@ net::Task<Outcome<std::string>> bytes_of(Client& client, Download download) {
 }  // namespace
 
 MessageStatus message_status(std::string_view text) {
-    for (const auto& [status, word] : kNames) {
-        if (word == text) return status;
-    }
-    return MessageStatus::other;
+    return value_of(kNames, text, MessageStatus::other);
 }
 
 std::string_view name(MessageStatus status) {
-    for (const auto& [known, word] : kNames) {
-        if (known == status) return word;
-    }
-    return "other";
+    return word_of(kNames, status);
 }
 
 net::Task<Outcome<Message>> Messages::create(MessageCreate wanted) {

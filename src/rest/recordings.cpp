@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "resource.hpp"
+#include "words.hpp"
 
 namespace parley::rest {
 namespace {
@@ -90,17 +91,11 @@ net::Task<Outcome<std::uint64_t>> into_file(Client& client, Download download, s
 }  // namespace
 
 RecordingStatus recording_status(std::string_view text) {
-    for (const auto& [status, word] : kNames) {
-        if (word == text) return status;
-    }
-    return RecordingStatus::other;
+    return value_of(kNames, text, RecordingStatus::other);
 }
 
 std::string_view name(RecordingStatus status) {
-    for (const auto& [known, word] : kNames) {
-        if (known == status) return word;
-    }
-    return "other";
+    return word_of(kNames, status);
 }
 
 net::Task<Outcome<Recording>> CallRecordings::start(RecordingStart wanted) {

@@ -8,6 +8,7 @@
 
 #include "flow_twiml.hpp"
 #include "gather_talk.hpp"
+#include "parley/rest/calls.hpp"
 #include "parley/net/loop_hop.hpp"
 
 namespace parley::webhooks {
@@ -41,10 +42,6 @@ struct Hop {
 };
 
 Answer xml(std::string body) { return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(body)}; }
-
-bool terminal(std::string_view status) {
-    return status == "completed" || status == "busy" || status == "failed" || status == "no-answer" || status == "canceled";
-}
 
 GatherInput input_of(const Asked& asked) {
     GatherInput input;
@@ -135,7 +132,7 @@ net::Task<Answer> GatherTalks::proceed(const Asked& asked) {
     const auto position = flows::position_of([&](std::string_view name) { return asked.query.get(name); });
     auto input = input_of(asked);
     auto talk = find(asked.call_sid);
-    if (terminal(asked.form.get("CallStatus"))) {
+    if (rest::terminal(rest::call_status(asked.form.get("CallStatus")))) {
         s_.calls.registry.end_call(asked.call_sid, EndReason::caller_hung_up);
         co_return hang_up_answer();
     }

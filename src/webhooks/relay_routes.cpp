@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "parley/rest/calls.hpp"
 #include "parley/twilio/relay_codec.hpp"
 #include "parley/twilio/sid.hpp"
 #include "parley/twilio/twiml.hpp"
@@ -28,11 +29,6 @@ twiml::Flag flag_of(const std::string& value) { return value.empty() ? twiml::Fl
 
 Answer hang_up() { return twiml_answer(TwimlResponse().hangup()); }
 
-bool terminal(std::string_view status) {
-    constexpr std::array<std::string_view, 5> kOver{"completed", "busy", "failed", "no-answer", "canceled"};
-    return std::ranges::find(kOver, status) != kOver.end();
-}
-
 // The same document would fail the same way.
 bool hopeless(std::string_view code) {
     constexpr std::array<std::string_view, 3> kOurs{"64101", "64106", "64109"};
@@ -53,8 +49,8 @@ public:
             services.log.warn("relay.failed", "Twilio reports that a relay failed.",
                               {{"call_sid", asked.call_sid}, {"code", code}, {"session", asked.form.get("SessionId").substr(0, 64)}, {"error.type", asked.form.get("ErrorMessage").substr(0, 200)}});
         }
-        if (terminal(asked.form.get("CallStatus"))) services.registry.end_call(asked.call_sid, EndReason::caller_hung_up);
-        if (terminal(asked.form.get("CallStatus")) || !agent) co_return hang_up();
+        if (rest::terminal(rest::call_status(asked.form.get("CallStatus")))) services.registry.end_call(asked.call_sid, EndReason::caller_hung_up);
+        if (rest::terminal(rest::call_status(asked.form.get("CallStatus"))) || !agent) co_return hang_up();
         // Every relay has a session of its own. A duplicate gets the same answer, whatever has become of the call since.
         const auto key = key_of(asked);
         auto before = co_await routes_.answered_before(key, asked.call_sid);

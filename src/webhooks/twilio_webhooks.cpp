@@ -10,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "flow_twiml.hpp"
+#include "parley/rest/calls.hpp"
 #include "parley/twilio/sid.hpp"
 #include "parley/twilio/twiml.hpp"
 
@@ -30,10 +31,6 @@ Answer nothing() { return no_content(); }
 Answer refused(unsigned status) { return {.status = status, .content_type = {}, .body = {}}; }
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
-
-bool terminal(std::string_view status) {
-    return status == "completed" || status == "busy" || status == "failed" || status == "no-answer" || status == "canceled";
-}
 
 // Connecting or the handshake failed, or the address is no use: no stream of this call ever ran. Everything else ends one that did.
 bool never_opened(std::string_view code) {
@@ -344,7 +341,7 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
     const auto& form = asked.form;
     const auto& call_sid = asked.call_sid;
     const auto agent = services_.by_name(asked.query.get("agent"));
-    if (terminal(form.get("CallStatus")) || !agent) co_return hang_up();
+    if (rest::terminal(rest::call_status(form.get("CallStatus"))) || !agent) co_return hang_up();
     unsigned resumed = 0;
     const auto resume_text = asked.query.get("resume", "0");
     std::from_chars(resume_text.data(), resume_text.data() + resume_text.size(), resumed);
@@ -407,7 +404,7 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
 
 Answer TwilioWebhooks::status(const twilio::Form& form) const {
     const auto call_sid = form.get("CallSid");
-    if (terminal(form.get("CallStatus"))) {
+    if (rest::terminal(rest::call_status(form.get("CallStatus")))) {
         services_.registry.end_call(call_sid, EndReason::caller_hung_up);
         services_.registry.release(std::string(call_sid));  // one that was still in a menu, or whose stream was still to come
     }

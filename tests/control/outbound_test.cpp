@@ -52,7 +52,7 @@ protected:
     DialLimits limits;
     DialGuard guard{DialLimits{}};
     std::mutex guard_mutex;
-    Errands errands{loop.get_executor(), log};
+    net::Errands errands{loop.get_executor(), log};
     Outbound::Settings settings;
     std::optional<Outbound> outbound;
 };

@@ -78,7 +78,7 @@ protected:
         return limits;
     }()};
     std::mutex guard_mutex;
-    Errands errands{loop.get_executor(), log};
+    net::Errands errands{loop.get_executor(), log};
     Powers::Settings settings;
     std::optional<Powers> powers;
     std::vector<call::OperatorCommand> told;

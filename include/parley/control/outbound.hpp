@@ -20,7 +20,7 @@
 #include "parley/control/carrier.hpp"
 #include "parley/control/dial_guard.hpp"
 #include "parley/control/dial_state.hpp"
-#include "parley/control/errands.hpp"
+#include "parley/net/errands.hpp"
 #include "parley/store/call_records.hpp"
 
 namespace parley::control {
@@ -66,7 +66,7 @@ public:
         DialGuard& guard;
         std::mutex& guard_mutex;
         store::CallRecords* records = nullptr;
-        Errands& errands;
+        net::Errands& errands;
         std::function<bool(std::string_view agent)> agent_exists;
         std::function<std::string(std::string_view agent)> drop_text;  // what it leaves on machines
     };

@@ -15,7 +15,7 @@
 #include "parley/control/call_powers.hpp"
 #include "parley/control/carrier.hpp"
 #include "parley/control/dial_guard.hpp"
-#include "parley/control/errands.hpp"
+#include "parley/net/errands.hpp"
 #include "parley/control/warm_transfer.hpp"
 #include "parley/store/call_records.hpp"
 
@@ -51,7 +51,7 @@ public:
         DialGuard& guard;
         std::mutex& guard_mutex;
         store::CallRecords* records = nullptr;
-        Errands& errands;
+        net::Errands& errands;
         std::function<std::size_t()> running;  // outbound calls under way, for the guard
     };
     Powers(Settings settings, Services services);

@@ -96,49 +96,48 @@ private:
 }  // namespace
 }  // namespace upstream
 
+namespace {
+
+// The call may outlive its factory (a reload): what it needs stays through the shared parts. `ports_of` is given where the roles tell what this call has no ear for.
+template <class Parts, class PortsOf>
+std::shared_ptr<const upstream::Place> place_for(std::shared_ptr<const Parts> parts, const CallFacts& facts, PortsOf ports_of) {
+    struct Held {
+        std::shared_ptr<const Parts> parts;
+        upstream::NoSound nowhere;
+        std::optional<upstream::Place> place;
+    };
+    auto held = std::make_shared<Held>();
+    held->parts = std::move(parts);
+    const auto& all = *held->parts;
+    held->place.emplace(upstream::Place{all.settings, all.makers, *all.shared, all.phrases.get(), facts, ports_of(held->nowhere), Clock::now()});
+    return {held, &*held->place};
+}
+
+}  // namespace
+
 UpstreamFactory::UpstreamFactory(UpstreamSettings settings, VendorMakers makers, std::shared_ptr<UpstreamShared> shared, std::shared_ptr<const FixedPhrases> phrases)
     : parts_(std::make_shared<const Parts>(Parts{std::move(settings), std::move(makers), std::move(shared), std::move(phrases)})) {}
 UpstreamFactory::~UpstreamFactory() = default;
 
 std::unique_ptr<Brain> UpstreamFactory::open(const CallFacts& facts, const CallPorts& ports) {
-    // The call may outlive this factory (a reload): what it needs stays through the shared parts.
-    struct Held {
-        std::shared_ptr<const Parts> parts;
-        upstream::Place place;
-    };
-    auto held = std::make_shared<const Held>(Held{parts_, upstream::Place{parts_->settings, parts_->makers, *parts_->shared, parts_->phrases.get(), facts, ports, Clock::now()}});
-    const std::shared_ptr<const upstream::Place> place(held, &held->place);
+    const auto place = place_for(parts_, facts, [&](upstream::NoSound&) { return ports; });
     if (!parts_->settings.s2s.empty()) return upstream::make_realtime_brain(place, upstream::make_tts_role(place));
     return std::make_unique<upstream::PipelineBrain>(place);
 }
 
 std::unique_ptr<TextBrain> UpstreamFactory::open_text(const CallFacts& facts, const TextPorts& ports) {
     if (parts_->settings.lm.empty()) return nullptr;
-    struct Held {
-        std::shared_ptr<const Parts> parts;
-        upstream::NoSound nowhere;
-        std::optional<upstream::Place> place;
-    };
-    auto held = std::make_shared<Held>();
-    held->parts = parts_;
-    const CallPorts all{.stt = held->nowhere, .lm = ports.lm, .tts = held->nowhere, .vendor = ports.vendor, .executor = ports.executor, .http = ports.http, .post = ports.post, .actions = ports.actions};
-    held->place.emplace(upstream::Place{parts_->settings, parts_->makers, *parts_->shared, parts_->phrases.get(), facts, all, Clock::now()});
-    const std::shared_ptr<const upstream::Place> place(held, &*held->place);
+    const auto place = place_for(parts_, facts, [&](upstream::NoSound& nowhere) {
+        return CallPorts{.stt = nowhere, .lm = ports.lm, .tts = nowhere, .vendor = ports.vendor, .executor = ports.executor, .http = ports.http, .post = ports.post, .actions = ports.actions};
+    });
     return std::make_unique<upstream::TextOnly>(place);
 }
 
 std::unique_ptr<Ear> UpstreamFactory::open_ear(const CallFacts& facts, const EarPorts& ports) {
     if (parts_->settings.stt.empty()) return nullptr;
-    struct Held {
-        std::shared_ptr<const Parts> parts;
-        upstream::NoSound nowhere;
-        std::optional<upstream::Place> place;
-    };
-    auto held = std::make_shared<Held>();
-    held->parts = parts_;
-    const CallPorts all{.stt = ports.stt, .lm = held->nowhere, .tts = held->nowhere, .vendor = ports.vendor, .executor = ports.executor, .http = ports.http, .post = ports.post};
-    held->place.emplace(upstream::Place{parts_->settings, parts_->makers, *parts_->shared, parts_->phrases.get(), facts, all, Clock::now()});
-    const std::shared_ptr<const upstream::Place> place(held, &*held->place);
+    const auto place = place_for(parts_, facts, [&](upstream::NoSound& nowhere) {
+        return CallPorts{.stt = ports.stt, .lm = nowhere, .tts = nowhere, .vendor = ports.vendor, .executor = ports.executor, .http = ports.http, .post = ports.post};
+    });
     return std::make_unique<upstream::EarOnly>(place);
 }
 

@@ -12,6 +12,17 @@ namespace {
 
 constexpr std::size_t kMaxInlineTwiml = 4000;
 
+// A stream, a Siprec session: what a call's fork looks like once it was asked for.
+ApiAnswer fork_answer(RestWorld& world, const std::string& call_sid, const std::string& kind, const std::string& sid, const std::string& name, const char* status) {
+    return api_json(200, {{"sid", sid},
+                          {"account_sid", world.account_sid()},
+                          {"call_sid", call_sid},
+                          {"name", name},
+                          {"status", status},
+                          {"date_updated", rfc2822(std::chrono::system_clock::now())},
+                          {"uri", world.path("/Calls/" + call_sid + "/" + kind + "/" + sid + ".json")}});
+}
+
 }  // namespace
 
 Json Calls::json(const CallView& view) const {
@@ -135,15 +146,7 @@ ApiAnswer Calls::notifications(const ApiCall& call, const std::string& call_sid,
 
 ApiAnswer Calls::streams(const ApiCall& call, const std::string& call_sid) {
     if (!call.post()) return not_allowed();
-    const auto answer = [&](const std::string& sid, const std::string& name, const char* status) {
-        return api_json(200, {{"sid", sid},
-                              {"account_sid", world_.account_sid()},
-                              {"call_sid", call_sid},
-                              {"name", name},
-                              {"status", status},
-                              {"date_updated", rfc2822(std::chrono::system_clock::now())},
-                              {"uri", world_.path("/Calls/" + call_sid + "/Streams/" + sid + ".json")}});
-    };
+    const auto answer = [&](const std::string& sid, const std::string& name, const char* status) { return fork_answer(world_, call_sid, "Streams", sid, name, status); };
     if (call.parts.size() == 4) {
         if (call.value("Status") != "stopped") return api_error(400, 20001, "Status must be stopped");
         for (const auto& [sid, where] : streams_) {
@@ -214,15 +217,7 @@ ApiAnswer Calls::transcriptions(const ApiCall& call, const std::string& call_sid
 ApiAnswer Calls::siprec(const ApiCall& call, const std::string& call_sid) {
     if (!call.post()) return not_allowed();
     const auto view = world_.carrier.call(call_sid);
-    const auto answer = [&](const std::string& sid, const std::string& name, const char* status) {
-        return api_json(200, {{"sid", sid},
-                              {"account_sid", world_.account_sid()},
-                              {"call_sid", call_sid},
-                              {"name", name},
-                              {"status", status},
-                              {"date_updated", rfc2822(std::chrono::system_clock::now())},
-                              {"uri", world_.path("/Calls/" + call_sid + "/Siprec/" + sid + ".json")}});
-    };
+    const auto answer = [&](const std::string& sid, const std::string& name, const char* status) { return fork_answer(world_, call_sid, "Siprec", sid, name, status); };
     if (call.parts.size() == 4) {
         for (const auto& [sid, name] : siprec_) {
             if ((sid == call.part(3) || name == call_sid + " " + call.part(3)) && call.value("Status") == "stopped") return answer(sid, name.substr(35), "stopped");

@@ -1,0 +1,53 @@
+#include "socket_door.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "parley/twilio/sid.hpp"
+
+namespace parley::call {
+
+namespace {
+constexpr auto kTakeOverWithin = std::chrono::seconds(3);
+}
+
+Admitted admit_by_token(CallServices& services, const twilio::StreamTokens& tokens, const FindAgent& find_agent, std::string_view token, std::string_view call_sid,
+                        std::string_view account_sid, bool speaks, std::string_view remote, std::string_view told) {
+    const auto claims = tokens.verify(token, call_sid, account_sid, std::chrono::floor<std::chrono::seconds>(WallClock::now()));
+    std::string_view why;
+    if (!claims) why = twilio::error_kind(claims.error());
+    else if (!services.registry.use_nonce({reinterpret_cast<const char*>(claims->nonce.data()), claims->nonce.size()}, Clock::now())) why = "used";
+    Admitted out;
+    if (why.empty()) {
+        out.agent = find_agent(claims->agent);
+        if (!out.agent || (speaks && !out.agent->pipeline)) why = "agent";
+    }
+    if (why.empty()) {
+        out.claims = *claims;
+        return out;
+    }
+    services.metrics.security_events.at("stream_token").add();
+    services.log.warn("security.stream_token", told, {{"reason", why}, {"remote", remote}});
+    return {};
+}
+
+net::Task<bool> take_over(CallServices& services, net::asio::any_io_executor executor, const std::string& call_sid) {
+    if (!services.registry.end_call(call_sid, conversation::EndReason::carrier_lost)) co_return false;
+    net::asio::steady_timer pause(executor);
+    for (const auto until = Clock::now() + kTakeOverWithin; Clock::now() < until && !services.registry.outcome(call_sid);) {
+        pause.expires_after(std::chrono::milliseconds(10));
+        co_await pause.async_wait(net::nothrow);
+    }
+    co_return true;
+}
+
+void call_live(CallServices& services, const CallLog& log, const twilio::StreamClaims& claims, Duration attached_after, std::string_view by) {
+    services.metrics.stream_attach.at().observe(attached_after);
+    services.metrics.calls_started.at("in").add();
+    services.metrics.calls_active.at("in").add(1);
+    const auto from = twilio::mask_phone(claims.from), to = twilio::mask_phone(claims.to);
+    const auto resume = static_cast<unsigned>(claims.resume);
+    if (by.empty()) log.info("call.started", "A call is live.", {{"from", from}, {"to", to}, {"resume", resume}});
+    else log.info("call.started", "A call is live.", {{"from", from}, {"to", to}, {"resume", resume}, {"by", by}});
+}
+
+}  // namespace parley::call
