@@ -212,6 +212,10 @@ net::Task<net::HttpResponse> AdminApi::Impl::act(std::string sid, std::string ac
 net::Task<net::HttpResponse> AdminApi::handle(net::HttpRequest& request) {
     auto& m = *impl_;
     if (auto shut = m.door(request)) co_return std::move(*shut);
+    if (m.services.table != nullptr) {
+        auto answered = co_await m.services.table->handle(request, Role::admin, "server.admin_token");
+        if (answered) co_return std::move(*answered);
+    }
     const std::string path(request.path());
     const bool get = request.method == "GET", post = request.method == "POST";
     if (!get && !post) co_return json_error(405, "method", "It takes GET or POST.");

@@ -93,6 +93,7 @@ public:
         if (const auto* end = std::get_if<EndNow>(&wanted)) feed(OperatorHangup{.reason = end->reason, .target = end->target});
         else if (const auto* say = std::get_if<SayNow>(&wanted)) feed(OperatorSay{.text = say->text});
         else if (const auto* keys = std::get_if<KeysNow>(&wanted)) feed(OperatorSay{.text = keys->keys, .keys = true});
+        else if (const auto* whisper = std::get_if<WhisperNow>(&wanted); whisper != nullptr && brain_) brain_->lm().advise(whisper->text);
     }
 
 private:
@@ -334,6 +335,7 @@ private:
     void on_vendor(const brain::VendorRecord& record) override {
         if (file_) file_->remark(now(), vendor_line(record));
         observe_vendor(services_.metrics, record);
+        if (services_.used) services_.used(*agent_, facts_.call_sid, record);
     }
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override {
         log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});

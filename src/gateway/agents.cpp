@@ -157,6 +157,13 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
         agent->flow = make_flow(given, menus);
         agent->max_duration = given.max_call;
         agent->relay = std::make_shared<const flows::RelaySettings>(given.relay);
+        agent->variables = given.persona.variables;
+        agent->policy = std::make_shared<const policy::PolicySettings>(given.policy);
+        agent->hold = std::make_shared<const hold::HoldSettings>(given.hold);
+        agent->tools = std::make_shared<const tools::ToolSettings>(given.own_tools);
+        agent->analysis = std::make_shared<const analysis::AnalysisSettings>(given.analysis);
+        agent->webhooks = std::make_shared<const outbox::WebhookSettings>(given.webhooks.url.empty() ? config.webhooks : given.webhooks);
+        agent->privacy = std::make_shared<const privacy::PrivacySettings>(given.privacy);
         agent->record = config.recording.enabled && given.record;
         if (config.call_files.enabled) agent->call_file = config.call_files.frames;
         agent->playout = config.media.playout;

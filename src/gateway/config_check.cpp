@@ -12,6 +12,13 @@
 #include "config_flow_rows.hpp"
 #include "config_control_rows.hpp"
 #include "config_messaging_rows.hpp"
+#include "config_store_rows.hpp"
+#include "config_policy_rows.hpp"
+#include "config_hold_rows.hpp"
+#include "config_tool_rows.hpp"
+#include "config_analysis_rows.hpp"
+#include "config_outbox_rows.hpp"
+#include "config_persona_rows.hpp"
 #include "config_table.hpp"
 #include "parley/base/ids.hpp"
 #include "parley/vendors/catalogue.hpp"
@@ -34,8 +41,8 @@ public:
         vendor_entries();
         agents();
         check_flows(c_, [this](const std::string& key, const std::string& message) { wrong(key, message); }, [this](const std::string& key, const std::string& message) { warn(key, message); });
-        for (const auto& [key, message] : check_control(c_)) wrong(key, message);
-        for (const auto& [key, message] : check_messaging(c_)) wrong(key, message);
+        for (auto* check : {&check_control, &check_messaging, &check_store, &check_policy, &check_hold, &check_tool, &check_analysis, &check_outbox, &check_persona})
+            for (const auto& [key, message] : (*check)(c_)) wrong(key, message);
     }
 
 private:

@@ -3,6 +3,13 @@
 #include "config_flow_rows.hpp"
 #include "config_control_rows.hpp"
 #include "config_messaging_rows.hpp"
+#include "config_store_rows.hpp"
+#include "config_policy_rows.hpp"
+#include "config_hold_rows.hpp"
+#include "config_tool_rows.hpp"
+#include "config_analysis_rows.hpp"
+#include "config_outbox_rows.hpp"
+#include "config_persona_rows.hpp"
 #include "config_relay_rows.hpp"
 #include "config_vendor_rows.hpp"
 
@@ -572,6 +579,9 @@ const std::vector<Row<Config>>& config_rows() {
         files_rows(t);
         control_rows(t);
         messaging_rows(t);
+        store_rows(t);
+        policy_rows(t);
+        outbox_rows(t);
         engine_rows(t);
         // What a reload puts in force for the next call; everything else waits for the next start and is reported.
         for (auto& row : t.rows) {
@@ -597,6 +607,12 @@ const std::vector<Row<AgentConfig>>& agent_rows() {
         messaging_agent_rows(t);
         conversation_rows(t);
         relay_rows(t);
+        policy_agent_rows(t);
+        hold_agent_rows(t);
+        tool_agent_rows(t);
+        analysis_agent_rows(t);
+        outbox_agent_rows(t);
+        persona_agent_rows(t);
         return std::move(t.rows);
     }();
     return rows;

@@ -21,6 +21,8 @@
 #include "parley/admin/admin_api.hpp"
 #include "compose_messaging.hpp"
 #include "compose_relay.hpp"
+#include "gateway_part.hpp"
+#include "parley/base/ids.hpp"
 #include "parley/admin/admin_surface.hpp"
 #include "parley/admin/web_voice.hpp"
 #include "parley/control/hold_tune.hpp"
@@ -94,7 +96,9 @@ struct Gateway::Impl {
           registry(config.limits.admission),
           disk(kDiskQueue, [this](const std::string& path, error_code why) { disk_failed(path, why); }),
           tokens(token_keys(config)),
-          records({.directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
+          instance(config.log.instance.empty() ? std::string("parley-") + random_hex(8) : config.log.instance + "-" + random_hex(4)),
+          database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue}, log, &metrics)),
+          records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr},
           streams(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           relays(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
@@ -185,11 +189,13 @@ struct Gateway::Impl {
     // What Twilio's telephony offers besides the stream: each of these adds its routes and destinations.
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
-                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }});
+                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); }});
         flow_routes = compose_flows(*telephony);
         compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
         operators = compose_control(*telephony);
         messaging = compose_messaging(*telephony);
+        for (auto* compose : {&compose_agents, &compose_credentials, &compose_policy, &compose_history, &compose_hold, &compose_analysis, &compose_outbox, &compose_live}) parts.push_back((*compose)(*telephony));
+        records.hooks(std::move(fact_hooks));
     }
 
     void make_listeners() {
@@ -398,10 +404,12 @@ struct Gateway::Impl {
                  {{"listen", config.server.listen.host}, {"port", public_port()}, {"tls_port", tls_port()}, {"admin_port", admin_port()}, {"workers", workers->size()},
                   {"max_calls", config.limits.admission.max_calls}, {"config_hash", config_hash(config)}, {"agents", config.agents.size()}});
         operators->start();
+        for (const auto& part : parts) part->start();
         auto guard = asio::make_work_guard(control);
         control.run();
         // What is still being asked of the carrier is given up; it refers to parts that go before the loop does.
         finish_on_control(operators_answered());
+        for (auto part = parts.rbegin(); part != parts.rend(); ++part) finish_on_control((*part)->close());
         finish_on_control(messaging->close());
         finish_on_control(operators->end());
         log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
@@ -534,6 +542,12 @@ struct Gateway::Impl {
         }
     }
 
+    void renew_agents() {
+        auto made = std::make_shared<const Agents>(config, ++revision, engine, upstream);
+        const std::lock_guard lock(shared_mutex);
+        agents = std::move(made);
+    }
+
     void reload() {
         try {
             auto fresh = load_config(config.file, process_environment());
@@ -564,6 +578,7 @@ struct Gateway::Impl {
                 config.server.admin_token = fresh.server.admin_token;
             }
             operators->reloaded();
+            for (const auto& part : parts) part->reloaded();
             for (const auto& change : changes)
                 log.audit("config.reloaded", change.restart ? "A changed value waits for the next start." : "A changed value is in force.", {{"what", change.key}, {"restart", change.restart}});
             if (changes.empty()) log.info("config.reloaded", "Scripts, secrets and certificates were read again; the configuration is as it was.");
@@ -587,6 +602,9 @@ struct Gateway::Impl {
     std::shared_ptr<brain::UpstreamShared> upstream = std::make_shared<brain::UpstreamShared>();
     call::DiskWriter disk;
     twilio::StreamTokens tokens;
+    std::string instance;
+    std::unique_ptr<store::Database> database;
+    store::FactHooks fact_hooks;
     store::CallRecords records;
     call::CallServices services;
     call::StreamServer streams;
@@ -602,10 +620,12 @@ struct Gateway::Impl {
 
     asio::io_context control{1};  // acceptors, admin, signals, drain; run by run()
     std::unique_ptr<net::HttpClient> control_http = std::make_unique<net::HttpClient>(control.get_executor());
+    admin::ApiTable api;
     std::unique_ptr<Telephony> telephony;
     std::shared_ptr<webhooks::FlowRoutes> flow_routes;
     std::unique_ptr<Control> operators;
     std::unique_ptr<MessagingPart> messaging;
+    std::vector<std::unique_ptr<GatewayPart>> parts;
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;

@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "agents.hpp"
+#include "parley/admin/api_router.hpp"
 #include "parley/base/log.hpp"
 #include "parley/base/metrics.hpp"
 #include "parley/call/call_worker.hpp"
@@ -38,6 +39,12 @@ struct Telephony {
     net::HttpClient& http;  // on `executor`
     std::function<std::shared_ptr<const Agents>()> agents;
     std::function<call::CallWorker*()> worker;  // the one whose thread asks; null on any other thread
+    store::Database& database;
+    admin::ApiTable& api;         // resources of /v1 are added before the first request
+    store::FactHooks& fact_hooks; // in force once all parts are composed
+    std::shared_ptr<brain::UpstreamShared> upstream{};  // for brain::make_model
+    const std::string& instance;  // this process, as others name it
+    std::function<void()> renew_agents{};  // on the control loop: agents are made again (one was changed in the store); on failure the old ones stay, and it throws
     // What REST requests are made with, shared by all clients (rest_account.hpp); null: none is configured. On `executor`.
     std::shared_ptr<rest::Account> account{};
     // Set by compose_control: keeps what a person called for a warm transfer of this call will hear first. Any thread.

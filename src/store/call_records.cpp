@@ -37,7 +37,7 @@ struct Kind {
     Merge merge;
     std::string_view key;  // by_key: what tells facts apart
 };
-constexpr std::array<Kind, 13> kKinds{{{"call", "call", Merge::keys, {}},
+constexpr std::array<Kind, 20> kKinds{{{"call", "call", Merge::keys, {}},
                                        {"status", "status", Merge::last, {}},
                                        {"turn", "turns", Merge::list, {}},
                                        {"end", "end", Merge::last, {}},
@@ -49,7 +49,14 @@ constexpr std::array<Kind, 13> kKinds{{{"call", "call", Merge::keys, {}},
                                        {"conference", "conferences", Merge::list, {}},
                                        {"machine", "machine", Merge::last, {}},
                                        {"intelligence", "intelligence", Merge::by_key, "transcript_sid"},
-                                       {"note", "notes", Merge::list, {}}}};
+                                       {"note", "notes", Merge::list, {}},
+                                       {"tool", "tools", Merge::list, {}},
+                                       {"waterfall", "waterfalls", Merge::list, {}},
+                                       {"usage", "usage", Merge::list, {}},
+                                       {"rejection", "rejection", Merge::last, {}},
+                                       {"preparation", "preparation", Merge::last, {}},
+                                       {"analysis", "analysis", Merge::keys, {}},
+                                       {"event", "events", Merge::list, {}}}};
 
 bool good_sid(std::string_view sid) {
     return !sid.empty() && sid.size() <= 64 && std::all_of(sid.begin(), sid.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_'; });
@@ -107,6 +114,7 @@ struct CallRecords::Impl {
         writer.join();
     }
 
+    FactHooks hooks;
     struct Line {
         std::string sid, text;
         bool removal = false;
@@ -192,12 +200,15 @@ struct CallRecords::Impl {
 CallRecords::CallRecords(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
 CallRecords::~CallRecords() = default;
 
+void CallRecords::hooks(FactHooks hooks) { impl_->hooks = std::move(hooks); }
+
 bool CallRecords::add(std::string_view call_sid, Fact fact, std::string_view json) {
     if (!good_sid(call_sid) || json.size() > kLongestFact) return false;
     const auto parsed = Json::parse(json, nullptr, false);
     if (!parsed.is_object()) return false;
-    if (impl_->settings.directory.empty()) return true;
     const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now().time_since_epoch()).count();
+    for (const auto& told : impl_->hooks.added) told({std::string(call_sid), fact, std::string(json), at});
+    if (impl_->settings.directory.empty()) return true;
     // Written again by the library: one line, whatever the text looked like.
     Json line{{"at_ms", at}, {"kind", name(fact)}, {"fact", parsed}};
     return impl_->push({std::string(call_sid), line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", false});

@@ -78,6 +78,7 @@ TwilioWebhooks::TwilioWebhooks(Settings settings, Services services) : settings_
           }));
 }
 
+void TwilioWebhooks::gate(Gate gate) { gate_ = std::move(gate); }
 void TwilioWebhooks::route(std::string name, Subject subject, Handler handler) { routes_.insert_or_assign(std::move(name), Route{subject, std::move(handler)}); }
 void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) { senders_.insert_or_assign(kind, std::move(sender)); }
 void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) { answer_ = std::move(answer); }
@@ -220,6 +221,13 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
     };
     // <Reject> is for calls that come in; one of ours is hung up.
     if (!agent) co_return turn_away("unknown_number", outbound ? hang_up() : xml(TwimlResponse().reject({.reason = "rejected"})));
+    if (gate_) {
+        auto refused = co_await gate_(agent, asked);
+        if (refused) {
+            if (services_.records != nullptr) services_.records->add(call_sid, store::Fact::rejection, R"({"reason":")" + refused->detail + "\"}");
+            co_return turn_away(refused->reason, refused->answer);
+        }
+    }
     switch (services_.registry.admit(call_sid, now)) {
         case Admission::admitted: break;
         case Admission::ended_before: co_return hang_up();

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "parley/admin/api_router.hpp"
 #include "parley/base/log.hpp"
 #include "parley/base/metrics.hpp"
 #include "parley/base/secret.hpp"
@@ -34,6 +35,7 @@ public:
         control::CallPowers& powers;
         control::Carrier& carrier;
         store::CallRecords* records = nullptr;
+        const ApiTable* table = nullptr;  // further resources, asked first
         std::function<Secret()> token;  // the one in force; empty: closed
     };
     explicit AdminApi(Services services);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -72,6 +73,8 @@ public:
     virtual void speculate(std::string_view /*text*/, const std::vector<conversation::ContextLine>& /*context*/) {}
     // How much of a reply's speech the caller has heard, once that is settled; `interrupted`: the rest never will be.
     virtual void heard(ReplyId /*reply*/, std::chrono::milliseconds /*heard*/, bool /*interrupted*/) {}
+    // A word from outside the conversation (an operator's whisper, a result that came late), for its next answers. Not spoken.
+    virtual void advise(std::string_view /*note*/) {}
     // What besides the context a later session needs to go on from here (CallFacts::brain_state); opaque, at most 16 KiB; empty: nothing.
     [[nodiscard]] virtual std::string state() const { return {}; }
 };
@@ -100,6 +103,18 @@ struct CallFacts {
     std::uint64_t seed = 0;  // for choosing among prompt variants; recorded in the call file
     std::string brain_state{};  // LmSession::state() of the session that had this call before; empty: a new call
     bool written = false;       // the answers are read (a text message), not heard
+    bool placed = false;        // we called: `to` is theirs
+    std::string channel = "twilio";  // or web
+    // {name} in persona, instructions and greeting: the agent's own, the call's parameters, what preparation found.
+    std::map<std::string, std::string> variables{};
+    // What the model shall know before it speaks: the caller's profile, what preparation found, a hand-over. Data, told as such.
+    std::string background{};
+};
+
+// What was found while the caller was on hold, before the conversation begins.
+struct Prepared {
+    std::map<std::string, std::string> variables;
+    std::string background;
 };
 
 // Something a brain wants done besides talking: send a text, press keys, record. Names and arguments are what a model is shown as tools.
@@ -125,6 +140,9 @@ public:
     [[nodiscard]] virtual const std::vector<ActionSpec>& specs() const = 0;
     // `done` is called once, on the call's worker, not from within perform(); never after the owner is gone. Has a deadline of its own, 10 s.
     virtual void perform(ActionRequest request, std::function<void(ActionResult)> done) = 0;
+    // The caller has said this (a whole turn), or broken in: for tools that wait for a yes, and work that may be given up.
+    virtual void caller_said(std::string_view /*text*/) {}
+    virtual void caller_interrupted() {}
     // The brain has decided on a transfer and says why, for whoever takes the call. Nothing comes back.
     virtual void transferring(std::string_view /*target*/, std::string_view /*summary*/) {}
 };

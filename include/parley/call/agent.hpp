@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,12 @@
 #include "parley/flows/relay_settings.hpp"
 
 namespace parley::flows { struct AgentFlow; }
+namespace parley::policy { struct PolicySettings; }
+namespace parley::hold { struct HoldSettings; }
+namespace parley::tools { struct ToolSettings; }
+namespace parley::analysis { struct AnalysisSettings; }
+namespace parley::outbox { struct WebhookSettings; }
+namespace parley::privacy { struct PrivacySettings; }
 
 namespace parley::call {
 
@@ -41,6 +48,15 @@ struct Agent {
     audio::VadConfig vad;
     std::shared_ptr<const flows::AgentFlow> flow;      // how calls are answered and where they go; null: by a stream, at all hours
     std::shared_ptr<const flows::RelaySettings> relay;  // null: Twilio's defaults
+    std::string account;                                // SID of the account it belongs to; empty: the gateway's own
+    std::map<std::string, std::string> variables;       // of its prompt
+    std::string model;                                  // its first model, as the record names it (modelSlug)
+    std::shared_ptr<const policy::PolicySettings> policy;
+    std::shared_ptr<const hold::HoldSettings> hold;
+    std::shared_ptr<const tools::ToolSettings> tools;
+    std::shared_ptr<const analysis::AnalysisSettings> analysis;
+    std::shared_ptr<const outbox::WebhookSettings> webhooks;
+    std::shared_ptr<const privacy::PrivacySettings> privacy;
 };
 
 }  // namespace parley::call

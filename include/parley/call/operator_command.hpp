@@ -15,6 +15,9 @@ struct EndNow {
 struct SayNow { std::string text; };   // in the agent's voice, when the caller has finished
 struct KeysNow { std::string keys; };  // tones on the line: 0-9 * # A-D, w and W wait half a second and a second
 
-using OperatorCommand = std::variant<EndNow, SayNow, KeysNow>;
+struct WhisperNow { std::string text; };  // to the model alone
+struct TakeOver { bool on = true; };      // the agent falls silent: what the caller hears is SayNow, until it is given back
+
+using OperatorCommand = std::variant<EndNow, SayNow, KeysNow, WhisperNow, TakeOver>;
 
 }  // namespace parley::call

@@ -29,6 +29,13 @@
 #include "parley/gateway/messaging_config.hpp"
 #include "parley/flows/relay_settings.hpp"
 #include "parley/vendors/endpoint.hpp"
+#include "parley/analysis/analysis_settings.hpp"
+#include "parley/hold/hold_settings.hpp"
+#include "parley/outbox/webhook_settings.hpp"
+#include "parley/policy/policy_settings.hpp"
+#include "parley/privacy/privacy_settings.hpp"
+#include "parley/store/database.hpp"
+#include "parley/tools/tool_settings.hpp"
 
 namespace parley::gateway {
 
@@ -123,6 +130,39 @@ struct FlowConfig {
     std::map<std::string, std::string> sip_headers;
 };
 
+// Where everything lives that outlives a call, and who may read what is sealed in it.
+struct StoreConfig {
+    Secret url{"sqlite:"};
+    std::uint32_t connections = 4;
+    std::uint32_t queue = 4096;
+    std::uint32_t spool_mb = 64;
+    std::vector<Secret> seal_keys;  // 32 bytes in base64 or hexadecimal; the first seals, all open
+    bool ignore = false;            // a broken store: calls are served without it
+};
+
+// The whole fleet's, or the account's.
+struct FleetConfig {
+    std::uint32_t max_calls = 0;          // at once on all instances; 0: no limit
+    std::uint32_t max_calls_account = 0;  // of one Twilio account
+    policy::Budget day;
+    policy::Prices prices;
+    std::string quiet_from, quiet_to;     // "21:00" to "08:00": no outbound calls, in the called party's or this time zone
+    std::string quiet_zone;
+};
+
+// Days per kind; nothing: kept for good, but recordings must be said (recording.retain_days).
+struct RetentionConfig {
+    std::optional<std::uint32_t> calls, transcripts, events, profiles, audit;
+};
+
+// Who an agent is, for its prompt.
+struct PersonaConfig {
+    std::string persona;                            // stands before the instructions
+    std::map<std::string, std::string> variables;   // {name} in persona, instructions, greeting
+    std::vector<std::string> languages;             // BCP 47; the first one is spoken first
+    bool enabled = true;                            // false: stopped, its numbers are answered by nobody
+};
+
 struct AgentConfig {
     std::string name;
     std::vector<std::string> numbers;  // E.164
@@ -148,6 +188,13 @@ struct AgentConfig {
     conversation::Settings conversation;
     FlowConfig flow;
     flows::RelaySettings relay;
+    PersonaConfig persona;
+    policy::PolicySettings policy;
+    hold::HoldSettings hold;
+    tools::ToolSettings own_tools;
+    analysis::AnalysisSettings analysis;
+    outbox::WebhookSettings webhooks;
+    privacy::PrivacySettings privacy;
 };
 
 // Where a value came from.
@@ -167,6 +214,10 @@ struct Config {
     RecordingConfig recording{{false, "recordings"}, 0};
     CallFilesConfig call_files{{false, "calls"}, call::FrameDetail::digest};
     RecordsConfig records{{true, "records"}, 90};
+    StoreConfig store;
+    FleetConfig fleet;
+    RetentionConfig retention;
+    outbox::WebhookSettings webhooks;  // of all agents that name none of their own
     OutboundConfig outbound;
     messaging::SenderLimits messaging;
     EngineConfig engine;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "parley/base/result.hpp"
+#include "parley/store/database.hpp"
 
 namespace parley::store {
 
@@ -28,14 +29,36 @@ enum class Fact : std::uint8_t {
     conference,     // events of conferences it was in; list
     machine,        // AMD verdict; last one counts
     intelligence,   // {transcript_sid, sentences, operator results}; by transcript_sid
-    note            // anything worth keeping; list
+    note,           // anything worth keeping; list
+    tool,           // {tool, arguments, result, ok, ms, at_ms, key}; list: each call of a tool and its one result
+    waterfall,      // {turn, speech_end_ms, endpoint_ms, …}; list: how the times of a turn were spent
+    usage,          // {vendor, role, tokens…, characters, seconds, cost}; list, one a vendor at the end
+    rejection,      // {reason, detail}; last one counts: the call was turned away
+    preparation,    // {hold, lasted_ms, looked_up, tools, summary, failed}; last one counts
+    analysis,       // what was understood afterwards; last one counts, key by key
+    event           // {event, …}: states worth telling whoever watches the call; list
 };
 [[nodiscard]] std::string_view name(Fact fact);
+
+struct FactEvent {
+    std::string call_sid;
+    Fact fact = Fact::note;
+    std::string json;
+    std::int64_t at_ms = 0;  // since 1970
+};
+// What happens with a fact besides its being kept.
+struct FactHooks {
+    std::function<std::string(std::string_view call_sid, Fact fact, std::string json)> redact;  // before anything else; on the adder's thread
+    std::vector<std::function<void(const FactEvent&)>> added;                                   // at once, on the adder's thread: cheap, never blocking
+    std::vector<std::function<void(Session&, const FactEvent&)>> kept;                          // in the transaction that keeps it, on a store's thread; may come again after a failure
+};
 
 // Thread-safe; never blocks its callers on the disk: a queue of at most 16 MiB, then facts are dropped, counted and told in the log by `on_error`.
 class CallRecords {
 public:
     struct Settings {
+        Database* database = nullptr;  // where facts are kept; outlives this
+        std::string instance{};        // this process, as others name it
         std::string directory;  // empty: nothing is kept (add() does nothing, read() finds nothing)
         std::function<void(const std::string& path, error_code why)> on_error;  // once a file; on the writer's thread
     };
@@ -43,6 +66,9 @@ public:
     ~CallRecords();  // writes what is queued
     CallRecords(const CallRecords&) = delete;
     CallRecords& operator=(const CallRecords&) = delete;
+
+    // Before the first fact.
+    void hooks(FactHooks hooks);
 
     // `json`: an object's text; anything else is refused (false). `call_sid`: letters, digits, '-' and '_', at most 64.
     bool add(std::string_view call_sid, Fact fact, std::string_view json);

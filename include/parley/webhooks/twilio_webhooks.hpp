@@ -106,6 +106,16 @@ public:
     using FallBack = std::function<net::Task<std::optional<Answer>>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked, std::string_view why)>;
     void fall_back_with(FallBack fall_back);
 
+    // Whether a new call may come in at all: nothing (it may), or why not and what it gets instead. Asked before a place is taken; a call that is delivered
+    // again gets the same answer without it.
+    struct TurnedAway {
+        std::string reason;  // of the metric: capacity, policy, tenant_quota, …
+        std::string detail;  // for the record: concurrent_limit, blocked, anonymous, closed, budget, …
+        Answer answer;
+    };
+    using Gate = std::function<net::Task<std::optional<TurnedAway>>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked)>;
+    void gate(Gate gate);
+
     // What stands before the answer of a new call, whatever that is (but a refusal): `<Start>` of a recording, a transcription.
     void preface(std::function<void(const call::Agent& agent, twilio::TwimlResponse& response)> add);
 
@@ -158,6 +168,7 @@ private:
     std::map<flows::Destination::Kind, Sender> senders_;
     std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer_;
     std::function<void(const call::Agent&, twilio::TwimlResponse&)> preface_;
+    Gate gate_;
     FallBack fall_back_;
     // Calls whose stream Twilio could not open, the newest of them; the tail asks a moment later.
     struct Refusals;

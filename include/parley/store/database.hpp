@@ -1,0 +1,159 @@
+#pragma once
+// Where everything lives that outlives a call: one interface, SQLite inside the process or PostgreSQL for a fleet. Statements are written once, in what both
+// understand: $1, $2 … for parameters (each used once, in order), INTEGER/TEXT/REAL and blobs for values, times as milliseconds since 1970 (UTC), JSON as TEXT,
+// ON CONFLICT … DO UPDATE, RETURNING. Texts of statements are constants: nothing from outside ever stands in one.
+//
+// Running calls never wait for it: workers only `ask` with a deadline or hand facts to CallRecords, whose queue and spool stand before it.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "parley/base/clock.hpp"
+#include "parley/base/log.hpp"
+#include "parley/base/metrics.hpp"
+#include "parley/base/result.hpp"
+#include "parley/base/secret.hpp"
+#include "parley/net/deadline.hpp"
+#include "parley/net/task.hpp"
+
+namespace parley::store {
+
+enum class StoreErrc : std::uint8_t {
+    unavailable = 1,  // no connection, or lost on the way: whether it was written is unknown
+    busy,             // locked or conflicting beyond the retries
+    full,             // disk or queue
+    io,
+    corrupt,
+    constraint,       // a row like this is there already, or something it refers to is not
+    timeout,          // not answered within the time
+    statement         // ours: a wrong statement or parameter
+};
+[[nodiscard]] error_code make_error_code(StoreErrc code);
+
+// Thrown on the store's threads only; callers on loops get its code.
+class StoreError : public std::runtime_error {
+public:
+    StoreError(StoreErrc code, const std::string& what) : std::runtime_error(what), code_(code) {}
+    [[nodiscard]] StoreErrc code() const { return code_; }
+
+private:
+    StoreErrc code_;
+};
+
+using Blob = std::vector<std::uint8_t>;
+using Value = std::variant<std::monostate, std::int64_t, double, std::string, Blob>;
+
+class Row {
+public:
+    explicit Row(std::vector<Value> values) : values_(std::move(values)) {}
+    // A NULL reads as zero or empty; a value of another kind is an error of ours (StoreError statement).
+    [[nodiscard]] std::int64_t integer(std::size_t column) const;
+    [[nodiscard]] double real(std::size_t column) const;
+    [[nodiscard]] std::string text(std::size_t column) const;
+    [[nodiscard]] Blob blob(std::size_t column) const;
+    [[nodiscard]] bool null(std::size_t column) const;
+    [[nodiscard]] std::size_t size() const { return values_.size(); }
+
+private:
+    std::vector<Value> values_;
+};
+using Rows = std::vector<Row>;
+
+enum class Dialect : std::uint8_t { sqlite, postgresql };
+
+// One transaction. On a store's thread only.
+class Session {
+public:
+    virtual ~Session() = default;
+    virtual Rows run(std::string_view statement, std::vector<Value> parameters = {}) = 0;  // throws StoreError
+    [[nodiscard]] virtual std::uint64_t changed() const = 0;  // rows the last statement inserted, updated or deleted
+    [[nodiscard]] virtual Dialect dialect() const = 0;
+};
+
+struct DatabaseSettings {
+    // "sqlite:" (parley.db in the data directory), "sqlite:/path", "postgresql://user:password@host:port/name?…".
+    Secret url{"sqlite:"};
+    std::filesystem::path data_dir = "./var";
+    std::uint32_t connections = 4;                 // PostgreSQL
+    std::chrono::milliseconds statement_timeout{5000};
+    std::uint32_t queue = 4096;                    // requests waiting for a thread
+};
+
+// Thread-safe.
+class Database {
+public:
+    virtual ~Database() = default;
+    [[nodiscard]] virtual Dialect dialect() const = 0;
+
+    // All of `work` or nothing. Blocks: for the store's own threads, the command line and tests. `work` is run again when the database was busy or two
+    // transactions collided, so it has no effects of its own. Throws StoreError, and what `work` throws.
+    virtual void transact(const std::function<void(Session&)>& work) = 0;
+
+    // Runs `job` on one of the store's threads. False: the queue is full.
+    virtual bool enqueue(std::function<void()> job) = 0;
+
+    // The same as transact() for coroutines on any loop; the answer comes back there. After `within` it is an error, though the work may still be done.
+    template <class T>
+    net::Task<Result<T>> ask(std::function<T(Session&)> work, Duration within) {
+        struct Waiter {
+            explicit Waiter(const boost::asio::any_io_executor& executor) : woken(executor) {}
+            boost::asio::steady_timer woken;
+            std::optional<Result<T>> value;
+        };
+        const auto here = co_await boost::asio::this_coro::executor;
+        const auto waiter = std::make_shared<Waiter>(here);
+        const bool queued = enqueue([this, here, to = std::weak_ptr<Waiter>(waiter), work = std::move(work)] {
+            Result<T> value = make_error_code(StoreErrc::unavailable);
+            try {
+                std::optional<T> made;
+                transact([&](Session& session) { made.emplace(work(session)); });
+                value = std::move(*made);
+            } catch (const StoreError& e) {
+                value = make_error_code(e.code());
+            } catch (const std::exception&) {
+                value = make_error_code(StoreErrc::statement);
+            }
+            boost::asio::post(here, [to, value = std::move(value)]() mutable {
+                const auto waiting = to.lock();
+                if (!waiting) return;
+                waiting->value = std::move(value);
+                waiting->woken.cancel();
+            });
+        });
+        if (!queued) co_return make_error_code(StoreErrc::full);
+        waiter->woken.expires_after(within);
+        co_await waiter->woken.async_wait(net::nothrow);
+        if (!waiter->value) co_return make_error_code(StoreErrc::timeout);
+        auto value = std::move(*waiter->value);
+        co_return value;
+    }
+
+    [[nodiscard]] virtual bool available() const = 0;             // as of the last attempt
+    virtual void backup(const std::filesystem::path& to) = 0;     // SQLite: an online copy; PostgreSQL: StoreError statement ("use pg_dump")
+    [[nodiscard]] virtual std::string check() = 0;                // integrity; "" = sound
+};
+
+// Opens, checks and migrates. Throws StoreError: start-up fails with one clear line.
+[[nodiscard]] std::unique_ptr<Database> open_database(const DatabaseSettings& settings, Log& log, Metrics* metrics);
+
+// Milliseconds since 1970.
+[[nodiscard]] std::int64_t now_ms();
+
+}  // namespace parley::store
+
+template <>
+struct boost::system::is_error_code_enum<parley::store::StoreErrc> : std::true_type {};

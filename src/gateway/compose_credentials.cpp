@@ -1,0 +1,8 @@
+#include "gateway_part.hpp"
+#include "telephony.hpp"
+
+namespace parley::gateway {
+
+std::unique_ptr<GatewayPart> compose_credentials(Telephony& /*telephony*/) { return std::make_unique<GatewayPart>(); }
+
+}  // namespace parley::gateway
