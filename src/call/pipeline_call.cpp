@@ -204,6 +204,7 @@ private:
     void perform(const AgentSaid& c, Instant at) {
         if (c.kind != SpeechKind::keys) keep_turn("agent", c.heard, at, c.interrupted);
         if (c.reply != 0) brain_->lm().heard(c.reply, std::chrono::duration_cast<std::chrono::milliseconds>(c.heard_for), c.interrupted);
+        if (services_.shared != nullptr && !machine_.ended()) services_.shared->checkpoint(facts_.call_sid, {.lines = machine_.context(), .brain_state = brain_->lm().state(), .agent = facts_.agent, .note = {}});
     }
     void perform(const TurnTimes& c, Instant) {
         ++summary_.turns;

@@ -134,7 +134,7 @@ public:
 private:
     static void migrate(SqliteSession& session) {
         session.script("BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS schema_versions(part TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;");
-        for (const auto& all : {schema_calls(), schema_agents(), schema_credentials(), schema_policy(), schema_jobs(), schema_profiles(), schema_tools()})
+        for (const auto& all : {schema_calls(), schema_agents(), schema_credentials(), schema_policy(), schema_jobs(), schema_profiles(), schema_tools(), schema_fleet()})
             for (const auto& step : all) {
                 const auto known = session.run("SELECT version FROM schema_versions WHERE part = $1", {std::string(step.part)});
                 if (!known.empty() && known.front().integer(0) >= step.version) continue;

@@ -24,6 +24,8 @@ struct CallServices {
     store::CallRecords* records = nullptr;  // none: nothing is kept of what was said
     // What this call's brain may do besides talking; null: nothing. The result lives on the call's worker.
     std::function<std::unique_ptr<brain::Actions>(const Agent&, const brain::CallFacts&, CallWorker&)> actions{};
+    // Other instances' knowledge of calls; null: each knows its own.
+    SharedCalls* shared = nullptr;
     // What is found out about a call while its caller is on hold; null: nothing. Runs on the call's worker; has ended when `until` has come.
     std::function<net::Task<brain::Prepared>(std::shared_ptr<const Agent>, brain::CallFacts, brain::Actions*, CallWorker&, TimePoint until)> prepare{};
     // What a call has used of a vendor, as it is used. On the call's worker.
