@@ -57,6 +57,9 @@ inline constexpr std::array<S, 5> kTurnStage{"endpointing", "stt_final", "llm_fi
                                              "playout_start"};
 inline constexpr std::array<S, 4> kFiller{"filler", "apology", "idle_prompt", "tone"};
 inline constexpr std::array<S, 4> kInterruption{"speech", "dtmf", "operator", "hangup"};
+inline constexpr std::array<S, 4> kStoreOp{"transaction", "connect", "backup", "check"};
+inline constexpr std::array<S, 10> kStoreOutcome{"ok", "aborted", "unavailable", "busy", "full", "io_error", "corrupt", "constraint", "timeout", "statement"};
+inline constexpr std::array<S, 3> kFactKind{"final", "turn", "event"};
 inline constexpr std::array<S, 6> kRole{"stt", "llm", "tts", "realtime", "tool", "bot"};
 inline constexpr std::array<S, 9> kOutcome{"ok",       "timeout",   "auth",  "rate_limited", "server_error",
                                            "protocol", "cancelled", "quota", "overload"};

@@ -286,6 +286,10 @@ public:
     Histograms& worker_queue_wait;  // pool
     Counters& recording_bytes;      // kind
     Counters& store_write_errors;   // kind
+    Counters& store_operations;              // op, outcome
+    Histograms& store_operation_duration;    // op, outcome
+    Gauges& store_spool_bytes;
+    Counters& store_facts_dropped;           // kind
     // --- operation
     Gauges& config_last_reload_successful;
     Gauges& config_last_reload_timestamp;

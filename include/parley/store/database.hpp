@@ -91,6 +91,9 @@ struct DatabaseSettings {
     std::uint32_t connections = 4;                 // PostgreSQL
     std::chrono::milliseconds statement_timeout{5000};
     std::uint32_t queue = 4096;                    // requests waiting for a thread
+    bool serves = false;     // a gateway: refused while another one serves from the same SQLite file
+    bool read_only = false;  // looks only, beside whoever serves; nothing is migrated
+    bool ignore = false;     // what is damaged or cannot be reached at start does not matter: the database answers `unavailable` (PostgreSQL: until it is there)
 };
 
 template <class T>
@@ -105,7 +108,8 @@ public:
     [[nodiscard]] virtual Dialect dialect() const = 0;
 
     // All of `work` or nothing. Blocks: for the store's own threads, the command line and tests. `work` is run again when the database was busy or two
-    // transactions collided, so it has no effects of its own. Throws StoreError, and what `work` throws.
+    // transactions collided, so it has no effects of its own; it does not call transact() again. Transactions are serializable. Throws StoreError, and what
+    // `work` throws.
     virtual void transact(const std::function<void(Session&)>& work) = 0;
 
     // Runs `job` on one of the store's threads. False: the queue is full.
@@ -152,7 +156,7 @@ public:
     [[nodiscard]] virtual std::string check() = 0;                // integrity; "" = sound
 };
 
-// Opens, checks and migrates. Throws StoreError: start-up fails with one clear line.
+// Opens, checks and migrates. Throws StoreError: start-up fails with one clear line. A damaged SQLite file is left as it is. `metrics` outlives the database.
 [[nodiscard]] std::unique_ptr<Database> open_database(const DatabaseSettings& settings, Log& log, Metrics* metrics);
 
 // Milliseconds since 1970.
