@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kMostPrepared = 256;
 constexpr int kStepsBetweenLooks = 4000;  // of SQLite's virtual machine
 
-void bind(sqlite3_stmt* to, int at, const Value& value) {
+void bind_value(sqlite3_stmt* to, int at, const Value& value) {
     if (const auto* whole = std::get_if<std::int64_t>(&value)) sqlite3_bind_int64(to, at, *whole);
     else if (const auto* real = std::get_if<double>(&value)) sqlite3_bind_double(to, at, *real);
     else if (const auto* text = std::get_if<std::string>(&value)) sqlite3_bind_text64(to, at, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
@@ -97,7 +97,7 @@ Rows SqliteHandle::run(std::string_view text, std::vector<Value> parameters) {
         sqlite3_clear_bindings(one);
     });
     if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != parameters.size()) throw StoreError(StoreErrc::statement, "another number of parameters than the statement has");
-    for (std::size_t i = 0; i < parameters.size(); ++i) bind(statement, static_cast<int>(i + 1), parameters[i]);
+    for (std::size_t i = 0; i < parameters.size(); ++i) bind_value(statement, static_cast<int>(i + 1), parameters[i]);
     deadline_ = Clock::now() + limit_;
     Rows rows;
     for (;;) {
