@@ -56,6 +56,8 @@ inline constexpr std::array<S, 5> kTurnOutcome{"completed", "interrupted", "empt
 inline constexpr std::array<S, 5> kTurnStage{"endpointing", "stt_final", "llm_first_token", "tts_first_byte",
                                              "playout_start"};
 inline constexpr std::array<S, 4> kFiller{"filler", "apology", "idle_prompt", "tone"};
+inline constexpr std::array<S, 5> kPreparation{"ok", "partial", "failed", "timeout", "refused"};
+inline constexpr std::array<S, 7> kHoldStrategy{"none", "text", "audio", "music", "audio_then_music", "text_then_music", "text_over_music"};
 inline constexpr std::array<S, 4> kInterruption{"speech", "dtmf", "operator", "hangup"};
 inline constexpr std::array<S, 4> kStoreOp{"transaction", "connect", "backup", "check"};
 inline constexpr std::array<S, 10> kStoreOutcome{"ok", "aborted", "unavailable", "busy", "full", "io_error", "corrupt", "constraint", "timeout", "statement"};

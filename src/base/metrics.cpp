@@ -404,6 +404,8 @@ Metrics::Metrics(MetricsSettings settings)
       turn_stage(impl_->histogram("parley_turn_stage_seconds", "The same by stage.", buckets::kTurn, {label("stage", ml::kTurnStage)})),
       turn_dead_air(impl_->histogram("parley_turn_dead_air_seconds", "Speech owed and nothing audible, before a filler.", buckets::kTurn)),
       fillers_played(impl_->counter("parley_fillers_played_total", "Words said to cover a wait.", {label("kind", ml::kFiller)})),
+      preparations(impl_->counter("parley_preparations_total", "Preparations of calls, made while their callers were on hold.", {label("outcome", ml::kPreparation)})),
+      hold_duration(impl_->histogram("parley_hold_duration_seconds", "How long callers were on hold before the conversation.", buckets::kTurn, {label("strategy", ml::kHoldStrategy)})),
       interruptions(impl_->counter("parley_interruptions_total", "Replies cut short.", {label("cause", ml::kInterruption)})),
       interruption_stop(impl_->histogram("parley_interruption_stop_seconds", "From the decision to the last frame and clear.", buckets::kJitter, {label("cause", ml::kInterruption)})),
       provider_requests(impl_->counter("parley_provider_requests_total", "Requests to engines and vendors.", {label("role", ml::kRole), impl_->providers(), label("outcome", ml::kOutcome)})),

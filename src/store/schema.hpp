@@ -28,6 +28,7 @@ struct Migration {
 [[nodiscard]] std::vector<Migration> schema_jobs();      // jobs, outbox
 [[nodiscard]] std::vector<Migration> schema_profiles();  // callers' profiles, analyses
 [[nodiscard]] std::vector<Migration> schema_tools();     // effects by idempotency key, messages taken, callbacks wanted
+[[nodiscard]] std::vector<Migration> schema_fleet();     // what instances know of each other's calls
 
 // Every step of every part, in order.
 [[nodiscard]] std::vector<Migration> all_steps();

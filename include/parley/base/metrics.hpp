@@ -267,6 +267,8 @@ public:
     Histograms& turn_stage;  // stage
     Histograms& turn_dead_air;
     Counters& fillers_played;       // kind
+    Counters& preparations;         // outcome
+    Histograms& hold_duration;      // strategy
     Counters& interruptions;        // cause
     Histograms& interruption_stop;  // cause
     // --- what answers; role stt|llm|tts|realtime|tool|bot

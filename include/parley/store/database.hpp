@@ -97,6 +97,11 @@ struct DatabaseSettings {
     bool ignore = false;     // what is damaged or cannot be reached at start does not matter: the database answers `unavailable` (PostgreSQL: until it is there)
 };
 
+template <class T>
+[[nodiscard]] Result<T> failed_as(StoreErrc code) {
+    return Result<T>(boost::system::in_place_error, make_error_code(code));
+}
+
 // Thread-safe.
 class Database {
 public:
@@ -122,15 +127,15 @@ public:
         const auto here = co_await boost::asio::this_coro::executor;
         const auto waiter = std::make_shared<Waiter>(here);
         const bool queued = enqueue([this, here, to = std::weak_ptr<Waiter>(waiter), work = std::move(work)] {
-            Result<T> value = make_error_code(StoreErrc::unavailable);
+            Result<T> value = failed_as<T>(StoreErrc::unavailable);
             try {
                 std::optional<T> made;
                 transact([&](Session& session) { made.emplace(work(session)); });
-                value = std::move(*made);
+                value = Result<T>(boost::system::in_place_value, std::move(*made));
             } catch (const StoreError& e) {
-                value = make_error_code(e.code());
+                value = failed_as<T>(e.code());
             } catch (const std::exception&) {
-                value = make_error_code(StoreErrc::statement);
+                value = failed_as<T>(StoreErrc::statement);
             }
             boost::asio::post(here, [to, value = std::move(value)]() mutable {
                 const auto waiting = to.lock();
@@ -139,10 +144,10 @@ public:
                 waiting->woken.cancel();
             });
         });
-        if (!queued) co_return make_error_code(StoreErrc::full);
+        if (!queued) co_return failed_as<T>(StoreErrc::full);
         waiter->woken.expires_after(within);
         co_await waiter->woken.async_wait(net::nothrow);
-        if (!waiter->value) co_return make_error_code(StoreErrc::timeout);
+        if (!waiter->value) co_return failed_as<T>(StoreErrc::timeout);
         auto value = std::move(*waiter->value);
         co_return value;
     }
