@@ -7,6 +7,7 @@ namespace parley::store {
 namespace {
 
 constexpr std::size_t kMostPrepared = 256;
+constexpr const char* kFailed = "an earlier statement of this transaction failed";
 constexpr int kStepsBetweenLooks = 4000;  // of SQLite's virtual machine
 
 void bind_value(sqlite3_stmt* to, int at, const Value& value) {
@@ -68,7 +69,25 @@ SqliteHandle::~SqliteHandle() {
     sqlite3_close(handle_);
 }
 
-void SqliteHandle::fail() { throw StoreError(kind_of(sqlite3_extended_errcode(handle_)), sqlite3_errmsg(handle_)); }
+void SqliteHandle::fail() {
+    failed_ = true;
+    throw StoreError(kind_of(sqlite3_extended_errcode(handle_)), sqlite3_errmsg(handle_));
+}
+
+void SqliteHandle::begin(bool writing) {
+    failed_ = false;
+    script(writing ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+void SqliteHandle::commit() {
+    if (failed_) throw StoreError(StoreErrc::statement, kFailed);
+    script("COMMIT");
+}
+
+void SqliteHandle::roll_back() {
+    // Some failures have ended it already.
+    if (sqlite3_get_autocommit(handle_) == 0) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
 
 sqlite3_stmt* SqliteHandle::prepared(std::string_view text) {
     if (const auto known = by_text_.find(text); known != by_text_.end()) {
@@ -90,6 +109,7 @@ sqlite3_stmt* SqliteHandle::prepared(std::string_view text) {
 
 Rows SqliteHandle::run(std::string_view text, std::vector<Value> parameters) {
     check_values(parameters);
+    if (failed_ && sqlite3_get_autocommit(handle_) == 0) throw StoreError(StoreErrc::statement, kFailed);
     auto* statement = prepared(text);
     // Reset whatever happens: a statement left in the middle would hold its transaction open.
     const std::unique_ptr<sqlite3_stmt, void (*)(sqlite3_stmt*)> used(statement, [](sqlite3_stmt* one) {
