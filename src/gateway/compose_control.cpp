@@ -39,8 +39,7 @@ public:
           powers_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .hold_music = t.config.outbound.hold_music.empty() ? t.config.server.public_url + control::kHoldTunePath : t.config.outbound.hold_music},
                   {.log = t.log, .metrics = t.metrics, .registry = t.registry, .carrier = *carrier_, .guard = guard_, .guard_mutex = guard_mutex_, .records = t.services.records, .errands = errands_,
                    .running = [this] { return outbound_.running(); }}),
-          api_({.log = t.log, .metrics = t.metrics, .registry = t.registry, .outbound = outbound_, .powers = powers_, .carrier = *carrier_, .records = t.services.records, .table = &t.api,
-                .token = [&t] { return t.config.server.admin_token; }}) {
+          api_({.log = t.log, .metrics = t.metrics, .registry = t.registry, .outbound = outbound_, .powers = powers_, .carrier = *carrier_, .records = t.services.records}, t.api) {
         webhooks::add_outbound_routes(t.routes, outbound_);
         webhooks::add_power_routes(t.routes, powers_);
         t.brief = [this](const std::string& call_sid, std::string summary) { powers_.brief(call_sid, std::move(summary)); };

@@ -99,6 +99,7 @@ struct Gateway::Impl {
           tokens(token_keys(config)),
           instance(config.log.instance.empty() ? std::string("parley-") + random_hex(8) : config.log.instance + "-" + random_hex(4)),
           database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue, .serves = true, .ignore = config.store.ignore}, log, &metrics)),
+          sealing(config.store.seal_keys, database->dialect(), config.server.data_dir, log),
           records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
           shared_calls(make_shared_calls(*database, registry, log, instance)),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr, .shared = &shared_calls->calls()},
@@ -192,7 +193,7 @@ struct Gateway::Impl {
     // What Twilio's telephony offers besides the stream: each of these adds its routes and destinations.
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
-                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); }});
+                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .sealing = sealing, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); }});
         flow_routes = compose_flows(*telephony);
         compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
         operators = compose_control(*telephony);
@@ -609,6 +610,7 @@ struct Gateway::Impl {
     twilio::StreamTokens tokens;
     std::string instance;
     std::unique_ptr<store::Database> database;
+    Sealing sealing;
     store::FactHooks fact_hooks;
     store::CallRecords records;
     std::unique_ptr<SharedCallsPart> shared_calls;

@@ -18,6 +18,7 @@
 #include "parley/store/call_records.hpp"
 #include "parley/twilio/stream_token.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
+#include "sealing.hpp"
 
 namespace parley::rest {
 struct Account;
@@ -40,6 +41,7 @@ struct Telephony {
     std::function<std::shared_ptr<const Agents>()> agents;
     std::function<call::CallWorker*()> worker;  // the one whose thread asks; null on any other thread
     store::Database& database;
+    Sealing& sealing;
     admin::ApiTable& api;         // resources of /v1 are added before the first request
     store::FactHooks& fact_hooks; // in force once all parts are composed
     std::shared_ptr<brain::UpstreamShared> upstream{};  // for brain::make_model
