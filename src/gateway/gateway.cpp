@@ -98,7 +98,7 @@ struct Gateway::Impl {
           disk(kDiskQueue, [this](const std::string& path, error_code why) { disk_failed(path, why); }),
           tokens(token_keys(config)),
           instance(config.log.instance.empty() ? std::string("parley-") + random_hex(8) : config.log.instance + "-" + random_hex(4)),
-          database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue}, log, &metrics)),
+          database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue, .serves = true, .ignore = config.store.ignore}, log, &metrics)),
           records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
           shared_calls(make_shared_calls(*database, registry, log, instance)),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr, .shared = &shared_calls->calls()},
