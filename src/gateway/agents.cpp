@@ -25,6 +25,23 @@ std::vector<std::string> fixed_phrases(const conversation::Settings& words) {
     return phrases;
 }
 
+std::string time_left_text(std::chrono::seconds left) {
+    const auto minutes = left.count() / 60;
+    if (left.count() % 60 != 0 || minutes == 0) return "We have " + std::to_string(left.count()) + " seconds left on this call.";
+    return minutes == 1 ? std::string("We have one minute left on this call.") : "We have " + std::to_string(minutes) + " minutes left on this call.";
+}
+
+// Its limits and their words, as the policy has them.
+conversation::Settings conversation_of(const AgentConfig& given) {
+    auto settings = given.conversation;
+    settings.max_duration = std::min(settings.max_duration, given.max_call);
+    if (given.policy.call.time) settings.max_duration = std::min(settings.max_duration, *given.policy.call.time);
+    if (settings.max_duration_warning.count() == 0) settings.max_duration_warning = given.policy.warn_before;
+    if (settings.max_duration_warning >= settings.max_duration) settings.max_duration_warning = std::chrono::seconds(0);
+    else if (settings.max_duration_warning_text == conversation::Settings{}.max_duration_warning_text) settings.max_duration_warning_text = time_left_text(settings.max_duration_warning);
+    return settings;
+}
+
 std::vector<vendors::Endpoint> endpoints(const Config& config, const std::vector<std::string>& names) {
     std::vector<vendors::Endpoint> all;
     for (const auto& name : names) {
@@ -90,7 +107,7 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
         return endpoint.vendor == vendors::kEmbedded ? brain::make_embedded_voice(pool, cache, voice, link, sink) : vendors::make_tts(endpoint, link, sink);
     };
     brain::RenderPlan plan;
-    plan.phrases = fixed_phrases(given.conversation);
+    plan.phrases = fixed_phrases(conversation_of(given));
     if (!given.greeting.empty() && settings.s2s.empty()) plan.greetings.push_back(given.greeting);
     plan.voices = settings.tts;
     plan.embedded = voice;
@@ -124,7 +141,7 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
             brain::EmbeddedSettings settings;
             settings.voice.name = given.voice;
             settings.voice.speed = given.speed;
-            settings.fixed_phrases = fixed_phrases(given.conversation);
+            settings.fixed_phrases = fixed_phrases(conversation_of(given));
             try {
                 auto script = brain::load_script(given.script.string(), makers.pool->lexicon().get());
                 for (const auto& action : script->actions())
@@ -152,16 +169,15 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
             break;
         case Brain::echo: agent->brain = call::BrainKind::echo; break;
     }
-    agent->conversation = given.conversation;
+    agent->conversation = conversation_of(given);
     // Backups and retries come before a failure is told at all: the first one is the last, unless somebody wants it otherwise.
     if (given.brain == Brain::vendors && config.source("agents." + given.name + ".conversation.failures_max").kind == Source::Kind::preset) agent->conversation.failures_max = 1;
-    agent->conversation.max_duration = std::min(given.conversation.max_duration, given.max_call);
     agent->fallback_number = given.fallback_number;
     agent->voicemail = given.voicemail;
     agent->voicemail_prompt = given.voicemail_prompt;
     agent->voicemail_max = given.voicemail_max;
     agent->flow = make_flow(given, make_menus(config));
-    agent->max_duration = given.max_call;
+    agent->max_duration = given.policy.call.time ? std::min(given.max_call, *given.policy.call.time) : given.max_call;
     agent->relay = std::make_shared<const flows::RelaySettings>(given.relay);
     agent->variables = given.persona.variables;
     agent->policy = std::make_shared<const policy::PolicySettings>(given.policy);

@@ -72,7 +72,7 @@ MetricsSettings metrics_settings(const Config& config) {
                        // flows
                        "answer", "menu", "dialed", "whisper", "recorded", "gather",
                        // control
-                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
+                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "full-wait", "full-left", "full-go", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
                        // messaging
                        "sms", "sms-status", "recording", "transcription", "voicemail-text", "intelligence", "listen"};
     settings.providers = {"bot"};
@@ -185,7 +185,8 @@ struct Gateway::Impl {
                                                              return signatures;
                                                          },
                                                          services.records, &shared_calls->calls()});
-        web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->by_name(config.server.talk_page); }});
+        web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->by_name(config.server.talk_page); },
+                                                                          [this](std::shared_ptr<const call::Agent> agent, std::string call_sid) { return telephony->may_talk(std::move(agent), std::move(call_sid)); }});
         surface = std::make_unique<admin::AdminSurface>(admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
                                                                                        std::string(R"({"version":")") + kVersion + R"(","revision":")" + kRevision + "\"}"});
     }
@@ -248,7 +249,7 @@ struct Gateway::Impl {
             response = net::HttpResponse(200, "audio/wav", control::hold_tune());
             response.headers.add("Cache-Control", "public, max-age=86400");
         } else if (!config.server.talk_page.empty() && path == "/web/session") {
-            response = web->session(request);
+            response = co_await web->session(request);
         } else {
             webhooks::Request asked;
             asked.method = request.method;
@@ -580,6 +581,7 @@ struct Gateway::Impl {
                 config.call_files.frames = fresh.call_files.frames;
                 config.agents = fresh.agents;
                 config.menus = fresh.menus;
+                config.fleet = fresh.fleet;
                 config.outbound.limits = fresh.outbound.limits;
                 config.server.admin_token = fresh.server.admin_token;
             }
