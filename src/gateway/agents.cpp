@@ -97,6 +97,21 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     return std::make_shared<brain::UpstreamFactory>(std::move(settings), std::move(makers), shared, std::move(phrases));
 }
 
+HoldVoice make_hold_voice(const Config& config, const AgentConfig& given) {
+    HoldVoice made;
+    made.embedded.name = given.voice;
+    made.embedded.speed = given.speed;
+    if (given.brain == Brain::vendors) {
+        made.voices = endpoints(config, given.tts);
+        if (!given.hold.voice.empty() && !made.voices.empty()) made.voices.front().voice = given.hold.voice;
+        made.makers.tts = vendors::make_tts;
+        made.shelf = phrase_shelf(config.server.data_dir / "phrases");
+    } else if (!given.hold.voice.empty()) {
+        made.embedded.name = given.hold.voice;
+    }
+    return made;
+}
+
 }  // namespace
 
 bool Agents::needs_engine(const Config& config) {
@@ -172,6 +187,7 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
         by_name_.emplace(given.name, done);
         messaging_.emplace(given.name, std::make_shared<const AgentMessaging>(given.messaging));
         for (const auto& number : given.numbers) by_number_.emplace(number, done);
+        if (!given.hold.text.empty()) hold_voices_.emplace(given.name, make_hold_voice(config, given));
         if (given.is_default) default_ = done;
     }
 }
@@ -179,6 +195,17 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
 std::shared_ptr<const call::Agent> Agents::by_name(std::string_view name) const {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<const call::Agent>> Agents::all() const {
+    std::vector<std::shared_ptr<const call::Agent>> agents;
+    for (const auto& [name, agent] : by_name_) agents.push_back(agent);
+    return agents;
+}
+
+const HoldVoice* Agents::hold_voice(std::string_view name) const {
+    const auto found = hold_voices_.find(name);
+    return found == hold_voices_.end() ? nullptr : &found->second;
 }
 
 std::shared_ptr<const AgentMessaging> Agents::messaging(std::string_view name) const {

@@ -5,12 +5,21 @@
 #include <string>
 #include <string_view>
 
+#include "parley/brain/rendered_phrases.hpp"
 #include "parley/brain/upstream.hpp"
 #include "parley/call/agent.hpp"
 #include "parley/gateway/config.hpp"
 #include "parley/speech/engine_pool.hpp"
 
 namespace parley::gateway {
+
+// How an agent's hold text is spoken beforehand.
+struct HoldVoice {
+    speech::VoiceSettings embedded;
+    std::vector<vendors::Endpoint> voices;  // in the order they are asked
+    brain::VendorMakers makers;
+    brain::PhraseShelf shelf;
+};
 
 // The agents of one revision of the configuration, as calls use them. Immutable; replaced whole by a reload.
 class Agents {
@@ -23,11 +32,15 @@ public:
     [[nodiscard]] bool has_number(std::string_view number) const { return by_number_.contains(number); }
     // What this agent does besides calls; null: there is no such agent.
     [[nodiscard]] std::shared_ptr<const AgentMessaging> messaging(std::string_view name) const;
+    [[nodiscard]] std::vector<std::shared_ptr<const call::Agent>> all() const;
+    // Null: this agent says nothing on hold.
+    [[nodiscard]] const HoldVoice* hold_voice(std::string_view name) const;
     [[nodiscard]] static bool needs_engine(const Config& config);
 
 private:
     std::map<std::string, std::shared_ptr<const call::Agent>, std::less<>> by_name_, by_number_;
     std::map<std::string, std::shared_ptr<const AgentMessaging>, std::less<>> messaging_;
+    std::map<std::string, HoldVoice, std::less<>> hold_voices_;
     std::shared_ptr<const call::Agent> default_;
 };
 
