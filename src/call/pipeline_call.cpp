@@ -59,6 +59,7 @@ public:
         facts_.from = std::move(from);
         facts_.to = std::move(to);
         facts_.agent = agent_->name;
+        facts_.variables = agent_->variables;
         facts_.seed = random_u64();
         if (before_.agent == facts_.agent) facts_.brain_state = before_.brain_state;
         timers_.fill(kNotArmed);

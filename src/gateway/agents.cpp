@@ -115,6 +115,21 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     return std::make_shared<brain::UpstreamFactory>(std::move(settings), std::move(makers), shared, std::move(phrases));
 }
 
+HoldVoice make_hold_voice(const Config& config, const AgentConfig& given) {
+    HoldVoice made;
+    made.embedded.name = given.voice;
+    made.embedded.speed = given.speed;
+    if (given.brain == Brain::vendors) {
+        made.voices = endpoints(config, given.tts);
+        if (!given.hold.voice.empty() && !made.voices.empty()) made.voices.front().voice = given.hold.voice;
+        made.makers.tts = vendors::make_tts;
+        made.shelf = phrase_shelf(config.server.data_dir / "phrases");
+    } else if (!given.hold.voice.empty()) {
+        made.embedded.name = given.hold.voice;
+    }
+    return made;
+}
+
 }  // namespace
 
 bool Agents::needs_engine(const AgentConfig& agent) { return agent.brain == Brain::embedded || agent.brain == Brain::vendors; }  // vendors: the voice of last resort
@@ -194,6 +209,7 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
     made->written = given;
     made->agent = std::move(agent);
     made->messaging = std::make_shared<const AgentMessaging>(given.messaging);
+    if (!given.hold.text.empty()) made->hold_voice = std::make_shared<const HoldVoice>(make_hold_voice(config, given));
     return made;
 }
 
@@ -234,6 +250,17 @@ std::shared_ptr<const call::Agent> Agents::by_name(std::string_view name) const 
 std::shared_ptr<const call::Agent> Agents::open(std::string_view name) const {
     const auto one = made(name);
     return one == nullptr || !one->written.persona.enabled ? nullptr : one->agent;
+}
+
+std::vector<std::shared_ptr<const call::Agent>> Agents::all() const {
+    std::vector<std::shared_ptr<const call::Agent>> agents;
+    for (const auto& [name, one] : all_) agents.push_back(one->agent);
+    return agents;
+}
+
+const HoldVoice* Agents::hold_voice(std::string_view name) const {
+    const auto one = made(name);
+    return one == nullptr ? nullptr : one->hold_voice.get();
 }
 
 std::shared_ptr<const AgentMessaging> Agents::messaging(std::string_view name) const {
