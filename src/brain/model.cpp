@@ -168,11 +168,15 @@ private:
             break;
         }
         if (!heard.outcome) asking.cancel();
+        // Being given up ourselves must not keep us from waiting for what we began.
+        const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
         try {
             co_await asking.join();
         } catch (const std::exception&) {
             failed = Failure{FailureKind::protocol, "the client failed", 0, "stream", {}, {}};
         }
+        co_await boost::asio::this_coro::throw_if_cancelled(throws);
         if (cancelled_) {
             answer.why = "cancelled";
             co_return;
