@@ -1,0 +1,87 @@
+#include "parley/privacy/redactor.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "finders.hpp"
+
+namespace parley::privacy {
+
+namespace {
+
+constexpr std::array<std::string_view, kKindCount> kNames{"card", "ssn", "iban", "email", "phone"};
+constexpr std::array<std::string_view, kKindCount> kPlaceholders{"[card]", "[ssn]", "[iban]", "[email]", "[phone]"};
+constexpr std::size_t kShortTurn = 4;  // words: "uh-huh, go on" asks for nothing new
+
+Redacted search(std::string_view text, const std::vector<Word>& words, Kinds kinds, const Before& before, After& after) {
+    Taken taken(words.size());
+    std::vector<Hit> hits;
+    if (kinds.has(Kind::email)) find_emails(words, before, taken, hits);
+    if (kinds.has(Kind::iban)) find_ibans(text, words, before, taken, hits, after);
+    find_numbers(words, kinds, before, taken, hits, after);
+    std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.first < b.first; });
+    Redacted out;
+    std::size_t at = 0;
+    for (const auto& hit : hits) {
+        const Found found{.kind = hit.kind, .begin = words[hit.first].begin, .end = words[hit.last].end};
+        if (found.begin < at) continue;
+        out.text += text.substr(at, found.begin - at);
+        out.text += placeholder(hit.kind);
+        at = found.end;
+        out.found.push_back(found);
+    }
+    out.text += text.substr(at);
+    return out;
+}
+
+std::optional<Kind> asked_for(const std::vector<Word>& words) {
+    switch (cue_before(words, words.size(), words.size())) {
+        case Cue::card:
+        case Cue::code: return Kind::card;
+        case Cue::ssn: return Kind::ssn;
+        case Cue::iban: return Kind::iban;
+        case Cue::email: return Kind::email;
+        case Cue::phone: return Kind::phone;
+        default: return std::nullopt;
+    }
+}
+
+}  // namespace
+
+std::string_view name(Kind kind) { return kNames[static_cast<std::size_t>(kind)]; }
+std::string_view placeholder(Kind kind) { return kPlaceholders[static_cast<std::size_t>(kind)]; }
+std::optional<Kind> kind_named(std::string_view name) {
+    const auto found = std::find(kNames.begin(), kNames.end(), name);
+    if (found == kNames.end()) return std::nullopt;
+    return static_cast<Kind>(found - kNames.begin());
+}
+
+Kinds Kinds::of(const std::vector<std::string>& names) {
+    if (names.empty()) return all();
+    Kinds kinds;
+    for (const auto& each : names)
+        if (const auto kind = kind_named(each)) kinds.add(*kind);
+    return kinds;
+}
+
+Redacted redact(std::string_view text, Kinds kinds) {
+    After after;
+    return search(text, words_of(text), kinds, Before{}, after);
+}
+
+Redacted Listener::turn(bool caller, std::string_view text) {
+    auto& own = caller ? caller_ : agent_;
+    const auto& other = caller ? agent_ : caller_;
+    const auto words = words_of(text);
+    Before before{.digits = own.digits, .letters_digits = own.letters_digits,  .asked = other.asked ? other.asked : own.asked, .went_on = own.went_on};
+    After after;
+    auto out = search(text, words, kinds_, before, after);
+    own.digits = std::move(after.digits);
+    own.letters_digits = std::move(after.letters_digits);
+    own.went_on = after.went_on;
+    const auto asked = asked_for(words);
+    if (asked || words.size() > kShortTurn) own.asked = asked;
+    return out;
+}
+
+}  // namespace parley::privacy
