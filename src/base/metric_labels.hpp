@@ -56,7 +56,12 @@ inline constexpr std::array<S, 5> kTurnOutcome{"completed", "interrupted", "empt
 inline constexpr std::array<S, 5> kTurnStage{"endpointing", "stt_final", "llm_first_token", "tts_first_byte",
                                              "playout_start"};
 inline constexpr std::array<S, 4> kFiller{"filler", "apology", "idle_prompt", "tone"};
+inline constexpr std::array<S, 5> kPreparation{"ok", "partial", "failed", "timeout", "refused"};
+inline constexpr std::array<S, 7> kHoldStrategy{"none", "text", "audio", "music", "audio_then_music", "text_then_music", "text_over_music"};
 inline constexpr std::array<S, 4> kInterruption{"speech", "dtmf", "operator", "hangup"};
+inline constexpr std::array<S, 4> kStoreOp{"transaction", "connect", "backup", "check"};
+inline constexpr std::array<S, 10> kStoreOutcome{"ok", "aborted", "unavailable", "busy", "full", "io_error", "corrupt", "constraint", "timeout", "statement"};
+inline constexpr std::array<S, 3> kFactKind{"final", "turn", "event"};
 inline constexpr std::array<S, 6> kRole{"stt", "llm", "tts", "realtime", "tool", "bot"};
 inline constexpr std::array<S, 9> kOutcome{"ok",       "timeout",   "auth",  "rate_limited", "server_error",
                                            "protocol", "cancelled", "quota", "overload"};

@@ -72,7 +72,8 @@ net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socke
     }
     const auto& setup = *opening.setup;
     const auto token = twilio::join_token([&](std::string_view name) { return setup.parameter(name); });
-    auto [claims, agent] = admit_by_token(services_, tokens_, find_agent_, token, setup.call_sid, setup.account_sid, true, remote, "A relay's token did not hold.");
+    auto admitted = co_await admit_by_token(services_, tokens_, find_agent_, token, std::string(setup.call_sid), std::string(setup.account_sid), true, remote, "A relay's token did not hold.");
+    auto& [claims, agent] = admitted;
     if (!agent) {
         services_.metrics.stream_rejected.at("token").add();
         co_await socket->close(1008, "");

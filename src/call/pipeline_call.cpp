@@ -10,6 +10,7 @@
 #include "parley/audio/dtmf.hpp"
 #include "parley/audio/g711.hpp"
 #include "parley/base/ids.hpp"
+#include "call_hold.hpp"
 #include "parley/call/call_file.hpp"
 #include "parley/call/recorder.hpp"
 #include "parley/call/turn_fact.hpp"
@@ -69,15 +70,20 @@ public:
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
         over_ = std::move(over);
         auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
-        const bool back = !before_.empty() && before_.agent == facts_.agent;
-        for (auto& line : before_.lines) feed(Remembered{.agent = line.side == ContextLine::Side::agent, .text = std::move(line.text), .interrupted = line.interrupted});
-        feed(Started{.back = back, .note = std::move(before_.note)});
+        // Who was here before goes on where the talk was.
+        if (before_.lines.empty() && !back()) hold_ = CallHold::make(services_, worker_, agent_, facts_, actions_.get());
+        if (hold_) playout_.bed(&hold_->player());
+        else begin_talk({});
         const LegEnd end = co_await leg_.run(*this);
         reading_ = false;
         if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
         ticket.reset();
         const auto now = this->now();
         tell_over();
+        if (hold_) {
+            playout_.bed(nullptr);
+            co_await hold_->close();
+        }
         // From here on no call-back comes but the vendors' records.
         co_await brain_->close();
         brain_.reset();
@@ -97,6 +103,43 @@ public:
     }
 
 private:
+    // --- the beginning -----------------------------------------------------------------------------------------------
+
+    [[nodiscard]] bool back() const { return !before_.empty() && before_.agent == facts_.agent; }
+    [[nodiscard]] bool on_hold() const { return hold_ && !talking_; }
+
+    void begin_talk(const CallHold::Meanwhile& meanwhile) {
+        talking_ = true;
+        const auto waited = hold_ ? now() : Instant{0};
+        for (auto& line : before_.lines) feed(Remembered{.agent = line.side == ContextLine::Side::agent, .text = std::move(line.text), .interrupted = line.interrupted});
+        for (const auto& said : meanwhile.said) feed(Remembered{.agent = false, .text = said});
+        if (!meanwhile.keys.empty()) feed(Remembered{.agent = false, .text = "[pressed these keys while waiting: " + meanwhile.keys + "]"});
+        if (hold_) brain_->lm().prepared(meanwhile.found);
+        feed(Started{.back = back(), .note = std::move(before_.note), .waited = waited});
+        if (hold_ && voiced_) feed(CallerSpeechStarted{});  // who is speaking already is heard out as anybody who speaks into a greeting
+    }
+
+    void end_hold() {
+        const auto lasted = now();
+        const auto meanwhile = hold_->leave(brain_->stt());
+        if (!meanwhile.keys.empty()) keep_turn("keys", meanwhile.keys, lasted, false);
+        const auto& settings = *agent_->hold;
+        if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::preparation, CallHold::fact(settings, meanwhile.found, lasted));
+        services_.metrics.hold_duration.at(CallHold::name_of(settings.strategy)).observe(seconds(lasted));
+        if (hold_->prepares()) services_.metrics.preparations.at(meanwhile.refused ? "refused" : CallHold::outcome(meanwhile.found)).add();
+        std::string failed;
+        for (const auto& what : meanwhile.found.failed) failed += (failed.empty() ? "" : ", ") + what;
+        if (file_) file_->remark(lasted, "hold over" + (failed.empty() ? std::string() : ", not prepared: " + failed));
+        if (!failed.empty()) log_.warn("prep.failed", "Not everything could be prepared; the call goes on as its agent wants it.", {{"what", failed}, {"dur_ms", std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count()}, {"required", settings.required}});
+        if (meanwhile.refused) {
+            talking_ = true;
+            if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::rejection, R"({"reason":"agent_prep_timeout"})");
+            feed(OperatorHangup{.reason = EndReason::brain_failed});
+            return;
+        }
+        begin_talk(meanwhile);
+    }
+
     // --- the core's door ---------------------------------------------------------------------------------------------
 
     [[nodiscard]] Instant now() const { return std::chrono::duration_cast<Instant>(Clock::now() - began_); }
@@ -137,6 +180,7 @@ private:
             if (!pcm.empty()) on_audio(segment, pcm);
             on_synthesized(segment);
         }
+        if (on_hold() && !machine_.ended() && hold_->over(now())) end_hold();
         playout_.pump(now());
     }
 
@@ -144,6 +188,7 @@ private:
 
     void perform(const BeginUtterance& c, Instant) {
         partial_.clear();
+        if (hold_ && talking_) (void)hold_->player().release();  // nobody has to speak against music
         brain_->stt().begin(c.utterance);
     }
     void perform(const FinishUtterance& c, Instant) { brain_->stt().finish(c.utterance); }
@@ -181,6 +226,7 @@ private:
         timers_.fill(kNotArmed);
         brain_->tts().cancel_all();
         playout_.drop_all();
+        playout_.bed(nullptr);
         // The carrier asks what to do next within a millisecond of the socket's end: by then it must be known that this end was meant.
         tell_over();
         // The socket's closing is what lets Twilio go on with the tail; the reader ends with it and `run` goes on. Also when a callback or a
@@ -204,6 +250,7 @@ private:
     void perform(const AgentSaid& c, Instant at) {
         if (c.kind != SpeechKind::keys) keep_turn("agent", c.heard, at, c.interrupted);
         if (c.reply != 0) brain_->lm().heard(c.reply, std::chrono::duration_cast<std::chrono::milliseconds>(c.heard_for), c.interrupted);
+        if (services_.shared != nullptr && !machine_.ended()) services_.shared->checkpoint(facts_.call_sid, {.lines = machine_.context(), .brain_state = brain_->lm().state(), .agent = facts_.agent, .note = {}});
     }
     void perform(const TurnTimes& c, Instant) {
         ++summary_.turns;
@@ -258,11 +305,25 @@ private:
         if (file_) file_->frame(at, frame_);
         if (recorder_) recorder_->caller(pcm, at);
         const auto heard = vad_.push(pcm);
-        if (heard.edge == audio::VadResult::started) feed(CallerSpeechStarted{.ago = heard.edge_ago}, true);
-        brain_->stt().audio({frame_, pcm});
-        if (heard.edge == audio::VadResult::stopped) feed(CallerSpeechStopped{.ago = heard.edge_ago}, true);
+        if (heard.edge == audio::VadResult::started) voice_started(heard.edge_ago);
+        if (!on_hold() || !agent_->pipeline->hears_itself()) brain_->stt().audio({frame_, pcm});
+        if (heard.edge == audio::VadResult::stopped) voice_stopped(heard.edge_ago);
     }
-    void on_dtmf(char digit) override { feed(DtmfPressed{.digit = digit}); }
+    // On hold the core hears of it, for the call file, and lets it pass.
+    void voice_started(Instant ago) {
+        voiced_ = true;
+        if (on_hold() && !agent_->pipeline->hears_itself()) hold_->caller_started(brain_->stt());
+        feed(CallerSpeechStarted{.ago = ago}, true);
+    }
+    void voice_stopped(Instant ago) {
+        voiced_ = false;
+        if (on_hold() && !agent_->pipeline->hears_itself()) hold_->caller_stopped(brain_->stt());
+        feed(CallerSpeechStopped{.ago = ago}, true);
+    }
+    void on_dtmf(char digit) override {
+        if (on_hold()) hold_->pressed(digit);
+        feed(DtmfPressed{.digit = digit});
+    }
     void on_mark(std::string_view name) override {
         if (const auto number = mark_number(name)) feed(MarkEchoed{.mark = *number});
     }
@@ -280,26 +341,45 @@ private:
         if (leg_.send_mark(mark_name(mark))) feed(MarkSent{.mark = mark});
     }
     void segment_played_out(SegmentId) override {}
+    void play_bed(std::span<const std::int16_t> frame, Instant plays_at) override {
+        std::array<std::uint8_t, audio::kFrameBytes> mulaw{};
+        audio::mulaw_encode(frame, mulaw);
+        leg_.send_media(mulaw);
+        if (recorder_) recorder_->agent(frame, plays_at);
+    }
+    // Nobody's words, but what is handed over next is heard that much later.
+    void behind_bed(std::uint32_t samples) override { feed(FrameHandedOver{.segment = 0, .samples = samples}); }
 
     // --- brain -------------------------------------------------------------------------------------------------------
 
     void on_partial(UtteranceId utterance, std::string_view text) override {
+        if (CallHold::mine(utterance)) {
+            if (on_hold()) hold_->partial(utterance, text);
+            return;
+        }
         partial_ = text;
         feed(TranscriptPartial{.utterance = utterance, .text = std::string(text)});
     }
     void on_final(UtteranceId utterance, std::string_view text, double confidence) override {
+        if (CallHold::mine(utterance)) {
+            if (on_hold() && hold_->understood(utterance, text)) keep_turn("caller", std::string(text), now(), false);
+            return;
+        }
         feed(TranscriptFinal{.utterance = utterance, .text = std::string(text), .confidence = confidence});
     }
     void on_stt_failed(UtteranceId utterance, std::string_view reason) override {
         log_.warn("provider.error", "Recognition failed.", {{"role", "stt"}, {"reason", reason}});
+        if (CallHold::mine(utterance)) return;
         feed(RecognitionFailed{.utterance = utterance});
     }
     void on_turn_end(UtteranceId utterance, double confidence, bool eager) override {
+        if (CallHold::mine(utterance)) return;
         // An eager end is worth a start in private; the decision stays the core's.
         if (eager) brain_->lm().speculate(partial_, machine_.context());
         else feed(VendorEndOfTurn{.utterance = utterance, .confidence = confidence});
     }
     void on_turn_resumed(UtteranceId utterance) override {
+        if (CallHold::mine(utterance)) return;
         brain_->lm().speculate({}, {});
         feed(VendorTurnResumed{.utterance = utterance});
     }
@@ -391,6 +471,9 @@ private:
     std::unique_ptr<CallFileWriter> file_;
     std::unique_ptr<brain::Actions> actions_;
     std::unique_ptr<brain::Brain> brain_;
+    std::unique_ptr<CallHold> hold_;  // of a new call whose agent has one; kept until the end, for what is left of its sound
+    bool talking_ = false;            // the conversation has begun
+    bool voiced_ = false;             // the caller is making a sound
     brain::TalkMemory before_;
     std::vector<std::pair<SegmentId, std::string>> tones_;  // keys to be sounded
     std::array<Instant, kTimers> timers_{};

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "parley/audio/g711.hpp"
+#include "parley/audio/mix.hpp"
 
 namespace parley::call {
 
@@ -57,8 +59,41 @@ void Playout::drop_all() {
     mid_speech_ = false;
 }
 
+void Playout::bed(hold::HoldPlayer* bed) {
+    bed_ = bed;
+    bed_samples_ = 0;
+}
+
+bool Playout::emit_bed() {
+    if (bed_ == nullptr) return false;
+    if (bed_->over()) {
+        bed(nullptr);
+        return false;
+    }
+    std::array<std::int16_t, audio::kFrameSamples> frame{};
+    if (!bed_->next(frame)) return false;
+    const auto plays_at = head_;
+    head_ += kFrame;
+    bed_samples_ += static_cast<std::uint32_t>(frame.size());
+    sink_.play_bed(frame, plays_at);
+    return true;
+}
+
+// What is left of the bed goes on under the speech. Before the gain of a possible interruption: that lowers both.
+void Playout::add_bed(std::span<std::int16_t, hold::HoldPlayer::kFrame> frame, Instant now) {
+    const auto ahead = static_cast<std::uint32_t>(std::max<std::int64_t>(0, (head_ - now).count()) * audio::kSampleRate / 1'000'000);
+    if (const auto before = std::min(std::exchange(bed_samples_, 0), ahead); before > 0) sink_.behind_bed(before);
+    if (bed_ == nullptr) return;
+    (void)bed_->release();
+    std::array<std::int16_t, audio::kFrameSamples> under{};
+    if (bed_->next(under)) audio::mix_add(under, frame);
+    if (bed_->over()) bed_ = nullptr;
+}
+
 void Playout::carrier_cleared(Instant now) {
     head_ = now;
+    bed_samples_ = 0;
+    if (bed_ != nullptr && bed_->released()) bed_ = nullptr;  // half a fade coming back would be heard as a mistake
     samples_since_mark_ = 0;
     mid_speech_ = false;
 }
@@ -77,7 +112,7 @@ void Playout::pump(Instant now) {
     }
 }
 
-bool Playout::emit_frame(Instant) {
+bool Playout::emit_frame(Instant now) {
     while (!segments_.empty() && segments_.front().finished && segments_.front().at == segments_.front().pcm.size()) {
         // Finished without a remainder: its mark stands behind the last frame.
         const auto id = segments_.front().id;
@@ -90,15 +125,16 @@ bool Playout::emit_frame(Instant) {
         mid_speech_ = false;
         sink_.segment_played_out(id);
     }
-    if (segments_.empty()) return false;
+    if (segments_.empty()) return emit_bed();
     auto& segment = segments_.front();
     const auto left = segment.pcm.size() - segment.at;
-    if (left < audio::kFrameSamples && !segment.finished) return false;
+    if (left < audio::kFrameSamples && !segment.finished) return emit_bed();
 
     std::array<std::int16_t, audio::kFrameSamples> frame{};
     const auto taken = std::min<std::size_t>(left, frame.size());
     std::copy_n(segment.pcm.begin() + static_cast<std::ptrdiff_t>(segment.at), taken, frame.begin());
     segment.at += taken;
+    add_bed(frame, now);
 
     const float target = ducking_ ? kDucked : 1.0F;
     if (gain_ != target || target != 1.0F) {

@@ -131,6 +131,7 @@ bool Registry::attach(const std::string& call_sid, const std::string& agent, Rea
     entry.reach = std::move(reach);
     entry.wish.reset();
     ++active_;
+    if (shared_ != nullptr) shared_->attached(call_sid, agent, entry.outcome.resumes, entry.outcome.ending);
     return true;
 }
 
@@ -160,6 +161,7 @@ void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint 
     endings_.push_back({now, call_sid});
     entry.outcome = std::move(outcome);
     --active_;
+    if (shared_ != nullptr) shared_->finished(call_sid, entry.outcome);
 }
 
 std::optional<Outcome> Registry::outcome(std::string_view call_sid) const {
@@ -167,6 +169,20 @@ std::optional<Outcome> Registry::outcome(std::string_view call_sid) const {
     const auto found = calls_.find(std::string(call_sid));
     if (found == calls_.end() || found->second.phase != Phase::ended) return std::nullopt;
     return found->second.outcome;
+}
+
+bool Registry::adopt(const std::string& call_sid, Outcome outcome, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    sweep(now);
+    auto& entry = calls_[call_sid];
+    if (entry.phase == Phase::live || (entry.since != TimePoint{} && outcome.ending <= entry.outcome.ending)) return false;
+    if (std::exchange(entry.reserved, false)) --reserved_;  // its stream went elsewhere
+    entry.phase = Phase::ended;
+    entry.since = now;
+    entry.agent = outcome.agent;
+    entry.outcome = std::move(outcome);
+    endings_.push_back({now, call_sid});
+    return true;
 }
 
 bool Registry::carry_out(const std::string& call_sid, std::string request) {

@@ -10,12 +10,18 @@ namespace {
 constexpr auto kTakeOverWithin = std::chrono::seconds(3);
 }
 
-Admitted admit_by_token(CallServices& services, const twilio::StreamTokens& tokens, const FindAgent& find_agent, std::string_view token, std::string_view call_sid,
-                        std::string_view account_sid, bool speaks, std::string_view remote, std::string_view told) {
+net::Task<Admitted> admit_by_token(CallServices& services, const twilio::StreamTokens& tokens, const FindAgent& find_agent, std::string token, std::string call_sid,
+                                   std::string account_sid, bool speaks, std::string remote, std::string told) {
     const auto claims = tokens.verify(token, call_sid, account_sid, std::chrono::floor<std::chrono::seconds>(WallClock::now()));
     std::string_view why;
     if (!claims) why = twilio::error_kind(claims.error());
     else if (!services.registry.use_nonce({reinterpret_cast<const char*>(claims->nonce.data()), claims->nonce.size()}, Clock::now())) why = "used";
+    if (why.empty() && services.shared != nullptr) {
+        const bool first = co_await services.shared->first_use(std::string(reinterpret_cast<const char*>(claims->nonce.data()), claims->nonce.size()));
+        if (!first) why = "used";
+        // What another instance knows of the call, before this one goes on with it.
+        else if (claims->resume > 0) co_await services.shared->recall(call_sid, 0);
+    }
     Admitted out;
     if (why.empty()) {
         out.agent = find_agent(claims->agent);
@@ -23,11 +29,11 @@ Admitted admit_by_token(CallServices& services, const twilio::StreamTokens& toke
     }
     if (why.empty()) {
         out.claims = *claims;
-        return out;
+        co_return out;
     }
     services.metrics.security_events.at("stream_token").add();
     services.log.warn("security.stream_token", told, {{"reason", why}, {"remote", remote}});
-    return {};
+    co_return Admitted{};
 }
 
 net::Task<bool> take_over(CallServices& services, net::asio::any_io_executor executor, const std::string& call_sid) {

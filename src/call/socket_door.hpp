@@ -36,8 +36,8 @@ struct Admitted {
 using FindAgent = std::function<std::shared_ptr<const Agent>(std::string_view name)>;
 
 // Signed, of this call and account, used once, for an agent there is. `speaks`: the agent needs a pipeline. `told`: what the log says when it did not hold.
-[[nodiscard]] Admitted admit_by_token(CallServices& services, const twilio::StreamTokens& tokens, const FindAgent& find_agent, std::string_view token, std::string_view call_sid,
-                                      std::string_view account_sid, bool speaks, std::string_view remote, std::string_view told);
+[[nodiscard]] net::Task<Admitted> admit_by_token(CallServices& services, const twilio::StreamTokens& tokens, const FindAgent& find_agent, std::string token, std::string call_sid,
+                                                 std::string account_sid, bool speaks, std::string remote, std::string told);
 
 // The call's socket before this one is told to go, and waited for up to 3 s. False: there is none.
 [[nodiscard]] net::Task<bool> take_over(CallServices& services, net::asio::any_io_executor executor, const std::string& call_sid);

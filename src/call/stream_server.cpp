@@ -35,7 +35,8 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         return found == start.parameters.end() ? std::string_view{} : std::string_view(found->second);
     };
     const auto token = twilio::join_token(find);
-    auto [claims, agent] = admit_by_token(services_, tokens_, find_agent_, token, start.call_sid, start.account_sid, false, remote, "A stream's token did not hold.");
+    auto admitted = co_await admit_by_token(services_, tokens_, find_agent_, token, start.call_sid, start.account_sid, false, remote, "A stream's token did not hold.");
+    auto& [claims, agent] = admitted;
     if (!agent) {
         co_await leg.refuse("token");
         co_return;

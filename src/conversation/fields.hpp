@@ -24,7 +24,7 @@ struct Describe;
 
 // clang-format off
 PARLEY_TYPE(Remembered, "remembered") { field("agent", v.agent); field("text", v.text); field("interrupted", v.interrupted); } PARLEY_END
-PARLEY_TYPE(Started, "started") { field("back", v.back); field("note", v.note); } PARLEY_END
+PARLEY_TYPE(Started, "started") { field("back", v.back); field("note", v.note); field("waited_us", v.waited); } PARLEY_END
 PARLEY_TYPE(CallerSpeechStarted, "caller_speech_started") { field("ago_us", v.ago); } PARLEY_END
 PARLEY_TYPE(CallerSpeechStopped, "caller_speech_stopped") { field("ago_us", v.ago); } PARLEY_END
 PARLEY_TYPE(TranscriptPartial, "transcript_partial") { field("utterance", v.utterance); field("text", v.text); } PARLEY_END

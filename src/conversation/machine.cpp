@@ -57,7 +57,7 @@ void Machine::State::on(const Remembered& e) {
 void Machine::State::on(const Started& e) {
     if (started_) return;
     started_ = true;
-    max_duration_at_ = now_ + settings_.max_duration;
+    max_duration_at_ = now_ - std::clamp(e.waited, Instant{0}, now_) + settings_.max_duration;
     if (settings_.max_duration_warning.count() > 0 && settings_.max_duration_warning < settings_.max_duration)
         warning_at_ = max_duration_at_ - settings_.max_duration_warning;
     audible_until_ = last_hand_over_ = now_;

@@ -38,6 +38,7 @@
 #include "parley/speech/engine_pool.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
 #include "retention.hpp"
+#include "shared_calls.hpp"
 #include "telephony.hpp"
 
 namespace parley::gateway {
@@ -99,12 +100,14 @@ struct Gateway::Impl {
           instance(config.log.instance.empty() ? std::string("parley-") + random_hex(8) : config.log.instance + "-" + random_hex(4)),
           database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue}, log, &metrics)),
           records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
-          services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr},
+          shared_calls(make_shared_calls(*database, registry, log, instance)),
+          services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr, .shared = &shared_calls->calls()},
           streams(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           relays(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           listeners(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
           signals(control) {
         metrics.watch(log);
+        registry.share_with(&shared_calls->calls());
         std::filesystem::create_directories(config.server.data_dir);
         for (const auto& path : {services.recordings, services.call_files})
             if (!path.empty()) std::filesystem::create_directories(path);
@@ -180,7 +183,7 @@ struct Gateway::Impl {
                                                              const std::lock_guard lock(shared_mutex);
                                                              return signatures;
                                                          },
-                                                         services.records});
+                                                         services.records, &shared_calls->calls()});
         web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->by_name(config.server.talk_page); }});
         surface = std::make_unique<admin::AdminSurface>(admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
                                                                                        std::string(R"({"version":")") + kVersion + R"(","revision":")" + kRevision + "\"}"});
@@ -404,6 +407,7 @@ struct Gateway::Impl {
                  {{"listen", config.server.listen.host}, {"port", public_port()}, {"tls_port", tls_port()}, {"admin_port", admin_port()}, {"workers", workers->size()},
                   {"max_calls", config.limits.admission.max_calls}, {"config_hash", config_hash(config)}, {"agents", config.agents.size()}});
         operators->start();
+        shared_calls->start(control.get_executor());
         for (const auto& part : parts) part->start();
         auto guard = asio::make_work_guard(control);
         control.run();
@@ -411,6 +415,7 @@ struct Gateway::Impl {
         finish_on_control(operators_answered());
         for (auto part = parts.rbegin(); part != parts.rend(); ++part) finish_on_control((*part)->close());
         finish_on_control(messaging->close());
+        finish_on_control(shared_calls->close());
         finish_on_control(operators->end());
         log.info("server.stopped", "Parley has stopped.", {{"calls", registry.active()}});
         return 0;
@@ -606,6 +611,7 @@ struct Gateway::Impl {
     std::unique_ptr<store::Database> database;
     store::FactHooks fact_hooks;
     store::CallRecords records;
+    std::unique_ptr<SharedCallsPart> shared_calls;
     call::CallServices services;
     call::StreamServer streams;
     call::ConversationRelayServer relays;

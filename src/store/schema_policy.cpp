@@ -2,6 +2,42 @@
 
 namespace parley::store {
 
-std::vector<Migration> schema_policy() { return {}; }
+// policy_gates: one row for each limited scope, written first by whoever admits a call there: the write is the lock, until the transaction ends.
+// policy_leases: a place taken by a call; it counts until its time is over, whoever took it. policy_usage: what a day has cost, by agent, vendor and role;
+// vendor '' is the call itself.
+std::vector<Migration> schema_policy() {
+    return {{"policy", 1, R"(
+CREATE TABLE policy_gates(
+    scope TEXT PRIMARY KEY,
+    passed INTEGER NOT NULL
+) {strict};
+CREATE TABLE policy_leases(
+    call_sid TEXT PRIMARY KEY,
+    instance TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    account TEXT NOT NULL,
+    taken_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL
+) {strict};
+CREATE INDEX policy_leases_by_time ON policy_leases(until_ms);
+CREATE INDEX policy_leases_by_instance ON policy_leases(instance);
+CREATE TABLE policy_instances(
+    instance TEXT PRIMARY KEY,
+    seen_ms INTEGER NOT NULL
+) {strict};
+CREATE TABLE policy_usage(
+    day TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    vendor TEXT NOT NULL,
+    role TEXT NOT NULL,
+    calls INTEGER NOT NULL,
+    milliseconds INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    characters INTEGER NOT NULL,
+    micros INTEGER NOT NULL,
+    PRIMARY KEY(day, agent, vendor, role)
+) {strict})"}};
+}
 
 }  // namespace parley::store

@@ -1,178 +1,253 @@
-#include <sqlite3.h>
+#include "sqlite_database.hpp"
 
-#include <condition_variable>
-#include <deque>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <mutex>
 #include <thread>
 
-#include "parley/store/database.hpp"
+#include "file_lock.hpp"
 #include "schema.hpp"
+#include "sqlite_handle.hpp"
+#include "store_watch.hpp"
+#include "work_queue.hpp"
 
 namespace parley::store {
 
 namespace {
 
-std::string replaced(std::string text, std::string_view token, std::string_view with) {
-    for (auto at = text.find(token); at != std::string::npos; at = text.find(token, at + with.size())) text.replace(at, token.size(), with);
-    return text;
+constexpr std::int64_t kApplication = 0x50724C79;  // "PrLy"
+constexpr std::int64_t kFormat = 1;                // of what is not in the steps; their versions stand in schema_versions
+constexpr std::chrono::milliseconds kBusyStep{100};
+constexpr std::chrono::seconds kUpkeep{5};
+constexpr std::size_t kUpkeepsPerCheckpoint = 60;
+constexpr int kBackupPages = 256;
+
+// 0600 from the first moment, also for what SQLite puts beside it: it gives its files the mode of the database.
+void make_private(const std::filesystem::path& path) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return;  // opening it says why
+    ::fchmod(file, 0600);
+    ::close(file);
 }
 
-class SqliteSession final : public Session {
-public:
-    explicit SqliteSession(sqlite3* handle) : handle_(handle) {}
-    Rows run(std::string_view statement, std::vector<Value> parameters) override {
-        sqlite3_stmt* prepared = nullptr;
-        if (sqlite3_prepare_v2(handle_, statement.data(), static_cast<int>(statement.size()), &prepared, nullptr) != SQLITE_OK) fail();
-        const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> owned(prepared, sqlite3_finalize);
-        for (std::size_t i = 0; i < parameters.size(); ++i) bind(prepared, static_cast<int>(i + 1), parameters[i]);
-        Rows rows;
-        for (;;) {
-            const int step = sqlite3_step(prepared);
-            if (step == SQLITE_DONE) break;
-            if (step != SQLITE_ROW) fail();
-            std::vector<Value> values;
-            for (int c = 0; c < sqlite3_column_count(prepared); ++c) values.push_back(column(prepared, c));
-            rows.emplace_back(std::move(values));
-        }
-        return rows;
-    }
-    [[nodiscard]] std::uint64_t changed() const override { return static_cast<std::uint64_t>(sqlite3_changes64(handle_)); }
-    [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
-    void script(const std::string& text) {
-        if (sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail();
-    }
+std::string first_text(SqliteHandle& handle, std::string_view statement) {
+    const auto rows = handle.run(statement);
+    return rows.empty() ? std::string() : rows.front().text(0);
+}
 
-private:
-    [[noreturn]] void fail() {
-        const int code = sqlite3_errcode(handle_);
-        auto kind = StoreErrc::statement;
-        if (code == SQLITE_BUSY || code == SQLITE_LOCKED) kind = StoreErrc::busy;
-        else if (code == SQLITE_CONSTRAINT) kind = StoreErrc::constraint;
-        else if (code == SQLITE_FULL) kind = StoreErrc::full;
-        else if (code == SQLITE_IOERR || code == SQLITE_READONLY || code == SQLITE_CANTOPEN) kind = StoreErrc::io;
-        else if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) kind = StoreErrc::corrupt;
-        throw StoreError(kind, sqlite3_errmsg(handle_));
+std::string quick_check(SqliteHandle& handle) {
+    const auto found = first_text(handle, "PRAGMA quick_check(1)");
+    return found == "ok" ? std::string() : found.empty() ? "no answer" : found;
+}
+
+// Looks at a file that is there without changing a byte of it.
+void look_before(const std::filesystem::path& path) {
+    std::error_code ec;
+    if (!std::filesystem::exists(path, ec) || std::filesystem::file_size(path, ec) == 0) return;
+    SqliteHandle handle(path, SQLITE_OPEN_READONLY);
+    sqlite3_busy_timeout(handle.raw(), 2000);
+    sqlite3_db_config(handle.raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    std::string wrong;
+    try {
+        const auto application = handle.run("PRAGMA application_id").front().integer(0);
+        const auto tables = handle.run("SELECT COUNT(*) FROM sqlite_schema").front().integer(0);
+        if (application != kApplication && (application != 0 || (tables > 0 && handle.run("SELECT 1 FROM sqlite_schema WHERE name = 'schema_versions'").empty())))
+            throw StoreError(StoreErrc::statement, path.string() + " is a database of another program");
+        if (handle.run("PRAGMA user_version").front().integer(0) > kFormat) throw StoreError(StoreErrc::statement, path.string() + " was written by a newer version of this program");
+        wrong = quick_check(handle);
+    } catch (const StoreError& e) {
+        if (e.code() != StoreErrc::corrupt) throw;
+        wrong = e.what();
     }
-    static void bind(sqlite3_stmt* to, int at, const Value& value) {
-        if (const auto* whole = std::get_if<std::int64_t>(&value)) sqlite3_bind_int64(to, at, *whole);
-        else if (const auto* real = std::get_if<double>(&value)) sqlite3_bind_double(to, at, *real);
-        else if (const auto* text = std::get_if<std::string>(&value)) sqlite3_bind_text64(to, at, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-        else if (const auto* blob = std::get_if<Blob>(&value)) sqlite3_bind_blob64(to, at, blob->data(), blob->size(), SQLITE_TRANSIENT);
-        else sqlite3_bind_null(to, at);
-    }
-    static Value column(sqlite3_stmt* from, int at) {
-        switch (sqlite3_column_type(from, at)) {
-            case SQLITE_INTEGER: return std::int64_t{sqlite3_column_int64(from, at)};
-            case SQLITE_FLOAT: return sqlite3_column_double(from, at);
-            case SQLITE_TEXT: return std::string(reinterpret_cast<const char*>(sqlite3_column_text(from, at)), static_cast<std::size_t>(sqlite3_column_bytes(from, at)));
-            case SQLITE_BLOB: {
-                const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(from, at));
-                return Blob(data, data + sqlite3_column_bytes(from, at));
-            }
-            default: return std::monostate{};
-        }
-    }
-    sqlite3* handle_;
-};
+    if (!wrong.empty()) throw StoreError(StoreErrc::corrupt, path.string() + " is damaged (" + wrong + "); restore a backup, or start with store.ignore");
+}
 
 class SqliteDatabase final : public Database {
 public:
-    SqliteDatabase(const std::filesystem::path& path, std::uint32_t queue) : most_(queue) {
-        if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-        if (sqlite3_open(path.c_str(), &handle_) != SQLITE_OK) throw StoreError(StoreErrc::io, "cannot open " + path.string());
-        sqlite3_busy_timeout(handle_, 2000);
-        SqliteSession session(handle_);
-        session.script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
-        migrate(session);
-        thread_ = std::thread([this] { loop(); });
+    SqliteDatabase(const std::filesystem::path& path, const DatabaseSettings& settings, const Log& log, Metrics* metrics)
+        : path_(path), budget_(settings.statement_timeout), read_only_(settings.read_only), watch_(log, metrics) {
+        if (!read_only_ && path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+        if (settings.serves) lock_ = std::make_unique<FileLock>(path.string() + ".lock");
+        look_before(path);
+        if (!read_only_) make_private(path);
+        handle_ = std::make_unique<SqliteHandle>(path, read_only_ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+        sqlite3_busy_timeout(handle_->raw(), static_cast<int>(kBusyStep.count()));
+        if (read_only_) sqlite3_db_config(handle_->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        else prepare();
+        handle_->limit(settings.statement_timeout);
+        queue_ = std::make_unique<WorkQueue>(1, settings.queue, kUpkeep, [this] { keep(); });
     }
-    ~SqliteDatabase() override {
-        {
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;
-        }
-        wake_.notify_all();
-        thread_.join();
-        sqlite3_close(handle_);
-    }
+    ~SqliteDatabase() override { queue_->stop(); }
+
     [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
+
     void transact(const std::function<void(Session&)>& work) override {
-        const std::lock_guard lock(handle_mutex_);
-        SqliteSession session(handle_);
-        session.script("BEGIN IMMEDIATE");
-        try {
-            work(session);
-            session.script("COMMIT");
-        } catch (...) {
-            sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
-            throw;
+        const auto began = Clock::now();
+        if (inside_ == this) throw StoreError(StoreErrc::statement, "a transaction within a transaction");
+        const std::lock_guard lock(mutex_);
+        inside_ = this;
+        const std::unique_ptr<SqliteDatabase, void (*)(SqliteDatabase*)> leaving(this, [](SqliteDatabase*) { inside_ = nullptr; });
+        const auto until = Clock::now() + budget_;
+        bool told = false;
+        for (;;) {
+            try {
+                once(work);
+                watch_.succeeded("transaction", Clock::now() - began);
+                return;
+            } catch (const StoreError& e) {
+                if (e.code() != StoreErrc::busy || Clock::now() >= until) {
+                    watch_.failed("transaction", e.code(), e.what(), Clock::now() - began);
+                    throw;
+                }
+                if (!told && Clock::now() - began > std::chrono::seconds(1)) {
+                    told = true;
+                    watch_.waiting(Clock::now() - began);
+                }
+                std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            }
         }
     }
-    bool enqueue(std::function<void()> job) override {
-        {
-            const std::lock_guard lock(mutex_);
-            if (jobs_.size() >= most_) return false;
-            jobs_.push_back(std::move(job));
-        }
-        wake_.notify_one();
-        return true;
-    }
-    [[nodiscard]] bool available() const override { return true; }
+
+    bool enqueue(std::function<void()> job) override { return queue_->push(std::move(job)); }
+    [[nodiscard]] bool available() const override { return watch_.available(); }
+
+    // Beside the running work: a piece at a time, and what changes meanwhile goes into the copy too.
     void backup(const std::filesystem::path& to) override {
-        const std::lock_guard lock(handle_mutex_);
-        SqliteSession session(handle_);
-        session.run("VACUUM INTO $1", {to.string()});
+        const auto began = Clock::now();
+        auto draft = to;
+        draft += ".part";
+        std::error_code ec;
+        std::filesystem::remove(draft, ec);
+        make_private(draft);
+        try {
+            copy(draft);
+            std::filesystem::rename(draft, to);
+            watch_.succeeded("backup", Clock::now() - began);
+        } catch (const StoreError& e) {
+            std::filesystem::remove(draft, ec);
+            watch_.failed("backup", e.code(), e.what(), Clock::now() - began);
+            throw;
+        } catch (const std::filesystem::filesystem_error& e) {
+            std::filesystem::remove(draft, ec);
+            throw StoreError(StoreErrc::io, e.what());
+        }
     }
+
     std::string check() override {
-        const std::lock_guard lock(handle_mutex_);
-        SqliteSession session(handle_);
-        const auto found = session.run("PRAGMA quick_check", {});
-        const auto text = found.empty() ? std::string("no answer") : found.front().text(0);
-        return text == "ok" ? std::string() : text;
+        const auto began = Clock::now();
+        try {
+            // On a connection of its own: a long look does not keep anybody from writing.
+            SqliteHandle handle(path_, SQLITE_OPEN_READONLY);
+            sqlite3_busy_timeout(handle.raw(), 2000);
+            auto wrong = first_text(handle, "PRAGMA integrity_check(1)");
+            if (wrong == "ok") wrong.clear();
+            if (wrong.empty() && !handle.run("PRAGMA foreign_key_check").empty()) wrong = "a row refers to one that is not there";
+            if (wrong.empty()) watch_.succeeded("check", Clock::now() - began);
+            else watch_.failed("check", StoreErrc::corrupt, wrong, Clock::now() - began);
+            return wrong;
+        } catch (const StoreError& e) {
+            watch_.failed("check", e.code(), e.what(), Clock::now() - began);
+            return e.what();
+        }
     }
 
 private:
-    static void migrate(SqliteSession& session) {
-        session.script("BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS schema_versions(part TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;");
-        for (const auto& all : {schema_calls(), schema_agents(), schema_credentials(), schema_policy(), schema_jobs(), schema_profiles(), schema_tools()})
-            for (const auto& step : all) {
-                const auto known = session.run("SELECT version FROM schema_versions WHERE part = $1", {std::string(step.part)});
-                if (!known.empty() && known.front().integer(0) >= step.version) continue;
-                session.script(replaced(replaced(replaced(std::string(step.statements), "{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"), "{blob}", "BLOB"), "{strict}", "STRICT"));
-                session.run("INSERT INTO schema_versions(part, version) VALUES($1, $2) ON CONFLICT(part) DO UPDATE SET version = excluded.version", {std::string(step.part), std::int64_t{step.version}});
-            }
-        session.script("COMMIT");
-    }
-    void loop() {
-        std::unique_lock lock(mutex_);
+    void prepare() {
+        // Somebody with a lock on it at the very start is waited for like later.
+        const auto until = Clock::now() + budget_;
         for (;;) {
-            wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-            if (jobs_.empty()) return;
-            auto job = std::move(jobs_.front());
-            jobs_.pop_front();
-            lock.unlock();
-            job();
-            lock.lock();
+            try {
+                handle_->script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;");
+                once([this](Session&) {
+                    handle_->script("PRAGMA application_id=" + std::to_string(kApplication) + "; PRAGMA user_version=" + std::to_string(kFormat) + ";");
+                    migrate(*handle_, [this](const std::string& text) { handle_->script(text); }, all_steps());
+                });
+                return;
+            } catch (const StoreError& e) {
+                if (e.code() != StoreErrc::busy || Clock::now() >= until) throw;
+            }
         }
     }
 
-    sqlite3* handle_ = nullptr;
-    std::mutex handle_mutex_, mutex_;
-    std::condition_variable wake_;
-    std::deque<std::function<void()>> jobs_;
-    std::uint32_t most_;
-    bool stopping_ = false;
-    std::thread thread_;
+    void once(const std::function<void(Session&)>& work) {
+        handle_->script(read_only_ ? "BEGIN" : "BEGIN IMMEDIATE");
+        try {
+            work(*handle_);
+            handle_->script("COMMIT");
+        } catch (...) {
+            // Some failures have ended it already.
+            if (sqlite3_get_autocommit(handle_->raw()) == 0) sqlite3_exec(handle_->raw(), "ROLLBACK", nullptr, nullptr, nullptr);
+            throw;
+        }
+    }
+
+    void copy(const std::filesystem::path& to) {
+        SqliteHandle target(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+        sqlite3_backup* running = nullptr;
+        {
+            const std::lock_guard lock(mutex_);
+            running = sqlite3_backup_init(target.raw(), "main", handle_->raw(), "main");
+        }
+        if (running == nullptr) target.fail();
+        int step = SQLITE_OK;
+        while (step == SQLITE_OK || step == SQLITE_BUSY || step == SQLITE_LOCKED) {
+            {
+                const std::lock_guard lock(mutex_);
+                step = sqlite3_backup_step(running, kBackupPages);
+            }
+            if (step != SQLITE_DONE) std::this_thread::sleep_for(std::chrono::milliseconds(step == SQLITE_OK ? 1 : 20));
+        }
+        const std::lock_guard lock(mutex_);
+        sqlite3_backup_finish(running);
+        if (step != SQLITE_DONE) target.fail();
+    }
+
+    void keep() {
+        if (lock_) lock_->renew();
+        if (read_only_ || ++upkeeps_ % kUpkeepsPerCheckpoint != 0) return;
+        const std::unique_lock lock(mutex_, std::try_to_lock);
+        if (lock.owns_lock()) sqlite3_wal_checkpoint_v2(handle_->raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    }
+
+    static thread_local SqliteDatabase* inside_;
+
+    std::filesystem::path path_;
+    Duration budget_;
+    bool read_only_;
+    StoreWatch watch_;
+    std::unique_ptr<FileLock> lock_;  // goes after the connection
+    std::mutex mutex_;                // over the connection
+    std::unique_ptr<SqliteHandle> handle_;
+    std::size_t upkeeps_ = 0;  // keeper's thread
+    std::unique_ptr<WorkQueue> queue_;
+};
+
+thread_local SqliteDatabase* SqliteDatabase::inside_ = nullptr;
+
+class NoDatabase final : public Database {
+public:
+    explicit NoDatabase(Dialect dialect) : dialect_(dialect), queue_(1, 4096, std::chrono::hours(1), [] {}) {}
+    [[nodiscard]] Dialect dialect() const override { return dialect_; }
+    void transact(const std::function<void(Session&)>&) override { refuse(); }
+    bool enqueue(std::function<void()> job) override { return queue_.push(std::move(job)); }
+    [[nodiscard]] bool available() const override { return false; }
+    void backup(const std::filesystem::path&) override { refuse(); }
+    std::string check() override { return "there is no store"; }
+
+private:
+    [[noreturn]] static void refuse() { throw StoreError(StoreErrc::unavailable, "there is no store"); }
+    Dialect dialect_;
+    WorkQueue queue_;
 };
 
 }  // namespace
 
-std::unique_ptr<Database> open_database(const DatabaseSettings& settings, Log& /*log*/, Metrics* /*metrics*/) {
-    const auto url = settings.url.reveal();
-    constexpr std::string_view kSqlite = "sqlite:";
-    if (!url.starts_with(kSqlite)) throw StoreError(StoreErrc::unavailable, "this kind of store is not known");
-    const std::filesystem::path given(url.substr(kSqlite.size()));
-    return std::make_unique<SqliteDatabase>(given.empty() ? settings.data_dir / "parley.db" : given, settings.queue);
+std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path, const DatabaseSettings& settings, const Log& log, Metrics* metrics) {
+    return std::make_unique<SqliteDatabase>(path, settings, log, metrics);
 }
+
+std::unique_ptr<Database> no_database(Dialect dialect) { return std::make_unique<NoDatabase>(dialect); }
 
 }  // namespace parley::store

@@ -56,7 +56,11 @@ public:
         auto before = co_await routes_.answered_before(key, asked.call_sid);
         if (before) co_return std::move(*before);
         const auto outcome = services.registry.outcome(asked.call_sid);
-        const bool done = outcome && outcome->reason == EndReason::transferred && !services.registry.carry_out(asked.call_sid, key);
+        bool done = outcome && outcome->reason == EndReason::transferred;
+        if (done) {
+            const bool may = co_await routes_.carry_out(asked.call_sid, key);
+            done = !may;
+        }
         if (outcome && outcome->attached && outcome->planned && !done) {
             auto answer = co_await carry_out(outcome->reason, outcome->target, agent, asked);
             co_return keep(key, answer);

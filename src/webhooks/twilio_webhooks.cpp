@@ -111,6 +111,14 @@ std::string TwilioWebhooks::tail_url(const flows::Position& position, unsigned r
     return url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume) + (ended == 0 ? std::string{} : "&ended=" + std::to_string(ended)));
 }
 
+net::Task<bool> TwilioWebhooks::carry_out(std::string call_sid, std::string request) const {
+    const auto ending = services_.registry.endings(call_sid);
+    if (!services_.registry.carry_out(call_sid, request)) co_return false;
+    if (services_.shared == nullptr) co_return true;
+    const bool first = co_await services_.shared->carry_out(call_sid, ending, request);
+    co_return first;
+}
+
 net::Task<std::optional<Answer>> TwilioWebhooks::answered_before(std::string key, std::string call_sid) const {
     net::asio::steady_timer look(co_await net::asio::this_coro::executor);
     for (const auto until = Clock::now() + kCarriedOutWithin;;) {
@@ -150,6 +158,15 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
             if (subject == Subject::call) co_return xml(TwimlResponse().reject({.reason = "rejected"}));
             co_return refused(403);
         }
+    }
+    // Another instance may have served the call until now; its calls' later requests come here as well as there.
+    if (subject == Subject::call && services_.shared != nullptr && !services_.registry.is_live(asked.call_sid) && !found->first.starts_with("s") && found->first != "voice") {
+        unsigned ended = 0;
+        const auto text = query->get("ended", "0");
+        std::from_chars(text.data(), text.data() + text.size(), ended);
+        // A tail stands behind a stream that has ended.
+        const bool tail = found->first == "after";
+        co_await services_.shared->recall(asked.call_sid, tail ? ended + 1 : 0);
     }
     auto answer = co_await handler(asked);
     co_return answer;
@@ -372,7 +389,11 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
     };
     const auto outcome = services_.registry.outcome(call_sid);
     // A transfer is carried out once. Whoever comes back from it to a stream that never opens is not sent away by the old one again.
-    const bool done = outcome && outcome->reason == EndReason::transferred && !services_.registry.carry_out(call_sid, key);
+    bool done = outcome && outcome->reason == EndReason::transferred;
+    if (done) {
+        const bool may = co_await carry_out(call_sid, key);
+        done = !may;
+    }
     if (outcome && outcome->attached && outcome->planned && !done) {
         if (outcome->reason == EndReason::transferred) {
             std::string why;

@@ -267,6 +267,8 @@ public:
     Histograms& turn_stage;  // stage
     Histograms& turn_dead_air;
     Counters& fillers_played;       // kind
+    Counters& preparations;         // outcome
+    Histograms& hold_duration;      // strategy
     Counters& interruptions;        // cause
     Histograms& interruption_stop;  // cause
     // --- what answers; role stt|llm|tts|realtime|tool|bot
@@ -286,6 +288,10 @@ public:
     Histograms& worker_queue_wait;  // pool
     Counters& recording_bytes;      // kind
     Counters& store_write_errors;   // kind
+    Counters& store_operations;              // op, outcome
+    Histograms& store_operation_duration;    // op, outcome
+    Gauges& store_spool_bytes;
+    Counters& store_facts_dropped;           // kind
     // --- operation
     Gauges& config_last_reload_successful;
     Gauges& config_last_reload_timestamp;

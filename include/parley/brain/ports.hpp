@@ -63,6 +63,16 @@ struct LmSink {
     virtual void on_expect(std::string_view what, std::chrono::milliseconds patience) = 0;  // for recognition and endpointing of the next turn
 };
 
+// What was found while the caller was on hold, before the conversation begins.
+struct Prepared {
+    std::map<std::string, std::string> variables;
+    std::string background;
+    // How it went, for the record.
+    bool looked_up = false, summarised = false;
+    std::vector<std::string> tools{};   // those that answered
+    std::vector<std::string> failed{};  // what did not come about: "profile", "tool:<name>", "summary", "timeout"
+};
+
 class LmSession {
 public:
     virtual ~LmSession() = default;
@@ -75,6 +85,10 @@ public:
     virtual void heard(ReplyId /*reply*/, std::chrono::milliseconds /*heard*/, bool /*interrupted*/) {}
     // A word from outside the conversation (an operator's whisper, a result that came late), for its next answers. Not spoken.
     virtual void advise(std::string_view /*note*/) {}
+    // What preparation found, before the first start(): the session was opened without it, so that its sockets are warm by now.
+    virtual void prepared(const Prepared& found) {
+        if (!found.background.empty()) advise(found.background);
+    }
     // What besides the context a later session needs to go on from here (CallFacts::brain_state); opaque, at most 16 KiB; empty: nothing.
     [[nodiscard]] virtual std::string state() const { return {}; }
 };
@@ -109,12 +123,6 @@ struct CallFacts {
     std::map<std::string, std::string> variables{};
     // What the model shall know before it speaks: the caller's profile, what preparation found, a hand-over. Data, told as such.
     std::string background{};
-};
-
-// What was found while the caller was on hold, before the conversation begins.
-struct Prepared {
-    std::map<std::string, std::string> variables;
-    std::string background;
 };
 
 // Something a brain wants done besides talking: send a text, press keys, record. Names and arguments are what a model is shown as tools.
@@ -232,6 +240,8 @@ class PipelineFactory {
 public:
     virtual ~PipelineFactory() = default;
     virtual std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) = 0;
+    // It decides by itself when to answer what it hears (speech-to-speech): whoever is not to be answered yet is kept from it.
+    [[nodiscard]] virtual bool hears_itself() const { return false; }
     // Its dialogue alone, for what is text already; null: this brain cannot do without sound (speech-to-speech without a model for text).
     virtual std::unique_ptr<TextBrain> open_text(const CallFacts& /*facts*/, const TextPorts& /*ports*/) { return nullptr; }
     // Its recogniser alone; null: it has none of its own (speech-to-speech).

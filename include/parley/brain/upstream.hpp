@@ -90,6 +90,7 @@ public:
     UpstreamFactory(UpstreamSettings settings, VendorMakers makers, std::shared_ptr<UpstreamShared> shared, std::shared_ptr<const FixedPhrases> phrases);
     ~UpstreamFactory() override;
     std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) override;
+    [[nodiscard]] bool hears_itself() const override;
     // With `lm` vendors only: a speech-to-speech agent answers text if it names some beside.
     std::unique_ptr<TextBrain> open_text(const CallFacts& facts, const TextPorts& ports) override;
     std::unique_ptr<Ear> open_ear(const CallFacts& facts, const EarPorts& ports) override;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "parley/call/agent.hpp"
@@ -9,9 +10,17 @@
 #include "parley/call/disk_writer.hpp"
 #include "parley/call/registry.hpp"
 #include "parley/call/call_worker.hpp"
+#include "parley/hold/hold_player.hpp"
 #include "parley/store/call_records.hpp"
 
 namespace parley::call {
+
+// How a call begins whose conversation does not begin at once.
+struct HoldOffer {
+    hold::HoldSounds sounds;
+    hold::HoldMix mix;
+    bool prepare = false;  // there is something to find out
+};
 
 // What every call needs from the process around it; outlives all calls.
 struct CallServices {
@@ -24,6 +33,10 @@ struct CallServices {
     store::CallRecords* records = nullptr;  // none: nothing is kept of what was said
     // What this call's brain may do besides talking; null: nothing. The result lives on the call's worker.
     std::function<std::unique_ptr<brain::Actions>(const Agent&, const brain::CallFacts&, CallWorker&)> actions{};
+    // Other instances' knowledge of calls; null: each knows its own.
+    SharedCalls* shared = nullptr;
+    // What a new call's caller hears before the conversation; nothing: it begins at once. Any worker; cheap.
+    std::function<std::optional<HoldOffer>(const Agent&, const brain::CallFacts&)> hold{};
     // What is found out about a call while its caller is on hold; null: nothing. Runs on the call's worker; has ended when `until` has come.
     std::function<net::Task<brain::Prepared>(std::shared_ptr<const Agent>, brain::CallFacts, brain::Actions*, CallWorker&, TimePoint until)> prepare{};
     // What a call has used of a vendor, as it is used. On the call's worker.

@@ -7,6 +7,7 @@
 
 #include "parley/base/clock.hpp"
 #include "parley/conversation/events.hpp"
+#include "parley/hold/hold_player.hpp"
 
 namespace parley::call {
 
@@ -24,6 +25,10 @@ public:
     virtual void play_frame(conversation::SegmentId segment, std::span<const std::int16_t> frame, Instant plays_at) = 0;
     virtual void play_mark(std::uint32_t mark) = 0;
     virtual void segment_played_out(conversation::SegmentId segment) = 0;  // its last frame was handed over
+    // 20 ms of the bed alone: nobody's words.
+    virtual void play_bed(std::span<const std::int16_t> /*frame*/, Instant /*plays_at*/) {}
+    // Before a frame of speech: so much of the bed alone still lies in the carrier's buffer in front of it.
+    virtual void behind_bed(std::uint32_t /*samples*/) {}
 };
 
 // Paces synthesised speech towards the carrier. Pure arithmetic over the time it is given: frames leave as soon as the carrier's
@@ -43,6 +48,10 @@ public:
     void drop_all();               // everything not yet handed over
     void carrier_cleared(Instant now);
     void duck(bool on) { ducking_ = on; }
+    // Sound where there is no speech, and under the first of it: with the first frame of speech it is released, and it is let go when it is over or
+    // cleared away. Null: none. Not owned.
+    void bed(hold::HoldPlayer* bed);
+    [[nodiscard]] bool has_bed() const { return bed_ != nullptr; }
 
     [[nodiscard]] bool idle() const { return segments_.empty(); }
     [[nodiscard]] Instant buffered_until() const { return head_; }  // when the carrier's buffer runs dry
@@ -57,12 +66,16 @@ private:
         bool finished = false;
     };
     bool emit_frame(Instant now);
+    bool emit_bed();
+    void add_bed(std::span<std::int16_t, hold::HoldPlayer::kFrame> frame, Instant now);
 
     PlayoutSettings settings_;
     PlayoutSink& sink_;
     std::deque<Segment> segments_;
     std::vector<std::vector<std::int16_t>> spare_;  // buffers of played segments, used again
     Instant head_{0};
+    hold::HoldPlayer* bed_ = nullptr;
+    std::uint32_t bed_samples_ = 0;  // since the last frame of speech
     std::uint32_t next_mark_ = 1;
     std::uint32_t samples_since_mark_ = 0;
     bool ducking_ = false;

@@ -16,6 +16,7 @@
 #include "parley/base/clock.hpp"
 #include "parley/brain/talk_memory.hpp"
 #include "parley/call/operator_command.hpp"
+#include "parley/call/shared_calls.hpp"
 #include "parley/conversation/events.hpp"
 
 namespace parley::call {
@@ -46,6 +47,8 @@ struct Outcome {
 class Registry {
 public:
     explicit Registry(AdmissionLimits limits);
+    // Is told of every stream that begins and ends; before the first call. Outlives this.
+    void share_with(SharedCalls* shared) { shared_ = shared; }
 
     void set_limits(AdmissionLimits limits);
     [[nodiscard]] AdmissionLimits limits() const;
@@ -69,6 +72,8 @@ public:
     void finished(const std::string& call_sid, Outcome outcome, TimePoint now);
 
     [[nodiscard]] std::optional<Outcome> outcome(std::string_view call_sid) const;
+    // What another instance knows of a call that has no stream here. False: as much is known here.
+    bool adopt(const std::string& call_sid, Outcome outcome, TimePoint now);
     // What was planned is done once: true for the first who asks, whose `request` is kept.
     bool carry_out(const std::string& call_sid, std::string request);
     [[nodiscard]] std::uint32_t endings(std::string_view call_sid) const;
@@ -107,6 +112,7 @@ private:
     void sweep(TimePoint now);
 
     mutable std::mutex mutex_;
+    SharedCalls* shared_ = nullptr;
     AdmissionLimits limits_;
     std::unordered_map<std::string, Entry> calls_;
     std::unordered_set<std::string> nonces_;

@@ -35,7 +35,8 @@ enum class EndReason : std::uint8_t {
 // One line of an earlier part of the same call, oldest first, before Started: what the brain is to remember.
 struct Remembered { bool agent = false; std::string text; bool interrupted = false; };
 // Stream accepted, audio may flow. `back`: the call was here before; `note` says why it is back ("nobody took the call").
-struct Started { bool back = false; std::string note{}; };
+// `waited`: the caller was on hold for so long; a call's longest duration counts that too.
+struct Started { bool back = false; std::string note{}; Instant waited{0}; };
 struct CallerSpeechStarted { Instant ago{0}; };       // voice activity began, really so long before it was noticed
 struct CallerSpeechStopped { Instant ago{0}; };       // voice activity ended, really so long before (the detector's hangover)
 struct TranscriptPartial { UtteranceId utterance = 0; std::string text; };

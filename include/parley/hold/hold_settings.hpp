@@ -21,6 +21,8 @@ struct HoldSettings {
     std::vector<std::string> tools;       // called with what is known of the call; names of the agent's tools
     std::string summary_prompt;           // non-empty: the model writes a summary of what was found, for the conversation
     std::chrono::milliseconds summary_within{4000};
+    bool required = false;                // a call whose preparation fails is not served: it ends with an apology
+    double duck_db = -14;                 // music under speech
 };
 
 }  // namespace parley::hold

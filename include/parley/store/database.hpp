@@ -91,7 +91,15 @@ struct DatabaseSettings {
     std::uint32_t connections = 4;                 // PostgreSQL
     std::chrono::milliseconds statement_timeout{5000};
     std::uint32_t queue = 4096;                    // requests waiting for a thread
+    bool serves = false;     // a gateway: refused while another one serves from the same SQLite file
+    bool read_only = false;  // looks only, beside whoever serves; nothing is migrated
+    bool ignore = false;     // what is damaged or cannot be reached at start does not matter: the database answers `unavailable` (PostgreSQL: until it is there)
 };
+
+template <class T>
+[[nodiscard]] Result<T> failed_as(StoreErrc code) {
+    return Result<T>(boost::system::in_place_error, make_error_code(code));
+}
 
 // Thread-safe.
 class Database {
@@ -100,7 +108,8 @@ public:
     [[nodiscard]] virtual Dialect dialect() const = 0;
 
     // All of `work` or nothing. Blocks: for the store's own threads, the command line and tests. `work` is run again when the database was busy or two
-    // transactions collided, so it has no effects of its own. Throws StoreError, and what `work` throws.
+    // transactions collided, so it has no effects of its own; it does not call transact() again. Transactions are serializable. Throws StoreError, and what
+    // `work` throws.
     virtual void transact(const std::function<void(Session&)>& work) = 0;
 
     // Runs `job` on one of the store's threads. False: the queue is full.
@@ -117,15 +126,15 @@ public:
         const auto here = co_await boost::asio::this_coro::executor;
         const auto waiter = std::make_shared<Waiter>(here);
         const bool queued = enqueue([this, here, to = std::weak_ptr<Waiter>(waiter), work = std::move(work)] {
-            Result<T> value = make_error_code(StoreErrc::unavailable);
+            Result<T> value = failed_as<T>(StoreErrc::unavailable);
             try {
                 std::optional<T> made;
                 transact([&](Session& session) { made.emplace(work(session)); });
-                value = std::move(*made);
+                value = Result<T>(boost::system::in_place_value, std::move(*made));
             } catch (const StoreError& e) {
-                value = make_error_code(e.code());
+                value = failed_as<T>(e.code());
             } catch (const std::exception&) {
-                value = make_error_code(StoreErrc::statement);
+                value = failed_as<T>(StoreErrc::statement);
             }
             boost::asio::post(here, [to, value = std::move(value)]() mutable {
                 const auto waiting = to.lock();
@@ -134,10 +143,10 @@ public:
                 waiting->woken.cancel();
             });
         });
-        if (!queued) co_return make_error_code(StoreErrc::full);
+        if (!queued) co_return failed_as<T>(StoreErrc::full);
         waiter->woken.expires_after(within);
         co_await waiter->woken.async_wait(net::nothrow);
-        if (!waiter->value) co_return make_error_code(StoreErrc::timeout);
+        if (!waiter->value) co_return failed_as<T>(StoreErrc::timeout);
         auto value = std::move(*waiter->value);
         co_return value;
     }
@@ -147,7 +156,7 @@ public:
     [[nodiscard]] virtual std::string check() = 0;                // integrity; "" = sound
 };
 
-// Opens, checks and migrates. Throws StoreError: start-up fails with one clear line.
+// Opens, checks and migrates. Throws StoreError: start-up fails with one clear line. A damaged SQLite file is left as it is. `metrics` outlives the database.
 [[nodiscard]] std::unique_ptr<Database> open_database(const DatabaseSettings& settings, Log& log, Metrics* metrics);
 
 // Milliseconds since 1970.

@@ -37,5 +37,7 @@ bool revive_job(Session& session, std::int64_t id);                          // 
 [[nodiscard]] std::vector<Job> dead_jobs(Session& session, std::string_view kind, std::size_t most);
 [[nodiscard]] std::size_t pending_jobs(Session& session, std::string_view kind);
 [[nodiscard]] std::int64_t oldest_pending_ms(Session& session, std::string_view kind);  // created; 0: none
+// Forgets jobs that ended well before then (their keys may be used again after it); how many.
+std::uint64_t sweep_jobs(Session& session, std::int64_t finished_before_ms);
 
 }  // namespace parley::store

@@ -89,6 +89,7 @@ public:
         std::function<bool()> draining;
         std::function<std::shared_ptr<const twilio::SignatureValidator>()> signatures;  // replaced on reload
         store::CallRecords* records = nullptr;
+        call::SharedCalls* shared = nullptr;  // what other instances know of calls; null: nothing
     };
     TwilioWebhooks(Settings settings, Services services);
 
@@ -139,6 +140,8 @@ public:
     [[nodiscard]] std::string url(std::string_view path) const;  // absolute, for Twilio
     // The tail behind a stream or a talk that begins when its call has ended (and come back) `ended` times: each has a URL of its own.
     [[nodiscard]] std::string tail_url(const flows::Position& position, unsigned resume, std::uint32_t ended) const;
+    // What was planned at the call's end may be done now, by this request: once, in the whole fleet.
+    [[nodiscard]] net::Task<bool> carry_out(std::string call_sid, std::string request) const;
     // What a request was answered before. One that is being carried out just now is waited for.
     [[nodiscard]] net::Task<std::optional<Answer>> answered_before(std::string key, std::string call_sid) const;
     [[nodiscard]] const Settings& settings() const { return settings_; }

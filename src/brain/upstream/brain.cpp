@@ -125,6 +125,8 @@ std::unique_ptr<Brain> UpstreamFactory::open(const CallFacts& facts, const CallP
     return std::make_unique<upstream::PipelineBrain>(place);
 }
 
+bool UpstreamFactory::hears_itself() const { return !parts_->settings.s2s.empty(); }
+
 std::unique_ptr<TextBrain> UpstreamFactory::open_text(const CallFacts& facts, const TextPorts& ports) {
     if (parts_->settings.lm.empty()) return nullptr;
     const auto place = place_for(parts_, facts, [&](upstream::NoSound& nowhere) {

@@ -1,0 +1,53 @@
+#pragma once
+// Places among the calls that may run at once, in the store: one row a call, renewed by the instance that has it, gone by itself when that instance is. All
+// inside a transaction of the caller's, on a store's thread.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parley/store/database.hpp"
+
+namespace parley::policy {
+
+struct Caps {
+    std::uint32_t agent = 0, account = 0, fleet = 0;  // 0: no limit
+    [[nodiscard]] bool any() const { return agent != 0 || account != 0 || fleet != 0; }
+};
+enum class Scope : std::uint8_t { none, agent, account, fleet };
+[[nodiscard]] std::string_view name(Scope scope);
+
+struct Wish {
+    std::string call_sid, agent, account;
+};
+struct Taken {
+    bool admitted = false;
+    bool fresh = false;        // it had no place before
+    Scope full = Scope::none;  // which limit was in the way
+};
+// Exact: of any number of calls that ask at the same time through any number of connections no more than the cap get in.
+[[nodiscard]] Taken take_place(store::Session& session, const Wish& wish, const Caps& caps, std::string_view instance, std::chrono::milliseconds lease);
+
+struct Held {
+    Wish call;
+    bool live = false;  // its stream runs here: whoever had the place before, it is ours now
+};
+struct Renewed {
+    std::vector<std::string> elsewhere;  // of those asked for and not live here: another instance has them
+    std::uint32_t instances = 1;         // that were seen lately, this one included
+    std::map<std::string, std::uint32_t, std::less<>> by_agent, by_account;  // running, in the whole fleet
+    std::uint32_t running = 0;
+};
+// Renews what this instance holds, takes up what is missing, lets go what it does not know of (an answer that came too late) and what nobody renews any more.
+[[nodiscard]] Renewed renew_places(store::Session& session, std::string_view instance, const std::vector<Held>& held, std::chrono::milliseconds lease);
+void free_places(store::Session& session, std::string_view instance, const std::vector<std::string>& call_sids);
+// The instance goes down in order: what it holds is free at once.
+void leave(store::Session& session, std::string_view instance);
+
+// The store's clock: instances' own may differ.
+[[nodiscard]] std::int64_t clock_of(store::Session& session);
+
+}  // namespace parley::policy

@@ -1,0 +1,65 @@
+#pragma once
+// What the calls of this instance have used so far, against their budgets, and what the day has cost in the whole fleet. Thread-safe; never waits.
+
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "parley/base/clock.hpp"
+#include "parley/policy/usage.hpp"
+
+namespace parley::policy {
+
+class Meter {
+public:
+    void prices(PriceList prices);
+
+    // A call's stream runs; one that came back goes on where it was.
+    void began(const std::string& call_sid, const std::string& agent, const Budget& budget, TimePoint now);
+    void used(const std::string& call_sid, const std::string& agent, const brain::VendorRecord& record, std::chrono::sys_seconds today);
+    void ended(const std::string& call_sid, TimePoint now);
+
+    struct Over {
+        std::string call_sid, agent;
+        std::string_view what;  // money, tokens
+    };
+    // Counts the time of the calls that run. Answers those whose own budget is used up, each once. (Time is kept by the call itself.)
+    [[nodiscard]] std::vector<Over> tick(TimePoint now, std::chrono::sys_seconds today);
+
+    struct Bill {
+        std::string call_sid;
+        std::vector<std::string> facts;  // JSON, one a vendor and role
+    };
+    // Of calls that ended `quiet` ago and of which nothing more has come since; vendors tell what was used when their sockets close.
+    [[nodiscard]] std::vector<Bill> settle(TimePoint now, Duration quiet);
+
+    // Towards the store: what has come since the last time. Given back when it could not be written.
+    [[nodiscard]] UsageTable take();
+    void give_back();
+    void kept(const UsageTable& today);  // was written; `today` is the fleet's day now
+
+    // The day so far: the fleet's, as of the last time, and what this instance has added.
+    [[nodiscard]] Used today(std::string_view agent, std::chrono::sys_seconds now) const;  // agent empty: all
+
+private:
+    struct Call {
+        std::string agent;
+        Budget budget;
+        std::map<std::pair<std::string, std::string>, Used> lines;  // vendor, role
+        Used all;
+        TimePoint counted;      // its time is counted up to here
+        TimePoint last_change;
+        bool running = false, told = false;
+        [[nodiscard]] std::vector<std::string> facts(const std::string& currency) const;
+    };
+    void add(Call& call, const std::string& vendor, std::string_view role, const Used& used, const std::string& day);
+    void count_time(Call& call, TimePoint now, const std::string& day);
+
+    mutable std::mutex mutex_;
+    PriceList prices_;
+    std::unordered_map<std::string, Call> calls_;
+    UsageTable pending_, under_way_, fleet_;
+};
+
+}  // namespace parley::policy

@@ -1,0 +1,84 @@
+#pragma once
+// The calls of this instance that have a place, and the way to a new one: the store decides for the fleet, within a second; when it cannot, this instance
+// decides alone, by its share of what was free when the store was last heard.
+//
+// How far that can go wrong: at the last beat n instances held T of the cap. Each may then add at most (cap - T) / n of its own, but one call at least in all,
+// so that together they hold at most cap + n, and what the others admitted between one instance's last beat and the failure.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "parley/base/clock.hpp"
+#include "parley/base/log.hpp"
+#include "parley/net/task.hpp"
+#include "parley/policy/leases.hpp"
+#include "parley/store/database.hpp"
+
+namespace parley::policy {
+
+// Thread-safe.
+class Places {
+public:
+    struct Settings {
+        std::string instance;
+        std::chrono::milliseconds lease{15'000};       // a place nobody renews is free after it
+        std::chrono::milliseconds answer_within{900};  // the webhook's patience with the store
+        std::chrono::milliseconds alone_for{2'000};    // after a failure the store is not asked for so long
+    };
+    Places(Settings settings, store::Database& database, Log log);
+
+    // A place for this call: kept at least for `grace`, then as long as sweep() hears that the call still needs it. Asked again for a call that has one: the same.
+    net::Task<Taken> take(Wish wish, Caps caps, Duration grace);
+    // A call that runs here whoever let it in.
+    void running(const Wish& call);
+    void rename(const std::string& from, const std::string& to);  // a call that was placed has got its name
+    void free(const std::string& call_sid);
+    // Frees those whose grace is over and that are not needed any more. Answers them.
+    std::vector<Wish> sweep(TimePoint now, const std::function<bool(const std::string& call_sid)>& needed);
+
+    // Every few seconds: renews, and frees in the store what was freed here. Waits for the store.
+    net::Task<> beat();
+    [[nodiscard]] bool due(TimePoint now, Duration every) const;  // something was freed, or the last beat is so long ago
+    net::Task<> leave();
+
+    [[nodiscard]] bool has(std::string_view call_sid) const;
+    [[nodiscard]] bool alone() const;  // deciding without the store
+    struct Counts {
+        std::uint32_t agent = 0, account = 0, fleet = 0;
+    };
+    [[nodiscard]] Counts here(std::string_view agent, std::string_view account) const;
+    [[nodiscard]] Counts everywhere(std::string_view agent, std::string_view account) const;  // as of the last beat
+    [[nodiscard]] std::uint32_t instances() const;
+    [[nodiscard]] std::size_t size() const;
+
+private:
+    struct Entry {
+        std::string agent, account;
+        TimePoint grace;
+        bool live = false;
+    };
+    [[nodiscard]] Counts count(std::string_view agent, std::string_view account, std::string_view but_not) const;
+    [[nodiscard]] Scope full_here(const Wish& wish, const Caps& caps) const;
+    [[nodiscard]] Scope full_alone(const Wish& wish, const Caps& caps) const;
+    void heard(bool answered, const char* why);
+
+    Settings settings_;
+    store::Database& database_;
+    Log log_;
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, Entry> entries_;
+    std::vector<std::string> freed_;  // here, not yet in the store
+    Renewed last_;                    // of the fleet
+    Renewed mine_then_;               // of this instance, at that beat
+    bool alone_ = false;
+    TimePoint ask_again_{}, beat_at_{};
+};
+
+}  // namespace parley::policy

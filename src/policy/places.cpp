@@ -1,0 +1,217 @@
+#include "parley/policy/places.hpp"
+
+#include <algorithm>
+
+namespace parley::policy {
+
+namespace {
+
+constexpr auto kBeatWithin = std::chrono::seconds(5);
+constexpr std::size_t kMostFreed = 10'000;  // beyond it the rows lapse by themselves
+
+std::uint32_t of(const std::map<std::string, std::uint32_t, std::less<>>& counts, std::string_view key) {
+    const auto found = counts.find(key);
+    return found == counts.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+Places::Places(Settings settings, store::Database& database, Log log) : settings_(std::move(settings)), database_(database), log_(std::move(log)) {}
+
+Places::Counts Places::count(std::string_view agent, std::string_view account, std::string_view but_not) const {
+    Counts counts;
+    for (const auto& [sid, entry] : entries_) {
+        if (sid == but_not) continue;
+        ++counts.fleet;
+        if (entry.agent == agent) ++counts.agent;
+        if (entry.account == account) ++counts.account;
+    }
+    return counts;
+}
+
+// What runs here runs in the fleet: no need to ask anybody.
+Scope Places::full_here(const Wish& wish, const Caps& caps) const {
+    const auto counts = count(wish.agent, wish.account, wish.call_sid);
+    if (caps.agent != 0 && counts.agent >= caps.agent) return Scope::agent;
+    if (caps.account != 0 && counts.account >= caps.account) return Scope::account;
+    if (caps.fleet != 0 && counts.fleet >= caps.fleet) return Scope::fleet;
+    return Scope::none;
+}
+
+Scope Places::full_alone(const Wish& wish, const Caps& caps) const {
+    const auto counts = count(wish.agent, wish.account, wish.call_sid);
+    const auto n = std::max<std::uint32_t>(1, last_.instances);
+    const auto full = [&](std::uint32_t cap, std::uint32_t now, std::uint32_t mine_then, std::uint32_t all_then) {
+        if (cap == 0) return false;
+        const auto open = cap > all_then ? cap - all_then : 0;
+        return now >= std::max<std::uint32_t>(1, mine_then + open / n);
+    };
+    if (full(caps.agent, counts.agent, of(mine_then_.by_agent, wish.agent), of(last_.by_agent, wish.agent))) return Scope::agent;
+    if (full(caps.account, counts.account, of(mine_then_.by_account, wish.account), of(last_.by_account, wish.account))) return Scope::account;
+    if (full(caps.fleet, counts.fleet, mine_then_.running, last_.running)) return Scope::fleet;
+    return Scope::none;
+}
+
+// Under the lock. Said once each way.
+void Places::heard(bool answered, const char* why) {
+    if (!answered) ask_again_ = Clock::now() + settings_.alone_for;
+    if (alone_ == !answered) return;
+    alone_ = !answered;
+    if (alone_) log_.warn("policy.alone", "The store does not answer: this instance admits calls by its share until it does.", {{"error.type", why}, {"instances", last_.instances}});
+    else log_.info("policy.together", "The store answers again: calls are counted over the whole fleet.");
+}
+
+net::Task<Taken> Places::take(Wish wish, Caps caps, Duration grace) {
+    Taken taken;
+    bool ask = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto until = Clock::now() + grace;
+        if (const auto found = entries_.find(wish.call_sid); found != entries_.end()) {
+            found->second.grace = std::max(found->second.grace, until);
+            taken.admitted = true;
+            co_return taken;
+        }
+        taken.full = full_here(wish, caps);
+        if (taken.full != Scope::none) co_return taken;
+        entries_.emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = until});
+        // Without a limit nothing waits for the store: the next beat writes it down.
+        if (!caps.any()) {
+            taken.admitted = taken.fresh = true;
+            co_return taken;
+        }
+        ask = Clock::now() >= ask_again_;
+    }
+    std::string why = "it failed a moment ago";
+    if (ask) {
+        std::function<Taken(store::Session&)> work = [wish, caps, instance = settings_.instance, lease = settings_.lease](store::Session& session) { return take_place(session, wish, caps, instance, lease); };
+        auto answer = co_await database_.ask<Taken>(std::move(work), settings_.answer_within);
+        if (answer) {
+            const std::lock_guard lock(mutex_);
+            heard(true, "");
+            if (!answer->admitted) entries_.erase(wish.call_sid);
+            taken = *answer;
+            co_return taken;
+        }
+        why = answer.error().message();
+    }
+    const std::lock_guard lock(mutex_);
+    if (ask) heard(false, why.c_str());
+    taken.full = full_alone(wish, caps);
+    if (taken.full != Scope::none) {
+        // Should the store have let it in after all, nobody knows of it here: the beat lets it go.
+        entries_.erase(wish.call_sid);
+        co_return taken;
+    }
+    taken.admitted = taken.fresh = true;
+    co_return taken;
+}
+
+void Places::running(const Wish& call) {
+    const std::lock_guard lock(mutex_);
+    const auto [found, added] = entries_.try_emplace(call.call_sid, Entry{.agent = call.agent, .account = call.account, .grace = {}});
+    found->second.live = true;
+}
+
+void Places::rename(const std::string& from, const std::string& to) {
+    const std::lock_guard lock(mutex_);
+    auto entry = entries_.extract(from);
+    if (entry.empty()) return;
+    if (freed_.size() < kMostFreed) freed_.push_back(from);
+    entry.key() = to;
+    entries_.insert(std::move(entry));
+}
+
+void Places::free(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    if (entries_.erase(call_sid) > 0 && freed_.size() < kMostFreed) freed_.push_back(call_sid);
+}
+
+std::vector<Wish> Places::sweep(TimePoint now, const std::function<bool(const std::string& call_sid)>& needed) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Wish> gone;
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+        if (entry->second.grace > now || needed(entry->first)) {
+            ++entry;
+            continue;
+        }
+        gone.push_back({entry->first, entry->second.agent, entry->second.account});
+        if (freed_.size() < kMostFreed) freed_.push_back(entry->first);
+        entry = entries_.erase(entry);
+    }
+    return gone;
+}
+
+net::Task<> Places::beat() {
+    std::vector<Held> held;
+    std::vector<std::string> freed;
+    Renewed mine;
+    {
+        const std::lock_guard lock(mutex_);
+        freed = std::exchange(freed_, {});
+        for (const auto& [sid, entry] : entries_) {
+            held.push_back({{sid, entry.agent, entry.account}, entry.live});
+            ++mine.by_agent[entry.agent];
+            ++mine.by_account[entry.account];
+            ++mine.running;
+        }
+    }
+    std::function<Renewed(store::Session&)> work = [held, freed, instance = settings_.instance, lease = settings_.lease](store::Session& session) {
+        free_places(session, instance, freed);
+        return renew_places(session, instance, held, lease);
+    };
+    auto answer = co_await database_.ask<Renewed>(std::move(work), kBeatWithin);
+    const std::lock_guard lock(mutex_);
+    if (!answer) {
+        beat_at_ = Clock::now();
+        heard(false, answer.error().message().c_str());
+        if (freed_.size() + freed.size() < kMostFreed) freed_.insert(freed_.end(), freed.begin(), freed.end());
+        co_return;
+    }
+    ask_again_ = {};
+    heard(true, "");
+    beat_at_ = Clock::now();
+    last_ = std::move(*answer);
+    mine_then_ = std::move(mine);
+    for (const auto& sid : last_.elsewhere)
+        if (const auto found = entries_.find(sid); found != entries_.end() && !found->second.live) entries_.erase(found);
+}
+
+net::Task<> Places::leave() {
+    std::function<std::monostate(store::Session&)> work = [instance = settings_.instance](store::Session& session) {
+        policy::leave(session, instance);
+        return std::monostate{};
+    };
+    (void)co_await database_.ask<std::monostate>(std::move(work), std::chrono::seconds(1));
+}
+
+bool Places::has(std::string_view call_sid) const {
+    const std::lock_guard lock(mutex_);
+    return entries_.contains(std::string(call_sid));
+}
+bool Places::due(TimePoint now, Duration every) const {
+    const std::lock_guard lock(mutex_);
+    return !freed_.empty() || now - beat_at_ >= every;
+}
+bool Places::alone() const {
+    const std::lock_guard lock(mutex_);
+    return alone_;
+}
+Places::Counts Places::here(std::string_view agent, std::string_view account) const {
+    const std::lock_guard lock(mutex_);
+    return count(agent, account, {});
+}
+Places::Counts Places::everywhere(std::string_view agent, std::string_view account) const {
+    const std::lock_guard lock(mutex_);
+    return {of(last_.by_agent, agent), of(last_.by_account, account), last_.running};
+}
+std::uint32_t Places::instances() const {
+    const std::lock_guard lock(mutex_);
+    return last_.instances;
+}
+std::size_t Places::size() const {
+    const std::lock_guard lock(mutex_);
+    return entries_.size();
+}
+
+}  // namespace parley::policy

@@ -1,0 +1,1 @@
+parley_fuzz(hold_media DEPENDS hold SOURCES "${CMAKE_CURRENT_LIST_DIR}/hold_media_fuzz.cpp")
