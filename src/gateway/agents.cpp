@@ -107,6 +107,7 @@ bool Agents::needs_engine(const Config& config) {
 
 Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool, const std::shared_ptr<brain::UpstreamShared>& upstream) {
     const auto menus = make_menus(config);
+    common_webhooks_ = std::make_shared<const outbox::WebhookSettings>(config.webhooks);
     for (const auto& given : config.agents) {
         auto agent = std::make_shared<call::Agent>();
         agent->name = given.name;
@@ -163,6 +164,11 @@ Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_p
         agent->tools = std::make_shared<const tools::ToolSettings>(given.own_tools);
         agent->analysis = std::make_shared<const analysis::AnalysisSettings>(given.analysis);
         agent->webhooks = std::make_shared<const outbox::WebhookSettings>(given.webhooks.url.empty() ? config.webhooks : given.webhooks);
+        if (given.privacy.redact) {
+            const auto kinds = given.privacy.kinds.empty() ? std::vector<std::string>{"card", "ssn", "iban", "email", "phone"} : given.privacy.kinds;
+            strictest_.kinds.insert(strictest_.kinds.end(), kinds.begin(), kinds.end());
+            strictest_.redact = true;
+        }
         agent->privacy = std::make_shared<const privacy::PrivacySettings>(given.privacy);
         agent->record = config.recording.enabled && given.record;
         if (config.call_files.enabled) agent->call_file = config.call_files.frames;

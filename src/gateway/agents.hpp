@@ -23,12 +23,17 @@ public:
     [[nodiscard]] bool has_number(std::string_view number) const { return by_number_.contains(number); }
     // What this agent does besides calls; null: there is no such agent.
     [[nodiscard]] std::shared_ptr<const AgentMessaging> messaging(std::string_view name) const;
+    // Of calls whose agent is not known: what any agent masks; where events go that no agent's own receiver takes.
+    [[nodiscard]] const privacy::PrivacySettings& strictest_privacy() const { return strictest_; }
+    [[nodiscard]] const std::shared_ptr<const outbox::WebhookSettings>& common_webhooks() const { return common_webhooks_; }
     [[nodiscard]] static bool needs_engine(const Config& config);
 
 private:
     std::map<std::string, std::shared_ptr<const call::Agent>, std::less<>> by_name_, by_number_;
     std::map<std::string, std::shared_ptr<const AgentMessaging>, std::less<>> messaging_;
     std::shared_ptr<const call::Agent> default_;
+    privacy::PrivacySettings strictest_;
+    std::shared_ptr<const outbox::WebhookSettings> common_webhooks_;
 };
 
 }  // namespace parley::gateway
