@@ -213,7 +213,7 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
     return made;
 }
 
-Agents::Agents(const Config& config, std::uint32_t revision, const AgentMakers& makers) {
+Agents::Agents(const Config& config, std::uint32_t revision, const AgentMakers& makers) : common_webhooks_(std::make_shared<const outbox::WebhookSettings>(config.webhooks)) {
     for (const auto& given : config.agents) add(make_agent(config, given, {.revision = revision, .token = file_agent_token(given.name), .stored = false}, makers));
 }
 
@@ -223,6 +223,11 @@ Agents::Agents(const Agents& file, const std::vector<std::shared_ptr<const MadeA
 
 void Agents::add(const std::shared_ptr<const MadeAgent>& one) {
     if (!all_.emplace(one->written.name, one).second) return;
+    if (const auto& privacy = one->written.privacy; privacy.redact) {
+        const auto kinds = privacy.kinds.empty() ? std::vector<std::string>{"card", "ssn", "iban", "email", "phone"} : privacy.kinds;
+        strictest_.kinds.insert(strictest_.kinds.end(), kinds.begin(), kinds.end());
+        strictest_.redact = true;
+    }
     const auto answers = one->written.persona.enabled ? one->agent : nullptr;
     for (const auto& number : one->written.numbers) by_number_.emplace(number, answers);
     if (one->written.is_default && !has_default_) {

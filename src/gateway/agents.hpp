@@ -61,6 +61,9 @@ public:
     [[nodiscard]] bool has_number(std::string_view number) const { return by_number_.contains(number); }
     // What this agent does besides calls; null: there is no such agent.
     [[nodiscard]] std::shared_ptr<const AgentMessaging> messaging(std::string_view name) const;
+    // Of calls whose agent is not known: what any agent masks; where events go that no agent's own receiver takes.
+    [[nodiscard]] const privacy::PrivacySettings& strictest_privacy() const { return strictest_; }
+    [[nodiscard]] const std::shared_ptr<const outbox::WebhookSettings>& common_webhooks() const { return common_webhooks_; }
     // What is written of it; null: there is no such agent.
     [[nodiscard]] std::shared_ptr<const MadeAgent> made(std::string_view name) const;
     [[nodiscard]] std::vector<std::shared_ptr<const call::Agent>> all() const;
@@ -76,6 +79,8 @@ private:
     std::map<std::string, std::shared_ptr<const call::Agent>, std::less<>> by_number_;  // null: its agent is stopped
     std::shared_ptr<const call::Agent> default_;
     bool has_default_ = false;
+    privacy::PrivacySettings strictest_;
+    std::shared_ptr<const outbox::WebhookSettings> common_webhooks_;
 };
 
 }  // namespace parley::gateway
