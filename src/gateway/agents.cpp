@@ -25,6 +25,23 @@ std::vector<std::string> fixed_phrases(const conversation::Settings& words) {
     return phrases;
 }
 
+std::string time_left_text(std::chrono::seconds left) {
+    const auto minutes = left.count() / 60;
+    if (left.count() % 60 != 0 || minutes == 0) return "We have " + std::to_string(left.count()) + " seconds left on this call.";
+    return minutes == 1 ? std::string("We have one minute left on this call.") : "We have " + std::to_string(minutes) + " minutes left on this call.";
+}
+
+// Its limits and their words, as the policy has them.
+conversation::Settings conversation_of(const AgentConfig& given) {
+    auto settings = given.conversation;
+    settings.max_duration = std::min(settings.max_duration, given.max_call);
+    if (given.policy.call.time) settings.max_duration = std::min(settings.max_duration, *given.policy.call.time);
+    if (settings.max_duration_warning.count() == 0) settings.max_duration_warning = given.policy.warn_before;
+    if (settings.max_duration_warning >= settings.max_duration) settings.max_duration_warning = std::chrono::seconds(0);
+    else if (settings.max_duration_warning_text == conversation::Settings{}.max_duration_warning_text) settings.max_duration_warning_text = time_left_text(settings.max_duration_warning);
+    return settings;
+}
+
 std::vector<vendors::Endpoint> endpoints(const Config& config, const std::vector<std::string>& names) {
     std::vector<vendors::Endpoint> all;
     for (const auto& name : names) {
@@ -111,12 +128,27 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
         return endpoint.vendor == vendors::kEmbedded ? brain::make_embedded_voice(pool, cache, voice, link, sink) : vendors::make_tts(endpoint, link, sink);
     };
     brain::RenderPlan plan;
-    plan.phrases = fixed_phrases(given.conversation);
+    plan.phrases = fixed_phrases(conversation_of(given));
     if (!given.greeting.empty() && given.greeting.find('{') == std::string::npos && settings.s2s.empty()) plan.greetings.push_back(given.greeting);
     plan.voices = settings.tts;
     plan.embedded = voice;
     auto phrases = std::make_shared<brain::RenderedPhrases>(std::move(plan), makers, phrase_shelf(config.server.data_dir / "phrases"), *cache);
     return std::make_shared<brain::UpstreamFactory>(std::move(settings), std::move(makers), shared, std::move(phrases));
+}
+
+HoldVoice make_hold_voice(const Config& config, const AgentConfig& given) {
+    HoldVoice made;
+    made.embedded.name = given.voice;
+    made.embedded.speed = given.speed;
+    if (given.brain == Brain::vendors) {
+        made.voices = endpoints(config, given.tts);
+        if (!given.hold.voice.empty() && !made.voices.empty()) made.voices.front().voice = given.hold.voice;
+        made.makers.tts = vendors::make_tts;
+        made.shelf = phrase_shelf(config.server.data_dir / "phrases");
+    } else if (!given.hold.voice.empty()) {
+        made.embedded.name = given.hold.voice;
+    }
+    return made;
 }
 
 }  // namespace
@@ -145,7 +177,7 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
             brain::EmbeddedSettings settings;
             settings.voice.name = given.voice;
             settings.voice.speed = given.speed;
-            settings.fixed_phrases = fixed_phrases(given.conversation);
+            settings.fixed_phrases = fixed_phrases(conversation_of(given));
             try {
                 auto script = brain::load_script(given.script.string(), makers.pool->lexicon().get());
                 for (const auto& action : script->actions())
@@ -173,16 +205,15 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
             break;
         case Brain::echo: agent->brain = call::BrainKind::echo; break;
     }
-    agent->conversation = given.conversation;
+    agent->conversation = conversation_of(given);
     // Backups and retries come before a failure is told at all: the first one is the last, unless somebody wants it otherwise.
     if (given.brain == Brain::vendors && config.source("agents." + given.name + ".conversation.failures_max").kind == Source::Kind::preset) agent->conversation.failures_max = 1;
-    agent->conversation.max_duration = std::min(given.conversation.max_duration, given.max_call);
     agent->fallback_number = given.fallback_number;
     agent->voicemail = given.voicemail;
     agent->voicemail_prompt = given.voicemail_prompt;
     agent->voicemail_max = given.voicemail_max;
     agent->flow = make_flow(given, make_menus(config));
-    agent->max_duration = given.max_call;
+    agent->max_duration = given.policy.call.time ? std::min(given.max_call, *given.policy.call.time) : given.max_call;
     agent->relay = std::make_shared<const flows::RelaySettings>(given.relay);
     agent->variables = given.persona.variables;
     if (given.brain == Brain::vendors) {
@@ -203,10 +234,11 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
     made->written = given;
     made->agent = std::move(agent);
     made->messaging = std::make_shared<const AgentMessaging>(given.messaging);
+    if (!given.hold.text.empty()) made->hold_voice = std::make_shared<const HoldVoice>(make_hold_voice(config, given));
     return made;
 }
 
-Agents::Agents(const Config& config, std::uint32_t revision, const AgentMakers& makers) {
+Agents::Agents(const Config& config, std::uint32_t revision, const AgentMakers& makers) : common_webhooks_(std::make_shared<const outbox::WebhookSettings>(config.webhooks)) {
     for (const auto& given : config.agents) add(make_agent(config, given, {.revision = revision, .token = file_agent_token(given.name), .stored = false}, makers));
 }
 
@@ -216,6 +248,11 @@ Agents::Agents(const Agents& file, const std::vector<std::shared_ptr<const MadeA
 
 void Agents::add(const std::shared_ptr<const MadeAgent>& one) {
     if (!all_.emplace(one->written.name, one).second) return;
+    if (const auto& privacy = one->written.privacy; privacy.redact) {
+        const auto kinds = privacy.kinds.empty() ? std::vector<std::string>{"card", "ssn", "iban", "email", "phone"} : privacy.kinds;
+        strictest_.kinds.insert(strictest_.kinds.end(), kinds.begin(), kinds.end());
+        strictest_.redact = true;
+    }
     const auto answers = one->written.persona.enabled ? one->agent : nullptr;
     for (const auto& number : one->written.numbers) by_number_.emplace(number, answers);
     if (one->written.is_default && !has_default_) {
@@ -243,6 +280,17 @@ std::shared_ptr<const call::Agent> Agents::by_name(std::string_view name) const 
 std::shared_ptr<const call::Agent> Agents::open(std::string_view name) const {
     const auto one = made(name);
     return one == nullptr || !one->written.persona.enabled ? nullptr : one->agent;
+}
+
+std::vector<std::shared_ptr<const call::Agent>> Agents::all() const {
+    std::vector<std::shared_ptr<const call::Agent>> agents;
+    for (const auto& [name, one] : all_) agents.push_back(one->agent);
+    return agents;
+}
+
+const HoldVoice* Agents::hold_voice(std::string_view name) const {
+    const auto one = made(name);
+    return one == nullptr ? nullptr : one->hold_voice.get();
 }
 
 std::shared_ptr<const AgentMessaging> Agents::messaging(std::string_view name) const {

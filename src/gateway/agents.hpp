@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parley/brain/rendered_phrases.hpp"
 #include "parley/brain/upstream.hpp"
 #include "parley/call/agent.hpp"
 #include "parley/gateway/config.hpp"
@@ -13,11 +14,20 @@
 
 namespace parley::gateway {
 
+// How an agent's hold text is spoken beforehand.
+struct HoldVoice {
+    speech::VoiceSettings embedded;
+    std::vector<vendors::Endpoint> voices;  // in the order they are asked
+    brain::VendorMakers makers;
+    brain::PhraseShelf shelf;
+};
+
 // One agent, made.
 struct MadeAgent {
     AgentConfig written;
     std::shared_ptr<const call::Agent> agent;
     std::shared_ptr<const AgentMessaging> messaging;
+    std::shared_ptr<const HoldVoice> hold_voice;  // null: it says nothing on hold
 };
 // What agents are made with. `pool` may be null when no agent is embedded.
 struct AgentMakers {
@@ -51,8 +61,14 @@ public:
     [[nodiscard]] bool has_number(std::string_view number) const { return by_number_.contains(number); }
     // What this agent does besides calls; null: there is no such agent.
     [[nodiscard]] std::shared_ptr<const AgentMessaging> messaging(std::string_view name) const;
+    // Of calls whose agent is not known: what any agent masks; where events go that no agent's own receiver takes.
+    [[nodiscard]] const privacy::PrivacySettings& strictest_privacy() const { return strictest_; }
+    [[nodiscard]] const std::shared_ptr<const outbox::WebhookSettings>& common_webhooks() const { return common_webhooks_; }
     // What is written of it; null: there is no such agent.
     [[nodiscard]] std::shared_ptr<const MadeAgent> made(std::string_view name) const;
+    [[nodiscard]] std::vector<std::shared_ptr<const call::Agent>> all() const;
+    // Null: this agent says nothing on hold.
+    [[nodiscard]] const HoldVoice* hold_voice(std::string_view name) const;
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] static bool needs_engine(const Config& config);
     [[nodiscard]] static bool needs_engine(const AgentConfig& agent);
@@ -63,6 +79,8 @@ private:
     std::map<std::string, std::shared_ptr<const call::Agent>, std::less<>> by_number_;  // null: its agent is stopped
     std::shared_ptr<const call::Agent> default_;
     bool has_default_ = false;
+    privacy::PrivacySettings strictest_;
+    std::shared_ptr<const outbox::WebhookSettings> common_webhooks_;
 };
 
 }  // namespace parley::gateway
