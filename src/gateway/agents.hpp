@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,6 +21,9 @@ public:
 
     [[nodiscard]] std::shared_ptr<const call::Agent> by_name(std::string_view name) const;
     [[nodiscard]] std::shared_ptr<const call::Agent> by_number(std::string_view number) const;  // the default one for numbers that are nobody's
+    void each(const std::function<void(const call::Agent&)>& of) const {
+        for (const auto& [name, agent] : by_name_) of(*agent);
+    }
     [[nodiscard]] bool has_number(std::string_view number) const { return by_number_.contains(number); }
     // What this agent does besides calls; null: there is no such agent.
     [[nodiscard]] std::shared_ptr<const AgentMessaging> messaging(std::string_view name) const;
