@@ -222,7 +222,10 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
     }
     agent->policy = std::make_shared<const policy::PolicySettings>(given.policy);
     agent->hold = std::make_shared<const hold::HoldSettings>(given.hold);
-    agent->tools = std::make_shared<const tools::ToolSettings>(given.own_tools);
+    auto own_tools = given.own_tools;
+    own_tools.transfers = given.upstream.transfers;
+    if (!given.upstream.transfer_target.empty()) own_tools.transfers.emplace("default", given.upstream.transfer_target);
+    agent->tools = std::make_shared<const tools::ToolSettings>(std::move(own_tools));
     agent->analysis = std::make_shared<const analysis::AnalysisSettings>(given.analysis);
     agent->webhooks = std::make_shared<const outbox::WebhookSettings>(given.webhooks.url.empty() ? config.webhooks : given.webhooks);
     agent->privacy = std::make_shared<const privacy::PrivacySettings>(given.privacy);

@@ -77,6 +77,15 @@ MetricsSettings metrics_settings(const Config& config) {
                        "sms", "sms-status", "recording", "transcription", "voicemail-text", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
+    settings.tools = {"send_sms", "send_link", "send_digits", "park", "start_recording", "stop_recording", "pause_recording", "resume_recording", "take_message", "schedule_callback", "book_appointment",
+                      "set_language", "collect_digits", "remember", "unknown"};
+    const auto tool = [&](const std::string& name) {
+        if (settings.tools.size() < 64 && std::find(settings.tools.begin(), settings.tools.end(), name) == settings.tools.end()) settings.tools.push_back(name);
+    };
+    for (const auto& agent : config.agents) {
+        for (const auto& one : agent.own_tools.http) tool(one.name);
+        for (const auto& one : agent.own_tools.mcp) tool(one.name);
+    }
     return settings;
 }
 

@@ -21,7 +21,7 @@ using vendors::Failure;
 using vendors::FailureKind;
 using conversation::ReplyThen;
 
-constexpr std::uint32_t kMostToolRounds = 3;
+constexpr std::uint32_t kMostToolRounds = 8;  // who performs tools has limits of its own
 constexpr auto kSecondRoundWithin = std::chrono::milliseconds(2500);  // of the question: an apology is due within 6 s
 constexpr auto kSecondRound = std::chrono::milliseconds(1200);
 
@@ -40,6 +40,7 @@ public:
 
     void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
         drop_reply();
+        if (request.kind != conversation::PromptKind::greeting && request.kind != conversation::PromptKind::returned) actions_.caller_said(request.text);
         reply_ = request.reply;
         chunker_.reset();
         clause_.clear();
@@ -80,7 +81,9 @@ public:
     }
 
     void cancel(ReplyId reply) override {
-        if (reply == reply_) drop_reply();
+        if (reply != reply_) return;
+        drop_reply();
+        actions_.caller_interrupted();
     }
     void prepared(const Prepared& found) override { place_->know(found); }
 
@@ -89,6 +92,11 @@ public:
         if (guess_ && now - guess_->began > place_->settings.budgets.lm_whole) drop_guess();
         if (reply_ == 0) return;
         if (actions_.tick(now)) return;
+        if (const auto words = actions_.filler(now); !words.empty() && said_.size() == round_from_) {
+            say_whole(words);
+            if (reply_ == 0) return;
+            round_from_ = said_.size();  // it is no answer
+        }
         if (!clause_.empty() && now - clause_since_ >= place_->settings.clause_wait) say_clause();
         if (retry_at_ && now >= *retry_at_) {
             retry_at_.reset();
@@ -345,7 +353,7 @@ private:
         settled_.clear();
         refused_ = false;
         for (const auto& call : calls_) {
-            if (actions_.knows(call.name)) continue;
+            if (actions_.takes(call.name)) continue;
             const auto outcome = perform_tool(place_->settings, call);
             if (outcome.then != ReplyThen::listen && then_ == ReplyThen::listen) {
                 decide(outcome.then, outcome.target, outcome.farewell);
@@ -355,7 +363,7 @@ private:
             settled_.emplace_back(call.id, outcome.refusal.empty() ? R"({"ok":true})" : outcome.refusal);
         }
         for (const auto& call : calls_)
-            if (actions_.knows(call.name)) actions_.ask(call);
+            if (actions_.takes(call.name)) actions_.ask(call);
         if (!actions_.waiting()) round_over();
     }
     void decide(ReplyThen then, const std::string& target, const std::string& words) {
@@ -372,17 +380,31 @@ private:
         if (reply_ != 0 && !actions_.waiting()) round_over();
     }
     void round_over() {
-        bool performed = false;
+        bool performed = false, spoken_for = false;
+        std::string give_up;
         for (auto& [call, result] : actions_.take()) {
             performed = true;
             settled_.emplace_back(call.id, result->json);
+            if (give_up.empty()) give_up = result->give_up;
+            if (!result->say.empty()) {
+                say_whole(result->say);
+                spoken_for = true;
+            }
+            if (result->hang_up && then_ == ReplyThen::listen) {
+                then_ = ReplyThen::end_call;
+                spoken_for = true;
+            }
             if (result->transfer.empty() || then_ != ReplyThen::listen) continue;
             then_ = ReplyThen::transfer;
             target_ = result->transfer;
             if (!result->announcement.empty()) say_whole(result->announcement);
         }
         if (reply_ == 0) return;  // what was just said made the core cut it off
-        if ((refused_ || performed) && then_ == ReplyThen::listen && ++rounds_ < kMostToolRounds) {
+        if (!give_up.empty() && then_ == ReplyThen::listen) {
+            place_->ports.lm.on_reply_failed(std::exchange(reply_, 0), give_up);
+            return;
+        }
+        if ((refused_ || performed) && !spoken_for && then_ == ReplyThen::listen && ++rounds_ < kMostToolRounds) {
             vendors::LmMessage asked;
             asked.role = vendors::LmMessage::Role::assistant;
             asked.text = said_;
