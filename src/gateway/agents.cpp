@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "parley/analysis/routing.hpp"
 #include "parley/audio/g711.hpp"
 #include "parley/brain/embedded.hpp"
 #include "parley/brain/embedded_voice.hpp"
@@ -87,6 +88,8 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     if (pool == nullptr) throw std::runtime_error("agent " + given.name + ": no embedded engine");
     auto settings = given.upstream;
     settings.greeting = given.greeting;
+    settings.context_tokens = given.analysis.context_tokens;
+    analysis::offer_intents(given.analysis, settings);
     settings.stt = endpoints(config, given.stt);
     settings.lm = endpoints(config, given.lm);
     settings.s2s = endpoints(config, given.s2s);

@@ -80,10 +80,9 @@ void intents(Table<A>& t) {
          {.key = "deflect", .text = [](Intent& i) -> auto& { return i.deflect; }, .check = check_prompt}},
         [](const Intent& i) -> std::string {
             if (i.name.empty()) return "an intent without its name";
-            if (!i.to.empty() && !i.deflect.empty()) return "intent " + i.name + " either leads somewhere or is answered by `deflect`";
             return "";
         },
-        "What callers may want: recognised by `phrases` (grammar) or by the model, which is told `examples`. `to` is where such a call goes (agent:name, a number, voicemail, menu:name, …), `deflect` what is said instead.");
+        "What callers may want: recognised by `phrases` (grammar) or by the model, which is told `examples`. `to` is where such a call goes (agent:name, a number, voicemail, menu:name, …); `deflect` is said instead, or before it goes.");
 }
 
 }  // namespace
@@ -151,6 +150,7 @@ std::vector<std::pair<std::string, std::string>> check_analysis(const Config& co
         if (settings.route_by != "off" && !leads) wrong.emplace_back(at + "route_by", "is given, but no intent leads anywhere");
         if (settings.route_by != "off" && agent.brain != Brain::vendors && agent.brain != Brain::embedded) wrong.emplace_back(at + "route_by", "is given, but the agent has no brain of ours");
         if ((settings.route_by == "model" || settings.route_by == "both") && agent.brain != Brain::vendors) wrong.emplace_back(at + "route_by", "is " + settings.route_by + ", but the agent has no model");
+        if (settings.route_by == "grammar" && !agent.s2s.empty()) wrong.emplace_back(at + "route_by", "is grammar, but a speech-to-speech agent has no words to match: model, or both");
         if (settings.context_tokens != 0 && settings.context_tokens < 200) wrong.emplace_back(at + "memory.context_tokens", "is too few for a conversation: 200 or more");
     }
     return wrong;
