@@ -62,6 +62,7 @@ public:
         facts_.variables = agent_->variables;
         facts_.seed = random_u64();
         if (before_.agent == facts_.agent) facts_.brain_state = before_.brain_state;
+        else facts_.background = before_.background;
         timers_.fill(kNotArmed);
         commands_.reserve(16);
         open_files();
@@ -240,6 +241,7 @@ private:
         summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(now());
         summary_.memory.lines = machine_.context();
         if (brain_) summary_.memory.brain_state = brain_->lm().state();
+        if (brain_) summary_.memory.background = brain_->lm().handover();
         std::exchange(over_, nullptr)(summary_);
     }
     void perform(const CallerSaid& c, Instant at) {
@@ -252,7 +254,7 @@ private:
     void perform(const AgentSaid& c, Instant at) {
         if (c.kind != SpeechKind::keys) keep_turn("agent", c.heard, at, c.interrupted);
         if (c.reply != 0) brain_->lm().heard(c.reply, std::chrono::duration_cast<std::chrono::milliseconds>(c.heard_for), c.interrupted);
-        if (services_.shared != nullptr && !machine_.ended()) services_.shared->checkpoint(facts_.call_sid, {.lines = machine_.context(), .brain_state = brain_->lm().state(), .agent = facts_.agent, .note = {}});
+        if (services_.shared != nullptr && !machine_.ended()) services_.shared->checkpoint(facts_.call_sid, {.lines = machine_.context(), .brain_state = brain_->lm().state(), .agent = facts_.agent, .note = {}, .background = brain_->lm().handover()});
     }
     void perform(const TurnTimes& c, Instant) {
         ++summary_.turns;
@@ -414,6 +416,9 @@ private:
         feed(WordTimed{.segment = segment, .samples = samples, .characters = characters});
     }
     void on_segment_text(SegmentId segment, std::string_view more) override { feed(SegmentText{.segment = segment, .text = std::string(more)}); }
+    void on_event(std::string_view json) override {
+        if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::event, json);
+    }
     void on_vendor(const brain::VendorRecord& record) override {
         if (file_) file_->remark(now(), vendor_line(record));
         observe_vendor(services_.metrics, record);

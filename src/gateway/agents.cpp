@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "parley/analysis/routing.hpp"
 #include "parley/audio/g711.hpp"
 #include "parley/brain/embedded.hpp"
 #include "parley/brain/embedded_voice.hpp"
@@ -108,6 +109,8 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     auto settings = given.upstream;
     settings.greeting = given.greeting;
     settings.instructions = told(given);
+    settings.context_tokens = given.analysis.context_tokens;
+    analysis::offer_intents(given.analysis, settings);
     settings.stt = endpoints(config, given.stt);
     settings.lm = endpoints(config, given.lm);
     settings.s2s = endpoints(config, given.s2s);

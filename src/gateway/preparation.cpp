@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "parley/analysis/analysis_settings.hpp"
+#include "parley/analysis/caller_profile.hpp"
 #include "parley/store/profiles.hpp"
 
 namespace parley::gateway {
@@ -115,7 +116,8 @@ net::Task<brain::Prepared> prepare_call(const PreparationDesk& desk, std::shared
     std::vector<std::string> sections;
     if (s.look_up_caller && !store::caller_key(theirs).empty()) {
         const Duration limit = s.strategy == hold::Strategy::none ? kLookUpInSilence : kLookUp;
-        auto profile = co_await store::find_profile(desk.database, facts.agent, theirs, std::min<Duration>(limit, until - Clock::now()));
+        const auto owner = agent->analysis ? analysis::profile_owner(*agent->analysis, facts.agent) : facts.agent;
+        auto profile = co_await store::find_profile(desk.database, owner, theirs, std::min<Duration>(limit, until - Clock::now()));
         if (profile) {
             found.looked_up = true;
             keep_variables(profile->json, "caller_", found.variables);

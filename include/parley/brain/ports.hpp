@@ -91,6 +91,8 @@ public:
     }
     // What besides the context a later session needs to go on from here (CallFacts::brain_state); opaque, at most 16 KiB; empty: nothing.
     [[nodiscard]] virtual std::string state() const { return {}; }
+    // What another agent who takes the call over shall know besides the context (TalkMemory::background): data, at most some thousand characters.
+    [[nodiscard]] virtual std::string handover() const { return {}; }
 };
 
 struct TtsSink {
@@ -175,6 +177,8 @@ struct VendorSink {
     virtual ~VendorSink() = default;
     virtual void on_vendor(const VendorRecord& record) = 0;
     virtual void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) = 0;
+    // Something worth an entry in the call's record: {"event":…,…} (Fact::event).
+    virtual void on_event(std::string_view /*json*/) {}
 };
 
 // The call, as its sessions reach it.
