@@ -102,7 +102,7 @@ public:
         else if (const auto* say = std::get_if<SayNow>(&wanted)) feed(OperatorSay{.text = say->text});
         else if (const auto* keys = std::get_if<KeysNow>(&wanted)) feed(OperatorSay{.text = keys->keys, .keys = true});
         else if (const auto* whisper = std::get_if<WhisperNow>(&wanted); whisper != nullptr && brain_) brain_->lm().advise(whisper->text);
-        else if (const auto* limit = std::get_if<LimitNow>(&wanted)) feed(TimeLeft{.left = limit->left});
+        else if (const auto* limit = std::get_if<LimitNow>(&wanted)) time_left(std::chrono::duration_cast<Instant>(limit->left));
     }
 
 private:
@@ -110,6 +110,11 @@ private:
 
     [[nodiscard]] bool back() const { return !before_.empty() && before_.agent == facts_.agent; }
     [[nodiscard]] bool on_hold() const { return hold_ && !talking_; }
+    // Before the conversation there is nobody to say goodbye: it is told of its end when it begins.
+    void time_left(Instant left) {
+        if (on_hold()) ends_at_ = now() + left;
+        else feed(TimeLeft{.left = left});
+    }
 
     void begin_talk(const CallHold::Meanwhile& meanwhile) {
         talking_ = true;
@@ -119,6 +124,7 @@ private:
         if (!meanwhile.keys.empty()) feed(Remembered{.agent = false, .text = "[pressed these keys while waiting: " + meanwhile.keys + "]"});
         if (hold_) brain_->lm().prepared(meanwhile.found);
         feed(Started{.back = back(), .note = std::move(before_.note), .waited = waited});
+        if (ends_at_) feed(TimeLeft{.left = std::max(*ends_at_ - now(), Instant{0})});
         if (hold_ && voiced_) feed(CallerSpeechStarted{});  // who is speaking already is heard out as anybody who speaks into a greeting
     }
 
@@ -480,6 +486,7 @@ private:
     std::unique_ptr<brain::Brain> brain_;
     std::unique_ptr<CallHold> hold_;  // of a new call whose agent has one; kept until the end, for what is left of its sound
     bool talking_ = false;            // the conversation has begun
+    std::optional<Instant> ends_at_;  // wanted by somebody while the caller was on hold
     bool voiced_ = false;             // the caller is making a sound
     brain::TalkMemory before_;
     std::vector<std::pair<SegmentId, std::string>> tones_;  // keys to be sounded

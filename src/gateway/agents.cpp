@@ -9,6 +9,7 @@
 #include "parley/audio/g711.hpp"
 #include "parley/brain/embedded.hpp"
 #include "parley/brain/embedded_voice.hpp"
+#include "parley/brain/filled.hpp"
 #include "parley/brain/rendered_phrases.hpp"
 #include "parley/speech/phrase_store.hpp"
 #include "parley/store/tokens.hpp"
@@ -132,7 +133,7 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     };
     brain::RenderPlan plan;
     plan.phrases = fixed_phrases(conversation_of(given));
-    if (!given.greeting.empty() && given.greeting.find('{') == std::string::npos && settings.s2s.empty()) plan.greetings.push_back(given.greeting);
+    if (!given.greeting.empty() && settings.s2s.empty()) plan.greetings.push_back(brain::filled(given.greeting, given.persona.variables));  // of a caller nothing is known of
     plan.voices = settings.tts;
     plan.embedded = voice;
     auto phrases = std::make_shared<brain::RenderedPhrases>(std::move(plan), makers, phrase_shelf(config.server.data_dir / "phrases"), *cache);
