@@ -1,6 +1,7 @@
 #include "agents.hpp"
 
 #include "config_flow_rows.hpp"
+#include "credential_form.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -105,10 +106,14 @@ bool Agents::needs_engine(const Config& config) {
     return false;
 }
 
-Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool, const std::shared_ptr<brain::UpstreamShared>& upstream) {
+Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool, const std::shared_ptr<brain::UpstreamShared>& upstream, const Credentials& credentials) {
     const auto menus = make_menus(config);
-    for (const auto& given : config.agents) {
+    for (auto given : config.agents) {
         auto agent = std::make_shared<call::Agent>();
+        if (const auto found = credentials.find(given.name); found != credentials.end()) {
+            apply_credential(given, found->second);
+            agent->account = found->second.accountsid;
+        }
         agent->name = given.name;
         agent->revision = revision;
         switch (given.brain) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "credential_book.hpp"
 #include "parley/brain/upstream.hpp"
 #include "parley/call/agent.hpp"
 #include "parley/gateway/config.hpp"
@@ -16,7 +17,7 @@ namespace parley::gateway {
 class Agents {
 public:
     // `pool` may be null when no agent is embedded. Throws std::runtime_error naming agent and script.
-    Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool, const std::shared_ptr<brain::UpstreamShared>& upstream);
+    Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool, const std::shared_ptr<brain::UpstreamShared>& upstream, const Credentials& credentials = {});
 
     [[nodiscard]] std::shared_ptr<const call::Agent> by_name(std::string_view name) const;
     [[nodiscard]] std::shared_ptr<const call::Agent> by_number(std::string_view number) const;  // the default one for numbers that are nobody's
