@@ -1,6 +1,7 @@
 #include "agents.hpp"
 
 #include "config_flow_rows.hpp"
+#include "credential_form.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -168,8 +169,15 @@ std::string file_agent_token(std::string_view name) {
     return "ag_" + digest.substr(0, 32);
 }
 
-std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentConfig& given, const AgentIdentity& identity, const AgentMakers& makers) {
+std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentConfig& written, const AgentIdentity& identity, const AgentMakers& makers) {
     auto agent = std::make_shared<call::Agent>();
+    auto given = written;
+    if (makers.credentials) {
+        if (const auto found = makers.credentials->find(given.name); found != makers.credentials->end()) {
+            apply_credential(given, found->second);
+            agent->account = found->second.accountsid;
+        }
+    }
     agent->name = given.name;
     agent->revision = identity.revision;
     agent->token = identity.token;
