@@ -17,6 +17,7 @@ struct Chosen {
 
 void add_serve(CLI::App& app, Chosen& chosen);
 void add_check(CLI::App& app, Chosen& chosen);
+void add_seal(CLI::App& app, Chosen& chosen);
 void add_health(CLI::App& app, Chosen& chosen);
 void add_replay(CLI::App& app, Chosen& chosen);
 void add_call(CLI::App& app, Chosen& chosen);

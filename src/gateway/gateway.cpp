@@ -40,6 +40,7 @@
 #include "retention.hpp"
 #include "shared_calls.hpp"
 #include "telephony.hpp"
+#include "upload_bounds.hpp"
 
 namespace parley::gateway {
 
@@ -77,6 +78,15 @@ MetricsSettings metrics_settings(const Config& config) {
                        "sms", "sms-status", "recording", "transcription", "voicemail-text", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
+    settings.tools = {"send_sms", "send_link", "send_digits", "park", "start_recording", "stop_recording", "pause_recording", "resume_recording", "take_message", "schedule_callback", "book_appointment",
+                      "set_language", "collect_digits", "remember", "unknown"};
+    const auto tool = [&](const std::string& name) {
+        if (settings.tools.size() < 64 && std::find(settings.tools.begin(), settings.tools.end(), name) == settings.tools.end()) settings.tools.push_back(name);
+    };
+    for (const auto& agent : config.agents) {
+        for (const auto& one : agent.own_tools.http) tool(one.name);
+        for (const auto& one : agent.own_tools.mcp) tool(one.name);
+    }
     return settings;
 }
 
@@ -113,7 +123,8 @@ struct Gateway::Impl {
         for (const auto& path : {services.recordings, services.call_files})
             if (!path.empty()) std::filesystem::create_directories(path);
         if (Agents::needs_engine(config)) make_engine();
-        file_agents = std::make_shared<const Agents>(config, ++revision, AgentMakers{engine, upstream});
+        load_credentials();
+        file_agents = std::make_shared<const Agents>(config, ++revision, AgentMakers{engine, upstream, credentials.current()});
         agents = file_agents;
         signatures = std::make_shared<const twilio::SignatureValidator>(config.twilio.auth_tokens);
         make_workers();
@@ -195,7 +206,7 @@ struct Gateway::Impl {
     // What Twilio's telephony offers besides the stream: each of these adds its routes and destinations.
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
-                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .sealing = sealing, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); },
+                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .sealing = sealing, .credentials = credentials, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); },
                                                           .makers = [this](bool wants_engine) { return makers(wants_engine); }, .publish_agents = [this](std::vector<std::shared_ptr<const MadeAgent>> stored) { publish_agents(std::move(stored)); }});
         flow_routes = compose_flows(*telephony);
         compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
@@ -232,6 +243,7 @@ struct Gateway::Impl {
 
         net::HttpServerOptions inner;
         add(inner.listeners, config.server.admin_listen, {}, {});
+        inner.route = admin_bounds;
         inner.handle = [this](net::HttpRequest& request) { return handle_admin(request); };
         inner.route = [this](const net::HttpRequest& head) {
             net::HttpRoute route;
@@ -557,8 +569,18 @@ struct Gateway::Impl {
         }
     }
 
+    // Without the store the file's agents serve as they are written.
+    void load_credentials() {
+        try {
+            database->transact([this](store::Session& session) { credentials.load(session, *sealing.opener()); });
+        } catch (const store::StoreError& e) {
+            if (!config.store.ignore) throw;
+            log.warn("credentials.unavailable", "Agents' credentials were not read.", {{"error.type", e.what()}});
+        }
+    }
+
     void renew_agents() {
-        auto made = std::make_shared<const Agents>(config, ++revision, AgentMakers{engine, upstream});
+        auto made = std::make_shared<const Agents>(config, ++revision, AgentMakers{engine, upstream, credentials.current()});
         {
             const std::lock_guard lock(shared_mutex);
             file_agents = std::move(made);
@@ -596,7 +618,7 @@ struct Gateway::Impl {
             auto fresh = load_config(config.file, process_environment());
             const auto changes = diff(config, fresh);
             auto health = std::make_shared<brain::UpstreamShared>();  // breakers begin closed: what was wrong may have been mended
-            auto made = std::make_shared<const Agents>(fresh, ++revision, AgentMakers{engine, health});
+            auto made = std::make_shared<const Agents>(fresh, ++revision, AgentMakers{engine, health, credentials.current()});
             public_server->reload();
             auto validator = std::make_shared<const twilio::SignatureValidator>(fresh.twilio.auth_tokens);
             {
@@ -653,6 +675,7 @@ struct Gateway::Impl {
     std::string instance;
     std::unique_ptr<store::Database> database;
     Sealing sealing;
+    CredentialBook credentials{log};
     store::FactHooks fact_hooks;
     store::CallRecords records;
     std::unique_ptr<SharedCallsPart> shared_calls;

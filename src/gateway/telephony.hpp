@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "agents.hpp"
+#include "credential_book.hpp"
 #include "parley/admin/api_router.hpp"
 #include "parley/base/log.hpp"
 #include "parley/base/metrics.hpp"
@@ -43,6 +44,7 @@ struct Telephony {
     std::function<call::CallWorker*()> worker;  // the one whose thread asks; null on any other thread
     store::Database& database;
     Sealing& sealing;
+    CredentialBook& credentials;
     admin::ApiTable& api;         // resources of /v1 are added before the first request
     store::FactHooks& fact_hooks; // in force once all parts are composed
     std::shared_ptr<brain::UpstreamShared> upstream{};  // for brain::make_model
