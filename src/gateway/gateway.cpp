@@ -599,7 +599,7 @@ struct Gateway::Impl {
     AgentMakers makers(bool wants_engine) {
         if (wants_engine && !engine) make_engine();
         const std::lock_guard lock(shared_mutex);
-        return {engine, upstream};
+        return {engine, upstream, credentials.current()};
     }
 
     // The agent of a call in the revision it began with, where that is known to anybody; else the one in force.
