@@ -14,6 +14,7 @@
 #include "parley/call/call_worker.hpp"
 #include "parley/call/pipeline_call.hpp"
 #include "parley/call/registry.hpp"
+#include "parley/control/outbound.hpp"
 #include "parley/gateway/config.hpp"
 #include "parley/net/http_client.hpp"
 #include "parley/store/call_records.hpp"
@@ -49,10 +50,19 @@ struct Telephony {
     std::shared_ptr<brain::UpstreamShared> upstream{};  // for brain::make_model
     const std::string& instance;  // this process, as others name it
     std::function<void()> renew_agents{};  // on the control loop: agents are made again (one was changed in the store); on failure the old ones stay, and it throws
+    // For the part that looks after the agents of the store. Both on the control loop.
+    std::function<AgentMakers(bool engine)> makers{};                                           // `engine`: it is started if there is none yet
+    std::function<void(std::vector<std::shared_ptr<const MadeAgent>> stored)> publish_agents{};  // in force for the next call
+    // Set by compose_agents: exactly this revision of an agent of the store; null: it cannot be had. Any thread.
+    std::function<net::Task<std::shared_ptr<const call::Agent>>(std::string name, std::uint32_t revision)> agent_revision{};
     // What REST requests are made with, shared by all clients (rest_account.hpp); null: none is configured. On `executor`.
     std::shared_ptr<rest::Account> account{};
     // Set by compose_control: keeps what a person called for a warm transfer of this call will hear first. Any thread.
     std::function<void(const std::string& call_sid, std::string summary)> brief{};
+    // Set by compose_policy: what calls that are placed, and browsers' calls, have to ask first (control/outbound.hpp, admin/web_voice.hpp).
+    std::function<net::Task<std::optional<control::Veto>>(std::string id, std::string agent, std::string to, std::chrono::seconds ring)> may_place{};
+    std::function<void(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit)> placed{};
+    std::function<net::Task<bool>(std::shared_ptr<const call::Agent> agent, std::string call_sid)> may_talk{};
 };
 
 }  // namespace parley::gateway

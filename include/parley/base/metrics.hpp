@@ -292,6 +292,14 @@ public:
     Histograms& store_operation_duration;    // op, outcome
     Gauges& store_spool_bytes;
     Counters& store_facts_dropped;           // kind
+    // --- what leaves, and what must not stay
+    Counters& outbox_deliveries;   // outcome
+    Gauges& outbox_pending;
+    Gauges& outbox_oldest;
+    Counters& pii_redacted;        // kind
+    Counters& retention_deleted;   // kind
+    Gauges& live_subscribers;
+    Counters& live_dropped;        // reason
     // --- operation
     Gauges& config_last_reload_successful;
     Gauges& config_last_reload_timestamp;
