@@ -22,6 +22,7 @@ public:
         webhooks::AccountDoor door;
         door.knows = [&t](std::string_view account) { return t.credentials.knows(account); };
         door.signatures = [&t](std::string_view account) { return std::make_shared<const twilio::SignatureValidator>(t.credentials.tokens_of(account, store::now_ms())); };
+        door.saw_call = [&t](const std::string& call_sid, std::string_view account) { t.credentials.saw_call(call_sid, account); };
         door.any = [&t] { return std::make_shared<const twilio::SignatureValidator>(t.credentials.all_tokens(store::now_ms())); };
         t.routes.accounts(std::move(door));
     }
