@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "parley/analysis/routing.hpp"
 #include "parley/audio/g711.hpp"
 #include "parley/brain/embedded.hpp"
 #include "parley/brain/embedded_voice.hpp"
+#include "parley/brain/filled.hpp"
 #include "parley/brain/rendered_phrases.hpp"
 #include "parley/speech/phrase_store.hpp"
 #include "parley/store/tokens.hpp"
@@ -109,6 +111,8 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     auto settings = given.upstream;
     settings.greeting = given.greeting;
     settings.instructions = told(given);
+    settings.context_tokens = given.analysis.context_tokens;
+    analysis::offer_intents(given.analysis, settings);
     settings.stt = endpoints(config, given.stt);
     settings.lm = endpoints(config, given.lm);
     settings.s2s = endpoints(config, given.s2s);
@@ -130,7 +134,7 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     };
     brain::RenderPlan plan;
     plan.phrases = fixed_phrases(conversation_of(given));
-    if (!given.greeting.empty() && given.greeting.find('{') == std::string::npos && settings.s2s.empty()) plan.greetings.push_back(given.greeting);
+    if (!given.greeting.empty() && settings.s2s.empty()) plan.greetings.push_back(brain::filled(given.greeting, given.persona.variables));  // of a caller nothing is known of
     plan.voices = settings.tts;
     plan.embedded = voice;
     auto phrases = std::make_shared<brain::RenderedPhrases>(std::move(plan), makers, phrase_shelf(config.server.data_dir / "phrases"), *cache);
@@ -165,10 +169,10 @@ std::string file_agent_token(std::string_view name) {
     return "ag_" + digest.substr(0, 32);
 }
 
-std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentConfig& as_written, const AgentIdentity& identity, const AgentMakers& makers) {
+std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentConfig& written, const AgentIdentity& identity, const AgentMakers& makers) {
     auto agent = std::make_shared<call::Agent>();
-    auto given = as_written;
-    if (makers.credentials != nullptr) {
+    auto given = written;
+    if (makers.credentials) {
         if (const auto found = makers.credentials->find(given.name); found != makers.credentials->end()) {
             apply_credential(given, found->second);
             agent->account = found->second.accountsid;
@@ -230,7 +234,10 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
     }
     agent->policy = std::make_shared<const policy::PolicySettings>(given.policy);
     agent->hold = std::make_shared<const hold::HoldSettings>(given.hold);
-    agent->tools = std::make_shared<const tools::ToolSettings>(given.own_tools);
+    auto own_tools = given.own_tools;
+    own_tools.transfers = given.upstream.transfers;
+    if (!given.upstream.transfer_target.empty()) own_tools.transfers.emplace("default", given.upstream.transfer_target);
+    agent->tools = std::make_shared<const tools::ToolSettings>(std::move(own_tools));
     agent->analysis = std::make_shared<const analysis::AnalysisSettings>(given.analysis);
     agent->webhooks = std::make_shared<const outbox::WebhookSettings>(given.webhooks.url.empty() ? config.webhooks : given.webhooks);
     agent->privacy = std::make_shared<const privacy::PrivacySettings>(given.privacy);

@@ -77,6 +77,15 @@ MetricsSettings metrics_settings(const Config& config) {
                        "sms", "sms-status", "recording", "transcription", "voicemail-text", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
+    settings.tools = {"send_sms", "send_link", "send_digits", "park", "start_recording", "stop_recording", "pause_recording", "resume_recording", "take_message", "schedule_callback", "book_appointment",
+                      "set_language", "collect_digits", "remember", "unknown"};
+    const auto tool = [&](const std::string& name) {
+        if (settings.tools.size() < 64 && std::find(settings.tools.begin(), settings.tools.end(), name) == settings.tools.end()) settings.tools.push_back(name);
+    };
+    for (const auto& agent : config.agents) {
+        for (const auto& one : agent.own_tools.http) tool(one.name);
+        for (const auto& one : agent.own_tools.mcp) tool(one.name);
+    }
     return settings;
 }
 
@@ -113,7 +122,7 @@ struct Gateway::Impl {
         for (const auto& path : {services.recordings, services.call_files})
             if (!path.empty()) std::filesystem::create_directories(path);
         if (Agents::needs_engine(config)) make_engine();
-        if (!config.store.ignore || database->available()) database->transact([this](store::Session& session) { credentials.load(session, *sealing.opener()); });
+        load_credentials();
         file_agents = std::make_shared<const Agents>(config, ++revision, AgentMakers{engine, upstream, credentials.current()});
         agents = file_agents;
         signatures = std::make_shared<const twilio::SignatureValidator>(config.twilio.auth_tokens);
@@ -560,6 +569,16 @@ struct Gateway::Impl {
         asio::co_spawn(control, std::move(ending), [ended](const std::exception_ptr&) { *ended = true; });
         const auto deadline = Clock::now() + kForcedWithin;
         while (!*ended && Clock::now() < deadline && control.run_one_until(deadline) > 0) {
+        }
+    }
+
+    // Without the store the file's agents serve as they are written.
+    void load_credentials() {
+        try {
+            database->transact([this](store::Session& session) { credentials.load(session, *sealing.opener()); });
+        } catch (const store::StoreError& e) {
+            if (!config.store.ignore) throw;
+            log.warn("credentials.unavailable", "Agents' credentials were not read.", {{"error.type", e.what()}});
         }
     }
 
