@@ -76,12 +76,17 @@ inline constexpr std::array<S, 4> kFile{"recording", "call_file", "transcript", 
 inline constexpr std::array<S, 2> kCertificate{"public", "admin"};
 inline constexpr std::array<S, 7> kSecurity{"bad_signature", "replay", "stream_token", "origin",
                                             "ssrf",          "policy", "admin_denied"};
+inline constexpr std::array<S, 12> kToolOutcome{"ok", "error", "timeout", "bad_response", "cancelled", "saturated", "invalid", "unknown", "loop", "unconfirmed", "denied", "duplicate"};
 inline constexpr std::array<S, 8> kDialReason{"answered", "busy", "no_answer", "failed", "canceled", "machine", "fax", "unknown"};
 inline constexpr std::array<S, 11> kDialRefusal{"disabled", "address", "prefix", "calls_per_second", "calls_per_minute", "calls_per_day", "per_destination_per_hour", "at_once",
                                                   "quiet_hours", "capacity", "budget"};
 inline constexpr std::array<S, 17> kControlAction{"transfer", "warm_transfer", "hold", "resume",  "mute", "unmute",  "join", "coach",   "announce",
                                                   "say",      "keys",          "record", "park", "pick_up", "hang_up", "redirect", "cancel"};
 inline constexpr std::array<S, 8> kControlResult{"none", "no_such_call", "over", "state", "not_allowed", "invalid", "unavailable", "unknown"};
+inline constexpr std::array<S, 4> kDelivery{"delivered", "retry", "deferred", "dead"};
+inline constexpr std::array<S, 5> kPii{"card", "ssn", "iban", "email", "phone"};
+inline constexpr std::array<S, 9> kKept{"calls", "transcripts", "events", "profiles", "audit", "recordings", "records", "call_files", "messages"};
+inline constexpr std::array<S, 2> kWatcher{"slow", "too_many"};
 inline constexpr std::array<S, 2> kDropReason{"queue_full", "write_failed"};
 
 }  // namespace parley::metric_labels

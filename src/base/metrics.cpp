@@ -207,6 +207,7 @@ struct Metrics::Impl {
     [[nodiscard]] detail::LabelSpace::Label providers() const {
         return label("provider", with_embedded(settings.providers), 32);
     }
+    [[nodiscard]] detail::LabelSpace::Label tools() const { return label("tool", settings.tools, 64); }
     [[nodiscard]] detail::LabelSpace::Label routes() const { return label("route", settings.routes, 48); }
 
     void overflowed(std::string_view metric) {
@@ -427,10 +428,19 @@ Metrics::Metrics(MetricsSettings settings)
       store_operation_duration(impl_->histogram("parley_store_operation_duration_seconds", "How long they took, retries included.", buckets::kLatency, {label("op", ml::kStoreOp), label("outcome", ml::kStoreOutcome)})),
       store_spool_bytes(impl_->gauge("parley_store_spool_bytes", "Facts of calls that wait in files for the store to be back.")),
       store_facts_dropped(impl_->counter("parley_store_facts_dropped_total", "Facts of calls for which neither the queue nor the spool had room.", {label("kind", ml::kFactKind)})),
+      outbox_deliveries(impl_->counter("parley_outbox_deliveries_total", "Attempts to bring an event to its receiver; deferred: it is failing and left alone.", {label("outcome", ml::kDelivery)})),
+      outbox_pending(impl_->gauge("parley_outbox_pending", "Events that are still to be delivered.")),
+      outbox_oldest(impl_->gauge("parley_outbox_oldest_seconds", "Age of the oldest of them.")),
+      pii_redacted(impl_->counter("parley_pii_redacted_total", "Personal data that was masked before it was kept or shown.", {label("kind", ml::kPii)})),
+      retention_deleted(impl_->counter("parley_retention_deleted_total", "What was deleted because its days were over, or because it was asked for.", {label("kind", ml::kKept)})),
+      live_subscribers(impl_->gauge("parley_live_subscribers", "Who is watching calls by server-sent events.")),
+      live_dropped(impl_->counter("parley_live_dropped_total", "Watchers that were let go.", {label("reason", ml::kWatcher)})),
       config_last_reload_successful(impl_->gauge("parley_config_last_reload_successful", "1 if the last load or reload was taken.")),
       config_last_reload_timestamp(impl_->gauge("parley_config_last_reload_timestamp_seconds", "When that was, Unix time.")),
       tls_certificate_expiry(impl_->gauge("parley_tls_certificate_expiry_timestamp_seconds", "End of a certificate's validity, Unix time.", {label("name", ml::kCertificate)})),
       security_events(impl_->counter("parley_security_events_total", "Attempts that were refused.", {label("kind", ml::kSecurity)})),
+      tool_calls(impl_->counter("parley_tool_calls_total", "What models had done, and what became of it.", {impl_->tools(), label("outcome", ml::kToolOutcome)})),
+      tool_duration(impl_->histogram("parley_tool_duration_seconds", "How long it took.", buckets::kLatency, {impl_->tools()})),
       dials_ended(impl_->counter("parley_dials_ended_total", "Outbound calls that are over.", {label("reason", ml::kDialReason)})),
       dials_refused(impl_->counter("parley_dials_refused_total", "Outbound calls that a limit did not allow.", {label("reason", ml::kDialRefusal)})),
       dials_active(impl_->gauge("parley_dials_active", "Outbound calls that are not over.")),

@@ -27,7 +27,7 @@ std::string replaced(const std::string& text, std::string_view token, std::strin
 
 std::vector<Migration> all_steps() {
     std::vector<Migration> all;
-    for (auto* part : {&schema_calls, &schema_agents, &schema_credentials, &schema_policy, &schema_jobs, &schema_profiles, &schema_tools, &schema_fleet}) {
+    for (auto* part : {&schema_calls, &schema_agents, &schema_credentials, &schema_policy, &schema_jobs, &schema_profiles, &schema_tools, &schema_fleet, &schema_outbox}) {
         auto steps = (*part)();
         all.insert(all.end(), steps.begin(), steps.end());
     }

@@ -30,6 +30,8 @@ struct Migration {
 [[nodiscard]] std::vector<Migration> schema_tools();     // effects by idempotency key, messages taken, callbacks wanted
 [[nodiscard]] std::vector<Migration> schema_fleet();     // what instances know of each other's calls
 
+[[nodiscard]] std::vector<Migration> schema_outbox();    // calls as events name them, erasures, who sweeps
+
 // Every step of every part, in order.
 [[nodiscard]] std::vector<Migration> all_steps();
 // A step's text as the database of this kind understands it.

@@ -199,6 +199,7 @@ struct MetricsSettings {
     std::vector<std::string> routes;     // names of route templates, e.g. "voice"
     std::vector<std::string> providers;  // configured names, at most 32; "embedded" is always there
     std::vector<std::string> tenants;
+    std::vector<std::string> tools;      // what models may have done, by name, at most 64
 };
 
 struct MetricInfo {
@@ -292,11 +293,21 @@ public:
     Histograms& store_operation_duration;    // op, outcome
     Gauges& store_spool_bytes;
     Counters& store_facts_dropped;           // kind
+    // --- what leaves, and what must not stay
+    Counters& outbox_deliveries;   // outcome
+    Gauges& outbox_pending;
+    Gauges& outbox_oldest;
+    Counters& pii_redacted;        // kind
+    Counters& retention_deleted;   // kind
+    Gauges& live_subscribers;
+    Counters& live_dropped;        // reason
     // --- operation
     Gauges& config_last_reload_successful;
     Gauges& config_last_reload_timestamp;
     Gauges& tls_certificate_expiry;  // name
     Counters& security_events;       // kind
+    Counters& tool_calls;            // tool, outcome
+    Histograms& tool_duration;       // tool
     Counters& dials_ended;           // reason
     Counters& dials_refused;         // reason
     Gauges& dials_active;

@@ -56,6 +56,7 @@ struct ServerConfig {
     std::chrono::microseconds max_batch{200};
     std::vector<std::uint32_t> pin_cpus;
     Secret admin_token;     // of /v1 on the admin listener; empty: closed
+    std::vector<std::string> admin_hosts;  // further names the admin listener is asked for by
     std::string talk_page;  // name of the agent that browsers talk to at "/"; empty: no page
 };
 
@@ -218,6 +219,7 @@ struct Config {
     FleetConfig fleet;
     RetentionConfig retention;
     outbox::WebhookSettings webhooks;  // of all agents that name none of their own
+    std::chrono::milliseconds webhook_first_pause{5000};  // before an event's second attempt
     OutboundConfig outbound;
     messaging::SenderLimits messaging;
     EngineConfig engine;
