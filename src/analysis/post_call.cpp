@@ -208,7 +208,7 @@ Findings joined(Findings rules, std::string_view text, const AnalysisSettings& s
         for (const auto& [name, value] : checks.items()) {
             if (!value.is_object() || !found.contains("compliance") || !found["compliance"].contains(name)) continue;
             auto& at = found["compliance"][name];
-            at["passed"] = value.value("passed", false);
+            at["passed"] = value.contains("passed") && value["passed"] == true;
             at.erase("evidence");
             if (value.contains("evidence") && value["evidence"].is_string()) at["evidence"] = value["evidence"];
             at["by"] = "model";
