@@ -97,6 +97,7 @@ public:
             }
             return end_session(end->reason, end->target);
         }
+        if (const auto* whisper = std::get_if<WhisperNow>(&wanted)) return talk_->advise(whisper->text);
         if (operator_.size() < kOperatorWaiting) operator_.push_back(wanted);
     }
 

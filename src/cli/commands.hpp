@@ -28,5 +28,6 @@ void add_turn_bench(CLI::App& app, Chosen& chosen);
 void add_chaos(CLI::App& app, Chosen& chosen);
 void add_numbers(CLI::App& app, Chosen& chosen);
 void add_doctor(CLI::App& app, Chosen& chosen);
+void add_person(CLI::App& app, Chosen& chosen);  // erase, export
 
 }  // namespace parley::cli

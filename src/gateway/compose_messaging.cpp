@@ -72,6 +72,7 @@ public:
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
             return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true);
         };
+        t_.forget_opt_outs = [this](const std::string& number) { return opt_outs_.forget(number); };
         t_.routes.route("sms", Subject::account, [this](const Asked& asked) { return sms(asked); });
         t_.routes.route("sms-status", Subject::account, [this](const Asked& asked) { return sms_status(asked); });
     }

@@ -47,6 +47,8 @@ struct Telephony {
     std::function<void()> renew_agents{};  // on the control loop: agents are made again (one was changed in the store); on failure the old ones stay, and it throws
     // What REST requests are made with, shared by all clients (rest_account.hpp); null: none is configured. On `executor`.
     std::shared_ptr<rest::Account> account{};
+    // Set by compose_messaging: who does not want messages is known by a hash only from now on; how many entries. Any thread.
+    std::function<std::size_t(const std::string& number)> forget_opt_outs{};
     // Set by compose_control: keeps what a person called for a warm transfer of this call will hear first. Any thread.
     std::function<void(const std::string& call_sid, std::string summary)> brief{};
 };

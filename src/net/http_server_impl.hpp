@@ -74,6 +74,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     Task<int> read_head(Session& session, std::string& buffer, bool first, std::string& head_bytes, HttpHead& head);
     Task<int> read_body(Connection& connection, std::string& buffer, const std::string& head_bytes,
                         const HttpHead& head, std::size_t limit, std::string& body);
+    // Runs the response's own writer behind its head.
+    Task<> respond_streaming(Connection& connection, const HttpRequest& request, const HttpResponse& response);
     Task<bool> respond(Connection& connection, const HttpRequest& request, const HttpResponse& response,
                        bool keep_alive);
 

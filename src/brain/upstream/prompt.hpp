@@ -13,6 +13,16 @@ namespace parley::brain::upstream {
 [[nodiscard]] std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, const Actions* actions = nullptr);
 
 // The persona, what the model must know of being on a telephone, and the call's facts.
+// What was said to the model from outside the conversation, newest last; bounded.
+class Notes {
+public:
+    void add(std::string_view note);
+    [[nodiscard]] std::string text() const;  // to stand behind the system prompt
+
+private:
+    std::vector<std::string> notes_;
+};
+
 [[nodiscard]] std::string system_prompt(const UpstreamSettings& settings, const CallFacts& facts);
 
 // Heard words only; an interrupted line says so.
