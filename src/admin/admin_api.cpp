@@ -5,6 +5,7 @@
 #include <map>
 
 #include "admin_api_json.hpp"
+#include "parley/admin/api_schema.hpp"
 #include "parley/conversation/serialise.hpp"
 #include "parley/twilio/sid.hpp"
 
@@ -33,20 +34,6 @@ struct AdminApi::Impl {
 
     explicit Impl(Services given) : services(std::move(given)) {}
     ~Impl() { files.join(); }
-
-    // Nothing: whoever asks may.
-    std::optional<net::HttpResponse> door(const net::HttpRequest& request) const {
-        const auto token = services.token();
-        if (token.empty()) return json_error(403, "closed", "/v1 is closed: set server.admin_token, and send it as Authorization: Bearer.");
-        const auto given = request.headers.get("Authorization");
-        constexpr std::string_view kBearer = "Bearer ";
-        if (given.starts_with(kBearer) && constant_time_equal(given.substr(kBearer.size()), token.reveal())) return std::nullopt;
-        services.metrics.security_events.at("admin_denied").add();
-        services.log.warn("security.admin_denied", "A request to /v1 did not carry the admin token.", {{"remote", request.remote_address}, {"reason", given.empty() ? "missing" : "mismatch"}});
-        auto response = json_error(401, "unauthorized", "It takes Authorization: Bearer with the value of server.admin_token.");
-        response.headers.add("WWW-Authenticate", "Bearer");
-        return response;
-    }
 
     net::Task<net::HttpResponse> dial(std::string body) {
         PostedFields fields(body);
@@ -133,9 +120,6 @@ struct AdminApi::Impl {
     net::Task<net::HttpResponse> act(std::string sid, std::string action, std::string body);
 };
 
-AdminApi::AdminApi(Services services) : impl_(std::make_unique<Impl>(std::move(services))) {}
-AdminApi::~AdminApi() = default;
-
 net::Task<net::HttpResponse> AdminApi::Impl::act(std::string sid, std::string action, std::string body) {
     PostedFields fields(body);
     const auto destination = [&](const char* name, bool required) {
@@ -204,57 +188,97 @@ net::Task<net::HttpResponse> AdminApi::Impl::act(std::string sid, std::string ac
         if (auto wrong = fields.mistake()) co_return std::move(*wrong);
         result = co_await powers.redirect(sid, std::move(url), By{});
     } else {
-        co_return json_error(404, "no_such_action", "There is no such action.");
+        co_return json_error(404, "no_such_path", "There is nothing here.");
     }
     co_return power_answer(result);
 }
 
-net::Task<net::HttpResponse> AdminApi::handle(net::HttpRequest& request) {
-    auto& m = *impl_;
-    if (auto shut = m.door(request)) co_return std::move(*shut);
-    if (m.services.table != nullptr) {
-        auto answered = co_await m.services.table->handle(request, Role::admin, "server.admin_token");
-        if (answered) co_return std::move(*answered);
-    }
-    const std::string path(request.path());
-    const bool get = request.method == "GET", post = request.method == "POST";
-    if (!get && !post) co_return json_error(405, "method", "It takes GET or POST.");
-    if (post && !request.body.empty() && !request.headers.get("Content-Type").starts_with("application/json"))
-        co_return json_error(415, "content_type", "It takes Content-Type: application/json.");
+namespace {
 
-    std::vector<std::string> parts;
-    for (std::size_t from = 4; from <= path.size();) {
-        const auto end = std::min(path.find('/', from), path.size());
-        parts.push_back(path.substr(from, end - from));
-        from = end + 1;
-    }
-    const auto other = [&](std::string_view method) { return json_error(405, "method", "It takes " + std::string(method) + "."); };
-    net::HttpResponse response = json_error(404, "no_such_path", "There is nothing here.");
-    if (parts.size() == 1 && parts[0] == "calls") {
-        if (post) response = co_await m.dial(request.body);
-        else response = m.list();
-    } else if (parts.size() == 1 && (parts[0] == "queues" || parts[0] == "conferences")) {
-        if (!get) response = other("GET");
-        else if (parts[0] == "queues") response = co_await m.queues();
-        else response = co_await m.conferences();
-    } else if ((parts.size() == 2 || parts.size() == 3) && parts[0] == "calls") {
-        auto sid = parts[1];
-        if (!twilio::is_wire_id(sid)) {
-            response = json_error(400, "invalid", "That is no call's identifier.", "sid");
-        } else if (parts.size() == 2) {
-            if (const auto view = m.services.outbound.view(sid); view && !view->call_sid.empty()) sid = view->call_sid;
-            if (get) response = co_await m.record(std::move(sid));
-            else response = other("GET");
-        } else if (parts[2] == "status") {
-            response = get ? m.status(sid) : other("GET");
-        } else if (!post) {
-            response = other("POST");
-        } else {
-            if (const auto view = m.services.outbound.view(sid); view && !view->call_sid.empty()) sid = view->call_sid;
-            response = co_await m.act(std::move(sid), parts[2], request.body);
-        }
-    }
-    co_return response;
+using Handler = std::function<net::Task<net::HttpResponse>(ApiRequest& request, std::string sid)>;
+
+// A call is named by its CallSid, or by the dial it came from.
+net::Task<net::HttpResponse> for_call(control::Outbound& outbound, const Handler& handler, bool as_given, ApiRequest& request) {
+    auto sid = request.path["sid"];
+    if (!twilio::is_wire_id(sid)) co_return json_error(400, "invalid", "That is no call's identifier.", "sid");
+    if (!as_given)
+        if (const auto view = outbound.view(sid); view && !view->call_sid.empty()) sid = view->call_sid;
+    request.target = sid;
+    auto answer = co_await handler(request, std::move(sid));
+    co_return answer;
 }
+
+Json dial_schema() {
+    namespace s = schema;
+    return s::answer({{"dial", s::text("Our own name for it, from the beginning.")}, {"call_sid", s::or_null(s::text("The carrier's, once it has one."))}, {"agent", s::text()}, {"to", s::text()}, {"from", s::text()},
+                      {"status", s::text()}, {"created", s::time()}, {"direction", s::text()}, {"reason", s::or_null(s::text("How it ended."))}, {"answered_by", s::or_null(s::text())}, {"duration_s", s::number()},
+                      {"sip_code", s::number()}, {"message", s::text()}},
+                     {"dial", "status"});
+}
+
+struct Action {
+    const char* name;
+    const char* summary;
+    schema::Members members;
+    std::vector<std::string> required;
+};
+
+std::vector<Action> actions() {
+    namespace s = schema;
+    const auto to = s::text("A number, sip:…, client:…, queue:NAME, conference:NAME, agent:NAME.", 512);
+    return {{"hangup", "Hangs the call up; of one that rings, takes it back.", {}, {}},
+            {"transfer", "Sends the caller elsewhere.",
+             {{"to", to}, {"summary", s::text("Told to whoever takes it, before.", 2000)}, {"ring_seconds", s::whole({}, 5, 600)}, {"detect_machine", s::flag()}, {"caller_id", s::text({}, 255)}}, {"to"}},
+            {"hold", "Puts the caller on hold, with music.", {}, {}},
+            {"resume", "Takes the caller back from hold.", {}, {}},
+            {"mute", "Nobody hears the caller any more.", {}, {}},
+            {"unmute", "They do again.", {}, {}},
+            {"join", "Calls somebody into the call.", {{"to", s::text({}, 255)}, {"caller_id", s::text({}, 255)}, {"label", s::text({}, 64)}, {"ring_seconds", s::whole({}, 5, 600)}, {"muted", s::flag()}}, {"to"}},
+            {"coach", "Calls somebody in whom only our own side hears.", {{"to", s::text({}, 255)}, {"caller_id", s::text({}, 255)}, {"label", s::text({}, 64)}, {"ring_seconds", s::whole({}, 5, 600)}}, {"to"}},
+            {"say", "The agent says this.", {{"text", s::text({}, 2000)}}, {"text"}},
+            {"announce", "Said to everybody in its conference.", {{"text", s::text({}, 2000)}}, {"text"}},
+            {"digits", "Presses these keys.", {{"digits", s::text({}, 32)}}, {"digits"}},
+            {"record", "The carrier's recording of it.", {{"what", s::choice({"start", "pause", "resume", "stop"})}}, {}},
+            {"park", "Parks the caller.", {{"slot", s::text({}, 64)}}, {}},
+            {"pickup", "Brings a parked caller to somebody.", {{"to", to}}, {}},
+            {"redirect", "The carrier asks this URL what to do with it.", {{"url", s::text({}, 2048)}}, {"url"}}};
+}
+
+}  // namespace
+
+AdminApi::AdminApi(Services services, ApiTable& table) : impl_(std::make_unique<Impl>(std::move(services))), table_(table) {
+    auto& m = *impl_;
+    namespace s = schema;
+    table.add({.method = "POST", .pattern = "/v1/calls", .role = Role::operate, .summary = "Places a call.",
+               .request = s::object({{"agent", s::text("Who talks.", 64)}, {"to", s::text("A number, sip:user@host or client:name.", 255)}, {"from", s::text("Caller id; default outbound.from.", 255)},
+                                     {"machine", s::choice({"ignore", "hangup", "drop"}, "When a machine picks up.")}, {"drop_text", s::text("Left on it.", 2000)}, {"ring_seconds", s::whole({}, 5, 600)},
+                                     {"time_limit_seconds", s::whole({}, 1, 86'400)}, {"record", s::flag()}, {"send_digits", s::text({}, 32)}, {"caller_id", s::text({}, 255)}, {"sip_user", s::text({}, 255)},
+                                     {"sip_password", s::text({}, 255)}, {"parameters", s::texts_by_name("What the agent shall know; 32 at most.")}},
+                                    {"agent", "to"}),
+               .response = dial_schema(), .handle = [&m](ApiRequest& request) { return m.dial(request.http.body); }, .audit = "call.placed", .success = 201});
+    table.add({.method = "GET", .pattern = "/v1/calls", .role = Role::read, .summary = "Calls that are live, and those we placed.",
+               .response = s::answer({{"calls", s::list(s::answer({{"call_sid", s::text()}, {"agent", s::text()}, {"age_s", s::number()}}))}, {"outbound", s::list(dial_schema())}}),
+               .handle = [&m](ApiRequest&) -> net::Task<net::HttpResponse> { co_return m.list(); }});
+    const auto of_call = [&](ApiRoute route, Handler handler, bool as_given = false) {
+        route.handle = [&m, handler = std::move(handler), as_given](ApiRequest& request) { return for_call(m.services.outbound, handler, as_given, request); };
+        table.add(std::move(route));
+    };
+    of_call({.method = "GET", .pattern = "/v1/calls/{sid}", .role = Role::read, .summary = "Its record.", .response = s::answer({{"call_sid", s::text()}}), .handle = {}},
+            [&m](ApiRequest&, std::string sid) { return m.record(std::move(sid)); });
+    of_call({.method = "GET", .pattern = "/v1/calls/{sid}/status", .role = Role::read, .summary = "How it stands, by CallSid or dial.", .response = s::answer({{"status", s::text()}}, {"status"}), .handle = {}},
+            [&m](ApiRequest&, std::string sid) -> net::Task<net::HttpResponse> { co_return m.status(sid); }, true);
+    for (auto& action : actions()) {
+        of_call({.method = "POST", .pattern = std::string("/v1/calls/{sid}/") + action.name, .role = Role::operate, .summary = action.summary, .request = s::object(std::move(action.members), std::move(action.required)),
+                 .response = s::answer({{"done", s::flag()}, {"message", s::text()}}, {"done"}), .handle = {}, .audit = std::string("call.") + action.name},
+                [&m, name = std::string(action.name)](ApiRequest& request, std::string sid) { return m.act(std::move(sid), name, request.http.body); });
+    }
+    table.add({.method = "GET", .pattern = "/v1/queues", .role = Role::read, .summary = "Who waits in which queue.", .response = s::answer({{"queues", s::list(s::any())}}, {"queues"}), .handle = [&m](ApiRequest&) { return m.queues(); }});
+    table.add({.method = "GET", .pattern = "/v1/conferences", .role = Role::read, .summary = "Who is in which conference.", .response = s::answer({{"conferences", s::list(s::any())}}, {"conferences"}),
+               .handle = [&m](ApiRequest&) { return m.conferences(); }});
+}
+
+AdminApi::~AdminApi() = default;
+
+net::Task<net::HttpResponse> AdminApi::handle(net::HttpRequest& request) { return table_.serve(request); }
 
 }  // namespace parley::admin

@@ -28,12 +28,12 @@ bool WebVoice::same_origin(const net::HttpRequest& request) {
     return scheme != std::string_view::npos && !host.empty() && net::equal_no_case(origin.substr(scheme + 3), host);
 }
 
-net::HttpResponse WebVoice::session(const net::HttpRequest& request) const {
-    if (request.method != "POST") return net::HttpResponse(405);
+net::Task<net::HttpResponse> WebVoice::session(const net::HttpRequest& request) const {
+    if (request.method != "POST") co_return net::HttpResponse(405);
     // A form or an image of another site cannot send JSON without asking first.
-    if (!request.headers.get("Content-Type").starts_with("application/json") || !same_origin(request)) return net::HttpResponse(403);
+    if (!request.headers.get("Content-Type").starts_with("application/json") || !same_origin(request)) co_return net::HttpResponse(403);
     const auto agent = services_.agent();
-    if (!agent) return net::HttpResponse(404);
+    if (!agent) co_return net::HttpResponse(404);
     twilio::StreamClaims claims;
     claims.call_sid = random_sid("CA");
     claims.account_sid = kWebAccount;
@@ -41,14 +41,22 @@ net::HttpResponse WebVoice::session(const net::HttpRequest& request) const {
     claims.revision = std::to_string(agent->revision);
     claims.from = "web";
     claims.to = agent->name;
+    if (services_.may_talk) {
+        const bool place = co_await services_.may_talk(agent, claims.call_sid);
+        if (!place) {
+            services_.metrics.calls_rejected.at("in", "tenant_quota").add();
+            services_.log.info("call.rejected", "A browser was turned away.", {{"call_sid", claims.call_sid}, {"reason", "tenant_quota"}, {"agent", agent->name}});
+            co_return net::HttpResponse(503);
+        }
+    }
     if (services_.registry.admit(claims.call_sid, Clock::now()) != call::Admission::admitted) {
         services_.metrics.calls_rejected.at("in", "capacity").add();
-        return net::HttpResponse(503);
+        co_return net::HttpResponse(503);
     }
     const auto token = services_.tokens.mint(claims, random_hex(16), std::chrono::floor<std::chrono::seconds>(WallClock::now()));
     if (!token) {
         services_.registry.release(claims.call_sid);
-        return net::HttpResponse(500);
+        co_return net::HttpResponse(500);
     }
     nlohmann::json parameters = nlohmann::json::object();
     for (const auto& [name, value] : twilio::token_parameters(*token)) parameters[name] = value;
@@ -56,7 +64,7 @@ net::HttpResponse WebVoice::session(const net::HttpRequest& request) const {
     services_.log.info("web.session", "A browser is being connected.", {{"call_sid", claims.call_sid}, {"agent", agent->name}});
     net::HttpResponse response(200, "application/json", body.dump());
     response.headers.add("Cache-Control", "no-store");
-    return response;
+    co_return response;
 }
 
 }  // namespace parley::admin

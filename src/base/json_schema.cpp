@@ -90,6 +90,7 @@ private:
     void member(json& plain, const std::string& key, const json& value, std::size_t depth) {
         if (is_one_of(key, {"enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"})) {
             if (key == "enum" && (!value.is_array() || value.empty())) throw Refused{"an enum is a list"};
+            if (key == "multipleOf" && (!value.is_number() || value.get<double>() <= 0)) throw Refused{"multipleOf is a number above 0"};
             plain[key] = value;
         } else if (key == "type") {
             for (const auto& type : value.is_array() ? value : json::array({value}))

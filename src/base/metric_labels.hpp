@@ -77,7 +77,8 @@ inline constexpr std::array<S, 2> kCertificate{"public", "admin"};
 inline constexpr std::array<S, 7> kSecurity{"bad_signature", "replay", "stream_token", "origin",
                                             "ssrf",          "policy", "admin_denied"};
 inline constexpr std::array<S, 8> kDialReason{"answered", "busy", "no_answer", "failed", "canceled", "machine", "fax", "unknown"};
-inline constexpr std::array<S, 8> kDialRefusal{"disabled", "address", "prefix", "calls_per_second", "calls_per_minute", "calls_per_day", "per_destination_per_hour", "at_once"};
+inline constexpr std::array<S, 11> kDialRefusal{"disabled", "address", "prefix", "calls_per_second", "calls_per_minute", "calls_per_day", "per_destination_per_hour", "at_once",
+                                                  "quiet_hours", "capacity", "budget"};
 inline constexpr std::array<S, 17> kControlAction{"transfer", "warm_transfer", "hold", "resume",  "mute", "unmute",  "join", "coach",   "announce",
                                                   "say",      "keys",          "record", "park", "pick_up", "hang_up", "redirect", "cancel"};
 inline constexpr std::array<S, 8> kControlResult{"none", "no_such_call", "over", "state", "not_allowed", "invalid", "unavailable", "unknown"};

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "parley/brain/filled.hpp"
 #include "parley/speech/words.hpp"
 #include "phrase_match.hpp"
 #include "sentences.hpp"
@@ -27,8 +28,12 @@ void append(std::string& text, std::string_view more) {
 Dialogue::Dialogue(std::shared_ptr<const Script> script, std::uint64_t seed)
     : script_(std::move(script)), random_(seed), state_(script_->start) {}
 
+void Dialogue::know(const std::map<std::string, std::string>& variables) {
+    for (const auto& [name, value] : variables) variables_.insert_or_assign(name, value);
+}
+
 DialogueReply Dialogue::greet() {
-    std::string text = fill_in(pick(script_->greeting));
+    std::string text = fill_in(filled(pick(script_->greeting), variables_));
     state_ = script_->start;
     ++visits_[state_];
     return finish(std::move(text));
@@ -298,7 +303,7 @@ std::string Dialogue::fill_in(const std::string& prompt, std::string_view label)
         else if (name == "note")
             out += "{note}";  // put in by who knows it
         else
-            out += "that";
+            out += value_of(name, variables_).value_or("that");
         at = close + 1;
     }
     return out;

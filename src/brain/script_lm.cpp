@@ -92,6 +92,8 @@ public:
         c.dialogue.interrupted();
     }
 
+    void prepared(const Prepared& found) override { core_->dialogue.know(found.variables); }
+
     [[nodiscard]] std::string state() const override { return core_->dialogue.saved(); }
 
 private:
@@ -103,6 +105,7 @@ private:
 std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, const CallFacts& facts, LmSink& sink,
                                           EmbeddedFactory::Post post, Actions* actions) {
     auto core = std::make_shared<LmCore>(std::move(script), facts.seed, sink, std::move(post), actions);
+    core->dialogue.know(facts.variables);
     if (!facts.brain_state.empty()) core->dialogue.restore(facts.brain_state);
     return std::make_unique<ScriptLm>(std::move(core));
 }

@@ -98,6 +98,10 @@ public:
             return end_session(end->reason, end->target);
         }
         if (const auto* whisper = std::get_if<WhisperNow>(&wanted)) return talk_->advise(whisper->text);
+        if (const auto* limit = std::get_if<LimitNow>(&wanted)) {
+            longest_ = std::min(longest_, Clock::now() - began_ + limit->left);
+            return;
+        }
         if (operator_.size() < kOperatorWaiting) operator_.push_back(wanted);
     }
 
@@ -323,8 +327,8 @@ private:
         if (std::exchange(too_long_, false) && running_) talk_->interrupted(reply_);
         const auto lasted = now - began_;
         if (!(closing_ && closing_->forced)) {
-            if (lasted >= std::min<Duration>(agent_->max_duration, words_.max_duration)) return farewell(EndReason::max_duration, words_.max_duration_text, "idle_prompt");
-            const bool warn = words_.max_duration_warning.count() > 0 && lasted >= words_.max_duration - words_.max_duration_warning;
+            if (lasted >= longest_) return farewell(EndReason::max_duration, words_.max_duration_text, "idle_prompt");
+            const bool warn = words_.max_duration_warning.count() > 0 && lasted >= longest_ - words_.max_duration_warning;
             if (warn && !warned_ && !running_) {
                 warned_ = true;
                 say_ours(words_.max_duration_warning_text);
@@ -468,7 +472,10 @@ private:
         services_.records->add(facts_.call_sid, store::Fact::turn, turn_fact(who, text, std::chrono::duration_cast<milliseconds>(Clock::now() - began_), interrupted));
     }
 
-    void on_vendor(const brain::VendorRecord& record) override { observe_vendor(services_.metrics, record); }
+    void on_vendor(const brain::VendorRecord& record) override {
+        observe_vendor(services_.metrics, record);
+        if (services_.used) services_.used(*agent_, facts_.call_sid, record);
+    }
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override {
         log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});
         services_.metrics.provider_failovers.at(role, from, to).add();
@@ -489,6 +496,7 @@ private:
     net::Nursery children_;
 
     TimePoint began_ = Clock::now();
+    Duration longest_ = std::min<Duration>(agent_->max_duration, words_.max_duration);  // of the talk; operators shorten it
     std::deque<Ask> asks_;
     Ask asked_;                   // of the turn that runs or ran last
     std::uint32_t turn_ = 0;      // its pieces are sent while they carry this number

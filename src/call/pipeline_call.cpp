@@ -60,6 +60,7 @@ public:
         facts_.from = std::move(from);
         facts_.to = std::move(to);
         facts_.agent = agent_->name;
+        facts_.variables = agent_->variables;
         facts_.seed = random_u64();
         if (before_.agent == facts_.agent) facts_.brain_state = before_.brain_state;
         timers_.fill(kNotArmed);
@@ -103,6 +104,7 @@ public:
         else if (const auto* keys = std::get_if<KeysNow>(&wanted)) feed(OperatorSay{.text = keys->keys, .keys = true});
         else if (const auto* whisper = std::get_if<WhisperNow>(&wanted); whisper != nullptr && brain_) brain_->lm().advise(whisper->text);
         else if (const auto* taken = std::get_if<TakeOver>(&wanted)) take_over(taken->on);
+        else if (const auto* limit = std::get_if<LimitNow>(&wanted)) feed(TimeLeft{.left = limit->left});
     }
 
 private:

@@ -89,6 +89,7 @@ bool Registry::readmit(const std::string& call_sid, TimePoint now) {
     // How it ended before stays known.
     auto& entry = found == calls_.end() ? calls_[call_sid] : found->second;
     entry.reserved = true;
+    entry.gone = false;
     entry.since = now;
     reservations_.push_back({now, call_sid});
     return true;
@@ -110,7 +111,9 @@ std::string Registry::remember_answer(const std::string& call_sid, std::string t
 void Registry::release(const std::string& call_sid) {
     const std::lock_guard lock(mutex_);
     const auto found = calls_.find(call_sid);
-    if (found == calls_.end() || !found->second.reserved) return;
+    if (found == calls_.end()) return;
+    found->second.gone = true;
+    if (!found->second.reserved) return;
     found->second.reserved = false;
     found->second.phase = Phase::ended;
     endings_.push_back({found->second.since, call_sid});
@@ -126,6 +129,7 @@ bool Registry::attach(const std::string& call_sid, const std::string& agent, Rea
         --reserved_;
     }
     entry.phase = Phase::live;
+    entry.gone = false;
     entry.since = now;
     entry.agent = agent;
     entry.reach = std::move(reach);
@@ -270,6 +274,16 @@ bool Registry::is_live(std::string_view call_sid) const {
     const std::lock_guard lock(mutex_);
     const auto found = calls_.find(std::string(call_sid));
     return found != calls_.end() && found->second.phase == Phase::live;
+}
+
+bool Registry::holds(std::string_view call_sid, TimePoint now) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(std::string(call_sid));
+    if (found == calls_.end()) return false;
+    const auto& entry = found->second;
+    if (entry.phase == Phase::live) return true;
+    if (entry.gone || now - entry.since > kAttachWithin) return false;
+    return entry.reserved || entry.phase == Phase::waiting || (entry.outcome.attached && !entry.outcome.planned);
 }
 
 std::size_t Registry::active() const {

@@ -232,6 +232,20 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
     }
     if (placed.why != Refusal::none) co_return placed;
 
+    const auto id = random_hex(12);
+    const auto told = [&m, &id, &wish](const std::string& call_sid) {
+        if (m.services.placed) m.services.placed(id, call_sid, wish.time_limit);
+    };
+    if (m.services.may_place) {
+        auto veto = co_await m.services.may_place(id, wish.agent, wish.to, wish.ring);
+        if (veto) {
+            m.services.metrics.dials_refused.at(veto->reason).add();
+            m.services.log.warn("dial.denied", "A call out was refused.", {{"reason", veto->reason}, {"to", twilio::mask_phone(wish.to)}, {"agent", wish.agent}, {"who", by.who}});
+            placed.why = Refusal::not_allowed;
+            placed.sentence = std::move(veto->sentence);
+            co_return placed;
+        }
+    }
     const auto now = Clock::now();
     const std::size_t running = this->running();
     std::optional<Blocked> blocked;
@@ -242,6 +256,7 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
         if (blocked) blocked_sentence = sentence(*blocked, m.services.guard.limits());
     }
     if (blocked) {
+        told({});
         m.refuse(*blocked, wish, by);
         placed.why = Refusal::not_allowed;
         placed.field = *blocked == Blocked::prefix ? "to" : "";
@@ -250,7 +265,7 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
     }
 
     const auto dial = std::make_shared<Dial>(wish.machine);
-    dial->view.id = random_hex(12);
+    dial->view.id = id;
     dial->view.agent = wish.agent;
     dial->view.to = wish.to;
     dial->view.from = wish.from;
@@ -307,6 +322,9 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
         made = outcome_unknown(e.what());
     }
 
+    // Of an unknown outcome nothing is told: it may ring.
+    if (made) told(made->sid);
+    else if (made.error().kind != rest::Failure::unknown) told({});
     bool unwanted = false;
     {
         const std::lock_guard lock(m.mutex);

@@ -21,6 +21,15 @@ void Machine::State::decide_durations() {
     }
 }
 
+void Machine::State::on(const TimeLeft& e) {
+    const auto at = now_ + std::max(e.left, Instant{0});
+    if (at >= max_duration_at_) return;
+    max_duration_at_ = at;
+    // Whoever was warned already is not warned again.
+    const bool warned = settings_.max_duration_warning.count() > 0 && !warning_at_ && settings_.max_duration_warning < settings_.max_duration;
+    if (!warned && settings_.max_duration_warning.count() > 0) warning_at_ = std::max<Instant>(now_, at - settings_.max_duration_warning);
+}
+
 void Machine::State::close_with(EndReason reason, SpeechKind kind, const std::string& text, bool forced) {
     Closing closing;
     closing.reason = reason;

@@ -47,6 +47,7 @@ PARLEY_TYPE(OperatorHangup, "operator_hangup") { field("reason", v.reason); fiel
 PARLEY_TYPE(OperatorSay, "operator_say") { field("text", v.text); field("keys", v.keys); } PARLEY_END
 PARLEY_TYPE(TakenOver, "taken_over") { field("on", v.on); } PARLEY_END
 PARLEY_TYPE(PatienceAsked, "patience_asked") { field("endpoint_silence_ms", v.endpoint_silence); } PARLEY_END
+PARLEY_TYPE(TimeLeft, "time_left") { field("left_us", v.left); } PARLEY_END
 PARLEY_TYPE(VendorTurnResumed, "vendor_turn_resumed") { field("utterance", v.utterance); } PARLEY_END
 PARLEY_TYPE(VendorHeardCaller, "vendor_heard_caller") {} PARLEY_END
 PARLEY_TYPE(VendorAnswers, "vendor_answers") { field("text", v.text); } PARLEY_END

@@ -182,6 +182,7 @@ struct Machine::State {
     // ---------------------------------------------------------------------------------------------------
     void on(const CarrierStopped& e) { end(e.reason, {}); }
     void on(const OperatorHangup& e) { end(e.reason, e.target); }
+    void on(const TimeLeft& e);
     void decide_durations();
     void close_with(EndReason reason, SpeechKind kind, const std::string& text, bool forced);
     void farewell(EndReason reason, SpeechKind kind, const std::string& text);

@@ -10,6 +10,7 @@
 #include "parley/brain/embedded_voice.hpp"
 #include "parley/brain/rendered_phrases.hpp"
 #include "parley/speech/phrase_store.hpp"
+#include "parley/store/tokens.hpp"
 #include "parley/vendors/catalogue.hpp"
 
 namespace parley::gateway {
@@ -22,6 +23,23 @@ std::vector<std::string> fixed_phrases(const conversation::Settings& words) {
     for (const auto* text : {&words.goodbye_text, &words.apology_text, &words.fallback_text, &words.max_duration_text, &words.max_duration_warning_text}) phrases.push_back(*text);
     std::erase(phrases, std::string{});
     return phrases;
+}
+
+std::string time_left_text(std::chrono::seconds left) {
+    const auto minutes = left.count() / 60;
+    if (left.count() % 60 != 0 || minutes == 0) return "We have " + std::to_string(left.count()) + " seconds left on this call.";
+    return minutes == 1 ? std::string("We have one minute left on this call.") : "We have " + std::to_string(minutes) + " minutes left on this call.";
+}
+
+// Its limits and their words, as the policy has them.
+conversation::Settings conversation_of(const AgentConfig& given) {
+    auto settings = given.conversation;
+    settings.max_duration = std::min(settings.max_duration, given.max_call);
+    if (given.policy.call.time) settings.max_duration = std::min(settings.max_duration, *given.policy.call.time);
+    if (settings.max_duration_warning.count() == 0) settings.max_duration_warning = given.policy.warn_before;
+    if (settings.max_duration_warning >= settings.max_duration) settings.max_duration_warning = std::chrono::seconds(0);
+    else if (settings.max_duration_warning_text == conversation::Settings{}.max_duration_warning_text) settings.max_duration_warning_text = time_left_text(settings.max_duration_warning);
+    return settings;
 }
 
 std::vector<vendors::Endpoint> endpoints(const Config& config, const std::vector<std::string>& names) {
@@ -89,7 +107,7 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
         return endpoint.vendor == vendors::kEmbedded ? brain::make_embedded_voice(pool, cache, voice, link, sink) : vendors::make_tts(endpoint, link, sink);
     };
     brain::RenderPlan plan;
-    plan.phrases = fixed_phrases(given.conversation);
+    plan.phrases = fixed_phrases(conversation_of(given));
     if (!given.greeting.empty() && settings.s2s.empty()) plan.greetings.push_back(given.greeting);
     plan.voices = settings.tts;
     plan.embedded = voice;
@@ -97,99 +115,162 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     return std::make_shared<brain::UpstreamFactory>(std::move(settings), std::move(makers), shared, std::move(phrases));
 }
 
-}  // namespace
-
-bool Agents::needs_engine(const Config& config) {
-    for (const auto& agent : config.agents)
-        if (agent.brain == Brain::embedded || agent.brain == Brain::vendors) return true;  // vendors: the voice of last resort
-    return false;
+HoldVoice make_hold_voice(const Config& config, const AgentConfig& given) {
+    HoldVoice made;
+    made.embedded.name = given.voice;
+    made.embedded.speed = given.speed;
+    if (given.brain == Brain::vendors) {
+        made.voices = endpoints(config, given.tts);
+        if (!given.hold.voice.empty() && !made.voices.empty()) made.voices.front().voice = given.hold.voice;
+        made.makers.tts = vendors::make_tts;
+        made.shelf = phrase_shelf(config.server.data_dir / "phrases");
+    } else if (!given.hold.voice.empty()) {
+        made.embedded.name = given.hold.voice;
+    }
+    return made;
 }
 
-Agents::Agents(const Config& config, std::uint32_t revision, const std::shared_ptr<speech::EnginePool>& pool, const std::shared_ptr<brain::UpstreamShared>& upstream) {
-    const auto menus = make_menus(config);
-    common_webhooks_ = std::make_shared<const outbox::WebhookSettings>(config.webhooks);
-    for (const auto& given : config.agents) {
-        auto agent = std::make_shared<call::Agent>();
-        agent->name = given.name;
-        agent->revision = revision;
-        switch (given.brain) {
-            case Brain::embedded: {
-                agent->brain = call::BrainKind::pipeline;
-                if (pool == nullptr) throw std::runtime_error("agent " + given.name + ": no embedded engine");
-                brain::EmbeddedSettings settings;
-                settings.voice.name = given.voice;
-                settings.voice.speed = given.speed;
-                settings.fixed_phrases = fixed_phrases(given.conversation);
-                try {
-                    auto script = brain::load_script(given.script.string(), pool->lexicon().get());
-                    for (const auto& action : script->actions())
-                        if (std::find(given.messaging.tools.begin(), given.messaging.tools.end(), action) == given.messaging.tools.end())
-                            throw std::runtime_error("its script does '" + action + "', which its 'tools' do not name");
-                    if (!given.greeting.empty()) {
-                        auto own = std::make_shared<brain::Script>(*script);
-                        own->greeting = {given.greeting};
-                        script = std::move(own);
-                    }
-                    agent->pipeline = std::make_shared<brain::EmbeddedFactory>(std::move(script), pool, std::move(settings));
-                } catch (const std::exception& e) {
-                    throw std::runtime_error("agent " + given.name + ": " + e.what());
+}  // namespace
+
+bool Agents::needs_engine(const AgentConfig& agent) { return agent.brain == Brain::embedded || agent.brain == Brain::vendors; }  // vendors: the voice of last resort
+
+bool Agents::needs_engine(const Config& config) {
+    return std::any_of(config.agents.begin(), config.agents.end(), [](const AgentConfig& agent) { return needs_engine(agent); });
+}
+
+std::string file_agent_token(std::string_view name) {
+    const auto digest = store::token_hash("parley agent of the file: " + std::string(name));
+    return "ag_" + digest.substr(0, 32);
+}
+
+std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentConfig& given, const AgentIdentity& identity, const AgentMakers& makers) {
+    auto agent = std::make_shared<call::Agent>();
+    agent->name = given.name;
+    agent->revision = identity.revision;
+    agent->token = identity.token;
+    agent->stored = identity.stored;
+    switch (given.brain) {
+        case Brain::embedded: {
+            agent->brain = call::BrainKind::pipeline;
+            if (makers.pool == nullptr) throw std::runtime_error("agent " + given.name + ": no embedded engine");
+            brain::EmbeddedSettings settings;
+            settings.voice.name = given.voice;
+            settings.voice.speed = given.speed;
+            settings.fixed_phrases = fixed_phrases(conversation_of(given));
+            try {
+                auto script = brain::load_script(given.script.string(), makers.pool->lexicon().get());
+                for (const auto& action : script->actions())
+                    if (std::find(given.messaging.tools.begin(), given.messaging.tools.end(), action) == given.messaging.tools.end())
+                        throw std::runtime_error("its script does '" + action + "', which its 'tools' do not name");
+                if (!given.greeting.empty()) {
+                    auto own = std::make_shared<brain::Script>(*script);
+                    own->greeting = {given.greeting};
+                    script = std::move(own);
                 }
-                break;
+                agent->pipeline = std::make_shared<brain::EmbeddedFactory>(std::move(script), makers.pool, std::move(settings));
+            } catch (const std::exception& e) {
+                throw std::runtime_error("agent " + given.name + ": " + e.what());
             }
-            case Brain::vendors:
-                agent->brain = call::BrainKind::pipeline;
-                agent->pipeline = make_upstream(config, given, pool, upstream);
-                break;
-            case Brain::bot:
-                agent->brain = call::BrainKind::bot;
-                agent->bot_url = given.bot;
-                for (const auto& [name, value] : given.bot_headers) agent->bot_headers.emplace_back(name, std::string(value.reveal()));
-                break;
-            case Brain::echo: agent->brain = call::BrainKind::echo; break;
+            break;
         }
-        agent->conversation = given.conversation;
-        // Backups and retries come before a failure is told at all: the first one is the last, unless somebody wants it otherwise.
-        if (given.brain == Brain::vendors && config.source("agents." + given.name + ".conversation.failures_max").kind == Source::Kind::preset) agent->conversation.failures_max = 1;
-        agent->conversation.max_duration = std::min(given.conversation.max_duration, given.max_call);
-        agent->fallback_number = given.fallback_number;
-        agent->voicemail = given.voicemail;
-        agent->voicemail_prompt = given.voicemail_prompt;
-        agent->voicemail_max = given.voicemail_max;
-        agent->flow = make_flow(given, menus);
-        agent->max_duration = given.max_call;
-        agent->relay = std::make_shared<const flows::RelaySettings>(given.relay);
-        agent->variables = given.persona.variables;
-        agent->policy = std::make_shared<const policy::PolicySettings>(given.policy);
-        agent->hold = std::make_shared<const hold::HoldSettings>(given.hold);
-        agent->tools = std::make_shared<const tools::ToolSettings>(given.own_tools);
-        agent->analysis = std::make_shared<const analysis::AnalysisSettings>(given.analysis);
-        agent->webhooks = std::make_shared<const outbox::WebhookSettings>(given.webhooks.url.empty() ? config.webhooks : given.webhooks);
-        if (given.privacy.redact) {
-            const auto kinds = given.privacy.kinds.empty() ? std::vector<std::string>{"card", "ssn", "iban", "email", "phone"} : given.privacy.kinds;
-            strictest_.kinds.insert(strictest_.kinds.end(), kinds.begin(), kinds.end());
-            strictest_.redact = true;
-        }
-        agent->privacy = std::make_shared<const privacy::PrivacySettings>(given.privacy);
-        agent->record = config.recording.enabled && given.record;
-        if (config.call_files.enabled) agent->call_file = config.call_files.frames;
-        agent->playout = config.media.playout;
-        agent->vad = config.media.vad;
-        const std::shared_ptr<const call::Agent> done = std::move(agent);
-        by_name_.emplace(given.name, done);
-        messaging_.emplace(given.name, std::make_shared<const AgentMessaging>(given.messaging));
-        for (const auto& number : given.numbers) by_number_.emplace(number, done);
-        if (given.is_default) default_ = done;
+        case Brain::vendors:
+            agent->brain = call::BrainKind::pipeline;
+            agent->pipeline = make_upstream(config, given, makers.pool, makers.upstream);
+            break;
+        case Brain::bot:
+            agent->brain = call::BrainKind::bot;
+            agent->bot_url = given.bot;
+            for (const auto& [name, value] : given.bot_headers) agent->bot_headers.emplace_back(name, std::string(value.reveal()));
+            break;
+        case Brain::echo: agent->brain = call::BrainKind::echo; break;
+    }
+    agent->conversation = conversation_of(given);
+    // Backups and retries come before a failure is told at all: the first one is the last, unless somebody wants it otherwise.
+    if (given.brain == Brain::vendors && config.source("agents." + given.name + ".conversation.failures_max").kind == Source::Kind::preset) agent->conversation.failures_max = 1;
+    agent->fallback_number = given.fallback_number;
+    agent->voicemail = given.voicemail;
+    agent->voicemail_prompt = given.voicemail_prompt;
+    agent->voicemail_max = given.voicemail_max;
+    agent->flow = make_flow(given, make_menus(config));
+    agent->max_duration = given.policy.call.time ? std::min(given.max_call, *given.policy.call.time) : given.max_call;
+    agent->relay = std::make_shared<const flows::RelaySettings>(given.relay);
+    agent->variables = given.persona.variables;
+    agent->policy = std::make_shared<const policy::PolicySettings>(given.policy);
+    agent->hold = std::make_shared<const hold::HoldSettings>(given.hold);
+    agent->tools = std::make_shared<const tools::ToolSettings>(given.own_tools);
+    agent->analysis = std::make_shared<const analysis::AnalysisSettings>(given.analysis);
+    agent->webhooks = std::make_shared<const outbox::WebhookSettings>(given.webhooks.url.empty() ? config.webhooks : given.webhooks);
+    agent->privacy = std::make_shared<const privacy::PrivacySettings>(given.privacy);
+    agent->record = config.recording.enabled && given.record;
+    if (config.call_files.enabled) agent->call_file = config.call_files.frames;
+    agent->playout = config.media.playout;
+    agent->vad = config.media.vad;
+    auto made = std::make_shared<MadeAgent>();
+    made->written = given;
+    made->agent = std::move(agent);
+    made->messaging = std::make_shared<const AgentMessaging>(given.messaging);
+    if (!given.hold.text.empty()) made->hold_voice = std::make_shared<const HoldVoice>(make_hold_voice(config, given));
+    return made;
+}
+
+Agents::Agents(const Config& config, std::uint32_t revision, const AgentMakers& makers) : common_webhooks_(std::make_shared<const outbox::WebhookSettings>(config.webhooks)) {
+    for (const auto& given : config.agents) add(make_agent(config, given, {.revision = revision, .token = file_agent_token(given.name), .stored = false}, makers));
+}
+
+Agents::Agents(const Agents& file, const std::vector<std::shared_ptr<const MadeAgent>>& more) : Agents(file) {
+    for (const auto& one : more) add(one);
+}
+
+void Agents::add(const std::shared_ptr<const MadeAgent>& one) {
+    if (!all_.emplace(one->written.name, one).second) return;
+    if (const auto& privacy = one->written.privacy; privacy.redact) {
+        const auto kinds = privacy.kinds.empty() ? std::vector<std::string>{"card", "ssn", "iban", "email", "phone"} : privacy.kinds;
+        strictest_.kinds.insert(strictest_.kinds.end(), kinds.begin(), kinds.end());
+        strictest_.redact = true;
+    }
+    const auto answers = one->written.persona.enabled ? one->agent : nullptr;
+    for (const auto& number : one->written.numbers) by_number_.emplace(number, answers);
+    if (one->written.is_default && !has_default_) {
+        default_ = answers;
+        has_default_ = true;
     }
 }
 
+std::shared_ptr<const MadeAgent> Agents::made(std::string_view name) const {
+    const auto found = all_.find(name);
+    return found == all_.end() ? nullptr : found->second;
+}
+
+std::vector<std::string> Agents::names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, one] : all_) names.push_back(name);
+    return names;
+}
+
 std::shared_ptr<const call::Agent> Agents::by_name(std::string_view name) const {
-    const auto found = by_name_.find(name);
-    return found == by_name_.end() ? nullptr : found->second;
+    const auto one = made(name);
+    return one == nullptr ? nullptr : one->agent;
+}
+
+std::shared_ptr<const call::Agent> Agents::open(std::string_view name) const {
+    const auto one = made(name);
+    return one == nullptr || !one->written.persona.enabled ? nullptr : one->agent;
+}
+
+std::vector<std::shared_ptr<const call::Agent>> Agents::all() const {
+    std::vector<std::shared_ptr<const call::Agent>> agents;
+    for (const auto& [name, one] : all_) agents.push_back(one->agent);
+    return agents;
+}
+
+const HoldVoice* Agents::hold_voice(std::string_view name) const {
+    const auto one = made(name);
+    return one == nullptr ? nullptr : one->hold_voice.get();
 }
 
 std::shared_ptr<const AgentMessaging> Agents::messaging(std::string_view name) const {
-    const auto found = messaging_.find(name);
-    return found == messaging_.end() ? nullptr : found->second;
+    const auto one = made(name);
+    return one == nullptr ? nullptr : one->messaging;
 }
 
 std::shared_ptr<const call::Agent> Agents::by_number(std::string_view number) const {

@@ -35,12 +35,13 @@ public:
                          [&t](std::string_view name) {
                              const auto* agent = t.config.agent(name);
                              return agent == nullptr ? std::string{} : agent->machine_message;
-                         }}),
+                         },
+                     .may_place = [&t](std::string id, std::string agent, std::string to, std::chrono::seconds ring) { return t.may_place(std::move(id), std::move(agent), std::move(to), ring); },
+                     .placed = [&t](const std::string& id, const std::string& call_sid, std::chrono::seconds limit) { t.placed(id, call_sid, limit); }}),
           powers_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .hold_music = t.config.outbound.hold_music.empty() ? t.config.server.public_url + control::kHoldTunePath : t.config.outbound.hold_music},
                   {.log = t.log, .metrics = t.metrics, .registry = t.registry, .carrier = *carrier_, .guard = guard_, .guard_mutex = guard_mutex_, .records = t.services.records, .errands = errands_,
                    .running = [this] { return outbound_.running(); }}),
-          api_({.log = t.log, .metrics = t.metrics, .registry = t.registry, .outbound = outbound_, .powers = powers_, .carrier = *carrier_, .records = t.services.records, .table = &t.api,
-                .token = [&t] { return t.config.server.admin_token; }}) {
+          api_({.log = t.log, .metrics = t.metrics, .registry = t.registry, .outbound = outbound_, .powers = powers_, .carrier = *carrier_, .records = t.services.records}, t.api) {
         webhooks::add_outbound_routes(t.routes, outbound_);
         webhooks::add_power_routes(t.routes, powers_);
         t.brief = [this](const std::string& call_sid, std::string summary) { powers_.brief(call_sid, std::move(summary)); };

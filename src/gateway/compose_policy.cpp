@@ -1,8 +1,8 @@
 #include "gateway_part.hpp"
-#include "telephony.hpp"
+#include "policy_desk.hpp"
 
 namespace parley::gateway {
 
-std::unique_ptr<GatewayPart> compose_policy(Telephony& /*telephony*/) { return std::make_unique<GatewayPart>(); }
+std::unique_ptr<GatewayPart> compose_policy(Telephony& telephony) { return std::make_unique<PolicyDesk>(telephony); }
 
 }  // namespace parley::gateway

@@ -71,6 +71,27 @@ public:
     Problems& problems() { return problems_; }
     Config& config() { return config_; }
 
+    // Everything of `base`, and one agent more.
+    AgentReading read_beside(const Config& base, const std::string& name, const yaml::Node& document) {
+        AgentReading reading;
+        config_ = base;
+        config_.warnings.clear();
+        context_.secret_places = &reading.secrets;
+        AgentConfig agent;
+        agent.name = name;
+        const std::string at = "agents." + name;
+        config_.sources[at] = {Source::Kind::file, document.place};
+        section(document, "", at + ".", agent, agent_rows(), Source::Kind::file);
+        config_.agents.push_back(agent);
+        check_config(config_, options_, unread_, problems_);
+        reading.problems = std::move(problems_);
+        reading.warnings = std::move(config_.warnings);
+        reading.agent = std::move(config_.agents.back());
+        for (auto& [key, source] : config_.sources)
+            if (key == at || key.starts_with(at + ".")) reading.sources.emplace(key, source);
+        return reading;
+    }
+
 private:
     void unknown(const Place& place, std::string message) {
         if (options_.allow_unknown) {
@@ -351,7 +372,14 @@ Secret read_secret(const yaml::Node& node, std::string_view key, const ReadConte
     }
     const std::string& text = given.value;
     Secret secret;
-    if (text.starts_with("env:")) {
+    if (context.secret_places != nullptr) {
+        context.secret_places->push_back(node.place);
+        if (text.starts_with("env:") || text.starts_with("file:")) {
+            context.wrong(node, key, "is to be given itself here: variables and files of the gateway's machine are for its own file");
+            return {};
+        }
+        secret = Secret(text);
+    } else if (text.starts_with("env:")) {
         const auto found = context.environment.find(text.substr(4));
         if (found == context.environment.end() || found->second.empty()) {
             context.wrong(node, key, "the environment has no " + text.substr(4));
@@ -389,6 +417,12 @@ Config load_config(const std::filesystem::path& path, const Environment& environ
     problems.add({"configuration", 0, 0},
                  "no file was named: give --config, or set PARLEY_CONFIG or PARLEY_CONFIG_TEXT");
     throw ConfigError(std::move(problems));
+}
+
+AgentReading read_agent(const Config& base, const std::string& name, const yaml::Node& document, const LoadOptions& options) {
+    const Environment nothing;
+    Loader loader(nothing, options, base.file.parent_path());
+    return loader.read_beside(base, name, document);
 }
 
 Config load_config_text(std::string_view text, const std::filesystem::path& name, const Environment& environment,

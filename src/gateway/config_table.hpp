@@ -24,6 +24,8 @@ struct ReadContext {
     std::filesystem::path base;  // relative paths start here
     std::vector<Problem>& warnings;
     std::vector<std::filesystem::path>& secret_files;
+    // Of a document that did not come from the file: where secrets were read. Such a document is given secrets themselves, and reads no variables or files of this machine.
+    std::vector<Place>* secret_places = nullptr;
 
     void wrong(const yaml::Node& node, std::string_view key, std::string_view message) const {
         problems.add(node.place, "'" + std::string(key) + "': " + std::string(message));
@@ -45,10 +47,16 @@ inline constexpr std::string_view kHidden = "***";
 enum class Effect : std::uint8_t { live, restart };
 enum class Secrecy : std::uint8_t { open, secret, secret_list };
 
+// What a value is, for its JSON Schema; `other` says it in words only.
+enum class Form : std::uint8_t { other, text, flag, integer, number, duration, address, choice, list, secret, secret_list, secret_map, text_map };
+
 template <class Target>
 struct Row {
     std::string key;
     std::string type;  // for the reference
+    Form form = Form::other;
+    std::vector<std::string> choices{};  // of a choice
+    double least = 0, most = 0;          // of integer and number
     std::string help;
     Effect effect = Effect::live;
     Secrecy secrecy = Secrecy::open;
@@ -70,6 +78,7 @@ public:
     void text(const std::string& key, Access access, std::string type, std::string help, Effect effect = Effect::live,
               Check check = {}) {
         auto& row = add(key, std::move(type), std::move(help), effect);
+        row.form = Form::text;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = yaml::as_text(node);
             if (!value) return c.wrong(node, key, value.error);
@@ -86,6 +95,7 @@ public:
     template <class Access>
     void path(const std::string& key, Access access, std::string help, Effect effect, bool beside_file) {
         auto& row = add(key, "path", std::move(help), effect);
+        row.form = Form::text;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = yaml::as_text(node);
             if (!value) return c.wrong(node, key, value.error);
@@ -100,6 +110,7 @@ public:
     template <class Access>
     void flag(const std::string& key, Access access, std::string help, Effect effect = Effect::live) {
         auto& row = add(key, "true or false", std::move(help), effect);
+        row.form = Form::flag;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = scalar(node, key, c, &text::parse_bool);
             if (value) access(t) = *value;
@@ -113,6 +124,9 @@ public:
                  Effect effect = Effect::live) {
         auto& row =
             add(key, "whole number, " + std::to_string(least) + " to " + std::to_string(most), std::move(help), effect);
+        row.form = Form::integer;
+        row.least = static_cast<double>(least);
+        row.most = static_cast<double>(most);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = scalar(node, key, c, &text::parse_integer);
             if (!value) return;
@@ -129,6 +143,9 @@ public:
     void number(const std::string& key, Access access, double least, double most, std::string help,
                 Effect effect = Effect::live) {
         auto& row = add(key, "number, " + number_text(least) + " to " + number_text(most), std::move(help), effect);
+        row.form = Form::number;
+        row.least = least;
+        row.most = most;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = scalar(node, key, c, &text::parse_number);
             if (!value) return;
@@ -146,6 +163,7 @@ public:
                   std::chrono::microseconds most, std::string help, Effect effect = Effect::live) {
         auto& row =
             add(key, "duration, " + text::to_text(least) + " to " + text::to_text(most), std::move(help), effect);
+        row.form = Form::duration;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = scalar(node, key, c, &text::parse_duration);
             if (!value) return;
@@ -167,6 +185,7 @@ public:
     template <class Access>
     void address(const std::string& key, Access access, bool may_be_off, std::string help) {
         auto& row = add(key, may_be_off ? "host:port, or off" : "host:port", std::move(help), Effect::restart);
+        row.form = Form::address;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             if (may_be_off && node.kind == yaml::Kind::scalar && node.text == "off") {
                 access(t) = {};
@@ -190,6 +209,8 @@ public:
         std::string type;
         for (const auto& [name, value] : names) type += (type.empty() ? "" : ", ") + name;
         auto& row = add(key, type, std::move(help), effect);
+        row.form = Form::choice;
+        for (const auto& [name, value] : names) row.choices.push_back(name);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             if (node.kind != yaml::Kind::scalar)
                 return c.wrong(node, key, "expected one of " + type + "; found " + std::string(name_of(node.kind)));
@@ -219,6 +240,7 @@ public:
               const std::function<text::Parsed<Item>(std::string_view)>& parse,
               const std::function<std::string(const Item&)>& show, std::string help, Effect effect = Effect::live) {
         auto& row = add(key, "list of " + type, std::move(help), effect);
+        row.form = Form::list;
         row.is_list = true;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             std::vector<Item> items;
@@ -248,6 +270,7 @@ public:
     template <class Access>
     void secret(const std::string& key, Access access, std::string help) {
         auto& row = add(key, "secret", std::move(help), Effect::live);
+        row.form = Form::secret;
         row.secrecy = Secrecy::secret;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             // "" in the file is "not given"; a variable that is set but empty is a mistake.
@@ -263,6 +286,7 @@ public:
     template <class Access>
     void secrets(const std::string& key, Access access, std::string help) {
         auto& row = add(key, "list of secrets", std::move(help), Effect::live);
+        row.form = Form::secret_list;
         row.secrecy = Secrecy::secret_list;
         row.is_list = true;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
@@ -291,6 +315,7 @@ public:
     template <class Access>
     void secret_map(const std::string& key, Access access, std::string help, const Check& check_name) {
         auto& row = add(key, "names with secrets", std::move(help), Effect::live);
+        row.form = Form::secret_map;
         row.from_environment = false;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             if (node.kind != yaml::Kind::map)
@@ -326,6 +351,7 @@ public:
     template <class Access>
     void text_map(const std::string& key, Access access, std::string help) {
         auto& row = add(key, "names with texts", std::move(help), Effect::live);
+        row.form = Form::text_map;
         row.from_environment = false;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             if (node.kind != yaml::Kind::map)
@@ -395,6 +421,16 @@ private:
 // Keys are unique in each; agents' rows are relative to "agents.<name>.".
 [[nodiscard]] const std::vector<Row<Config>>& config_rows();
 [[nodiscard]] const std::vector<Row<AgentConfig>>& agent_rows();
+
+// One agent besides those of `base`, read from a document (its places say which part of it): with all checks, of the agent and of it beside the others.
+struct AgentReading {
+    AgentConfig agent;
+    Problems problems;               // empty: it may be made
+    std::vector<Problem> warnings;
+    std::vector<Place> secrets;      // where they stood
+    std::map<std::string, Source> sources;
+};
+[[nodiscard]] AgentReading read_agent(const Config& base, const std::string& name, const yaml::Node& document, const LoadOptions& options);
 
 // Shared with the checks.
 [[nodiscard]] std::string check_number(std::string_view number);  // E.164

@@ -72,7 +72,7 @@ MetricsSettings metrics_settings(const Config& config) {
                        // flows
                        "answer", "menu", "dialed", "whisper", "recorded", "gather",
                        // control
-                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
+                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "full-wait", "full-left", "full-go", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
                        // messaging
                        "sms", "sms-status", "recording", "transcription", "voicemail-text", "intelligence", "listen"};
     settings.providers = {"bot"};
@@ -98,7 +98,8 @@ struct Gateway::Impl {
           disk(kDiskQueue, [this](const std::string& path, error_code why) { disk_failed(path, why); }),
           tokens(token_keys(config)),
           instance(config.log.instance.empty() ? std::string("parley-") + random_hex(8) : config.log.instance + "-" + random_hex(4)),
-          database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue}, log, &metrics)),
+          database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue, .serves = true, .ignore = config.store.ignore}, log, &metrics)),
+          sealing(config.store.seal_keys, database->dialect(), config.server.data_dir, log),
           records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
           shared_calls(make_shared_calls(*database, registry, log, instance)),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr, .shared = &shared_calls->calls()},
@@ -184,7 +185,8 @@ struct Gateway::Impl {
                                                              return signatures;
                                                          },
                                                          services.records, &shared_calls->calls()});
-        web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->by_name(config.server.talk_page); }});
+        web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->by_name(config.server.talk_page); },
+                                                                          [this](std::shared_ptr<const call::Agent> agent, std::string call_sid) { return telephony->may_talk(std::move(agent), std::move(call_sid)); }});
         surface = std::make_unique<admin::AdminSurface>(admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
                                                                                        std::string(R"({"version":")") + kVersion + R"(","revision":")" + kRevision + "\"}"});
     }
@@ -192,7 +194,7 @@ struct Gateway::Impl {
     // What Twilio's telephony offers besides the stream: each of these adds its routes and destinations.
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
-                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); }});
+                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .sealing = sealing, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); }});
         flow_routes = compose_flows(*telephony);
         compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
         operators = compose_control(*telephony);
@@ -247,7 +249,7 @@ struct Gateway::Impl {
             response = net::HttpResponse(200, "audio/wav", control::hold_tune());
             response.headers.add("Cache-Control", "public, max-age=86400");
         } else if (!config.server.talk_page.empty() && path == "/web/session") {
-            response = web->session(request);
+            response = co_await web->session(request);
         } else {
             webhooks::Request asked;
             asked.method = request.method;
@@ -579,6 +581,7 @@ struct Gateway::Impl {
                 config.call_files.frames = fresh.call_files.frames;
                 config.agents = fresh.agents;
                 config.menus = fresh.menus;
+                config.fleet = fresh.fleet;
                 config.outbound.limits = fresh.outbound.limits;
                 config.server.admin_token = fresh.server.admin_token;
             }
@@ -609,6 +612,7 @@ struct Gateway::Impl {
     twilio::StreamTokens tokens;
     std::string instance;
     std::unique_ptr<store::Database> database;
+    Sealing sealing;
     store::FactHooks fact_hooks;
     store::CallRecords records;
     std::unique_ptr<SharedCallsPart> shared_calls;

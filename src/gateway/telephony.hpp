@@ -13,11 +13,13 @@
 #include "parley/call/call_worker.hpp"
 #include "parley/call/pipeline_call.hpp"
 #include "parley/call/registry.hpp"
+#include "parley/control/outbound.hpp"
 #include "parley/gateway/config.hpp"
 #include "parley/net/http_client.hpp"
 #include "parley/store/call_records.hpp"
 #include "parley/twilio/stream_token.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
+#include "sealing.hpp"
 
 namespace parley::rest {
 struct Account;
@@ -40,6 +42,7 @@ struct Telephony {
     std::function<std::shared_ptr<const Agents>()> agents;
     std::function<call::CallWorker*()> worker;  // the one whose thread asks; null on any other thread
     store::Database& database;
+    Sealing& sealing;
     admin::ApiTable& api;         // resources of /v1 are added before the first request
     store::FactHooks& fact_hooks; // in force once all parts are composed
     std::shared_ptr<brain::UpstreamShared> upstream{};  // for brain::make_model
@@ -51,6 +54,10 @@ struct Telephony {
     std::function<std::size_t(const std::string& number)> forget_opt_outs{};
     // Set by compose_control: keeps what a person called for a warm transfer of this call will hear first. Any thread.
     std::function<void(const std::string& call_sid, std::string summary)> brief{};
+    // Set by compose_policy: what calls that are placed, and browsers' calls, have to ask first (control/outbound.hpp, admin/web_voice.hpp).
+    std::function<net::Task<std::optional<control::Veto>>(std::string id, std::string agent, std::string to, std::chrono::seconds ring)> may_place{};
+    std::function<void(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit)> placed{};
+    std::function<net::Task<bool>(std::shared_ptr<const call::Agent> agent, std::string call_sid)> may_talk{};
 };
 
 }  // namespace parley::gateway

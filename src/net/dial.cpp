@@ -94,12 +94,15 @@ std::shared_ptr<const TlsContext> default_client_tls() {
 }
 
 Task<Result<std::unique_ptr<Connection>>> dial(std::string host, std::uint16_t port,
-                                               std::shared_ptr<const TlsContext> tls, TimePoint deadline) {
+                                               std::shared_ptr<const TlsContext> tls, TimePoint deadline,
+                                               std::vector<asio::ip::address> known) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     std::vector<tcp::endpoint> addresses;
     error_code ec;
     const asio::ip::address literal = asio::ip::make_address(host, ec);
-    if (!ec) {
+    if (!known.empty()) {
+        addresses = in_turn(known, port);
+    } else if (!ec) {
         addresses.emplace_back(literal, port);
     } else {
         const Result<Resolver::Addresses> found = co_await Resolver::process().resolve(host, deadline);

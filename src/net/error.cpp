@@ -41,6 +41,8 @@ public:
                 return "too many redirects";
             case Errc::busy:
                 return "another reader is waiting";
+            case Errc::blocked:
+                return "address not allowed";
         }
         return "unknown";
     }

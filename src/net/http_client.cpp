@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -27,6 +28,14 @@ bool harmless_twice(const HttpCall& call) {
 
 std::string origin_of(const Url& url) {
     return url.scheme + "://" + url.host + ":" + std::to_string(url.port);
+}
+
+// Which kept connections will do: one that was made to given addresses serves those who give the same.
+std::string pool_key(const Url& url, std::vector<asio::ip::address> addresses) {
+    auto key = origin_of(url);
+    std::sort(addresses.begin(), addresses.end());
+    for (const auto& address : addresses) key += " " + address.to_string();
+    return key;
 }
 
 bool redirect(int status) {
@@ -72,7 +81,7 @@ struct HttpClient::Impl {
     std::unique_ptr<Connection> take(const std::string& origin);
     void keep(const std::string& origin, std::unique_ptr<Connection> connection);
     void expire();
-    Task<Result<std::unique_ptr<Connection>>> connect(const Url& url, TimePoint deadline);
+    Task<Result<std::unique_ptr<Connection>>> connect(const Url& url, TimePoint deadline, std::vector<asio::ip::address> addresses = {});
     Task<Result<std::unique_ptr<HttpStream>>> begin(const HttpCall& call, const Url& url);
     Task<Result<HttpReply>> once(const HttpCall& call, const Url& url);
 
@@ -208,21 +217,21 @@ private:
     bool reused_ = false, heard_ = false;
 };
 
-Task<Result<std::unique_ptr<Connection>>> HttpClient::Impl::connect(const Url& url, TimePoint deadline) {
+Task<Result<std::unique_ptr<Connection>>> HttpClient::Impl::connect(const Url& url, TimePoint deadline, std::vector<asio::ip::address> addresses) {
     std::shared_ptr<const TlsContext> tls;
     if (url.tls()) tls = options.tls ? options.tls : default_client_tls();
-    co_return co_await dial(url.host, url.port, std::move(tls), deadline);
+    co_return co_await dial(url.host, url.port, std::move(tls), deadline, std::move(addresses));
 }
 
 Task<Result<std::unique_ptr<HttpStream>>> HttpClient::Impl::begin(const HttpCall& call, const Url& url) {
-    const std::string origin = origin_of(url);
+    const std::string origin = pool_key(url, call.addresses);
     const std::string head = head_of(call, url);
     for (int attempt = 0;; ++attempt) {
         std::unique_ptr<Connection> connection;
         if (attempt == 0) connection = take(origin);
         const bool reused = connection != nullptr;
         if (!reused) {
-            Result<std::unique_ptr<Connection>> dialled = co_await connect(url, call.deadline);
+            Result<std::unique_ptr<Connection>> dialled = co_await connect(url, call.deadline, call.addresses);
             if (!dialled) co_return dialled.error();
             connection = std::move(*dialled);
         }
@@ -296,7 +305,7 @@ Task<Result<HttpReply>> HttpClient::request(HttpCall call) {
         const std::optional<Url> url = parse_url(call.url);
         if (!url || !url->scheme.starts_with("http")) co_return make_error_code(Errc::bad_url);
         Result<HttpReply> reply = co_await impl_->once(call, *url);
-        if (!reply || call.redirects == 0 || !redirect(reply->status) || !reply->headers.has("location"))
+        if (!reply || call.redirects == 0 || !call.addresses.empty() || !redirect(reply->status) || !reply->headers.has("location"))
             co_return std::move(reply);
         if (call.method != "GET" && call.method != "HEAD") co_return std::move(reply);
         if (hop == call.redirects) co_return make_error_code(Errc::too_many_redirects);

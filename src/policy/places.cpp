@@ -122,6 +122,11 @@ void Places::rename(const std::string& from, const std::string& to) {
     entries_.insert(std::move(entry));
 }
 
+void Places::settle(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = entries_.find(call_sid); found != entries_.end()) found->second.grace = {};
+}
+
 void Places::free(const std::string& call_sid) {
     const std::lock_guard lock(mutex_);
     if (entries_.erase(call_sid) > 0 && freed_.size() < kMostFreed) freed_.push_back(call_sid);

@@ -71,6 +71,17 @@ CallUpdate SimCarrier::end_call(const std::string& sid, bool only_before_answer)
     return CallUpdate::done;
 }
 
+CallUpdate SimCarrier::limit_call(const std::string& sid, std::chrono::seconds longest) {
+    const auto shared = impl_->find(sid);
+    if (shared == nullptr) return CallUpdate::no_such_call;
+    {
+        const std::lock_guard lock(shared->mutex);
+        if (!shared->view.live()) return CallUpdate::wrong_state;
+    }
+    Impl::on_worker(shared, [longest](CarrierCall& call) { call.relimit(longest); });
+    return CallUpdate::done;
+}
+
 CallUpdate SimCarrier::redirect_call(const std::string& sid, std::string url, std::string method, std::string twiml) {
     const auto shared = impl_->find(sid);
     if (shared == nullptr) return CallUpdate::no_such_call;

@@ -95,6 +95,7 @@ public:
     void answer();
     void end(std::string by, std::string status = "completed", HangupStep::How how = HangupStep::How::stop);
     void redirect(Target target);
+    void relimit(milliseconds longest);  // of the whole call, from its beginning
     [[nodiscard]] bool take_update(Target& target);
     [[nodiscard]] const std::string& status() const { return status_; }
     [[nodiscard]] int talked() const;  // seconds of line time since the answer
@@ -207,6 +208,7 @@ private:
 
     CallDeps deps_;
     CallPlan plan_;
+    bool relimited_ = false;
     std::shared_ptr<const Scenario> scenario_;
     std::shared_ptr<SharedCall> shared_;
     asio::any_io_executor executor_;

@@ -187,13 +187,12 @@ private:
     }
 
     void once(const std::function<void(Session&)>& work) {
-        handle_->script(read_only_ ? "BEGIN" : "BEGIN IMMEDIATE");
+        handle_->begin(!read_only_);
         try {
             work(*handle_);
-            handle_->script("COMMIT");
+            handle_->commit();
         } catch (...) {
-            // Some failures have ended it already.
-            if (sqlite3_get_autocommit(handle_->raw()) == 0) sqlite3_exec(handle_->raw(), "ROLLBACK", nullptr, nullptr, nullptr);
+            handle_->roll_back();
             throw;
         }
     }

@@ -7,9 +7,10 @@ namespace parley::store {
 namespace {
 
 constexpr std::size_t kMostPrepared = 256;
+constexpr const char* kFailed = "an earlier statement of this transaction failed";
 constexpr int kStepsBetweenLooks = 4000;  // of SQLite's virtual machine
 
-void bind(sqlite3_stmt* to, int at, const Value& value) {
+void bind_value(sqlite3_stmt* to, int at, const Value& value) {
     if (const auto* whole = std::get_if<std::int64_t>(&value)) sqlite3_bind_int64(to, at, *whole);
     else if (const auto* real = std::get_if<double>(&value)) sqlite3_bind_double(to, at, *real);
     else if (const auto* text = std::get_if<std::string>(&value)) sqlite3_bind_text64(to, at, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
@@ -68,7 +69,25 @@ SqliteHandle::~SqliteHandle() {
     sqlite3_close(handle_);
 }
 
-void SqliteHandle::fail() { throw StoreError(kind_of(sqlite3_extended_errcode(handle_)), sqlite3_errmsg(handle_)); }
+void SqliteHandle::fail() {
+    failed_ = true;
+    throw StoreError(kind_of(sqlite3_extended_errcode(handle_)), sqlite3_errmsg(handle_));
+}
+
+void SqliteHandle::begin(bool writing) {
+    failed_ = false;
+    script(writing ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+void SqliteHandle::commit() {
+    if (failed_) throw StoreError(StoreErrc::statement, kFailed);
+    script("COMMIT");
+}
+
+void SqliteHandle::roll_back() {
+    // Some failures have ended it already.
+    if (sqlite3_get_autocommit(handle_) == 0) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
 
 sqlite3_stmt* SqliteHandle::prepared(std::string_view text) {
     if (const auto known = by_text_.find(text); known != by_text_.end()) {
@@ -90,6 +109,7 @@ sqlite3_stmt* SqliteHandle::prepared(std::string_view text) {
 
 Rows SqliteHandle::run(std::string_view text, std::vector<Value> parameters) {
     check_values(parameters);
+    if (failed_ && sqlite3_get_autocommit(handle_) == 0) throw StoreError(StoreErrc::statement, kFailed);
     auto* statement = prepared(text);
     // Reset whatever happens: a statement left in the middle would hold its transaction open.
     const std::unique_ptr<sqlite3_stmt, void (*)(sqlite3_stmt*)> used(statement, [](sqlite3_stmt* one) {
@@ -97,7 +117,7 @@ Rows SqliteHandle::run(std::string_view text, std::vector<Value> parameters) {
         sqlite3_clear_bindings(one);
     });
     if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != parameters.size()) throw StoreError(StoreErrc::statement, "another number of parameters than the statement has");
-    for (std::size_t i = 0; i < parameters.size(); ++i) bind(statement, static_cast<int>(i + 1), parameters[i]);
+    for (std::size_t i = 0; i < parameters.size(); ++i) bind_value(statement, static_cast<int>(i + 1), parameters[i]);
     deadline_ = Clock::now() + limit_;
     Rows rows;
     for (;;) {

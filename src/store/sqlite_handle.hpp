@@ -26,6 +26,10 @@ public:
     [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
 
     void script(const std::string& text);
+    // As in PostgreSQL a statement that failed takes its transaction with it: nothing more can be done in it, and it is not committed.
+    void begin(bool writing);
+    void commit();
+    void roll_back();
     // A statement that takes longer ends with `timeout`.
     void limit(Duration longest) { limit_ = longest; }
     [[nodiscard]] sqlite3* raw() { return handle_; }
@@ -42,6 +46,7 @@ private:
     Duration limit_ = std::chrono::hours(24);
     TimePoint deadline_ = TimePoint::max();
     std::uint64_t changed_ = 0;
+    bool failed_ = false;
     std::list<Prepared> kept_;  // the last used first
     std::unordered_map<std::string_view, std::list<Prepared>::iterator> by_text_;
 };

@@ -74,7 +74,7 @@ net::Task<std::string> GatherTalk::step(GatherInput input) {
     if (over_) co_return last_words({}, true);
     // Of a question long answered, or of one whose answer is not known here any more.
     if (input.turn < turn_ || (input.wait > 0 && taken_ != input.turn)) co_return question({});
-    if (since(began_) > b_.agent->max_duration) {
+    if (since(began_) > longest_) {
         const auto text = b_.agent->conversation.max_duration_text;
         keep_turn("agent", text);
         end(EndReason::max_duration);
@@ -233,6 +233,7 @@ void GatherTalk::command(const call::OperatorCommand& wanted) {
     if (const auto* whisper = std::get_if<call::WhisperNow>(&wanted)) talk_->advise(whisper->text);
     // Words and keys wait for the next request: what Twilio is saying or hearing just now cannot be joined.
     if (const auto* words = std::get_if<call::SayNow>(&wanted); words != nullptr && wanted_.size() < 8) wanted_.push_back(words->text);
+    if (const auto* limit = std::get_if<call::LimitNow>(&wanted)) longest_ = std::min<Duration>(longest_, since(began_) + limit->left);
     if (const auto* keys = std::get_if<call::KeysNow>(&wanted)) keys_ = (keys_ + keys->keys).substr(0, 32);
 }
 
@@ -268,7 +269,10 @@ flows::SayVoice GatherTalk::voice() const {
     return voice;
 }
 
-void GatherTalk::on_vendor(const brain::VendorRecord& record) { call::observe_vendor(b_.calls.metrics, record); }
+void GatherTalk::on_vendor(const brain::VendorRecord& record) {
+    call::observe_vendor(b_.calls.metrics, record);
+    if (b_.calls.used) b_.calls.used(*b_.agent, b_.facts.call_sid, record);
+}
 void GatherTalk::on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) {
     log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});
     b_.calls.metrics.provider_failovers.at(role, from, to).add();

@@ -72,6 +72,7 @@ private:
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override;
 
     Begin b_;
+    Duration longest_ = b_.agent->max_duration;
     std::string id_;  // tells this talk's requests from those of an earlier one of the same call
     CallLog log_;
     std::unique_ptr<brain::Actions> actions_;

@@ -8,6 +8,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <nlohmann/json.hpp>
 
 #include "flow_twiml.hpp"
 #include "parley/rest/calls.hpp"
@@ -36,6 +37,20 @@ std::string_view path_of(std::string_view target) { return target.substr(0, targ
 bool never_opened(std::string_view code) {
     constexpr std::array<std::string_view, 8> kCodes{"31901", "31902", "31904", "31910", "31920", "31922", "31940", "31941"};
     return std::ranges::find(kCodes, code) != kCodes.end();
+}
+
+// Why this call came to nothing, with what is known of it: nobody else writes it down.
+void keep_rejection(const TwilioWebhooks::Services& services, const Asked& asked, const call::Agent& agent, const std::string& reason, const std::string& scope) {
+    if (services.records == nullptr) return;
+    const auto put = [&](store::Fact kind, const nlohmann::ordered_json& fact) {
+        services.records->add(asked.call_sid, kind, fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    };
+    const auto& form = asked.form;
+    const bool outbound = form.get("Direction") == "outbound-api";
+    put(store::Fact::call, {{"direction", outbound ? "out" : "in"}, {"from", form.get("From")}, {"to", form.get("To")}, {"agent", agent.name}, {"account", form.get("AccountSid")}});
+    nlohmann::ordered_json why{{"reason", reason}};
+    if (!scope.empty()) why["detail"] = scope;
+    put(store::Fact::rejection, why);
 }
 
 constexpr auto kCarriedOutWithin = std::chrono::seconds(10);  // Twilio gives a request up at 15 s
@@ -240,8 +255,9 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
     if (!agent) co_return turn_away("unknown_number", outbound ? hang_up() : xml(TwimlResponse().reject({.reason = "rejected"})));
     if (gate_) {
         auto refused = co_await gate_(agent, asked);
+        if (refused && refused->reason.empty()) co_return answer_with(refused->answer);
         if (refused) {
-            if (services_.records != nullptr) services_.records->add(call_sid, store::Fact::rejection, R"({"reason":")" + refused->detail + "\"}");
+            keep_rejection(services_, asked, *agent, refused->detail, refused->scope);
             co_return turn_away(refused->reason, refused->answer);
         }
     }
@@ -249,7 +265,10 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
         case Admission::admitted: break;
         case Admission::ended_before: co_return hang_up();
         case Admission::rate:
-        case Admission::capacity: co_return turn_away("capacity", outbound ? hang_up() : overflow());
+        case Admission::capacity: {
+            keep_rejection(services_, asked, *agent, "concurrent_limit", "instance");
+            co_return turn_away("capacity", outbound ? hang_up() : overflow());
+        }
     }
     if (!note.empty()) services_.registry.leave_note(call_sid, std::move(note));
     Answer first;

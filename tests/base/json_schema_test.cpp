@@ -27,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(cases, JsonSchemaValues, testing::Values(
     ValueCase{"least", R"({"day":"2026-03-01","hour":18})", ""},
     ValueCase{"missing", R"({"day":"2026-03-01"})", "the value is missing the member 'hour'"},
     ValueCase{"nothing", "", "the value is missing the member 'day'"},
-    ValueCase{"extra", R"({"day":"2026-03-01","hour":9,"price":1})", "the value has a member there is not: price"},
+    ValueCase{"extra", R"({"day":"2026-03-01","hour":9,"price":1})", "the value has a member there is not: 'price'"},
     ValueCase{"type", R"({"day":"2026-03-01","hour":"nine"})", "hour has to be of type integer"},
     ValueCase{"fraction", R"({"day":"2026-03-01","hour":9.5})", "hour has to be of type integer"},
     ValueCase{"low", R"({"day":"2026-03-01","hour":7})", "hour is wrong: expected number greater than or equal to 8.000000"},
@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(cases, JsonSchemaTexts, testing::Values(
     SchemaCase{"dependencies", R"({"dependencies":{"a":["b"],"c":{"required":["d"]}}})", true}, SchemaCase{"names", R"({"propertyNames":{"maxLength":3}})", true},
     SchemaCase{"exclusive", R"({"exclusiveMinimum":3,"exclusiveMaximum":9})", true}, SchemaCase{"exclusive_4", R"({"minimum":3,"exclusiveMinimum":true})", false},
     SchemaCase{"unique", R"({"uniqueItems":true})", true}, SchemaCase{"contains", R"({"contains":{"type":"string"}})", true}, SchemaCase{"multiple", R"({"multipleOf":0.1})", true},
-    SchemaCase{"multiple_0", R"({"multipleOf":0})", true}, SchemaCase{"format_elsewhere", R"({"format":"date"})", true}, SchemaCase{"vendor_words", R"({"x-mcp-header":"Region","nullable":true,"title":"t"})", true}),
+    SchemaCase{"multiple_0", R"({"multipleOf":0})", false}, SchemaCase{"format_elsewhere", R"({"format":"date"})", true}, SchemaCase{"vendor_words", R"({"x-mcp-header":"Region","nullable":true,"title":"t"})", true}),
     [](const auto& c) { return c.param.name; });
 
 TEST(JsonSchema, a_strangers_patterns_are_left_to_the_stranger) {

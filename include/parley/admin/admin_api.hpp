@@ -1,5 +1,5 @@
 #pragma once
-// What operators and their programs do to calls: JSON below /v1 on the admin listener, for whoever carries server.admin_token. docs/control.md has it all.
+// What operators and their programs do to calls: routes below /v1 on the admin listener. docs/control.md has it all.
 //   POST /v1/calls                       places a call: 201
 //   GET  /v1/calls                       live ones, and those we placed
 //   GET  /v1/calls/{sid}                 its record
@@ -7,14 +7,12 @@
 //   POST /v1/calls/{sid}/{action}        hangup transfer hold resume mute unmute coach join say digits record park pickup redirect announce
 //   GET  /v1/queues, /v1/conferences
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "parley/admin/api_router.hpp"
 #include "parley/base/log.hpp"
 #include "parley/base/metrics.hpp"
-#include "parley/base/secret.hpp"
 #include "parley/call/registry.hpp"
 #include "parley/control/call_powers.hpp"
 #include "parley/control/outbound.hpp"
@@ -35,10 +33,9 @@ public:
         control::CallPowers& powers;
         control::Carrier& carrier;
         store::CallRecords* records = nullptr;
-        const ApiTable* table = nullptr;  // further resources, asked first
-        std::function<Secret()> token;  // the one in force; empty: closed
     };
-    explicit AdminApi(Services services);
+    // Its routes join those of the table, which outlives it and answers for all of /v1.
+    AdminApi(Services services, ApiTable& table);
     ~AdminApi();
     AdminApi(const AdminApi&) = delete;
     AdminApi& operator=(const AdminApi&) = delete;
@@ -50,6 +47,7 @@ public:
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
+    ApiTable& table_;
 };
 
 }  // namespace parley::admin

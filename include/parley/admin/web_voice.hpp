@@ -10,6 +10,7 @@
 #include "parley/call/agent.hpp"
 #include "parley/call/registry.hpp"
 #include "parley/net/http_message.hpp"
+#include "parley/net/task.hpp"
 #include "parley/twilio/stream_token.hpp"
 
 namespace parley::admin {
@@ -29,12 +30,13 @@ public:
         call::Registry& registry;
         const twilio::StreamTokens& tokens;
         std::function<std::shared_ptr<const call::Agent>()> agent;  // who answers; null: nobody
+        std::function<net::Task<bool>(std::shared_ptr<const call::Agent> agent, std::string call_sid)> may_talk{};  // whether there is a place; not set: there is
     };
     explicit WebVoice(Services services) : services_(std::move(services)) {}
 
     static constexpr std::string_view kVoicePath = "/web/voice";
     [[nodiscard]] net::HttpResponse page() const;
-    [[nodiscard]] net::HttpResponse session(const net::HttpRequest& request) const;
+    [[nodiscard]] net::Task<net::HttpResponse> session(const net::HttpRequest& request) const;
     // A page of another site must not use its visitor's reach: the upgrade's Origin has to be this very host.
     [[nodiscard]] static bool same_origin(const net::HttpRequest& request);
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace parley::analysis {
@@ -19,7 +20,8 @@ struct Operator {               // a custom question to every finished call
 struct Check {                  // of a compliance list
     std::string name;
     std::string kind;           // consent, opt_out, hours, said, not_said
-    std::vector<std::string> phrases;
+    std::vector<std::string> phrases;  // said, not_said, also in place of the built-in ones of consent and opt_out; of hours: "mon-fri 09:00-17:00", …; default 8 to 21
+    std::string time_zone;             // of hours; default UTC
 };
 struct Intent {
     std::string name;
@@ -40,10 +42,17 @@ struct AnalysisSettings {
     // Memory of callers.
     bool remember_callers = false;
     std::string profile_schema;         // empty: the built-in one
+    bool shared_profiles = false;       // one profile for all agents that share, instead of one an agent
     // While the call runs.
     std::vector<Intent> intents;
     std::string route_by = "off";       // off, grammar, model, both
     std::uint32_t context_tokens = 0;   // of the conversation given to the model; beyond it the oldest part becomes a summary; 0: no summary
 };
+
+// Why a rule or a check makes no sense; empty: it does.
+namespace rules {
+[[nodiscard]] std::string wrong_rule(std::string_view rule);
+[[nodiscard]] std::string wrong_check(const Check& wanted);
+}  // namespace rules
 
 }  // namespace parley::analysis

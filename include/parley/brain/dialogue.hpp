@@ -34,6 +34,8 @@ class Dialogue {
 public:
     Dialogue(std::shared_ptr<const Script> script, std::uint64_t seed);
 
+    // Names prompts may use besides slots.
+    void know(const std::map<std::string, std::string>& variables);
     DialogueReply greet();
     DialogueReply heard(std::string_view text, double confidence);
     DialogueReply keyed(std::string_view digits);
@@ -76,6 +78,7 @@ private:
     std::map<std::string, unsigned> visits_;
     std::map<const Prompts*, std::size_t> last_pick_;
     std::size_t misses_ = 0;
+    std::map<std::string, std::string> variables_;
     std::string last_text_;
     std::string pending_;  // intent being asked back
     SlotValues pending_slots_;

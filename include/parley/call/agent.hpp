@@ -32,6 +32,8 @@ enum class BrainKind : std::uint8_t { pipeline, bot, echo };
 struct Agent {
     std::string name;
     std::uint32_t revision = 0;
+    std::string token;    // what it is called in records, for as long as it exists
+    bool stored = false;  // made by the API: any of its revisions can be made again, on any instance
     BrainKind brain = BrainKind::pipeline;
     std::shared_ptr<brain::PipelineFactory> pipeline;  // brain == pipeline
     conversation::Settings conversation;

@@ -1,6 +1,7 @@
 #pragma once
 // What somebody outside a call can tell it: an operator, a callback, the gateway's own end.
 
+#include <chrono>
 #include <string>
 #include <variant>
 
@@ -18,6 +19,8 @@ struct KeysNow { std::string keys; };  // tones on the line: 0-9 * # A-D, w and 
 struct WhisperNow { std::string text; };  // to the model alone
 struct TakeOver { bool on = true; };      // the agent falls silent: what the caller hears is SayNow, until it is given back
 
-using OperatorCommand = std::variant<EndNow, SayNow, KeysNow, WhisperNow, TakeOver>;
+struct LimitNow { std::chrono::milliseconds left{0}; };  // it ends, warned of and with its last words, after so long at most
+
+using OperatorCommand = std::variant<EndNow, SayNow, KeysNow, WhisperNow, TakeOver, LimitNow>;
 
 }  // namespace parley::call

@@ -86,6 +86,8 @@ public:
     // What was said so far in a call that comes back, and the note left for it; both are gone from here afterwards.
     [[nodiscard]] brain::TalkMemory take_memory(const std::string& call_sid);
     [[nodiscard]] bool is_live(std::string_view call_sid) const;
+    // Whether the call still needs its place: reserved, live, or its stream was lost a moment ago and may be opened again.
+    [[nodiscard]] bool holds(std::string_view call_sid, TimePoint now) const;
     std::size_t end_all(conversation::EndReason reason);
 
     struct Live { std::string call_sid, agent; std::chrono::seconds age; };
@@ -103,6 +105,7 @@ private:
         TimePoint since;
         std::string answer;
         bool reserved = false;
+        bool gone = false;  // released: it does not come back
         std::string agent;
         Reach reach;
         std::optional<EndNow> wish;  // asked before the call could be reached

@@ -48,6 +48,11 @@ struct DialView {
     WallClock::time_point created;
 };
 
+struct Veto {
+    std::string reason;    // of the metric: quiet_hours, capacity, budget
+    std::string sentence;  // for whoever asked
+};
+
 class Outbound {
 public:
     struct Settings {
@@ -69,6 +74,10 @@ public:
         net::Errands& errands;
         std::function<bool(std::string_view agent)> agent_exists;
         std::function<std::string(std::string_view agent)> drop_text;  // what it leaves on machines
+        // Whether a call may be placed now, beyond what the guard counts: nothing (and it has its place), or why not. Null: it may.
+        std::function<net::Task<std::optional<Veto>>(std::string id, std::string agent, std::string to, std::chrono::seconds ring)> may_place{};
+        // What became of it: its CallSid, or "" when no call was made.
+        std::function<void(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit)> placed{};
     };
     Outbound(Settings settings, Services services);
     ~Outbound();

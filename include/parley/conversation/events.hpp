@@ -68,12 +68,14 @@ struct OperatorSay { std::string text; bool keys = false; };  // keys: tones of 
 struct TakenOver { bool on = true; };
 // The brain asks for another patience for the next caller turn (Machine::expect as an event, so that replay sees it).
 struct PatienceAsked { std::chrono::milliseconds endpoint_silence{0}; };
+// The call may go on for so long at most: its longest duration ends then, if it was not to end earlier; warned of as that is.
+struct TimeLeft { Instant left{0}; };
 // A word time from synthesis: when `samples` of the segment have been played, `characters` bytes of its text are spoken.
 struct WordTimed { SegmentId segment = 0; std::uint32_t samples = 0; std::uint32_t characters = 0; };
 
 using Event = std::variant<Started, CallerSpeechStarted, CallerSpeechStopped, TranscriptPartial, TranscriptFinal, VendorEndOfTurn, RecognitionFailed,
                            DtmfPressed, ReplyText, ReplyFinished, ReplyFailed, SegmentAudio, SegmentSynthesized, SegmentFailed, FrameHandedOver,
                            MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay, PatienceAsked, WordTimed, VendorTurnResumed,
-                           VendorHeardCaller, VendorAnswers, ReplyVoice, SegmentText, Remembered, TakenOver>;
+                           VendorHeardCaller, VendorAnswers, ReplyVoice, SegmentText, Remembered, TimeLeft, TakenOver>;
 
 }  // namespace parley::conversation

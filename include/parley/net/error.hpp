@@ -19,7 +19,8 @@ enum class Errc {
     refused,         // the peer answered the upgrade with something other than 101
     too_large,       // head or body beyond its limit
     too_many_redirects,
-    busy  // a second coroutine waits where only one may
+    busy,    // a second coroutine waits where only one may
+    blocked  // refused by EgressGuard before anything was sent
 };
 
 [[nodiscard]] const boost::system::error_category& error_category();

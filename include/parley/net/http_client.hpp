@@ -1,7 +1,9 @@
 #pragma once
 
+#include <boost/asio/ip/address.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "parley/net/error.hpp"
 #include "parley/net/http_message.hpp"
@@ -18,6 +20,8 @@ struct HttpCall {
     TimePoint deadline;                // for everything, redirects included
     std::size_t body_limit = 1 << 20;  // of the reply; beyond it Errc::too_large
     int redirects = 0;                 // followed at most (GET and HEAD only); 0: a redirect is an ordinary reply
+    // Connected to instead of what the URL's host resolves to (Host and the certificate's name stay); redirects are not followed then.
+    std::vector<asio::ip::address> addresses;
     HttpCall() = default;
     HttpCall(std::string verb, std::string where, Duration within)
         : method(std::move(verb)), url(std::move(where)), deadline(Clock::now() + within) {}

@@ -39,6 +39,7 @@ public:
     // A call that runs here whoever let it in.
     void running(const Wish& call);
     void rename(const std::string& from, const std::string& to);  // a call that was placed has got its name
+    void settle(const std::string& call_sid);  // its grace is over
     void free(const std::string& call_sid);
     // Frees those whose grace is over and that are not needed any more. Answers them.
     std::vector<Wish> sweep(TimePoint now, const std::function<bool(const std::string& call_sid)>& needed);

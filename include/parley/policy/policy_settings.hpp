@@ -24,7 +24,8 @@ struct PolicySettings {
     std::uint32_t max_calls = 0;      // of this agent at once, fleet-wide; 0: no limit of its own
     Full full = Full::inherit;
     std::string full_to;              // redirect: a destination (flows/destination.hpp)
-    std::chrono::seconds warn_before{30};  // before the longest duration
+    std::chrono::seconds warn_before{30};  // before the longest duration, and before a call ends whose budget is used up
+    std::chrono::seconds carrier_margin{30};  // the carrier ends a call so long after we should have
     Budget call, day;
 };
 

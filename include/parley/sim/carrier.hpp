@@ -141,6 +141,7 @@ public:
 
     // What the REST API can do to a call.
     CallUpdate end_call(const std::string& sid, bool only_before_answer = false);
+    CallUpdate limit_call(const std::string& sid, std::chrono::seconds longest);  // from its beginning
     CallUpdate redirect_call(const std::string& sid, std::string url, std::string method, std::string twiml);
     CallUpdate start_stream(const std::string& sid, Form parameters, std::string& stream_sid);
     CallUpdate stop_stream(const std::string& sid, const std::string& stream_sid_or_name);

@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "parley/base/result.hpp"
-#include "parley/store/database.hpp"
 
 namespace parley::store {
+
+class Database;
+class Session;
 
 // The kinds of facts. Each has one JSON object; repeated facts of a kind add up (lists) or the last one counts (states), as said.
 enum class Fact : std::uint8_t {

@@ -79,7 +79,8 @@ enum class Dialect : std::uint8_t { sqlite, postgresql };
 class Session {
 public:
     virtual ~Session() = default;
-    virtual Rows run(std::string_view statement, std::vector<Value> parameters = {}) = 0;  // throws StoreError
+    // Throws StoreError, and with it the transaction is over: nothing more can be done in it. What may be there already is asked with ON CONFLICT.
+    virtual Rows run(std::string_view statement, std::vector<Value> parameters = {}) = 0;
     [[nodiscard]] virtual std::uint64_t changed() const = 0;  // rows the last statement inserted, updated or deleted
     [[nodiscard]] virtual Dialect dialect() const = 0;
 };

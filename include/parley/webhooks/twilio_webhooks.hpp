@@ -110,9 +110,10 @@ public:
     // Whether a new call may come in at all: nothing (it may), or why not and what it gets instead. Asked before a place is taken; a call that is delivered
     // again gets the same answer without it.
     struct TurnedAway {
-        std::string reason;  // of the metric: capacity, policy, tenant_quota, …
-        std::string detail;  // for the record: concurrent_limit, blocked, anonymous, closed, budget, …
+        std::string reason;  // of the metric: capacity, policy, tenant_quota, …; empty: it is only answered otherwise (it waits, another agent has it)
+        std::string detail;  // for the record: concurrent_limit, blocked, anonymous, budget, …
         Answer answer;
+        std::string scope{};  // what was full or used up: agent, account, fleet, instance
     };
     using Gate = std::function<net::Task<std::optional<TurnedAway>>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked)>;
     void gate(Gate gate);

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "parley/brain/filled.hpp"
 #include "parley/spoken/chunker.hpp"
 #include "parley/spoken/shape.hpp"
 #include "action_round.hpp"
@@ -81,6 +82,7 @@ public:
     void cancel(ReplyId reply) override {
         if (reply == reply_) drop_reply();
     }
+    void prepared(const Prepared& found) override { place_->know(found); }
 
     // From the next question on; what was asked without it does not count any more.
     void advise(std::string_view note) override {
@@ -182,7 +184,7 @@ private:
 
     void greet() {
         const auto reply = std::exchange(reply_, 0);
-        place_->ports.lm.on_reply_text(reply, place_->settings.greeting);
+        place_->ports.lm.on_reply_text(reply, filled(place_->settings.greeting, place_->facts.variables));
         place_->ports.lm.on_reply_finished(reply, ReplyThen::listen, {});
     }
 

@@ -29,7 +29,7 @@ struct Place {
     const VendorMakers& makers;
     UpstreamShared& shared;
     const FixedPhrases* phrases;
-    CallFacts facts;
+    mutable CallFacts facts;  // what is found before the conversation comes in later, on the call's worker
     CallPorts ports;
     TimePoint began;
 
@@ -41,6 +41,12 @@ struct Place {
         return made;
     }
     [[nodiscard]] std::chrono::milliseconds since_began(TimePoint at) const { return std::chrono::duration_cast<std::chrono::milliseconds>(at - began); }
+    void know(const Prepared& found) const {
+        for (const auto& [name, value] : found.variables) facts.variables.insert_or_assign(name, value);
+        if (found.background.empty()) return;
+        if (!facts.background.empty()) facts.background += '\n';
+        facts.background += found.background;
+    }
     void record(std::string_view role, const vendors::Endpoint& endpoint, VendorRecord record) const {
         record.role = role;
         record.vendor = endpoint.name;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "action_round.hpp"
+#include "parley/brain/filled.hpp"
 #include "lines.hpp"
 #include "prompt.hpp"
 
@@ -36,7 +37,7 @@ class Realtime final : public Brain, SttSession, LmSession, TtsSession {
 public:
     Realtime(std::shared_ptr<const Place> place, std::unique_ptr<TtsRole> own_words)
         : place_(std::move(place)), order_(place_->settings.s2s, "realtime", place_->shared), own_words_(std::move(own_words)), closing_(place_->ports.executor), later_(place_->ports.executor), actions_(place_->ports.actions, [this] { action_answered(); }) {
-        greeting_ = place_->settings.greeting;
+        greeting_ = filled(place_->settings.greeting, place_->facts.variables);
         open_line(Clock::now());
     }
 
@@ -118,6 +119,11 @@ public:
         later_.post([this, reply] {
             if (reply == reply_) stop_speaking();
         });
+    }
+    // Its session was set up without this. One that takes over is told with its instructions; to this one it is said.
+    void prepared(const Prepared& found) override {
+        place_->know(found);
+        if (!found.background.empty()) advise(found.background);
     }
     void heard(ReplyId reply, std::chrono::milliseconds heard, bool interrupted) override {
         if (reply != reply_ && reply != last_reply_) return;

@@ -89,6 +89,11 @@ ApiAnswer Calls::update(const ApiCall& call, const std::string& sid) {
         done = world_.carrier.redirect_call(sid, url, call.verb("Method"), twiml);
         if (done == CallUpdate::wrong_state) return api_error(400, 21220, "Call is not in-progress. Cannot redirect.");
     }
+    if (const auto limit = call.number("TimeLimit"); limit && done == CallUpdate::done) {
+        if (*limit < 1 || *limit > 86'400) return api_error(400, 20001, "Invalid TimeLimit: " + call.value("TimeLimit"));
+        done = world_.carrier.limit_call(sid, std::chrono::seconds(*limit));
+        if (done == CallUpdate::wrong_state) return api_error(400, 21220, "Call is not in-progress.");
+    }
     const auto view = world_.carrier.call(sid);
     if (!view || done == CallUpdate::no_such_call) return not_found(call);
     return api_json(200, json(*view));

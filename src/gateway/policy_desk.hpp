@@ -1,0 +1,110 @@
+#pragma once
+// Who gets in, for how long and for how much: what stands before a new call, and what looks after the calls there are. The rules are the policy room's; this
+// brings them the configuration, the calls and the carrier.
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "gateway_part.hpp"
+#include "parley/net/errands.hpp"
+#include "parley/policy/callers.hpp"
+#include "parley/policy/meter.hpp"
+#include "parley/policy/places.hpp"
+#include "parley/policy/quiet_hours.hpp"
+#include "parley/rest/client.hpp"
+#include "telephony.hpp"
+
+namespace parley::gateway {
+
+class PolicyDesk final : public GatewayPart {
+public:
+    explicit PolicyDesk(Telephony& telephony);
+    void start() override;
+    void reloaded() override;
+    net::Task<> close() override;
+
+private:
+    using AgentPtr = std::shared_ptr<const call::Agent>;
+    using TurnedAway = webhooks::TwilioWebhooks::TurnedAway;
+    // What the configuration says of everybody. Replaced on reload; read on workers.
+    struct Rules {
+        std::uint32_t max_calls = 0, max_calls_account = 0;
+        policy::Budget day;
+        policy::QuietHours quiet;
+        std::string currency;
+    };
+    struct Refusal {
+        std::string reason, detail, scope;
+    };
+
+    // policy_gate.cpp: before a call
+    net::Task<std::optional<TurnedAway>> gate(AgentPtr agent, const webhooks::Asked& asked, unsigned hops);
+    net::Task<std::optional<Refusal>> place_for(AgentPtr agent, std::string call_sid, std::string account, Duration grace);
+    net::Task<std::optional<control::Veto>> may_place(std::string id, std::string agent, std::string to, std::chrono::seconds ring);
+    void placed(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit);
+    [[nodiscard]] policy::Caps caps_of(const call::Agent& agent, const Rules& rules) const;
+    [[nodiscard]] std::optional<std::string> day_used_up(const call::Agent& agent, const Rules& rules) const;  // its scope
+
+    // policy_overflow.cpp: for whom there is no place
+    net::Task<std::optional<TurnedAway>> overflow(AgentPtr agent, const webhooks::Asked& asked, Refusal why, unsigned hops);
+    [[nodiscard]] TurnedAway enqueue(const call::Agent& agent, const webhooks::Asked& asked);
+    net::Task<webhooks::Answer> wait(const webhooks::Asked& asked);
+    net::Task<webhooks::Answer> leave_queue(const webhooks::Asked& asked, bool redirected);
+    [[nodiscard]] bool somebody_waits(const std::string& agent);
+    void forget_waiting(const std::string& agent, const std::string& call_sid);
+    void call_in_waiting(TimePoint now);
+    net::Task<> call_in(AgentPtr agent, std::string call_sid, std::string account);
+
+    // policy_watch.cpp: while calls run
+    net::Task<> watch();
+    void look(TimePoint now);
+    void look_at_live(TimePoint now);
+    void look_at_ends(TimePoint now);
+    void look_at_limits(TimePoint now);
+    net::Task<> limit_at_carrier(std::string call_sid, std::chrono::seconds limit);
+    net::Task<> keep_usage();
+    void write_bills(TimePoint now, Duration quiet);
+
+    void add_resources();  // policy_resources.cpp
+
+    [[nodiscard]] std::shared_ptr<const Rules> rules() const;
+    void read_rules();
+
+    Telephony& t_;
+    net::Errands errands_;
+    std::unique_ptr<rest::Client> client_;  // null: no account, no limit at the carrier
+    policy::Places places_;
+    policy::Meter meter_;
+
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Rules> rules_;
+    // Calls this instance let in, until the carrier knows their limit and they are over.
+    struct Guarded {
+        std::string agent;
+        TimePoint began;
+        std::chrono::seconds most{0}, margin{0};
+        std::chrono::seconds own{0};  // the limit it was placed with; 0: none
+        bool streams = false;         // answered by a stream or relay at once
+        bool told = false;
+    };
+    std::map<std::string, Guarded> guarded_;
+    std::map<std::string, std::chrono::seconds> dialled_limits_;  // by CallSid, until the call is answered
+    struct Waiting {
+        std::string call_sid, account;
+    };
+    std::map<std::string, std::deque<Waiting>> waiting_;  // by agent, oldest first
+    std::vector<std::pair<std::string, std::string>> ends_;  // call, its end's JSON
+
+    // On the control loop.
+    struct Live {
+        TimePoint first, seen;
+        bool on = false, retell = false;
+    };
+    std::map<std::string, Live> live_;
+    TimePoint call_in_at_{}, usage_at_{};
+    std::set<std::string> calling_in_;
+};
+
+}  // namespace parley::gateway

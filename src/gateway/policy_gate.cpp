@@ -1,0 +1,164 @@
+#include "parley/webhooks/flow_routes.hpp"
+#include "policy_desk.hpp"
+#include "rest_account.hpp"
+
+namespace parley::gateway {
+
+using webhooks::Answer;
+using webhooks::Asked;
+using webhooks::Subject;
+using Mode = flows::AnswerMode::Kind;
+
+namespace {
+
+constexpr auto kGrace = std::chrono::seconds(10);  // until the registry has the call
+constexpr auto kAfterRinging = std::chrono::seconds(90);
+
+flows::Second wall() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
+
+// Whether somebody of ours may come to talk in one of these answers.
+bool takes_a_place(const std::vector<flows::AnswerMode>& answers) {
+    return std::ranges::any_of(answers, [](const flows::AnswerMode& mode) { return mode.kind == Mode::stream || mode.kind == Mode::relay || mode.kind == Mode::gather || mode.kind == Mode::menu; });
+}
+
+Answer busy() { return webhooks::twiml_answer(twilio::TwimlResponse().reject({.reason = "busy"})); }
+
+}  // namespace
+
+PolicyDesk::PolicyDesk(Telephony& telephony)
+    : t_(telephony),
+      errands_(t_.executor, t_.log, "policy.failed", "Something that looks after calls failed by an error of ours."),
+      client_(make_rest_client(t_)),
+      places_({.instance = t_.instance}, t_.database, t_.log) {
+    read_rules();
+    t_.routes.gate([this](const AgentPtr& agent, const Asked& asked) -> net::Task<std::optional<TurnedAway>> { return gate(agent, asked, 0); });
+    t_.routes.route("full-wait", Subject::call, [this](const Asked& asked) { return wait(asked); });
+    t_.routes.route("full-left", Subject::call, [this](const Asked& asked) { return leave_queue(asked, false); });
+    t_.routes.route("full-go", Subject::call, [this](const Asked& asked) { return leave_queue(asked, true); });
+    t_.may_place = [this](std::string id, std::string agent, std::string to, std::chrono::seconds ring) { return may_place(std::move(id), std::move(agent), std::move(to), ring); };
+    t_.placed = [this](const std::string& id, const std::string& call_sid, std::chrono::seconds limit) { placed(id, call_sid, limit); };
+    t_.may_talk = [this](AgentPtr agent, std::string call_sid) -> net::Task<bool> {
+        auto refused = co_await place_for(std::move(agent), std::move(call_sid), "web", kGrace);
+        co_return !refused.has_value();
+    };
+    t_.services.used = [this, before = t_.services.used](const call::Agent& agent, const std::string& call_sid, const brain::VendorRecord& record) {
+        if (before) before(agent, call_sid, record);
+        meter_.used(call_sid, agent.name, record, wall());
+    };
+    t_.fact_hooks.added.push_back([this](const store::FactEvent& event) {
+        if (event.fact != store::Fact::end) return;
+        const std::lock_guard lock(mutex_);
+        if (ends_.size() < 10'000) ends_.emplace_back(event.call_sid, event.json);
+    });
+    add_resources();
+}
+
+std::shared_ptr<const PolicyDesk::Rules> PolicyDesk::rules() const {
+    const std::lock_guard lock(mutex_);
+    return rules_;
+}
+
+// On the control loop, or before it runs.
+void PolicyDesk::read_rules() {
+    const auto& fleet = t_.config.fleet;
+    auto rules = std::make_shared<Rules>();
+    rules->max_calls = fleet.max_calls;
+    rules->max_calls_account = fleet.max_calls_account;
+    rules->day = fleet.day;
+    rules->currency = fleet.prices.currency;
+    rules->quiet.from = policy::parse_clock(fleet.quiet_from).value_or(0);
+    rules->quiet.to = policy::parse_clock(fleet.quiet_to).value_or(0);
+    if (!fleet.quiet_zone.empty())
+        if (auto zone = flows::TimeZone::load(fleet.quiet_zone)) rules->quiet.zone = std::move(zone);
+    std::vector<policy::VendorName> vendors;
+    for (const auto& vendor : t_.config.vendors) vendors.push_back({vendor.name, vendor.vendor, vendor.model});
+    meter_.prices(policy::PriceList(fleet.prices, std::move(vendors)));
+    const std::lock_guard lock(mutex_);
+    rules_ = std::move(rules);
+}
+void PolicyDesk::reloaded() { read_rules(); }
+
+policy::Caps PolicyDesk::caps_of(const call::Agent& agent, const Rules& rules) const {
+    return {.agent = agent.policy ? agent.policy->max_calls : 0, .account = rules.max_calls_account, .fleet = rules.max_calls};
+}
+
+std::optional<std::string> PolicyDesk::day_used_up(const call::Agent& agent, const Rules& rules) const {
+    const auto limited = [](const policy::Budget& budget) { return budget.money || budget.tokens || budget.time; };
+    if (agent.policy && limited(agent.policy->day) && !policy::reached(agent.policy->day, meter_.today(agent.name, wall())).empty()) return "agent";
+    if (limited(rules.day) && !policy::reached(rules.day, meter_.today({}, wall())).empty()) return "fleet";
+    return std::nullopt;
+}
+
+net::Task<std::optional<PolicyDesk::Refusal>> PolicyDesk::place_for(AgentPtr agent, std::string call_sid, std::string account, Duration grace) {
+    const auto now_rules = rules();
+    if (places_.has(call_sid)) co_return std::nullopt;
+    if (const auto scope = day_used_up(*agent, *now_rules)) co_return Refusal{"tenant_quota", "budget", *scope};
+    policy::Wish wish{std::move(call_sid), agent->name, std::move(account)};
+    const auto caps = caps_of(*agent, *now_rules);
+    const auto taken = co_await places_.take(std::move(wish), caps, grace);
+    if (taken.admitted) co_return std::nullopt;
+    std::optional<Refusal> refused;
+    refused.emplace(Refusal{taken.full == policy::Scope::fleet ? "capacity" : "tenant_quota", "concurrent_limit", std::string(policy::name(taken.full))});
+    co_return refused;
+}
+
+net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::gate(AgentPtr agent, const Asked& asked, unsigned hops) {
+    const auto& form = asked.form;
+    const bool outbound = form.get("Direction") == "outbound-api";
+    const auto& flow = webhooks::FlowRoutes::flow_of(*agent);
+    const policy::PolicySettings none;
+    const auto& settings = agent->policy ? *agent->policy : none;
+    policy::Decision decision;
+    if (!outbound) decision = policy::decide(settings, form.get("From"), flow.hours ? &*flow.hours : nullptr, wall());
+    if (!decision.allowed) co_return TurnedAway{.reason = decision.reason, .detail = decision.detail, .answer = busy()};
+    const auto& answers = flow.answers(decision.closed);
+    if (takes_a_place(answers)) {
+        const std::string account(form.get("AccountSid"));
+        std::optional<Refusal> refused;
+        if (!outbound && settings.full == policy::Full::queue && somebody_waits(agent->name)) refused.emplace(Refusal{"tenant_quota", "concurrent_limit", "agent"});
+        else refused = co_await place_for(agent, asked.call_sid, account, kGrace);
+        if (refused) {
+            auto answer = co_await overflow(agent, asked, std::move(*refused), hops);
+            co_return answer;
+        }
+    }
+    // What the carrier is to know of it once it talks.
+    const std::lock_guard lock(mutex_);
+    Guarded call;
+    call.agent = agent->name;
+    call.began = Clock::now();
+    call.most = std::max<std::chrono::seconds>(agent->max_duration, agent->conversation.max_duration);
+    call.margin = settings.carrier_margin;
+    if (const auto own = dialled_limits_.find(asked.call_sid); own != dialled_limits_.end()) {
+        call.own = own->second;
+        dialled_limits_.erase(own);
+    }
+    call.streams = !answers.empty() && (answers.front().kind == Mode::stream || answers.front().kind == Mode::relay);
+    if (guarded_.size() < 100'000) guarded_.insert_or_assign(asked.call_sid, std::move(call));
+    co_return std::nullopt;
+}
+
+net::Task<std::optional<control::Veto>> PolicyDesk::may_place(std::string id, std::string name, std::string to, std::chrono::seconds ring) {
+    const auto now_rules = rules();
+    std::optional<control::Veto> veto;
+    if (const auto clock = now_rules->quiet.quiet_at(to, wall())) {
+        veto.emplace(control::Veto{"quiet_hours", "It is " + *clock + " where this number is: fleet.quiet_from and fleet.quiet_to say that nobody is called at that time."});
+        co_return veto;
+    }
+    auto agent = t_.agents()->by_name(name);
+    if (!agent) co_return veto;  // refused elsewhere
+    auto refused = co_await place_for(std::move(agent), std::move(id), t_.account ? t_.account->sid : std::string(), ring + kAfterRinging);
+    if (!refused) co_return veto;
+    if (refused->detail == "budget") veto.emplace(control::Veto{"budget", "The day's budget of the " + refused->scope + " is used up: no more calls are placed today (UTC)."});
+    else veto.emplace(control::Veto{"capacity", "There is no place for another call: the limit of the " + refused->scope + " is reached."});
+    co_return veto;
+}
+
+void PolicyDesk::placed(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit) {
+    if (call_sid.empty()) return places_.free(id);
+    places_.rename(id, call_sid);
+    const std::lock_guard lock(mutex_);
+    if (dialled_limits_.size() < 10'000) dialled_limits_[call_sid] = time_limit;
+}
+
+}  // namespace parley::gateway

@@ -1,0 +1,190 @@
+#include <charconv>
+
+#include "parley/rest/calls.hpp"
+#include "parley/webhooks/flow_routes.hpp"
+#include "policy_desk.hpp"
+
+namespace parley::gateway {
+
+using flows::Destination;
+using twilio::TwimlResponse;
+using webhooks::Answer;
+using webhooks::Asked;
+
+namespace {
+
+constexpr unsigned kMostHops = 3;
+constexpr std::size_t kMostWaiting = 1000;                     // known here; the carrier keeps them all
+constexpr auto kCallInEvery = std::chrono::milliseconds(1000);  // how often the first of a queue is tried
+constexpr auto kGrace = std::chrono::seconds(20);               // from its place to its stream
+
+Answer xml(const TwimlResponse& response) { return webhooks::twiml_answer(response); }
+Answer hang_up() { return xml(TwimlResponse().hangup()); }
+
+std::int64_t number_of(std::string_view text) {
+    std::int64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+// Letters, digits, '-' and '_' of names go into URLs as they are; all others are encoded.
+std::string full_url(const webhooks::TwilioWebhooks& routes, std::string_view route, const std::string& agent) {
+    return routes.url("/webhooks/twilio/" + std::string(route) + "?agent=" + twilio::encode_component(agent));
+}
+
+}  // namespace
+
+net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::overflow(AgentPtr agent, const Asked& asked, Refusal why, unsigned hops) {
+    using policy::Full;
+    std::optional<TurnedAway> away;
+    away.emplace(TurnedAway{.reason = why.reason, .detail = why.detail, .answer = hang_up(), .scope = why.scope});
+    // One of ours that was answered is hung up: whoever answered did not call.
+    if (asked.form.get("Direction") == "outbound-api") co_return away;
+    auto how = agent->policy ? agent->policy->full : Full::inherit;
+    // Tomorrow's budget is nothing to wait for.
+    if (how == Full::queue && why.detail == "budget") how = Full::busy;
+    t_.log.info("policy.full", "There is no place for a call.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"reason", why.detail}, {"scope", why.scope}});
+    switch (how) {
+        case Full::inherit: away->answer = t_.routes.overflow(); break;
+        case Full::busy: away->answer = xml(TwimlResponse().reject({.reason = "busy"})); break;
+        case Full::voicemail: {
+            Destination to;
+            to.kind = Destination::Kind::voicemail;
+            away->answer = co_await t_.routes.send_to(std::move(to), agent, asked);
+            break;
+        }
+        case Full::queue: away.emplace(enqueue(*agent, asked)); break;
+        case Full::redirect: {
+            auto to = flows::parse_destination(agent->policy->full_to);
+            if (!to) break;
+            if (to->kind == Destination::Kind::agent) {
+                // Another agent has limits of its own.
+                auto other = t_.routes.services().by_name(to->value);
+                if (!other || hops >= kMostHops) break;
+                auto refused = co_await gate(other, asked, hops + 1);
+                if (refused) co_return refused;
+                away->reason.clear();
+            }
+            away->answer = co_await t_.routes.send_to(std::move(*to), agent, asked);
+            break;
+        }
+    }
+    co_return away;
+}
+
+PolicyDesk::TurnedAway PolicyDesk::enqueue(const call::Agent& agent, const Asked& asked) {
+    {
+        const std::lock_guard lock(mutex_);
+        auto& line = waiting_[agent.name];
+        if (line.size() < kMostWaiting) line.push_back({asked.call_sid, std::string(asked.form.get("AccountSid"))});
+    }
+    if (t_.services.records != nullptr) t_.services.records->add(asked.call_sid, store::Fact::event, R"({"event":"queued","why":"concurrent_limit"})");
+    twilio::twiml::Enqueue verb;
+    verb.name = "parley-full-" + agent.name;
+    verb.wait_url = full_url(t_.routes, "full-wait", agent.name);
+    verb.action = full_url(t_.routes, "full-left", agent.name);
+    return {.reason = {}, .detail = {}, .answer = xml(TwimlResponse().enqueue(verb))};
+}
+
+// Twilio comes again whenever what it was given has been played. Whoever is first gets in as soon as there is a place; whether by this answer or called in
+// by us is decided by who took it.
+net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
+    const std::string name(asked.query.get("agent"));
+    auto agent = t_.routes.services().by_name(name);
+    if (!agent) co_return xml(TwimlResponse().leave());
+    const auto position = number_of(asked.form.get("QueuePosition"));
+    if (position <= 1) {
+        policy::Wish wish{asked.call_sid, name, std::string(asked.form.get("AccountSid"))};
+        const auto caps = caps_of(*agent, *rules());
+        const auto taken = co_await places_.take(std::move(wish), caps, kGrace);
+        if (taken.fresh) co_return xml(TwimlResponse().leave());
+        if (taken.admitted) co_return xml(TwimlResponse().pause({.length = 2}));  // being called in
+    }
+    TwimlResponse response;
+    if (position == 1) response.say("You are number one. You are next. Please stay on the line.");
+    else if (position > 1) response.say("You are number " + std::to_string(position) + ". Please stay on the line.");
+    const auto& music = t_.config.outbound.hold_music;
+    response.play({.url = music.empty() ? t_.config.server.public_url + control::kHoldTunePath : music});
+    co_return xml(response);
+}
+
+net::Task<Answer> PolicyDesk::leave_queue(const Asked& asked, bool redirected) {
+    const std::string name(asked.query.get("agent"));
+    forget_waiting(name, asked.call_sid);
+    const auto result = asked.form.get("QueueResult");
+    if (!redirected && result != "leave") {
+        // Hung up, or the queue could not take it. The redirect that took it out has its own document.
+        if (result == "queue-full" || result == "error" || result == "system-error") co_return xml(TwimlResponse().say("We are sorry, nobody can take your call right now.").hangup());
+        co_return hang_up();
+    }
+    auto agent = t_.routes.services().by_name(name);
+    if (!agent) co_return hang_up();
+    // Delivered again: the same answer.
+    const auto key = asked.call_sid + "/full-left/" + std::string(asked.request.idempotency_token.substr(0, 128));
+    auto& registry = t_.registry;
+    if (auto given = registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
+    t_.log.info("policy.called_in", "A caller who waited for a place has one.", {{"call_sid", asked.call_sid}, {"agent", name}});
+    Destination to;
+    to.kind = Destination::Kind::agent;
+    to.value = name;
+    auto answer = co_await t_.routes.send_to(std::move(to), agent, asked);
+    answer.body = registry.remember_answer(key, std::move(answer.body), Clock::now());
+    co_return answer;
+}
+
+bool PolicyDesk::somebody_waits(const std::string& agent) {
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(agent);
+    return found != waiting_.end() && !found->second.empty();
+}
+
+void PolicyDesk::forget_waiting(const std::string& agent, const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(agent);
+    if (found == waiting_.end()) return;
+    std::erase_if(found->second, [&](const Waiting& one) { return one.call_sid == call_sid; });
+    if (found->second.empty()) waiting_.erase(found);
+}
+
+// Music is long: who waits here is called in over REST as soon as there is a place.
+void PolicyDesk::call_in_waiting(TimePoint now) {
+    if (!client_ || now < call_in_at_) return;
+    call_in_at_ = now + kCallInEvery;
+    std::vector<std::pair<AgentPtr, Waiting>> first;
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto line = waiting_.begin(); line != waiting_.end();) {
+            auto agent = t_.agents()->by_name(line->first);
+            if (!agent || line->second.empty()) {
+                line = waiting_.erase(line);
+                continue;
+            }
+            if (!calling_in_.contains(line->second.front().call_sid)) first.emplace_back(std::move(agent), line->second.front());
+            ++line;
+        }
+    }
+    for (auto& [agent, who] : first) {
+        calling_in_.insert(who.call_sid);
+        errands_.start(call_in(agent, who.call_sid, who.account));
+    }
+}
+
+net::Task<> PolicyDesk::call_in(AgentPtr agent, std::string call_sid, std::string account) {
+    policy::Wish wish{call_sid, agent->name, std::move(account)};
+    const auto caps = caps_of(*agent, *rules());
+    const auto taken = co_await places_.take(std::move(wish), caps, kGrace);
+    if (taken.admitted) forget_waiting(agent->name, call_sid);
+    if (taken.fresh) {
+        rest::CallUpdate update;
+        update.url = full_url(t_.routes, "full-go", agent->name);
+        rest::Calls calls(*client_);
+        auto done = co_await calls.update(call_sid, std::move(update));
+        if (!done) {
+            places_.free(call_sid);
+            t_.log.info("policy.waiter_gone", "A caller who waited for a place could not be called in.", {{"call_sid", call_sid}, {"agent", agent->name}, {"error.type", done.error().text()}});
+        }
+    }
+    calling_in_.erase(call_sid);
+}
+
+}  // namespace parley::gateway

@@ -1,0 +1,175 @@
+#include <nlohmann/json.hpp>
+
+#include "parley/net/deadline.hpp"
+#include "parley/rest/calls.hpp"
+#include "policy_desk.hpp"
+
+namespace parley::gateway {
+
+namespace {
+
+constexpr auto kLook = std::chrono::milliseconds(250);
+constexpr auto kRenew = std::chrono::seconds(3);       // of places that last five times as long
+constexpr auto kUsage = std::chrono::seconds(3);
+constexpr auto kSettled = std::chrono::seconds(3);     // vendors' sockets have closed by then
+constexpr auto kElsewhere = std::chrono::seconds(8);   // a stream that did not come here by then runs with another instance
+constexpr auto kRemembered = std::chrono::minutes(10);  // a call that left its stream, for its return
+constexpr auto kStoreWithin = std::chrono::seconds(5);
+
+flows::Second wall() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
+
+}  // namespace
+
+void PolicyDesk::start() { errands_.start(watch()); }
+
+net::Task<> PolicyDesk::close() {
+    co_await errands_.end();
+    const auto now = Clock::now();
+    look_at_live(now);
+    for (const auto& [sid, live] : live_) meter_.ended(sid, now);
+    write_bills(now, Duration::zero());
+    co_await keep_usage();
+    co_await places_.leave();
+}
+
+// Two loops, so that a store that does not answer keeps nobody else waiting.
+net::Task<> PolicyDesk::watch() {
+    auto beats = [](PolicyDesk& desk) -> net::Task<> {
+        for (;;) {
+            const auto now = Clock::now();
+            if (desk.places_.due(now, kRenew)) co_await desk.places_.beat();
+            if (now >= desk.usage_at_) {
+                desk.usage_at_ = now + kUsage;
+                co_await desk.keep_usage();
+            }
+            const bool goes_on = co_await net::sleep_until(Clock::now() + kLook);
+            if (!goes_on) co_return;
+        }
+    };
+    errands_.start(beats(*this));
+    for (;;) {
+        const bool goes_on = co_await net::sleep_until(Clock::now() + kLook);
+        if (!goes_on) co_return;
+        look(Clock::now());
+    }
+}
+
+void PolicyDesk::look(TimePoint now) {
+    look_at_live(now);
+    look_at_ends(now);
+    (void)places_.sweep(now, [&](const std::string& sid) { return t_.registry.holds(sid, now); });
+    for (const auto& over : meter_.tick(now, wall())) {
+        const auto agent = t_.agents()->by_name(over.agent);
+        const auto left = agent && agent->policy ? agent->policy->warn_before : std::chrono::seconds(0);
+        t_.log.info("policy.budget_reached", "A call has used up its budget: it is told so, and ends.", {{"call_sid", over.call_sid}, {"agent", over.agent}, {"what", over.what}});
+        t_.registry.tell(over.call_sid, call::LimitNow{left});
+    }
+    write_bills(now, kSettled);
+    look_at_limits(now);
+    call_in_waiting(now);
+}
+
+void PolicyDesk::look_at_live(TimePoint now) {
+    for (auto& [sid, live] : live_) live.on = false;
+    for (const auto& call : t_.registry.live(now)) {
+        const auto agent = t_.agents()->by_name(call.agent);
+        auto& live = live_[call.call_sid];
+        live.on = true;
+        if (live.first == TimePoint{}) live.first = now;
+        else if (live.seen + 2 * kLook < now) live.retell = true;  // it was away
+        live.seen = now;
+        places_.running({call.call_sid, call.agent, agent ? agent->account : std::string()});
+        meter_.began(call.call_sid, call.agent, agent && agent->policy ? agent->policy->call : policy::Budget{}, now);
+        if (live.retell && agent) {
+            // Its longest duration is the call's, not that of each of its streams.
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(agent->conversation.max_duration - (now - live.first));
+            if (t_.registry.tell(call.call_sid, call::LimitNow{std::max(left, std::chrono::milliseconds(0))})) live.retell = false;
+        }
+    }
+    for (auto call = live_.begin(); call != live_.end();) {
+        if (!call->second.on) meter_.ended(call->first, call->second.seen);
+        if (!call->second.on && now - call->second.seen > kRemembered) call = live_.erase(call);
+        else ++call;
+    }
+}
+
+// A call that goes on elsewhere (a person, a mailbox) is not cut by the limit of the talk it had: whatever it goes to has its own.
+void PolicyDesk::look_at_ends(TimePoint now) {
+    std::vector<std::pair<std::string, std::string>> ends;
+    {
+        const std::lock_guard lock(mutex_);
+        ends = std::exchange(ends_, {});
+    }
+    for (const auto& [sid, text] : ends) {
+        places_.settle(sid);
+        const auto end = nlohmann::json::parse(text, nullptr, false);
+        const auto reason = end.is_object() && end.contains("reason") && end["reason"].is_string() ? end["reason"].get<std::string>() : std::string();
+        std::optional<std::chrono::seconds> limit;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = guarded_.find(sid);
+            if (found == guarded_.end()) continue;
+            auto& call = found->second;
+            const bool goes_on = reason == "transferred" || reason == "brain_failed";
+            if (goes_on && call.told && call.own.count() == 0) limit = std::chrono::duration_cast<std::chrono::seconds>(now - call.began) + call.most + call.margin;
+            if (reason != "carrier_lost" && reason != "media_timeout") guarded_.erase(found);
+        }
+        if (limit && client_) errands_.start(limit_at_carrier(sid, *limit));
+    }
+}
+
+void PolicyDesk::look_at_limits(TimePoint now) {
+    std::vector<std::pair<std::string, std::chrono::seconds>> due;
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto call = guarded_.begin(); call != guarded_.end();) {
+            auto& one = call->second;
+            const auto age = now - one.began;
+            if (age > one.most + one.margin + kRemembered + std::chrono::hours(1)) {
+                call = guarded_.erase(call);
+                continue;
+            }
+            const bool ours = t_.registry.is_live(call->first);
+            if (!one.told && (ours || (one.streams && age > kElsewhere && places_.has(call->first)))) {
+                one.told = true;
+                auto limit = std::chrono::duration_cast<std::chrono::seconds>(age) + one.most + one.margin;
+                // The limit a call was placed with stands if it is the shorter one.
+                if (one.own.count() == 0 || limit < one.own) due.emplace_back(call->first, limit);
+            }
+            ++call;
+        }
+    }
+    if (!client_) return;
+    for (const auto& [sid, limit] : due) errands_.start(limit_at_carrier(sid, limit));
+}
+
+net::Task<> PolicyDesk::limit_at_carrier(std::string call_sid, std::chrono::seconds limit) {
+    rest::CallUpdate update;
+    update.time_limit = static_cast<int>(std::clamp<std::int64_t>(limit.count(), 1, 86'400));
+    rest::Calls calls(*client_);
+    auto done = co_await calls.update(call_sid, std::move(update));
+    if (done) co_return;
+    // It is over by now.
+    if (done.error().kind == rest::Failure::not_found || done.error().code == 21220) co_return;
+    t_.log.warn("policy.carrier_limit", "The carrier was not told how long a call may last: only this process ends it.", {{"call_sid", call_sid}, {"error.type", done.error().text()}});
+}
+
+void PolicyDesk::write_bills(TimePoint now, Duration quiet) {
+    for (const auto& bill : meter_.settle(now, quiet))
+        for (const auto& fact : bill.facts)
+            if (t_.services.records != nullptr) t_.services.records->add(bill.call_sid, store::Fact::usage, fact);
+}
+
+net::Task<> PolicyDesk::keep_usage() {
+    const auto more = meter_.take();
+    const auto day = policy::day_of(wall());
+    std::function<policy::UsageTable(store::Session&)> work = [more, day](store::Session& session) {
+        policy::add_usage(session, more);
+        return policy::read_usage(session, day, {});
+    };
+    auto today = co_await t_.database.ask<policy::UsageTable>(std::move(work), kStoreWithin);
+    if (today) meter_.kept(*today);
+    else meter_.give_back();
+}
+
+}  // namespace parley::gateway

@@ -1,0 +1,144 @@
+#include "parley/policy/usage.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "parley/policy/meter.hpp"
+
+namespace parley::policy {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+const std::chrono::sys_seconds kToday = std::chrono::sys_days(std::chrono::year(2026) / 11 / 21) + 12h;
+
+PriceList prices() {
+    Prices table;
+    table.call_per_minute = 0.6;
+    table.rows = {{.vendor = "openai", .model = "*", .input_per_million = 2, .output_per_million = 8},
+                  {.vendor = "openai", .model = "large", .input_per_million = 20, .output_per_million = 80},
+                  {.vendor = "fast", .model = "", .input_per_million = 1, .output_per_million = 1},
+                  {.vendor = "deepgram", .per_minute = 0.06},
+                  {.vendor = "voice", .per_minute = 100, .per_thousand_characters = 0.3}};
+    return {table, {{"main", "openai", "large"}, {"small", "openai", "mini"}, {"fast", "openai", "mini"}, {"ears", "deepgram", "nova"}, {"voice", "cartesia", ""}}};
+}
+
+brain::VendorRecord record(std::string role, std::string vendor, std::uint32_t in, std::uint32_t out, std::uint32_t characters, std::chrono::milliseconds lasted) {
+    brain::VendorRecord made;
+    made.role = std::move(role);
+    made.vendor = std::move(vendor);
+    made.outcome = "ok";
+    made.input_tokens = in;
+    made.output_tokens = out;
+    made.characters = characters;
+    made.lasted = lasted;
+    return made;
+}
+
+TEST(Prices, TheRowThatFitsBestCounts) {
+    const auto list = prices();
+    const auto micros = [&](const char* role, const char* vendor, std::uint32_t in, std::uint32_t out, std::uint32_t characters, std::chrono::milliseconds lasted) {
+        return list.micros(vendor, role, used_by(record(role, vendor, in, out, characters, lasted)));
+    };
+    EXPECT_EQ(micros("llm", "main", 1'000'000, 0, 0, 0ms), 20'000'000);   // its very model
+    EXPECT_EQ(micros("llm", "small", 1'000'000, 500'000, 0, 0ms), 6'000'000);  // any model of the vendor
+    EXPECT_EQ(micros("llm", "fast", 1'000'000, 0, 0, 0ms), 1'000'000);     // the entry by its name
+    EXPECT_EQ(micros("stt", "ears", 0, 0, 0, 30s), 30'000);
+    EXPECT_EQ(micros("tts", "voice", 0, 0, 500, 30s), 150'000);            // words by their characters, not by the time their making took
+    EXPECT_EQ(micros("llm", "unknown", 1000, 1000, 1000, 60s), 0);
+    EXPECT_EQ(list.carrier_micros(90s), 900'000);
+}
+
+TEST(Budget, IsReachedByWhicheverComesFirst) {
+    EXPECT_EQ(reached({}, {.milliseconds = 1'000'000, .input_tokens = 1, .micros = 1}), "");
+    EXPECT_EQ(reached({.money = 0.5, .tokens = {}, .time = {}}, {.micros = 499'999}), "");
+    EXPECT_EQ(reached({.money = 0.5, .tokens = {}, .time = {}}, {.micros = 500'000}), "money");
+    EXPECT_EQ(reached({.money = {}, .tokens = 10, .time = {}}, {.input_tokens = 4, .output_tokens = 6}), "tokens");
+    EXPECT_EQ(reached({.money = {}, .tokens = {}, .time = 2s}, {.milliseconds = 1999}), "");
+    EXPECT_EQ(reached({.money = {}, .tokens = {}, .time = 2s}, {.milliseconds = 2000}), "time");
+}
+
+TEST(Day, IsADate) {
+    EXPECT_EQ(day_of(kToday), "2026-11-21");
+    EXPECT_TRUE(is_day("2024-02-29"));
+    for (const char* wrong : {"", "2026-02-29", "2026-1-1", "2026-13-01", "20261121xx", "2026-11-2x", "2026-11-21 "}) EXPECT_FALSE(is_day(wrong)) << wrong;
+}
+
+class Metering : public testing::Test {
+protected:
+    Metering() { meter.prices(prices()); }
+    Meter meter;
+    TimePoint t0 = Clock::now();
+};
+
+TEST_F(Metering, ACallsUseIsBilledOnceByVendorWhenItsSocketsHaveClosed) {
+    meter.began("CA1", "front", {}, t0);
+    meter.used("CA1", "front", record("llm", "main", 1000, 100, 0, 900ms), kToday);
+    meter.used("CA1", "front", record("llm", "main", 2000, 100, 0, 900ms), kToday);
+    EXPECT_TRUE(meter.tick(t0 + 30s, kToday).empty());
+    meter.ended("CA1", t0 + 60s);
+    EXPECT_TRUE(meter.settle(t0 + 61s, 3s).empty());
+    meter.used("CA1", "front", record("stt", "ears", 0, 0, 0, 60s), kToday);  // told when its socket closed
+    const auto bills = meter.settle(Clock::now() + 3600s, 3s);
+    ASSERT_EQ(bills.size(), 1U);
+    ASSERT_EQ(bills[0].facts.size(), 3U);
+    std::map<std::string, json> by_role;
+    for (const auto& fact : bills[0].facts) {
+        auto read = json::parse(fact);
+        by_role[read["role"].get<std::string>()] = read;
+    }
+    EXPECT_EQ(by_role["llm"]["vendor"], "main");
+    EXPECT_EQ(by_role["llm"]["requests"], 2);
+    EXPECT_EQ(by_role["llm"]["input_tokens"], 3000);
+    EXPECT_NEAR(by_role["llm"]["cost"].get<double>(), 0.06 + 0.016, 1e-9);
+    EXPECT_NEAR(by_role["stt"]["cost"].get<double>(), 0.06, 1e-9);
+    EXPECT_NEAR(by_role["call"]["cost"].get<double>(), 0.6, 1e-9);
+    EXPECT_NEAR(by_role["call"]["seconds"].get<double>(), 60, 1e-9);
+    EXPECT_EQ(by_role["call"]["currency"], "USD");
+    EXPECT_TRUE(meter.settle(Clock::now() + 7200s, 3s).empty()) << "twice";
+}
+
+TEST_F(Metering, AnUsedUpBudgetIsToldOnce) {
+    meter.began("CA1", "front", {.money = {}, .tokens = 2000, .time = {}}, t0);
+    meter.began("CA2", "front", {.money = 0.5, .tokens = {}, .time = {}}, t0);
+    meter.used("CA1", "front", record("llm", "main", 1500, 499, 0, 1s), kToday);
+    EXPECT_TRUE(meter.tick(t0 + 10s, kToday).empty());
+    meter.used("CA1", "front", record("llm", "main", 1, 0, 0, 1s), kToday);
+    auto over = meter.tick(t0 + 20s, kToday);
+    ASSERT_EQ(over.size(), 1U);
+    EXPECT_EQ(over[0].call_sid, "CA1");
+    EXPECT_EQ(over[0].what, "tokens");
+    over = meter.tick(t0 + 50s, kToday);  // the carrier alone has cost the other one half a dollar
+    ASSERT_EQ(over.size(), 1U);
+    EXPECT_EQ(over[0].call_sid, "CA2");
+    EXPECT_EQ(over[0].what, "money");
+    EXPECT_TRUE(meter.tick(t0 + 60s, kToday).empty());
+}
+
+TEST_F(Metering, RoundingDoesNotAddUp) {
+    meter.began("CA1", "front", {}, t0);
+    for (int i = 1; i <= 1000; ++i) (void)meter.tick(t0 + i * 7ms, kToday);
+    EXPECT_EQ(meter.today("front", kToday).micros, prices().carrier_micros(7000ms));
+    EXPECT_EQ(meter.today("front", kToday).milliseconds, 7000);
+}
+
+TEST_F(Metering, WhatTheStoreDidNotTakeIsNotLost) {
+    meter.used("CA1", "front", record("llm", "main", 10, 0, 0, 1s), kToday);
+    const auto first = meter.take();
+    ASSERT_EQ(first.size(), 1U);
+    meter.used("CA1", "front", record("llm", "main", 5, 0, 0, 1s), kToday);
+    EXPECT_EQ(meter.today("front", kToday).input_tokens, 15);
+    meter.give_back();
+    const auto again = meter.take();
+    EXPECT_EQ(again.begin()->second.input_tokens, 15);
+    meter.kept(again);
+    EXPECT_TRUE(meter.take().empty());
+    EXPECT_EQ(meter.today("front", kToday).input_tokens, 15);
+    EXPECT_EQ(meter.today("other", kToday).input_tokens, 0);
+    EXPECT_EQ(meter.today("front", kToday + 24h).input_tokens, 0) << "tomorrow is another day";
+}
+
+}  // namespace
+}  // namespace parley::policy
