@@ -51,8 +51,8 @@ public:
         t.fact_hooks.added.emplace_back([streams = streams_](const store::FactEvent& event) { streams->note(event); });
         t.services.watched = [feed = feed_](std::string_view call_sid, std::string_view what, std::string_view text) { feed->tell_passing(call_sid, what, what == "state" ? "state" : "text", text); };
         const auto watching = [this](ApiRequest& request) { return watch(request); };
-        t.api.add({.method = "GET", .pattern = "/v1/events", .role = Role::read, .summary = "All calls of this instance as they go, as server-sent events.", .handle = watching});
-        t.api.add({.method = "GET", .pattern = "/v1/calls/{sid}/events", .role = Role::read, .summary = "One running call of this instance as server-sent events, until it is over.", .handle = watching});
+        t.api.add({.method = "GET", .pattern = "/v1/events", .role = Role::read, .summary = "All calls of this instance as they go, as server-sent events.", .handle = watching, .response_type = "text/event-stream"});
+        t.api.add({.method = "GET", .pattern = "/v1/calls/{sid}/events", .role = Role::read, .summary = "One running call of this instance as server-sent events, until it is over.", .handle = watching, .response_type = "text/event-stream"});
         t.api.add({.method = "POST", .pattern = "/v1/calls/{sid}/whisper", .role = Role::operate, .summary = "A word to the agent's model, which the caller does not hear.",
                    .request = json::parse(R"({"type":"object","required":["text"],"additionalProperties":false,"properties":{"text":{"type":"string","minLength":1,"maxLength":2000}}})"),
                    .response = json::parse(R"({"type":"object"})"), .handle = [this](ApiRequest& request) { return whisper(request); }, .audit = "call.whispered"});

@@ -151,7 +151,7 @@ protected:
                 if (entry.name == name) hosts_[name] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-        setup.more = "webhooks: {first_pause: 50ms}\nvendors:\n  openai: {vendor: openai, base_url: \"" + model_.url("/v1") + "\", key: k, model: m}\n";
+        setup.more = "webhooks: {first_pause: 50ms, private_networks: [\"127.0.0.1\"]}\nvendors:\n  openai: {vendor: openai, base_url: \"" + model_.url("/v1") + "\", key: k, model: m}\n";
         for (const auto& [name, host] : hosts_) setup.more += "  " + name + ": {vendor: " + name + ", base_url: \"" + host->url() + "\", key: sim-key, voice: " + (name == "elevenlabs" ? "v" : "\"\"") + "}\n";
         setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    webhooks: {url: \"" + receiver_.url("/events") + "\", secret: " + kSecret + "}\n" + more_agent();
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
