@@ -97,7 +97,17 @@ private:
             auto response = co_await elsewhere(sid);
             co_return response;
         }
-        co_return feed_->watch(sid, after);
+        auto writer = feed_->watch(sid, after);
+        if (!writer) {
+            auto refused = api_error(503, "too_many", "There are as many watchers as there may be.");
+            refused.headers.add("Retry-After", "5");
+            co_return refused;
+        }
+        t_.writers[&request.http] = std::move(writer);
+        net::HttpResponse response(200, "text/event-stream", {});
+        response.headers.add("Cache-Control", "no-store");
+        response.headers.add("X-Accel-Buffering", "no");
+        co_return response;
     }
 
     net::Task<net::HttpResponse> whisper(ApiRequest& request) {

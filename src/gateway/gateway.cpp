@@ -230,6 +230,10 @@ struct Gateway::Impl {
         net::HttpServerOptions inner;
         add(inner.listeners, config.server.admin_listen, {}, {});
         inner.handle = [this](net::HttpRequest& request) { return handle_admin(request); };
+        inner.writer = [this](const net::HttpRequest& request) {
+            auto waiting = telephony->writers.extract(&request);
+            return waiting ? std::move(waiting.mapped()) : net::HttpWriter{};
+        };
         inner.rejected = [this](std::string_view reason) { metrics.http_rejected.at(reason).add(); };
         // Probes and scrapes run beside the acceptors, not among the calls.
         inner.place = [this] { return asio::any_io_executor(control.get_executor()); };

@@ -5,7 +5,6 @@
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 
-#include "parley/admin/api_router.hpp"
 #include "parley/store/database.hpp"
 
 namespace parley::gateway {
@@ -70,7 +69,7 @@ void LiveFeed::tell_passing(std::string_view call_sid, std::string_view event, s
 void LiveFeed::spread(const std::shared_ptr<const Entry>& entry) {
     for (const auto& watcher : watchers_) {
         if (watcher->slow || (!watcher->call_sid.empty() && watcher->call_sid != entry->call_sid)) continue;
-        if (watcher->queue.size() >= settings_.queue) watcher->slow = true;
+        if (watcher->queue.size() >= watcher->bound) watcher->slow = true;
         else watcher->queue.push_back(entry);
         // Only the first has to wake it.
         if (watcher->slow || watcher->queue.size() == 1) asio::post(executor_, [watcher] { watcher->wake.cancel(); });
@@ -82,30 +81,25 @@ bool LiveFeed::knows(std::string_view call_sid) const {
     return std::any_of(ring_.rbegin(), ring_.rend(), [&](const auto& entry) { return entry->call_sid == call_sid; });
 }
 
-net::HttpResponse LiveFeed::watch(const std::string& call_sid, std::optional<std::uint64_t> after) {
+net::HttpWriter LiveFeed::watch(const std::string& call_sid, std::optional<std::uint64_t> after) {
     auto watcher = std::make_shared<Watcher>(executor_);
     watcher->call_sid = call_sid;
     {
         const std::lock_guard lock(mutex_);
         if (closed_ || watchers_.size() >= settings_.watchers) {
             metrics_.live_dropped.at("too_many").add();
-            auto response = admin::api_error(503, "too_many", "There are as many watchers as there may be.");
-            response.headers.add("Retry-After", "5");
-            return response;
+            return {};
         }
         // Who comes back gets what it missed; who comes to one call, what is known of it so far.
         if (after || !call_sid.empty())
             for (const auto& entry : ring_)
                 if (entry->id > after.value_or(0) && (call_sid.empty() || entry->call_sid == call_sid)) watcher->queue.push_back(entry);
+        watcher->bound = watcher->queue.size() + settings_.queue;
         watchers_.insert(watcher);
         watching_ = watchers_.size();
     }
     metrics_.live_subscribers.at().set(static_cast<double>(watching_.load()));
-    net::HttpResponse response(200, "text/event-stream", {});
-    response.headers.add("Cache-Control", "no-store");
-    response.headers.add("X-Accel-Buffering", "no");
-    response.stream = [feed = shared_from_this(), watcher](net::HttpBody& body) { return serve(feed, watcher, body); };
-    return response;
+    return [feed = shared_from_this(), watcher](net::HttpBody& body) { return serve(feed, watcher, body); };
 }
 
 net::Task<> LiveFeed::serve(std::shared_ptr<LiveFeed> feed, std::shared_ptr<Watcher> watcher, net::HttpBody& body) {

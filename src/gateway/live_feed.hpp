@@ -16,7 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "parley/base/metrics.hpp"
-#include "parley/net/http_message.hpp"
+#include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
 
 namespace parley::gateway {
@@ -39,8 +39,8 @@ public:
     // What is worth telling only while somebody looks; it is not kept for who comes back.
     void tell_passing(std::string_view call_sid, std::string_view event, std::string_view field, std::string_view text);
 
-    // On the executor. An answer that streams: of one call, until it is over, or of all ("").
-    [[nodiscard]] net::HttpResponse watch(const std::string& call_sid, std::optional<std::uint64_t> after);
+    // On the executor. What writes a stream of events: of one call, until it is over, or of all (""). Nothing: there are as many watchers as there may be.
+    [[nodiscard]] net::HttpWriter watch(const std::string& call_sid, std::optional<std::uint64_t> after);
     // Something is known of the call, and it may not be over.
     [[nodiscard]] bool knows(std::string_view call_sid) const;
     void close();  // on the executor: every stream ends
@@ -55,7 +55,8 @@ private:
         explicit Watcher(const boost::asio::any_io_executor& executor) : wake(executor) {}
         std::string call_sid;                            // empty: all
         std::deque<std::shared_ptr<const Entry>> queue;  // under the feed's mutex
-        bool slow = false;                               // the same
+        std::size_t bound = 0;                           // of the queue: what it began with comes on top
+        bool slow = false;                               // under the mutex, too
         boost::asio::steady_timer wake;
     };
     void spread(const std::shared_ptr<const Entry>& entry);

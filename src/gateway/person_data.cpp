@@ -65,6 +65,7 @@ Erasure erase(const PersonData& data, const std::string& caller, const std::stri
     data.database.transact([&](store::Session& session) {
         rows.clear();
         if (!caller.empty()) store::erase_person(session, caller, rows);
+        store::forget_words(session);
     });
     for (const auto& [kind, n] : rows) done.counts[kind] += n;
     data.database.scrub();

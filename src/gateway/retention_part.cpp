@@ -87,7 +87,7 @@ private:
         const auto mine = co_await t_.database.ask<bool>(std::move(take), kStoreWithin);
         if (!mine || !*mine) co_return;
         const auto& days = t_.config.retention;
-        const std::array<std::pair<const char*, std::optional<std::uint32_t>>, 4> kinds{{{"events", days.events}, {"profiles", days.profiles}, {"audit", days.audit}, {"contexts", days.calls}}};
+        const std::array<std::pair<const char*, std::optional<std::uint32_t>>, 6> kinds{{{"transcripts", days.transcripts}, {"events", days.events}, {"states", days.events}, {"profiles", days.profiles}, {"audit", days.audit}, {"contexts", days.calls}}};
         for (const auto& [kind, kept] : kinds) {
             if (kept) co_await sweep_kind(kind, *kept);
         }
@@ -107,7 +107,7 @@ private:
             if (ec) break;
         }
         if (all == 0) co_return;
-        const std::string told = kind == "contexts" ? "calls" : kind;
+        const std::string told = kind == "contexts" ? "calls" : kind == "states" ? "events" : kind;
         t_.metrics.retention_deleted.at(told).add(all);
         t_.log.audit("retention.deleted", "What is past its days was deleted.", {{"kind", told}, {"n", all}});
     }

@@ -72,7 +72,7 @@ HttpResponse http_error(int status) {
     return response;
 }
 
-std::string http_response_head(const HttpResponse& response, bool keep_alive, bool http_1_1) {
+std::string http_response_head(const HttpResponse& response, bool keep_alive, bool http_1_1, bool streamed) {
     std::string head = http_1_1 ? "HTTP/1.1 " : "HTTP/1.0 ";
     head += std::to_string(response.status);
     head += ' ';
@@ -87,7 +87,7 @@ std::string http_response_head(const HttpResponse& response, bool keep_alive, bo
             continue;
         head += name + ": " + value + "\r\n";
     }
-    if (response.stream) {
+    if (streamed) {
         if (http_1_1) head += "Transfer-Encoding: chunked\r\n";  // an older peer reads until the end
     } else if (http_has_body(response.status)) {
         head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
@@ -144,14 +144,14 @@ private:
 
 }  // namespace
 
-Task<> HttpServer::Impl::respond_streaming(Connection& connection, const HttpRequest& request, const HttpResponse& response) {
-    const std::string head = http_response_head(response, false, request.http_1_1);
+Task<> HttpServer::Impl::respond_streaming(Connection& connection, const HttpRequest& request, const HttpResponse& response, const HttpWriter& writer) {
+    const std::string head = http_response_head(response, false, request.http_1_1, true);
     if (!connection.write(head)) co_return;
     if (request.method == "HEAD") co_return;
     StreamedBody body(connection, options.limits.write_time, request.http_1_1, stopping);
     bool failed = false;
     try {
-        co_await response.stream(body);
+        co_await writer(body);
     } catch (const std::exception&) {
         failed = true;
     }
@@ -347,8 +347,10 @@ Task<> HttpServer::Impl::serve_requests(Session& session, std::shared_ptr<void> 
         if (response.vouched) ticket.reset();
         const bool last = count + 1 == options.limits.requests_per_connection;
         const bool keep = head.keep_alive && !response.close && !last && !stopping;
-        if (response.stream) {
-            co_await respond_streaming(connection, request, response);
+        HttpWriter writer;
+        if (!failed && options.writer) writer = options.writer(request);
+        if (writer) {
+            co_await respond_streaming(connection, request, response, writer);
             break;
         }
         const bool written = co_await respond(connection, request, response, keep);

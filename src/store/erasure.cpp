@@ -1,5 +1,8 @@
 #include "parley/store/erasure.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "parley/store/profiles.hpp"
 
 namespace parley::store {
@@ -20,12 +23,22 @@ constexpr Of kOfACall[] = {
     {"state", "DELETE FROM policy_leases WHERE call_sid = $1"},
 };
 
+bool has_table(Session& session, std::string_view name) {
+    const auto found = session.dialect() == Dialect::sqlite ? session.run("SELECT 1 FROM sqlite_master WHERE name = $1", {std::string(name)})
+                                                            : session.run("SELECT 1 FROM information_schema.tables WHERE table_name = $1", {std::string(name)});
+    return !found.empty();
+}
+
 }  // namespace
 
 std::vector<std::string> calls_with(Session& session, std::string_view caller) {
     std::vector<std::string> all;
     if (caller.empty()) return all;
     for (const auto& row : session.run("SELECT call_sid FROM outbox_calls WHERE caller = $1 ORDER BY started_ms", {std::string(caller)})) all.push_back(row.text(0));
+    if (!has_table(session, "history")) return all;
+    const std::set<std::string> known(all.begin(), all.end());
+    for (const auto& row : session.run("SELECT call_sid FROM history WHERE (direction <> 'out' AND from_number = $1) OR (direction = 'out' AND to_number = $2) ORDER BY started_ms", {std::string(caller), std::string(caller)}))
+        if (!known.contains(row.text(0))) all.push_back(row.text(0));
     return all;
 }
 
@@ -38,6 +51,11 @@ void erase_call(Session& session, std::string_view call_sid, Erased& erased) {
 
 void erase_person(Session& session, std::string_view caller, Erased& erased) {
     if (const auto profiles = erase_profile(session, caller); profiles > 0) erased["profiles"] += profiles;
+}
+
+void forget_words(Session& session) {
+    // An index of words marks what was deleted, and drops it when its parts are next put together: now.
+    if (session.dialect() == Dialect::sqlite && has_table(session, "call_search")) session.run("INSERT INTO call_search(call_search) VALUES('optimize')");
 }
 
 void keep_receipt(Session& session, const ErasureReceipt& receipt) {
@@ -65,6 +83,14 @@ std::uint64_t sweep_rows(Session& session, std::string_view kind, std::int64_t b
     else if (kind == "profiles") session.run("DELETE FROM profiles WHERE (owner, caller) IN (SELECT owner, caller FROM profiles WHERE updated_ms < $1 LIMIT $2)", {before_ms, limit});
     else if (kind == "audit") session.run("DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
     else if (kind == "contexts") session.run("DELETE FROM outbox_calls WHERE call_sid IN (SELECT call_sid FROM outbox_calls WHERE started_ms < $1 LIMIT $2)", {before_ms, limit});
+    else if (kind == "transcripts") {
+        session.run("DELETE FROM facts WHERE id IN (SELECT id FROM facts WHERE kind IN ('turn', 'transcript', 'message', 'voicemail', 'tool', 'intelligence', 'analysis', 'note', 'preparation') "
+                    "AND at_ms < $1 ORDER BY id LIMIT $2)",
+                    {before_ms, limit});
+        const auto facts = session.changed();
+        session.run("DELETE FROM call_lines WHERE id IN (SELECT l.id FROM call_lines l JOIN records r ON r.call_sid = l.call_sid WHERE r.last_ms < $1 ORDER BY l.id LIMIT $2)", {before_ms, limit});
+        return std::max(facts, session.changed());
+    } else if (kind == "states") session.run("DELETE FROM facts WHERE id IN (SELECT id FROM facts WHERE kind = 'event' AND at_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
     else throw StoreError(StoreErrc::statement, "nothing of this kind is swept");
     return session.changed();
 }

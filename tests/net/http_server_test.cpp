@@ -65,11 +65,11 @@ TEST(HttpServer, head_and_http_1_0_and_close) {
 }
 
 // A response that comes as it is made: three pieces, then as it was told.
-HttpServerOptions streaming(HttpServerOptions& options, std::atomic<int>& left) {
-    options.handle = [&left](HttpRequest& request) -> Task<HttpResponse> {
-        HttpResponse response(200, "text/event-stream", "never sent");
+void streaming(HttpServerOptions& options, std::atomic<int>& left) {
+    options.handle = [](HttpRequest&) -> Task<HttpResponse> { co_return HttpResponse(200, "text/event-stream", "never sent"); };
+    options.writer = [&left](const HttpRequest& request) -> HttpWriter {
         const bool fails = request.path() == "/fails", waits = request.path() == "/waits";
-        response.stream = [fails, waits, &left](HttpBody& body) -> Task<> {
+        return [fails, waits, &left](HttpBody& body) -> Task<> {
             for (int i = 0; i < 3; ++i) {
                 const std::string piece = "piece " + std::to_string(i) + "\n";
                 (void)co_await body.write(piece);
@@ -82,14 +82,12 @@ HttpServerOptions streaming(HttpServerOptions& options, std::atomic<int>& left) 
             }
             ++left;
         };
-        co_return response;
     };
-    return std::move(options);
 }
 
 TEST(HttpServer, a_response_is_streamed_in_chunks_and_ends_the_connection) {
     std::atomic<int> left{0};
-    EchoServer server([&](HttpServerOptions& options) { options = streaming(options, left); });
+    EchoServer server([&](HttpServerOptions& options) { streaming(options, left); });
     const auto answer = exchange(server.port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_THAT(answer, testing::AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Transfer-Encoding: chunked\r\n"), HasSubstr("Connection: close\r\n"), Not(HasSubstr("Content-Length")), Not(HasSubstr("never sent"))));
     EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
@@ -101,7 +99,7 @@ TEST(HttpServer, a_response_is_streamed_in_chunks_and_ends_the_connection) {
 
 TEST(HttpServer, a_stream_that_fails_is_cut_off_and_one_whose_peer_goes_ends) {
     std::atomic<int> left{0};
-    EchoServer server([&](HttpServerOptions& options) { options = streaming(options, left); });
+    EchoServer server([&](HttpServerOptions& options) { streaming(options, left); });
     const auto answer = exchange(server.port(), "GET /fails HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_THAT(answer, testing::AllOf(Not(HasSubstr("secret")), Not(testing::EndsWith("0\r\n\r\n"))));
     {

@@ -1,14 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "parley/net/task.hpp"
 
 namespace parley::net {
 
@@ -47,16 +44,6 @@ struct HttpRequest {
     [[nodiscard]] std::string_view query() const;  // after '?', else empty
 };
 
-// The rest of a response, written as it comes.
-class HttpBody {
-public:
-    virtual ~HttpBody() = default;
-    // Sends it off. False: the peer is gone, or did not take it within the server's write_time.
-    virtual Task<bool> write(std::string_view bytes) = 0;
-    // The peer is there still, as far as can be seen without asking, and the server is not stopping.
-    [[nodiscard]] virtual bool open() const = 0;
-};
-
 struct HttpResponse {
     int status = 200;
     std::string content_type;  // empty: none
@@ -65,9 +52,6 @@ struct HttpResponse {
     bool close = false;   // end the connection after it
     bool vouched =
         false;  // the request proved who it is (signature, token): its connection leaves the pre-authentication caps
-
-    // Instead of `body`: is run on the connection's worker and writes until it returns; the connection ends with it. Not for HEAD.
-    std::function<Task<>(HttpBody& body)> stream;
 
     HttpResponse() = default;
     explicit HttpResponse(int code) : status(code) {}

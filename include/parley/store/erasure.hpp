@@ -20,6 +20,9 @@ void erase_call(Session& session, std::string_view call_sid, Erased& erased);
 // What is not of a call: profile, messages taken, callbacks.
 void erase_person(Session& session, std::string_view caller, Erased& erased);
 
+// Behind erasures: words that were searched for are gone from the index as well.
+void forget_words(Session& session);
+
 struct ErasureReceipt {
     std::string id;
     std::int64_t at_ms = 0;
@@ -31,7 +34,7 @@ void keep_receipt(Session& session, const ErasureReceipt& receipt);
 
 // True for one instance at a time, which has it until `lease` is over.
 bool take_sweep(Session& session, std::string_view name, std::string_view instance, std::chrono::milliseconds lease);
-// Up to `most` rows older than that; how many were deleted. Kinds: "events", "profiles", "audit", "contexts".
+// Up to `most` rows older than that; how many were deleted. Kinds: "transcripts", "events" (webhooks), "states", "profiles", "audit", "contexts".
 std::uint64_t sweep_rows(Session& session, std::string_view kind, std::int64_t before_ms, std::size_t most);
 
 }  // namespace parley::store
