@@ -76,6 +76,7 @@ inline constexpr std::array<S, 4> kFile{"recording", "call_file", "transcript", 
 inline constexpr std::array<S, 2> kCertificate{"public", "admin"};
 inline constexpr std::array<S, 7> kSecurity{"bad_signature", "replay", "stream_token", "origin",
                                             "ssrf",          "policy", "admin_denied"};
+inline constexpr std::array<S, 12> kToolOutcome{"ok", "error", "timeout", "bad_response", "cancelled", "saturated", "invalid", "unknown", "loop", "unconfirmed", "denied", "duplicate"};
 inline constexpr std::array<S, 8> kDialReason{"answered", "busy", "no_answer", "failed", "canceled", "machine", "fax", "unknown"};
 inline constexpr std::array<S, 11> kDialRefusal{"disabled", "address", "prefix", "calls_per_second", "calls_per_minute", "calls_per_day", "per_destination_per_hour", "at_once",
                                                   "quiet_hours", "capacity", "budget"};

@@ -207,6 +207,7 @@ struct Metrics::Impl {
     [[nodiscard]] detail::LabelSpace::Label providers() const {
         return label("provider", with_embedded(settings.providers), 32);
     }
+    [[nodiscard]] detail::LabelSpace::Label tools() const { return label("tool", settings.tools, 64); }
     [[nodiscard]] detail::LabelSpace::Label routes() const { return label("route", settings.routes, 48); }
 
     void overflowed(std::string_view metric) {
@@ -438,6 +439,8 @@ Metrics::Metrics(MetricsSettings settings)
       config_last_reload_timestamp(impl_->gauge("parley_config_last_reload_timestamp_seconds", "When that was, Unix time.")),
       tls_certificate_expiry(impl_->gauge("parley_tls_certificate_expiry_timestamp_seconds", "End of a certificate's validity, Unix time.", {label("name", ml::kCertificate)})),
       security_events(impl_->counter("parley_security_events_total", "Attempts that were refused.", {label("kind", ml::kSecurity)})),
+      tool_calls(impl_->counter("parley_tool_calls_total", "What models had done, and what became of it.", {impl_->tools(), label("outcome", ml::kToolOutcome)})),
+      tool_duration(impl_->histogram("parley_tool_duration_seconds", "How long it took.", buckets::kLatency, {impl_->tools()})),
       dials_ended(impl_->counter("parley_dials_ended_total", "Outbound calls that are over.", {label("reason", ml::kDialReason)})),
       dials_refused(impl_->counter("parley_dials_refused_total", "Outbound calls that a limit did not allow.", {label("reason", ml::kDialRefusal)})),
       dials_active(impl_->gauge("parley_dials_active", "Outbound calls that are not over.")),

@@ -37,6 +37,7 @@ struct TextTalk::Impl final : LmSink {
         const bool same = before.agent.empty() || before.agent == facts.agent;
         back = same && (!lines.empty() || !before.brain_state.empty() || (!note.empty() && !before.agent.empty()));  // a note alone is of a call that was never here
         if (same) facts.brain_state = std::move(before.brain_state);
+        else facts.background = std::move(before.background);
         auto executor = ports.executor;
         const TextPorts inner{.lm = *this, .vendor = ports.vendor, .executor = executor, .http = ports.http,
                               .post =
@@ -219,7 +220,9 @@ void TextTalk::agent_said(std::string_view text) {
     impl_->told = false;
 }
 const std::vector<ContextLine>& TextTalk::lines() const { return impl_->lines; }
-TalkMemory TextTalk::memory() const { return {impl_->lines, impl_->brain ? impl_->brain->lm().state() : std::string{}, impl_->facts.agent, {}}; }
+TalkMemory TextTalk::memory() const {
+    return {impl_->lines, impl_->brain ? impl_->brain->lm().state() : std::string{}, impl_->facts.agent, {}, impl_->brain ? impl_->brain->lm().handover() : std::string{}};
+}
 void TextTalk::tick(TimePoint now) {
     if (impl_->brain) impl_->brain->tick(now);
 }

@@ -472,6 +472,9 @@ private:
         services_.records->add(facts_.call_sid, store::Fact::turn, turn_fact(who, text, std::chrono::duration_cast<milliseconds>(Clock::now() - began_), interrupted));
     }
 
+    void on_event(std::string_view json) override {
+        if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::event, json);
+    }
     void on_vendor(const brain::VendorRecord& record) override {
         observe_vendor(services_.metrics, record);
         if (services_.used) services_.used(*agent_, facts_.call_sid, record);

@@ -63,6 +63,7 @@ public:
         facts_.variables = agent_->variables;
         facts_.seed = random_u64();
         if (before_.agent == facts_.agent) facts_.brain_state = before_.brain_state;
+        else facts_.background = before_.background;
         timers_.fill(kNotArmed);
         commands_.reserve(16);
         open_files();
@@ -104,7 +105,7 @@ public:
         else if (const auto* keys = std::get_if<KeysNow>(&wanted)) feed(OperatorSay{.text = keys->keys, .keys = true});
         else if (const auto* whisper = std::get_if<WhisperNow>(&wanted); whisper != nullptr && brain_) brain_->lm().advise(whisper->text);
         else if (const auto* taken = std::get_if<TakeOver>(&wanted)) take_over(taken->on);
-        else if (const auto* limit = std::get_if<LimitNow>(&wanted)) feed(TimeLeft{.left = limit->left});
+        else if (const auto* limit = std::get_if<LimitNow>(&wanted)) time_left(std::chrono::duration_cast<Instant>(limit->left));
     }
 
 private:
@@ -131,6 +132,11 @@ private:
 
     [[nodiscard]] bool back() const { return !before_.empty() && before_.agent == facts_.agent; }
     [[nodiscard]] bool on_hold() const { return hold_ && !talking_; }
+    // Before the conversation there is nobody to say goodbye: it is told of its end when it begins.
+    void time_left(Instant left) {
+        if (on_hold()) ends_at_ = now() + left;
+        else feed(TimeLeft{.left = left});
+    }
 
     void begin_talk(const CallHold::Meanwhile& meanwhile) {
         talking_ = true;
@@ -140,6 +146,7 @@ private:
         if (!meanwhile.keys.empty()) feed(Remembered{.agent = false, .text = "[pressed these keys while waiting: " + meanwhile.keys + "]"});
         if (hold_) brain_->lm().prepared(meanwhile.found);
         feed(Started{.back = back(), .note = std::move(before_.note), .waited = waited});
+        if (ends_at_) feed(TimeLeft{.left = std::max(*ends_at_ - now(), Instant{0})});
         if (hold_ && voiced_) feed(CallerSpeechStarted{});  // who is speaking already is heard out as anybody who speaks into a greeting
     }
 
@@ -266,6 +273,7 @@ private:
         summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(now());
         summary_.memory.lines = machine_.context();
         if (brain_) summary_.memory.brain_state = brain_->lm().state();
+        if (brain_) summary_.memory.background = brain_->lm().handover();
         std::exchange(over_, nullptr)(summary_);
     }
     void perform(const CallerSaid& c, Instant at) {
@@ -280,7 +288,7 @@ private:
         private_words_.agent_said(c.heard);
         if (c.kind != SpeechKind::keys) keep_turn("agent", c.heard, at, c.interrupted);
         if (c.reply != 0) brain_->lm().heard(c.reply, std::chrono::duration_cast<std::chrono::milliseconds>(c.heard_for), c.interrupted);
-        if (services_.shared != nullptr && !machine_.ended()) services_.shared->checkpoint(facts_.call_sid, {.lines = machine_.context(), .brain_state = brain_->lm().state(), .agent = facts_.agent, .note = {}});
+        if (services_.shared != nullptr && !machine_.ended()) services_.shared->checkpoint(facts_.call_sid, as_kept(*agent_, {.lines = machine_.context(), .brain_state = brain_->lm().state(), .agent = facts_.agent, .note = {}, .background = brain_->lm().handover()}));
     }
     void perform(const TurnTimes& c, Instant) {
         ++summary_.turns;
@@ -448,6 +456,9 @@ private:
         feed(WordTimed{.segment = segment, .samples = samples, .characters = characters});
     }
     void on_segment_text(SegmentId segment, std::string_view more) override { feed(SegmentText{.segment = segment, .text = std::string(more)}); }
+    void on_event(std::string_view json) override {
+        if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::event, json);
+    }
     void on_vendor(const brain::VendorRecord& record) override {
         if (file_) file_->remark(now(), vendor_line(record));
         observe_vendor(services_.metrics, record);
@@ -510,6 +521,7 @@ private:
     std::unique_ptr<brain::Brain> brain_;
     std::unique_ptr<CallHold> hold_;  // of a new call whose agent has one; kept until the end, for what is left of its sound
     bool talking_ = false;            // the conversation has begun
+    std::optional<Instant> ends_at_;  // wanted by somebody while the caller was on hold
     bool voiced_ = false;             // the caller is making a sound
     brain::TalkMemory before_;
     std::vector<std::pair<SegmentId, std::string>> tones_;  // keys to be sounded

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "parley/brain/ports.hpp"
@@ -20,6 +21,16 @@ public:
 
     [[nodiscard]] const std::vector<brain::ActionSpec>& specs() const override { return specs_; }
     void perform(brain::ActionRequest request, std::function<void(brain::ActionResult)> done) override;
+    [[nodiscard]] bool answers_all() const override { return others_ && others_->answers_all(); }
+    void caller_said(std::string_view text) override {
+        if (others_) others_->caller_said(text);
+    }
+    void caller_interrupted() override {
+        if (others_) others_->caller_interrupted();
+    }
+    void transferring(std::string_view target, std::string_view summary) override {
+        if (others_) others_->transferring(target, summary);
+    }
 
 private:
     [[nodiscard]] brain::ActionResult change_language(const std::string& arguments) const;

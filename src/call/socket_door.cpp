@@ -24,7 +24,7 @@ net::Task<Admitted> admit_by_token(CallServices& services, const twilio::StreamT
     }
     Admitted out;
     if (why.empty()) {
-        out.agent = find_agent(claims->agent);
+        out.agent = co_await find_agent(claims->agent, claims->revision);
         if (!out.agent || (speaks && !out.agent->pipeline)) why = "agent";
     }
     if (why.empty()) {

@@ -33,7 +33,7 @@ struct Admitted {
     std::shared_ptr<const Agent> agent;  // null: the token did not hold, which was counted and told
 };
 
-using FindAgent = std::function<std::shared_ptr<const Agent>(std::string_view name)>;
+using FindAgent = std::function<net::Task<std::shared_ptr<const Agent>>(std::string name, std::string revision)>;
 
 // Signed, of this call and account, used once, for an agent there is. `speaks`: the agent needs a pipeline. `told`: what the log says when it did not hold.
 [[nodiscard]] net::Task<Admitted> admit_by_token(CallServices& services, const twilio::StreamTokens& tokens, const FindAgent& find_agent, std::string token, std::string call_sid,

@@ -17,6 +17,7 @@ struct Chosen {
 
 void add_serve(CLI::App& app, Chosen& chosen);
 void add_check(CLI::App& app, Chosen& chosen);
+void add_seal(CLI::App& app, Chosen& chosen);
 void add_health(CLI::App& app, Chosen& chosen);
 void add_replay(CLI::App& app, Chosen& chosen);
 void add_call(CLI::App& app, Chosen& chosen);
@@ -29,5 +30,7 @@ void add_chaos(CLI::App& app, Chosen& chosen);
 void add_numbers(CLI::App& app, Chosen& chosen);
 void add_doctor(CLI::App& app, Chosen& chosen);
 void add_person(CLI::App& app, Chosen& chosen);  // erase, export
+void add_agents(CLI::App& app, Chosen& chosen);
+void add_token(CLI::App& app, Chosen& chosen);
 
 }  // namespace parley::cli

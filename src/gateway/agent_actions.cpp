@@ -10,6 +10,7 @@
 
 #include "parley/net/deadline.hpp"
 #include "parley/rest/recordings.hpp"
+#include "parley/tools/call_tools.hpp"
 #include "parley/twilio/form.hpp"
 #include "parley/twilio/sid.hpp"
 
@@ -231,10 +232,13 @@ private:
 
 }  // namespace
 
-std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts, asio::any_io_executor executor, bool spoken) {
+std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts, asio::any_io_executor executor, bool spoken,
+                                             const std::shared_ptr<const tools::ToolSettings>& own) {
     // Also without tools: a transfer's summary passes through it.
     if (!settings) return nullptr;
-    return std::make_unique<CallActions>(desk, std::move(settings), facts, std::move(executor), spoken);
+    auto builtin = std::make_unique<CallActions>(desk, std::move(settings), facts, executor, spoken);
+    return std::make_unique<tools::CallTools>(tools::CallTools::Parts{.shop = desk.shop, .catalog = desk.shop->catalog(own), .builtin = std::move(builtin), .facts = facts, .executor = std::move(executor),
+                                                                      .transfers = own ? own->transfers : std::map<std::string, std::string>{}});
 }
 
 }  // namespace parley::gateway

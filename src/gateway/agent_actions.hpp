@@ -12,6 +12,7 @@
 #include "parley/messaging/sender.hpp"
 #include "parley/rest/client.hpp"
 #include "parley/store/call_records.hpp"
+#include "parley/tools/workshop.hpp"
 
 namespace parley::gateway {
 
@@ -24,11 +25,12 @@ struct ToolDesk {
     store::CallRecords& records;
     std::function<bool(const std::string& number)> ours;  // one of our numbers; any thread
     std::string recording_url;  // of Twilio's callbacks about recordings
+    std::shared_ptr<tools::Workshop> shop;
     std::function<void(const std::string& call_sid, std::string summary)> brief;  // keeps a transfer's summary for who takes the call; may be empty
 };
 
-// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent.
+// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent. `own`: the agent's declared tools.
 [[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts,
-                                                           boost::asio::any_io_executor executor, bool spoken);
+                                                           boost::asio::any_io_executor executor, bool spoken, const std::shared_ptr<const tools::ToolSettings>& own);
 
 }  // namespace parley::gateway

@@ -1,7 +1,9 @@
 #include "agent_document.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
+#include <utility>
 
 #include "config_table.hpp"
 #include "parley/base/strict_yaml.hpp"
@@ -138,7 +140,7 @@ json& member(json& root, std::string_view key) {
 }
 
 json schema_of(const Row<AgentConfig>& row) {
-    json texts{{"type", "string"}};
+    const auto texts = json::object({{"type", "string"}});
     switch (row.form) {
         case Form::other: return json::object();
         case Form::text:
@@ -176,7 +178,7 @@ AgentDocument read_document(const Config& base, const std::string& name, json do
     // A file of the machine that the configuration does not stand beside is nobody's business here.
     if (const auto script = document.find("script"); document.is_object() && script != document.end() && script->is_string()) {
         const std::filesystem::path path(script->get<std::string>());
-        if (path.is_absolute() || std::any_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; })) out.problems.insert(out.problems.begin(), {"script", "is to stand beside the gateway's own configuration: a relative path without .."});
+        if (path.is_absolute() || std::any_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; })) out.problems.insert(out.problems.begin(), DocumentProblem{"script", "is to stand beside the gateway's own configuration: a relative path without .."});
     }
     std::set<std::string> seen;
     for (const auto& place : reading.secrets) {

@@ -1,5 +1,6 @@
 #include "agent_routes.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "parley/admin/api_schema.hpp"
@@ -162,7 +163,8 @@ AgentRoutes::Answer AgentRoutes::write(ApiRequest& request, Wish wish) {
     } catch (const store::SealError& e) {
         co_return api_error(409, "no_key", e.what());
     } catch (const std::exception& e) {
-        std::vector<DocumentProblem> problems{{document.agent.brain == Brain::embedded ? "script" : "", e.what()}};
+        std::vector<DocumentProblem> problems;
+        problems.push_back(DocumentProblem{document.agent.brain == Brain::embedded ? "script" : "", e.what()});
         co_return invalid(problems);
     }
     change.name = wish.name;
@@ -428,7 +430,7 @@ void AgentRoutes::join(admin::ApiTable& table) {
     s::Members past{{"revision", s::whole({}, 1, UINT32_MAX)}, {"made", s::time()}, {"who", s::text()}, {"action", s::text("created, changed, started, stopped, restored n")}};
     const auto past_brief = s::answer(past, {"revision"});
     past.emplace_back("name", s::text());
-    past.emplace_back("document", json{{"type", "object"}});
+    past.emplace_back("document", json::object({{"type", "object"}}));
 
     table.add({.method = "GET", .pattern = "/v1/agents", .role = Role::read, .summary = "All agents, those of the file first.", .response = s::answer({{"agents", s::list(brief)}}, {"agents"}),
                .handle = [this](ApiRequest& request) { return list(request); }});

@@ -1,13 +1,16 @@
 #include "agents.hpp"
 
 #include "config_flow_rows.hpp"
+#include "credential_form.hpp"
 
 #include <algorithm>
 #include <stdexcept>
 
+#include "parley/analysis/routing.hpp"
 #include "parley/audio/g711.hpp"
 #include "parley/brain/embedded.hpp"
 #include "parley/brain/embedded_voice.hpp"
+#include "parley/brain/filled.hpp"
 #include "parley/brain/rendered_phrases.hpp"
 #include "parley/speech/phrase_store.hpp"
 #include "parley/store/tokens.hpp"
@@ -82,11 +85,34 @@ brain::PhraseShelf phrase_shelf(const std::filesystem::path& directory) {
     return shelf;
 }
 
+// Who it is, what it is to do, and in which languages.
+std::string told(const AgentConfig& given) {
+    std::string all = given.persona.persona;
+    const auto add = [&all](const std::string& more) {
+        if (!all.empty() && !more.empty()) all += "\n\n";
+        all += more;
+    };
+    add(given.upstream.instructions);
+    const auto& languages = given.persona.languages;
+    if (languages.empty()) return all;
+    std::string sentence = "Speak " + languages.front() + (languages.size() == 1 ? " only." : " first.");
+    if (languages.size() > 1) {
+        sentence += " When the caller prefers another of these, go on in that one:";
+        for (std::size_t i = 1; i < languages.size(); ++i) sentence += (i == 1 ? " " : ", ") + languages[i];
+        sentence += ".";
+    }
+    add(sentence);
+    return all;
+}
+
 std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, const AgentConfig& given, const std::shared_ptr<speech::EnginePool>& pool,
                                                       const std::shared_ptr<brain::UpstreamShared>& shared) {
     if (pool == nullptr) throw std::runtime_error("agent " + given.name + ": no embedded engine");
     auto settings = given.upstream;
     settings.greeting = given.greeting;
+    settings.instructions = told(given);
+    settings.context_tokens = given.analysis.context_tokens;
+    analysis::offer_intents(given.analysis, settings);
     settings.stt = endpoints(config, given.stt);
     settings.lm = endpoints(config, given.lm);
     settings.s2s = endpoints(config, given.s2s);
@@ -108,7 +134,7 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     };
     brain::RenderPlan plan;
     plan.phrases = fixed_phrases(conversation_of(given));
-    if (!given.greeting.empty() && settings.s2s.empty()) plan.greetings.push_back(given.greeting);
+    if (!given.greeting.empty() && settings.s2s.empty()) plan.greetings.push_back(brain::filled(given.greeting, given.persona.variables));  // of a caller nothing is known of
     plan.voices = settings.tts;
     plan.embedded = voice;
     auto phrases = std::make_shared<brain::RenderedPhrases>(std::move(plan), makers, phrase_shelf(config.server.data_dir / "phrases"), *cache);
@@ -143,8 +169,15 @@ std::string file_agent_token(std::string_view name) {
     return "ag_" + digest.substr(0, 32);
 }
 
-std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentConfig& given, const AgentIdentity& identity, const AgentMakers& makers) {
+std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentConfig& written, const AgentIdentity& identity, const AgentMakers& makers) {
     auto agent = std::make_shared<call::Agent>();
+    auto given = written;
+    if (makers.credentials) {
+        if (const auto found = makers.credentials->find(given.name); found != makers.credentials->end()) {
+            apply_credential(given, found->second);
+            agent->account = found->second.accountsid;
+        }
+    }
     agent->name = given.name;
     agent->revision = identity.revision;
     agent->token = identity.token;
@@ -195,9 +228,16 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
     agent->max_duration = given.policy.call.time ? std::min(given.max_call, *given.policy.call.time) : given.max_call;
     agent->relay = std::make_shared<const flows::RelaySettings>(given.relay);
     agent->variables = given.persona.variables;
+    if (given.brain == Brain::vendors) {
+        const auto& first = !given.s2s.empty() ? given.s2s : given.lm;
+        if (const auto* endpoint = first.empty() ? nullptr : config.vendor(first.front())) agent->model = endpoint->model.empty() ? endpoint->vendor : endpoint->model;
+    }
     agent->policy = std::make_shared<const policy::PolicySettings>(given.policy);
     agent->hold = std::make_shared<const hold::HoldSettings>(given.hold);
-    agent->tools = std::make_shared<const tools::ToolSettings>(given.own_tools);
+    auto own_tools = given.own_tools;
+    own_tools.transfers = given.upstream.transfers;
+    if (!given.upstream.transfer_target.empty()) own_tools.transfers.emplace("default", given.upstream.transfer_target);
+    agent->tools = std::make_shared<const tools::ToolSettings>(std::move(own_tools));
     agent->analysis = std::make_shared<const analysis::AnalysisSettings>(given.analysis);
     agent->webhooks = std::make_shared<const outbox::WebhookSettings>(given.webhooks.url.empty() ? config.webhooks : given.webhooks);
     agent->privacy = std::make_shared<const privacy::PrivacySettings>(given.privacy);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "parley/brain/rendered_phrases.hpp"
+#include "credential_book.hpp"
 #include "parley/brain/upstream.hpp"
 #include "parley/call/agent.hpp"
 #include "parley/gateway/config.hpp"
@@ -33,6 +34,7 @@ struct MadeAgent {
 struct AgentMakers {
     std::shared_ptr<speech::EnginePool> pool;
     std::shared_ptr<brain::UpstreamShared> upstream;
+    std::shared_ptr<const Credentials> credentials;  // of agents, by name; null: none
 };
 // Who it is besides what is written: its revision, what it is called in records, and whether it was made by the API.
 struct AgentIdentity {

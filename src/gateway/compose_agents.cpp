@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "agent_book.hpp"
 #include "agent_routes.hpp"
 #include "build_info.hpp"
@@ -5,6 +7,7 @@
 #include "parley/admin/access.hpp"
 #include "parley/net/deadline.hpp"
 #include "parley/net/errands.hpp"
+#include "parley/net/http_message.hpp"
 #include "telephony.hpp"
 
 namespace parley::gateway {
@@ -44,16 +47,20 @@ public:
     }
     void start() override { errands_.start(watch()); }
     void reloaded() override { book_.remake(); }
-    net::Task<> close() override { return errands_.end(); }
+    net::Task<> close() override {
+        closing_ = true;
+        return errands_.end();
+    }
 
 private:
     struct Versions {
         std::int64_t agents = 0, tokens = 0;
     };
     net::Task<> watch() {
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
         auto pruned = Clock::now();
         std::int64_t agents = -1;
-        for (;;) {
+        while (!closing_) {
             std::function<Versions(store::Session&)> work = [](store::Session& session) {
                 Versions versions;
                 versions.agents = store::change_version(session, "agents");
@@ -61,6 +68,7 @@ private:
                 return versions;
             };
             auto versions = co_await t_.database.ask<Versions>(std::move(work), kWithin);
+            if (closing_) co_return;
             if (versions) {
                 co_await access_.refresh(versions->tokens);
                 if (versions->agents != agents) {
@@ -87,7 +95,7 @@ private:
     AgentBook book_;
     AgentRoutes routes_;
     net::Errands errands_;
-    bool behind_ = false;
+    bool behind_ = false, closing_ = false;
 };
 
 }  // namespace

@@ -1,8 +1,28 @@
+#include "analysis_api.hpp"
+#include "analysis_jobs.hpp"
 #include "gateway_part.hpp"
 #include "telephony.hpp"
 
 namespace parley::gateway {
 
-std::unique_ptr<GatewayPart> compose_analysis(Telephony& /*telephony*/) { return std::make_unique<GatewayPart>(); }
+namespace {
+
+class AnalysisPart final : public GatewayPart {
+public:
+    explicit AnalysisPart(Telephony& telephony) : jobs_(telephony) {
+        telephony.fact_hooks.kept.emplace_back([this](store::Session& session, const store::FactEvent& event) { jobs_.kept(session, event); });
+        add_analysis_routes(telephony);
+        add_profile_routes(telephony);
+    }
+    void start() override { jobs_.start(); }
+    net::Task<> close() override { return jobs_.close(); }
+
+private:
+    AnalysisJobs jobs_;
+};
+
+}  // namespace
+
+std::unique_ptr<GatewayPart> compose_analysis(Telephony& telephony) { return std::make_unique<AnalysisPart>(telephony); }
 
 }  // namespace parley::gateway

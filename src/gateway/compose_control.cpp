@@ -29,12 +29,11 @@ public:
           errands_(t.executor, t.log, "control.failed", "Something to be done for a call failed by an error of ours."),
           outbound_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .no_account = missing_account(t.config)},
                     {.log = t.log, .metrics = t.metrics, .registry = t.registry, .carrier = *carrier_, .guard = guard_, .guard_mutex = guard_mutex_, .records = t.services.records, .errands = errands_,
-                     .agent_exists = [&t](std::string_view name) { return t.agents()->by_name(name) != nullptr; },
-                     // Read where it is written: on the control loop.
+                     .agent_exists = [&t](std::string_view name) { return t.agents()->open(name) != nullptr; },
                      .drop_text =
                          [&t](std::string_view name) {
-                             const auto* agent = t.config.agent(name);
-                             return agent == nullptr ? std::string{} : agent->machine_message;
+                             const auto agent = t.agents()->made(name);
+                             return agent == nullptr ? std::string{} : agent->written.machine_message;
                          },
                      .may_place = [&t](std::string id, std::string agent, std::string to, std::chrono::seconds ring) { return t.may_place(std::move(id), std::move(agent), std::move(to), ring); },
                      .placed = [&t](const std::string& id, const std::string& call_sid, std::chrono::seconds limit) { t.placed(id, call_sid, limit); }}),

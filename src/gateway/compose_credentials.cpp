@@ -1,8 +1,59 @@
+#include <boost/asio/steady_timer.hpp>
+
+#include "account_clients.hpp"
+#include "credential_api.hpp"
 #include "gateway_part.hpp"
+#include "parley/net/errands.hpp"
+#include "parley/store/media.hpp"
 #include "telephony.hpp"
 
 namespace parley::gateway {
 
-std::unique_ptr<GatewayPart> compose_credentials(Telephony& /*telephony*/) { return std::make_unique<GatewayPart>(); }
+namespace {
+
+constexpr auto kLookEvery = std::chrono::seconds(5);      // for what other instances have changed
+constexpr auto kStoreWithin = std::chrono::seconds(5);
+constexpr int kLooksBetweenSweeps = 720;                  // an hour
+constexpr std::int64_t kUnusedMs = std::int64_t{24} * 3600 * 1000;  // an upload nobody names any more: calls that play it are over by then
+
+class Part final : public GatewayPart {
+public:
+    explicit Part(Telephony& t) : t_(t), errands_(t.executor, t.log, "credential.failed", "Something to be done for credentials failed by an error of ours."), clients_(t), api_(t, clients_) {
+        webhooks::AccountDoor door;
+        door.knows = [&t](std::string_view account) { return t.credentials.knows(account); };
+        door.signatures = [&t](std::string_view account) { return std::make_shared<const twilio::SignatureValidator>(t.credentials.tokens_of(account, store::now_ms())); };
+        door.any = [&t] { return std::make_shared<const twilio::SignatureValidator>(t.credentials.all_tokens(store::now_ms())); };
+        t.routes.accounts(std::move(door));
+    }
+
+    void start() override { errands_.start(watch()); }
+    net::Task<> close() override { return errands_.end(); }
+
+private:
+    net::Task<> watch() {
+        boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+        for (int looks = 0;; ++looks) {
+            pause.expires_after(kLookEvery);
+            const auto [ec] = co_await pause.async_wait(net::nothrow);
+            if (ec) co_return;
+            std::function<std::int64_t(store::Session&)> look = [](store::Session& session) { return store::credentials_revision(session); };
+            const auto revision = co_await t_.database.ask<std::int64_t>(std::move(look), kStoreWithin);
+            if (revision && *revision != t_.credentials.revision()) (void)co_await api_.renew();
+            if (looks % kLooksBetweenSweeps != 0) continue;
+            std::function<std::size_t(store::Session&)> sweep = [](store::Session& session) { return store::sweep_media(session, store::now_ms() - kUnusedMs); };
+            const auto swept = co_await t_.database.ask<std::size_t>(std::move(sweep), kStoreWithin);
+            if (swept && *swept > 0) t_.log.audit("retention.deleted", "Uploads no agent uses any more were deleted.", {{"kind", "media"}, {"n", *swept}});
+        }
+    }
+
+    Telephony& t_;
+    net::Errands errands_;
+    AccountClients clients_;
+    CredentialApi api_;
+};
+
+}  // namespace
+
+std::unique_ptr<GatewayPart> compose_credentials(Telephony& telephony) { return std::make_unique<Part>(telephony); }
 
 }  // namespace parley::gateway

@@ -2,8 +2,10 @@
 
 #include "gateway_part.hpp"
 #include "hold_library.hpp"
+#include "parley/brain/model.hpp"
 #include "parley/hold/hold_settings.hpp"
 #include "parley/net/errands.hpp"
+#include "parley/vendors/catalogue.hpp"
 #include "preparation.hpp"
 #include "telephony.hpp"
 
@@ -21,6 +23,7 @@ public:
     explicit HoldPart(Telephony& telephony)
         : telephony_(telephony), library_(telephony.log, telephony.config.server.data_dir, telephony.database), errands_(telephony.executor, telephony.log),
           desk_{.database = telephony.database, .model = {}, .placed = [this](const brain::CallFacts& facts) { return placed(facts); }} {
+        desk_.model = [this](const call::Agent& agent) { return model(agent); };
         library_.want(*telephony.agents(), true);
         telephony.services.hold = [this](const call::Agent& agent, const brain::CallFacts& facts) { return offer(agent, facts); };
         telephony.services.prepare = [this](std::shared_ptr<const call::Agent> agent, brain::CallFacts facts, brain::Actions* actions, call::CallWorker& worker, TimePoint until) {
@@ -35,6 +38,19 @@ private:
     [[nodiscard]] bool placed(const brain::CallFacts& facts) const {
         const auto agents = telephony_.agents();
         return facts.placed || (agents->has_number(facts.from) && !agents->has_number(facts.to));
+    }
+
+    // The models it talks with write its summaries.
+    [[nodiscard]] std::shared_ptr<brain::Model> model(const call::Agent& agent) const {
+        const auto made = telephony_.agents()->made(agent.name);
+        if (!made) return nullptr;
+        std::vector<vendors::Endpoint> models;
+        for (const auto& name : made->written.lm)
+            if (const auto* endpoint = telephony_.config.vendor(name)) models.push_back(*endpoint);
+        if (models.empty()) return nullptr;
+        brain::VendorMakers makers;
+        makers.lm = vendors::make_lm;
+        return brain::make_model(std::move(models), std::move(makers), telephony_.upstream);
     }
 
     std::optional<call::HoldOffer> offer(const call::Agent& agent, const brain::CallFacts& facts) {

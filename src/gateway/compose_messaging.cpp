@@ -62,17 +62,20 @@ public:
                    .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                    .status_url = t_.config.server.public_url.empty() ? std::string() : t_.routes.url("/webhooks/twilio/sms-status")},
                   t_.config.messaging),
-          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .ours = [this](const std::string& number) { return ours(number); }, .recording_url = t_.routes.url("/webhooks/twilio/recording"), .brief = t_.brief},
+          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .ours = [this](const std::string& number) { return ours(number); }, .recording_url = t_.routes.url("/webhooks/twilio/recording"),
+                .shop = std::make_shared<tools::Workshop>(tools::Workshop::Parts{.errands = errands_, .http = t_.http, .log = t_.log, .metrics = t_.metrics, .records = &t_.records, .database = &t_.database}), .brief = t_.brief},
           inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
-                  .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false); },
+                  .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false, agent.tools); },
                   .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                   .ours = [this](std::string_view number) { return ours(number); }}),
           kept_(t_, errands_, client_.get()) {
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
-            return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true);
+            return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true, agent.tools);
         };
         t_.forget_opt_outs = [this](const std::string& number) { return opt_outs_.forget(number); };
+        auto listing = list_servers();
+        errands_.start(std::move(listing));
         t_.routes.route("sms", Subject::account, [this](const Asked& asked) { return sms(asked); });
         t_.routes.route("sms-status", Subject::account, [this](const Asked& asked) { return sms_status(asked); });
     }
@@ -81,6 +84,18 @@ public:
     net::Task<> close() override { return errands_.end(); }
 
 private:
+    // The tools of MCP servers, listed before a call needs them and again when they may have changed.
+    net::Task<> list_servers() {
+        boost::asio::steady_timer pause(t_.executor);
+        for (;;) {
+            for (const auto& agent : t_.agents()->all()) desk_.shop->refresh(agent->tools);
+            pause.expires_after(std::chrono::seconds(5));
+            co_await pause.async_wait(net::nothrow);
+            const auto state = co_await boost::asio::this_coro::cancellation_state;
+            if (state.cancelled() != boost::asio::cancellation_type::none) co_return;
+        }
+    }
+
     [[nodiscard]] bool ours(std::string_view number) const { return t_.agents()->has_number(number) || number == caller_id_; }
 
     void count(std::string_view direction, std::string_view outcome, std::size_t segments) {

@@ -43,6 +43,7 @@ public:
         check_flows(c_, [this](const std::string& key, const std::string& message) { wrong(key, message); }, [this](const std::string& key, const std::string& message) { warn(key, message); });
         for (auto* check : {&check_control, &check_messaging, &check_store, &check_policy, &check_hold, &check_tool, &check_analysis, &check_outbox, &check_persona})
             for (const auto& [key, message] : (*check)(c_)) wrong(key, message);
+        for (const auto& [key, message] : persona_warnings(c_)) warn(key, message);
     }
 
 private:
@@ -148,7 +149,11 @@ private:
     }
 
     void agents() {
-        if (c_.agents.empty()) return wrong("agents", "is missing: at least one has to answer");
+        if (c_.agents.empty()) {
+            // They may all be made through the interface.
+            if (c_.server.admin_token.empty()) return wrong("agents", "is missing: at least one has to answer");
+            return warn("agents", "are none here: only those made through /v1 answer");
+        }
         std::map<std::string, std::string> owner;
         std::map<std::string, std::string> variables;
         const AgentConfig* the_default = nullptr;

@@ -35,7 +35,14 @@ void prefixes(Table<Config>& t, const char* key, std::vector<std::string>& (*acc
 
 void admin_rows(Table<Config>& t) {
     t.secret("server.admin_token", [](Config& c) -> auto& { return c.server.admin_token; },
-             "What `Authorization: Bearer …` must carry for /v1 on server.admin_listen; at least 16 characters. Without one /v1 is closed.");
+             "What `Authorization: Bearer …` must carry for /v1 on server.admin_listen; at least 16 characters. Without one, and without tokens made by it or by `parley token create`, /v1 is closed.");
+    t.list<std::vector<std::string>& (*)(Config&), std::string>(
+        "server.admin_hosts", [](Config& c) -> std::vector<std::string>& { return c.server.admin_hosts; }, "names",
+        [](std::string_view name) -> text::Parsed<std::string> {
+            const bool right = !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_'; });
+            return {std::string(name), right ? "" : "expected a host's name, without scheme and port"};
+        },
+        [](const std::string& name) { return quote_yaml(name); }, "Names /v1 may be asked for by, besides addresses, localhost and the host of server.public_url: any other Host is refused (DNS re-binding).");
 }
 
 void control_rows(Table<Config>& t) {

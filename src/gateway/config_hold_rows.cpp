@@ -30,11 +30,7 @@ std::string check_prompt(std::string_view text) { return text.size() <= 8000 ? "
 std::string check_voice(std::string_view text) { return text.size() <= 200 ? "" : "is longer than 200 characters"; }
 
 std::string check_sound(std::string_view name) {
-    if (name.starts_with(store::kMediaPrefix)) {
-        const auto digits = name.substr(store::kMediaPrefix.size());
-        const bool right = digits.size() == 64 && std::all_of(digits.begin(), digits.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
-        return right ? "" : "expected media: and the 64 hexadecimal digits of an upload";
-    }
+    if (name.starts_with(store::kMediaPrefix)) return store::is_media_id(name) ? "" : "expected media: and the 64 hexadecimal digits of an upload";
     if (name.size() > 1000) return "is longer than 1000 characters";
     const std::filesystem::path path(name);
     if (path.is_absolute()) return "expected a path below the data directory, \"default\" or media:<id>";

@@ -22,7 +22,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kUsualNam
                                                                                     {"TWILIO_REGION", "twilio.region"},
                                                                                     {"TWILIO_EDGE", "twilio.edge"}}};
 // Read elsewhere.
-constexpr std::array<std::string_view, 2> kOtherNames{"PARLEY_CONFIG", "PARLEY_CONFIG_TEXT"};
+constexpr std::array<std::string_view, 5> kOtherNames{"PARLEY_CONFIG", "PARLEY_CONFIG_TEXT", "PARLEY_URL", "PARLEY_TOKEN", "PARLEY_TOKEN_FILE"};
 
 std::string trimmed(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);

@@ -589,7 +589,7 @@ const std::vector<Row<Config>>& config_rows() {
                 "twilio.auth_tokens", "limits.max_calls", "limits.new_calls_per_second",
                 "limits.burst",       "log.level",        "call_files.frames"};
             const bool live =
-                row.key.starts_with("media.") || (row.key.starts_with("outbound.") && row.key != "outbound.hold_music" && row.key != "outbound.from") || row.key == "server.admin_token" || std::find(kLive.begin(), kLive.end(), row.key) != kLive.end();
+                row.key.starts_with("media.") || (row.key.starts_with("outbound.") && row.key != "outbound.hold_music" && row.key != "outbound.from") || row.key == "server.admin_token" || row.key == "server.admin_hosts" || std::find(kLive.begin(), kLive.end(), row.key) != kLive.end();
             row.effect = live ? Effect::live : Effect::restart;
         }
         return std::move(t.rows);

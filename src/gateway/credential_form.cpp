@@ -286,11 +286,10 @@ json credential_json(const store::Credential& c) {
 
 json credential_schema() {
     const json text{{"type", {"string", "null"}}};
-    const json numbers{{"type", "array"}, {"items", {{"type", "string"}}}};
+    const json numbers{{"type", {"array", "null"}}, {"items", {{"type", "string"}}}};
     return {{"type", "object"},
-            {"required", {"accountsid"}},
             {"properties",
-             {{"accountsid", {{"type", "string"}, {"pattern", "^AC[0-9a-f]{32}$"}}},
+             {{"accountsid", {{"type", {"string", "null"}}, {"description", "AC and 32 hexadecimal digits"}}},
               {"authtoken", {{"type", {"string", "null"}}, {"description", "32 hexadecimal digits; *** or absent keeps the stored one"}}},
               {"phonenumbers", numbers},
               {"maxcallseconds", {{"type", {"integer", "null"}}, {"minimum", kMaxCallSecondsLeast}, {"maximum", kMaxCallSecondsMost}, {"default", kMaxCallSecondsDefault}}},

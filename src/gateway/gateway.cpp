@@ -40,6 +40,7 @@
 #include "retention.hpp"
 #include "shared_calls.hpp"
 #include "telephony.hpp"
+#include "upload_bounds.hpp"
 
 namespace parley::gateway {
 
@@ -77,6 +78,15 @@ MetricsSettings metrics_settings(const Config& config) {
                        "sms", "sms-status", "recording", "transcription", "voicemail-text", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
+    settings.tools = {"send_sms", "send_link", "send_digits", "park", "start_recording", "stop_recording", "pause_recording", "resume_recording", "take_message", "schedule_callback", "book_appointment",
+                      "set_language", "collect_digits", "remember", "unknown"};
+    const auto tool = [&](const std::string& name) {
+        if (settings.tools.size() < 64 && std::find(settings.tools.begin(), settings.tools.end(), name) == settings.tools.end()) settings.tools.push_back(name);
+    };
+    for (const auto& agent : config.agents) {
+        for (const auto& one : agent.own_tools.http) tool(one.name);
+        for (const auto& one : agent.own_tools.mcp) tool(one.name);
+    }
     return settings;
 }
 
@@ -103,9 +113,9 @@ struct Gateway::Impl {
           records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
           shared_calls(make_shared_calls(*database, registry, log, instance)),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr, .shared = &shared_calls->calls()},
-          streams(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
-          relays(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
-          listeners(services, tokens, [this](std::string_view name) { return current_agents()->by_name(name); }),
+          streams(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
+          relays(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
+          listeners(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
           signals(control) {
         metrics.watch(log);
         registry.share_with(&shared_calls->calls());
@@ -113,7 +123,9 @@ struct Gateway::Impl {
         for (const auto& path : {services.recordings, services.call_files})
             if (!path.empty()) std::filesystem::create_directories(path);
         if (Agents::needs_engine(config)) make_engine();
-        agents = std::make_shared<const Agents>(config, ++revision, engine, upstream);
+        load_credentials();
+        file_agents = std::make_shared<const Agents>(config, ++revision, AgentMakers{engine, upstream, credentials.current()});
+        agents = file_agents;
         signatures = std::make_shared<const twilio::SignatureValidator>(config.twilio.auth_tokens);
         make_workers();
         make_webhooks();
@@ -185,7 +197,7 @@ struct Gateway::Impl {
                                                              return signatures;
                                                          },
                                                          services.records, &shared_calls->calls()});
-        web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->by_name(config.server.talk_page); },
+        web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->open(config.server.talk_page); },
                                                                           [this](std::shared_ptr<const call::Agent> agent, std::string call_sid) { return telephony->may_talk(std::move(agent), std::move(call_sid)); }});
         surface = std::make_unique<admin::AdminSurface>(admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
                                                                                        std::string(R"({"version":")") + kVersion + R"(","revision":")" + kRevision + "\"}"});
@@ -194,12 +206,14 @@ struct Gateway::Impl {
     // What Twilio's telephony offers besides the stream: each of these adds its routes and destinations.
     void make_telephony() {
         telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
-                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .sealing = sealing, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); }});
+                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .sealing = sealing, .credentials = credentials, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); },
+                                                          .makers = [this](bool wants_engine) { return makers(wants_engine); }, .publish_agents = [this](std::vector<std::shared_ptr<const MadeAgent>> stored) { publish_agents(std::move(stored)); }});
         flow_routes = compose_flows(*telephony);
         compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
         operators = compose_control(*telephony);
         messaging = compose_messaging(*telephony);
         for (auto* compose : {&compose_agents, &compose_credentials, &compose_policy, &compose_history, &compose_hold, &compose_analysis, &compose_outbox, &compose_live}) parts.push_back((*compose)(*telephony));
+        agents_part = parts.front().get();
         records.hooks(std::move(fact_hooks));
     }
 
@@ -229,10 +243,16 @@ struct Gateway::Impl {
 
         net::HttpServerOptions inner;
         add(inner.listeners, config.server.admin_listen, {}, {});
+        inner.route = admin_bounds;
         inner.handle = [this](net::HttpRequest& request) { return handle_admin(request); };
         inner.writer = [this](const net::HttpRequest& request) {
             auto waiting = telephony->writers.extract(&request);
             return waiting ? std::move(waiting.mapped()) : net::HttpWriter{};
+        };
+        inner.route = [this](const net::HttpRequest& head) {
+            net::HttpRoute route;
+            if (admin::AdminApi::mine(head.path())) route.body_limit = api.body_limit(head.method, head.path());
+            return route;
         };
         inner.rejected = [this](std::string_view reason) { metrics.http_rejected.at(reason).add(); };
         // Probes and scrapes run beside the acceptors, not among the calls.
@@ -553,10 +573,48 @@ struct Gateway::Impl {
         }
     }
 
+    // Without the store the file's agents serve as they are written.
+    void load_credentials() {
+        try {
+            database->transact([this](store::Session& session) { credentials.load(session, *sealing.opener()); });
+        } catch (const store::StoreError& e) {
+            if (!config.store.ignore) throw;
+            log.warn("credentials.unavailable", "Agents' credentials were not read.", {{"error.type", e.what()}});
+        }
+    }
+
     void renew_agents() {
-        auto made = std::make_shared<const Agents>(config, ++revision, engine, upstream);
+        auto made = std::make_shared<const Agents>(config, ++revision, AgentMakers{engine, upstream, credentials.current()});
+        {
+            const std::lock_guard lock(shared_mutex);
+            file_agents = std::move(made);
+            agents = std::make_shared<const Agents>(*file_agents, stored_agents);
+        }
+        if (agents_part != nullptr) agents_part->reloaded();
+    }
+
+    // Those of the store, beside the file's.
+    void publish_agents(std::vector<std::shared_ptr<const MadeAgent>> stored) {
         const std::lock_guard lock(shared_mutex);
-        agents = std::move(made);
+        stored_agents = std::move(stored);
+        agents = std::make_shared<const Agents>(*file_agents, stored_agents);
+    }
+
+    AgentMakers makers(bool wants_engine) {
+        if (wants_engine && !engine) make_engine();
+        const std::lock_guard lock(shared_mutex);
+        return {engine, upstream};
+    }
+
+    // The agent of a call in the revision it began with, where that is known to anybody; else the one in force.
+    net::Task<std::shared_ptr<const call::Agent>> agent_of(std::string name, std::string which) {
+        auto current = current_agents()->by_name(name);
+        if (current && (!current->stored || which == std::to_string(current->revision))) co_return current;
+        const auto number = text::parse_integer(which);
+        if (!number || number.value < 1 || number.value > UINT32_MAX || !telephony->agent_revision) co_return current;
+        auto exact = co_await telephony->agent_revision(std::move(name), static_cast<std::uint32_t>(number.value));
+        if (exact) co_return exact;
+        co_return current;
     }
 
     void reload() {
@@ -564,12 +622,13 @@ struct Gateway::Impl {
             auto fresh = load_config(config.file, process_environment());
             const auto changes = diff(config, fresh);
             auto health = std::make_shared<brain::UpstreamShared>();  // breakers begin closed: what was wrong may have been mended
-            auto made = std::make_shared<const Agents>(fresh, ++revision, engine, health);
+            auto made = std::make_shared<const Agents>(fresh, ++revision, AgentMakers{engine, health, credentials.current()});
             public_server->reload();
             auto validator = std::make_shared<const twilio::SignatureValidator>(fresh.twilio.auth_tokens);
             {
                 const std::lock_guard lock(shared_mutex);
-                agents = std::move(made);
+                file_agents = std::move(made);
+                agents = std::make_shared<const Agents>(*file_agents, stored_agents);
                 upstream = std::move(health);
                 signatures = std::move(validator);
             }
@@ -585,6 +644,9 @@ struct Gateway::Impl {
                 config.call_files.frames = fresh.call_files.frames;
                 config.agents = fresh.agents;
                 config.menus = fresh.menus;
+                config.vendors = fresh.vendors;
+                config.sources = fresh.sources;
+                config.server.admin_hosts = fresh.server.admin_hosts;
                 config.fleet = fresh.fleet;
                 config.outbound.limits = fresh.outbound.limits;
                 config.server.admin_token = fresh.server.admin_token;
@@ -617,6 +679,7 @@ struct Gateway::Impl {
     std::string instance;
     std::unique_ptr<store::Database> database;
     Sealing sealing;
+    CredentialBook credentials{log};
     store::FactHooks fact_hooks;
     store::CallRecords records;
     std::unique_ptr<SharedCallsPart> shared_calls;
@@ -626,7 +689,8 @@ struct Gateway::Impl {
     call::ListenServer listeners;
     std::uint32_t revision = 0;
     std::mutex shared_mutex;  // over the two below: read at call start, replaced by a reload
-    std::shared_ptr<const Agents> agents;
+    std::shared_ptr<const Agents> agents, file_agents;
+    std::vector<std::shared_ptr<const MadeAgent>> stored_agents;
     std::shared_ptr<const twilio::SignatureValidator> signatures;
     std::unique_ptr<webhooks::TwilioWebhooks> twilio_routes;
     std::unique_ptr<admin::WebVoice> web;
@@ -640,6 +704,7 @@ struct Gateway::Impl {
     std::unique_ptr<Control> operators;
     std::unique_ptr<MessagingPart> messaging;
     std::vector<std::unique_ptr<GatewayPart>> parts;
+    GatewayPart* agents_part = nullptr;  // the first of them
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;
     std::vector<std::unique_ptr<net::TickWheel>> wheels;

@@ -8,6 +8,7 @@
 #include "parley/audio/g711.hpp"
 #include "parley/control/hold_tune.hpp"
 #include "parley/hold/media_decode.hpp"
+#include "parley/store/media.hpp"
 
 namespace parley::gateway {
 
@@ -172,6 +173,17 @@ void HoldLibrary::decode(const std::string& key, const std::string& name) {
     if (name == kDefault) {
         if (!music) return keep(key, std::make_shared<const std::vector<std::int16_t>>(chime()));
         bytes = control::hold_tune();
+    } else if (store::is_media_id(name)) {
+        try {
+            std::optional<store::Media> found;
+            database_.transact([&](store::Session& session) { found = store::load_media(session, name); });
+            if (!found) return failed(key, name, "there is no such upload");
+            auto pcm = std::make_shared<std::vector<std::int16_t>>(found->mulaw.size());
+            audio::mulaw_decode(found->mulaw, *pcm);
+            return keep(key, std::move(pcm));
+        } catch (const std::exception& e) {
+            return failed(key, name, e.what());
+        }
     } else {
         // Below the data directory, wherever links lead.
         std::error_code ec;

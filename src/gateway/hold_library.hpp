@@ -57,7 +57,7 @@ private:
 
     Log log_;
     std::filesystem::path data_dir_;
-    [[maybe_unused]] store::Database& database_;
+    store::Database& database_;
     std::mutex mutex_;
     std::map<std::string, hold::Sound> sounds_;
     std::map<std::string, std::shared_ptr<Spoken>> spoken_;

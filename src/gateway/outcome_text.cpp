@@ -32,7 +32,8 @@ std::string outcome_text(const call::Outcome& outcome) {
     json lines = json::array();
     for (const auto& line : outcome.memory.lines) lines.push_back({{"agent", line.side == ContextLine::Side::agent}, {"text", line.text}, {"interrupted", line.interrupted}});
     json all{{"reason", conversation::name_of(outcome.reason)}, {"target", outcome.target}, {"agent", outcome.agent}, {"resumes", outcome.resumes}, {"planned", outcome.planned}, {"attached", outcome.attached},
-             {"ending", outcome.ending}, {"state", outcome.memory.brain_state.size() <= kLongest / 2 ? outcome.memory.brain_state : std::string()}, {"said_by", outcome.memory.agent}, {"note", outcome.memory.note}};
+             {"ending", outcome.ending}, {"state", outcome.memory.brain_state.size() <= kLongest / 2 ? outcome.memory.brain_state : std::string()}, {"said_by", outcome.memory.agent}, {"note", outcome.memory.note},
+             {"background", outcome.memory.background.size() <= kLongest / 4 ? outcome.memory.background : std::string()}};
     const auto rest = all.dump(-1, ' ', false, json::error_handler_t::replace).size();
     std::size_t used = rest + 16, first = lines.size();
     while (first > 0) {
@@ -68,6 +69,7 @@ std::optional<call::Outcome> read_outcome(std::string_view text) {
     outcome.memory.brain_state = text_of(all, "state");
     outcome.memory.agent = text_of(all, "said_by");
     outcome.memory.note = text_of(all, "note");
+    outcome.memory.background = text_of(all, "background");
     const auto lines = all.find("lines");
     if (lines != all.end() && lines->is_array())
         for (const auto& line : *lines)

@@ -11,7 +11,7 @@ using Mode = flows::AnswerMode::Kind;
 
 namespace {
 
-constexpr auto kGrace = std::chrono::seconds(10);  // until the registry has the call
+constexpr auto kGrace = std::chrono::seconds(2);  // until the registry has the call, which is at once
 constexpr auto kAfterRinging = std::chrono::seconds(90);
 
 flows::Second wall() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }

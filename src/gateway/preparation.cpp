@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "parley/analysis/analysis_settings.hpp"
+#include "parley/analysis/caller_profile.hpp"
 #include "parley/store/profiles.hpp"
 
 namespace parley::gateway {
@@ -115,11 +116,12 @@ net::Task<brain::Prepared> prepare_call(const PreparationDesk& desk, std::shared
     std::vector<std::string> sections;
     if (s.look_up_caller && !store::caller_key(theirs).empty()) {
         const Duration limit = s.strategy == hold::Strategy::none ? kLookUpInSilence : kLookUp;
-        auto profile = co_await store::find_profile(desk.database, facts.agent, theirs, std::min<Duration>(limit, until - Clock::now()));
+        auto owner = agent->analysis ? analysis::profile_owner(*agent->analysis, facts.agent) : facts.agent;
+        auto profile = co_await store::find_profile(desk.database, std::move(owner), theirs, std::min<Duration>(limit, until - Clock::now()));
         if (profile) {
+            found = analysis::remembered(profile->json);
             found.looked_up = true;
-            keep_variables(profile->json, "caller_", found.variables);
-            sections.push_back("What is remembered of the caller from earlier calls: " + std::string(within(profile->json, kMostResult)));
+            if (!found.background.empty()) sections.push_back(std::exchange(found.background, {}));
         }
     }
 
@@ -144,6 +146,7 @@ net::Task<brain::Prepared> prepare_call(const PreparationDesk& desk, std::shared
         sections.push_back("Result of " + call->name + ": " + std::string(within(call->result->json, kMostResult)));
     }
 
+    found.background.clear();
     for (const auto& section : sections) {
         if (found.background.size() + section.size() > kMostBackground) break;
         found.background += section + "\n";

@@ -73,7 +73,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     // over.
     Task<int> read_head(Session& session, std::string& buffer, bool first, std::string& head_bytes, HttpHead& head);
     Task<int> read_body(Connection& connection, std::string& buffer, const std::string& head_bytes,
-                        const HttpHead& head, std::size_t limit, std::string& body);
+                        const HttpHead& head, const HttpRoute& route, std::string& body);
     // Runs the writer behind the response's head.
     Task<> respond_streaming(Connection& connection, const HttpRequest& request, const HttpResponse& response, const HttpWriter& writer);
     Task<bool> respond(Connection& connection, const HttpRequest& request, const HttpResponse& response,

@@ -196,7 +196,9 @@ Task<int> HttpServer::Impl::read_head(Session& session, std::string& buffer, boo
 // Beast decodes the body; it also reads the head a second time, and a difference of opinion with the strict reader is
 // refused.
 Task<int> HttpServer::Impl::read_body(Connection& connection, std::string& buffer, const std::string& head_bytes,
-                                      const HttpHead& head, std::size_t limit, std::string& body) {
+                                      const HttpHead& head, const HttpRoute& route, std::string& body) {
+    const std::size_t limit = route.body_limit;
+    const Duration body_time = route.body_time == Duration{} ? options.limits.body_time : route.body_time;
     namespace http = boost::beast::http;
     http::request_parser<http::string_body> parser;
     parser.eager(true);
@@ -230,7 +232,7 @@ Task<int> HttpServer::Impl::read_body(Connection& connection, std::string& buffe
         }
         if (buffer.size() > options.limits.head_bytes + limit) co_return 413;
         const auto earned = std::chrono::seconds(options.limits.body_rate != 0 ? raw / options.limits.body_rate : 3600);
-        const TimePoint deadline = began + std::min<Duration>(options.limits.body_time, kRateGrace + earned);
+        const TimePoint deadline = began + std::min<Duration>(body_time, kRateGrace + earned);
         ec = co_await connection.receive(buffer, kReadAtOnce, deadline);
         if (ec == Errc::timed_out) co_return 408;
         if (ec) co_return -1;
@@ -322,7 +324,7 @@ Task<> HttpServer::Impl::serve_requests(Session& session, std::shared_ptr<void> 
         if (status == 0) {
             if (head.expect_continue && (head.chunked || head.content_length != 0))
                 (void)connection.write("HTTP/1.1 100 Continue\r\n\r\n");
-            status = co_await read_body(connection, buffer, head_bytes, head, route.body_limit, request.body);
+            status = co_await read_body(connection, buffer, head_bytes, head, route, request.body);
             if (status < 0) break;
         }
         if (status != 0) {

@@ -11,8 +11,10 @@ namespace {
 // A row that no entry of this instance stands for may belong to an admission whose answer is still on its way here.
 constexpr std::int64_t kLetGoAfterMs = 10'000;
 
-void lock(Session& session, std::string scope) {
-    session.run("INSERT INTO policy_gates(scope, passed) VALUES($1, 1) ON CONFLICT(scope) DO UPDATE SET passed = policy_gates.passed + 1", {std::move(scope)});
+// One at a time through here, on SQLite by its nature. Before anything else: a serializable transaction sees the state of its first look, and a lock that is
+// waited for afterwards would guard an old one.
+void one_at_a_time(Session& session) {
+    if (session.dialect() == store::Dialect::postgresql) session.run("LOCK TABLE policy_gate IN EXCLUSIVE MODE");
 }
 
 std::int64_t lease_until(std::int64_t now, std::chrono::milliseconds lease) { return now + lease.count(); }
@@ -35,10 +37,7 @@ std::int64_t clock_of(Session& session) {
 }
 
 Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::string_view instance, std::chrono::milliseconds lease) {
-    // Always in this order, so that no two wait for each other. Whoever counts has the row, and sees all who had it before.
-    if (caps.fleet != 0) lock(session, "fleet");
-    if (caps.account != 0) lock(session, "account/" + wish.account);
-    if (caps.agent != 0) lock(session, "agent/" + wish.agent);
+    one_at_a_time(session);
     const auto now = clock_of(session);
     Taken taken;
     taken.admitted = true;
@@ -60,6 +59,7 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
 
 Renewed renew_places(Session& session, std::string_view instance, const std::vector<Held>& held, std::chrono::milliseconds lease) {
     const std::string me(instance);
+    one_at_a_time(session);
     const auto now = clock_of(session), until = lease_until(now, lease);
     std::set<std::string, std::less<>> mine;
     for (const auto& row : session.run("SELECT call_sid FROM policy_leases WHERE instance = $1", {me})) mine.insert(row.text(0));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "parley/store/messages_taken.hpp"
 #include "parley/store/profiles.hpp"
 
 namespace parley::store {
@@ -17,6 +18,8 @@ struct Of {
 constexpr Of kOfACall[] = {
     {"events", "DELETE FROM jobs WHERE ordering = $1"},
     {"events", "DELETE FROM outbox_calls WHERE call_sid = $1"},
+    {"messages", "DELETE FROM messages_taken WHERE call_sid = $1"},
+    {"state", "DELETE FROM tool_effects WHERE call_sid = $1"},
     {"analyses", "DELETE FROM analyses WHERE call_sid = $1"},
     {"state", "DELETE FROM checkpoints WHERE call_sid = $1"},
     {"state", "DELETE FROM fleet_calls WHERE call_sid = $1"},
@@ -50,6 +53,7 @@ void erase_call(Session& session, std::string_view call_sid, Erased& erased) {
 }
 
 void erase_person(Session& session, std::string_view caller, Erased& erased) {
+    if (const auto messages = erase_messages(session, std::string(caller)); messages > 0) erased["messages"] += messages;
     if (const auto profiles = erase_profile(session, caller); profiles > 0) erased["profiles"] += profiles;
 }
 

@@ -2,14 +2,12 @@
 
 namespace parley::store {
 
-// policy_gates: one row for each limited scope, written first by whoever admits a call there: the write is the lock, until the transaction ends.
-// policy_leases: a place taken by a call; it counts until its time is over, whoever took it. policy_usage: what a day has cost, by agent, vendor and role;
+// policy_gate: locked by whoever counts places, and empty. policy_leases: a place taken by a call; it counts until its time is over, whoever took it. policy_usage: what a day has cost, by agent, vendor and role;
 // vendor '' is the call itself.
 std::vector<Migration> schema_policy() {
     return {{"policy", 1, R"(
-CREATE TABLE policy_gates(
-    scope TEXT PRIMARY KEY,
-    passed INTEGER NOT NULL
+CREATE TABLE policy_gate(
+    nothing INTEGER NOT NULL
 ) {strict};
 CREATE TABLE policy_leases(
     call_sid TEXT PRIMARY KEY,

@@ -269,6 +269,9 @@ flows::SayVoice GatherTalk::voice() const {
     return voice;
 }
 
+void GatherTalk::on_event(std::string_view json) {
+    if (b_.calls.records != nullptr) b_.calls.records->add(b_.facts.call_sid, store::Fact::event, json);
+}
 void GatherTalk::on_vendor(const brain::VendorRecord& record) {
     call::observe_vendor(b_.calls.metrics, record);
     if (b_.calls.used) b_.calls.used(*b_.agent, b_.facts.call_sid, record);

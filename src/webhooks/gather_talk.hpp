@@ -68,6 +68,7 @@ private:
     void keep_turn(std::string_view who, std::string_view text);
     [[nodiscard]] std::string here(unsigned turn, unsigned wait) const;
     [[nodiscard]] flows::SayVoice voice() const;
+    void on_event(std::string_view json) override;
     void on_vendor(const brain::VendorRecord& record) override;
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override;
 

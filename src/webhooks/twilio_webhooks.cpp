@@ -93,6 +93,14 @@ TwilioWebhooks::TwilioWebhooks(Settings settings, Services services) : settings_
           }));
 }
 
+void TwilioWebhooks::accounts(AccountDoor door) { accounts_ = std::move(door); }
+bool TwilioWebhooks::own_account(std::string_view account_sid) const {
+    if (settings_.account_sids.empty()) return !accounts_.knows || !accounts_.knows(account_sid);
+    return std::ranges::find(settings_.account_sids, account_sid) != settings_.account_sids.end();
+}
+// The gateway's own account reaches every agent: its operator is who configured them.
+bool TwilioWebhooks::belongs(const call::Agent& agent, std::string_view account_sid) const { return agent.account == account_sid || own_account(account_sid); }
+
 void TwilioWebhooks::gate(Gate gate) { gate_ = std::move(gate); }
 void TwilioWebhooks::route(std::string name, Subject subject, Handler handler) { routes_.insert_or_assign(std::move(name), Route{subject, std::move(handler)}); }
 void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) { senders_.insert_or_assign(kind, std::move(sender)); }
@@ -160,14 +168,14 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
     if (!query) co_return refused(400);
     auto form = get ? query : json ? Result<twilio::Form>(twilio::Form{}) : twilio::parse_form(request.body);
     if (!form) co_return refused(400);
-    if (!check_signature(request, get ? twilio::Form{} : *form, subject)) co_return refused(request.signature ? 403 : 400);
+    if (!check_signature(request, get ? twilio::Form{} : *form, subject, json ? std::string_view{} : form->get("AccountSid"))) co_return refused(request.signature ? 403 : 400);
 
     Asked asked{request, *form, *query, {}};
     if (!json) {
         const auto account = form->get("AccountSid");
         asked.call_sid = form->get("CallSid");
         if ((subject == Subject::call && !twilio::is_call_sid(asked.call_sid)) || !twilio::is_account_sid(account)) co_return refused(400);
-        if (!settings_.account_sids.empty() && std::ranges::find(settings_.account_sids, account) == settings_.account_sids.end()) {
+        if (!own_account(account) && !(accounts_.knows && accounts_.knows(account))) {
             services_.metrics.calls_rejected.at("in", "unknown_number").add();
             services_.log.warn("call.rejected", "The account is not one of ours.", {{"reason", "unknown_number"}, {"call_sid", asked.call_sid}});
             if (subject == Subject::call) co_return xml(TwimlResponse().reject({.reason = "rejected"}));
@@ -195,14 +203,20 @@ void TwilioWebhooks::count_signature_failure(const twilio::SignatureVerdict& ver
                        {{"reason", to_string(verdict.outcome)}, {"hint", to_string(verdict.candidate)}, {"remote", remote_address}, {"what", what}});
 }
 
-bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form& form, Subject subject) const {
+bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form& form, Subject subject, std::string_view account) const {
     if (!settings_.verify_signatures) return true;
     const auto url = twilio::public_request_url(settings_.public_url, request.target);
     if (!url) return false;
-    const auto signatures = services_.signatures();
-    const auto verdict = request.method == "GET"      ? signatures->check_get(*url, request.signature)
-                         : subject == Subject::json ? signatures->check_json(*url, request.body, request.signature)
-                                                    : signatures->check_form(*url, form, request.signature);
+    const auto check = [&](const twilio::SignatureValidator& signatures) {
+        return request.method == "GET"      ? signatures.check_get(*url, request.signature)
+               : subject == Subject::json ? signatures.check_json(*url, request.body, request.signature)
+                                          : signatures.check_form(*url, form, request.signature);
+    };
+    // The account is what the request says of itself; that it says so is what the signature covers.
+    const bool theirs = !account.empty() && accounts_.knows && accounts_.knows(account);
+    twilio::SignatureVerdict verdict;
+    if (theirs) verdict = check(*accounts_.signatures(account));
+    if (!verdict.ok() && (!theirs || own_account(account))) verdict = check(*services_.signatures());
     if (verdict.ok()) {
         if (verdict.token_index > 0) services_.log.info("auth.token_in_use", "A request was signed by an auth token that is being rotated out.", {{"index", verdict.token_index}});
         return true;
@@ -215,7 +229,10 @@ bool TwilioWebhooks::accept_upgrade(std::string_view target, std::optional<std::
     if (!settings_.verify_signatures) return true;
     const auto url = twilio::public_request_url(settings_.public_url, target, true);
     if (!url) return false;
-    const auto verdict = services_.signatures()->check_websocket(*url, signature);
+    auto verdict = services_.signatures()->check_websocket(*url, signature);
+    if (!verdict.ok() && accounts_.any) {
+        if (const auto theirs = accounts_.any()->check_websocket(*url, signature); theirs.ok()) verdict = theirs;
+    }
     if (verdict.ok()) return true;
     count_signature_failure(verdict, remote_address, "stream");
     return false;
@@ -223,6 +240,11 @@ bool TwilioWebhooks::accept_upgrade(std::string_view target, std::optional<std::
 
 net::Task<Answer> TwilioWebhooks::voice(const Asked& asked) const {
     auto agent = services_.by_number(asked.form.get("To"));
+    if (agent && !belongs(*agent, asked.form.get("AccountSid"))) {
+        services_.metrics.security_events.at("policy").add();
+        services_.log.warn("security.account", "A call came to a number of another account's agent.", {{"call_sid", asked.call_sid}, {"agent", agent->name}});
+        agent = nullptr;
+    }
     auto answer = co_await connect(std::move(agent), asked);
     co_return answer;
 }

@@ -138,7 +138,7 @@ struct UpstreamWorld : SttSink, LmSink, TtsSink, VendorSink {
     }
     void open() {
         factory = std::make_unique<UpstreamFactory>(settings, makers, shared, phrases);
-        CallPorts ports{.stt = *this, .lm = *this, .tts = *this, .vendor = *this, .executor = context.get_executor(), .http = nullptr,
+        CallPorts ports{.stt = *this, .lm = *this, .tts = *this, .vendor = *this, .executor = context.get_executor(), .http = http,
                         .post = [this](std::function<void()> f) { boost::asio::post(context, std::move(f)); }};
         brain = factory->open(CallFacts{"CA1", "+15550100", "+15550199", "front", 1}, ports);
         turn();
@@ -204,6 +204,7 @@ struct UpstreamWorld : SttSink, LmSink, TtsSink, VendorSink {
     std::vector<std::string> take() { return std::exchange(told, {}); }
 
     boost::asio::io_context context{1};
+    net::HttpClient* http = nullptr;
     UpstreamSettings settings;
     VendorMakers makers;
     std::shared_ptr<UpstreamShared> shared = std::make_shared<UpstreamShared>();

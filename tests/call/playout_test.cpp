@@ -26,7 +26,16 @@ public:
         order.push_back('m');
     }
     void segment_played_out(conversation::SegmentId segment) override { played_out.push_back(segment); }
-    std::vector<Sent> frames;
+    void play_bed(std::span<const std::int16_t> frame, Instant plays_at) override {
+        bed.push_back({0, plays_at, {frame.begin(), frame.end()}});
+        order.push_back('b');
+    }
+    void behind_bed(std::uint32_t samples) override {
+        behind.push_back(samples);
+        order.push_back('<');
+    }
+    std::vector<Sent> frames, bed;
+    std::vector<std::uint32_t> behind;
     std::vector<std::uint32_t> marks;
     std::vector<conversation::SegmentId> played_out;
     std::string order;
@@ -135,6 +144,92 @@ TEST(Playout, a_segment_is_bounded) {
     playout.begin(1);
     EXPECT_TRUE(playout.append(1, loud(8000)));
     EXPECT_FALSE(playout.append(1, loud(1)));
+}
+
+// --- a bed ----------------------------------------------------------------------------------------------------------------
+
+hold::HoldPlayer music() {
+    return hold::HoldPlayer(hold::Strategy::music, {.text = nullptr, .audio = nullptr, .music = std::make_shared<const std::vector<std::int16_t>>(16000, 8000)}, {.fade_in = 0ms});
+}
+
+TEST(PlayoutBed, fills_what_speech_leaves_and_keeps_the_schedule) {
+    Collector out;
+    Playout playout({.ahead = 120ms}, out);
+    auto bed = music();
+    playout.bed(&bed);
+    for (int tick = 0; tick <= 10; ++tick) playout.pump(tick * 20ms);
+    EXPECT_EQ(out.bed.size(), 16U);
+    EXPECT_TRUE(out.marks.empty()) << "nobody asks how much of it was heard";
+    EXPECT_TRUE(out.frames.empty());
+    playout.begin(1);
+    playout.append(1, loud(1600));
+    for (int tick = 11; tick <= 30; ++tick) playout.pump(tick * 20ms);
+    EXPECT_EQ(out.frames.size(), 10U);
+    EXPECT_EQ(out.frames.front().plays_at, out.bed[15].plays_at + 20ms) << "right behind";
+    // Starved in the middle of its segment: what is left of the bed covers it.
+    EXPECT_GT(out.bed.size(), 16U);
+    EXPECT_TRUE(bed.released());
+}
+
+TEST(PlayoutBed, speech_is_told_how_much_of_the_bed_lies_before_it) {
+    Collector out;
+    Playout playout({.ahead = 120ms}, out);
+    auto bed = music();
+    playout.bed(&bed);
+    for (int tick = 0; tick <= 10; ++tick) playout.pump(tick * 20ms);
+    playout.begin(1);
+    playout.append(1, loud(3200));
+    playout.pump(220ms);
+    ASSERT_EQ(out.behind.size(), 1U);
+    EXPECT_EQ(out.behind[0], 800U) << "100 ms, and the first frame of speech makes it 120";
+    EXPECT_NE(out.order.find("b<f"), std::string::npos);
+    for (int tick = 12; tick <= 20; ++tick) playout.pump(tick * 20ms);
+    EXPECT_EQ(out.behind.size(), 1U) << "once";
+    // Of a bed that fell silent long ago nothing lies anywhere.
+    Collector later;
+    Playout other({.ahead = 120ms}, later);
+    hold::HoldPlayer words(hold::Strategy::text, {.text = std::make_shared<const std::vector<std::int16_t>>(1600, 8000), .audio = nullptr, .music = nullptr});
+    other.bed(&words);
+    for (int tick = 0; tick <= 50; ++tick) other.pump(tick * 20ms);
+    EXPECT_EQ(later.bed.size(), 10U);
+    other.begin(1);
+    other.append(1, loud(1600));
+    other.pump(1020ms);
+    EXPECT_TRUE(later.behind.empty());
+    EXPECT_EQ(later.frames.front().plays_at, 1020ms);
+}
+
+TEST(PlayoutBed, is_mixed_under_the_first_speech_until_it_is_over) {
+    Collector out;
+    Playout playout({.ahead = 120ms}, out);
+    auto bed = music();
+    playout.bed(&bed);
+    for (int tick = 0; tick <= 10; ++tick) playout.pump(tick * 20ms);
+    playout.begin(1);
+    playout.append(1, loud(8000 * 3));
+    playout.finish(1);
+    for (int tick = 11; tick <= 200; ++tick) playout.pump(tick * 20ms);
+    EXPECT_EQ(out.frames[0].pcm[0] > 11000, true) << "both";
+    EXPECT_NEAR(out.frames[5].pcm.back(), 4000 + 1600, 50) << "ducked";
+    EXPECT_EQ(out.frames[40].pcm[0], 4000) << "0.8 s later it is gone";
+    EXPECT_FALSE(playout.has_bed());
+    EXPECT_EQ(out.bed.size(), 16U) << "and does not come back";
+}
+
+TEST(PlayoutBed, does_not_come_back_behind_a_clear) {
+    Collector out;
+    Playout playout({.ahead = 120ms}, out);
+    auto bed = music();
+    playout.bed(&bed);
+    playout.pump(0us);
+    playout.begin(1);
+    playout.append(1, loud(8000));
+    playout.pump(20ms);
+    playout.drop_all();
+    playout.carrier_cleared(40ms);
+    const auto before = out.bed.size();
+    for (int tick = 2; tick <= 50; ++tick) playout.pump(tick * 20ms);
+    EXPECT_EQ(out.bed.size(), before);
 }
 
 }  // namespace

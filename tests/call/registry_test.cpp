@@ -112,6 +112,37 @@ TEST(Registry, a_lost_call_resumes_so_often_and_no_more) {
     EXPECT_FALSE(registry.take_resume("CA1", 2));
 }
 
+TEST(Registry, a_call_holds_its_place_until_it_is_over_for_good) {
+    Registry registry({.max_calls = 10, .new_calls_per_second = 100, .burst = 100});
+    EXPECT_FALSE(registry.holds("CA1", kStart));
+    (void)registry.admit("CA1", kStart);
+    EXPECT_TRUE(registry.holds("CA1", kStart + 59s));
+    EXPECT_FALSE(registry.holds("CA1", kStart + 61s)) << "its stream never came";
+    EXPECT_TRUE(registry.attach("CA1", "a", {}, kStart + 1s));
+    EXPECT_TRUE(registry.holds("CA1", kStart + 3600s));
+    registry.finished("CA1", lost(), kStart + 3600s);
+    EXPECT_TRUE(registry.holds("CA1", kStart + 3650s)) << "it may come back";
+    EXPECT_TRUE(registry.take_resume("CA1", 2));
+    EXPECT_TRUE(registry.holds("CA1", kStart + 3650s)) << "it is on its way";
+    EXPECT_FALSE(registry.holds("CA1", kStart + 3661s));
+    EXPECT_TRUE(registry.attach("CA1", "a", {}, kStart + 3655s));
+    registry.finished("CA1", lost(), kStart + 3700s);
+    registry.release("CA1");  // the carrier says that it is over
+    EXPECT_FALSE(registry.holds("CA1", kStart + 3701s));
+    (void)registry.admit("CA2", kStart);
+    EXPECT_TRUE(registry.attach("CA2", "a", {}, kStart));
+    Outcome meant;
+    meant.reason = EndReason::agent_completed;
+    meant.planned = true;
+    registry.finished("CA2", meant, kStart + 10s);
+    EXPECT_FALSE(registry.holds("CA2", kStart + 10s));
+    (void)registry.admit("CA3", kStart);
+    registry.release("CA3");
+    EXPECT_FALSE(registry.holds("CA3", kStart));
+    EXPECT_TRUE(registry.readmit("CA3", kStart + 1s));
+    EXPECT_TRUE(registry.holds("CA3", kStart + 1s));
+}
+
 TEST(Registry, a_nonce_counts_once_also_between_threads) {
     Registry registry({});
     std::atomic<int> first{0};

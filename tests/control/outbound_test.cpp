@@ -117,6 +117,32 @@ TEST_F(OutboundCalls, ForbiddenNumbersAreSecurityEvents) {
     EXPECT_EQ(lines->count("security.dial_refused"), 1U);
 }
 
+TEST_F(OutboundCalls, WhoeverLooksAfterPlacesIsAskedFirstAndToldAfterwards) {
+    std::vector<std::string> told;
+    std::optional<Veto> veto = Veto{"quiet_hours", "It is late there."};
+    outbound.emplace(settings, Outbound::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands,
+                                                  .agent_exists = [](std::string_view) { return true; }, .drop_text = [](std::string_view) { return std::string(); },
+                                                  .may_place = [&](std::string, std::string, std::string, std::chrono::seconds) -> net::Task<std::optional<Veto>> { co_return veto; },
+                                                  .placed = [&](const std::string&, const std::string& sid, std::chrono::seconds) { told.push_back(sid); }});
+    const auto refused = place();
+    EXPECT_EQ(refused.why, Refusal::not_allowed);
+    EXPECT_EQ(refused.sentence, "It is late there.");
+    EXPECT_TRUE(carrier.created.empty());
+    EXPECT_TRUE(told.empty()) << "it had no place";
+    EXPECT_EQ(metrics.dials_refused.at("quiet_hours").value(), 1U);
+    EXPECT_EQ(lines->count("dial.denied"), 1U);
+    veto.reset();
+    const auto placed = place();
+    EXPECT_EQ(placed.why, Refusal::none);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0], placed.dial.call_sid);
+    auto forbidden = wish();
+    forbidden.to = "+19005550100";
+    EXPECT_EQ(place(forbidden).why, Refusal::not_allowed);
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told[1], "") << "its place is free again";
+}
+
 TEST_F(OutboundCalls, ACreateThatThrowsOrNamesNoCallTakesNoPlace) {
     carrier.on_create = [](const rest::CallCreate&) -> rest::Outcome<rest::Call> { throw std::runtime_error("broken"); };
     EXPECT_EQ(place().why, Refusal::unknown);

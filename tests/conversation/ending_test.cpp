@@ -80,6 +80,29 @@ TEST(Ending, maximum_duration_is_announced_and_kept) {
     EXPECT_TRUE(warned);
 }
 
+TEST(Ending, time_that_is_cut_short_is_announced_and_kept) {
+    Settings settings;
+    settings.max_duration = 600s;
+    settings.max_duration_warning = 15s;
+    World world(settings);
+    world.brain = [](const StartReply&) {
+        return BrainPlan{.pieces = std::vector<std::string>(30, "And so it goes on and on.")};
+    };
+    world.start();
+    world.run_for(10s);
+    world.send(TimeLeft{20s});
+    world.send(TimeLeft{3600s});  // nothing makes it longer
+    world.run_for(60s);
+    ASSERT_TRUE(world.ended);
+    EXPECT_EQ(world.last<EndCall>().reason, EndReason::max_duration);
+    EXPECT_EQ(world.agent_said().back(), settings.max_duration_text);
+    EXPECT_LE(*world.time_of<EndCall>(), 30s + 5s);
+    EXPECT_GE(*world.time_of<EndCall>(), 30s);
+    int warned = 0;
+    for (const auto& s : world.all<Speak>()) warned += s.text == settings.max_duration_warning_text ? 1 : 0;
+    EXPECT_EQ(warned, 1);
+}
+
 TEST(Ending, the_warning_waits_for_the_caller) {
     Settings settings;
     settings.max_duration = 40s;

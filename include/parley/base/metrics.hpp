@@ -199,6 +199,7 @@ struct MetricsSettings {
     std::vector<std::string> routes;     // names of route templates, e.g. "voice"
     std::vector<std::string> providers;  // configured names, at most 32; "embedded" is always there
     std::vector<std::string> tenants;
+    std::vector<std::string> tools;      // what models may have done, by name, at most 64
 };
 
 struct MetricInfo {
@@ -305,6 +306,8 @@ public:
     Gauges& config_last_reload_timestamp;
     Gauges& tls_certificate_expiry;  // name
     Counters& security_events;       // kind
+    Counters& tool_calls;            // tool, outcome
+    Histograms& tool_duration;       // tool
     Counters& dials_ended;           // reason
     Counters& dials_refused;         // reason
     Gauges& dials_active;

@@ -91,6 +91,8 @@ public:
     }
     // What besides the context a later session needs to go on from here (CallFacts::brain_state); opaque, at most 16 KiB; empty: nothing.
     [[nodiscard]] virtual std::string state() const { return {}; }
+    // What another agent who takes the call over shall know besides the context (TalkMemory::background): data, at most some thousand characters.
+    [[nodiscard]] virtual std::string handover() const { return {}; }
 };
 
 struct TtsSink {
@@ -129,6 +131,8 @@ struct CallFacts {
 struct ActionSpec {
     std::string name, description;
     std::string parameters;  // JSON schema of an object
+    std::chrono::milliseconds within{10000};  // its answer, at the latest
+    std::string filler{};    // said once when it takes long and nothing else is; empty: what is usual
 };
 struct ActionRequest {
     std::string name;
@@ -140,14 +144,19 @@ struct ActionResult {
     // Ends the talk like a transfer when the answer has been spoken: a destination (flows/destination.hpp); empty: the talk goes on.
     std::string transfer;
     std::string announcement;  // said before that transfer; empty: what the brain says itself
+    bool hang_up = false;      // ends the talk when the answer has been spoken
+    std::string say{};         // spoken as it is, instead of asking the model
+    std::string give_up{};     // this turn cannot be answered: why
 };
 // What one call's brain may do. Lives on the call's worker, as long as its brain.
 class Actions {
 public:
     virtual ~Actions() = default;
     [[nodiscard]] virtual const std::vector<ActionSpec>& specs() const = 0;
-    // `done` is called once, on the call's worker, not from within perform(); never after the owner is gone. Has a deadline of its own, 10 s.
+    // `done` is called once, on the call's worker, not from within perform(); never after the owner is gone. Has a deadline of its own, as its spec says.
     virtual void perform(ActionRequest request, std::function<void(ActionResult)> done) = 0;
+    // Names it does not offer are given to it too, to be refused and counted.
+    [[nodiscard]] virtual bool answers_all() const { return false; }
     // The caller has said this (a whole turn), or broken in: for tools that wait for a yes, and work that may be given up.
     virtual void caller_said(std::string_view /*text*/) {}
     virtual void caller_interrupted() {}
@@ -168,6 +177,8 @@ struct VendorSink {
     virtual ~VendorSink() = default;
     virtual void on_vendor(const VendorRecord& record) = 0;
     virtual void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) = 0;
+    // Something worth an entry in the call's record: {"event":…,…} (Fact::event).
+    virtual void on_event(std::string_view /*json*/) {}
 };
 
 // The call, as its sessions reach it.

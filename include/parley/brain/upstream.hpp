@@ -52,6 +52,7 @@ struct UpstreamSettings {
     std::map<std::string, std::string> transfers;  // further places, by the names the model chooses among; `transfer_target` is "default" there
     double temperature = -1;       // negative: the vendor's default
     std::uint32_t max_tokens = 512;
+    std::uint32_t context_tokens = 0;  // of the conversation a model is given; beyond it the oldest part becomes a summary; 0: all of it
     std::string locale = "en-US";  // how numbers, dates and symbols are read
     UpstreamBudgets budgets;
     bool warm = true;              // sockets are opened before they are needed, backups' too

@@ -18,7 +18,8 @@ namespace parley::call {
 // in the registry, lets the agent's brain talk, and says at the end how it went.
 class ConversationRelayServer {
 public:
-    using FindAgent = std::function<std::shared_ptr<const Agent>(std::string_view name)>;
+    // The revision the call began with, where it can still be had.
+    using FindAgent = std::function<net::Task<std::shared_ptr<const Agent>>(std::string name, std::string revision)>;
     ConversationRelayServer(CallServices& services, const twilio::StreamTokens& tokens, FindAgent find_agent)
         : services_(services), tokens_(tokens), find_agent_(std::move(find_agent)) {}
 

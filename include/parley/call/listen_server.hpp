@@ -18,7 +18,8 @@ namespace parley::call {
 // not touched: it belongs to whoever forwarded it.
 class ListenServer {
 public:
-    using FindAgent = std::function<std::shared_ptr<const Agent>(std::string_view name)>;
+    // The revision the call began with, where it can still be had.
+    using FindAgent = std::function<net::Task<std::shared_ptr<const Agent>>(std::string name, std::string revision)>;
     ListenServer(CallServices& services, const twilio::StreamTokens& tokens, FindAgent find_agent) : services_(services), tokens_(tokens), find_agent_(std::move(find_agent)) {}
 
     // `ticket` is the socket's place under the pre-authentication caps, given back when the token held.

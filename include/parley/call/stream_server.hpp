@@ -17,7 +17,8 @@ namespace parley::call {
 // answer, and says at the end how it went. Nothing of a brain or vendor is touched before signature and token have held.
 class StreamServer {
 public:
-    using FindAgent = std::function<std::shared_ptr<const Agent>(std::string_view name)>;
+    // The revision the call began with, where it can still be had.
+    using FindAgent = std::function<net::Task<std::shared_ptr<const Agent>>(std::string name, std::string revision)>;
     StreamServer(CallServices& services, const twilio::StreamTokens& tokens, FindAgent find_agent)
         : services_(services), tokens_(tokens), find_agent_(std::move(find_agent)) {}
 

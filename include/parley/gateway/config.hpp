@@ -56,6 +56,7 @@ struct ServerConfig {
     std::chrono::microseconds max_batch{200};
     std::vector<std::uint32_t> pin_cpus;
     Secret admin_token;     // of /v1 on the admin listener; empty: closed
+    std::vector<std::string> admin_hosts;  // further names the admin listener is asked for by
     std::string talk_page;  // name of the agent that browsers talk to at "/"; empty: no page
 };
 

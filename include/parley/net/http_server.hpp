@@ -43,6 +43,7 @@ private:
 
 struct HttpRoute {
     std::size_t body_limit = 64 * 1024;  // beyond it 413, unread when the length was announced
+    Duration body_time{};                // for the whole body; zero: HttpLimits::body_time
     std::string_view content_type;       // when set, a body of another type is answered 415; must outlive the server
 };
 

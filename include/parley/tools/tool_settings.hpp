@@ -52,6 +52,7 @@ struct ToolSettings {
     CalendarSettings calendar;                 // for book_appointment; empty url: none
     std::vector<std::string> consequential;    // built-in ones that need the caller's yes
     std::uint32_t per_turn = 6, per_call = 30;
+    std::map<std::string, std::string> transfers{};  // by name: where a tool's answer may send the caller; the agent's own
     std::vector<std::string> private_networks; // addresses or networks tools may reach although they are not public
 };
 

@@ -65,6 +65,13 @@ using Handler = std::function<net::Task<Answer>(const Asked& asked)>;
 // What a route's requests must have.
 enum class Subject : std::uint8_t { call, account, json };  // a form with CallSid; a form without; a JSON body, signed by its hash
 
+// Accounts that agents bring along, beside the gateway's own. A token of one is good for requests of its account only, and its requests only reach its agents.
+struct AccountDoor {
+    std::function<bool(std::string_view account_sid)> knows;
+    std::function<std::shared_ptr<const twilio::SignatureValidator>(std::string_view account_sid)> signatures;  // of one that it knows
+    std::function<std::shared_ptr<const twilio::SignatureValidator>()> any;  // where the account is not said yet: a stream's token says it afterwards
+};
+
 // Where a call goes, as TwiML. `agent`: the one it comes from.
 using Sender = std::function<net::Task<Answer>(const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked)>;
 
@@ -118,6 +125,8 @@ public:
     using Gate = std::function<net::Task<std::optional<TurnedAway>>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked)>;
     void gate(Gate gate);
 
+    void accounts(AccountDoor door);
+
     // What stands before the answer of a new call, whatever that is (but a refusal): `<Start>` of a recording, a transcription.
     void preface(std::function<void(const call::Agent& agent, twilio::TwimlResponse& response)> add);
 
@@ -163,7 +172,10 @@ private:
     // Whether Twilio said of this call that its stream could not be opened at all.
     bool stream_refused(std::string_view call_sid) const;
     Answer with_preface(const call::Agent& agent, Answer answer) const;
-    bool check_signature(const Request& request, const twilio::Form& form, Subject subject) const;
+    // Whether this account is the gateway's own.
+    [[nodiscard]] bool own_account(std::string_view account_sid) const;
+    [[nodiscard]] bool belongs(const call::Agent& agent, std::string_view account_sid) const;
+    bool check_signature(const Request& request, const twilio::Form& form, Subject subject, std::string_view account) const;
     void count_signature_failure(const twilio::SignatureVerdict& verdict, std::string_view remote_address, std::string_view what) const;
 
     Settings settings_;
@@ -174,6 +186,7 @@ private:
     std::function<void(const call::Agent&, twilio::TwimlResponse&)> preface_;
     Gate gate_;
     FallBack fall_back_;
+    AccountDoor accounts_;
     // Calls whose stream Twilio could not open, the newest of them; the tail asks a moment later.
     struct Refusals;
     std::shared_ptr<Refusals> refusals_;

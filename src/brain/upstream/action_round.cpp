@@ -6,7 +6,9 @@ namespace parley::brain::upstream {
 
 namespace {
 
-constexpr auto kAnsweredWithin = std::chrono::milliseconds(10500);  // who performs has 10 s of its own
+constexpr auto kAllowance = std::chrono::milliseconds(500);  // who performs ends by itself; this is for one that does not
+constexpr auto kUsually = std::chrono::milliseconds(10000);
+constexpr auto kFillerAfter = std::chrono::milliseconds(1000);
 constexpr std::size_t kMostLines = 12;
 constexpr std::size_t kMostOfLine = 300;
 constexpr std::size_t kMostResult = 4096;
@@ -24,8 +26,23 @@ bool ActionRound::knows(std::string_view name) const {
     return actions_ != nullptr && std::any_of(actions_->specs().begin(), actions_->specs().end(), [&](const auto& spec) { return spec.name == name; });
 }
 
+bool ActionRound::takes(std::string_view name) const {
+    return knows(name) || (actions_ != nullptr && actions_->answers_all() && name != "end_call" && name != "transfer_call");
+}
+
 void ActionRound::ask(const vendors::ToolCall& call) {
-    if (open_ == 0) deadline_ = Clock::now() + kAnsweredWithin;
+    const auto now = Clock::now();
+    if (open_ == 0) {
+        deadline_ = asked_at_ = now;
+        filler_.clear();
+    }
+    auto within = kUsually;
+    for (const auto& spec : actions_->specs()) {
+        if (spec.name != call.name) continue;
+        within = spec.within;
+        if (filler_.empty()) filler_ = spec.filler;
+    }
+    deadline_ = std::max(deadline_, now + within + kAllowance);
     const auto index = answers_.size();
     answers_.push_back({call, std::nullopt});
     ++open_;
@@ -53,6 +70,11 @@ bool ActionRound::tick(TimePoint now) {
     ++round_;  // what still comes is late
     done_();
     return true;
+}
+
+std::string ActionRound::filler(TimePoint now) {
+    if (open_ == 0 || filler_.empty() || now - asked_at_ < kFillerAfter) return {};
+    return std::exchange(filler_, {});
 }
 
 void ActionRound::forget() {

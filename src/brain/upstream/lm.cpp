@@ -11,7 +11,9 @@
 #include "parley/spoken/shape.hpp"
 #include "action_round.hpp"
 #include "lines.hpp"
+#include "parley/brain/model.hpp"
 #include "prompt.hpp"
+#include "rolling_context.hpp"
 
 namespace parley::brain::upstream {
 
@@ -21,9 +23,12 @@ using vendors::Failure;
 using vendors::FailureKind;
 using conversation::ReplyThen;
 
-constexpr std::uint32_t kMostToolRounds = 3;
+constexpr std::uint32_t kMostToolRounds = 8;  // who performs tools has limits of its own
 constexpr auto kSecondRoundWithin = std::chrono::milliseconds(2500);  // of the question: an apology is due within 6 s
 constexpr auto kSecondRound = std::chrono::milliseconds(1200);
+constexpr std::size_t kMostHandover = 6000;  // bytes
+constexpr auto kSummaryWithin = std::chrono::seconds(20);
+constexpr std::uint32_t kSummaryTokens = 400;
 
 std::chrono::milliseconds milliseconds_between(TimePoint from, TimePoint to) { return std::chrono::duration_cast<std::chrono::milliseconds>(to - from); }
 
@@ -31,7 +36,8 @@ class Lm final : public LmRole {
 public:
     explicit Lm(std::shared_ptr<const Place> place)
         : place_(std::move(place)), order_(place_->settings.lm, "llm", place_->shared), clients_(order_.size()), warming_(place_->ports.executor), later_(place_->ports.executor),
-          actions_(place_->ports.actions, [this] { action_answered(); }), shaper_(spoken::locale_for(place_->settings.locale)) {
+          actions_(place_->ports.actions, [this] { action_answered(); }), shaper_(spoken::locale_for(place_->settings.locale)), rolling_(place_->settings.context_tokens) {
+        rolling_.restore(place_->facts.brain_state);
         if (place_->settings.warm)
             for (std::size_t i = 0; i < order_.size(); ++i) warming_.spawn(warm(i));
     }
@@ -40,6 +46,7 @@ public:
 
     void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
         drop_reply();
+        if (request.kind != conversation::PromptKind::greeting && request.kind != conversation::PromptKind::returned) actions_.caller_said(request.text);
         reply_ = request.reply;
         chunker_.reset();
         clause_.clear();
@@ -59,6 +66,8 @@ public:
             });
             return;
         }
+        if (rolling_.bounded()) so_far_ = context;
+        spoken_since_ = true;
         if (adopt(request, context)) return;
         drop_guess();
         messages_ = messages_for(request, context);
@@ -80,7 +89,9 @@ public:
     }
 
     void cancel(ReplyId reply) override {
-        if (reply == reply_) drop_reply();
+        if (reply != reply_) return;
+        drop_reply();
+        actions_.caller_interrupted();
     }
     void prepared(const Prepared& found) override { place_->know(found); }
 
@@ -93,8 +104,16 @@ public:
     void tick(TimePoint now) override {
         std::erase_if(retired_, [](const auto& attempt) { return attempt->nursery.size() == 0; });
         if (guess_ && now - guess_->began > place_->settings.budgets.lm_whole) drop_guess();
-        if (reply_ == 0) return;
+        if (reply_ == 0) {
+            if (!guess_) summarise();
+            return;
+        }
         if (actions_.tick(now)) return;
+        if (const auto words = actions_.filler(now); !words.empty() && said_.size() == round_from_) {
+            say_whole(words);
+            if (reply_ == 0) return;
+            round_from_ = said_.size();  // it is no answer
+        }
         if (!clause_.empty() && now - clause_since_ >= place_->settings.clause_wait) say_clause();
         if (retry_at_ && now >= *retry_at_) {
             retry_at_.reset();
@@ -129,7 +148,38 @@ public:
         co_await warming_.join();
     }
 
+    [[nodiscard]] std::string state() const override { return rolling_.saved(); }
+    [[nodiscard]] std::string handover() const override {
+        auto told = place_->facts.background;
+        if (const auto summary = rolling_.told(); !summary.empty()) told += (told.empty() ? "" : "\n") + summary;
+        auto end = kMostHandover;
+        while (end < told.size() && (static_cast<unsigned char>(told[end]) & 0xC0U) == 0x80U) --end;
+        if (told.size() > end) told.resize(end);
+        return told;
+    }
+
 private:
+    // Between turns, beside the conversation: nothing waits for it.
+    void summarise() {
+        if (!rolling_.bounded() || !spoken_since_ || place_->ports.http == nullptr) return;
+        spoken_since_ = false;
+        auto text = rolling_.due(so_far_);
+        if (!text) return;
+        if (!summariser_) summariser_ = make_model(place_->settings.lm, place_->makers, {place_, &place_->shared});
+        warming_.spawn(write_summary(*this, std::move(*text)));
+    }
+    static net::Task<> write_summary(Lm& owner, std::string text) {
+        ModelQuestion question;
+        question.instructions = summary_instructions();
+        question.text = std::move(text);
+        question.max_tokens = kSummaryTokens;
+        question.conversation = owner.place_->facts.call_sid;
+        const auto& ports = owner.place_->ports;
+        const auto answer = co_await owner.summariser_->ask(std::move(question), ports.executor, *ports.http, Clock::now() + kSummaryWithin);
+        if (answer.ok) owner.rolling_.summarised(answer.text);
+        else owner.rolling_.not_summarised();
+    }
+
     // One request at one vendor.
     struct Attempt final : vendors::LmSink {
         Attempt(Lm& to, std::size_t which) : owner(to), index(which), nursery(to.place_->ports.executor), began(Clock::now()), last(began) {}
@@ -176,9 +226,11 @@ private:
         vendors::LmMessage system;
         system.role = vendors::LmMessage::Role::system;
         system.text = system_prompt(place_->settings, place_->facts) + actions_.history() + notes_.text();
+        if (const auto told = rolling_.told(); !told.empty()) system.text += "\n" + told;
         messages.push_back(std::move(system));
-        for (auto& message : conversation_so_far(context)) messages.push_back(std::move(message));
+        for (auto& message : conversation_so_far(rolling_.rest(context))) messages.push_back(std::move(message));
         messages.push_back(caller_turn(request));
+        rolling_.fit(messages, messages.size() - 1);
         return messages;
     }
 
@@ -351,7 +403,7 @@ private:
         settled_.clear();
         refused_ = false;
         for (const auto& call : calls_) {
-            if (actions_.knows(call.name)) continue;
+            if (actions_.takes(call.name)) continue;
             const auto outcome = perform_tool(place_->settings, call);
             if (outcome.then != ReplyThen::listen && then_ == ReplyThen::listen) {
                 decide(outcome.then, outcome.target, outcome.farewell);
@@ -361,7 +413,7 @@ private:
             settled_.emplace_back(call.id, outcome.refusal.empty() ? R"({"ok":true})" : outcome.refusal);
         }
         for (const auto& call : calls_)
-            if (actions_.knows(call.name)) actions_.ask(call);
+            if (actions_.takes(call.name)) actions_.ask(call);
         if (!actions_.waiting()) round_over();
     }
     void decide(ReplyThen then, const std::string& target, const std::string& words) {
@@ -378,17 +430,31 @@ private:
         if (reply_ != 0 && !actions_.waiting()) round_over();
     }
     void round_over() {
-        bool performed = false;
+        bool performed = false, spoken_for = false;
+        std::string give_up;
         for (auto& [call, result] : actions_.take()) {
             performed = true;
             settled_.emplace_back(call.id, result->json);
+            if (give_up.empty()) give_up = result->give_up;
+            if (!result->say.empty()) {
+                say_whole(result->say);
+                spoken_for = true;
+            }
+            if (result->hang_up && then_ == ReplyThen::listen) {
+                then_ = ReplyThen::end_call;
+                spoken_for = true;
+            }
             if (result->transfer.empty() || then_ != ReplyThen::listen) continue;
             then_ = ReplyThen::transfer;
             target_ = result->transfer;
             if (!result->announcement.empty()) say_whole(result->announcement);
         }
         if (reply_ == 0) return;  // what was just said made the core cut it off
-        if ((refused_ || performed) && then_ == ReplyThen::listen && ++rounds_ < kMostToolRounds) {
+        if (!give_up.empty() && then_ == ReplyThen::listen) {
+            place_->ports.lm.on_reply_failed(std::exchange(reply_, 0), give_up);
+            return;
+        }
+        if ((refused_ || performed) && !spoken_for && then_ == ReplyThen::listen && ++rounds_ < kMostToolRounds) {
             vendors::LmMessage asked;
             asked.role = vendors::LmMessage::Role::assistant;
             asked.text = said_;
@@ -406,6 +472,8 @@ private:
                 }
                 messages_.push_back(std::move(result));
             }
+            const auto turn = std::find_if(messages_.rbegin(), messages_.rend(), [](const auto& message) { return message.role == vendors::LmMessage::Role::user; });
+            rolling_.fit(messages_, static_cast<std::size_t>(messages_.rend() - turn) - (turn == messages_.rend() ? 0 : 1));
             const auto said = std::exchange(said_, {});  // it stands in the messages already
             launch(Clock::now());
             said_ = said;
@@ -542,6 +610,10 @@ private:
     std::optional<std::size_t> retry_index_;
     bool hedged_ = false, second_round_ = false;
     TimePoint began_{};
+    RollingContext rolling_;
+    std::vector<conversation::ContextLine> so_far_;  // as of the last turn
+    bool spoken_since_ = false;                      // the last look whether a summary is due
+    std::shared_ptr<Model> summariser_;
 };
 
 }  // namespace

@@ -78,6 +78,7 @@ public:
     // --- replies -----------------------------------------------------------------------------------------------------
 
     void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
+        if (request.kind != PromptKind::greeting && request.kind != PromptKind::returned) actions_.caller_said(request.text);
         reply_ = request.reply;
         bound_ = 0;
         segment_ = 0;
@@ -115,6 +116,7 @@ public:
     }
     void cancel(ReplyId reply) override {
         if (reply != reply_) return;
+        actions_.caller_interrupted();
         // How much was heard is told right behind; nothing told means nothing heard.
         later_.post([this, reply] {
             if (reply == reply_) stop_speaking();
@@ -167,6 +169,8 @@ public:
             fail(now, Failure{FailureKind::timeout, "nothing understood and no answer within their time", 0, "first_byte", line_->request_id, {}});
         if (going_away_at_ && now >= *going_away_at_ && reply_ == 0 && utterance_ == 0 && !still_audible(now)) roll_over(now);
         (void)actions_.tick(now);
+        // In the agent's own voice: the vendor waits for the result and says nothing meanwhile.
+        if (const auto words = actions_.filler(now); !words.empty() && reply_ != 0 && spoken_.empty() && now - last_audio_ >= length_of(given_.empty() ? 0 : given_.back().second)) place_->ports.lm.on_reply_text(reply_, words);
         if (actions_.waiting()) owed_since_ = last_audio_ = now;  // the answer waits for us, not for the vendor
         if (reply_ == 0 || !line_) return;
         const auto& budgets = place_->settings.budgets;
@@ -404,7 +408,7 @@ private:
             return;
         }
         if (reply_ == 0) return;
-        if (actions_.knows(call.name)) {
+        if (actions_.takes(call.name)) {
             actions_line_ = line_.get();
             actions_.ask(call);
             return;
@@ -426,7 +430,15 @@ private:
         if (actions_.waiting()) return;
         // A session that took over knows what was done from its instructions.
         const bool same = line_ && line_.get() == actions_line_;
+        std::string given_up;
         for (auto& [call, result] : actions_.take()) {
+            if (given_up.empty()) given_up = result->give_up;
+            if (!result->say.empty() || result->hang_up) {
+                if (result->hang_up && then_ == ReplyThen::listen) then_ = ReplyThen::end_call;
+                if (same) line_->stream->tool_result(call, result->say.empty() ? R"({"ok":true,"next":"Say goodbye in one sentence."})" : vendors_result(result->say));
+                else if (vendor_done_ && then_ != ReplyThen::listen) finish_transfer();
+                continue;
+            }
             if (!result->transfer.empty() && reply_ != 0 && then_ == ReplyThen::listen) {
                 then_ = ReplyThen::transfer;
                 target_ = result->transfer;
@@ -438,6 +450,7 @@ private:
             if (same) line_->stream->tool_result(call, result->json);
         }
         if (reply_ != 0) owed_since_ = last_audio_ = Clock::now();
+        if (reply_ != 0 && !given_up.empty() && then_ == ReplyThen::listen) give_up(given_up);
     }
     [[nodiscard]] static std::string vendors_result(const std::string& words) {
         if (words.empty()) return R"({"ok":true,"next":"Say in one short sentence that you are connecting the caller."})";

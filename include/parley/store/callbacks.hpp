@@ -1,0 +1,24 @@
+#pragma once
+// Calls that were promised: a job of kind "callback" each.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "parley/store/jobs.hpp"
+
+namespace parley::store {
+
+inline constexpr std::string_view kCallbackJob = "callback";
+
+struct Callback {
+    std::string key;  // unique
+    std::string agent, call_sid, number, from, reason;
+    std::int64_t at_ms = 0;  // not before
+};
+
+bool add_callback(Session& session, const Callback& callback);  // false: was there
+[[nodiscard]] std::optional<Callback> read_callback(std::string_view payload);  // of a job; nothing: it is none
+
+}  // namespace parley::store

@@ -1,0 +1,351 @@
+// The exact count of places on both stores, and what an instance does when the store is gone.
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <thread>
+
+#include "either_store.hpp"
+#include "parley/policy/places.hpp"
+#include "parley/policy/usage.hpp"
+
+namespace parley::policy {
+namespace {
+
+using namespace std::chrono_literals;
+using store::Dialect;
+using store::Session;
+
+Wish wish(const std::string& sid, std::string agent = "front", std::string account = "AC1") { return {sid, std::move(agent), std::move(account)}; }
+
+template <class T>
+T run(net::Task<T> task) {
+    boost::asio::io_context loop;
+    std::optional<T> out;
+    boost::asio::co_spawn(loop, std::move(task), [&](const std::exception_ptr& e, T value) {
+        if (e) std::rethrow_exception(e);
+        out.emplace(std::move(value));
+    });
+    loop.run();
+    return std::move(*out);
+}
+void run(net::Task<> task) {
+    boost::asio::io_context loop;
+    boost::asio::co_spawn(loop, std::move(task), [](const std::exception_ptr& e) {
+        if (e) std::rethrow_exception(e);
+    });
+    loop.run();
+}
+
+class Leases : public store::EitherStore {
+protected:
+    Taken take(store::Database& database, const Wish& one, const Caps& caps, const std::string& instance = "a", std::chrono::milliseconds lease = 60s) {
+        Taken taken;
+        database.transact([&](Session& session) { taken = take_place(session, one, caps, instance, lease); });
+        return taken;
+    }
+    static std::int64_t rows(store::Database& database) {
+        std::int64_t count = 0;
+        database.transact([&](Session& session) { count = session.run("SELECT COUNT(*) FROM policy_leases").front().integer(0); });
+        return count;
+    }
+};
+
+TEST_P(Leases, EachScopeHasItsOwnLimit) {
+    const auto database = open();
+    const Caps caps{.agent = 2, .account = 3, .fleet = 4};
+    EXPECT_TRUE(take(*database, wish("1"), caps).fresh);
+    const auto again = take(*database, wish("1"), caps, "b");
+    EXPECT_TRUE(again.admitted);
+    EXPECT_FALSE(again.fresh) << "asked twice is one place";
+    EXPECT_TRUE(take(*database, wish("2"), caps).admitted);
+    EXPECT_EQ(take(*database, wish("3"), caps).full, Scope::agent);
+    EXPECT_TRUE(take(*database, wish("4", "other"), caps).admitted);
+    EXPECT_EQ(take(*database, wish("5", "third"), caps).full, Scope::account);
+    EXPECT_TRUE(take(*database, wish("6", "third", "AC2"), caps).admitted);
+    EXPECT_EQ(take(*database, wish("7", "fourth", "AC3"), caps).full, Scope::fleet);
+    database->transact([](Session& session) { free_places(session, "a", {"4"}); });
+    EXPECT_TRUE(take(*database, wish("7", "fourth", "AC3"), caps).admitted);
+    database->transact([](Session& session) { free_places(session, "b", {"7"}); });
+    EXPECT_EQ(rows(*database), 4) << "what another instance holds is not freed";
+}
+
+TEST_P(Leases, OfTwoHundredAtOnceExactlyTheCapGetsIn) {
+    constexpr int kArrivals = 200, kThreads = 8;
+    std::mt19937 random(20261121);
+    for (const std::uint32_t cap : {1U, 10U, 37U}) {
+        // Several instances with connections of their own on PostgreSQL; SQLite belongs to one process.
+        std::vector<std::unique_ptr<store::Database>> instances;
+        const std::size_t count = GetParam() == Dialect::postgresql ? 3 : 1;
+        for (std::size_t i = 0; i < count; ++i) instances.push_back(open());
+        instances.front()->transact([](Session& session) { session.run("DELETE FROM policy_leases"); });
+        std::vector<int> order(kArrivals);
+        std::iota(order.begin(), order.end(), 0);
+        std::shuffle(order.begin(), order.end(), random);
+        std::atomic<int> next{0}, admitted{0}, refused{0};
+        std::vector<std::thread> threads;
+        for (int t = 0; t < kThreads; ++t)
+            threads.emplace_back([&, t] {
+                for (int i = next++; i < kArrivals; i = next++) {
+                    auto& database = *instances[static_cast<std::size_t>(t) % instances.size()];
+                    const auto taken = take(database, wish("CA" + std::to_string(order[static_cast<std::size_t>(i)]), i % 2 == 0 ? "front" : "back"), {.fleet = cap}, "instance" + std::to_string(t % 3));
+                    ++(taken.admitted ? admitted : refused);
+                }
+            });
+        for (auto& thread : threads) thread.join();
+        EXPECT_EQ(admitted, static_cast<int>(cap));
+        EXPECT_EQ(refused, kArrivals - static_cast<int>(cap));
+        EXPECT_EQ(rows(*instances.front()), cap);
+    }
+}
+
+TEST_P(Leases, ArrivalsEndsAndRenewalsAtOnceNeverPassTheCap) {
+    constexpr std::uint32_t kCap = 5;
+    const auto database = open();
+    const auto second = GetParam() == Dialect::postgresql ? open() : nullptr;
+    auto& other = second ? *second : *database;
+    std::atomic<bool> over{false};
+    std::atomic<int> admitted{0};
+    std::atomic<std::int64_t> most{0};
+    const auto arrivals = [&](store::Database& where, const std::string& instance, unsigned seed) {
+        std::mt19937 random(seed);
+        std::vector<Held> held;
+        for (int i = 0; i < 60; ++i) {
+            const auto one = wish(instance + std::to_string(i));
+            if (take(where, one, {.agent = kCap}, instance).admitted) {
+                ++admitted;
+                held.push_back({one, random() % 2 == 0});
+            }
+            where.transact([&](Session& session) { (void)renew_places(session, instance, held, 60s); });
+            if (!held.empty() && random() % 3 != 0) {
+                const auto at = random() % held.size();
+                where.transact([&](Session& session) { free_places(session, instance, {held[at].call.call_sid}); });
+                held.erase(held.begin() + static_cast<std::ptrdiff_t>(at));
+            }
+        }
+    };
+    std::thread watcher([&] {
+        while (!over) {
+            most = std::max<std::int64_t>(most, rows(*database));
+            std::this_thread::sleep_for(1ms);
+        }
+    });
+    std::thread a([&] { arrivals(*database, "a", 1); });
+    std::thread b([&] { arrivals(other, "b", 2); });
+    a.join();
+    b.join();
+    over = true;
+    watcher.join();
+    EXPECT_LE(most, kCap);
+    EXPECT_GT(admitted, 10);
+}
+
+TEST_P(Leases, OfAnInstanceThatDiedLapse) {
+    const auto database = open();
+    const Caps caps{.agent = 1};
+    EXPECT_TRUE(take(*database, wish("1"), caps, "dead", 100ms).admitted);
+    EXPECT_FALSE(take(*database, wish("2"), caps, "alive").admitted);
+    std::this_thread::sleep_for(150ms);
+    EXPECT_TRUE(take(*database, wish("2"), caps, "alive").admitted);
+    // One that comes back from a long pause finds its calls running on: they are counted again, and nobody is cut.
+    Renewed renewed;
+    database->transact([&](Session& session) { renewed = renew_places(session, "dead", {{wish("1"), true}}, 60s); });
+    EXPECT_EQ(renewed.running, 2U);
+    EXPECT_FALSE(take(*database, wish("3"), caps, "alive").admitted);
+}
+
+TEST_P(Leases, ACallThatMovesToAnotherInstanceKeepsItsOnePlace) {
+    const auto database = open();
+    EXPECT_TRUE(take(*database, wish("1"), {.agent = 1}, "webhook").admitted);
+    const auto beat = [&](const std::string& instance, std::vector<Held> held) {
+        Renewed renewed;
+        database->transact([&](Session& session) { renewed = renew_places(session, instance, held, 60s); });
+        return renewed;
+    };
+    EXPECT_TRUE(beat("webhook", {{wish("1"), false}}).elsewhere.empty());
+    EXPECT_EQ(beat("stream", {{wish("1"), true}}).running, 1U);
+    const auto told = beat("webhook", {{wish("1"), false}});
+    EXPECT_THAT(told.elsewhere, testing::ElementsAre("1"));
+    EXPECT_EQ(told.running, 1U);
+    EXPECT_EQ(told.instances, 2U);
+    database->transact([](Session& session) { free_places(session, "webhook", {"1"}); });
+    EXPECT_EQ(rows(*database), 1);
+    database->transact([](Session& session) { leave(session, "stream"); });
+    EXPECT_EQ(rows(*database), 0);
+}
+
+TEST_P(Leases, UsageAddsUpWhoeverWrites) {
+    const auto database = open();
+    std::vector<std::thread> writers;
+    for (int t = 0; t < 4; ++t)
+        writers.emplace_back([&] {
+            for (int i = 0; i < 25; ++i)
+                database->transact([](Session& session) {
+                    add_usage(session, {{{"2026-11-21", "front", "main", "llm"}, {.calls = 1, .milliseconds = 10, .input_tokens = 3, .output_tokens = 2, .characters = 1, .micros = 7}}});
+                });
+        });
+    for (auto& writer : writers) writer.join();
+    UsageTable all, of_another, of_front;
+    database->transact([&](Session& session) {
+        all = read_usage(session, "2026-11-21", "");
+        of_front = read_usage(session, "2026-11-21", "front");
+        of_another = read_usage(session, "2026-11-21", "back");
+    });
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all.begin()->second, (Used{.calls = 100, .milliseconds = 1000, .input_tokens = 300, .output_tokens = 200, .characters = 100, .micros = 700}));
+    EXPECT_EQ(of_front, all);
+    EXPECT_TRUE(of_another.empty());
+}
+
+// --- an instance -------------------------------------------------------------------------------------------------------
+
+// The store as it is when it is gone: it takes nothing, or answers nothing.
+class Gone final : public store::Database {
+public:
+    explicit Gone(store::Database& behind) : behind_(behind) {}
+    [[nodiscard]] Dialect dialect() const override { return behind_.dialect(); }
+    void transact(const std::function<void(Session&)>& work) override { behind_.transact(work); }
+    bool enqueue(std::function<void()> job) override {
+        if (silent) return true;  // never run
+        return !gone && behind_.enqueue(std::move(job));
+    }
+    [[nodiscard]] bool available() const override { return !gone; }
+    void backup(const std::filesystem::path&) override {}
+    [[nodiscard]] std::string check() override { return {}; }
+    std::atomic<bool> gone{false}, silent{false};
+
+private:
+    store::Database& behind_;
+};
+
+class Instances : public Leases {
+protected:
+    Places::Settings settings(const std::string& name) {
+        Places::Settings made;
+        made.instance = name;
+        made.lease = 60s;
+        made.answer_within = 200ms;
+        made.alone_for = 60s;
+        return made;
+    }
+    [[nodiscard]] std::size_t told(std::string_view event) const {
+        return lines->count(event);
+    }
+    Taken take(Places& places, const std::string& sid, Caps caps) { return run(places.take(wish(sid), caps, 60s)); }
+};
+
+TEST_P(Instances, AloneEachAdmitsItsShareOfWhatWasFree) {
+    const auto database = open();
+    Gone a(*database), b(*database);
+    Places one(settings("a"), a, log), two(settings("b"), b, log);
+    const Caps caps{.agent = 10};
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(take(one, "a" + std::to_string(i), caps).admitted);
+    run(one.beat());
+    run(two.beat());
+    run(one.beat());
+    EXPECT_EQ(one.instances(), 2U);
+    a.gone = b.gone = true;
+    int more_a = 0, more_b = 0;
+    for (int i = 0; i < 20; ++i) {
+        more_a += take(one, "more-a" + std::to_string(i), caps).admitted ? 1 : 0;
+        more_b += take(two, "more-b" + std::to_string(i), caps).admitted ? 1 : 0;
+    }
+    // Four ran with one of them, six were free: three each.
+    EXPECT_EQ(more_a, 3);
+    EXPECT_EQ(more_b, 3);
+    EXPECT_TRUE(one.alone());
+    EXPECT_EQ(told("policy.alone"), 2U) << "said once by each";
+    // What runs is what counts: a place given back is given out again.
+    one.free("a0");
+    EXPECT_TRUE(take(one, "late", caps).admitted);
+    EXPECT_FALSE(take(one, "later", caps).admitted);
+    // The store is back: everything that runs is counted, nobody is cut, and the limit is exact again.
+    a.gone = b.gone = false;
+    run(one.beat());
+    run(two.beat());
+    EXPECT_FALSE(one.alone());
+    EXPECT_EQ(rows(*database), 10);
+    EXPECT_FALSE(take(two, "eleventh", caps).admitted);
+    EXPECT_EQ(told("policy.together"), 2U);
+}
+
+TEST_P(Instances, AloneTheFleetNeverPassesItsCapByMoreThanItsInstances) {
+    std::mt19937 random(7);
+    const auto database = open();
+    for (int round = 0; round < 12; ++round) {
+        database->transact([](Session& session) {
+            session.run("DELETE FROM policy_leases");
+            session.run("DELETE FROM policy_instances");
+        });
+        const std::uint32_t n = 1 + random() % 4, cap = 1 + random() % 12;
+        std::vector<std::unique_ptr<Gone>> stores;
+        std::vector<std::unique_ptr<Places>> fleet;
+        for (std::uint32_t i = 0; i < n; ++i) {
+            stores.push_back(std::make_unique<Gone>(*database));
+            fleet.push_back(std::make_unique<Places>(settings("i" + std::to_string(i)), *stores.back(), log));
+        }
+        int running = 0, sid = 0;
+        for (std::uint32_t i = 0; i < cap; ++i)
+            if (random() % 2 == 0) running += take(*fleet[random() % n], "CA" + std::to_string(sid++), {.fleet = cap}).admitted ? 1 : 0;
+        for (int beats = 0; beats < 2; ++beats)
+            for (auto& places : fleet) run(places->beat());
+        for (auto& gone : stores) gone->gone = true;
+        for (int i = 0; i < 60; ++i) running += take(*fleet[random() % n], "CA" + std::to_string(sid++), {.fleet = cap}).admitted ? 1 : 0;
+        EXPECT_LE(running, static_cast<int>(cap + n)) << n << " instances, cap " << cap;
+        EXPECT_GE(running, static_cast<int>(cap / n)) << n << " instances, cap " << cap;
+    }
+}
+
+TEST_P(Instances, AStoreThatDoesNotAnswerHoldsNobodyUp) {
+    const auto database = open();
+    Gone silent(*database);
+    auto with = settings("a");
+    with.answer_within = 50ms;
+    Places places(with, silent, log);
+    silent.silent = true;
+    EXPECT_TRUE(take(places, "1", {.agent = 2}).admitted);
+    EXPECT_TRUE(take(places, "2", {.agent = 2}).admitted);
+    EXPECT_EQ(take(places, "3", {.agent = 2}).full, Scope::agent);
+    EXPECT_TRUE(take(places, "1", {.agent = 2}).admitted) << "has its place";
+}
+
+TEST_P(Instances, APlaceIsKeptAsLongAsTheCallNeedsIt) {
+    const auto database = open();
+    Gone up(*database);
+    Places places(settings("a"), up, log);
+    const auto taken = run(places.take(wish("dialling"), {.agent = 2}, 0s));
+    EXPECT_TRUE(taken.fresh);
+    places.rename("dialling", "CA1");
+    EXPECT_TRUE(places.has("CA1"));
+    EXPECT_FALSE(places.has("dialling"));
+    run(places.beat());
+    EXPECT_EQ(rows(*database), 1) << "by its name";
+    EXPECT_TRUE(take(places, "CA2", {.agent = 2}).admitted);
+    EXPECT_FALSE(take(places, "CA3", {.agent = 2}).admitted);
+    auto gone = places.sweep(Clock::now() + 1s, [](const std::string& sid) { return sid == "CA1"; });
+    EXPECT_TRUE(gone.empty()) << "CA2 has its grace";
+    places.settle("CA2");
+    gone = places.sweep(Clock::now() + 1s, [](const std::string& sid) { return sid == "CA1"; });
+    ASSERT_EQ(gone.size(), 1U);
+    EXPECT_EQ(gone[0].call_sid, "CA2");
+    EXPECT_TRUE(places.due(Clock::now(), 1h)) << "the store is to be told";
+    run(places.beat());
+    EXPECT_EQ(rows(*database), 1);
+    // A call that came by another instance is taken over.
+    places.running(wish("CA9"));
+    run(places.beat());
+    EXPECT_EQ(rows(*database), 2);
+    EXPECT_EQ(places.everywhere("front", "AC1").agent, 2U);
+    run(places.leave());
+    EXPECT_EQ(rows(*database), 0);
+}
+
+INSTANTIATE_ON_BOTH(Leases);
+INSTANTIATE_ON_BOTH(Instances);
+
+}  // namespace
+}  // namespace parley::policy
