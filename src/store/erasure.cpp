@@ -32,6 +32,22 @@ bool has_table(Session& session, std::string_view name) {
     return !found.empty();
 }
 
+// Anywhere in a text.
+std::string within(std::string_view what) {
+    std::string pattern = "%";
+    for (const char c : what) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return pattern + "%";
+}
+
+// Jobs that name their call, or a number, in what they are to do.
+void erase_jobs(Session& session, std::string_view what, Erased& erased) {
+    session.run("DELETE FROM jobs WHERE kind IN ('analysis', 'callback') AND payload LIKE $1 ESCAPE '\\'", {within(what)});
+    if (session.changed() > 0) erased["jobs"] += session.changed();
+}
+
 }  // namespace
 
 std::vector<std::string> calls_with(Session& session, std::string_view caller) {
@@ -50,9 +66,11 @@ void erase_call(Session& session, std::string_view call_sid, Erased& erased) {
         session.run(of.statement, {std::string(call_sid)});
         if (session.changed() > 0) erased[std::string(of.kind)] += session.changed();
     }
+    erase_jobs(session, call_sid, erased);
 }
 
 void erase_person(Session& session, std::string_view caller, Erased& erased) {
+    erase_jobs(session, caller, erased);
     if (const auto messages = erase_messages(session, std::string(caller)); messages > 0) erased["messages"] += messages;
     if (const auto profiles = erase_profile(session, caller); profiles > 0) erased["profiles"] += profiles;
 }
