@@ -83,8 +83,8 @@ std::string profile_news(const Subject& subject, std::string_view findings) {
     Json news = Json::object();
     const auto found = object_of(findings);
     if (auto name = rules::name_said(subject); !name.empty()) news["name"] = std::move(name);
-    if (const auto intent = found.value("intent", Json::object()); intent.is_object())
-        if (const auto name = intent.value("name", std::string()); !name.empty() && name != "other") news["last_intent"] = name;
+    if (const auto intent = found.find("intent"); intent != found.end() && intent->is_object())
+        if (const auto name = intent->find("name"); name != intent->end() && name->is_string() && *name != "other") news["last_intent"] = *name;
     if (const auto summary = found.find("summary"); summary != found.end() && summary->is_string()) news["last_summary"] = shortened(summary->get<std::string>(), kLongestText);
     return dumped(news);
 }

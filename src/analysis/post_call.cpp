@@ -104,7 +104,18 @@ Findings by_rules(const Subject& subject, const AnalysisSettings& settings) {
     }
     Findings made;
     made.json = dumped(found);
-    if (settings.remember_callers) made.profile_news = profile_news(subject, dumped({{"summary", summary}, {"intent", intent}}));
+    if (settings.remember_callers) {
+        auto news = parsed(profile_news(subject, dumped({{"summary", summary}, {"intent", intent}})));
+        // Of a schema of somebody's own the rules can fill only what is called the same.
+        if (!settings.profile_schema.empty()) {
+            const auto properties = parsed(settings.profile_schema).value("properties", json::object());
+            for (auto member = news.begin(); member != news.end();) {
+                if (properties.is_object() && properties.contains(member.key())) ++member;
+                else member = news.erase(member);
+            }
+        }
+        made.profile_news = dumped(news);
+    }
     return made;
 }
 
@@ -197,7 +208,7 @@ Findings joined(Findings rules, std::string_view text, const AnalysisSettings& s
         for (const auto& [name, value] : checks.items()) {
             if (!value.is_object() || !found.contains("compliance") || !found["compliance"].contains(name)) continue;
             auto& at = found["compliance"][name];
-            at["passed"] = value.value("passed", false);
+            at["passed"] = value.contains("passed") && value["passed"] == true;
             at.erase("evidence");
             if (value.contains("evidence") && value["evidence"].is_string()) at["evidence"] = value["evidence"];
             at["by"] = "model";

@@ -88,11 +88,14 @@ void RoutingLm::start(const StartReply& request, const std::vector<ContextLine>&
 }
 
 void RoutingLm::answer(brain::ReplyId reply, const Intent& intent) {
-    own_ = 0;
     last_intent_ = intent.name;
     tell(intent, "grammar");
+    const auto of = of_;  // what is said may cut the reply off, or end all of this
+    const std::weak_ptr<int> alive = alive_;
     const bool leaves = !intent.to.empty() && !written_;
     call_.on_reply_text(reply, intent.deflect.empty() ? kConnecting : std::string_view(intent.deflect));
+    if (alive.expired() || own_ != reply) return;
+    own_ = 0;
     call_.on_reply_finished(reply, leaves ? ReplyThen::transfer : ReplyThen::listen, leaves ? std::string_view(intent.to) : std::string_view());
 }
 

@@ -1,3 +1,5 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +11,16 @@
 #include "parley/gateway/gateway.hpp"
 
 namespace parley::cli {
+
+namespace {
+
+// Both: a limit of nothing does not stop a kernel that pipes cores to a program, and what is not dumpable stops that as well.
+void forbid_core_dumps(const Log& log) {
+    const rlimit nothing{0, 0};
+    if (::setrlimit(RLIMIT_CORE, &nothing) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0) log.warn("startup.degraded", "Core files could not be forbidden: a crash may leave secrets on the disk.");
+}
+
+}  // namespace
 
 void add_serve(CLI::App& app, Chosen& chosen) {
     struct Options {
@@ -35,6 +47,7 @@ void add_serve(CLI::App& app, Chosen& chosen) {
                 if (::gethostname(name, sizeof name - 1) == 0) settings.instance = name;
             }
             const auto log = Log::open(settings, STDOUT_FILENO);
+            if (!config.server.core_dumps) forbid_core_dumps(log);
             for (const auto& warning : config.warnings) log.warn("config.warning", warning.message, {{"where", warning.place.text()}});
             if (const auto short_of = gateway::ensure_descriptors(config)) {
                 log.error("startup.failed", *short_of);

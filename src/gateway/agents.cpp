@@ -12,6 +12,7 @@
 #include "parley/brain/embedded_voice.hpp"
 #include "parley/brain/filled.hpp"
 #include "parley/brain/rendered_phrases.hpp"
+#include "parley/flows/time_zone.hpp"
 #include "parley/speech/phrase_store.hpp"
 #include "parley/store/tokens.hpp"
 #include "parley/vendors/catalogue.hpp"
@@ -111,6 +112,8 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     auto settings = given.upstream;
     settings.greeting = given.greeting;
     settings.instructions = told(given);
+    settings.variables = given.persona.variables;
+    if (const auto zone = given.flow.time_zone.empty() ? nullptr : flows::TimeZone::load(given.flow.time_zone)) settings.offset = [zone](std::chrono::sys_seconds at) { return zone->offset_at(at); };
     settings.context_tokens = given.analysis.context_tokens;
     analysis::offer_intents(given.analysis, settings);
     settings.stt = endpoints(config, given.stt);

@@ -29,7 +29,8 @@ namespace {
 constexpr std::size_t kAtOnce = 4;
 constexpr auto kLook = 1s;                // for new jobs
 constexpr auto kStoreWithin = 10s;
-constexpr auto kLeaseBeyond = 60s;        // the time for the models and so much
+constexpr std::chrono::milliseconds kLeastTime = 60s;  // for the models
+constexpr std::chrono::milliseconds kLeaseBeyond = 60s;
 constexpr std::uint32_t kMostAttempts = 4;
 constexpr auto kFirstPause = 5s;          // then four times as long each
 constexpr std::int64_t kGoneMs = 60'000;        // after a transfer to somebody else
@@ -61,8 +62,8 @@ struct AnalysisJobs::Impl {
     net::Task<> run() {
         while (!closing) {
             while (!closing && busy < kAtOnce) {
-                std::function<std::optional<store::Job>(store::Session&)> claim = [this](store::Session& session) {
-                    return store::claim_job(session, store::kAnalysisJob, telephony.instance, longest + kLeaseBeyond);
+                std::function<std::optional<store::Job>(store::Session&)> claim = [instance = telephony.instance, lease = longest() + kLeaseBeyond](store::Session& session) {
+                    return store::claim_job(session, store::kAnalysisJob, instance, lease);
                 };
                 auto claimed = co_await telephony.database.ask<std::optional<store::Job>>(std::move(claim), kStoreWithin);
                 if (!claimed || !*claimed) break;
@@ -150,7 +151,7 @@ struct AnalysisJobs::Impl {
         }
         const auto began = Clock::now();
         const auto model = model_of(*settings);
-        auto found = co_await analysis::look_back(std::move(seen.subject), std::move(seen.findings), settings, std::move(profile), model, telephony.executor, telephony.http, began + settings->within);
+        auto found = co_await analysis::look_back(std::move(seen.subject), std::move(seen.findings), settings, std::move(profile), model, telephony.executor, telephony.http, began + std::min(settings->within, longest()));
         if (closing) co_return std::string{};
         auto result = json::parse(found.json, nullptr, false);
         if (!result.is_object()) result = json::object();
@@ -220,11 +221,17 @@ struct AnalysisJobs::Impl {
         return brain::make_model(std::move(endpoints), std::move(makers), telephony.upstream);
     }
 
+    // An instance that died keeps its jobs for so long and kLeaseBeyond.
+    [[nodiscard]] std::chrono::milliseconds longest() const {
+        std::chrono::milliseconds all = kLeastTime;
+        for (const auto& agent : telephony.config.agents) all = std::max(all, agent.analysis.within);
+        return all;
+    }
+
     Telephony& telephony;
     net::Nursery children;
     boost::asio::steady_timer pause;
     std::size_t busy = 0;
-    std::chrono::milliseconds longest{600'000};  // of AnalysisSettings::within
     bool closing = false;
 };
 

@@ -9,16 +9,19 @@ namespace {
 
 class AnalysisPart final : public GatewayPart {
 public:
-    explicit AnalysisPart(Telephony& telephony) : jobs_(telephony) {
-        telephony.fact_hooks.kept.emplace_back([this](store::Session& session, const store::FactEvent& event) { jobs_.kept(session, event); });
+    explicit AnalysisPart(Telephony& telephony) : jobs_(std::make_shared<AnalysisJobs>(telephony)) {
+        // Facts may still be written when the parts are gone.
+        telephony.fact_hooks.kept.emplace_back([weak = std::weak_ptr<AnalysisJobs>(jobs_)](store::Session& session, const store::FactEvent& event) {
+            if (const auto jobs = weak.lock()) jobs->kept(session, event);
+        });
         add_analysis_routes(telephony);
         add_profile_routes(telephony);
     }
-    void start() override { jobs_.start(); }
-    net::Task<> close() override { return jobs_.close(); }
+    void start() override { jobs_->start(); }
+    net::Task<> close() override { return jobs_->close(); }
 
 private:
-    AnalysisJobs jobs_;
+    std::shared_ptr<AnalysisJobs> jobs_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "compose_control.hpp"
 
+#include "carrier_by_account.hpp"
+
 #include <mutex>
 
 #include "parley/admin/admin_api.hpp"
@@ -24,7 +26,7 @@ public:
     explicit Composed(Telephony& t)
         : telephony_(t),
           client_(make_rest_client(t)),
-          carrier_(client_ ? control::make_carrier(*client_) : control::make_no_carrier(missing_account(t.config))),
+          carrier_(make_carrier_by_account(t, client_ ? control::make_carrier(*client_) : control::make_no_carrier(missing_account(t.config)))),
           guard_(t.config.outbound.limits),
           errands_(t.executor, t.log, "control.failed", "Something to be done for a call failed by an error of ours."),
           outbound_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .no_account = missing_account(t.config)},

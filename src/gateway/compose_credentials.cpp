@@ -22,23 +22,29 @@ public:
         webhooks::AccountDoor door;
         door.knows = [&t](std::string_view account) { return t.credentials.knows(account); };
         door.signatures = [&t](std::string_view account) { return std::make_shared<const twilio::SignatureValidator>(t.credentials.tokens_of(account, store::now_ms())); };
+        door.saw_call = [&t](const std::string& call_sid, std::string_view account) { t.credentials.saw_call(call_sid, account); };
         door.any = [&t] { return std::make_shared<const twilio::SignatureValidator>(t.credentials.all_tokens(store::now_ms())); };
         t.routes.accounts(std::move(door));
     }
 
     void start() override { errands_.start(watch()); }
-    net::Task<> close() override { return errands_.end(); }
+    net::Task<> close() override {
+        closing_ = true;
+        return errands_.end();
+    }
 
 private:
     net::Task<> watch() {
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
         boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
         for (int looks = 0;; ++looks) {
             pause.expires_after(kLookEvery);
             const auto [ec] = co_await pause.async_wait(net::nothrow);
-            if (ec) co_return;
+            if (ec || closing_) co_return;
             std::function<std::int64_t(store::Session&)> look = [](store::Session& session) { return store::credentials_revision(session); };
             const auto revision = co_await t_.database.ask<std::int64_t>(std::move(look), kStoreWithin);
             if (revision && *revision != t_.credentials.revision()) (void)co_await api_.renew();
+            if (closing_) co_return;
             if (looks % kLooksBetweenSweeps != 0) continue;
             std::function<std::size_t(store::Session&)> sweep = [](store::Session& session) { return store::sweep_media(session, store::now_ms() - kUnusedMs); };
             const auto swept = co_await t_.database.ask<std::size_t>(std::move(sweep), kStoreWithin);
@@ -50,6 +56,7 @@ private:
     net::Errands errands_;
     AccountClients clients_;
     CredentialApi api_;
+    bool closing_ = false;
 };
 
 }  // namespace

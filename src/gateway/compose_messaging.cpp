@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "account_clients.hpp"
 #include "agent_actions.hpp"
 #include "kept_calls.hpp"
 #include "parley/call/vendor_report.hpp"
@@ -69,7 +70,7 @@ public:
                   .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false, agent.tools); },
                   .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                   .ours = [this](std::string_view number) { return ours(number); }}),
-          kept_(t_, errands_, client_.get()) {
+          kept_(t_, errands_, client_.get(), accounts_) {
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
             return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true, agent.tools);
         };
@@ -104,13 +105,17 @@ private:
     }
 
     net::Task<rest::Outcome<rest::Message>> transport(rest::MessageCreate wanted) {
-        if (!client_) {
+        auto* client = client_.get();
+        if (const auto agents = t_.agents(); wanted.from && agents->has_number(*wanted.from))
+            if (const auto agent = agents->by_number(*wanted.from); agent != nullptr && !agent->account.empty())
+                if (auto* theirs = accounts_.of(agent->account)) client = theirs;
+        if (client == nullptr) {
             rest::Error error;
             error.kind = rest::Failure::credentials;
             error.sentence = "No account is configured to send messages with: twilio.account_sids and a token or API key are needed.";
             co_return error;
         }
-        rest::Messages messages(*client_);
+        rest::Messages messages(*client);
         auto answer = co_await messages.create(std::move(wanted));
         co_return answer;
     }
@@ -154,6 +159,7 @@ private:
     const std::string caller_id_ = t_.config.outbound.from;  // asked on workers too
     net::Errands errands_;
     std::unique_ptr<rest::Client> client_;
+    AccountClients accounts_{t_};  // of agents that bring their own
     TalkVendors vendors_;
     messaging::OptOuts opt_outs_;
     messaging::Sender sender_;

@@ -185,6 +185,8 @@ void server_rows(Table<Config>& t) {
         },
         [](const std::uint32_t& cpu) { return std::to_string(cpu); },
         "Worker i runs on the i-th of these only (in turn); empty leaves it to the kernel.", Effect::restart);
+    t.flag("server.core_dumps", [](Config& c) -> auto& { return c.server.core_dumps; },
+           "Whether a crash may leave a core file. It would hold every secret and what was being said; without it no debugger attaches either.", Effect::restart);
     t.text(
         "server.talk_page", [](Config& c) -> auto& { return c.server.talk_page; }, "name of an agent",
         "Serves a page at / from which anybody who can reach it talks to this agent by microphone; empty: no page.",

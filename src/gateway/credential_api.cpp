@@ -2,6 +2,7 @@
 
 #include "credential_form.hpp"
 #include "credential_wiring.hpp"
+#include "parley/hold/media_decode.hpp"
 #include "parley/twilio/sid.hpp"
 
 namespace parley::gateway {
@@ -72,6 +73,7 @@ void keep_old_token(store::Credential& now, const std::optional<store::Credentia
 
 CredentialApi::CredentialApi(Telephony& telephony, AccountClients& clients) : t_(telephony), clients_(clients) {
     const auto add = [&](std::string method, std::string pattern, std::string summary, json request, json response, std::string audit, std::function<Response(ApiRequest&)> handle) {
+        const bool uploads = method == "PUT" && request.is_null();
         admin::ApiRoute route;
         route.method = std::move(method);
         route.pattern = std::move(pattern);
@@ -81,6 +83,12 @@ CredentialApi::CredentialApi(Telephony& telephony, AccountClients& clients) : t_
         route.response = std::move(response);
         route.audit = std::move(audit);
         route.handle = std::move(handle);
+        if (route.method == "DELETE") route.success = 204;
+        if (route.method == "PUT") route.most_body = std::size_t{512} * 1024;  // ten thousand callers
+        if (uploads) {
+            route.body_type = "audio/wav";
+            route.most_body = hold::MediaLimits{}.most_bytes + 1024;  // a little more than is taken, so that it is the route that says why not
+        }
         t_.api.add(std::move(route));
     };
     const std::string twilio = "/v1/agents/{name}/twilio", media = "/v1/agents/{name}/media/{slot}";
@@ -90,7 +98,7 @@ CredentialApi::CredentialApi(Telephony& telephony, AccountClients& clients) : t_
                        {"createdAt", {{"type", "integer"}, {"description", "milliseconds since 1970"}}}}}};
     add("GET", twilio, "The agent's Twilio credential, its secret as ***", nullptr, credential_schema(), "", [this](ApiRequest& asked) { return get(asked.path["name"]); });
     add("PUT", twilio, "Stores the agent's Twilio credential and points its numbers here", credential_schema(), credential_answer_schema(), "credential.changed",
-        [this](ApiRequest& asked) { return put(asked.path["name"], std::move(asked.body)); });
+        [this](ApiRequest& asked) { return put(asked); });
     add("DELETE", twilio, "Forgets the agent's Twilio credential and its uploads; its numbers stay as they are at Twilio", nullptr, nullptr, "credential.deleted",
         [this](ApiRequest& asked) { return remove(asked.path["name"]); });
     add("GET", media, "What was uploaded as holdaudio or holdmusic", nullptr, shown, "", [this](ApiRequest& asked) { return get_media(asked.path["name"], asked.path["slot"]); });
@@ -143,7 +151,9 @@ net::Task<net::HttpResponse> CredentialApi::get(std::string agent) {
     co_return api_answer(200, credential_json(*found->before));
 }
 
-net::Task<net::HttpResponse> CredentialApi::put(std::string agent, json body) {
+net::Task<net::HttpResponse> CredentialApi::put(ApiRequest& asked) {
+    const auto agent = asked.path["name"];
+    const auto& body = asked.body;
     if (auto no = unknown(agent, {})) co_return std::move(*no);
     std::shared_ptr<const store::Sealer> sealer;
     std::string no_key;
@@ -176,6 +186,8 @@ net::Task<net::HttpResponse> CredentialApi::put(std::string agent, json body) {
         if (kept.error() == store::make_error_code(store::StoreErrc::constraint)) co_return api_error(409, "number_taken", "One of the numbers has just been given to another agent.", "phonenumbers");
         co_return store_error(kept.error());
     }
+    if (found->before) asked.before = credential_json(*found->before);
+    asked.after = credential_json(*kept);
     (void)co_await renew();
 
     auto client = clients_.made_for(kept->accountsid, kept->authtoken);

@@ -24,7 +24,7 @@ public:
 private:
     using Response = net::Task<net::HttpResponse>;
     Response get(std::string agent);
-    Response put(std::string agent, nlohmann::json body);
+    Response put(admin::ApiRequest& asked);
     Response remove(std::string agent);
     Response get_media(std::string agent, std::string slot);
     Response put_media(std::string agent, std::string slot, std::string type, std::string body);

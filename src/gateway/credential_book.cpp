@@ -68,4 +68,19 @@ std::vector<Secret> CredentialBook::all_tokens(std::int64_t now_ms) const {
     return tokens;
 }
 
+void CredentialBook::saw_call(const std::string& call_sid, std::string_view account_sid) {
+    const std::lock_guard lock(mutex_);
+    if (!calls_.emplace(call_sid, account_sid).second) return;
+    call_order_.push_back(call_sid);
+    if (call_order_.size() <= kCalls) return;
+    calls_.erase(call_order_.front());
+    call_order_.pop_front();
+}
+
+std::string CredentialBook::account_of_call(const std::string& call_sid) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(call_sid);
+    return found == calls_.end() ? std::string() : found->second;
+}
+
 }  // namespace parley::gateway

@@ -1,12 +1,14 @@
 #pragma once
 // The agents' credentials as this process knows them: read when it starts, after each change through it, and when another instance has changed one.
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "parley/base/log.hpp"
@@ -34,11 +36,18 @@ public:
     // Those of all accounts: where the account is not said yet (the upgrade of a stream, whose token says it afterwards).
     [[nodiscard]] std::vector<Secret> all_tokens(std::int64_t now_ms) const;
 
+    // Calls whose own webhooks came from an agent's account; the newest of them are remembered.
+    void saw_call(const std::string& call_sid, std::string_view account_sid);
+    [[nodiscard]] std::string account_of_call(const std::string& call_sid) const;  // empty: the gateway's own, or not known here
+
 private:
+    static constexpr std::size_t kCalls = 20'000;
     Log& log_;
     mutable std::mutex mutex_;
     std::shared_ptr<const Credentials> current_ = std::make_shared<const Credentials>();
     std::int64_t revision_ = -1;
+    std::unordered_map<std::string, std::string> calls_;
+    std::deque<std::string> call_order_;
 };
 
 }  // namespace parley::gateway

@@ -40,7 +40,6 @@
 #include "retention.hpp"
 #include "shared_calls.hpp"
 #include "telephony.hpp"
-#include "upload_bounds.hpp"
 
 namespace parley::gateway {
 
@@ -243,7 +242,6 @@ struct Gateway::Impl {
 
         net::HttpServerOptions inner;
         add(inner.listeners, config.server.admin_listen, {}, {});
-        inner.route = admin_bounds;
         inner.handle = [this](net::HttpRequest& request) { return handle_admin(request); };
         inner.writer = [this](const net::HttpRequest& request) {
             auto waiting = telephony->writers.extract(&request);
@@ -252,6 +250,11 @@ struct Gateway::Impl {
         inner.route = [this](const net::HttpRequest& head) {
             net::HttpRoute route;
             if (admin::AdminApi::mine(head.path())) route.body_limit = api.body_limit(head.method, head.path());
+            // So many bytes take their time; whoever brings none of our tokens gets no room for them.
+            if (route.body_limit > net::HttpRoute{}.body_limit) {
+                route.body_time = std::chrono::seconds(120);
+                if (!head.headers.get("Authorization").starts_with("Bearer ")) route.body_limit = net::HttpRoute{}.body_limit;
+            }
             return route;
         };
         inner.rejected = [this](std::string_view reason) { metrics.http_rejected.at(reason).add(); };
@@ -603,7 +606,7 @@ struct Gateway::Impl {
     AgentMakers makers(bool wants_engine) {
         if (wants_engine && !engine) make_engine();
         const std::lock_guard lock(shared_mutex);
-        return {engine, upstream};
+        return {engine, upstream, credentials.current()};
     }
 
     // The agent of a call in the revision it began with, where that is known to anybody; else the one in force.

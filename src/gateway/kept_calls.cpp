@@ -22,9 +22,16 @@ rest::Error no_account() {
     return error;
 }
 
-messaging::RecordingKeeper::Services keeping(Telephony& t, net::Errands& errands, rest::Client* client) {
+// The client of whose recording it is: that of the account its callback came from, else the gateway's own.
+rest::Client* client_for(Telephony& t, rest::Client* own, AccountClients& accounts, const std::string& sid) {
+    const auto account = t.credentials.account_of_call(sid);
+    auto* theirs = account.empty() ? nullptr : accounts.of(account);
+    return theirs == nullptr ? own : theirs;
+}
+
+messaging::RecordingKeeper::Services keeping(Telephony& t, net::Errands& errands, rest::Client* client, AccountClients& accounts) {
     using Fetch = messaging::RecordingKeeper::Fetch;
-    return {.fetch = [client](Fetch wanted) -> net::Task<rest::Outcome<std::uint64_t>> {
+    return {.fetch = [&t, &accounts, client](Fetch wanted) -> net::Task<rest::Outcome<std::uint64_t>> {
                 return [](rest::Client* with, Fetch what) -> net::Task<rest::Outcome<std::uint64_t>> {
                     if (with == nullptr) co_return no_account();
                     rest::Recordings recordings(*with);
@@ -33,15 +40,15 @@ messaging::RecordingKeeper::Services keeping(Telephony& t, net::Errands& errands
                     media.wait = std::chrono::seconds(20);
                     auto got = co_await recordings.media_to_file(what.sid, media, what.file);
                     co_return got;
-                }(client, std::move(wanted));
+                }(client_for(t, client, accounts, wanted.sid), wanted);
             },
-            .remove = [client](std::string sid) -> net::Task<rest::Outcome<>> {
+            .remove = [&t, &accounts, client](std::string sid) -> net::Task<rest::Outcome<>> {
                 return [](rest::Client* with, std::string what) -> net::Task<rest::Outcome<>> {
                     if (with == nullptr) co_return no_account();
                     rest::Recordings recordings(*with);
                     auto gone = co_await recordings.remove(std::move(what));
                     co_return gone;
-                }(client, std::move(sid));
+                }(client_for(t, client, accounts, sid), sid);
             },
             .spawn = [&errands](net::Task<> errand) { errands.start(std::move(errand)); },
             .executor = t.executor,
@@ -74,8 +81,8 @@ messaging::IntelligenceDesk::Services examining(Telephony& t, net::Errands& erra
 
 }  // namespace
 
-KeptCalls::KeptCalls(Telephony& telephony, net::Errands& errands, rest::Client* client)
-    : t_(telephony), errands_(errands), client_(client), keeper_(keeping(telephony, errands, client)), desk_(examining(telephony, errands, client)) {
+KeptCalls::KeptCalls(Telephony& telephony, net::Errands& errands, rest::Client* client, AccountClients& accounts)
+    : t_(telephony), errands_(errands), client_(client), accounts_(accounts), keeper_(keeping(telephony, errands, client, accounts)), desk_(examining(telephony, errands, client)) {
     t_.routes.preface([this](const call::Agent& agent, twilio::TwimlResponse& response) { preface(agent, response); });
     t_.routes.route("recording", Subject::account, [this](const Asked& asked) { return recording(asked); });
     t_.routes.route("transcription", Subject::call, [this](const Asked& asked) { return transcription(asked); });
@@ -122,6 +129,7 @@ messaging::IntelligenceRules KeptCalls::rules_of(const std::string& agent) const
 net::Task<Answer> KeptCalls::recording(const Asked& asked) {
     auto told = messaging::read_recording(asked.form);
     if (!told) co_return refused();
+    if (const auto account = asked.form.get("AccountSid"); t_.credentials.knows(account)) t_.credentials.saw_call(told->sid, account);
     errands_.start(take_recording(std::move(*told), std::string(asked.query.get("agent"))));
     co_return webhooks::no_content();
 }
@@ -144,7 +152,7 @@ net::Task<> KeptCalls::take_recording(messaging::RecordingNews told, std::string
     } else {
         rules.download = false;  // nobody of ours began it
     }
-    if (client_ == nullptr) rules.download = false;
+    if (client_for(t_, client_, accounts_, told.sid) == nullptr) rules.download = false;
     if (keeper_.news(told, rules) && examine) {
         std::function<void()> over;
         if (rules.download && !rules.keep_at_twilio)

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "account_clients.hpp"
 #include "parley/net/errands.hpp"
 #include "parley/messaging/intelligence_desk.hpp"
 #include "parley/messaging/recording_keeper.hpp"
@@ -14,7 +15,7 @@ namespace parley::gateway {
 class KeptCalls {
 public:
     // Adds its routes and what stands before a call's answer. `client` may be null: then nothing is fetched or examined.
-    KeptCalls(Telephony& telephony, net::Errands& errands, rest::Client* client);
+    KeptCalls(Telephony& telephony, net::Errands& errands, rest::Client* client, AccountClients& accounts);
 
 private:
     void preface(const call::Agent& agent, twilio::TwimlResponse& response) const;
@@ -30,6 +31,7 @@ private:
     Telephony& t_;
     net::Errands& errands_;
     rest::Client* client_;
+    AccountClients& accounts_;
     messaging::RecordingKeeper keeper_;
     messaging::IntelligenceDesk desk_;
 };

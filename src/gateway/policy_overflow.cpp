@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "parley/control/hold_tune.hpp"
 #include "parley/rest/calls.hpp"
 #include "parley/webhooks/flow_routes.hpp"
 #include "policy_desk.hpp"

@@ -1,5 +1,7 @@
 #include "parley/store/agent_store.hpp"
 
+#include "parley/store/credentials.hpp"
+
 #include <algorithm>
 
 namespace parley::store {
@@ -120,6 +122,7 @@ AgentWritten delete_agent(Session& session, std::string_view name, std::uint32_t
         return written;
     }
     session.run("UPDATE agents SET deleted = 1, changed_ms = $1 WHERE name = $2", {at_ms, std::string(name)});
+    (void)erase_credential(session, name);  // its numbers are free for others
     session.run("DELETE FROM agent_numbers WHERE agent = $1", {std::string(name)});
     session.run("DELETE FROM agent_secrets WHERE agent = $1", {std::string(name)});
     count_change(session, "agents");

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include <boost/asio/steady_timer.hpp>
 #include <nlohmann/json.hpp>
 #include <openssl/hmac.h>
 

@@ -181,6 +181,7 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
             if (subject == Subject::call) co_return xml(TwimlResponse().reject({.reason = "rejected"}));
             co_return refused(403);
         }
+        if (subject == Subject::call && accounts_.saw_call && !own_account(account)) accounts_.saw_call(asked.call_sid, account);
     }
     // Another instance may have served the call until now; its calls' later requests come here as well as there.
     if (subject == Subject::call && services_.shared != nullptr && !services_.registry.is_live(asked.call_sid) && !found->first.starts_with("s") && found->first != "voice") {

@@ -97,6 +97,12 @@ TEST(PostCall, TheRulesAnswerWithoutAModel) {
     EXPECT_THAT(news["last_summary"].get<std::string>(), HasSubstr("I want to book"));
 }
 
+TEST(PostCall, TheRulesFillOfAnotherSchemaWhatTheyKnow) {
+    auto settings = everything();
+    settings.profile_schema = R"({"type":"object","properties":{"name":{"type":"string"},"pets":{"type":"array"}},"additionalProperties":false})";
+    EXPECT_EQ(json::parse(by_rules(kCall(), settings).profile_news), json::parse(R"({"name":"Ann"})"));
+}
+
 TEST(PostCall, OneQuestionForEverything) {
     const auto model = std::make_shared<FakeModel>();
     const json answer{{"summary", "Ann booked."},

@@ -56,6 +56,24 @@ TEST(UpstreamLm, AWhisperIsInTheNextQuestionAndInNoAnswer) {
     EXPECT_TRUE(world.take().empty());
 }
 
+TEST(UpstreamLm, WhatIsFoundAfterItWasOpenedIsKnownWhenItGreetsAndAnswers) {
+    UpstreamWorld world;
+    world.settings.instructions = "You are Sam. {caller_name|The caller} is on the line.";
+    world.settings.greeting = "Hello, {caller_name}, how are you?";
+    world.open();
+    Prepared found;
+    found.variables = {{"caller_name", "Ada"}};
+    found.background = "Ada asked for a refund last week.";
+    world.brain->lm().prepared(found);
+    world.start(1, PromptKind::greeting, "");
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("say 1 Hello, Ada, how are you?", "finished 1"));
+    world.start(2, PromptKind::caller_text, "Hi");
+    const auto& system = world.lms["a"]->asked.back().request.messages[0].text;
+    EXPECT_THAT(system, HasSubstr("You are Sam. Ada is on the line."));
+    EXPECT_THAT(system, HasSubstr("Ada asked for a refund last week."));
+}
+
 TEST(UpstreamLm, AFirstClauseWaitsAMomentForItsSentence) {
     UpstreamWorld world;
     world.open();

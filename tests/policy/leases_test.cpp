@@ -18,6 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using store::Dialect;
+using store::dialect_name;
 using store::Session;
 
 Wish wish(const std::string& sid, std::string agent = "front", std::string account = "AC1") { return {sid, std::move(agent), std::move(account)}; }

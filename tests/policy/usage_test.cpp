@@ -20,8 +20,8 @@ PriceList prices() {
     table.rows = {{.vendor = "openai", .model = "*", .input_per_million = 2, .output_per_million = 8},
                   {.vendor = "openai", .model = "large", .input_per_million = 20, .output_per_million = 80},
                   {.vendor = "fast", .model = "", .input_per_million = 1, .output_per_million = 1},
-                  {.vendor = "deepgram", .per_minute = 0.06},
-                  {.vendor = "voice", .per_minute = 100, .per_thousand_characters = 0.3}};
+                  {.vendor = "deepgram", .model = {}, .per_minute = 0.06},
+                  {.vendor = "voice", .model = {}, .per_minute = 100, .per_thousand_characters = 0.3}};
     return {table, {{"main", "openai", "large"}, {"small", "openai", "mini"}, {"fast", "openai", "mini"}, {"ears", "deepgram", "nova"}, {"voice", "cartesia", ""}}};
 }
 

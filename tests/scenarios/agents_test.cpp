@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <future>
 #include <set>
 
 #include "gateway_under_test.hpp"
 #include "parley/sim/fake_twilio.hpp"
+#include "postgres_server.hpp"
 #include "pitch.hpp"
 
 namespace parley::scenarios {
@@ -33,7 +36,7 @@ struct Answer {
 // One gateway with an admin token, as a program sees it.
 class Office {
 public:
-    explicit Office(Sections sections = {}) : gateway_(with_token(std::move(sections))) {}
+    explicit Office(const Sections& sections = {}) : gateway_(with_token(sections)) {}
     GatewayUnderTest& gateway() { return gateway_; }
 
     Answer ask(const std::string& method, const std::string& path, const json& body = nullptr, const std::string& token = kAdmin, std::vector<std::pair<std::string, std::string>> more = {}) {
@@ -266,6 +269,42 @@ TEST(Access, TheDoorsHold) {
     EXPECT_EQ(raw("GET", "/v1/%61gents", {local}), 200);
     EXPECT_EQ(raw("GET", "/v1/agents/", {local}), 404);
     EXPECT_EQ(raw("GET", "/v1", {local}), 404);
+}
+
+TEST(AgentsPostgres, TwoInstancesHaveOneSetOfAgentsAndTokens) {
+    const test::PostgresDatabase fresh;
+    Sections sections;
+    sections.more = "store:\n  url: \"" + fresh.url() + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n";
+    Office one(sections), two(sections);
+    const auto answers = [](Office& office, const std::string& sid) { return office.gateway().webhook("voice", call_form(sid, "ringing", kOwn)).body; };
+    ASSERT_EQ(one.ask("POST", "/v1/agents", {{"name", "front"}, {"document", {{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"Authorization", "the-secret"}}}, {"numbers", {kOwn}}}}}).status, 201);
+    // Within two seconds also there, with its secret.
+    EXPECT_TRUE(eventually([&] { return two.ask("GET", "/v1/agents/front").status == 200; }, 10s));
+    const auto there = two.ask("GET", "/v1/agents/front");
+    EXPECT_EQ(there.body["revision"], 1);
+    EXPECT_FALSE(there.body.contains("problem")) << there.body;
+    EXPECT_THAT(answers(two, "CA00000000000000000000000000000021"), HasSubstr("<Stream"));
+    EXPECT_EQ(two.ask("POST", "/v1/agents/front/stop").status, 200);
+    EXPECT_TRUE(eventually([&] { return one.ask("GET", "/v1/agents/front").body.value("enabled", true) == false; }, 10s));
+    EXPECT_THAT(answers(one, "CA00000000000000000000000000000022"), HasSubstr("<Reject"));
+    // Whoever has not seen the other's change does not overwrite it.
+    EXPECT_EQ(one.ask("PATCH", "/v1/agents/front", {{"document", {{"max_call", "5m"}}}, {"revision", 1}}).status, 409);
+    const auto token = one.token("operator", "operate");
+    EXPECT_EQ(two.ask("GET", "/v1/agents", nullptr, token).status, 200) << "looked for at once";
+    const auto tokens = two.ask("GET", "/v1/tokens");
+    ASSERT_EQ(tokens.body["tokens"].size(), 1U);
+    EXPECT_EQ(two.ask("DELETE", "/v1/tokens/" + tokens.body["tokens"][0]["id"].get<std::string>()).status, 200);
+    EXPECT_EQ(two.ask("GET", "/v1/agents", nullptr, token).status, 401);
+    EXPECT_TRUE(eventually([&] { return one.ask("GET", "/v1/agents", nullptr, token).status == 401; }, 10s));
+    EXPECT_EQ(one.ask("GET", "/v1/audit").body["lines"].size(), 5U);
+    // The store goes away: what is known goes on, nothing is changed.
+    fresh.close_doors(true);
+    fresh.disconnect_all();
+    EXPECT_EQ(one.ask("GET", "/v1/agents").status, 200);
+    EXPECT_EQ(one.ask("PATCH", "/v1/agents/front", {{"document", {{"max_call", "5m"}}}}).status, 503);
+    EXPECT_THAT(answers(one, "CA00000000000000000000000000000023"), HasSubstr("<Reject"));
+    fresh.close_doors(false);
+    EXPECT_TRUE(eventually([&] { return one.ask("PATCH", "/v1/agents/front", {{"document", {{"max_call", "5m"}}}}).status == 200; }, 20s));
 }
 
 TEST(Agents, SlowARunningCallKeepsItsRevisionAndTheNextHasTheNewOne) {

@@ -134,6 +134,8 @@ private:
         setup.server += std::string("  admin_token: \"") + kAdminToken + "\"\n";
         setup.twilio = "  account_sids: [\"" + std::string(kAccount) + "\"]\n  api_base_url: \"" + kept_["twilio"] + "\"\n";
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
+        kept_["admin"] = "http://127.0.0.1:" + std::to_string(gateway_->gateway().admin_port());
+        kept_["data"] = PARLEY_TEST_DATA;
     }
 
     sim::DialTarget person(const YAML::Node& node, const std::string& number) {

@@ -47,6 +47,8 @@ struct UpstreamSettings {
     std::vector<vendors::Endpoint> stt, lm, tts, s2s;
     std::string instructions;      // the agent's persona and task: the system prompt
     std::string greeting;          // said first, as it stands; empty: the model greets
+    std::map<std::string, std::string> variables;  // {name} in both, unless the call brings another value (prompt.hpp)
+    std::function<std::chrono::seconds(std::chrono::sys_seconds)> offset;  // of the local time, for {now}; none: UTC
     bool end_call = true;          // the model may hang up
     std::string transfer_target;   // where it may transfer to; empty: nowhere
     std::map<std::string, std::string> transfers;  // further places, by the names the model chooses among; `transfer_target` is "default" there

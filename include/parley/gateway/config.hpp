@@ -57,6 +57,7 @@ struct ServerConfig {
     std::vector<std::uint32_t> pin_cpus;
     Secret admin_token;     // of /v1 on the admin listener; empty: closed
     std::vector<std::string> admin_hosts;  // further names the admin listener is asked for by
+    bool core_dumps = false;  // a core holds every secret of the process
     std::string talk_page;  // name of the agent that browsers talk to at "/"; empty: no page
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "parley/base/log.hpp"
 #include "parley/net/egress.hpp"
 #include "parley/tools/tool.hpp"
 #include "parley/tools/tool_settings.hpp"

@@ -69,6 +69,7 @@ enum class Subject : std::uint8_t { call, account, json };  // a form with CallS
 struct AccountDoor {
     std::function<bool(std::string_view account_sid)> knows;
     std::function<std::shared_ptr<const twilio::SignatureValidator>(std::string_view account_sid)> signatures;  // of one that it knows
+    std::function<void(const std::string& call_sid, std::string_view account_sid)> saw_call;  // one of its calls, believed
     std::function<std::shared_ptr<const twilio::SignatureValidator>()> any;  // where the account is not said yet: a stream's token says it afterwards
 };
 

@@ -6,7 +6,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "parley/brain/filled.hpp"
 #include "parley/spoken/chunker.hpp"
 #include "parley/spoken/shape.hpp"
 #include "action_round.hpp"
@@ -236,7 +235,7 @@ private:
 
     void greet() {
         const auto reply = std::exchange(reply_, 0);
-        place_->ports.lm.on_reply_text(reply, filled(place_->settings.greeting, place_->facts.variables));
+        place_->ports.lm.on_reply_text(reply, greeting_of(place_->settings, place_->facts));
         place_->ports.lm.on_reply_finished(reply, ReplyThen::listen, {});
     }
 

@@ -1,10 +1,12 @@
 #pragma once
 // What a model is asked, from what both sides really said. Pure.
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "parley/base/clock.hpp"
 #include "parley/brain/upstream.hpp"
 
 namespace parley::brain::upstream {
@@ -12,7 +14,6 @@ namespace parley::brain::upstream {
 // The tools a model has without anybody's doing: hanging up, and transferring where there is a target; and those of `actions` (may be null).
 [[nodiscard]] std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, const Actions* actions = nullptr);
 
-// The persona, what the model must know of being on a telephone, and the call's facts.
 // What was said to the model from outside the conversation, newest last; bounded.
 class Notes {
 public:
@@ -23,6 +24,13 @@ private:
     std::vector<std::string> notes_;
 };
 
+// What {name} stands for in this call: what every call has (call.from, call.to, call.sid, call.channel, call.direction, agent, now, today, time), over it the
+// agent's own, over these what the call brought along. Each is data: without control characters, at most 4 KiB.
+[[nodiscard]] std::map<std::string, std::string> prompt_variables(const UpstreamSettings& settings, const CallFacts& facts, WallClock::time_point now = WallClock::now());
+// What is said first, filled in; empty: the model greets.
+[[nodiscard]] std::string greeting_of(const UpstreamSettings& settings, const CallFacts& facts);
+
+// The persona, what is known of the caller (as data), what the model must know of being on a telephone, and the call's facts.
 [[nodiscard]] std::string system_prompt(const UpstreamSettings& settings, const CallFacts& facts);
 
 // Heard words only; an interrupted line says so.

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "action_round.hpp"
-#include "parley/brain/filled.hpp"
 #include "lines.hpp"
 #include "prompt.hpp"
 
@@ -37,7 +36,7 @@ class Realtime final : public Brain, SttSession, LmSession, TtsSession {
 public:
     Realtime(std::shared_ptr<const Place> place, std::unique_ptr<TtsRole> own_words)
         : place_(std::move(place)), order_(place_->settings.s2s, "realtime", place_->shared), own_words_(std::move(own_words)), closing_(place_->ports.executor), later_(place_->ports.executor), actions_(place_->ports.actions, [this] { action_answered(); }) {
-        greeting_ = filled(place_->settings.greeting, place_->facts.variables);
+        greeting_ = greeting_of(place_->settings, place_->facts);
         open_line(Clock::now());
     }
 

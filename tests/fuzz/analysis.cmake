@@ -1,0 +1,5 @@
+parley_fuzz(analysis_record DEPENDS analysis LIBS nlohmann_json::nlohmann_json SOURCES "${CMAKE_CURRENT_LIST_DIR}/analysis_record_fuzz.cpp")
+target_include_directories(replay_analysis_record PRIVATE "${CMAKE_SOURCE_DIR}/src/brain")
+if(PARLEY_FUZZ)
+  target_include_directories(fuzz_analysis_record PRIVATE "${CMAKE_SOURCE_DIR}/src/brain")
+endif()

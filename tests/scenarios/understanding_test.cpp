@@ -1,0 +1,208 @@
+// What is understood of calls, at the caller's ear and at the API: looked back at by rules, remembered at the next call, handed to another agent by an intent.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway_under_test.hpp"
+#include "parley/sim/emulators.hpp"
+#include "parley/sim/tone_alphabet.hpp"
+#include "postgres_server.hpp"
+
+namespace parley::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kAdmin = "a token for the operators of this test";
+constexpr const char* kGreeting = "good day to you";
+constexpr const char* kName = "my name is ann and i want to book an appointment on tuesday";
+constexpr const char* kBooked = "you are booked for tuesday";
+constexpr const char* kBill = "it is about my bill";
+constexpr const char* kMoment = "one moment please";
+constexpr const char* kBilling = "this is the billing desk";
+constexpr const char* kWhich = "which bill is it";
+constexpr const char* kLast = "the last one";
+constexpr const char* kBye = "goodbye";
+constexpr const char* kFarewell = "thank you for calling";
+
+// One model, one voice, one recogniser, in this process; sound in tones.
+class Desk {
+public:
+    explicit Desk(const std::string& store = {}) {
+        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kGreeting, kName, kBooked, kBill, kMoment, kBilling, kWhich, kLast, kBye, kFarewell, "i am sorry"});
+        sim::WorldSettings settings;
+        settings.phrases = {kName, kBill, kLast, kBye};
+        sim::MindRule name, last, bye, after;
+        name.words = {"ann"};
+        name.say = kBooked;
+        last.words = {"last"};
+        last.say = kWhich;
+        bye.words = {"goodbye"};
+        bye.say = kFarewell;
+        bye.tool = "end_call";
+        bye.arguments = R"({"farewell":"thank you for calling"})";
+        after.tool_result = "end_call";
+        settings.rules = {bye, after, name, last};
+        settings.fallback = "i am sorry";
+        settings.tones = true;
+        settings.recognition = 60ms;
+        settings.first_token = 60ms;
+        settings.token = 2ms;
+        settings.first_audio = 40ms;
+        world_ = std::make_shared<sim::EmulatorWorld>(settings, alphabet_, alphabet_);
+        std::string vendors = "vendors:\n";
+        for (const auto& entry : sim::vendor_emulators()) {
+            if (entry.name != "deepgram" && entry.name != "openai" && entry.name != "elevenlabs") continue;
+            auto& host = hosts_[entry.name];
+            host = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
+            vendors += "  " + entry.name + ": {vendor: " + entry.name + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (entry.name == "openai" ? "m" : "\"\"") + ", voice: " + (entry.name == "elevenlabs" ? "v" : "\"\"") + "}\n";
+        }
+        const std::string parts = "    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n";
+        Sections setup;
+        setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
+        setup.more = vendors + store;
+        setup.agents = "  desk:\n    default: true\n    greeting: good day to you\n" + parts +
+                       "    analysis: {enabled: true, extract: {appointment: \"\"}}\n    memory: {callers: true}\n    route_by: grammar\n"
+                       "    intents:\n      - {name: billing, phrases: [\"my bill\"], to: \"agent:billing\", deflect: one moment please}\n"
+                       "  billing:\n    greeting: this is the billing desk\n" + parts;
+        gateway_ = std::make_unique<GatewayUnderTest>(setup);
+    }
+    sim::CallReport call(const std::string& scenario) {
+        auto options = gateway_->carrier();
+        options.voice = alphabet_;
+        options.ear = alphabet_;
+        sim::SimCarrier carrier(options);
+        auto report = carrier.place_call(gateway_->plan(sim::parse_scenario(scenario, "scenario.yaml"))).report.get();
+        heard_.clear();
+        std::vector<std::int16_t> pcm;
+        for (const auto byte : report.heard) {
+            const int inverted = ~byte & 0xFF;
+            const int magnitude = (((inverted & 0x0F) << 3) + 0x84) << ((inverted & 0x70) >> 4);
+            pcm.push_back(static_cast<std::int16_t>((inverted & 0x80) != 0 ? 0x84 - magnitude : magnitude - 0x84));
+        }
+        for (const auto& phrase : alphabet_->recognise(pcm, {})) heard_.push_back(phrase.text);
+        return report;
+    }
+    json ask(const std::string& method, const std::string& path, int status = 200, const json& body = nullptr) const {
+        const auto answer = http(gateway_->gateway().admin_port(), method, path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}},
+                                 body.is_null() ? std::string() : body.dump());
+        EXPECT_EQ(answer.status, status) << method << " " << path << " " << answer.body;
+        return json::parse(answer.body, nullptr, false);
+    }
+    json analysis_of(const std::string& sid, std::uint32_t run = 1) const {
+        json found;
+        EXPECT_TRUE(eventually([&] {
+            found = ask("GET", "/v1/calls/" + sid + "/analysis");
+            return found.value("state", "") == "done" && found.contains("analysis") && found["analysis"].value("run", 0U) >= run;
+        })) << found;
+        return found;
+    }
+    [[nodiscard]] std::string last_request() const {
+        const auto all = hosts_.at("openai")->received();
+        return all.empty() ? std::string() : all.back();
+    }
+    [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
+    [[nodiscard]] const GatewayUnderTest& gateway() const { return *gateway_; }
+
+private:
+    std::shared_ptr<sim::ToneAlphabet> alphabet_;
+    std::shared_ptr<sim::EmulatorWorld> world_;
+    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<GatewayUnderTest> gateway_;
+    std::vector<std::string> heard_;
+};
+
+constexpr const char* kBooking = R"(
+steps:
+  - wait_for: {agent_silence: 500ms}
+  - say: my name is ann and i want to book an appointment on tuesday
+  - wait_for: {agent_silence: 700ms}
+  - say: goodbye
+  - wait_for: {hangup: true, within: 15s}
+)";
+constexpr const char* kShort = R"(
+steps:
+  - wait_for: {agent_silence: 500ms}
+  - say: goodbye
+  - wait_for: {hangup: true, within: 15s}
+)";
+
+void looked_back_and_remembered(Desk& desk) {
+    const auto first = desk.call(kBooking);
+    EXPECT_THAT(first.failures, IsEmpty());
+    EXPECT_THAT(desk.heard(), ElementsAre(kGreeting, kBooked, kFarewell));
+    const auto found = desk.analysis_of(first.call_sid)["analysis"];
+    EXPECT_EQ(found["by"], "rules");
+    EXPECT_EQ(found["agent"], "desk");
+    EXPECT_EQ(found["intent"]["name"], "book_appointment");
+    EXPECT_EQ(found["extracted"]["appointment"]["date"], "tuesday");
+    EXPECT_THAT(found["summary"].get<std::string>(), HasSubstr("book an appointment"));
+    EXPECT_EQ(desk.ask("GET", "/v1/calls/" + first.call_sid)["analysis"]["summary"], found["summary"]);
+
+    // Once more by hand, with its own number.
+    EXPECT_EQ(desk.ask("POST", "/v1/calls/" + first.call_sid + "/analysis", 202, json::object())["run"], 2);
+    EXPECT_EQ(desk.analysis_of(first.call_sid, 2)["analysis"]["run"], 2);
+
+    // Who called is known now.
+    const auto callers = desk.ask("GET", "/v1/callers?agent=desk")["callers"];
+    ASSERT_EQ(callers.size(), 1U) << callers;
+    EXPECT_EQ(callers[0]["profile"]["name"], "Ann");
+    const auto number = callers[0]["caller"].get<std::string>();
+    EXPECT_EQ(desk.ask("PATCH", "/v1/callers/" + number + "/profile?agent=desk", 200, {{"preferences", {"mornings"}}})["profile"]["preferences"][0], "mornings");
+    desk.ask("PATCH", "/v1/callers/" + number + "/profile?agent=desk", 422, {{"name", 7}});
+
+    // And the model is told at the next call.
+    const auto second = desk.call(kShort);
+    EXPECT_THAT(second.failures, IsEmpty());
+    EXPECT_THAT(desk.last_request(), HasSubstr("Ann"));
+    EXPECT_THAT(desk.last_request(), HasSubstr("mornings"));
+
+    EXPECT_EQ(desk.ask("DELETE", "/v1/callers/" + number + "/profile", 200)["erased"], 1);
+    desk.ask("GET", "/v1/callers/" + number + "/profile", 404);
+}
+
+TEST(Understanding, ACallIsLookedBackAtAndItsCallerRemembered) {
+    Desk desk;
+    looked_back_and_remembered(desk);
+}
+
+TEST(Understanding, TheSameOnPostgres) {
+    const test::PostgresDatabase database;
+    Desk desk("store: {url: \"" + database.url() + "\"}\n");
+    looked_back_and_remembered(desk);
+}
+
+TEST(Understanding, AnIntentHandsTheCallToAnotherAgentWhoKnowsOfIt) {
+    Desk desk;
+    const auto report = desk.call(R"(
+steps:
+  - wait_for: {agent_silence: 500ms}
+  - say: it is about my bill
+  - wait_for: {agent_silence: 1500ms}
+  - say: the last one
+  - wait_for: {agent_silence: 700ms}
+  - say: goodbye
+  - wait_for: {hangup: true, within: 20s}
+)");
+    EXPECT_THAT(report.failures, IsEmpty());
+    EXPECT_THAT(desk.heard(), ElementsAre(kGreeting, kMoment, kBilling, kWhich, kFarewell));
+    // The second agent's model has the words of the first talk and why it is there.
+    EXPECT_THAT(desk.last_request(), HasSubstr("it is about my bill"));
+    EXPECT_THAT(desk.last_request(), HasSubstr("What the caller wanted: billing"));
+    json events;
+    EXPECT_TRUE(eventually([&] {
+        events = desk.ask("GET", "/v1/calls/" + report.call_sid).value("events", json::array());
+        return !events.empty();
+    }));
+    bool told = false;
+    for (const auto& event : events) told = told || (event.value("event", "") == "intent" && event.value("intent", "") == "billing" && event.value("by", "") == "grammar");
+    EXPECT_TRUE(told) << events;
+}
+
+}  // namespace
+}  // namespace parley::scenarios
