@@ -112,10 +112,13 @@ TEST(Policy, AFullAgentsCallsGoWhereItsPolicySays) {
 }
 
 TEST(Policy, NobodyIsCalledInTheQuietHours) {
-    GatewayUnderTest gateway(with("  desk: {default: true, brain: echo}\n",
-                                  "fleet: {quiet_from: \"00:00\", quiet_to: \"24:00\"}\noutbound: {enabled: true, from: \"+18005551212\", allowed_prefixes: [\"+49\"]}\n"));
+    auto sections = with("  desk: {default: true, brain: echo}\n", "fleet: {quiet_from: \"00:00\", quiet_to: \"24:00\"}\noutbound: {enabled: true, from: \"+18005551212\", allowed_prefixes: [\"+49\"]}\n");
+    sections.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:1\"\n";
+    GatewayUnderTest gateway(sections);
     const auto refused = api(gateway, "POST", "/v1/calls", {{"agent", "desk"}, {"to", "+4930123456"}});
-    EXPECT_EQ(refused["status"].get<int>() / 100, 4) << refused;
+    EXPECT_EQ(refused["body"]["error"]["code"], "not_allowed") << refused;
+    EXPECT_EQ(gateway.events("dial.denied").size(), 1U);
+    EXPECT_EQ(gateway.metric("parley_dials_refused_total{reason=\"quiet_hours\"}"), 1);
 }
 
 TEST(Policy, Slow_ADaysBudgetIsCountedAndEndsTheDay) {
