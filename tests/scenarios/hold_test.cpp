@@ -139,35 +139,6 @@ steps:
     EXPECT_EQ(file.find("look at your file"), std::string::npos);
 }
 
-TEST(HoldSlow, WordsAloneLeadStraightIntoTheGreetingWhichCanBeInterrupted) {
-    const GatewayUnderTest gateway(receptionist(R"(    hold:
-      strategy: text
-      text: "<speak>Thank you for calling. <break time='400ms'/> One moment please.</speak>"
-      least: 1500ms
-)"));
-    const auto report = call(gateway, R"(
-name: words alone
-caller: {voice: rms}
-steps:
-  - pause: 5500ms
-  - interrupt: {after: 0ms, say: where are you located}
-  - wait_for: {agent_silence: 700ms}
-  - expect:
-      all: ["twelve harbour street"]
-      distractors: ["ninety main street", "seven market square"]
-  - hangup
-)");
-    for (const auto& failure : report.failures) ADD_FAILURE() << failure;
-    ASSERT_FALSE(report.streams.empty());
-    // Barge-in behind a hold is as exact as without one: what was claimed was heard.
-    const auto result = replayed(gateway);
-    EXPECT_TRUE(result.identical) << result.error << " line " << result.line << ": " << result.recorded << " / " << result.replayed;
-    const auto heard = pcm_of(report.heard);
-    const auto understood = sim::make_embedded_ear()->recognise(std::span(heard).first(std::min<std::size_t>(heard.size(), 8000 * 5)), {"thank you for calling", "one moment please", "ninety main street"});
-    ASSERT_FALSE(understood.empty());
-    EXPECT_EQ(understood.front().text, "thank you for calling");
-}
-
 TEST(HoldSlow, WhoHangsUpOnHoldHasHungUp) {
     const GatewayUnderTest gateway(receptionist(R"(    hold:
       strategy: audio_then_music
