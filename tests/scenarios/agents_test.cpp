@@ -130,7 +130,9 @@ TEST(Agents, AreMadeReadChangedStoppedRestoredAndDeleted) {
 }
 
 TEST(Agents, MistakesAreNamedByFieldAllAtOnce) {
-    Office office({.agents = "  desk: {default: true, brain: echo, numbers: [\"+18005551212\"]}\n"});
+    Sections sections;
+    sections.agents = "  desk: {default: true, brain: echo, numbers: [\"+18005551212\"]}\n";
+    Office office(sections);
     const auto make = [&](const json& document, const std::string& name = "front") { return office.ask("POST", "/v1/agents", {{"name", name}, {"document", document}}); };
     struct Case {
         json document;
