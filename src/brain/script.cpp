@@ -559,7 +559,7 @@ std::vector<std::string> Script::actions() const {
 }
 
 const std::vector<std::string>& known_actions() {
-    static const std::vector<std::string> names{"send_sms", "send_link", "send_digits", "start_recording", "stop_recording", "pause_recording", "resume_recording", "park"};
+    static const std::vector<std::string> names{"send_sms", "send_link", "send_digits", "start_recording", "stop_recording", "pause_recording", "resume_recording", "park", "take_message", "schedule_callback"};
     return names;
 }
 

@@ -71,6 +71,7 @@ public:
         auto& c = *core_;
         c.latest = request.reply;
         c.wanted = true;
+        if (c.actions != nullptr && request.kind != PromptKind::greeting && request.kind != PromptKind::returned) c.actions->caller_said(request.text);
         switch (request.kind) {
             case PromptKind::greeting:
                 return c.deliver(request.reply, c.dialogue.greet());

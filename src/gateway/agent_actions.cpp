@@ -10,6 +10,8 @@
 
 #include "parley/net/deadline.hpp"
 #include "parley/rest/recordings.hpp"
+#include "parley/store/callbacks.hpp"
+#include "parley/store/messages_taken.hpp"
 #include "parley/tools/call_tools.hpp"
 #include "parley/twilio/form.hpp"
 #include "parley/twilio/sid.hpp"
@@ -23,6 +25,7 @@ using nlohmann::json;
 namespace {
 
 constexpr auto kWithin = std::chrono::seconds(10);
+constexpr auto kStoreWithin = std::chrono::seconds(4);
 constexpr std::string_view kNothing = R"({"type":"object","properties":{},"additionalProperties":false})";
 
 std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -114,8 +117,18 @@ private:
             auto names = json::array();
             for (const auto& [link, url] : settings_->links) names.push_back(link);
             add("Send the caller a link by text message.", {{"name", {{"type", "string"}, {"enum", names}}}}, {"name"});
+        } else if (name == "take_message" && desk_.database != nullptr) {
+            add("Write down a message for somebody. Read it back to the caller first.",
+                {{"text", {{"type", "string"}, {"minLength", 1}, {"maxLength", 2000}, {"description", "The message, in full sentences."}}}, {"name", {{"type", "string"}, {"maxLength", 200}, {"description", "Who leaves it."}}},
+                 {"number", {{"type", "string"}, {"pattern", "^\\+[1-9][0-9]{6,14}$"}, {"description", "Where they can be called, E.164; without it the number they call from."}}},
+                 {"for", {{"type", "string"}, {"maxLength", 200}, {"description", "Whom it is for."}}}, {"urgent", {{"type", "boolean"}}}},
+                {"text"});
         } else if (!spoken) {
             return;
+        } else if (name == "schedule_callback" && desk_.database != nullptr) {
+            add("Promise the caller a call back, to the number they call from.",
+                {{"in_minutes", {{"type", "integer"}, {"minimum", 1}, {"maximum", 43200}, {"description", "From now."}}}, {"reason", {{"type", "string"}, {"maxLength", 500}, {"description", "What it will be about."}}}},
+                {"in_minutes", "reason"});
         } else if (name == "send_digits") {
             add("Press keys on the line, for machines that ask for them.", {{"keys", {{"type", "string"}, {"description", "0-9 * # A-D; w waits half a second."}}}}, {"keys"});
         } else if (name == "park") {
@@ -151,7 +164,70 @@ private:
             result.transfer = slot.empty() ? "park" : "park:" + slot;
             return back(std::move(result));
         }
+        if (request.name == "take_message") return take_message(arguments, std::move(back));
+        if (request.name == "schedule_callback") return promise(arguments, std::move(back));
         recording(request.name, std::move(back));
+    }
+
+    void take_message(const json& arguments, Back back) {
+        if (!sides_) sides_ = sides_of(desk_, facts_);
+        store::MessageTaken taken;
+        taken.key = tools::idempotency_key(facts_.call_sid, 0, "take_message", dumped(arguments));
+        taken.agent = facts_.agent;
+        taken.call_sid = facts_.call_sid;
+        taken.caller = sides_->theirs;
+        taken.name = text_of(arguments, "name", 200);
+        taken.callback_number = text_of(arguments, "number", 20);
+        if (taken.callback_number.empty() && twilio::is_e164(sides_->theirs)) taken.callback_number = sides_->theirs;
+        taken.for_whom = text_of(arguments, "for", 200);
+        taken.text = text_of(arguments, "text", 8000);
+        const auto urgent = arguments.find("urgent");
+        taken.urgent = urgent != arguments.end() && urgent->is_boolean() && urgent->get<bool>();
+        taken.at_ms = store::now_ms();
+        desk_.errands.start(keep(desk_, std::move(taken), std::move(back)));
+    }
+    static net::Task<> keep(ToolDesk& desk, store::MessageTaken taken, Back back) {
+        std::function<bool(store::Session&)> work = [taken](store::Session& session) { return store::keep_message(session, taken); };
+        const auto kept = co_await desk.database->ask<bool>(std::move(work), kStoreWithin);
+        if (!kept) {
+            back(failed("the message could not be kept; offer something else"));
+            co_return;
+        }
+        if (*kept)
+            desk.records.add(taken.call_sid, store::Fact::event,
+                             dumped({{"event", "message.taken"}, {"name", taken.name}, {"number", taken.callback_number}, {"for", taken.for_whom}, {"text", taken.text}, {"urgent", taken.urgent}}));
+        back(done());
+    }
+
+    // To the number of the call and no other: nobody is called because a caller said a number.
+    void promise(const json& arguments, Back back) {
+        if (!sides_) sides_ = sides_of(desk_, facts_);
+        if (!twilio::is_e164(sides_->theirs)) return back(failed("the caller's number is not known, so nobody can call back"));
+        const auto minutes = arguments.find("in_minutes");
+        if (minutes == arguments.end() || !minutes->is_number_integer()) return back(failed("in_minutes is missing"));
+        store::Callback callback;
+        callback.key = tools::idempotency_key(facts_.call_sid, 0, "schedule_callback", "");  // one a call
+        callback.agent = facts_.agent;
+        callback.call_sid = facts_.call_sid;
+        callback.number = sides_->theirs;
+        if (twilio::is_e164(sides_->ours)) callback.from = sides_->ours;
+        callback.reason = text_of(arguments, "reason", 500);
+        callback.at_ms = store::now_ms() + std::clamp<std::int64_t>(minutes->get<std::int64_t>(), 1, 43200) * 60'000;
+        desk_.errands.start(promised(desk_, std::move(callback), std::move(back)));
+    }
+    static net::Task<> promised(ToolDesk& desk, store::Callback callback, Back back) {
+        std::function<bool(store::Session&)> work = [callback](store::Session& session) { return store::add_callback(session, callback); };
+        const auto added = co_await desk.database->ask<bool>(std::move(work), kStoreWithin);
+        if (!added) {
+            back(failed("the call back could not be noted; offer something else"));
+            co_return;
+        }
+        if (!*added) {
+            back(failed("a call back has been promised in this call already"));
+            co_return;
+        }
+        desk.records.add(callback.call_sid, store::Fact::event, dumped({{"event", "callback.promised"}, {"at_ms", callback.at_ms}, {"reason", callback.reason}}));
+        back(done());
     }
 
     void message(std::string text, std::string to, Back back) {

@@ -26,6 +26,7 @@ struct ToolDesk {
     std::function<bool(const std::string& number)> ours;  // one of our numbers; any thread
     std::string recording_url;  // of Twilio's callbacks about recordings
     std::shared_ptr<tools::Workshop> shop;
+    store::Database* database = nullptr;  // for messages and promised calls
     std::function<void(const std::string& call_sid, std::string summary)> brief;  // keeps a transfer's summary for who takes the call; may be empty
 };
 

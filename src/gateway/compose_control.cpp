@@ -1,5 +1,6 @@
 #include "compose_control.hpp"
 
+#include "callback_jobs.hpp"
 #include "carrier_by_account.hpp"
 
 #include <mutex>
@@ -51,6 +52,7 @@ public:
     void start() override {
         errands_.start(outbound_.watch());
         errands_.start(powers_.watch());
+        errands_.start(CallbackJobs::run({telephony_.database, outbound_, telephony_.log, telephony_.instance}));
     }
     net::Task<> end() override { return errands_.end(); }
     [[nodiscard]] std::size_t in_the_air() const override { return outbound_.ringing() + powers_.waiting(); }

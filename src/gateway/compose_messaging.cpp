@@ -64,7 +64,7 @@ public:
                    .status_url = t_.config.server.public_url.empty() ? std::string() : t_.routes.url("/webhooks/twilio/sms-status")},
                   t_.config.messaging),
           desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .ours = [this](const std::string& number) { return ours(number); }, .recording_url = t_.routes.url("/webhooks/twilio/recording"),
-                .shop = std::make_shared<tools::Workshop>(tools::Workshop::Parts{.errands = errands_, .http = t_.http, .log = t_.log, .metrics = t_.metrics, .records = &t_.records, .database = &t_.database}), .brief = t_.brief},
+                .shop = std::make_shared<tools::Workshop>(tools::Workshop::Parts{.errands = errands_, .http = t_.http, .log = t_.log, .metrics = t_.metrics, .records = &t_.records, .database = &t_.database}), .database = &t_.database, .brief = t_.brief},
           inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
                   .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false, agent.tools); },

@@ -154,7 +154,7 @@ void messaging_agent_rows(Table<A>& t) {
             return {std::string(name), {}};
         },
         [](const std::string& item) { return quote_yaml(item); },
-        "What the agent may do besides talking: send_sms, send_link, send_digits, start_recording, stop_recording, pause_recording, resume_recording, park.");
+        "What the agent may do besides talking: send_sms, send_link, send_digits, start_recording, stop_recording, pause_recording, resume_recording, park, take_message, schedule_callback.");
     named_texts(t, "links", [](A& a) -> auto& { return a.messaging.links; }, "names with URLs", "What send_link may send, by the names the model chooses among.", check_link);
     t.integer("tool_messages", [](A& a) -> auto& { return a.messaging.tool_messages; }, 0, 100, "Messages send_sms and send_link may send in one call.");
     t.choice("tool_recipients", [](A& a) -> auto& { return a.messaging.tool_recipients; },

@@ -302,6 +302,7 @@ std::vector<std::pair<std::string, std::string>> check_tool(const Config& config
             all.emplace_back(at + key, (bracket == std::string::npos ? "" : "entry " + place.substr(bracket + 1, place.find(']') - bracket - 1) + " (from 0), '" + place.substr(place.find('.') + 1) + "': ") + why);
         }
         const auto& own = agent.own_tools;
+        if (!own.consequential.empty() && agent.brain != Brain::vendors) all.emplace_back(at + "confirm_tools", "is given, but only a model can be told to ask first");
         if ((!own.http.empty() || !own.mcp.empty()) && agent.brain != Brain::vendors) all.emplace_back(at + (own.http.empty() ? "mcp_servers" : "http_tools"), "is given, but only a brain of vendors has a model that could use them");
     }
     return all;
