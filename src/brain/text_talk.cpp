@@ -211,6 +211,9 @@ net::Task<TextTurn> TextTalk::said(std::string text, double confidence, OnPiece 
 }
 net::Task<TextTurn> TextTalk::keyed(std::string digits, OnPiece on_piece) { return impl_->take(PromptKind::digits, std::move(digits), 1, std::move(on_piece)); }
 net::Task<TextTurn> TextTalk::nothing_understood(OnPiece on_piece) { return impl_->take(PromptKind::nothing_understood, {}, 1, std::move(on_piece)); }
+void TextTalk::advise(std::string_view note) {
+    if (impl_->brain) impl_->brain->lm().advise(note);
+}
 void TextTalk::interrupted(std::string_view heard) { impl_->interrupted(heard); }
 void TextTalk::agent_said(std::string_view text) {
     impl_->remember({ContextLine::Side::agent, std::string(text), false});

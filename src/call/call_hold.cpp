@@ -16,6 +16,11 @@ constexpr auto kHandIn = 100ms;      // before `longest`: what has been found by
 constexpr std::size_t kMostSaid = 20;
 constexpr std::size_t kMostKeys = 64;
 
+bool anything(const hold::HoldSounds& sounds) {
+    const auto there = [](const hold::Sound& sound) { return sound && !sound->empty(); };
+    return there(sounds.text) || there(sounds.audio) || there(sounds.music);
+}
+
 }  // namespace
 
 std::unique_ptr<CallHold> CallHold::make(CallServices& services, CallWorker& worker, const std::shared_ptr<const Agent>& agent, const brain::CallFacts& facts, brain::Actions* actions) {
@@ -31,7 +36,7 @@ std::unique_ptr<CallHold> CallHold::make(CallServices& services, CallWorker& wor
 }
 
 CallHold::CallHold(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, HoldOffer offer)
-    : services_(services), worker_(worker), agent_(std::move(agent)), settings_(*agent_->hold), prepares_(offer.prepare), player_(settings_.strategy, std::move(offer.sounds), offer.mix),
+    : services_(services), worker_(worker), agent_(std::move(agent)), settings_(*agent_->hold), prepares_(offer.prepare), least_(anything(offer.sounds) ? settings_.least : 0ms), player_(settings_.strategy, std::move(offer.sounds), offer.mix),
       preparing_(worker.loop.executor()) {}
 
 void CallHold::prepare(const brain::CallFacts& facts, brain::Actions* actions) {
@@ -51,7 +56,7 @@ net::Task<> CallHold::find_out(CallHold& self, std::function<net::Task<brain::Pr
 
 bool CallHold::over(Instant now) {
     if (!concluding_) {
-        const bool enough = prepared_ && now >= settings_.least;
+        const bool enough = prepared_ && now >= least_;
         if (!enough && now < settings_.longest) return false;
         concluding_ = true;
         const Instant longest = settings_.longest;

@@ -59,6 +59,7 @@ private:
     std::shared_ptr<const Agent> agent_;
     const hold::HoldSettings& settings_;
     bool prepares_;
+    Instant least_;  // silence keeps nobody waiting
     hold::HoldPlayer player_;
     net::Nursery preparing_;
     brain::Prepared found_;

@@ -97,6 +97,7 @@ public:
             }
             return end_session(end->reason, end->target);
         }
+        if (const auto* whisper = std::get_if<WhisperNow>(&wanted)) return talk_->advise(whisper->text);
         if (const auto* limit = std::get_if<LimitNow>(&wanted)) {
             longest_ = std::min(longest_, Clock::now() - began_ + limit->left);
             return;

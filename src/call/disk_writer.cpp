@@ -3,9 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace parley::call {
+
+namespace {
+constexpr std::size_t kBlankFrames = 16 * 1024;
+}
 
 class DiskWriter::File {
 public:
@@ -20,7 +25,7 @@ public:
     error_code write(std::string_view block, std::int64_t offset) {
         if (failed_) return failed_;
         if (fd_ < 0) {
-            fd_ = ::open(path_.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
+            fd_ = ::open(path_.c_str(), O_CREAT | O_RDWR | O_TRUNC | O_CLOEXEC, 0600);
             if (fd_ < 0) return failed_ = error_code(errno, boost::system::system_category());
         }
         while (!block.empty()) {
@@ -29,6 +34,22 @@ public:
             if (n < 0) return failed_ = error_code(errno, boost::system::system_category());
             block.remove_prefix(static_cast<std::size_t>(n));
             if (offset >= 0) offset += n;
+        }
+        return {};
+    }
+    error_code blank(std::int64_t begin, std::int64_t end, std::size_t step, std::size_t width) {
+        if (failed_ || fd_ < 0) return failed_;
+        std::string block(kBlankFrames * step, '\0');
+        while (begin < end) {
+            const auto want = std::min<std::int64_t>(end - begin, static_cast<std::int64_t>(block.size()));
+            const auto n = ::pread(fd_, block.data(), static_cast<std::size_t>(want), begin);
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return failed_ = error_code(errno, boost::system::system_category());
+            const auto whole = static_cast<std::size_t>(n) / step * step;
+            if (whole == 0) return {};
+            for (std::size_t i = 0; i < whole; i += step) std::fill_n(block.begin() + static_cast<std::ptrdiff_t>(i), width, '\0');
+            if (const auto ec = write(std::string_view(block).substr(0, whole), begin)) return ec;
+            begin += static_cast<std::int64_t>(whole);
         }
         return {};
     }
@@ -82,6 +103,16 @@ void DiskWriter::close(const std::shared_ptr<File>& file, std::function<void(err
     wake_.notify_one();
 }
 
+void DiskWriter::blank(const std::shared_ptr<File>& file, std::int64_t begin, std::int64_t end, std::size_t step, std::size_t width) {
+    if (step == 0 || width > step || begin < 0) return;
+    {
+        const std::lock_guard lock(mutex_);
+        Job job{.file = file, .block = {}, .offset = begin, .closing = false, .blank_end = end, .step = step, .width = width, .done = {}};
+        jobs_.push_back(std::move(job));
+    }
+    wake_.notify_one();
+}
+
 void DiskWriter::drain() {
     std::unique_lock lock(mutex_);
     idle_.wait(lock, [this] { return jobs_.empty() && !busy_; });
@@ -92,6 +123,8 @@ void DiskWriter::perform(Job& job) {
     if (job.closing) {
         ec = job.file->close();
         if (job.done) job.done(ec);
+    } else if (job.step > 0) {
+        ec = job.file->blank(job.offset, job.blank_end, job.step, job.width);
     } else {
         ec = job.file->write(job.block, job.offset);
         if (!ec) counters_.bytes += job.block.size();

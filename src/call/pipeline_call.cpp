@@ -15,6 +15,7 @@
 #include "parley/call/recorder.hpp"
 #include "parley/call/turn_fact.hpp"
 #include "parley/call/vendor_report.hpp"
+#include "private_words.hpp"
 
 namespace parley::call {
 
@@ -71,6 +72,7 @@ public:
 
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
         over_ = std::move(over);
+        keep_event("call.answered");
         auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
         // Who was here before goes on where the talk was.
         if (before_.lines.empty() && !back()) hold_ = CallHold::make(services_, worker_, agent_, facts_, actions_.get());
@@ -91,7 +93,7 @@ public:
         brain_.reset();
         if (recorder_) {
             recorder_->cleared(now);
-            recorder_->finish();
+            keep_recording();
         }
         if (file_) file_->finish(machine_.state_name());
         co_return summary_;
@@ -102,10 +104,30 @@ public:
         else if (const auto* say = std::get_if<SayNow>(&wanted)) feed(OperatorSay{.text = say->text});
         else if (const auto* keys = std::get_if<KeysNow>(&wanted)) feed(OperatorSay{.text = keys->keys, .keys = true});
         else if (const auto* whisper = std::get_if<WhisperNow>(&wanted); whisper != nullptr && brain_) brain_->lm().advise(whisper->text);
+        else if (const auto* taken = std::get_if<TakeOver>(&wanted)) take_over(taken->on);
         else if (const auto* limit = std::get_if<LimitNow>(&wanted)) time_left(std::chrono::duration_cast<Instant>(limit->left));
     }
 
 private:
+    void take_over(bool on) {
+        if (on == taken_ || !brain_) return;
+        taken_ = on;
+        // What is prepared is no answer any more; back again, the model has to know that its side's last words were not its own.
+        brain_->lm().speculate({}, {});
+        if (!on) brain_->lm().advise("A human colleague had taken this call over and has just given it back to you. The agent's latest lines in the conversation are the colleague's. Go on from there.");
+        log_.info("call.taken_over", on ? "A person speaks for the agent." : "The agent speaks again.", {{"on", on}});
+        keep_event(on ? "taken_over" : "given_back");
+        feed(TakenOver{.on = on});
+    }
+    void keep_event(std::string_view event) {
+        if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::event, event_fact(event, facts_.agent, "stream"));
+    }
+    void keep_recording() {
+        recorder_->finish();
+        if (services_.records == nullptr) return;
+        services_.records->add(facts_.call_sid, store::Fact::recording, recording_fact(recorder_->path(), std::chrono::duration_cast<std::chrono::milliseconds>(last_)));
+    }
+
     // --- the beginning -----------------------------------------------------------------------------------------------
 
     [[nodiscard]] bool back() const { return !before_.empty() && before_.agent == facts_.agent; }
@@ -166,6 +188,10 @@ private:
             if (file_) file_->input(at, next, vad);
             commands_.clear();
             machine_.on(next, at, commands_);
+            if (services_.watched && machine_.state_name() != told_state_) {
+                told_state_ = machine_.state_name();  // a constant, compared by address
+                services_.watched(facts_.call_sid, "state", told_state_);
+            }
             for (const auto& command : commands_) {
                 if (file_) file_->output(at, command);
                 std::visit([&](const auto& c) { perform(c, at); }, command);
@@ -251,6 +277,7 @@ private:
         std::exchange(over_, nullptr)(summary_);
     }
     void perform(const CallerSaid& c, Instant at) {
+        private_words_.caller_said(c.text, at, recorder_.get());
         keep_turn(c.digits ? "keys" : "caller", c.text, at, false);
     }
     void keep_turn(std::string_view who, const std::string& text, Instant at, bool interrupted) {
@@ -258,9 +285,10 @@ private:
         services_.records->add(facts_.call_sid, store::Fact::turn, turn_fact(who, text, std::chrono::duration_cast<std::chrono::milliseconds>(at), interrupted));
     }
     void perform(const AgentSaid& c, Instant at) {
+        private_words_.agent_said(c.heard);
         if (c.kind != SpeechKind::keys) keep_turn("agent", c.heard, at, c.interrupted);
         if (c.reply != 0) brain_->lm().heard(c.reply, std::chrono::duration_cast<std::chrono::milliseconds>(c.heard_for), c.interrupted);
-        if (services_.shared != nullptr && !machine_.ended()) services_.shared->checkpoint(facts_.call_sid, {.lines = machine_.context(), .brain_state = brain_->lm().state(), .agent = facts_.agent, .note = {}, .background = brain_->lm().handover()});
+        if (services_.shared != nullptr && !machine_.ended()) services_.shared->checkpoint(facts_.call_sid, as_kept(*agent_, {.lines = machine_.context(), .brain_state = brain_->lm().state(), .agent = facts_.agent, .note = {}, .background = brain_->lm().handover()}));
     }
     void perform(const TurnTimes& c, Instant) {
         ++summary_.turns;
@@ -315,6 +343,7 @@ private:
         if (file_) file_->frame(at, frame_);
         if (recorder_) recorder_->caller(pcm, at);
         const auto heard = vad_.push(pcm);
+        if (heard.edge == audio::VadResult::started) private_words_.heard(at - std::min<Instant>(at, heard.edge_ago));
         if (heard.edge == audio::VadResult::started) voice_started(heard.edge_ago);
         if (!on_hold() || !agent_->pipeline->hears_itself()) brain_->stt().audio({frame_, pcm});
         if (heard.edge == audio::VadResult::stopped) voice_stopped(heard.edge_ago);
@@ -331,6 +360,8 @@ private:
         feed(CallerSpeechStopped{.ago = ago}, true);
     }
     void on_dtmf(char digit) override {
+        private_words_.heard(now());
+       
         if (on_hold()) hold_->pressed(digit);
         feed(DtmfPressed{.digit = digit});
     }
@@ -368,6 +399,8 @@ private:
             return;
         }
         partial_ = text;
+        // Half a number cannot be recognised as one: where such things are masked, only whole turns are shown.
+        if (services_.watched && !masks(*agent_)) services_.watched(facts_.call_sid, "partial", text);
         feed(TranscriptPartial{.utterance = utterance, .text = std::string(text)});
     }
     void on_final(UtteranceId utterance, std::string_view text, double confidence) override {
@@ -385,6 +418,7 @@ private:
     void on_turn_end(UtteranceId utterance, double confidence, bool eager) override {
         if (CallHold::mine(utterance)) return;
         // An eager end is worth a start in private; the decision stays the core's.
+        if (eager && taken_) return;
         if (eager) brain_->lm().speculate(partial_, machine_.context());
         else feed(VendorEndOfTurn{.utterance = utterance, .confidence = confidence});
     }
@@ -449,7 +483,7 @@ private:
             recorder_ = std::make_unique<Recorder>(services_.disk, services_.recordings + stem + ".wav");
             summary_.recording = recorder_->path();
         }
-        if (agent_->call_file && !services_.call_files.empty()) {
+        if (agent_->call_file && !services_.call_files.empty() && !masks(*agent_)) {  // it holds every word
             CallFileHeader header;
             header.call_sid = facts_.call_sid;
             header.stream_sid = leg_.start().stream_sid;
@@ -482,6 +516,7 @@ private:
     audio::Vad vad_;
     std::unique_ptr<Recorder> recorder_;
     std::unique_ptr<CallFileWriter> file_;
+    PrivateWords private_words_{*agent_};
     std::unique_ptr<brain::Actions> actions_;
     std::unique_ptr<brain::Brain> brain_;
     std::unique_ptr<CallHold> hold_;  // of a new call whose agent has one; kept until the end, for what is left of its sound
@@ -497,6 +532,8 @@ private:
     Commands commands_;
     std::deque<std::pair<Event, bool>> pending_;
     bool feeding_ = false;
+    const char* told_state_ = nullptr;
+    bool taken_ = false;    // a person speaks for the agent
     bool reading_ = true;  // until the leg has ended
     Instant last_{0};
     CallSummary summary_;

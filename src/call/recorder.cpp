@@ -95,9 +95,17 @@ void Recorder::commit(std::size_t until) {
     disk_.write(file_, header(static_cast<std::uint32_t>(committed_)), 0);
 }
 
+void Recorder::silence_caller(Instant from, Instant to) {
+    if (!finished_ && to > from) silenced_.emplace_back(index_of(from), index_of(to));
+}
+
 void Recorder::finish() {
     if (finished_) return;
+    for (const auto& [from, to] : silenced_)  // what is still here never gets there
+        for (auto i = std::max(from, committed_); i < to && 2 * (i - committed_) < window_.size(); ++i) window_[2 * (i - committed_)] = 0;
     commit(committed_ + window_.size() / 2);
+    for (const auto& [from, to] : silenced_)
+        disk_.blank(file_, static_cast<std::int64_t>(kHeaderBytes + 4 * from), static_cast<std::int64_t>(kHeaderBytes + 4 * std::min(to, committed_)), 4, 2);
     finished_ = true;
     disk_.close(file_);
 }

@@ -29,6 +29,7 @@ void add_turn_bench(CLI::App& app, Chosen& chosen);
 void add_chaos(CLI::App& app, Chosen& chosen);
 void add_numbers(CLI::App& app, Chosen& chosen);
 void add_doctor(CLI::App& app, Chosen& chosen);
+void add_person(CLI::App& app, Chosen& chosen);  // erase, export
 void add_agents(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
 

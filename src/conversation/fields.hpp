@@ -45,6 +45,7 @@ PARLEY_TYPE(TimerFired, "timer_fired") { field("timer", v.timer); } PARLEY_END
 PARLEY_TYPE(CarrierStopped, "carrier_stopped") { field("reason", v.reason); } PARLEY_END
 PARLEY_TYPE(OperatorHangup, "operator_hangup") { field("reason", v.reason); field("target", v.target); } PARLEY_END
 PARLEY_TYPE(OperatorSay, "operator_say") { field("text", v.text); field("keys", v.keys); } PARLEY_END
+PARLEY_TYPE(TakenOver, "taken_over") { field("on", v.on); } PARLEY_END
 PARLEY_TYPE(PatienceAsked, "patience_asked") { field("endpoint_silence_ms", v.endpoint_silence); } PARLEY_END
 PARLEY_TYPE(TimeLeft, "time_left") { field("left_us", v.left); } PARLEY_END
 PARLEY_TYPE(VendorTurnResumed, "vendor_turn_resumed") { field("utterance", v.utterance); } PARLEY_END

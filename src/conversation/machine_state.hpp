@@ -132,6 +132,7 @@ struct Machine::State {
     void on(const ReplyVoice& e);
     void on(const ReplyFinished& e);
     void on(const ReplyFailed& e);
+    void on(const TakenOver& e);
     void decide_reply();
     void start_reply(Prompt prompt);
     void ask_again();
@@ -214,6 +215,7 @@ struct Machine::State {
     std::deque<OperatorSay> held_;  // to be said by us when the caller has finished
     std::optional<std::chrono::milliseconds> patience_;
     bool ducked_ = false;
+    bool taken_ = false;  // a person speaks for the agent
 
     UtteranceId last_utterance_ = 0;
     ReplyId last_reply_ = 0;

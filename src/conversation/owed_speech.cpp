@@ -13,7 +13,7 @@ void Machine::State::note_owed() {
         audible_until_ = std::min(audible_until_, now_);
     }
     const bool working = awaited_ || prompt_ || reply_open() || pending_speech();
-    const bool owed = working && !floor_taken() && !(closing_ && closing_->own_words);
+    const bool owed = working && !taken_ && !floor_taken() && !(closing_ && closing_->own_words);
     if (!owed) owed_since_.reset();
     if (owed && !owed_since_) owed_since_ = now_;
 
@@ -43,7 +43,7 @@ void Machine::State::decide_filler() {
 }
 
 std::optional<Instant> Machine::State::idle_at() const {
-    if (!quiet_since_) return std::nullopt;
+    if (!quiet_since_ || taken_) return std::nullopt;
     return *quiet_since_ + settings_.idle_after;
 }
 

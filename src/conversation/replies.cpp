@@ -6,7 +6,29 @@
 
 namespace parley::conversation {
 
+void Machine::State::on(const TakenOver& e) {
+    if (!started_ || taken_ == e.on || (closing_ && closing_->forced)) return;
+    taken_ = e.on;
+    quiet_since_.reset();
+    idles_ = 0;
+    if (taken_) {
+        interrupt_agent(std::nullopt);
+        return;
+    }
+    // What the caller said last and nobody answered is answered now.
+    if (prompt_ || context_.empty() || context_.back().side != ContextLine::Side::caller) return;
+    Prompt left{PromptKind::caller_text, context_.back().text, 1};
+    forget_caller_line(left.text);
+    add_prompt(std::move(left));
+}
+
 void Machine::State::decide_reply() {
+    if (taken_ && prompt_) {
+        flush_caller_line();
+        if (!prompt_->text.empty()) remember(ContextLine{ContextLine::Side::caller, std::move(prompt_->text), false});
+        prompt_.reset();
+        close_turn();
+    }
     if (!prompt_ || caller_ || digits_ || awaited_ || closing_ || reply_open()) return;
     Prompt prompt = std::move(*prompt_);
     prompt_.reset();

@@ -107,7 +107,7 @@ void Machine::State::on(const RecognitionFailed& e) {
     const bool waited_for = awaited_ && awaited_->id == e.utterance;
     const bool present = caller_ && caller_->id == e.utterance && !caller_->recognition_failed;
     if (!waited_for && !present) return;
-    if (++recognition_failures_ >= settings_.failures_max) {
+    if (++recognition_failures_ >= settings_.failures_max && !taken_) {
         farewell(EndReason::brain_failed, SpeechKind::apology, settings_.apology_text);
         return;
     }

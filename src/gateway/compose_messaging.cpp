@@ -74,6 +74,7 @@ public:
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
             return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true, agent.tools);
         };
+        t_.forget_opt_outs = [this](const std::string& number) { return opt_outs_.forget(number); };
         auto listing = list_servers();
         errands_.start(std::move(listing));
         t_.routes.route("sms", Subject::account, [this](const Asked& asked) { return sms(asked); });

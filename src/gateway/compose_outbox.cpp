@@ -7,6 +7,7 @@
 
 #include "gateway_part.hpp"
 #include "outbox_hook.hpp"
+#include "parley/net/egress.hpp"
 #include "parley/net/errands.hpp"
 #include "parley/outbox/deliverer.hpp"
 #include "parley/store/jobs.hpp"
@@ -95,8 +96,13 @@ private:
         call.headers = std::move(headers);
         call.body = std::move(body);
         call.body_limit = 64 * 1024;
-        auto reply = co_await t_.http.request(std::move(call));
+        auto reply = co_await guard_.request(t_.http, std::move(call));
         co_return reply;
+    }
+
+    void refused(net::EgressReason reason, const std::string& host) {
+        t_.metrics.security_events.at("ssrf").add();
+        t_.log.warn("security.egress", "A receiver is where events must not go; webhooks.private_networks would allow it.", {{"reason", net::name(reason)}, {"host", host}});
     }
 
     // What is waiting, for the metrics.
@@ -149,6 +155,7 @@ private:
     }
 
     Telephony& t_;
+    net::EgressGuard guard_{t_.config.webhook_networks, [this](net::EgressReason reason, const std::string& host) { refused(reason, host); }};
     FactRedactor redactor_;
     net::Errands errands_;
     outbox::Deliverer deliverer_;

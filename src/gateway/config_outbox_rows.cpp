@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
+#include "parley/net/egress.hpp"
 #include "parley/net/http_message.hpp"
 #include "parley/outbox/webhook_event.hpp"
 #include "parley/privacy/redactor.hpp"
@@ -110,6 +112,15 @@ void days(Table<Config>& t, const std::string& key, std::optional<std::uint32_t>
     t.rows.push_back(std::move(row));
 }
 
+text::Parsed<std::string> network(std::string_view given) {
+    try {
+        const net::EgressGuard checked({std::string(given)});
+    } catch (const std::invalid_argument&) {
+        return {{}, "expected an address or a network (10.1.0.0/16)"};
+    }
+    return {std::string(given), {}};
+}
+
 text::Parsed<std::string> kind_name(std::string_view name) {
     if (privacy::kind_named(name)) return {std::string(name), {}};
     return {{}, "expected card, ssn, iban, email or phone"};
@@ -128,6 +139,9 @@ std::string check_alert_names(const outbox::WebhookSettings& settings) {
 
 void outbox_rows(Table<Config>& t) {
     webhook_rows(t, [](Config& c) -> outbox::WebhookSettings& { return c.webhooks; }, "the agents' (those without an own receiver)");
+    t.list<std::vector<std::string>& (*)(Config&), std::string>(
+        "webhooks.private_networks", [](Config& c) -> std::vector<std::string>& { return c.webhook_networks; }, "addresses or networks", network, [](const std::string& item) { return quote_yaml(item); },
+        "Where receivers may be although it is no public address (10.1.0.0/16); anything else that is not public is refused.", Effect::restart);
     t.duration("webhooks.first_pause", [](Config& c) -> auto& { return c.webhook_first_pause; }, std::chrono::milliseconds(10), std::chrono::hours(1), "Pause before an event's second attempt; three times as long before each further one, up to 4 hours.", Effect::restart);
     days(t, "calls", &RetentionConfig::calls, "Days a call is kept with all that is known of it; the files of `records` have their own.");
     days(t, "transcripts", &RetentionConfig::transcripts, "Days its words are kept: turns, transcripts, messages, tool calls, summaries.");

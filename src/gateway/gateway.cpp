@@ -243,6 +243,10 @@ struct Gateway::Impl {
         net::HttpServerOptions inner;
         add(inner.listeners, config.server.admin_listen, {}, {});
         inner.handle = [this](net::HttpRequest& request) { return handle_admin(request); };
+        inner.writer = [this](const net::HttpRequest& request) {
+            auto waiting = telephony->writers.extract(&request);
+            return waiting ? std::move(waiting.mapped()) : net::HttpWriter{};
+        };
         inner.route = [this](const net::HttpRequest& head) {
             net::HttpRoute route;
             if (admin::AdminApi::mine(head.path())) route.body_limit = api.body_limit(head.method, head.path());

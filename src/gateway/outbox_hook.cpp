@@ -2,6 +2,7 @@
 
 #include "parley/outbox/deliverer.hpp"
 #include "parley/store/jobs.hpp"
+#include "parley/store/profiles.hpp"
 
 namespace parley::gateway {
 
@@ -44,8 +45,9 @@ void OutboxHook::operator()(store::Session& session, const store::FactEvent& eve
         auto joined = outbox::join_context(context, event.call_sid, event.json);
         if (!joined.agent.empty() && joined.json != context.json) {
             context = std::move(joined);
-            session.run("INSERT INTO outbox_calls(call_sid, agent, context, started_ms) VALUES($1, $2, $3, $4) ON CONFLICT(call_sid) DO UPDATE SET agent = excluded.agent, context = excluded.context",
-                        {event.call_sid, context.agent, context.json, event.at_ms});
+            session.run("INSERT INTO outbox_calls(call_sid, agent, caller, context, started_ms) VALUES($1, $2, $3, $4, $5) "
+                        "ON CONFLICT(call_sid) DO UPDATE SET agent = excluded.agent, caller = excluded.caller, context = excluded.context",
+                        {event.call_sid, context.agent, store::caller_key(outbox::other_party(context)), context.json, event.at_ms});
         }
     }
     const auto settings = receiver_(context.agent);

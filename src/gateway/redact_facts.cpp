@@ -125,16 +125,14 @@ void FactRedactor::learn(Talk& talk, std::string_view call_sid, const std::strin
     const bool known = settings != nullptr;
     if (talk.known && !known) return;
     const auto chosen = known ? *settings : services_.strictest();
-    const bool first = !talk.known;
     talk.known = known;
-    talk.on = talk.on || chosen.redact;  // what went through an agent that masks stays masked
-    if (chosen.redact) {
-        talk.kinds = Kinds::of(chosen.kinds);
-        if (first) {
-            talk.turns = privacy::Listener(talk.kinds);
-            talk.transcript = privacy::Listener(talk.kinds);
-        }
-    }
+    if (!chosen.redact) return;  // what went through an agent that masks stays masked
+    const auto kinds = Kinds::of(chosen.kinds);
+    if (talk.on && talk.kinds == kinds) return;
+    talk.on = true;
+    talk.kinds = kinds;
+    talk.turns = privacy::Listener(kinds);
+    talk.transcript = privacy::Listener(kinds);
 }
 
 void FactRedactor::count(std::string_view call_sid, const std::vector<Found>& found) {

@@ -2,6 +2,7 @@
 // What the composition of Twilio's telephony (flows, control, messaging, relay) is given. Each part has its own compose_*.cpp beside this.
 
 #include <functional>
+#include <map>
 #include <memory>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,6 +18,7 @@
 #include "parley/control/outbound.hpp"
 #include "parley/gateway/config.hpp"
 #include "parley/net/http_client.hpp"
+#include "parley/net/http_server.hpp"
 #include "parley/store/call_records.hpp"
 #include "parley/twilio/stream_token.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
@@ -57,6 +59,10 @@ struct Telephony {
     std::function<net::Task<std::shared_ptr<const call::Agent>>(std::string name, std::uint32_t revision)> agent_revision{};
     // What REST requests are made with, shared by all clients (rest_account.hpp); null: none is configured. On `executor`.
     std::shared_ptr<rest::Account> account{};
+    // What writes the rest of an answer of /v1 as it comes, by its request: put here by the handler, taken when it has answered. On the control loop.
+    std::map<const net::HttpRequest*, net::HttpWriter> writers{};
+    // Set by compose_messaging: who does not want messages is known by a hash only from now on; how many entries. Any thread.
+    std::function<std::size_t(const std::string& number)> forget_opt_outs{};
     // Set by compose_control: keeps what a person called for a warm transfer of this call will hear first. Any thread.
     std::function<void(const std::string& call_sid, std::string summary)> brief{};
     // Set by compose_policy: what calls that are placed, and browsers' calls, have to ask first (control/outbound.hpp, admin/web_voice.hpp).

@@ -51,7 +51,7 @@ public:
     void words(std::string_view more) { text_ += more; }
     void pause(milliseconds length) {
         flush();
-        if (pieces_.empty()) pieces_.push_back({});
+        if (pieces_.empty()) return;  // nobody waits for the first word
         auto& last = pieces_.back().pause;
         last = std::min(std::max(last, length), kMostBreak);
     }

@@ -74,6 +74,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     Task<int> read_head(Session& session, std::string& buffer, bool first, std::string& head_bytes, HttpHead& head);
     Task<int> read_body(Connection& connection, std::string& buffer, const std::string& head_bytes,
                         const HttpHead& head, const HttpRoute& route, std::string& body);
+    // Runs the writer behind the response's head.
+    Task<> respond_streaming(Connection& connection, const HttpRequest& request, const HttpResponse& response, const HttpWriter& writer);
     Task<bool> respond(Connection& connection, const HttpRequest& request, const HttpResponse& response,
                        bool keep_alive);
 
@@ -92,7 +94,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 };
 
 // A response as bytes of the wire; the body is not part of it. Fields that could break the head are left out.
-[[nodiscard]] std::string http_response_head(const HttpResponse& response, bool keep_alive, bool http_1_1);
+[[nodiscard]] std::string http_response_head(const HttpResponse& response, bool keep_alive, bool http_1_1, bool streamed = false);
 // RFC 6455 4.2.1: 0, or 400 or 426; and the answer for it.
 [[nodiscard]] int ws_check_upgrade(const HttpRequest& request);
 [[nodiscard]] HttpResponse ws_refusal(int status);

@@ -1,5 +1,8 @@
 // One connection of the HTTP server: its requests, one after the other.
 
+#include <array>
+#include <charconv>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -69,7 +72,7 @@ HttpResponse http_error(int status) {
     return response;
 }
 
-std::string http_response_head(const HttpResponse& response, bool keep_alive, bool http_1_1) {
+std::string http_response_head(const HttpResponse& response, bool keep_alive, bool http_1_1, bool streamed) {
     std::string head = http_1_1 ? "HTTP/1.1 " : "HTTP/1.0 ";
     head += std::to_string(response.status);
     head += ' ';
@@ -84,7 +87,11 @@ std::string http_response_head(const HttpResponse& response, bool keep_alive, bo
             continue;
         head += name + ": " + value + "\r\n";
     }
-    if (http_has_body(response.status)) head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    if (streamed) {
+        if (http_1_1) head += "Transfer-Encoding: chunked\r\n";  // an older peer reads until the end
+    } else if (http_has_body(response.status)) {
+        head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    }
     if (!keep_alive) {
         head += "Connection: close\r\n";
     } else if (!http_1_1) {
@@ -102,6 +109,59 @@ Task<bool> HttpServer::Impl::respond(Connection& connection, const HttpRequest& 
         co_return false;
     const error_code ec = co_await connection.drained(Clock::now() + options.limits.write_time);
     co_return !ec;
+}
+
+namespace {
+
+class StreamedBody final : public HttpBody {
+public:
+    StreamedBody(Connection& connection, Duration write_time, bool chunked, const std::atomic<bool>& stopping)
+        : connection_(connection), write_time_(write_time), chunked_(chunked), stopping_(stopping) {}
+    Task<bool> write(std::string_view bytes) override {
+        if (bytes.empty()) co_return open();
+        std::string framed;
+        if (chunked_) {
+            std::array<char, 18> size{};
+            const auto [end, ec] = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16);
+            framed.assign(size.data(), end);
+            framed += "\r\n";
+            framed += bytes;
+            framed += "\r\n";
+            bytes = framed;
+        }
+        if (!connection_.write(bytes)) co_return false;
+        const error_code ec = co_await connection_.drained(Clock::now() + write_time_);
+        co_return !ec;
+    }
+    [[nodiscard]] bool open() const override { return !stopping_ && connection_.is_open() && connection_.quiet(); }
+
+private:
+    Connection& connection_;
+    Duration write_time_;
+    bool chunked_;
+    const std::atomic<bool>& stopping_;
+};
+
+}  // namespace
+
+Task<> HttpServer::Impl::respond_streaming(Connection& connection, const HttpRequest& request, const HttpResponse& response, const HttpWriter& writer) {
+    const std::string head = http_response_head(response, false, request.http_1_1, true);
+    if (!connection.write(head)) co_return;
+    if (request.method == "HEAD") co_return;
+    StreamedBody body(connection, options.limits.write_time, request.http_1_1, stopping);
+    bool failed = false;
+    try {
+        co_await writer(body);
+    } catch (const std::exception&) {
+        failed = true;
+    }
+    // Cut off in the middle, the peer knows that something is missing.
+    if (failed) {
+        reject("handler");
+        connection.close_now();
+    } else if (request.http_1_1 && connection.write("0\r\n\r\n")) {
+        (void)co_await connection.drained(Clock::now() + options.limits.write_time);
+    }
 }
 
 Task<int> HttpServer::Impl::read_head(Session& session, std::string& buffer, bool first, std::string& head_bytes,
@@ -289,6 +349,12 @@ Task<> HttpServer::Impl::serve_requests(Session& session, std::shared_ptr<void> 
         if (response.vouched) ticket.reset();
         const bool last = count + 1 == options.limits.requests_per_connection;
         const bool keep = head.keep_alive && !response.close && !last && !stopping;
+        HttpWriter writer;
+        if (!failed && options.writer) writer = options.writer(request);
+        if (writer) {
+            co_await respond_streaming(connection, request, response, writer);
+            break;
+        }
         const bool written = co_await respond(connection, request, response, keep);
         if (!written || !keep) break;
         if (buffer.empty() && buffer.capacity() > kDelayedShrink) std::string().swap(buffer);

@@ -99,7 +99,7 @@ std::string type_of(Fact fact, const Json& data) {
         case Fact::turn: return "turn.completed";
         case Fact::tool: return "tool.completed";
         case Fact::end: return "call.ended";
-        case Fact::rejection: return "call.rejected";
+        case Fact::rejection: return data.value("open", Json()) == true ? "" : "call.rejected";  // open: it may be answered yet
         case Fact::analysis: return "analysis.completed";
         case Fact::voicemail: return "voicemail.received";
         case Fact::recording: {
@@ -136,6 +136,12 @@ CallContext join_context(CallContext known, std::string_view call_sid, std::stri
     known.agent = text_at(context, "agent");
     known.json = dumped(context);
     return known;
+}
+
+std::string other_party(const CallContext& call) {
+    const auto context = Json::parse(call.json, nullptr, false);
+    if (!context.is_object()) return {};
+    return text_at(context, text_at(context, "direction") == "out" ? "to" : "from");
 }
 
 std::string event_type(Fact fact, std::string_view json) {

@@ -9,10 +9,12 @@ std::vector<Migration> schema_outbox() {
 CREATE TABLE outbox_calls(
     call_sid TEXT PRIMARY KEY,
     agent TEXT NOT NULL,
+    caller TEXT NOT NULL,
     context TEXT NOT NULL,
     started_ms INTEGER NOT NULL
 ) {strict};
 CREATE INDEX outbox_calls_by_time ON outbox_calls(started_ms);
+CREATE INDEX outbox_calls_by_caller ON outbox_calls(caller);
 CREATE TABLE sweep_leases(
     name TEXT PRIMARY KEY,
     instance TEXT NOT NULL,

@@ -230,6 +230,7 @@ std::string GatherTalk::last_words(std::string_view say, bool to_tail) {
 
 void GatherTalk::command(const call::OperatorCommand& wanted) {
     if (const auto* end_now = std::get_if<call::EndNow>(&wanted)) end(end_now->reason, end_now->target);
+    if (const auto* whisper = std::get_if<call::WhisperNow>(&wanted)) talk_->advise(whisper->text);
     // Words and keys wait for the next request: what Twilio is saying or hearing just now cannot be joined.
     if (const auto* words = std::get_if<call::SayNow>(&wanted); words != nullptr && wanted_.size() < 8) wanted_.push_back(words->text);
     if (const auto* limit = std::get_if<call::LimitNow>(&wanted)) longest_ = std::min<Duration>(longest_, since(began_) + limit->left);

@@ -40,6 +40,40 @@ TEST(UpstreamLm, SpeaksSentenceBySentence) {
     EXPECT_EQ(world.records[0].outcome, "ok");
 }
 
+TEST(UpstreamLm, AWhisperIsInTheNextQuestionAndInNoAnswer) {
+    UpstreamWorld world;
+    world.settings.instructions = "You are Sam.";
+    world.open();
+    world.start(1, PromptKind::caller_text, "Hi");
+    EXPECT_THAT(world.lms["a"]->asked.back().request.messages[0].text, testing::Not(HasSubstr("discount")));
+    world.brain->lm().advise("Offer a discount of ten percent.");
+    world.start(2, PromptKind::caller_text, "And?");
+    EXPECT_THAT(world.lms["a"]->asked.back().request.messages[0].text, testing::AllOf(HasSubstr("You are Sam."), HasSubstr("Offer a discount of ten percent.")));
+    for (int i = 0; i < 20; ++i) world.brain->lm().advise("note " + std::to_string(i));
+    world.start(3, PromptKind::caller_text, "And?");
+    const auto& system = world.lms["a"]->asked.back().request.messages[0].text;
+    EXPECT_THAT(system, testing::AllOf(HasSubstr("note 19"), HasSubstr("note 12"), testing::Not(HasSubstr("note 11")), testing::Not(HasSubstr("discount"))));
+    EXPECT_TRUE(world.take().empty());
+}
+
+TEST(UpstreamLm, WhatIsFoundAfterItWasOpenedIsKnownWhenItGreetsAndAnswers) {
+    UpstreamWorld world;
+    world.settings.instructions = "You are Sam. {caller_name|The caller} is on the line.";
+    world.settings.greeting = "Hello, {caller_name}, how are you?";
+    world.open();
+    Prepared found;
+    found.variables = {{"caller_name", "Ada"}};
+    found.background = "Ada asked for a refund last week.";
+    world.brain->lm().prepared(found);
+    world.start(1, PromptKind::greeting, "");
+    world.turn();
+    EXPECT_THAT(world.take(), ElementsAre("say 1 Hello, Ada, how are you?", "finished 1"));
+    world.start(2, PromptKind::caller_text, "Hi");
+    const auto& system = world.lms["a"]->asked.back().request.messages[0].text;
+    EXPECT_THAT(system, HasSubstr("You are Sam. Ada is on the line."));
+    EXPECT_THAT(system, HasSubstr("Ada asked for a refund last week."));
+}
+
 TEST(UpstreamLm, AFirstClauseWaitsAMomentForItsSentence) {
     UpstreamWorld world;
     world.open();

@@ -49,6 +49,26 @@ TEST_F(RecorderTest, lays_the_caller_left_and_the_agent_right_where_it_played) {
     EXPECT_EQ(wav.samples[2 * (at + 160) + 1], 0);
 }
 
+TEST_F(RecorderTest, what_must_not_be_kept_is_silent_on_the_callers_side_alone) {
+    Recorder recorder(disk_, path_.string());
+    const std::vector<std::int16_t> caller(160, 100), agent(160, 200);
+    for (int i = 0; i < 300; ++i) {  // 6 s
+        recorder.agent(agent, (i + 1) * 20ms);
+        recorder.caller(caller, (i + 1) * 20ms);
+    }
+    recorder.silence_caller(1s, 2500ms);   // on the disk already
+    recorder.silence_caller(5500ms, 60s);  // still here, and beyond the end
+    recorder.finish();
+    const auto wav = read();
+    ASSERT_GE(wav.samples.size(), 2U * 300 * 160);
+    for (std::size_t frame = 400; frame < 300U * 160; frame += 100) {
+        const bool silent = (frame >= 8000 && frame < 20000) || frame >= 44000;
+        ASSERT_EQ(wav.samples[2 * frame], silent ? 0 : 100) << frame;
+        ASSERT_EQ(wav.samples[2 * frame + 1], 200) << frame;
+    }
+    EXPECT_TRUE(errors_.empty());
+}
+
 TEST_F(RecorderTest, a_clear_takes_back_what_was_never_played) {
     Recorder recorder(disk_, path_.string());
     const std::vector<std::int16_t> caller(160, 1), agent(160, 200);

@@ -253,6 +253,63 @@ TEST(Operator, waits_for_the_caller_to_finish) {
     EXPECT_THAT(world.agent_said(), ElementsAre("Please be quick.", "Certainly that is fine."));
 }
 
+TEST(TakeOver, the_agent_is_silent_and_a_person_speaks) {
+    World world;
+    world.start();
+    world.run_for(500ms);
+    world.send(TakenOver{true});  // in the middle of the greeting
+    EXPECT_FALSE(world.all<CancelReply>().empty() && world.all<CancelSpeech>().empty());
+    world.run_for(60s);  // no idle prompt, no filler, no goodbye
+    EXPECT_FALSE(world.machine.ended());
+    world.clear_log();
+    world.ear = [](UtteranceId) { return EarPlan{.text = "can you hear me"}; };
+    world.speaks(900ms, "can you hear");
+    world.run_for(8s);
+    EXPECT_EQ(world.last<CallerSaid>().text, "can you hear me");
+    EXPECT_TRUE(world.all<StartReply>().empty());
+    EXPECT_TRUE(world.all<Speak>().empty());
+    world.send(OperatorSay{"I am here now."});
+    world.run_for(5s);
+    EXPECT_THAT(world.agent_said(), ElementsAre("I am here now."));
+    world.clear_log();
+    world.send(TakenOver{false});
+    world.run_for(1s);
+    EXPECT_TRUE(world.all<StartReply>().empty());  // the caller has been answered
+    world.speaks(900ms, "thanks");
+    world.run_for(5s);
+    ASSERT_EQ(world.all<StartReply>().size(), 1U);
+    std::vector<std::string> remembered;
+    for (const auto& line : world.machine.context()) remembered.push_back(line.text);
+    EXPECT_THAT(remembered, ::testing::Contains("I am here now."));
+    EXPECT_EQ(std::count(remembered.begin(), remembered.end(), "can you hear me"), 2);  // said twice, answered once by each
+}
+
+TEST(TakeOver, given_back_it_answers_what_nobody_answered) {
+    World world;
+    world.start();
+    world.run_for(5s);
+    world.send(TakenOver{true});
+    world.speaks(900ms, "hello");
+    world.run_for(3s);
+    world.clear_log();
+    world.send(TakenOver{false});
+    world.run_for(4s);
+    ASSERT_EQ(world.all<StartReply>().size(), 1U);
+    EXPECT_EQ(world.all<StartReply>()[0].text, "hello there");
+    EXPECT_THAT(world.agent_said(), ElementsAre("Certainly that is fine."));
+}
+
+TEST(TakeOver, the_longest_duration_still_ends_the_call) {
+    Settings settings;
+    settings.max_duration = 20s;
+    World world(settings);
+    world.start();
+    world.send(TakenOver{true});
+    world.run_for(40s);
+    EXPECT_TRUE(world.machine.ended());
+    EXPECT_EQ(world.last<EndCall>().reason, EndReason::max_duration);
+}
+
 TEST(Operator, may_speak_before_the_greeting) {
     World world;
     world.send(OperatorSay{"Hello from the operator."});

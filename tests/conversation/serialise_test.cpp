@@ -33,6 +33,7 @@ std::vector<Event> each_event() {
             CarrierStopped{EndReason::internal},
             OperatorHangup{EndReason::shutdown, "queue:a"},
             OperatorSay{kAwkward, true},
+            TakenOver{false},
             TimeLeft{Instant{1234567}},
             PatienceAsked{1500ms},
             WordTimed{14, 1234, 17},

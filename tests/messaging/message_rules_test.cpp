@@ -65,6 +65,35 @@ TEST(OptOut, KeywordsOfTwiliosOwn) {
     EXPECT_EQ(keyword_of(std::string(100'000, ' ') + "STOP"), Keyword::stop);
 }
 
+TEST(OptOut, WhoIsForgottenIsStillNotWrittenTo) {
+    const auto file = std::filesystem::path(testing::TempDir()) / "parley_forgotten.jsonl";
+    std::filesystem::remove(file);
+    const auto holds = [&](const std::string& bytes) {
+        std::ifstream in(file);
+        return std::string((std::istreambuf_iterator<char>(in)), {}).find(bytes) != std::string::npos;
+    };
+    {
+        OptOuts outs(file);
+        outs.out("+1800", "+14155550100");
+        outs.out("+1800", "+4930");
+        outs.out("+1900", "+14155550100");
+        outs.in("+1900", "+14155550100");
+        EXPECT_TRUE(holds("4155550100"));
+        EXPECT_EQ(outs.forget("+14155550100"), 1U);
+        EXPECT_EQ(outs.forget("+14155550199"), 0U);
+        EXPECT_TRUE(outs.is_out("+1800", "+14155550100"));
+        EXPECT_FALSE(outs.is_out("+1900", "+14155550100"));
+        EXPECT_TRUE(outs.is_out("+1800", "+4930"));
+    }
+    EXPECT_FALSE(holds("4155550100"));
+    OptOuts again(file);
+    EXPECT_TRUE(again.is_out("+1800", "+14155550100"));
+    EXPECT_FALSE(again.is_out("+1800", "+14155550101"));
+    again.in("+1800", "+14155550100");
+    EXPECT_FALSE(again.is_out("+1800", "+14155550100"));
+    std::filesystem::remove(file);
+}
+
 TEST(OptOut, IsKeptOverARestart) {
     const auto file = std::filesystem::path(testing::TempDir()) / "parley_opt_outs" / "list.jsonl";
     std::filesystem::remove_all(file.parent_path());

@@ -8,6 +8,10 @@
 
 #include <dirent.h>
 
+#include <atomic>
+#include <boost/asio/steady_timer.hpp>
+#include <thread>
+
 #include "support.hpp"
 
 namespace parley::net::test {
@@ -58,6 +62,54 @@ TEST(HttpServer, head_and_http_1_0_and_close) {
                 testing::AllOf(HasSubstr("Content-Length: 7"), testing::EndsWith("\r\n\r\n")));
     const std::string old = exchange(server.port(), "GET /hello HTTP/1.0\r\n\r\n");
     EXPECT_THAT(old, testing::AllOf(StartsWith("HTTP/1.0 200 "), HasSubstr("Connection: close")));
+}
+
+// A response that comes as it is made: three pieces, then as it was told.
+void streaming(HttpServerOptions& options, std::atomic<int>& left) {
+    options.handle = [](HttpRequest&) -> Task<HttpResponse> { co_return HttpResponse(200, "text/event-stream", "never sent"); };
+    options.writer = [&left](const HttpRequest& request) -> HttpWriter {
+        const bool fails = request.path() == "/fails", waits = request.path() == "/waits";
+        return [fails, waits, &left](HttpBody& body) -> Task<> {
+            for (int i = 0; i < 3; ++i) {
+                const std::string piece = "piece " + std::to_string(i) + "\n";
+                (void)co_await body.write(piece);
+            }
+            if (fails) throw std::runtime_error("secret detail");
+            asio::steady_timer pause(co_await asio::this_coro::executor);
+            while (waits && body.open()) {
+                pause.expires_after(std::chrono::milliseconds(5));
+                co_await pause.async_wait(nothrow);
+            }
+            ++left;
+        };
+    };
+}
+
+TEST(HttpServer, a_response_is_streamed_in_chunks_and_ends_the_connection) {
+    std::atomic<int> left{0};
+    EchoServer server([&](HttpServerOptions& options) { streaming(options, left); });
+    const auto answer = exchange(server.port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_THAT(answer, testing::AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Transfer-Encoding: chunked\r\n"), HasSubstr("Connection: close\r\n"), Not(HasSubstr("Content-Length")), Not(HasSubstr("never sent"))));
+    EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
+    // An older peer reads until the end; HEAD gets the head alone.
+    EXPECT_THAT(exchange(server.port(), "GET / HTTP/1.0\r\n\r\n"), testing::AllOf(testing::EndsWith("\r\n\r\npiece 0\npiece 1\npiece 2\n"), Not(HasSubstr("chunked"))));
+    EXPECT_THAT(exchange(server.port(), "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"), testing::EndsWith("\r\n\r\n"));
+    EXPECT_EQ(left, 2);
+}
+
+TEST(HttpServer, a_stream_that_fails_is_cut_off_and_one_whose_peer_goes_ends) {
+    std::atomic<int> left{0};
+    EchoServer server([&](HttpServerOptions& options) { streaming(options, left); });
+    const auto answer = exchange(server.port(), "GET /fails HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_THAT(answer, testing::AllOf(Not(HasSubstr("secret")), Not(testing::EndsWith("0\r\n\r\n"))));
+    {
+        RawPeer peer(server.port());
+        peer.send("GET /waits HTTP/1.1\r\nHost: a\r\n\r\n");
+        peer.receive_until("piece 2");
+        EXPECT_EQ(left, 0);
+    }
+    for (int i = 0; i < 2000 && left == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(left, 1);
 }
 
 TEST(HttpServer, expect_continue_is_answered_before_the_body_is_sent) {

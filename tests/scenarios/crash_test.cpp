@@ -67,7 +67,7 @@ TEST(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
         plan.to = placed % 4 == 3 ? "+18005550000" : kNumber;
         plan.voice_url = std::string("https://") + kHost + "/webhooks/twilio/voice";
         plan.status_callback = std::string("https://") + kHost + "/webhooks/twilio/status";
-        plan.scenario = steps({pause(static_cast<int>(200 + random() % 1500)), say("noise " + std::to_string(placed % 1000) + " 400"), pause(300), hang_up()});
+        plan.scenario = steps({pause(static_cast<unsigned>(200U + random() % 1500U)), say("noise " + std::to_string(placed % 1000) + " 400"), pause(300), hang_up()});
         ++placed;
         running.push_back(std::move(carrier.place_call(plan).report));
     };

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
+#include "either_store.hpp"
 #include "parley/store/media.hpp"
 #include "parley/store/seal_rotation.hpp"
 
@@ -20,19 +19,10 @@ Sealer with(const std::vector<std::string>& digits) {
     return Sealer(keys);
 }
 
-class Credentials : public testing::Test {
+class Credentials : public EitherStore {
 protected:
-    void SetUp() override {
-        std::string pattern = (std::filesystem::temp_directory_path() / "parley-credentials-XXXXXX").string();
-        directory = ::mkdtemp(pattern.data());
-        DatabaseSettings settings;
-        settings.url = Secret("sqlite:" + (directory / "a.db").string());
-        database = open_database(settings, log, nullptr);
-    }
-    void TearDown() override {
-        database.reset();
-        std::filesystem::remove_all(directory);
-    }
+    Credentials() { database = open(); }
+    ~Credentials() override { database.reset(); }
     template <class T>
     T in(const std::function<T(Session&)>& work) {
         std::optional<T> made;
@@ -55,12 +45,11 @@ protected:
     std::optional<Credential> load(const Sealer& sealer, const std::string& agent) {
         return in<std::optional<Credential>>([&](Session& s) { return load_credential(s, sealer, agent); });
     }
-    std::filesystem::path directory;
-    Log log;
     std::unique_ptr<Database> database;
 };
+INSTANTIATE_ON_BOTH(Credentials);
 
-TEST_F(Credentials, AreKeptSealedAndReadBack) {
+TEST_P(Credentials, AreKeptSealedAndReadBack) {
     const auto sealer = with({"1"});
     auto given = credential("front", {"+49302", "+49301"});
     given.previous_token = Secret("the-one-before");
@@ -81,7 +70,7 @@ TEST_F(Credentials, AreKeptSealedAndReadBack) {
     EXPECT_FALSE(load(sealer, "back"));
 }
 
-TEST_F(Credentials, ANumberHasOneAgent) {
+TEST_P(Credentials, ANumberHasOneAgent) {
     const auto sealer = with({"1"});
     put(sealer, credential("front", {"+49301"}));
     try {
@@ -100,7 +89,7 @@ TEST_F(Credentials, ANumberHasOneAgent) {
     EXPECT_EQ(in<std::string>([](Session& s) { return number_owner(s, "+49301"); }), "");
 }
 
-TEST_F(Credentials, ASecretCopiedToAnotherRowDoesNotOpenThere) {
+TEST_P(Credentials, ASecretCopiedToAnotherRowDoesNotOpenThere) {
     const auto sealer = with({"1"});
     put(sealer, credential("front", {}));
     put(sealer, credential("back", {}));
@@ -113,7 +102,7 @@ TEST_F(Credentials, ASecretCopiedToAnotherRowDoesNotOpenThere) {
     EXPECT_EQ(load(with({"2"}), "front")->sealed_shut, make_error_code(SealErrc::unknown_key));
 }
 
-TEST_F(Credentials, EveryChangeCounts) {
+TEST_P(Credentials, EveryChangeCounts) {
     const auto sealer = with({"1"});
     const auto revision = [&] { return in<std::int64_t>([](Session& s) { return credentials_revision(s); }); };
     auto before = revision();
@@ -131,7 +120,7 @@ TEST_F(Credentials, EveryChangeCounts) {
     EXPECT_EQ(revision(), ++before);
 }
 
-TEST_F(Credentials, MediaIsKeptUnderItsDigestOnceAndChecked) {
+TEST_P(Credentials, MediaIsKeptUnderItsDigestOnceAndChecked) {
     const std::vector<std::uint8_t> sound(1000, 7);
     const auto first = in<MediaInfo>([&](Session& s) { return put_media(s, {{.type = "audio/wav", .bytes = 1044, .duration_ms = 125}, sound}); });
     const auto second = in<MediaInfo>([&](Session& s) { return put_media(s, {{.type = "audio/mpeg", .bytes = 99}, sound}); });
@@ -158,7 +147,7 @@ TEST(MediaId, HasOneForm) {
     for (const auto& wrong : {std::string("media:"), "media:" + std::string(63, 'a'), "media:" + std::string(64, 'A'), "media:../" + std::string(61, 'a'), std::string(70, 'a')}) EXPECT_FALSE(is_media_id(wrong)) << wrong;
 }
 
-TEST_F(Credentials, RotationSealsEverythingUnderTheFirstKeyAndCanBeRepeated) {
+TEST_P(Credentials, RotationSealsEverythingUnderTheFirstKeyAndCanBeRepeated) {
     const auto old = with({"1"});
     for (int i = 0; i < 250; ++i) {
         auto c = credential("agent" + std::to_string(i), {});
@@ -183,7 +172,7 @@ TEST_F(Credentials, RotationSealsEverythingUnderTheFirstKeyAndCanBeRepeated) {
     EXPECT_THROW((void)rotate_seals(*database, Sealer()), SealError);
 }
 
-TEST_F(Credentials, ARotationThatWasInterruptedGoesOn) {
+TEST_P(Credentials, ARotationThatWasInterruptedGoesOn) {
     const auto old = with({"1"});
     for (int i = 0; i < 150; ++i) put(old, credential("agent" + std::to_string(100 + i), {}));
     const auto both = with({"2", "1"});
@@ -196,7 +185,7 @@ TEST_F(Credentials, ARotationThatWasInterruptedGoesOn) {
     EXPECT_EQ(counts[0].changed, 50U);
 }
 
-TEST_F(Credentials, WhatDoesNotOpenIsCountedAndLeftAlone) {
+TEST_P(Credentials, WhatDoesNotOpenIsCountedAndLeftAlone) {
     put(with({"1"}), credential("front", {}));
     put(with({"3"}), credential("lost", {}));
     const auto raw = [&] { return in<std::string>([](Session& s) { return s.run("SELECT authtoken FROM agent_credentials WHERE agent = 'lost'").front().text(0); }); };
@@ -210,7 +199,7 @@ TEST_F(Credentials, WhatDoesNotOpenIsCountedAndLeftAlone) {
     EXPECT_EQ(check_seals(*database, with({"2"}))[0].shut, 1U);
 }
 
-TEST_F(Credentials, ARowChangedMeanwhileIsLeftToWhoChangedIt) {
+TEST_P(Credentials, ARowChangedMeanwhileIsLeftToWhoChangedIt) {
     put(with({"1"}), credential("front", {}));
     const auto& place = sealed_places().front();
     database->transact([&](Session& s) { s.run(place.replace, {std::string("sealed:v1:stale"), std::string("front"), std::string("not what is there")}); });

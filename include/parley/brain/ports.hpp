@@ -253,6 +253,8 @@ public:
     virtual std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) = 0;
     // It decides by itself when to answer what it hears (speech-to-speech): whoever is not to be answered yet is kept from it.
     [[nodiscard]] virtual bool hears_itself() const { return false; }
+    // Does LmSession::advise of its sessions do anything?
+    [[nodiscard]] virtual bool takes_advice() const { return false; }
     // Its dialogue alone, for what is text already; null: this brain cannot do without sound (speech-to-speech without a model for text).
     virtual std::unique_ptr<TextBrain> open_text(const CallFacts& /*facts*/, const TextPorts& /*ports*/) { return nullptr; }
     // Its recogniser alone; null: it has none of its own (speech-to-speech).

@@ -48,6 +48,9 @@ public:
     // Words that were said in the agent's name without its brain (a menu's, a fixed phrase): part of the memory.
     void agent_said(std::string_view text);
 
+    // As LmSession::advise.
+    void advise(std::string_view note);
+
     [[nodiscard]] const std::vector<conversation::ContextLine>& lines() const;
     [[nodiscard]] TalkMemory memory() const;
     void tick(TimePoint now);    // at least every 100 ms while a turn runs, if the owner has a beat; otherwise it ticks itself

@@ -94,6 +94,7 @@ public:
     ~UpstreamFactory() override;
     std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) override;
     [[nodiscard]] bool hears_itself() const override;
+    [[nodiscard]] bool takes_advice() const override { return true; }
     // With `lm` vendors only: a speech-to-speech agent answers text if it names some beside.
     std::unique_ptr<TextBrain> open_text(const CallFacts& facts, const TextPorts& ports) override;
     std::unique_ptr<Ear> open_ear(const CallFacts& facts, const EarPorts& ports) override;

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] std::shared_ptr<File> open(std::string path);
     // Thread-safe. `offset` < 0 appends.
     bool write(const std::shared_ptr<File>& file, std::string block, std::int64_t offset = -1);
+    // Zeroes, in what was written before, the first `width` bytes of every `step` from `begin` to `end`.
+    void blank(const std::shared_ptr<File>& file, std::int64_t begin, std::int64_t end, std::size_t step, std::size_t width);
     // Flushes and closes behind everything queued for it; `done` runs on the writer's thread with the first error, if any.
     void close(const std::shared_ptr<File>& file, std::function<void(error_code)> done = {});
     [[nodiscard]] const Counters& counters() const { return counters_; }
@@ -47,6 +49,8 @@ private:
         std::string block;
         std::int64_t offset = -1;
         bool closing = false;
+        std::int64_t blank_end = -1;  // of a stretch to be zeroed from `offset`
+        std::size_t step = 0, width = 0;
         std::function<void(error_code)> done;
     };
     void run();

@@ -39,6 +39,8 @@ struct CallServices {
     std::function<std::optional<HoldOffer>(const Agent&, const brain::CallFacts&)> hold{};
     // What is found out about a call while its caller is on hold; null: nothing. Runs on the call's worker; has ended when `until` has come.
     std::function<net::Task<brain::Prepared>(std::shared_ptr<const Agent>, brain::CallFacts, brain::Actions*, CallWorker&, TimePoint until)> prepare{};
+    // For whoever watches calls: "state" (the conversation's), "partial" (what is understood so far). On the call's worker; cheap when nobody does.
+    std::function<void(std::string_view call_sid, std::string_view what, std::string_view text)> watched{};
     // What a call has used of a vendor, as it is used. On the call's worker.
     std::function<void(const Agent&, const std::string& call_sid, const brain::VendorRecord&)> used{};
 };

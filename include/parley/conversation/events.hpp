@@ -64,6 +64,8 @@ struct TimerFired { TimerId timer = TimerId::endpoint; };
 struct CarrierStopped { EndReason reason = EndReason::caller_hung_up; };
 struct OperatorHangup { EndReason reason = EndReason::operator_hangup; std::string target{}; };  // target: of `transferred`
 struct OperatorSay { std::string text; bool keys = false; };  // keys: tones of 0-9 * # A-D, w and W pause
+// A person speaks for the agent now (OperatorSay): no reply is begun, no silence is filled, what the caller says is remembered. Until it is given back.
+struct TakenOver { bool on = true; };
 // The brain asks for another patience for the next caller turn (Machine::expect as an event, so that replay sees it).
 struct PatienceAsked { std::chrono::milliseconds endpoint_silence{0}; };
 // The call may go on for so long at most: its longest duration ends then, if it was not to end earlier; warned of as that is.
@@ -74,6 +76,6 @@ struct WordTimed { SegmentId segment = 0; std::uint32_t samples = 0; std::uint32
 using Event = std::variant<Started, CallerSpeechStarted, CallerSpeechStopped, TranscriptPartial, TranscriptFinal, VendorEndOfTurn, RecognitionFailed,
                            DtmfPressed, ReplyText, ReplyFinished, ReplyFailed, SegmentAudio, SegmentSynthesized, SegmentFailed, FrameHandedOver,
                            MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay, PatienceAsked, WordTimed, VendorTurnResumed,
-                           VendorHeardCaller, VendorAnswers, ReplyVoice, SegmentText, Remembered, TimeLeft>;
+                           VendorHeardCaller, VendorAnswers, ReplyVoice, SegmentText, Remembered, TimeLeft, TakenOver>;
 
 }  // namespace parley::conversation

@@ -220,6 +220,7 @@ struct Config {
     FleetConfig fleet;
     RetentionConfig retention;
     outbox::WebhookSettings webhooks;  // of all agents that name none of their own
+    std::vector<std::string> webhook_networks;    // receivers may be there although they are not public
     std::chrono::milliseconds webhook_first_pause{5000};  // before an event's second attempt
     OutboundConfig outbound;
     messaging::SenderLimits messaging;

@@ -23,14 +23,20 @@ public:
     void out(std::string_view ours, std::string_view theirs);
     void in(std::string_view ours, std::string_view theirs);
     [[nodiscard]] bool is_out(std::string_view ours, std::string_view theirs) const;
+    // The number itself is not kept any more, in memory or file, but what it said holds on: a hash stands for it. How many entries that were.
+    std::size_t forget(std::string_view theirs);
     [[nodiscard]] std::size_t size() const;
 
 private:
+    [[nodiscard]] std::string hashed(std::string_view theirs) const;
+    bool out_as(std::string_view ours, std::string_view theirs) const;
+    void rewrite();
     void write(std::string_view ours, std::string_view theirs, bool out);
 
     static constexpr std::size_t kMost = 200'000;  // more are refused silently: Twilio still refuses for us
     std::filesystem::path file_;
     std::function<void(error_code)> on_error_;
+    std::string salt_;  // of this file's hashes
     mutable std::mutex mutex_;
     std::set<std::pair<std::string, std::string>, std::less<>> out_;  // theirs, ours
 };

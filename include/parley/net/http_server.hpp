@@ -69,6 +69,17 @@ struct HttpListen {
     std::string certificate_file, key_file;  // both set: TLS
 };
 
+// The rest of a response, written as it comes.
+class HttpBody {
+public:
+    virtual ~HttpBody() = default;
+    // Sends it off. False: the peer is gone, or did not take it within the server's write_time.
+    virtual Task<bool> write(std::string_view bytes) = 0;
+    // The peer is there still, as far as can be seen without asking, and the server is not stopping.
+    [[nodiscard]] virtual bool open() const = 0;
+};
+using HttpWriter = std::function<Task<>(HttpBody& body)>;
+
 struct HttpServerOptions {
     std::vector<HttpListen> listeners;
     HttpLimits limits;
@@ -76,6 +87,9 @@ struct HttpServerOptions {
     // Decides the bounds of a request before its body is read. None: the defaults.
     std::function<HttpRoute(const HttpRequest& head)> route;
     std::function<Task<HttpResponse>(HttpRequest& request)> handle;
+    // Asked when `handle` has answered: what writes the body instead, on the connection's worker, until it returns; the connection ends with it. None, or
+    // nothing: the response has its body. Not run for HEAD.
+    std::function<HttpWriter(const HttpRequest& request)> writer;
     // Takes WebSocket upgrades that follow RFC 6455 (others are answered 400 or 426 before). None: answered 400.
     std::function<Task<>(HttpUpgrade upgrade)> upgrade;
     // Counts what was turned away; any worker's thread. Reasons: malformed, head_too_large, target_too_long,

@@ -22,6 +22,9 @@ struct CallContext {
 // What a fact of the kind `call` adds to it.
 [[nodiscard]] CallContext join_context(CallContext known, std::string_view call_sid, std::string_view call_fact);
 
+// Whom the call is with: its `from`, or `to` of one we placed. Empty: not known.
+[[nodiscard]] std::string other_party(const CallContext& call);
+
 struct WebhookEvent {
     std::string id;    // "evt_" and 32 hexadecimal digits
     std::string type;  // "turn.completed"

@@ -31,6 +31,8 @@ public:
     constexpr void add(Kind kind) { bits_ |= 1U << static_cast<unsigned>(kind); }
     [[nodiscard]] constexpr bool has(Kind kind) const { return (bits_ >> static_cast<unsigned>(kind) & 1U) != 0; }
 
+    friend constexpr bool operator==(Kinds, Kinds) = default;
+
 private:
     unsigned bits_ = 0;
 };

@@ -155,6 +155,9 @@ public:
     [[nodiscard]] virtual bool available() const = 0;             // as of the last attempt
     virtual void backup(const std::filesystem::path& to) = 0;     // SQLite: an online copy; PostgreSQL: StoreError statement ("use pg_dump")
     [[nodiscard]] virtual std::string check() = 0;                // integrity; "" = sound
+    // What was deleted before leaves the database's own files as well: SQLite's log is written back and emptied (deleted content is overwritten as it goes).
+    // PostgreSQL does that in its own time. Blocks; throws StoreError.
+    virtual void scrub() {}
 };
 
 // Opens, checks and migrates. Throws StoreError: start-up fails with one clear line. A damaged SQLite file is left as it is. `metrics` outlives the database.

@@ -61,6 +61,8 @@ public:
     // Asks for an answer now, to `instructions` (empty: to what was said); used after digits, silence, an operator's wish.
     virtual void respond(std::string_view instructions) = 0;
     virtual void caller_text(std::string_view text) = 0;  // as if the caller had said it (digits); an answer follows
+    // Something to know for its next answers, said neither by nor to the caller; no answer follows. A vendor that has no such thing passes it over.
+    virtual void note(std::string_view /*text*/) {}
     // The caller heard `heard` of this reply's audio and interrupted it. The vendor's memory is cut there, never behind what it has sent; a
     // reply still being made is cancelled.
     virtual void truncate(VendorReply reply, std::chrono::milliseconds heard) = 0;

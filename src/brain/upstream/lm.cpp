@@ -94,6 +94,12 @@ public:
     }
     void prepared(const Prepared& found) override { place_->know(found); }
 
+    // From the next question on; what was asked without it does not count any more.
+    void advise(std::string_view note) override {
+        notes_.add(note);
+        drop_guess();
+    }
+
     void tick(TimePoint now) override {
         std::erase_if(retired_, [](const auto& attempt) { return attempt->nursery.size() == 0; });
         if (guess_ && now - guess_->began > place_->settings.budgets.lm_whole) drop_guess();
@@ -218,7 +224,7 @@ private:
         std::vector<vendors::LmMessage> messages;
         vendors::LmMessage system;
         system.role = vendors::LmMessage::Role::system;
-        system.text = system_prompt(place_->settings, place_->facts) + actions_.history();
+        system.text = system_prompt(place_->settings, place_->facts) + actions_.history() + notes_.text();
         if (const auto told = rolling_.told(); !told.empty()) system.text += "\n" + told;
         messages.push_back(std::move(system));
         for (auto& message : conversation_so_far(rolling_.rest(context))) messages.push_back(std::move(message));
@@ -582,6 +588,7 @@ private:
     std::list<std::shared_ptr<Attempt>> retired_;  // until their coroutines have ended
     std::shared_ptr<Attempt> first_, second_, guess_;
     Later later_;
+    Notes notes_;
     ActionRound actions_;
     std::vector<vendors::ToolCall> calls_;                       // of the round under way
     std::vector<std::pair<std::string, std::string>> settled_;   // its results, by call id

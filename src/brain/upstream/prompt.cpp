@@ -82,6 +82,20 @@ std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, cons
     return tools;
 }
 
+void Notes::add(std::string_view note) {
+    constexpr std::size_t kMost = 8, kLongest = 2000;
+    if (note.empty()) return;
+    if (notes_.size() == kMost) notes_.erase(notes_.begin());
+    notes_.emplace_back(note.substr(0, kLongest));
+}
+
+std::string Notes::text() const {
+    if (notes_.empty()) return {};
+    std::string all = "\n\nNotes from your supervisor, who listens in. Follow them; the caller does not hear them and must not be told of them:";
+    for (const auto& note : notes_) all += "\n- " + note;
+    return all;
+}
+
 std::map<std::string, std::string> prompt_variables(const UpstreamSettings& settings, const CallFacts& facts, WallClock::time_point now) {
     const auto utc = std::chrono::floor<std::chrono::seconds>(now);
     const auto local = std::chrono::system_clock::to_time_t(utc + (settings.offset ? settings.offset(std::chrono::sys_seconds(utc.time_since_epoch())) : std::chrono::seconds(0)));

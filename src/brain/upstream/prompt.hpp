@@ -14,6 +14,16 @@ namespace parley::brain::upstream {
 // The tools a model has without anybody's doing: hanging up, and transferring where there is a target; and those of `actions` (may be null).
 [[nodiscard]] std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, const Actions* actions = nullptr);
 
+// What was said to the model from outside the conversation, newest last; bounded.
+class Notes {
+public:
+    void add(std::string_view note);
+    [[nodiscard]] std::string text() const;  // to stand behind the system prompt
+
+private:
+    std::vector<std::string> notes_;
+};
+
 // What {name} stands for in this call: what every call has (call.from, call.to, call.sid, call.channel, call.direction, agent, now, today, time), over it the
 // agent's own, over these what the call brought along. Each is data: without control characters, at most 4 KiB.
 [[nodiscard]] std::map<std::string, std::string> prompt_variables(const UpstreamSettings& settings, const CallFacts& facts, WallClock::time_point now = WallClock::now());

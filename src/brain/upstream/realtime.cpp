@@ -68,6 +68,12 @@ public:
         if (utterance == utterance_) utterance_ = 0;
     }
 
+    void advise(std::string_view note) override {
+        notes_.add(note);
+        // A session that takes no notes hears of it when it is opened again.
+        if (line_) line_->stream->note(note);
+    }
+
     // --- replies -----------------------------------------------------------------------------------------------------
 
     void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
@@ -535,7 +541,7 @@ private:
         auto line = std::make_unique<Line>(*this, *index);
         line->opened = now;
         vendors::S2sSetup setup;
-        setup.instructions = system_prompt(place_->settings, place_->facts) + actions_.history();
+        setup.instructions = system_prompt(place_->settings, place_->facts) + actions_.history() + notes_.text();
         setup.tools = call_tools(place_->settings, place_->ports.actions);
         if (place_->settings.temperature >= 0) setup.temperature = place_->settings.temperature;
         setup.context = history_;
@@ -625,6 +631,7 @@ private:
     net::Nursery closing_;
     std::unique_ptr<Line> line_;
     Later later_;
+    Notes notes_;
     ActionRound actions_;
     const Line* actions_line_ = nullptr;  // which session asked for what is being done; only compared
     Reconnect reconnect_;

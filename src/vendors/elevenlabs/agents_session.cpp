@@ -31,6 +31,7 @@ public:
     void caller_turn_ended() override {}
     void respond(std::string_view instructions) override;
     void caller_text(std::string_view text) override;
+    void note(std::string_view text) override;
     void truncate(VendorReply reply, std::chrono::milliseconds heard) override;
     void tool_result(const ToolCall& call, std::string_view result_json) override;
     net::Task<> close() override;
@@ -166,6 +167,11 @@ void ElevenlabsAgents::respond(std::string_view instructions) {
 void ElevenlabsAgents::caller_text(std::string_view text) {
     if (later([this, kept = std::string(text)] { caller_text(kept); }) || !open_now() || text.empty()) return;
     say(codec::user_message(text));
+}
+
+void ElevenlabsAgents::note(std::string_view text) {
+    if (later([this, kept = std::string(text)] { note(kept); }) || !open_now() || text.empty()) return;
+    say(codec::contextual_update(text));
 }
 
 void ElevenlabsAgents::truncate(VendorReply reply, std::chrono::milliseconds) {

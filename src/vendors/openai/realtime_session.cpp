@@ -70,6 +70,14 @@ void OpenaiRealtime::caller_text(std::string_view text) {
     want_response({});
 }
 
+void OpenaiRealtime::note(std::string_view text) {
+    if (later([this, kept = std::string(text)] { note(kept); }) || !open_now() || text.empty()) return;
+    LmMessage message;
+    message.role = LmMessage::Role::system;
+    message.text = text;
+    say(codec::message_item(message, settings_.beta, next_id('i')));
+}
+
 void OpenaiRealtime::truncate(VendorReply number, std::chrono::milliseconds heard) {
     const auto found =
         std::find_if(replies_.begin(), replies_.end(), [number](const Reply& each) { return each.number == number; });

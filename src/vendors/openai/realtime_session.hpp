@@ -21,6 +21,7 @@ public:
     void caller_turn_ended() override;
     void respond(std::string_view instructions) override;
     void caller_text(std::string_view text) override;
+    void note(std::string_view text) override;
     void truncate(VendorReply reply, std::chrono::milliseconds heard) override;
     void tool_result(const ToolCall& call, std::string_view result_json) override;
 

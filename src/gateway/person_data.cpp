@@ -1,0 +1,98 @@
+#include "person_data.hpp"
+
+#include "parley/store/profiles.hpp"
+
+namespace parley::gateway {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// Files of a call begin with its identifier: "<sid>-…".
+std::vector<fs::path> files_of(const fs::path& directory, const std::string& call_sid) {
+    std::vector<fs::path> found;
+    std::error_code ec;
+    if (directory.empty()) return found;
+    for (const auto& entry : fs::directory_iterator(directory, ec)) {
+        const auto name = entry.path().filename().string();
+        if (name.starts_with(call_sid + "-") || name.starts_with(call_sid + ".")) found.push_back(entry.path());
+    }
+    return found;
+}
+
+std::uint64_t remove_files(const fs::path& directory, const std::string& call_sid) {
+    std::uint64_t removed = 0;
+    for (const auto& path : files_of(directory, call_sid)) {
+        std::error_code ec;
+        if (fs::remove(path, ec)) ++removed;
+    }
+    return removed;
+}
+
+}  // namespace
+
+Erasure erase(const PersonData& data, const std::string& caller, const std::string& call_sid) {
+    Erasure done;
+    std::vector<std::string> calls;
+    data.records.flush();
+    data.database.transact([&](store::Session& session) {
+        calls = store::calls_with(session, caller);
+        if (!call_sid.empty()) calls.push_back(call_sid);
+    });
+    const auto add = [&](const char* kind, std::uint64_t n) {
+        if (n > 0) done.counts[kind] += n;
+    };
+    for (const auto& sid : calls) {
+        if (data.registry.is_live(sid)) {
+            done.running.push_back(sid);
+            continue;
+        }
+        const bool known = data.records.remove(sid);
+        add("records", known ? 1 : 0);
+        const auto recordings = remove_files(data.recordings, sid), files = remove_files(data.call_files, sid);
+        add("recordings", recordings);
+        add("call_files", files);
+        store::Erased rows;
+        data.database.transact([&](store::Session& session) {
+            rows.clear();
+            store::erase_call(session, sid, rows);
+        });
+        for (const auto& [kind, n] : rows) done.counts[kind] += n;
+        if (known || recordings + files > 0 || !rows.empty()) ++done.calls;
+    }
+    store::Erased rows;
+    data.database.transact([&](store::Session& session) {
+        rows.clear();
+        if (!caller.empty()) store::erase_person(session, caller, rows);
+        store::forget_words(session);
+    });
+    for (const auto& [kind, n] : rows) done.counts[kind] += n;
+    data.database.scrub();
+    return done;
+}
+
+Json export_person(const PersonData& data, const std::string& caller) {
+    Json out{{"caller", caller}, {"calls", Json::array()}, {"profiles", Json::array()}, {"files", Json::array()}};
+    std::vector<std::string> calls;
+    std::vector<store::Profile> profiles;
+    data.records.flush();
+    data.database.transact([&](store::Session& session) {
+        calls = store::calls_with(session, caller);
+        profiles = store::profiles_of(session, caller);
+    });
+    for (const auto& sid : calls) {
+        const auto record = data.records.read(sid);
+        auto parsed = record ? Json::parse(*record, nullptr, false) : Json();
+        out["calls"].push_back(parsed.is_object() ? std::move(parsed) : Json{{"call_sid", sid}});
+        for (const auto& directory : {data.recordings, data.call_files})
+            for (const auto& path : files_of(directory, sid)) out["files"].push_back(directory.filename().string() + "/" + path.filename().string());
+    }
+    for (const auto& profile : profiles) {
+        auto parsed = Json::parse(profile.json, nullptr, false);
+        out["profiles"].push_back({{"owner", profile.owner}, {"profile", std::move(parsed)}, {"updated_ms", profile.updated_ms}});
+    }
+    return out;
+}
+
+}  // namespace parley::gateway

@@ -1,0 +1,256 @@
+// A call that is told to a customer's receiver, watched, advised and taken over: heard at the caller's ear, at the receiver and at the watcher.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <mutex>
+
+#include "gateway_under_test.hpp"
+#include "parley/net/http_server.hpp"
+#include "parley/net/worker.hpp"
+#include "parley/outbox/signature.hpp"
+#include "parley/sim/emulators.hpp"
+#include "parley/sim/tone_alphabet.hpp"
+
+namespace parley::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::Contains;
+using testing::HasSubstr;
+
+constexpr const char* kAdmin = "an-admin-token-for-tests";
+constexpr const char* kGreeting = "good day to you";
+constexpr const char* kQuestion = "what are your opening hours";
+constexpr const char* kAnswer = "we are open from nine until five";
+constexpr const char* kAdvised = "there is a discount of ten percent";
+constexpr const char* kPerson = "this is a real person now";
+constexpr const char* kSecret = "whsec_of_the_test";
+
+// A server of the test's own.
+class Server {
+public:
+    explicit Server(std::function<net::HttpResponse(const net::HttpRequest&)> answer) {
+        net::HttpServerOptions options;
+        options.listeners.emplace_back();
+        options.place = [this] { return boost::asio::any_io_executor(worker_.executor()); };
+        options.handle = [answer = std::move(answer)](net::HttpRequest& request) -> net::Task<net::HttpResponse> {
+            auto response = answer(request);
+            co_return response;
+        };
+        server_ = std::make_unique<net::HttpServer>(worker_.executor(), std::move(options));
+        server_->start();
+        worker_.start();
+    }
+    ~Server() {
+        server_->stop();
+        worker_.stop();
+        worker_.join();
+    }
+    [[nodiscard]] std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(server_->port()) + path; }
+
+private:
+    net::Worker worker_;
+    std::unique_ptr<net::HttpServer> server_;
+};
+
+// What an OpenAI-shaped model streams for one sentence.
+net::HttpResponse streamed(const std::string& say) {
+    const auto chunk = [](json delta, json finish) {
+        return "data: " + json{{"id", "chatcmpl-1"}, {"object", "chat.completion.chunk"}, {"created", 1}, {"model", "m"}, {"choices", json::array({{{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", std::move(finish)}}})}}.dump() + "\n\n";
+    };
+    return {200, "text/event-stream", chunk({{"role", "assistant"}, {"content", say}}, nullptr) + chunk(json::object(), "stop") + "data: [DONE]\n\n"};
+}
+
+// Everything that comes after a GET, read until its end on a thread of its own.
+class Watcher {
+public:
+    Watcher(std::uint16_t port, const std::string& target) {
+        fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        const auto request = "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + kAdmin + "\r\n\r\n";
+        EXPECT_EQ(::send(fd_, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+        thread_ = std::thread([this] {
+            std::array<char, 4096> buffer{};
+            for (;;) {
+                const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+                const std::lock_guard lock(mutex_);
+                if (n <= 0) {
+                    ended_ = true;
+                    return;
+                }
+                text_.append(buffer.data(), static_cast<std::size_t>(n));
+            }
+        });
+    }
+    ~Watcher() {
+        ::shutdown(fd_, SHUT_RDWR);
+        thread_.join();
+        ::close(fd_);
+    }
+    [[nodiscard]] std::string text() const {
+        const std::lock_guard lock(mutex_);
+        return text_;
+    }
+    [[nodiscard]] bool ended() const {
+        const std::lock_guard lock(mutex_);
+        return ended_;
+    }
+    [[nodiscard]] bool saw(std::string_view what) const { return text().find(what) != std::string::npos; }
+
+private:
+    int fd_ = -1;
+    mutable std::mutex mutex_;
+    std::string text_;
+    bool ended_ = false;
+    std::thread thread_;
+};
+
+struct Delivered {
+    json body;
+    std::string raw, signature, key, event;
+    int answered = 0;
+};
+
+class Outbox : public testing::Test {
+protected:
+    Outbox()
+        : receiver_([this](const net::HttpRequest& request) {
+              const std::lock_guard lock(mutex_);
+              Delivered one{.body = json::parse(request.body, nullptr, false), .raw = request.body, .signature = std::string(request.headers.get("Parley-Signature")), .key = std::string(request.headers.get("Idempotency-Key")), .event = std::string(request.headers.get("Parley-Event"))};
+              one.answered = delivered_.size() < 2 ? 503 : 200;  // it is restarted just now
+              delivered_.push_back(one);
+              return net::HttpResponse(one.answered);
+          }),
+          model_([](const net::HttpRequest& request) {
+              const auto asked = json::parse(request.body, nullptr, false);
+              std::string system;
+              if (asked.is_object())
+                  for (const auto& message : asked.value("messages", json::array()))
+                      if (message.value("role", "") == "system") system += message.value("content", "");
+              return streamed(system.find("ten percent") == std::string::npos ? kAnswer : kAdvised);
+          }) {
+        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kGreeting, kQuestion, kAnswer, kAdvised, kPerson, "one moment please", "i am sorry"});
+        sim::WorldSettings world;
+        world.phrases = {kQuestion};
+        world.tones = true;
+        world.endpointing = 300ms;
+        world.recognition = 60ms;
+        world.first_audio = 40ms;
+        world_ = std::make_shared<sim::EmulatorWorld>(world, alphabet_, alphabet_);
+        for (const std::string name : {"deepgram", "elevenlabs"})
+            for (const auto& entry : sim::vendor_emulators())
+                if (entry.name == name) hosts_[name] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
+        Sections setup;
+        setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
+        setup.more = "webhooks: {first_pause: 50ms, private_networks: [\"127.0.0.1\"]}\nvendors:\n  openai: {vendor: openai, base_url: \"" + model_.url("/v1") + "\", key: k, model: m}\n";
+        for (const auto& [name, host] : hosts_) setup.more += "  " + name + ": {vendor: " + name + ", base_url: \"" + host->url() + "\", key: sim-key, voice: " + (name == "elevenlabs" ? "v" : "\"\"") + "}\n";
+        setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    webhooks: {url: \"" + receiver_.url("/events") + "\", secret: " + kSecret + "}\n" + more_agent();
+        gateway_ = std::make_unique<GatewayUnderTest>(setup);
+    }
+    [[nodiscard]] virtual std::string more_agent() const { return {}; }
+
+    HttpAnswer operate(const std::string& path, const json& body) {
+        return http(gateway_->gateway().admin_port(), "POST", path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}}, body.dump());
+    }
+    HttpAnswer look(const std::string& path) { return http(gateway_->gateway().admin_port(), "GET", path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}}); }
+    [[nodiscard]] std::vector<Delivered> delivered() const {
+        const std::lock_guard lock(mutex_);
+        return delivered_;
+    }
+    [[nodiscard]] bool told(const std::string& type) const {
+        for (const auto& one : delivered())
+            if (one.event == type && one.answered == 200) return true;
+        return false;
+    }
+    std::vector<std::string> phrases(const sim::CallReport& report) const {
+        std::vector<std::int16_t> pcm;
+        for (const auto byte : report.heard) {
+            const int inverted = ~byte & 0xFF;
+            const int magnitude = (((inverted & 0x0F) << 3) + 0x84) << ((inverted & 0x70) >> 4);
+            pcm.push_back(static_cast<std::int16_t>((inverted & 0x80) != 0 ? 0x84 - magnitude : magnitude - 0x84));
+        }
+        std::vector<std::string> all;
+        for (const auto& phrase : alphabet_->recognise(pcm, {})) all.push_back(phrase.text);
+        return all;
+    }
+
+    mutable std::mutex mutex_;
+    std::vector<Delivered> delivered_;
+    Server receiver_, model_;
+    std::shared_ptr<sim::ToneAlphabet> alphabet_;
+    std::shared_ptr<sim::EmulatorWorld> world_;
+    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<GatewayUnderTest> gateway_;
+};
+
+TEST_F(Outbox, ACallIsToldWatchedAdvisedAndTakenOver) {
+    auto options = gateway_->carrier();
+    options.voice = alphabet_;
+    options.ear = alphabet_;
+    sim::SimCarrier carrier(options);
+    Watcher all(gateway_->gateway().admin_port(), "/v1/events");
+    ASSERT_TRUE(eventually([&] { return all.saw(": parley"); }));
+    auto placed = carrier.place_call(gateway_->plan(sim::parse_scenario(R"(
+steps:
+  - wait_for: {agent_silence: 500ms}
+  - say: what are your opening hours
+  - wait_for: {agent_silence: 700ms}
+  - pause: 700ms
+  - say: what are your opening hours
+  - wait_for: {agent_silence: 700ms}
+  - pause: 4s
+  - hangup: stop
+)", "scenario.yaml")));
+    const auto sid = placed.call_sid;
+    ASSERT_TRUE(eventually([&] { return all.saw(kAnswer); })) << all.text();
+    Watcher one(gateway_->gateway().admin_port(), "/v1/calls/" + sid + "/events");
+    EXPECT_EQ(operate("/v1/calls/" + sid + "/whisper", {{"text", "Offer ten percent."}}).status, 202);
+    EXPECT_EQ(operate("/v1/calls/CA00000000000000000000000000000099/whisper", {{"text", "x"}}).status, 404);
+    ASSERT_TRUE(eventually([&] { return all.saw(kAdvised); })) << all.text();
+    EXPECT_EQ(operate("/v1/calls/" + sid + "/takeover", {{"on", true}}).status, 202);
+    EXPECT_EQ(operate("/v1/calls/" + sid + "/say", {{"text", kPerson}}).status, 200);
+    const auto report = placed.report.get();
+    const auto heard = phrases(report);
+    EXPECT_THAT(heard, Contains(HasSubstr(kAnswer)));
+    EXPECT_THAT(heard, Contains(HasSubstr(kAdvised)));
+    EXPECT_THAT(heard, Contains(HasSubstr(kPerson)));
+    // The watcher of one call has all of it from the start, and is let go when it is over; the other one stays.
+    EXPECT_TRUE(eventually([&] { return one.ended(); }));
+    EXPECT_THAT(one.text(), testing::AllOf(HasSubstr("event: turn"), HasSubstr(kAnswer), HasSubstr("\"taken_over\""), HasSubstr("event: end")));
+    EXPECT_THAT(all.text(), testing::AllOf(HasSubstr("event: state"), HasSubstr("event: partial")));
+    EXPECT_FALSE(all.ended());
+
+    ASSERT_TRUE(eventually([&] { return told("call.ended"); }));
+    const auto events = delivered();
+    std::vector<std::string> types;
+    for (const auto& event : events) {
+        EXPECT_TRUE(outbox::signature_holds(Secret(kSecret), event.signature, event.raw, std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count()));
+        EXPECT_EQ(event.body.value("id", ""), event.key);
+        EXPECT_EQ(event.body["call"].value("sid", ""), sid);
+        if (event.answered == 200) types.push_back(event.event);
+    }
+    // The first came three times, the same; nothing overtook it.
+    ASSERT_GE(events.size(), 3U);
+    EXPECT_EQ(events[0].raw, events[1].raw);
+    EXPECT_EQ(events[0].raw, events[2].raw);
+    ASSERT_FALSE(types.empty());
+    EXPECT_EQ(types.front(), "call.started");
+    EXPECT_THAT(types, Contains("call.answered"));
+    EXPECT_GE(std::count(types.begin(), types.end(), "turn.completed"), 5);
+    EXPECT_LT(std::find(types.begin(), types.end(), "turn.completed") - types.begin(), std::find(types.begin(), types.end(), "call.ended") - types.begin());
+    const auto pending = look("/v1/webhooks/pending");
+    EXPECT_EQ(pending.status, 200) << pending.body;
+    EXPECT_EQ(json::parse(look("/v1/webhooks/dead").body)["dead"].size(), 0U);
+}
+
+}  // namespace
+}  // namespace parley::scenarios
