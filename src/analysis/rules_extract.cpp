@@ -130,7 +130,7 @@ json appointment(const Subject& subject) {
 
 json lead(const Subject& subject) {
     static const Expression kMoney("([$€£] ?[0-9][0-9.,]*( ?(k|thousand|million))?|[0-9][0-9.,]*( ?(k|thousand|million))? ?(dollars|euros|pounds|usd|eur))");
-    static const Expression kSpokenMoney("(budget (is|of|would be|around|about)[a-z ]* )([a-z ]*(hundred|thousand|million)( dollars| euros| pounds)?)");
+    static const Expression kSpokenMoney("(budget (is |of |would be )?(around |about |roughly |maybe )?)([a-z ]*(hundred|thousand|million)( dollars| euros| pounds)?)");
     static const Expression kWhen(
         "((with)?in (the next )?([0-9]+|a|one|two|three|four|five|six|a few|a couple of) (days?|weeks?|months?|years?)|by (the end of )?(next |this )?(week|month|quarter|year|summer|spring|autumn|fall|winter|january|"
         "february|march|april|may|june|july|august|september|october|november|december)|next (week|month|quarter|year)|as soon as possible|asap|immediately|right away|this (week|month|quarter|year))");
@@ -146,7 +146,7 @@ json lead(const Subject& subject) {
         if (!line.caller) continue;
         const auto words = words_of(line.text);
         if (auto money = kMoney.find(line.text); !money.empty()) found["budget"] = std::move(money);
-        else if (auto spoken = kSpokenMoney.find(line.text, 3); !spoken.empty()) found["budget"] = std::move(spoken);
+        else if (auto spoken = kSpokenMoney.find(line.text, 4); !spoken.empty()) found["budget"] = std::move(spoken);
         if (auto when = kWhen.find(line.text); !when.empty()) found["timeline"] = std::move(when);
         if (says(words, kAsks)) found["decision_maker"] = false;
         else if (says(words, kDecides)) found["decision_maker"] = true;

@@ -39,7 +39,7 @@ json side(const Subject& subject, bool caller) {
             count += std::abs(tone->weight);
         }
     }
-    // A single polite word is no mood: three points of silence stand beside what was counted.
+    // One word is no strong mood: three points of silence stand beside what was counted.
     const double score = count == 0 ? 0.0 : static_cast<double>(sum) / static_cast<double>(count + 3);
     const auto* label = score > 0.2 ? "positive" : score < -0.2 ? "negative" : "neutral";
     return {{"label", label}, {"score", std::round(score * 100) / 100}};

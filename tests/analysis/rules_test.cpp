@@ -139,7 +139,7 @@ TEST(Rules, HoursAreThoseOfTheZone) {
     Check wanted;
     wanted.kind = "hours";
     auto call = call_of({});
-    call.began_ms = 1'795'248'000'000;  // 2026-11-21T04:00:00Z
+    call.began_ms = 1'795'233'600'000;  // 2026-11-21T04:00:00Z
     EXPECT_EQ(check(wanted, call)["passed"], false);
     wanted.time_zone = "Asia/Tokyo";  // 13:00 there
     EXPECT_EQ(check(wanted, call)["passed"], true);
