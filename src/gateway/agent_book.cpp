@@ -1,5 +1,7 @@
 #include "agent_book.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -12,6 +14,7 @@ namespace {
 
 constexpr auto kWithin = std::chrono::seconds(3);
 constexpr auto kOlderKept = std::chrono::minutes(15);
+constexpr auto kGoneKept = std::chrono::hours(24);  // the longest call
 constexpr std::size_t kMostOlder = 512;
 
 std::string secret_context(std::string_view name, std::string_view place) { return "agent_secrets/" + std::string(name) + "#" + std::string(place); }
@@ -89,7 +92,8 @@ void AgentBook::make(Held& held) {
         held.wrong = (first.field.empty() ? std::string() : first.field + ": ") + first.message;
     } else {
         try {
-            held.made = try_out(held.document, held.row.revision, held.row.token);
+            const bool offered = offered_ && offered_->written.name == held.row.name && offered_->agent->revision == held.row.revision && offered_->agent->token == held.row.token;
+            held.made = offered ? offered_ : try_out(held.document, held.row.revision, held.row.token);
         } catch (const std::exception& e) {
             held.wrong = e.what();
         }
@@ -113,9 +117,20 @@ void AgentBook::take(std::vector<Listing> listing) {
         }
         fresh.emplace_back(&one, before == held_.end() ? nullptr : before->second);
     }
+    for (const auto& [name, held] : held_) {
+        const bool there = std::any_of(listing.begin(), listing.end(), [&](const Listing& one) { return one.row.name == name; });
+        if (there || !held->made) continue;
+        auto last = std::make_shared<MadeAgent>(*held->made);
+        last->written.numbers.clear();
+        last->written.is_default = false;
+        last->written.persona.enabled = false;
+        gone_[name] = {.made = std::move(last), .until = Clock::now() + kGoneKept};
+        keep_older(held->made);
+    }
     held_ = std::move(now);
     for (auto& [one, before] : fresh) {
         changed = true;
+        if (before && before->made) keep_older(before->made);
         auto held = std::make_shared<Held>();
         held->row = one->row;
         auto document = json::parse(one->revision->document, nullptr, false);
@@ -125,6 +140,7 @@ void AgentBook::take(std::vector<Listing> listing) {
         if (!held->made && before && before->made) held->made = before->made;
         held_[one->row.name] = std::move(held);
     }
+    offered_.reset();
     if (changed) publish();
 }
 
@@ -132,6 +148,8 @@ void AgentBook::publish() {
     std::vector<std::shared_ptr<const MadeAgent>> all;
     for (const auto& [name, held] : held_)
         if (held->made && s_.config.agent(name) == nullptr) all.push_back(held->made);
+    for (const auto& [name, gone] : gone_)
+        if (!held_.contains(name) && s_.config.agent(name) == nullptr) all.push_back(gone.made);
     s_.publish(std::move(all));
 }
 
@@ -171,6 +189,7 @@ void AgentBook::keep_older(const std::shared_ptr<const MadeAgent>& made) {
 
 void AgentBook::prune() {
     const auto now = Clock::now();
+    if (std::erase_if(gone_, [now](const auto& entry) { return now >= entry.second.until; }) > 0) publish();
     const std::lock_guard lock(older_mutex_);
     for (auto it = older_.begin(); it != older_.end();) {
         const auto& [name, revision] = it->first;

@@ -64,6 +64,8 @@ public:
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> sealed(std::string_view name, const DocumentSecrets& secrets) const;  // throws store::SealError
     // Made, to see whether it can be. Throws std::runtime_error.
     [[nodiscard]] std::shared_ptr<const MadeAgent> try_out(const AgentDocument& document, std::uint32_t revision, const std::string& token) const;
+    // If it is this one that is read next, it need not be made twice.
+    void offer(std::shared_ptr<const MadeAgent> made) { offered_ = std::move(made); }
 
     struct Listing {
         store::AgentRow row;
@@ -87,6 +89,13 @@ private:
 
     Services s_;
     std::map<std::string, std::shared_ptr<Held>, std::less<>> held_;
+    // Deleted ones, for the tails and transfers of their calls: without numbers, for nobody new.
+    struct Gone {
+        std::shared_ptr<const MadeAgent> made;
+        TimePoint until{};
+    };
+    std::map<std::string, Gone> gone_;
+    std::shared_ptr<const MadeAgent> offered_;
     std::mutex older_mutex_;
     std::map<std::pair<std::string, std::uint32_t>, Older> older_;  // those in force, too
 };

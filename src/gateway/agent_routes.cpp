@@ -158,7 +158,7 @@ AgentRoutes::Answer AgentRoutes::write(ApiRequest& request, Wish wish) {
     if (!document.problems.empty()) co_return invalid(document.problems);
     store::AgentChange change;
     try {
-        (void)s_.book.try_out(document, wish.next, wish.token);
+        s_.book.offer(s_.book.try_out(document, wish.next, wish.token));
         change.secrets = s_.book.sealed(wish.name, document.secrets);
     } catch (const store::SealError& e) {
         co_return api_error(409, "no_key", e.what());

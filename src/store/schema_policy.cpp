@@ -7,7 +7,7 @@ namespace parley::store {
 std::vector<Migration> schema_policy() {
     return {{"policy", 1, R"(
 CREATE TABLE policy_gate(
-    nothing INTEGER NOT NULL
+    unused INTEGER NOT NULL
 ) {strict};
 CREATE TABLE policy_leases(
     call_sid TEXT PRIMARY KEY,

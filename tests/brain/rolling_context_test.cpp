@@ -86,6 +86,17 @@ TEST(RollingContext, TheOldestPartBecomesASummary) {
     EXPECT_THAT(*next, Not(HasSubstr("number 6\n")));
 }
 
+TEST(RollingContext, WordsThatAreSaidAgainAreNotTakenForCoveredOnes) {
+    RollingContext rolling(300);
+    std::vector<ContextLine> lines;
+    for (int i = 0; i < 60; ++i) lines.push_back(line(i % 2 == 0, i % 2 == 0 ? "yes" : "and what about the matter number " + std::to_string(i)));
+    ASSERT_TRUE(rolling.due(lines));
+    rolling.summarised("Yes to all.");
+    const auto rest = rolling.rest(lines);
+    for (int i = 60; i < 66; ++i) lines.push_back(line(i % 2 == 0, i % 2 == 0 ? "yes" : "and more"));
+    EXPECT_EQ(rolling.rest(lines).size(), rest.size() + 6);
+}
+
 TEST(RollingContext, OneThatFailsIsAskedForAgain) {
     RollingContext rolling(300);
     const auto lines = talk(30);

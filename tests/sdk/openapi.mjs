@@ -18,7 +18,9 @@ writeFileSync(file, JSON.stringify({
     twilio: { verify_signatures: false },
     agents: { desk: { default: true, brain: 'echo' } },
 }));
-const child = spawn(process.env.PARLEY_BIN, ['serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+// The proofs' own variables are no settings of the gateway's.
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARLEY_')));
+const child = spawn(process.env.PARLEY_BIN, ['serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'], env });
 const guard = setTimeout(() => child.kill('SIGKILL'), 90_000);
 try {
     const port = await new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@
 //   const test::PostgresDatabase fresh;                       // a database of its own, gone with the object
 //   auto database = store::open_database({.url = Secret(fresh.url())}, log, nullptr);
 //
-// A server that is missing fails the test. By hand: tests/store/postgres-server start DIRECTORY, and PARLEY_TEST_POSTGRES with what stands in DIRECTORY/url.
+// A server that is missing fails the test. By hand: tests/store/postgres-server start DIRECTORY, and TEST_POSTGRES with what stands in DIRECTORY/url.
 
 #include <libpq-fe.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ namespace parley::test {
 
 // postgresql://user:password@127.0.0.1:port/postgres; the user is the server's superuser.
 inline std::string postgres_server() {
-    if (const char* given = std::getenv("PARLEY_TEST_POSTGRES"); given != nullptr && *given != '\0') return given;
+    if (const char* given = std::getenv("TEST_POSTGRES"); given != nullptr && *given != '\0') return given;
     std::ifstream file(PARLEY_POSTGRES_URL_FILE);
     std::string url;
     if (!std::getline(file, url) || url.empty()) throw std::runtime_error("no PostgreSQL server runs for the tests (fixture postgres, tests/store/postgres-server)");

@@ -51,8 +51,8 @@ std::string RollingContext::told() const { return summary_.empty() ? std::string
 
 std::size_t RollingContext::first_after(const std::vector<ContextLine>& context) const {
     if (last_.empty()) return 0;
-    // The newest place: words are said twice, and what is covered only grows.
-    for (auto at = context.size(); at > 0; --at)
+    // Words are said twice: the newest place where it may be by now.
+    for (auto at = std::min(context.size(), last_at_); at > 0; --at)
         if (same(context[at - 1], last_.front())) return at;
     return 0;  // the core has forgotten these lines itself
 }
@@ -99,6 +99,7 @@ std::optional<std::string> RollingContext::due(const std::vector<ContextLine>& c
     while (upto > from && kept + cost(context[upto - 1]) <= budget_ / 3) kept += cost(context[--upto]);
     if (upto <= from) return std::nullopt;
     under_way_ = {context[upto - 1]};
+    under_way_at_ = upto;
     std::string text = summary_.empty() ? std::string() : "Summary so far: " + summary_ + "\n\n";
     // No more than the budget is asked about either: of a part that is longer the newest.
     std::vector<std::string> lines;
@@ -116,6 +117,7 @@ std::optional<std::string> RollingContext::due(const std::vector<ContextLine>& c
 void RollingContext::summarised(std::string_view text) {
     if (under_way_.empty()) return;
     last_ = std::exchange(under_way_, {});
+    last_at_ = under_way_at_;
     summary_ = text;
     cut_back(summary_, kLongestSummary);
     // At most a third of the budget: the conversation itself comes first.
@@ -126,7 +128,7 @@ std::string RollingContext::saved() const {
     if (summary_.empty() || last_.empty()) return {};
     auto last = last_.front().text;
     cut_back(last, kLongestSummary);
-    return json{{"summary", summary_}, {"last", last}, {"caller", last_.front().side == ContextLine::Side::caller}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    return json{{"summary", summary_}, {"last", last}, {"at", last_at_}, {"caller", last_.front().side == ContextLine::Side::caller}}.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 void RollingContext::restore(std::string_view text) {
@@ -136,6 +138,7 @@ void RollingContext::restore(std::string_view text) {
     line.text = saved["last"].get<std::string>();
     line.side = saved.contains("caller") && saved["caller"] == true ? ContextLine::Side::caller : ContextLine::Side::agent;
     under_way_ = {std::move(line)};
+    under_way_at_ = saved.contains("at") && saved["at"].is_number_unsigned() ? saved["at"].get<std::size_t>() : 0;
     summarised(saved["summary"].get<std::string>());
 }
 

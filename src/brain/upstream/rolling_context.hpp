@@ -46,6 +46,7 @@ private:
     std::string summary_;
     std::vector<conversation::ContextLine> last_;       // of the lines it stands for: the last one, by which they are found again; at most one
     std::vector<conversation::ContextLine> under_way_;  // the same, once the summary being written is there
+    std::size_t last_at_ = 0, under_way_at_ = 0;        // how many lines there were up to it: later at most so many, as the core forgets old ones
 };
 
 // The question whose answer is the next summary.
