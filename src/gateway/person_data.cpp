@@ -72,6 +72,25 @@ Erasure erase(const PersonData& data, const std::string& caller, const std::stri
     return done;
 }
 
+std::uint64_t sweep_calls(const PersonData& data, std::int64_t before_ms) {
+    constexpr std::size_t kAtOnce = 50;
+    std::uint64_t gone = 0;
+    for (std::size_t found = kAtOnce; found == kAtOnce;) {
+        std::vector<std::string> calls;
+        data.database.transact([&](store::Session& session) { calls = store::calls_before(session, before_ms, kAtOnce); });
+        found = calls.size();
+        for (const auto& sid : calls) {
+            data.records.remove(sid);
+            data.database.transact([&](store::Session& session) {
+                store::Erased rows;
+                store::erase_call(session, sid, rows);
+            });
+        }
+        gone += found;
+    }
+    return gone;
+}
+
 Json export_person(const PersonData& data, const std::string& caller) {
     Json out{{"caller", caller}, {"calls", Json::array()}, {"profiles", Json::array()}, {"files", Json::array()}};
     std::vector<std::string> calls;

@@ -30,6 +30,8 @@ struct Erasure {
 
 // `caller`: store::caller_key(), or empty with `call_sid` alone. Throws store::StoreError.
 [[nodiscard]] Erasure erase(const PersonData& data, const std::string& caller, const std::string& call_sid);
+// Calls that began before then, with all the store knows of them; recordings and call files have days of their own. How many.
+[[nodiscard]] std::uint64_t sweep_calls(const PersonData& data, std::int64_t before_ms);
 // Everything of it as one document: {"caller","calls":[record…],"profiles":[…],"files":[name…]}.
 [[nodiscard]] nlohmann::ordered_json export_person(const PersonData& data, const std::string& caller);
 

@@ -87,7 +87,12 @@ private:
         const auto mine = co_await t_.database.ask<bool>(std::move(take), kStoreWithin);
         if (!mine || !*mine) co_return;
         const auto& days = t_.config.retention;
-        const std::array<std::pair<const char*, std::optional<std::uint32_t>>, 6> kinds{{{"transcripts", days.transcripts}, {"events", days.events}, {"states", days.events}, {"profiles", days.profiles}, {"audit", days.audit}, {"contexts", days.calls}}};
+        if (days.calls) {
+            auto work = sweep_there(data_, store::now_ms() - static_cast<std::int64_t>(*days.calls) * kDayMs);
+            const auto gone = co_await asio::co_spawn(files_, std::move(work), asio::use_awaitable);
+            deleted("calls", gone);
+        }
+        const std::array<std::pair<const char*, std::optional<std::uint32_t>>, 5> kinds{{{"transcripts", days.transcripts}, {"events", days.events}, {"states", days.events}, {"profiles", days.profiles}, {"audit", days.audit}}};
         for (const auto& [kind, kept] : kinds) {
             if (kept) co_await sweep_kind(kind, *kept);
         }
@@ -106,10 +111,21 @@ private:
             const auto [ec] = co_await pause.async_wait(net::nothrow);
             if (ec) break;
         }
-        if (all == 0) co_return;
-        const std::string told = kind == "contexts" ? "calls" : kind == "states" ? "events" : kind;
-        t_.metrics.retention_deleted.at(told).add(all);
-        t_.log.audit("retention.deleted", "What is past its days was deleted.", {{"kind", told}, {"n", all}});
+        deleted(kind == "states" ? "events" : kind, all);
+    }
+    void deleted(std::string_view kind, std::uint64_t n) {
+        if (n == 0) return;
+        t_.metrics.retention_deleted.at(kind).add(n);
+        t_.log.audit("retention.deleted", "What is past its days was deleted.", {{"kind", kind}, {"n", n}});
+    }
+    static net::Task<std::uint64_t> sweep_there(const PersonData& data, std::int64_t before_ms) {
+        std::uint64_t gone = 0;
+        try {
+            gone = sweep_calls(data, before_ms);
+        } catch (const std::exception&) {
+            gone = 0;  // the store is away: the next hour will do
+        }
+        co_return gone;
     }
 
     // --- one person --------------------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ std::optional<std::size_t> glued_before(const std::vector<Word>& words, std::siz
     if (!words[at].glued || at == 0) return std::nullopt;
     static const Set inside{".", "-", "_", "+", "%", "'", "&", "#", "!", "~", "/", "="};
     auto first = at;
-    while (first > 0 && (!words[first - 1].mark || inside.contains(words[first - 1].text)) && words[first].glued) --first;
+    while (first > 0 && at - first < 64 && (!words[first - 1].mark || inside.contains(words[first - 1].text)) && words[first].glued) --first;
     return first < at ? std::optional<std::size_t>(first) : std::nullopt;
 }
 

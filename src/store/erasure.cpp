@@ -61,6 +61,12 @@ std::vector<std::string> calls_with(Session& session, std::string_view caller) {
     return all;
 }
 
+std::vector<std::string> calls_before(Session& session, std::int64_t before_ms, std::size_t most) {
+    std::vector<std::string> all;
+    for (const auto& row : session.run("SELECT call_sid FROM outbox_calls WHERE started_ms < $1 ORDER BY started_ms LIMIT $2", {before_ms, static_cast<std::int64_t>(most)})) all.push_back(row.text(0));
+    return all;
+}
+
 void erase_call(Session& session, std::string_view call_sid, Erased& erased) {
     for (const auto& of : kOfACall) {
         session.run(of.statement, {std::string(call_sid)});

@@ -15,6 +15,8 @@ using Erased = std::map<std::string, std::uint64_t, std::less<>>;  // rows by ki
 
 // The calls and message threads with this person (caller_key()), oldest first.
 [[nodiscard]] std::vector<std::string> calls_with(Session& session, std::string_view caller);
+// Calls that began before then, the oldest first.
+[[nodiscard]] std::vector<std::string> calls_before(Session& session, std::int64_t before_ms, std::size_t most);
 // Rows about this call, in every table but the audit log.
 void erase_call(Session& session, std::string_view call_sid, Erased& erased);
 // What is not of a call: profile, messages taken, callbacks.
