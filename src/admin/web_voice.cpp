@@ -3,12 +3,14 @@
 #include <nlohmann/json.hpp>
 
 #include "parley/base/ids.hpp"
+#include "parley/call/call_fact.hpp"
 
 namespace parley::admin {
 
 namespace {
 
 constexpr const char* kWebAccount = "AC00000000000000000000000000000000";  // browsers have no carrier's account
+constexpr std::size_t kLongestUrl = 1000;
 
 }  // namespace
 
@@ -41,16 +43,23 @@ net::Task<net::HttpResponse> WebVoice::session(const net::HttpRequest& request) 
     claims.revision = std::to_string(agent->revision);
     claims.from = "web";
     claims.to = agent->name;
+    const auto keep = [&](std::string_view refused) {
+        if (services_.records == nullptr) return;
+        services_.records->add(claims.call_sid, store::Fact::call, call::call_fact({.agent = agent.get(), .page_url = request.headers.get("Referer").substr(0, kLongestUrl), .web = true}));
+        if (!refused.empty()) services_.records->add(claims.call_sid, store::Fact::rejection, nlohmann::json{{"reason", "concurrent_limit"}, {"detail", refused}}.dump());
+    };
     if (services_.may_talk) {
         const bool place = co_await services_.may_talk(agent, claims.call_sid);
         if (!place) {
             services_.metrics.calls_rejected.at("in", "tenant_quota").add();
             services_.log.info("call.rejected", "A browser was turned away.", {{"call_sid", claims.call_sid}, {"reason", "tenant_quota"}, {"agent", agent->name}});
+            keep("quota");
             co_return net::HttpResponse(503);
         }
     }
     if (services_.registry.admit(claims.call_sid, Clock::now()) != call::Admission::admitted) {
         services_.metrics.calls_rejected.at("in", "capacity").add();
+        keep("capacity");
         co_return net::HttpResponse(503);
     }
     const auto token = services_.tokens.mint(claims, random_hex(16), std::chrono::floor<std::chrono::seconds>(WallClock::now()));
@@ -61,6 +70,7 @@ net::Task<net::HttpResponse> WebVoice::session(const net::HttpRequest& request) 
     nlohmann::json parameters = nlohmann::json::object();
     for (const auto& [name, value] : twilio::token_parameters(*token)) parameters[name] = value;
     const nlohmann::json body{{"callSid", claims.call_sid}, {"accountSid", claims.account_sid}, {"streamSid", random_sid("MZ")}, {"parameters", parameters}};
+    keep({});
     services_.log.info("web.session", "A browser is being connected.", {{"call_sid", claims.call_sid}, {"agent", agent->name}});
     net::HttpResponse response(200, "application/json", body.dump());
     response.headers.add("Cache-Control", "no-store");

@@ -16,6 +16,7 @@
 #include "parley/call/turn_fact.hpp"
 #include "parley/call/vendor_report.hpp"
 #include "private_words.hpp"
+#include "parley/call/waterfall.hpp"
 
 namespace parley::call {
 
@@ -293,6 +294,7 @@ private:
     void perform(const TurnTimes& c, Instant) {
         ++summary_.turns;
         observe(c);
+        if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::waterfall, waterfall_fact(c));
     }
     void perform(const BargedIn& c, Instant) {
         ++summary_.interruptions;

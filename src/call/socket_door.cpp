@@ -1,6 +1,7 @@
 #include "socket_door.hpp"
 
 #include <boost/asio/steady_timer.hpp>
+#include <nlohmann/json.hpp>
 
 #include "parley/twilio/sid.hpp"
 
@@ -54,6 +55,13 @@ void call_live(CallServices& services, const CallLog& log, const twilio::StreamC
     const auto resume = static_cast<unsigned>(claims.resume);
     if (by.empty()) log.info("call.started", "A call is live.", {{"from", from}, {"to", to}, {"resume", resume}});
     else log.info("call.started", "A call is live.", {{"from", from}, {"to", to}, {"resume", resume}, {"by", by}});
+    if (services.records == nullptr) return;
+    // The instance that answered may be another one, and what it knew lost with it: said again, as far as the token knows.
+    const bool web = claims.from == "web";
+    nlohmann::ordered_json fact{{"live", true}, {"channel", web ? "web" : "twilio"}, {"agent", claims.agent}, {"revision", claims.revision}};
+    if (!web) fact["from"] = claims.from, fact["to"] = claims.to;
+    if (resume > 0) fact["resumed"] = resume;
+    services.records->add(claims.call_sid, store::Fact::call, fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace parley::call

@@ -46,6 +46,24 @@ CallTimes read_call_times(std::istream& file) {
     return times;
 }
 
+std::string waterfall_fact(const conversation::TurnTimes& turn) {
+    const bool spoken = turn.speech_end.count() >= 0;
+    const auto whole = [](Instant value) { return std::chrono::duration_cast<std::chrono::milliseconds>(value).count(); };
+    nlohmann::ordered_json fact{{"turn", turn.turn}};
+    // Nobody spoke before an agent's own words: there is only when they began.
+    if (spoken || turn.first_frame.count() >= 0) fact["at_ms"] = whole(spoken ? turn.speech_end : turn.first_frame);
+    const auto stage = [&](const char* name, Instant at) {
+        if (spoken && at.count() >= 0) fact[name] = whole(at - turn.speech_end);
+    };
+    stage("endpoint_ms", turn.endpoint);
+    stage("final_text_ms", turn.final_text);
+    stage("first_text_ms", turn.first_text);
+    stage("first_audio_ms", turn.first_audio);
+    stage("first_frame_ms", turn.first_frame);
+    stage("heard_ms", turn.heard);
+    return fact.dump();
+}
+
 void print_waterfall(const CallTimes& times, std::ostream& out) {
     out << "latency waterfall, ms since the caller stopped speaking (and the stage's own length)\n"
         << " turn   endpoint       final text     first text     first audio    first frame    heard\n";

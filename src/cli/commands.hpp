@@ -8,7 +8,7 @@
 namespace parley::cli {
 
 // Exit statuses every subcommand shares.
-inline constexpr int kUsage = 2, kConfiguration = 3, kBind = 4;
+inline constexpr int kUsage = 2, kConfiguration = 3, kBind = 4, kStore = 5;
 
 struct Chosen {
     std::string binary;          // this program's path, for those that start it again
@@ -32,5 +32,7 @@ void add_doctor(CLI::App& app, Chosen& chosen);
 void add_person(CLI::App& app, Chosen& chosen);  // erase, export
 void add_agents(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
+void add_calls(CLI::App& app, Chosen& chosen);
+void add_store(CLI::App& app, Chosen& chosen);
 
 }  // namespace parley::cli

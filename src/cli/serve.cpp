@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "parley/gateway/config.hpp"
 #include "parley/gateway/gateway.hpp"
+#include "parley/store/database.hpp"
 
 namespace parley::cli {
 
@@ -59,6 +60,11 @@ void add_serve(CLI::App& app, Chosen& chosen) {
             } catch (const std::system_error& e) {
                 log.error("startup.failed", "The gateway cannot listen.", {{"error.type", std::string_view(e.what())}, {"errno", e.code().value()}});
                 return kBind;
+            } catch (const store::StoreError& e) {
+                const bool corrupt = e.code() == store::StoreErrc::corrupt;
+                log.error("startup.failed", corrupt ? "The store is damaged; it was left as it is." : "The store cannot be used.",
+                          {{"reason", corrupt ? "store_corrupt" : e.code() == store::StoreErrc::busy ? "store_busy" : "store"}, {"error.type", std::string_view(e.what())}});
+                return kStore;
             } catch (const std::exception& e) {
                 log.error("startup.failed", "The gateway cannot start.", {{"error.type", std::string_view(e.what())}});
                 return 1;

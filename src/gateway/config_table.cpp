@@ -351,13 +351,10 @@ void files_rows(Table<Config>& t) {
         "Caller audio as checksums, or in full.");
     t.flag(
         "records.enabled", [](Config& c) -> auto& { return c.records.enabled; },
-        "Keeps a record of each call: what was said, its end, recordings, transfers, messages.");
-    t.text(
-        "records.directory", [](Config& c) -> auto& { return c.records.directory; }, "directory",
-        "Below server.data_dir.", Effect::restart, check_below);
+        "Keeps a record of each call in the store: what was said, its end, recordings, transfers, messages.");
     t.integer(
         "records.retain_days", [](Config& c) -> auto& { return c.records.retain_days; }, 1, 36'500,
-        "Days a record is kept after its last change.");
+        "Days a record is kept after its last fact.");
 }
 
 void engine_rows(Table<Config>& t) {

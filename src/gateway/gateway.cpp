@@ -109,7 +109,8 @@ struct Gateway::Impl {
           instance(config.log.instance.empty() ? std::string("parley-") + random_hex(8) : config.log.instance + "-" + random_hex(4)),
           database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue, .serves = true, .ignore = config.store.ignore}, log, &metrics)),
           sealing(config.store.seal_keys, database->dialect(), config.server.data_dir, log),
-          records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); }}),
+          records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); },
+                   .spool = config.server.data_dir / "spool", .spool_bytes = std::uint64_t{config.store.spool_mb} << 20U, .log = log, .metrics = &metrics}),
           shared_calls(make_shared_calls(*database, registry, log, instance)),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr, .shared = &shared_calls->calls()},
           streams(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
@@ -197,7 +198,7 @@ struct Gateway::Impl {
                                                          },
                                                          services.records, &shared_calls->calls()});
         web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->open(config.server.talk_page); },
-                                                                          [this](std::shared_ptr<const call::Agent> agent, std::string call_sid) { return telephony->may_talk(std::move(agent), std::move(call_sid)); }});
+                                                                          [this](std::shared_ptr<const call::Agent> agent, std::string call_sid) { return telephony->may_talk(std::move(agent), std::move(call_sid)); }, services.records});
         surface = std::make_unique<admin::AdminSurface>(admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
                                                                                        std::string(R"({"version":")") + kVersion + R"(","revision":")" + kRevision + "\"}"});
     }
@@ -464,7 +465,9 @@ struct Gateway::Impl {
                     if (deleted > 0) log.audit("retention.deleted", "Files past their days were deleted.", {{"kind", kind}, {"n", deleted}});
                 };
                 if (recordings) sweep((config.server.data_dir / config.recording.directory).string(), ".wav", config.recording.retain_days, "recording");
-                if (config.records.enabled) sweep(directory(config.records), ".jsonl", config.records.retain_days, "record");
+                if (!config.records.enabled) return;
+                if (const auto deleted = records.sweep(std::chrono::days(config.records.retain_days)); deleted > 0)
+                    log.audit("retention.deleted", "Records past their days were deleted.", {{"kind", "record"}, {"n", deleted}});
             });
             hour.expires_after(std::chrono::hours(1));
             co_await hour.async_wait(net::nothrow);

@@ -23,6 +23,7 @@ StoreErrc kind_of(std::string_view state) {
     if (of_class("23")) return StoreErrc::constraint;
     if (state == "40001" || state == "40P01" || state == "55P03") return StoreErrc::busy;
     if (state == "57014") return StoreErrc::timeout;
+    if (state == "08P01") return StoreErrc::statement;  // another number of parameters than the statement has
     if (state == "53100") return StoreErrc::full;
     // Too many connections, shut down, not up yet, a standby: another attempt may find another server.
     if (of_class("53") || of_class("57P") || of_class("08") || state == "25006") return StoreErrc::unavailable;

@@ -26,10 +26,10 @@ constexpr int kBackupPages = 256;
 
 // 0600 from the first moment, also for what SQLite puts beside it: it gives its files the mode of the database.
 void make_private(const std::filesystem::path& path) {
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return;  // opening it says why
-    ::fchmod(file, 0600);
-    ::close(file);
+    // One that is there is not opened: closing it would take the locks of every connection this process has to it.
+    if (::chmod(path.c_str(), 0600) == 0) return;
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0) ::close(file);  // otherwise SQLite says why
 }
 
 std::string first_text(SqliteHandle& handle, std::string_view statement) {
@@ -174,7 +174,7 @@ private:
         const auto until = Clock::now() + budget_;
         for (;;) {
             try {
-                handle_->script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;");
+                handle_->script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;");
                 once([this](Session&) {
                     handle_->script("PRAGMA application_id=" + std::to_string(kApplication) + "; PRAGMA user_version=" + std::to_string(kFormat) + ";");
                     migrate(*handle_, [this](const std::string& text) { handle_->script(text); }, all_steps());

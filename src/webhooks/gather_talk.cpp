@@ -51,7 +51,7 @@ net::Task<> GatherTalk::live() {
     b_.calls.metrics.calls_started.at("in").add();
     b_.calls.metrics.calls_active.at("in").add(1);
     log_.info("call.started", "A gathered call is live.", {{"from", twilio::mask_phone(b_.facts.from)}, {"to", twilio::mask_phone(b_.facts.to)}, {"answer", "gather"}});
-    if (b_.calls.records != nullptr) b_.calls.records->add(b_.facts.call_sid, store::Fact::call, R"({"answer":"gather"})");
+    if (b_.calls.records != nullptr) b_.calls.records->add(b_.facts.call_sid, store::Fact::call, R"({"answer":"gather","live":true})");
     asio::steady_timer beat(executor());
     while (!over_) {
         beat.expires_after(kBeat);

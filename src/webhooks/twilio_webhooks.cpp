@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "flow_twiml.hpp"
+#include "parley/call/call_fact.hpp"
 #include "parley/rest/calls.hpp"
 #include "parley/twilio/sid.hpp"
 #include "parley/twilio/twiml.hpp"
@@ -39,20 +40,41 @@ bool never_opened(std::string_view code) {
     return std::ranges::find(kCodes, code) != kCodes.end();
 }
 
+// Who calls whom: written as soon as it is known who answers.
+void keep_call(const TwilioWebhooks::Services& services, const Asked& asked, const call::Agent* agent) {
+    if (services.records == nullptr) return;
+    const auto& form = asked.form;
+    const bool outbound = form.get("Direction") == "outbound-api";
+    services.records->add(asked.call_sid, store::Fact::call,
+                          call::call_fact({.agent = agent, .from = form.get("From"), .to = form.get("To"), .account = form.get("AccountSid"), .country = form.get("FromCountry"),
+                                           .display = form.get("CallerName"), .outbound = outbound}));
+}
+
 // Why this call came to nothing, with what is known of it: nobody else writes it down.
 void keep_rejection(const TwilioWebhooks::Services& services, const Asked& asked, const call::Agent& agent, const std::string& reason, const std::string& scope) {
     if (services.records == nullptr) return;
-    const auto put = [&](store::Fact kind, const nlohmann::ordered_json& fact) {
-        services.records->add(asked.call_sid, kind, fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-    };
-    const auto& form = asked.form;
-    const bool outbound = form.get("Direction") == "outbound-api";
-    put(store::Fact::call, {{"direction", outbound ? "out" : "in"}, {"from", form.get("From")}, {"to", form.get("To")}, {"agent", agent.name}, {"account", form.get("AccountSid")}});
     nlohmann::ordered_json why{{"reason", reason}};
     if (!scope.empty()) why["detail"] = scope;
-    put(store::Fact::rejection, why);
+    keep_call(services, asked, &agent);
+    services.records->add(asked.call_sid, store::Fact::rejection, why.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
+std::string digits(std::string_view text) {
+    std::string out;
+    for (const char c : text.substr(0, 8))
+        if (c >= '0' && c <= '9') out += c;
+    return out;
+}
+
+// The carrier's last word on a call.
+std::string status_fact(const twilio::Form& form) {
+    nlohmann::ordered_json fact{{"status", form.get("CallStatus")}};
+    if (const auto seconds = digits(form.get("CallDuration")); !seconds.empty()) fact["duration_s"] = std::stoi(seconds);
+    if (const auto code = digits(form.get("SipResponseCode")); !code.empty()) fact["sip_code"] = std::stoi(code);
+    return fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+constexpr auto kRecordedWithin = std::chrono::milliseconds(200);
 constexpr auto kCarriedOutWithin = std::chrono::seconds(10);  // Twilio gives a request up at 15 s
 
 twilio::TokenTime wall_now() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
@@ -275,6 +297,10 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
         return answer_with(answer);
     };
     // <Reject> is for calls that come in; one of ours is hung up.
+    if (!agent && services_.records != nullptr) {
+        keep_call(services_, asked, nullptr);
+        services_.records->add(call_sid, store::Fact::rejection, R"({"reason":"unknown_number"})");
+    }
     if (!agent) co_return turn_away("unknown_number", outbound ? hang_up() : xml(TwimlResponse().reject({.reason = "rejected"})));
     if (gate_) {
         auto refused = co_await gate_(agent, asked);
@@ -294,11 +320,14 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
         }
     }
     if (!note.empty()) services_.registry.leave_note(call_sid, std::move(note));
+    keep_call(services_, asked, agent.get());
     Answer first;
     if (answer_) first = co_await answer_(agent, asked);
     else first = open_stream(*agent, form, asked.request, 0);
     first = with_preface(*agent, std::move(first));
     auto answer = answer_with(first);
+    // A call the carrier knows to be answered has a record, also if this process dies at this moment; but nobody's call waits long for that.
+    if (services_.records != nullptr) (void)co_await services_.records->settled(kRecordedWithin);
     services_.log.info("webhook.answered", "A call is being connected.", {{"call_sid", call_sid}, {"agent", agent->name}, {"draining", services_.draining()}});
     co_return answer;
 }
@@ -477,6 +506,7 @@ Answer TwilioWebhooks::status(const twilio::Form& form) const {
     const auto call_sid = form.get("CallSid");
     if (rest::terminal(rest::call_status(form.get("CallStatus")))) {
         services_.registry.end_call(call_sid, EndReason::caller_hung_up);
+        if (services_.records != nullptr) services_.records->add(call_sid, store::Fact::status, status_fact(form));
         services_.registry.release(std::string(call_sid));  // one that was still in a menu, or whose stream was still to come
     }
     return nothing();
@@ -493,6 +523,8 @@ Answer TwilioWebhooks::stream_status(const twilio::Form& form) const {
         if (never_opened(form.get("StreamErrorCode"))) {
             const std::lock_guard lock(refusals_->mutex);
             refusals_->calls.emplace_back(form.get("CallSid"));
+            // Another way to answer may still be found.
+            if (services_.records != nullptr) services_.records->add(form.get("CallSid"), store::Fact::rejection, R"({"reason":"realtime_ws_open_failed","open":true,"detail":")" + digits(form.get("StreamErrorCode")) + "\"}");
             if (refusals_->calls.size() > Refusals::kMost) refusals_->calls.pop_front();
         }
         services_.log.warn("stream.error", "Twilio reports a stream error.", {{"call_sid", form.get("CallSid")}, {"stream_sid", form.get("StreamSid")}, {"error.type", form.get("StreamError").substr(0, 200)}});

@@ -77,7 +77,7 @@ sim::CallReport place(const GatewayUnderTest& gateway, std::shared_ptr<const sim
 
 json record_of(const GatewayUnderTest& gateway, const std::string& sid, const std::string& wanted) {
     json found;
-    const store::CallRecords records({.directory = (gateway.data() / "records").string(), .on_error = {}});
+    const store::CallRecords records({.directory = gateway.data().string(), .read_only = true});
     EXPECT_TRUE(eventually([&] {
         const auto text = records.read(sid);
         found = text ? json::parse(*text, nullptr, false) : json();

@@ -103,7 +103,7 @@ public:
     GatewayUnderTest& gateway() { return *gateway_; }
     sim::FakeTwilio& twilio() { return *twilio_; }
     json record(const std::string& id) const {
-        const store::CallRecords records({.directory = (gateway_->data() / "records").string(), .on_error = {}});
+        const store::CallRecords records({.directory = gateway_->data().string(), .read_only = true});
         const auto text = records.read(id);
         return text ? json::parse(*text, nullptr, false) : json::object();
     }
@@ -212,7 +212,7 @@ TEST(Messaging, AVoicemailsWordsJoinItsRecord) {
     form.emplace_back("TranscriptionStatus", "completed");
     EXPECT_EQ(gateway.webhook("voicemail-text", form).status, 204);
     EXPECT_EQ(gateway.webhook("transcription", form).status, 400);
-    const store::CallRecords records({.directory = (gateway.data() / "records").string(), .on_error = {}});
+    const store::CallRecords records({.directory = gateway.data().string(), .read_only = true});
     EXPECT_TRUE(eventually([&] { return records.read(sid).value_or("").find("please call me back") != std::string::npos; }));
 }
 

@@ -36,7 +36,7 @@ sim::CallReport call(const GatewayUnderTest& gateway, const std::string& scenari
 
 // The turns of a call's record, once there are so many.
 std::vector<json> turns_of(const GatewayUnderTest& gateway, const std::string& call_sid, std::size_t least) {
-    const store::CallRecords records({.directory = (gateway.data() / "records").string(), .on_error = {}});
+    const store::CallRecords records({.directory = gateway.data().string(), .read_only = true});
     std::vector<json> turns;
     (void)eventually([&] {
         const auto text = records.read(call_sid);

@@ -326,7 +326,7 @@ private:
     }
 
     json read_record(const std::string& sid) const {
-        const store::CallRecords records({.directory = (gateway_->data() / "records").string(), .on_error = {}});
+        const store::CallRecords records({.directory = gateway_->data().string(), .read_only = true});
         const auto text = records.read(sid);
         return text ? json::parse(*text, nullptr, false) : json();
     }

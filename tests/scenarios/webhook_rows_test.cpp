@@ -99,9 +99,10 @@ TEST(WebhookRows, W5_AWrongPublicUrlIsDiagnosed) {
 
 // Nothing can be kept: the call is answered and served as ever, and the loss is told once.
 TEST(WebhookRows, W11_ARecordThatCannotBeWrittenHoldsUpNobody) {
-    GatewayUnderTest gateway;
-    std::filesystem::remove_all(gateway.data() / "records");
-    std::ofstream(gateway.data() / "records") << "a file where the directory was";
+    Sections setup;
+    setup.more = "store:\n  url: \"sqlite:/proc/none/parley.db\"\n  ignore: true\n";
+    setup.prepare = [](const std::filesystem::path& data) { std::ofstream(data / "spool") << "a file where the directory would be"; };
+    GatewayUnderTest gateway(setup);
     sim::SimCarrier carrier(gateway.carrier());
     const auto report = carrier.place_call(gateway.plan(steps({pause(300), hang_up()}))).report.get();
     EXPECT_EQ(report.status, "completed");

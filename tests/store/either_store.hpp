@@ -40,7 +40,7 @@ protected:
     [[nodiscard]] std::unique_ptr<Database> open(const DatabaseSettings& with) { return open_database(with, log, &metrics); }
 
     std::filesystem::path directory;
-    std::optional<test::PostgresDatabase> postgres;
+    std::optional<test::PostgresSchema> postgres;
     std::shared_ptr<MemoryLog> lines = std::make_shared<MemoryLog>();
     Log log = Log::to(LogSettings{}, lines);
     Metrics metrics{MetricsSettings{}};

@@ -38,6 +38,21 @@ inline std::string postgres_command(const std::string& url, const std::string& s
     return PQntuples(result.get()) > 0 && PQnfields(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
 }
 
+// A schema of its own in the server's first database: made at once where a database takes a while. It goes with the server.
+class PostgresSchema {
+public:
+    PostgresSchema() {
+        static std::atomic<unsigned> count{0};
+        name_ = "schema_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
+        postgres_command(postgres_server(), "SET client_min_messages = warning; DROP SCHEMA IF EXISTS " + name_ + " CASCADE");
+        postgres_command(postgres_server(), "CREATE SCHEMA " + name_);
+    }
+    [[nodiscard]] std::string url() const { return postgres_server() + "?options=-csearch_path%3D" + name_; }
+
+private:
+    std::string name_;
+};
+
 class PostgresDatabase {
 public:
     PostgresDatabase() {

@@ -11,6 +11,7 @@
 #include "parley/call/registry.hpp"
 #include "parley/net/http_message.hpp"
 #include "parley/net/task.hpp"
+#include "parley/store/call_records.hpp"
 #include "parley/twilio/stream_token.hpp"
 
 namespace parley::admin {
@@ -31,6 +32,7 @@ public:
         const twilio::StreamTokens& tokens;
         std::function<std::shared_ptr<const call::Agent>()> agent;  // who answers; null: nobody
         std::function<net::Task<bool>(std::shared_ptr<const call::Agent> agent, std::string call_sid)> may_talk{};  // whether there is a place; not set: there is
+        store::CallRecords* records = nullptr;
     };
     explicit WebVoice(Services services) : services_(std::move(services)) {}
 

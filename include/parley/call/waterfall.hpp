@@ -17,6 +17,10 @@ struct CallTimes {
 };
 CallTimes read_call_times(std::istream& file);
 
+// The fact `waterfall` of a call's record: {"turn":1,"at_ms":…,"endpoint_ms":…,"final_text_ms":…,"first_text_ms":…,"first_audio_ms":…,"first_frame_ms":…,
+// "heard_ms":…}: milliseconds since the caller stopped speaking; at_ms when that was, in the call's own time. Stages that did not come are left out.
+std::string waterfall_fact(const conversation::TurnTimes& turn);
+
 // A table, one turn a row, milliseconds since the caller stopped speaking, with the length of each stage.
 void print_waterfall(const CallTimes& times, std::ostream& out);
 

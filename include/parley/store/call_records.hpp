@@ -1,8 +1,11 @@
 #pragma once
 // What is known about each call, in one place: facts are added as they come, from any thread, in any order, also days after the call; reading puts them
-// together. One append-only file of JSON lines a call below the data directory, so that a crash loses at most the last line.
+// together. Whoever adds never waits: a queue, a thread that stores what is queued in one transaction, and files below the data directory (the spool) for
+// the time the store cannot take it, from where it goes into the store in order when that is back, each fact once. docs/store.md has the picture.
 
+#include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,7 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include "parley/base/log.hpp"
+#include "parley/base/metrics.hpp"
 #include "parley/base/result.hpp"
+#include "parley/net/task.hpp"
 
 namespace parley::store {
 
@@ -52,24 +58,33 @@ struct FactEvent {
 struct FactHooks {
     std::function<std::string(std::string_view call_sid, Fact fact, std::string json)> redact;  // before anything else; on the adder's thread
     std::vector<std::function<void(const FactEvent&)>> added;                                   // at once, on the adder's thread: cheap, never blocking
-    std::vector<std::function<void(Session&, const FactEvent&)>> kept;                          // in the transaction that keeps it, on a store's thread; may come again after a failure
+    std::vector<std::function<void(Session&, const FactEvent&)>> kept;                          // in the transaction that keeps it, on the writer's thread; comes again when that fails
 };
 
-// Thread-safe; never blocks its callers on the disk: a queue of at most 16 MiB, then facts are dropped, counted and told in the log by `on_error`.
+// Thread-safe. The queue holds 16 MiB; when neither it nor the spool has room, facts of what was said and of events are dropped, counted and told in the log
+// (`store.facts_dropped`); those a call cannot be without (call, end, rejection, usage, recording, …) never, up to 64 MiB in memory.
 class CallRecords {
 public:
     struct Settings {
-        Database* database = nullptr;  // where facts are kept; outlives this
+        Database* database = nullptr;  // where facts are kept; outlives this. Null: a SQLite file of its own in `directory`
         std::string instance{};        // this process, as others name it
-        std::string directory;  // empty: nothing is kept (add() does nothing, read() finds nothing)
-        std::function<void(const std::string& path, error_code why)> on_error;  // once a file; on the writer's thread
+        std::string directory{};       // empty: nothing is kept (add() does nothing, read() finds nothing); with a database it is no place, only a word that something is
+        std::function<void(const std::string& path, error_code why)> on_error{};  // the spool refuses, once; on the writer's thread
+        std::filesystem::path spool{};                  // directory; empty: below `directory`
+        std::uint64_t spool_bytes = 64ULL << 20U;
+        Log log{};
+        Metrics* metrics = nullptr;  // outlives this
+        bool read_only = false;      // looks at what another process keeps; with `directory` alone
+        std::chrono::milliseconds lease{15'000};  // of this instance, renewed three times in it: when it runs out, others bring its calls to an end
+        std::chrono::milliseconds retry{1'000};   // pause between attempts at a store that refuses
     };
+    // Throws StoreError if its own file cannot be used.
     explicit CallRecords(Settings settings);
-    ~CallRecords();  // writes what is queued
+    ~CallRecords();  // stores or spools what is queued
     CallRecords(const CallRecords&) = delete;
     CallRecords& operator=(const CallRecords&) = delete;
 
-    // Before the first fact.
+    // Before the first fact. From here on facts are stored, and calls of instances that are gone are brought to their end.
     void hooks(FactHooks hooks);
 
     // `json`: an object's text; anything else is refused (false). `call_sid`: letters, digits, '-' and '_', at most 64.
@@ -77,12 +92,17 @@ public:
 
     // The record as one JSON object: {"call_sid":…, "call":{…}, "status":{…}, "turns":[…], "recordings":[…], …}. Reads the disk: not on a worker.
     [[nodiscard]] std::optional<std::string> read(std::string_view call_sid) const;
-    // CallSids of the newest records, by the time of their last change.
+    // CallSids of the newest records, by the time of their last fact.
     [[nodiscard]] std::vector<std::string> newest(std::size_t most) const;
-    // Removes a record; waits until it is gone.
+    // Removes a record; waits until it is gone. False: there was none, or the store cannot be reached.
     bool remove(std::string_view call_sid);
-    void flush() const;  // until everything added so far is on disk; for tests and the end
+    // Removes those whose last fact is older; how many. Asks the store and waits.
+    std::size_t sweep(std::chrono::hours age);
+    void flush() const;  // until everything added so far is stored or spooled; for tests and the end
+    // The same for coroutines on any loop, for at most so long: what was added before an answer is given outlives the process. False: it may not yet.
+    [[nodiscard]] net::Task<bool> settled(Duration within) const;
     [[nodiscard]] std::uint64_t dropped() const;
+    [[nodiscard]] std::uint64_t spooled_bytes() const;
 
 private:
     struct Impl;

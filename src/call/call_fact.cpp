@@ -1,0 +1,27 @@
+#include "parley/call/call_fact.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace parley::call {
+
+std::string call_fact(const CallFact& known) {
+    nlohmann::ordered_json fact{{"channel", known.web ? "web" : "twilio"}, {"direction", known.outbound ? "out" : "in"}};
+    const auto put = [&](const char* key, std::string_view text) {
+        if (!text.empty()) fact[key] = text;
+    };
+    put("from", known.from);
+    put("to", known.to);
+    put("account", known.account);
+    if (!known.outbound) put("country", known.country);
+    put("display", known.display);
+    put("page_url", known.page_url);
+    if (known.agent != nullptr) {
+        put("agent", known.agent->name);
+        put("agent_token", known.agent->token);
+        put("model", known.agent->model);
+        fact["revision"] = std::to_string(known.agent->revision);
+    }
+    return fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace parley::call

@@ -1,0 +1,278 @@
+#include "fact_writer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "parley/store/call_history.hpp"
+
+namespace parley::store {
+
+namespace {
+
+constexpr std::size_t kQueueBytes = 16U << 20U;   // of what may be dropped
+constexpr std::size_t kMemoryBytes = 64U << 20U;  // of what may not
+constexpr std::size_t kBatch = 200;
+constexpr std::size_t kOrphans = 100;
+
+// The store's state rather than the fact's fault: it will do later.
+bool passing(StoreErrc code) { return code != StoreErrc::statement && code != StoreErrc::constraint; }
+
+std::size_t size_of(const SpooledFact& fact) { return fact.event.json.size() + fact.event.call_sid.size() + fact.id.size(); }
+
+}  // namespace
+
+FactWriter::FactWriter(const Settings& settings, std::vector<std::function<void(Session&, const FactEvent&)>> kept)
+    : settings_(settings), kept_(std::move(kept)), spool_(settings.spool) {
+    thread_ = std::thread([this] { run(); });
+}
+
+FactWriter::~FactWriter() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+}
+
+bool FactWriter::push(SpooledFact fact) {
+    const auto size = size_of(fact);
+    {
+        const std::lock_guard lock(mutex_);
+        if (bytes_ + size > (weight(fact.event.fact) == Weight::final ? kMemoryBytes : kQueueBytes)) {
+            drop(fact);
+            return false;
+        }
+        bytes_ += size;
+        queue_.push_back(std::move(fact));
+        ++queued_;
+    }
+    wake_.notify_all();
+    return true;
+}
+
+void FactWriter::drop(const SpooledFact& fact) {
+    ++dropped_;
+    const auto kind = name(weight(fact.event.fact));
+    if (settings_.metrics != nullptr) settings_.metrics->store_facts_dropped.at(kind).add();
+    settings_.log.error("store.facts_dropped", "There is no room for what is to be kept of calls.", {{"kind", kind}, {"call_sid", fact.event.call_sid}});
+}
+
+void FactWriter::flush() {
+    std::unique_lock lock(mutex_);
+    const auto target = queued_;
+    done_.wait(lock, [&] { return written_ >= target; });
+}
+
+void FactWriter::after_written(std::function<void()> done) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (written_ < queued_) {
+            waiters_.emplace_back(queued_, std::move(done));
+            return;
+        }
+    }
+    done();
+}
+
+void FactWriter::run() {
+    spool_.adopt();
+    next_keep_ = Clock::now();
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        const auto next = waiting() ? std::min(next_try_, next_keep_) : next_keep_;
+        wake_.wait_until(lock, next, [this] { return stopping_ || !queue_.empty(); });
+        const bool ending = stopping_;
+        // Taken out whole, so that whoever adds never waits for more than an exchange; it counts against the bound until it is stored or spooled.
+        auto batch = std::exchange(queue_, {});
+        lock.unlock();
+        const auto count = batch.size();
+        if (!batch.empty()) take(std::move(batch));
+        else if (waiting() && (ending || Clock::now() >= next_try_)) drain();
+        if (ending || Clock::now() >= next_keep_) keep_up(ending && count == 0);
+        lock.lock();
+        bytes_ = 0;
+        for (const auto& fact : queue_) bytes_ += size_of(fact);
+        for (const auto& fact : held_) bytes_ += size_of(fact);
+        written_ += count;
+        done_.notify_all();
+        const auto due = std::partition(waiters_.begin(), waiters_.end(), [this](const auto& waiter) { return waiter.first > written_; });
+        std::vector<std::pair<std::uint64_t, std::function<void()>>> told(std::make_move_iterator(due), std::make_move_iterator(waiters_.end()));
+        waiters_.erase(due, waiters_.end());
+        if (!told.empty()) {
+            lock.unlock();
+            for (const auto& waiter : told) waiter.second();
+            lock.lock();
+        }
+        if (ending && queue_.empty() && count == 0) {
+            for (const auto& fact : held_) drop(fact);
+            return;
+        }
+    }
+}
+
+void FactWriter::take(std::vector<SpooledFact> batch) {
+    // Nothing overtakes what waits already.
+    if (waiting() && (Clock::now() < next_try_ || !drain())) {
+        spool(std::move(batch));
+        return;
+    }
+    const auto stored = store(batch);
+    if (stored == batch.size()) return;
+    batch.erase(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(stored));
+    spool(std::move(batch));
+}
+
+void FactWriter::store_one(Session& session, const SpooledFact& fact, bool with_hooks) {
+    session.run("INSERT INTO facts(fact_id, call_sid, kind, json, at_ms) VALUES($1, $2, $3, $4, $5) ON CONFLICT(fact_id) DO NOTHING",
+                {fact.id, fact.event.call_sid, std::string(name(fact.event.fact)), fact.event.json, fact.event.at_ms});
+    if (session.changed() == 0) return;  // brought before, with everything that hangs on it
+    apply_fact(session, fact.event, settings_.instance);
+    if (with_hooks)
+        for (const auto& hook : kept_) hook(session, fact.event);
+}
+
+std::size_t FactWriter::store(const std::vector<SpooledFact>& facts) {
+    std::size_t done = 0;
+    while (done < facts.size()) {
+        const auto end = std::min(facts.size(), done + kBatch);
+        std::optional<StoreErrc> failed;
+        try {
+            settings_.database->transact([&](Session& session) {
+                for (auto i = done; i < end; ++i) store_one(session, facts[i], true);
+            });
+        } catch (const StoreError& e) {
+            failed = e.code();
+        } catch (const std::exception&) {
+            failed = StoreErrc::statement;
+        }
+        if (failed && passing(*failed)) {
+            if (!std::exchange(away_, true)) settings_.log.warn("store.spooling", "What is to be kept of calls waits in files until the store takes it again.", {{"path", spool_.path()}});
+            next_try_ = Clock::now() + settings_.retry;
+            return done;
+        }
+        if (failed) {
+            // One of them cannot be stored: the others are, each by itself.
+            for (; done < end; ++done)
+                if (!store_alone(facts[done])) return done;
+        }
+        done = end;
+    }
+    if (std::exchange(away_, false)) settings_.log.info("store.spool_over", "The store takes what is kept of calls again.");
+    return done;
+}
+
+bool FactWriter::store_alone(const SpooledFact& fact) {
+    for (const bool with_hooks : {true, false}) {
+        try {
+            settings_.database->transact([&](Session& session) { store_one(session, fact, with_hooks); });
+            return true;
+        } catch (const StoreError& e) {
+            if (passing(e.code())) {
+                next_try_ = Clock::now() + settings_.retry;
+                return false;
+            }
+            settings_.log.error("store.fact_refused", "A fact could not be stored.", {{"kind", name(fact.event.fact)}, {"call_sid", fact.event.call_sid}, {"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
+        } catch (const std::exception& e) {
+            settings_.log.error("store.fact_refused", "What hangs on a fact failed.", {{"kind", name(fact.event.fact)}, {"call_sid", fact.event.call_sid}, {"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
+        }
+    }
+    drop(fact);
+    return true;
+}
+
+void FactWriter::spool(std::vector<SpooledFact> facts) {
+    // Events go first, then what was said; what a call cannot be without is written whatever the size.
+    const auto used = spool_.bytes();
+    std::vector<SpooledFact> wanted = std::exchange(held_, {});
+    std::uint64_t size = used;
+    bool sync = false;
+    for (auto& fact : facts) {
+        const auto how = weight(fact.event.fact);
+        const auto room = how == Weight::event ? settings_.spool_bytes / 4 * 3 : settings_.spool_bytes;
+        if (how != Weight::final && size + size_of(fact) > room) {
+            drop(fact);
+            continue;
+        }
+        size += size_of(fact) + 80;
+        sync = sync || how == Weight::final;
+        wanted.push_back(std::move(fact));
+    }
+    if (!wanted.empty()) {
+        if (const auto failed = spool_.append(wanted, sync)) {
+            held_ = std::move(wanted);
+            if (!std::exchange(spool_refuses_, true)) {
+                settings_.log.error("store.full", "The spool cannot be written: what is to be kept of calls stays in memory.", {{"path", spool_.path()}, {"error.type", failed.message()}});
+                if (settings_.on_error) settings_.on_error(spool_.path(), failed);
+            }
+        } else {
+            spool_refuses_ = false;
+        }
+    }
+    tell_spooled();
+}
+
+bool FactWriter::drain() {
+    for (auto facts = spool_.next(kBatch); !facts.empty(); facts = spool_.next(kBatch)) {
+        if (store(facts) != facts.size()) return false;  // those that were stored come again, and are the same
+        spool_.taken();
+        tell_spooled();
+    }
+    const auto stored = store(held_);
+    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(stored));
+    tell_spooled();
+    return held_.empty();
+}
+
+void FactWriter::tell_spooled() {
+    spooled_ = spool_.bytes();
+    if (settings_.metrics != nullptr) settings_.metrics->store_spool_bytes.at().set(static_cast<double>(spooled_));
+}
+
+// The lease is renewed, and what others left behind is brought to its end.
+void FactWriter::keep_up(bool ending) {
+    next_keep_ = Clock::now() + settings_.lease / 3;
+    if (away_ && !ending && Clock::now() < next_try_) return;
+    spool_.adopt();
+    try {
+        const auto now = now_ms();
+        settings_.database->transact([&](Session& session) {
+            renew_instance(session, settings_.instance, ending ? 0 : now + settings_.lease.count());
+            if (!ending) finish_due(session, now);
+        });
+        // After a time without the store nobody's lease is what it was: everybody gets the chance to renew it first.
+        if (std::exchange(lease_lost_, false)) look_for_orphans_ = Clock::now() + settings_.lease;
+        if (!ending && Clock::now() >= look_for_orphans_) end_orphans(now);
+    } catch (const StoreError&) {
+        lease_lost_ = true;  // told and counted where it happened
+    }
+}
+
+void FactWriter::end_orphans(std::int64_t now) {
+    std::vector<std::pair<std::string, std::int64_t>> orphans;
+    settings_.database->transact([&](Session& session) { orphans = orphaned_calls(session, now, kOrphans); });
+    for (const auto& [call_sid, last_ms] : orphans) {
+        // One fact, whoever brings it: two instances that see the same loss write the same. Not if the call goes on somewhere since a moment ago.
+        const SpooledFact fact{"lost-" + call_sid, {call_sid, Fact::end, R"({"reason":"internal","detail":"instance_lost","result":"server_error","final":true})", last_ms}};
+        bool ended = false;
+        for (const bool with_hooks : {true, false}) {
+            try {
+                settings_.database->transact([&](Session& session) {
+                    ended = is_orphaned(session, call_sid, now);
+                    if (ended) store_one(session, fact, with_hooks);
+                });
+                break;
+            } catch (const StoreError& e) {
+                if (passing(e.code())) throw;
+                settings_.log.error("store.fact_refused", "What hangs on a fact failed.", {{"kind", "end"}, {"call_sid", call_sid}, {"error.type", std::string_view(e.what())}});
+            } catch (const std::exception& e) {
+                settings_.log.error("store.fact_refused", "What hangs on a fact failed.", {{"kind", "end"}, {"call_sid", call_sid}, {"error.type", std::string_view(e.what())}});
+            }
+        }
+        if (ended) settings_.log.warn("call.orphaned", "A call whose instance is gone was brought to its end.", {{"call_sid", call_sid}});
+    }
+}
+
+}  // namespace parley::store
