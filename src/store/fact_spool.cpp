@@ -13,6 +13,7 @@
 
 #include "fact_kinds.hpp"
 #include "parley/base/ids.hpp"
+#include "parley/store/database.hpp"
 
 namespace parley::store {
 
