@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fact_kinds.hpp"
+#include "parley/store/database.hpp"
 #include "parley/base/ids.hpp"
 #include "parley/store/database.hpp"
 
