@@ -14,7 +14,6 @@
 #include "fact_kinds.hpp"
 #include "parley/store/database.hpp"
 #include "parley/base/ids.hpp"
-#include "parley/store/database.hpp"
 
 namespace parley::store {
 
