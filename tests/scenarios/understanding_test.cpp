@@ -58,10 +58,10 @@ public:
         std::string vendors = "vendors:\n";
         for (const auto& entry : sim::vendor_emulators()) {
             if (entry.name != "deepgram" && entry.name != "openai" && entry.name != "elevenlabs") continue;
-            const std::string name(entry.name);
-            auto& host = hosts_[name];
+            const std::string vendor(entry.name);
+            auto& host = hosts_[vendor];
             host = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
-            vendors += "  " + name + ": {vendor: " + name + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (name == "openai" ? "m" : "\"\"") + ", voice: " + (name == "elevenlabs" ? "v" : "\"\"") + "}\n";
+            vendors += "  " + name + ": {vendor: " + name + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" ? "v" : "\"\"") + "}\n";
         }
         const std::string parts = "    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n";
         Sections setup;
