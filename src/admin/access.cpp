@@ -31,7 +31,7 @@ struct Read {
 Read read_tokens(store::Session& session) {
     Read read;
     read.version = store::change_version(session, "tokens");
-    read.rows = store::list_tokens(session);
+    read.rows = store::tokens_in_force(session, store::now_ms());
     return read;
 }
 
@@ -69,7 +69,7 @@ std::optional<std::int64_t> whole_of(std::string_view text, std::int64_t least, 
 
 struct Access::Impl {
     Services services;
-    std::map<std::string, TokenRow, std::less<>> tokens;  // by id
+    std::map<std::string, TokenRow, std::less<>> tokens;  // by id; those in force when they were read
     std::int64_t version = -1;
     TimePoint looked{};
     const ApiTable* table = nullptr;
@@ -174,24 +174,25 @@ struct Access::Impl {
     }
 
     net::Task<net::HttpResponse> list(ApiRequest&) {
-        std::function<Read(store::Session&)> work = read_tokens;
-        auto read = co_await services.database.ask<Read>(std::move(work), kWithin);
+        using Rows = std::vector<TokenRow>;
+        std::function<Rows(store::Session&)> work = store::list_tokens;
+        auto read = co_await services.database.ask<Rows>(std::move(work), kWithin);
         if (!read) co_return store_error(read.error());
         const auto now = store::now_ms();
         auto all = json::array();
-        for (const auto& row : read->rows) all.push_back(token_json(row, now));
+        for (const auto& row : *read) all.push_back(token_json(row, now));
         co_return api_answer(200, {{"tokens", std::move(all)}});
     }
 
     net::Task<net::HttpResponse> revoke(ApiRequest& request) {
         const auto id = request.path["id"];
         struct Done {
-            bool revoked = false;
+            std::optional<TokenRow> revoked;
             Read read;
         };
         std::function<Done(store::Session&)> work = [id](store::Session& session) {
             Done done;
-            done.revoked = store::revoke_token(session, id, store::now_ms());
+            if (store::revoke_token(session, id, store::now_ms())) done.revoked = store::find_token(session, id);
             done.read = read_tokens(session);
             return done;
         };
@@ -199,7 +200,7 @@ struct Access::Impl {
         if (!done) co_return store_error(done.error());
         take(std::move(done->read));
         if (!done->revoked) co_return api_error(404, "no_such_token", "There is no such token in force.");
-        request.after = token_json(tokens.at(id), store::now_ms());
+        request.after = token_json(*done->revoked, store::now_ms());
         co_return api_answer(200, request.after);
     }
 

@@ -1,5 +1,8 @@
 #include "parley/admin/web_voice.hpp"
 
+#include <algorithm>
+#include <mutex>
+
 #include <nlohmann/json.hpp>
 
 #include "parley/base/ids.hpp"
@@ -11,6 +14,30 @@ namespace {
 
 constexpr const char* kWebAccount = "AC00000000000000000000000000000000";  // browsers have no carrier's account
 constexpr std::size_t kLongestUrl = 1000;
+
+// Anybody can knock, as often as they like: of those who are turned away a few a minute are written down.
+class RefusalsKept {
+public:
+    bool one_more() {
+        const std::lock_guard lock(mutex_);
+        const auto now = Clock::now();
+        left_ = std::min(kBurst, left_ + std::chrono::duration<double>(now - filled_).count() * kEachSecond);
+        filled_ = now;
+        if (left_ < 1) return false;
+        left_ -= 1;
+        return true;
+    }
+
+private:
+    static constexpr double kBurst = 10, kEachSecond = 0.1;
+    std::mutex mutex_;
+    double left_ = kBurst;
+    TimePoint filled_ = Clock::now();
+};
+RefusalsKept& refusals_kept() {
+    static RefusalsKept of_process;
+    return of_process;
+}
 
 }  // namespace
 
@@ -44,7 +71,7 @@ net::Task<net::HttpResponse> WebVoice::session(const net::HttpRequest& request) 
     claims.from = "web";
     claims.to = agent->name;
     const auto keep = [&](std::string_view refused) {
-        if (services_.records == nullptr) return;
+        if (services_.records == nullptr || (!refused.empty() && !refusals_kept().one_more())) return;
         services_.records->add(claims.call_sid, store::Fact::call, call::call_fact({.agent = agent.get(), .page_url = request.headers.get("Referer").substr(0, kLongestUrl), .web = true}));
         if (!refused.empty()) services_.records->add(claims.call_sid, store::Fact::rejection, nlohmann::json{{"reason", "concurrent_limit"}, {"detail", refused}}.dump());
     };

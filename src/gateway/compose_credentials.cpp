@@ -13,6 +13,7 @@ namespace {
 
 constexpr auto kLookEvery = std::chrono::seconds(5);      // for what other instances have changed
 constexpr auto kStoreWithin = std::chrono::seconds(5);
+constexpr int kLooksBetweenTries = 6;
 constexpr int kLooksBetweenSweeps = 720;                  // an hour
 constexpr std::int64_t kUnusedMs = std::int64_t{24} * 3600 * 1000;  // an upload nobody names any more: calls that play it are over by then
 
@@ -43,7 +44,9 @@ private:
             if (ec || closing_) co_return;
             std::function<std::int64_t(store::Session&)> look = [](store::Session& session) { return store::credentials_revision(session); };
             const auto revision = co_await t_.database.ask<std::int64_t>(std::move(look), kStoreWithin);
-            if (revision && *revision != t_.credentials.revision()) (void)co_await api_.renew();
+            // The book may be ahead of the agents: making them failed, and is tried again.
+            const bool again = !api_.in_force() && looks % kLooksBetweenTries == 0;
+            if (revision && (again || *revision != t_.credentials.revision())) (void)co_await api_.renew();
             if (closing_) co_return;
             if (looks % kLooksBetweenSweeps != 0) continue;
             std::function<std::size_t(store::Session&)> sweep = [](store::Session& session) { return store::sweep_media(session, store::now_ms() - kUnusedMs); };

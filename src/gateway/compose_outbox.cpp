@@ -57,7 +57,8 @@ public:
                       .receiver = [this](const std::string& agent) -> std::optional<outbox::WebhookSettings> {
                           const auto to = receiver(agent);
                           return to ? std::optional<outbox::WebhookSettings>(*to) : std::nullopt;
-                      }},
+                      },
+                      .known = [&t](const std::string& agent) { return t.agents()->by_name(agent) != nullptr; }},
                      {.first_pause = t.config.webhook_first_pause, .look_every = std::chrono::milliseconds(500)}),
           retention_(make_retention(t)) {
         t.fact_hooks.redact = [this](std::string_view call_sid, store::Fact fact, std::string text) { return redactor_(call_sid, fact, std::move(text)); };
@@ -85,6 +86,7 @@ private:
         const auto outcome = t.registry.outcome(call_sid);
         return outcome ? outcome->agent : std::string();
     }
+    // Where the events of an agent go; of one that is not known (yet) only which there are to be: they wait until it is.
     [[nodiscard]] std::shared_ptr<const outbox::WebhookSettings> receiver(const std::string& agent) const {
         const auto agents = t_.agents();
         const auto made = agents->by_name(agent);

@@ -131,14 +131,17 @@ net::Task<bool> CredentialApi::renew() {
     const auto read_again = co_await t_.database.ask<bool>(std::move(read), kStoreWithin);
     if (!read_again) {
         t_.log.error("credential.not_in_force", "Changed credentials could not be read; those in force stay.", {{"reason", read_again.error().message()}});
+        in_force_ = false;
         co_return false;
     }
     try {
         t_.renew_agents();
     } catch (const std::exception& e) {
         t_.log.error("credential.not_in_force", "Agents could not be made with the changed credentials; those in force stay.", {{"reason", e.what()}});
+        in_force_ = false;
         co_return false;
     }
+    in_force_ = true;
     co_return true;
 }
 
@@ -178,9 +181,17 @@ net::Task<net::HttpResponse> CredentialApi::put(ApiRequest& asked) {
     auto given = read_credential(body, context);
     if (!given.problems.empty()) co_return invalid(given.problems);
     given.credential.agent = agent;
-    keep_old_token(given.credential, found->before);
 
-    std::function<store::Credential(Session&)> write = [sealer, credential = given.credential](Session& session) { return store::put_credential(session, *sealer, credential); };
+    // Somebody else may have rotated the token since it was looked at: one that was not given stays as it is by now.
+    const auto token = body.find("authtoken");
+    const bool token_stays = token == body.end() || !token->is_string() || *token == kHiddenToken;
+    std::function<store::Credential(Session&)> write = [sealer, credential = given.credential, token_stays](Session& session) {
+        auto c = credential;
+        const auto now = store::load_credential(session, *sealer, c.agent);
+        if (token_stays && now && now->accountsid == c.accountsid && !now->authtoken.empty()) c.authtoken = now->authtoken;
+        keep_old_token(c, now);
+        return store::put_credential(session, *sealer, std::move(c));
+    };
     auto kept = co_await t_.database.ask<store::Credential>(std::move(write), kStoreWithin);
     if (!kept) {
         if (kept.error() == store::make_error_code(store::StoreErrc::constraint)) co_return api_error(409, "number_taken", "One of the numbers has just been given to another agent.", "phonenumbers");

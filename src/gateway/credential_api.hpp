@@ -20,6 +20,8 @@ public:
 
     // The book is read again and agents are made anew. False: the store did not answer (told in the log); what was in force stays.
     net::Task<bool> renew();
+    // Whether the last renewal succeeded; if not, what the book has read is not what the agents work with.
+    [[nodiscard]] bool in_force() const { return in_force_; }
 
 private:
     using Response = net::Task<net::HttpResponse>;
@@ -37,6 +39,7 @@ private:
     Telephony& t_;
     AccountClients& clients_;
     boost::asio::thread_pool decoding_{1};
+    bool in_force_ = true;
 };
 
 }  // namespace parley::gateway

@@ -104,6 +104,8 @@ private:
     };
     std::map<std::string, Live> live_;
     TimePoint call_in_at_{}, usage_at_{};
+    policy::UsageTable batch_;  // on its way to the store, under this id; empty: none
+    std::string batch_id_;
     std::set<std::string> calling_in_;
 };
 

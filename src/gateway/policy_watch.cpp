@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "parley/base/ids.hpp"
 #include "parley/net/deadline.hpp"
 #include "parley/rest/calls.hpp"
 #include "policy_desk.hpp"
@@ -28,7 +29,9 @@ net::Task<> PolicyDesk::close() {
     look_at_live(now);
     for (const auto& [sid, live] : live_) meter_.ended(sid, now);
     write_bills(now, Duration::zero());
+    const bool older = !batch_id_.empty();
     co_await keep_usage();
+    if (older && batch_id_.empty()) co_await keep_usage();
     co_await places_.leave();
 }
 
@@ -161,15 +164,21 @@ void PolicyDesk::write_bills(TimePoint now, Duration quiet) {
 }
 
 net::Task<> PolicyDesk::keep_usage() {
-    const auto more = meter_.take();
+    // Whether a batch whose answer did not come is in the store nobody knows: it is sent again as it was, before anything newer.
+    if (batch_id_.empty()) {
+        batch_ = meter_.take();
+        batch_id_ = random_hex(16);
+    }
     const auto day = policy::day_of(wall());
-    std::function<policy::UsageTable(store::Session&)> work = [more, day](store::Session& session) {
-        policy::add_usage(session, more);
+    std::function<policy::UsageTable(store::Session&)> work = [more = batch_, id = batch_id_, day](store::Session& session) {
+        if (!more.empty()) policy::add_usage(session, more, id);
         return policy::read_usage(session, day, {});
     };
     auto today = co_await t_.database.ask<policy::UsageTable>(std::move(work), kStoreWithin);
-    if (today) meter_.kept(*today);
-    else meter_.give_back();
+    if (!today) co_return;
+    meter_.kept(*today);
+    batch_.clear();
+    batch_id_.clear();
 }
 
 }  // namespace parley::gateway

@@ -22,6 +22,7 @@ constexpr auto kSlotWithin = std::chrono::seconds(20);   // with the request its
 constexpr auto kSlotLook = std::chrono::milliseconds(50);
 constexpr auto kLongestAlone = std::chrono::minutes(10);
 constexpr auto kLongestAsked = std::chrono::hours(1);    // Retry-After
+constexpr auto kUnknownPause = std::chrono::seconds(10);
 constexpr int kNoteTries = 5;
 
 std::string text_at(const json& object, const char* key) {
@@ -95,6 +96,11 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
         const auto agent = payload.is_object() ? text_at(payload, "agent") : std::string();
         const auto type = payload.is_object() ? text_at(payload, "type") : std::string();
         const auto body = payload.is_object() ? text_at(payload, "body") : std::string();
+        if (!agent.empty() && services.known && !services.known(agent)) {
+            if (given_up(job)) co_await end(job, type, Fate::dead, "its agent is not known", {});
+            else co_await defer(job, kUnknownPause, "its agent is not known here yet");
+            co_return;
+        }
         const auto to = services.receiver(agent);
         if (!to || to->url.empty() || body.empty()) {
             co_await end(job, type, Fate::dead, body.empty() ? "the event cannot be read" : "its agent has no receiver any more", {});
@@ -110,8 +116,9 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
         const auto now = Clock::now();
         if (now < receiver.until || receiver.busy >= settings.at_once_each) {
             const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(std::max<Duration>(receiver.until - now, std::chrono::seconds(1)));
-            services.metrics.outbox_deliveries.at("deferred").add();
-            co_await put_back(job, std::max(wait, pause_after(settings, job.attempts, random_part())), "the receiver is failing and left alone for a while");
+            constexpr const char* kWhy = "the receiver is failing and left alone for a while";
+            if (given_up(job)) co_await end(job, type, Fate::dead, kWhy, {});
+            else co_await defer(job, wait, kWhy);
             co_return;
         }
         ++receiver.busy;
@@ -138,8 +145,9 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
     }
 
     [[nodiscard]] bool worn_out(const store::Job& job, const WebhookSettings& to) const {
-        return job.attempts >= to.attempts || store::now_ms() - job.created_ms >= settings.given_up.count();
+        return job.attempts >= to.attempts || given_up(job);
     }
+    [[nodiscard]] bool given_up(const store::Job& job) const { return store::now_ms() - job.created_ms >= settings.given_up.count(); }
 
     void failed(Receiver& receiver) const {
         if (++receiver.failures < settings.failures) return;
@@ -148,6 +156,17 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
         receiver.failures = settings.failures - 1;  // the first failure afterwards shuts it again
     }
 
+    // Nothing was tried: the attempt is given back.
+    net::Task<> defer(const store::Job& job, std::chrono::milliseconds pause, std::string why) {
+        services.metrics.outbox_deliveries.at("deferred").add();
+        const auto at = store::now_ms() + pause.count();
+        std::function<bool(store::Session&)> work = [id = job.id, at, why = std::move(why)](store::Session& session) {
+            store::defer_job(session, id, at, why);
+            return true;
+        };
+        co_await note(std::move(work));
+        poke();
+    }
     net::Task<> put_back(const store::Job& job, std::chrono::milliseconds pause, std::string why) {
         const auto at = store::now_ms() + pause.count();
         std::function<bool(store::Session&)> work = [id = job.id, at, why = std::move(why)](store::Session& session) {

@@ -52,6 +52,10 @@ Scope Places::full_alone(const Wish& wish, const Caps& caps) const {
     return Scope::none;
 }
 
+// Under the lock. After more than a lease without the store the rows there have lapsed, also those of calls that go on: everybody has to have come back before
+// they are counted again.
+bool Places::lapsed(TimePoint now) const { return now < counts_again_ || (renewed_at_ != TimePoint{} && now - renewed_at_ > settings_.lease); }
+
 // Under the lock. Said once each way.
 void Places::heard(bool answered, const char* why) {
     if (!answered) ask_again_ = Clock::now() + settings_.alone_for;
@@ -79,6 +83,13 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Duration grace) {
         if (!caps.any()) {
             taken.admitted = taken.fresh = true;
             co_return taken;
+        }
+        if (lapsed(Clock::now())) {
+            taken.full = full_alone(wish, caps);
+            if (taken.full != Scope::none) {
+                entries_.erase(wish.call_sid);
+                co_return taken;
+            }
         }
         ask = Clock::now() >= ask_again_;
     }
@@ -176,9 +187,14 @@ net::Task<> Places::beat() {
     ask_again_ = {};
     heard(true, "");
     beat_at_ = Clock::now();
-    last_ = std::move(*answer);
-    mine_then_ = std::move(mine);
-    for (const auto& sid : last_.elsewhere)
+    if (renewed_at_ != TimePoint{} && beat_at_ - renewed_at_ > settings_.lease) counts_again_ = beat_at_ + settings_.lease;
+    renewed_at_ = beat_at_;
+    const auto elsewhere = std::move(answer->elsewhere);
+    if (beat_at_ >= counts_again_) {
+        last_ = std::move(*answer);
+        mine_then_ = std::move(mine);
+    }
+    for (const auto& sid : elsewhere)
         if (const auto found = entries_.find(sid); found != entries_.end() && !found->second.live) entries_.erase(found);
 }
 

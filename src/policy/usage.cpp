@@ -10,6 +10,7 @@ namespace parley::policy {
 namespace {
 
 constexpr double kMicros = 1e6;
+constexpr std::int64_t kBatchKeptMs = std::int64_t{24} * 3600 * 1000;
 
 std::int64_t whole(double micros) { return static_cast<std::int64_t>(std::llround(std::clamp(micros, 0.0, 9e15))); }
 
@@ -102,6 +103,15 @@ void add_usage(store::Session& session, const UsageTable& more) {
                     "input_tokens = policy_usage.input_tokens + excluded.input_tokens, output_tokens = policy_usage.output_tokens + excluded.output_tokens, "
                     "characters = policy_usage.characters + excluded.characters, micros = policy_usage.micros + excluded.micros",
                     {key.day, key.agent, key.vendor, key.role, used.calls, used.milliseconds, used.input_tokens, used.output_tokens, used.characters, used.micros});
+}
+
+bool add_usage(store::Session& session, const UsageTable& more, std::string_view batch) {
+    const auto now = store::now_ms();
+    session.run("INSERT INTO policy_batches(id, at_ms) VALUES($1, $2) ON CONFLICT(id) DO NOTHING", {std::string(batch), now});
+    if (session.changed() == 0) return false;
+    add_usage(session, more);
+    session.run("DELETE FROM policy_batches WHERE at_ms < $1", {now - kBatchKeptMs});
+    return true;
 }
 
 UsageTable read_usage(store::Session& session, std::string_view day, std::string_view agent) {

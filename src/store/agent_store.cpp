@@ -32,10 +32,13 @@ bool take_numbers(Session& session, const AgentChange& change, AgentWritten& wri
     if (change.is_default) wanted.emplace_back(kDefault);
     for (const auto& number : wanted) {
         const auto there = session.run("SELECT agent FROM agent_numbers WHERE number = $1", {number});
-        if (there.empty() || there.front().text(0) == change.name) continue;
+        auto owner = there.empty() ? std::string() : there.front().text(0);
+        // One that came with another agent's Twilio credential rings there.
+        if (owner.empty() || owner == change.name) owner = number_owner(session, number);
+        if (owner.empty() || owner == change.name) continue;
         written.refusal = AgentRefusal::number;
         written.number = number == kDefault ? std::string() : number;
-        written.owner = there.front().text(0);
+        written.owner = std::move(owner);
         return false;
     }
     session.run("DELETE FROM agent_numbers WHERE agent = $1", {change.name});

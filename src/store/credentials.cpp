@@ -61,6 +61,8 @@ Credential read_row(const Row& row, const Sealer& sealer) {
 }  // namespace
 
 Credential put_credential(Session& session, const Sealer& sealer, Credential c) {
+    for (const auto& number : c.phonenumbers)
+        if (!session.run("SELECT agent FROM agent_numbers WHERE number = $1 AND agent <> $2", {number, c.agent}).empty()) throw StoreError(StoreErrc::constraint, "a number is another agent's");
     const auto before = session.run("SELECT created_ms, updated_ms FROM agent_credentials WHERE agent = $1", {c.agent});
     c.updated_ms = now_ms();
     c.created_ms = before.empty() ? c.updated_ms : before.front().integer(0);

@@ -58,6 +58,11 @@ void retry_job(Session& session, std::int64_t id, std::int64_t not_before_ms, st
     session.run("UPDATE jobs SET not_before_ms = $1, lease_until_ms = 0, last_error = $2 WHERE id = $3 AND state = 0", {not_before_ms, noted(error), id});
 }
 
+void defer_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view why) {
+    session.run("UPDATE jobs SET not_before_ms = $1, lease_until_ms = 0, last_error = $2, attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END WHERE id = $3 AND state = 0",
+                {not_before_ms, noted(why), id});
+}
+
 void bury_job(Session& session, std::int64_t id, std::string_view error) {
     session.run("UPDATE jobs SET state = 2, last_error = $1, finished_ms = $2 WHERE id = $3 AND state = 0", {noted(error), now_ms(), id});
 }

@@ -3,7 +3,7 @@
 namespace parley::store {
 
 // policy_gate: locked by whoever counts places, and empty. policy_leases: a place taken by a call; it counts until its time is over, whoever took it. policy_usage: what a day has cost, by agent, vendor and role;
-// vendor '' is the call itself.
+// vendor '' is the call itself. policy_batches: what was added to it lately, so that nothing is added twice.
 std::vector<Migration> schema_policy() {
     return {{"policy", 1, R"(
 CREATE TABLE policy_gate(
@@ -35,6 +35,11 @@ CREATE TABLE policy_usage(
     characters INTEGER NOT NULL,
     micros INTEGER NOT NULL,
     PRIMARY KEY(day, agent, vendor, role)
+) {strict})"},
+            {"policy", 2, R"(
+CREATE TABLE policy_batches(
+    id TEXT PRIMARY KEY,
+    at_ms INTEGER NOT NULL
 ) {strict})"}};
 }
 

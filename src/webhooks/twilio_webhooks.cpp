@@ -4,7 +4,9 @@
 #include <array>
 #include <charconv>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <vector>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -94,9 +96,42 @@ std::string masked(const flows::Destination& to) {
 Answer no_content() { return {.status = 204, .content_type = {}, .body = {}}; }
 
 struct TwilioWebhooks::Refusals {
-    static constexpr std::size_t kMost = 1000;
+    static constexpr std::size_t kMost = 1000, kMostCalls = 20'000;
     std::mutex mutex;
     std::deque<std::string> calls;
+
+    // Whose a call is, and which agents it was handed to: a token of one account may name any CallSid it likes.
+    struct Seen {
+        std::string account;
+        std::vector<std::string> lent;
+    };
+    std::map<std::string, Seen, std::less<>> seen;
+    std::deque<std::string> order;
+
+    // The account a call came with first.
+    std::string account_of(std::string_view call_sid) {
+        const std::lock_guard lock(mutex);
+        const auto found = seen.find(call_sid);
+        return found == seen.end() ? std::string() : found->second.account;
+    }
+    void saw(const std::string& call_sid, std::string_view account) {
+        const std::lock_guard lock(mutex);
+        if (!seen.try_emplace(call_sid, Seen{std::string(account), {}}).second) return;
+        order.push_back(call_sid);
+        if (order.size() <= kMostCalls) return;
+        seen.erase(order.front());
+        order.pop_front();
+    }
+    void lend(std::string_view call_sid, const std::string& agent) {
+        const std::lock_guard lock(mutex);
+        const auto found = seen.find(call_sid);
+        if (found != seen.end() && found->second.lent.size() < 16) found->second.lent.push_back(agent);
+    }
+    bool lent(std::string_view call_sid, std::string_view agent) {
+        const std::lock_guard lock(mutex);
+        const auto found = seen.find(call_sid);
+        return found != seen.end() && std::ranges::find(found->second.lent, agent) != found->second.lent.end();
+    }
 };
 
 TwilioWebhooks::TwilioWebhooks(Settings settings, Services services) : settings_(std::move(settings)), services_(std::move(services)), refusals_(std::make_shared<Refusals>()) {
@@ -203,7 +238,6 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
             if (subject == Subject::call) co_return xml(TwimlResponse().reject({.reason = "rejected"}));
             co_return refused(403);
         }
-        if (subject == Subject::call && accounts_.saw_call && !own_account(account)) accounts_.saw_call(asked.call_sid, account);
     }
     // Another instance may have served the call until now; its calls' later requests come here as well as there.
     if (subject == Subject::call && services_.shared != nullptr && !services_.registry.is_live(asked.call_sid) && !found->first.starts_with("s") && found->first != "voice") {
@@ -213,6 +247,40 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
         // A tail stands behind a stream that has ended.
         const bool tail = found->first == "after";
         co_await services_.shared->recall(asked.call_sid, tail ? ended + 1 : 0);
+    }
+    if (!json && !own_account(form->get("AccountSid"))) {
+        // Whoever brought its own account along signs what it likes with its token: any agent, any call.
+        const auto account = form->get("AccountSid");
+        const auto others_call = [&](std::string_view sid) {
+            const auto whose = refusals_->account_of(sid);
+            return !whose.empty() && whose != account;
+        };
+        const auto may_reach = [&](std::string_view name) {
+            const auto agent = services_.by_name(name);
+            if (!agent || belongs(*agent, account)) return true;
+            // An agent of its own has handed the call over, here or with another instance.
+            if (refusals_->lent(asked.call_sid, name) || refusals_->lent(query->get("for"), name)) return true;
+            const auto outcome = asked.call_sid.empty() ? std::nullopt : services_.registry.outcome(asked.call_sid);
+            return outcome && outcome->agent == name;
+        };
+        bool may = !others_call(asked.call_sid) && !others_call(query->get("for"));
+        for (const auto name : query->all("agent")) may = may && may_reach(name);
+        const auto to = flows::parse_destination(query->get("to"));
+        if (to && to->kind == flows::Destination::Kind::agent) may = may && may_reach(to->value);
+        // A stream that came here although another instance answered the call: its agent tells whose it is.
+        if (may && found->first == "status" && refusals_->account_of(asked.call_sid).empty() && services_.registry.is_live(asked.call_sid)) {
+            for (const auto& live : services_.registry.live(Clock::now()))
+                if (live.call_sid == asked.call_sid) may = may_reach(live.agent);
+        }
+        if (!may) {
+            services_.metrics.security_events.at("policy").add();
+            services_.log.warn("security.account", "A request names an agent or a call of another account.", {{"call_sid", asked.call_sid}, {"what", found->first}});
+            co_return refused(403);
+        }
+    }
+    if (subject == Subject::call) {
+        refusals_->saw(asked.call_sid, form->get("AccountSid"));
+        if (accounts_.saw_call && !own_account(form->get("AccountSid"))) accounts_.saw_call(asked.call_sid, form->get("AccountSid"));
     }
     auto answer = co_await handler(asked);
     co_return answer;
@@ -304,7 +372,10 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
     if (!agent) co_return turn_away("unknown_number", outbound ? hang_up() : xml(TwimlResponse().reject({.reason = "rejected"})));
     if (gate_) {
         auto refused = co_await gate_(agent, asked);
-        if (refused && refused->reason.empty()) co_return answer_with(refused->answer);
+        if (refused && refused->reason.empty()) {
+            keep_call(services_, asked, agent.get());
+            co_return answer_with(refused->answer);
+        }
         if (refused) {
             keep_rejection(services_, asked, *agent, refused->detail, refused->scope);
             co_return turn_away(refused->reason, refused->answer);
@@ -402,6 +473,8 @@ Answer TwilioWebhooks::voicemail(const call::Agent& agent) const {
 
 net::Task<Answer> TwilioWebhooks::send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const {
     using Kind = flows::Destination::Kind;
+    // Whoever configured the agent it comes from may hand it to any other: the call's later requests name that one.
+    if (to.kind == Kind::agent) refusals_->lend(asked.call_sid, to.value);
     if (const auto found = senders_.find(to.kind); found != senders_.end()) {
         auto answer = co_await found->second(to, agent, asked);
         co_return answer;

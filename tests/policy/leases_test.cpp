@@ -209,6 +209,20 @@ TEST_P(Leases, UsageAddsUpWhoeverWrites) {
     EXPECT_TRUE(of_another.empty());
 }
 
+TEST_P(Leases, ABatchOfUsageIsAddedOnce) {
+    const auto database = open();
+    UsageTable all;
+    database->transact([&](Session& session) {
+        const UsageTable more{{{"2026-11-21", "front", "main", "llm"}, {.calls = 1, .milliseconds = 10}}};
+        EXPECT_TRUE(add_usage(session, more, "batch"));
+        EXPECT_FALSE(add_usage(session, more, "batch")) << "its answer was lost";
+        EXPECT_TRUE(add_usage(session, more, "next"));
+        all = read_usage(session, "2026-11-21", {});
+    });
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all.begin()->second, (Used{.calls = 2, .milliseconds = 20}));
+}
+
 // --- an instance -------------------------------------------------------------------------------------------------------
 
 // The store as it is when it is gone: it takes nothing, or answers nothing.

@@ -132,6 +132,10 @@ TEST(Credentials, SavingPointsTheNumbersHereAndTheAgentAnswersThem) {
     EXPECT_THAT(gateway.webhook("voice", call_form(sid(3), "ringing", "+18005550199", kTheirAccount), by(kTheirToken)).body, HasSubstr("<Reject"));
     EXPECT_EQ(gateway.webhook("voice", call_form(sid(4), "ringing", kLine, kTheirAccount), by(kToken)).status, 403);
     EXPECT_EQ(gateway.webhook("voice", call_form(sid(5)), by(kToken)).status, 200);
+    // Nor for agents and calls of others that its URL or its form names.
+    EXPECT_EQ(gateway.webhook("after?agent=back", call_form(sid(1), "in-progress", kLine, kTheirAccount), by(kTheirToken)).status, 403);
+    EXPECT_EQ(gateway.webhook("status", call_form(sid(5), "completed", kLine, kTheirAccount), by(kTheirToken)).status, 403);
+    EXPECT_EQ(gateway.webhook("after?agent=front", call_form(sid(1), "in-progress", kLine, kTheirAccount), by(kTheirToken)).status, 200);
 
     // The secret is nowhere to be seen.
     EXPECT_EQ(office.ask("GET", "/v1/agents/front/twilio").body["authtoken"], "***");

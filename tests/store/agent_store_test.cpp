@@ -44,6 +44,17 @@ protected:
 };
 INSTANTIATE_ON_BOTH(AgentStore);
 
+TEST_P(AgentStore, ANumberOfAnothersCredentialIsNotGiven) {
+    database->transact([&](Session& s) {
+        s.run("INSERT INTO agent_credentials(agent, accountsid, authtoken, document, created_ms, updated_ms) VALUES('front', 'AC1', 'x', '{}', 1, 1)");
+        s.run("INSERT INTO credential_numbers(number, agent, place) VALUES('+15550100009', 'front', 0)");
+    });
+    const auto refused = create(change("back", "{}", {"+15550100009"}));
+    EXPECT_EQ(refused.refusal, AgentRefusal::number);
+    EXPECT_EQ(refused.owner, "front");
+    EXPECT_EQ(create(change("front", "{}", {"+15550100009"})).refusal, AgentRefusal::none) << "its own";
+}
+
 TEST_P(AgentStore, KeepsEveryRevisionForGood) {
     auto first = change("front", R"({"brain":"echo"})", {"+15550100001"});
     first.secrets = {{"/bot_headers/A", "sealed:v1:x"}};
@@ -160,6 +171,21 @@ TEST_P(AgentStore, TokensAreKnownByTheirHashAndEnd) {
             EXPECT_EQ(row.in_force(400), row.id != first);
             if (row.name == "t1" && row.id != first) EXPECT_FALSE(row.in_force(500));
         }
+    });
+    database->transact([&](Session& s) {
+        const auto now_in_force = tokens_in_force(s, 500);
+        EXPECT_TRUE(std::none_of(now_in_force.begin(), now_in_force.end(), [&](const TokenRow& row) { return row.id == first || row.name == "t1"; }));
+        EXPECT_GE(now_in_force.size(), 18U);
+        const auto revoked = find_token(s, first);
+        ASSERT_TRUE(revoked);
+        EXPECT_EQ(revoked->revoked_ms, 99);
+        EXPECT_FALSE(find_token(s, "000000000000"));
+        auto late = now_in_force.front();
+        late.id = "00000000000a";
+        late.made_ms = std::int64_t{31} * 24 * 3600 * 1000;
+        add_token(s, late);
+        EXPECT_FALSE(find_token(s, first)) << "ended long ago";
+        EXPECT_EQ(list_tokens(s).size(), now_in_force.size() + 1);
     });
     for (const std::string_view wrong : {"", "plk_", "plk_xyz", "server", "plk_00000000000000000000000000000000000000000000000000000000000Z"}) EXPECT_FALSE(token_id(wrong)) << wrong;
 }

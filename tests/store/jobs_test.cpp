@@ -77,6 +77,11 @@ TEST_P(Jobs, WaitForTheirTimeAndTheirLease) {
     ASSERT_TRUE(job);
     EXPECT_EQ(job->attempts, 3U);
     EXPECT_EQ(job->last_error, "again");
+    with([&](Session& session) { defer_job(session, job->id, 0, "busy"); });
+    job = claim();
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->attempts, 3U) << "what was put off was no attempt";
+    EXPECT_EQ(job->last_error, "busy");
 }
 
 TEST_P(Jobs, KeepTheirOrder) {

@@ -59,6 +59,8 @@ public:
         std::function<net::Task<Result<net::HttpReply>>(std::string url, net::HttpHeaders headers, std::string body, std::chrono::milliseconds within)> post;
         // Where an agent's events go now; nothing: nowhere any more.
         std::function<std::optional<WebhookSettings>(const std::string& agent)> receiver;
+        // Whether this instance knows the agent yet; events of one that it does not know wait. Not set: it knows all.
+        std::function<bool(const std::string& agent)> known{};
     };
     Deliverer(Services services, DeliverySettings settings);
     ~Deliverer();

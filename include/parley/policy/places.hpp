@@ -69,6 +69,7 @@ private:
     [[nodiscard]] Scope full_here(const Wish& wish, const Caps& caps) const;
     [[nodiscard]] Scope full_alone(const Wish& wish, const Caps& caps) const;
     void heard(bool answered, const char* why);
+    [[nodiscard]] bool lapsed(TimePoint now) const;
 
     Settings settings_;
     store::Database& database_;
@@ -80,6 +81,8 @@ private:
     Renewed mine_then_;               // of this instance, at that beat
     bool alone_ = false;
     TimePoint ask_again_{}, beat_at_{};
+    TimePoint renewed_at_{};     // the last beat that the store took
+    TimePoint counts_again_{};   // after a long outage: until then others' places may still be missing in the store
 };
 
 }  // namespace parley::policy

@@ -59,6 +59,8 @@ private:
 
 // Inside a transaction: adds to what is there, and reads it. `agent` empty: all of the day.
 void add_usage(store::Session& session, const UsageTable& more);
+// Once for each batch: one whose answer was lost may be sent again within a day. False: it is there already.
+bool add_usage(store::Session& session, const UsageTable& more, std::string_view batch);
 [[nodiscard]] UsageTable read_usage(store::Session& session, std::string_view day, std::string_view agent);
 
 }  // namespace parley::policy

@@ -32,6 +32,8 @@ bool add_job(Session& session, const JobWish& wish);  // false: was there
 [[nodiscard]] std::optional<Job> claim_job(Session& session, std::string_view kind, std::string_view instance, std::chrono::milliseconds lease);
 void finish_job(Session& session, std::int64_t id);
 void retry_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view error);
+// As above, and this attempt does not count: nothing was tried.
+void defer_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view why);
 void bury_job(Session& session, std::int64_t id, std::string_view error);    // dead: what is behind it in its order goes on
 bool revive_job(Session& session, std::int64_t id);                          // dead ones only; at once, attempts from zero
 [[nodiscard]] std::vector<Job> dead_jobs(Session& session, std::string_view kind, std::size_t most);

@@ -32,8 +32,10 @@ struct NewToken {
 [[nodiscard]] std::string token_hash(std::string_view text);
 
 // In a transaction of the caller's. Each counts a change of "tokens".
-void add_token(Session& session, const TokenRow& row);
+void add_token(Session& session, const TokenRow& row);  // forgets those that ended 30 days before
 bool revoke_token(Session& session, std::string_view id, std::int64_t at_ms);  // false: there is none in force
 [[nodiscard]] std::vector<TokenRow> list_tokens(Session& session);             // newest first, 1000 at most
+[[nodiscard]] std::vector<TokenRow> tokens_in_force(Session& session, std::int64_t now_ms);  // all of them
+[[nodiscard]] std::optional<TokenRow> find_token(Session& session, std::string_view id);
 
 }  // namespace parley::store
