@@ -1,5 +1,6 @@
 #include "person_data.hpp"
 
+#include "parley/store/analyses.hpp"
 #include "parley/store/profiles.hpp"
 
 namespace parley::gateway {
@@ -48,16 +49,20 @@ Erasure erase(const PersonData& data, const std::string& caller, const std::stri
             done.running.push_back(sid);
             continue;
         }
+        store::Erased rows;
+        // First of all: who is looking back at the call asks for this row before anything is written of it.
+        bool looked_at = false;
+        data.database.transact([&](store::Session& session) { looked_at = store::erase_analysis(session, sid); });
         const bool known = data.records.remove(sid);
         add("records", known ? 1 : 0);
         const auto recordings = remove_files(data.recordings, sid), files = remove_files(data.call_files, sid);
         add("recordings", recordings);
         add("call_files", files);
-        store::Erased rows;
         data.database.transact([&](store::Session& session) {
             rows.clear();
             store::erase_call(session, sid, rows);
         });
+        if (looked_at) ++rows["analyses"];
         for (const auto& [kind, n] : rows) done.counts[kind] += n;
         if (known || recordings + files > 0 || !rows.empty()) ++done.calls;
     }
