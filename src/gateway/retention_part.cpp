@@ -63,7 +63,7 @@ public:
           data_{.database = t.database, .records = t.records, .registry = t.registry, .recordings = t.services.recordings, .call_files = t.services.call_files} {
         t.api.add({.method = "POST", .pattern = "/v1/erasures", .role = Role::admin, .summary = "Erases one person's data (caller), or one call's (call_sid), everywhere, and answers with a receipt.",
                    .request = json::parse(R"({"type":"object","additionalProperties":false,"properties":{"caller":{"type":"string"},"call_sid":{"type":"string"}}})"),
-                   .response = json::parse(R"({"type":"object","properties":{"id":{"type":"string"},"at":{"type":"integer"},"subject":{"type":"string"},"erased":{"type":"object"},"calls":{"type":"integer"},"running":{"type":"integer"}}})"),
+                   .response = json::parse(R"({"type":"object","properties":{"id":{"type":"string"},"at":{"type":"integer"},"subject":{"type":"string"},"erased":{"type":"object"},"calls":{"type":"integer"},"running":{"type":"integer"},"not_on_this_disk":{"type":"array"}}})"),
                    .handle = [this](ApiRequest& request) { return erase_asked(request); }, .audit = "data.erased"});
         t.api.add({.method = "GET", .pattern = "/v1/erasures", .role = Role::admin, .summary = "The receipts of what was erased.", .response = json::parse(R"({"type":"object"})"),
                    .handle = [this](ApiRequest& request) { return shown(request); }});
@@ -194,6 +194,7 @@ private:
             if (const auto n = t_.forget_opt_outs(caller); n > 0) counts["opt_outs_kept_as_hash"] = n;
         const auto subject = subject_of(key_, caller.empty() ? sid : caller);
         nlohmann::ordered_json receipt{{"id", "era_" + random_hex(12)}, {"at", store::now_ms()}, {"subject", subject}, {"calls", outcome.done->calls}, {"running", outcome.done->running.size()}, {"erased", counts}};
+        if (!outcome.done->elsewhere.empty()) receipt["not_on_this_disk"] = outcome.done->elsewhere;
         store::ErasureReceipt kept{.id = receipt["id"].get<std::string>(), .at_ms = receipt["at"].get<std::int64_t>(), .who = request.who, .json = receipt.dump()};
         std::function<bool(store::Session&)> keep = [kept](store::Session& s) {
             store::keep_receipt(s, kept);
