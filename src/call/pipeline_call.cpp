@@ -115,10 +115,11 @@ private:
         taken_ = on;
         // What is prepared is no answer any more; back again, the model has to know that its side's last words were not its own.
         brain_->lm().speculate({}, {});
-        if (!on) brain_->lm().advise("A human colleague had taken this call over and has just given it back to you. The agent's latest lines in the conversation are the colleague's. Go on from there.");
+        if (!on && !on_hold()) brain_->lm().advise("A human colleague had taken this call over and has just given it back to you. The agent's latest lines in the conversation are the colleague's. Go on from there.");
         log_.info("call.taken_over", on ? "A person speaks for the agent." : "The agent speaks again.", {{"on", on}});
         keep_event(on ? "taken_over" : "given_back");
-        feed(TakenOver{.on = on});
+        // Before the conversation there is nobody whose place could be taken: it is told when it begins.
+        if (!on_hold()) feed(TakenOver{.on = on});
     }
     void keep_event(std::string_view event) {
         if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::event, event_fact(event, facts_.agent, "stream"));
@@ -147,6 +148,7 @@ private:
         if (!meanwhile.keys.empty()) feed(Remembered{.agent = false, .text = "[pressed these keys while waiting: " + meanwhile.keys + "]"});
         if (hold_) brain_->lm().prepared(meanwhile.found);
         feed(Started{.back = back(), .note = std::move(before_.note), .waited = waited});
+        if (taken_) feed(TakenOver{.on = true});
         if (ends_at_) feed(TimeLeft{.left = std::max(*ends_at_ - now(), Instant{0})});
         if (hold_ && voiced_) feed(CallerSpeechStarted{});  // who is speaking already is heard out as anybody who speaks into a greeting
     }
@@ -407,7 +409,9 @@ private:
     }
     void on_final(UtteranceId utterance, std::string_view text, double confidence) override {
         if (CallHold::mine(utterance)) {
-            if (on_hold() && hold_->understood(utterance, text)) keep_turn("caller", std::string(text), now(), false);
+            if (!on_hold()) return;
+            private_words_.caller_said(text, now(), recorder_.get());
+            if (hold_->understood(utterance, text)) keep_turn("caller", std::string(text), now(), false);
             return;
         }
         feed(TranscriptFinal{.utterance = utterance, .text = std::string(text), .confidence = confidence});

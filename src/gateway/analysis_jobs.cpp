@@ -14,6 +14,7 @@
 #include "parley/net/deadline.hpp"
 #include "parley/net/nursery.hpp"
 #include "parley/store/analyses.hpp"
+#include "parley/store/erasure.hpp"
 #include "parley/store/jobs.hpp"
 #include "parley/store/profiles.hpp"
 #include "parley/vendors/catalogue.hpp"
@@ -157,7 +158,13 @@ struct AnalysisJobs::Impl {
         if (!result.is_object()) result = json::object();
         const auto fallback = text_of(result, "fallback");
         if (job.attempts < kMostAttempts && may_pass(fallback)) co_return "no model: " + fallback;
+        // The models took their time: somebody may have been erased meanwhile, of whom nothing is written any more.
+        std::function<std::optional<store::AnalysisState>(store::Session&)> ask_again = [sid](store::Session& session) { return store::analysis_state(session, sid); };
+        const auto still = co_await telephony.database.ask<std::optional<store::AnalysisState>>(std::move(ask_again), kStoreWithin);
+        if (!still) co_return "the store: " + still.error().message();
+        if (!*still || (*still)->run != run) co_return co_await settled(job, sid, run, "done", {});
         if (settings->enabled) {
+            kept.added = true;
             result["run"] = run;
             result["agent"] = seen.agent->name;
             result["at_ms"] = store::now_ms();
@@ -172,21 +179,42 @@ struct AnalysisJobs::Impl {
 
     struct Kept {
         std::string owner, caller, schema, news;
+        bool added = false;  // to the record, just now
     };
     net::Task<std::string> settled(const store::Job& job, std::string sid, std::uint32_t run, std::string state, std::string why) {
         Kept nothing;
         co_return co_await finish(job, std::move(sid), run, std::move(state), std::move(why), std::move(nothing));
     }
-    // The end of the job and what is remembered of the caller, in one.
+    // The end of the job and what is remembered of the caller, in one: nothing, if the call was erased.
     net::Task<std::string> finish(const store::Job& job, std::string sid, std::uint32_t run, std::string state, std::string why, Kept kept) {
         std::function<bool(store::Session&)> work = [id = job.id, sid, run, state, why, kept](store::Session& session) {
-            if (!kept.caller.empty() && !kept.news.empty()) remember(session, kept);
+            const auto known = store::analysis_state(session, sid);
+            if (known && known->run == run && !kept.caller.empty() && !kept.news.empty()) remember(session, kept);
             store::set_analysis_state(session, sid, run, state, why);
             store::finish_job(session, id);
-            return true;
+            return known.has_value();
         };
         const auto done = co_await telephony.database.ask<bool>(std::move(work), kStoreWithin);
-        co_return done ? std::string{} : "the store: " + done.error().message();
+        if (!done) co_return "the store: " + done.error().message();
+        if (!*done && kept.added) {
+            // Erased in the moment between: what was added goes again.
+            std::function<bool()> forget = [this, sid] { return forgotten(sid); };
+            const auto gone = co_await on_store<bool>(telephony.database, std::move(forget), kStoreWithin);
+            if (!gone || !*gone) telephony.log.error("analysis.left", "The analysis of a call that was erased meanwhile could not be deleted.", {{"call", sid}});
+        }
+        co_return std::string{};
+    }
+    bool forgotten(const std::string& sid) const {
+        try {
+            (void)telephony.records.remove(sid);
+            telephony.database.transact([&](store::Session& session) {
+                store::Erased rows;
+                store::erase_call(session, sid, rows);
+            });
+        } catch (const std::exception&) {
+            return false;
+        }
+        return true;
     }
     static void remember(store::Session& session, const Kept& kept) {
         const auto before = store::read_profile(session, kept.owner, kept.caller);

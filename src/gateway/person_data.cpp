@@ -1,5 +1,8 @@
 #include "person_data.hpp"
 
+#include "parley/store/analyses.hpp"
+#include "parley/store/callbacks.hpp"
+#include "parley/store/messages_taken.hpp"
 #include "parley/store/profiles.hpp"
 
 namespace parley::gateway {
@@ -30,6 +33,24 @@ std::uint64_t remove_files(const fs::path& directory, const std::string& call_si
     return removed;
 }
 
+// Another instance has this call, and was there a moment ago.
+bool runs_elsewhere(store::Session& session, const std::string& call_sid) {
+    constexpr std::int64_t kFreshMs = 15'000;
+    return !session.run("SELECT 1 FROM fleet_calls WHERE call_sid = $1 AND live = 1 AND updated_ms > $2", {call_sid, store::now_ms() - kFreshMs}).empty();
+}
+
+// The recordings of ours that its record tells of.
+std::vector<std::string> recordings_of(const std::optional<std::string>& record) {
+    std::vector<std::string> names;
+    const auto parsed = record ? Json::parse(*record, nullptr, false) : Json();
+    if (!parsed.is_object() || !parsed.contains("recordings") || !parsed["recordings"].is_array()) return names;
+    for (const auto& one : parsed["recordings"]) {
+        const auto is = [&](const char* key) { return one.is_object() && one.contains(key) && one[key].is_string() ? one[key].get<std::string>() : std::string(); };
+        if (is("source") == "parley" && !is("sid").empty()) names.push_back(is("sid"));
+    }
+    return names;
+}
+
 }  // namespace
 
 Erasure erase(const PersonData& data, const std::string& caller, const std::string& call_sid) {
@@ -44,20 +65,31 @@ Erasure erase(const PersonData& data, const std::string& caller, const std::stri
         if (n > 0) done.counts[kind] += n;
     };
     for (const auto& sid : calls) {
-        if (data.registry.is_live(sid)) {
+        bool elsewhere = false;
+        data.database.transact([&](store::Session& session) { elsewhere = runs_elsewhere(session, sid); });
+        if (elsewhere || data.registry.is_live(sid)) {
             done.running.push_back(sid);
             continue;
         }
+        store::Erased rows;
+        // First of all: who is looking back at the call asks for this row before anything is written of it.
+        bool looked_at = false;
+        data.database.transact([&](store::Session& session) { looked_at = store::erase_analysis(session, sid); });
+        if (!data.recordings.empty())
+            for (const auto& name : recordings_of(data.records.read(sid))) {
+                std::error_code ec;
+                if (!fs::exists(data.recordings / fs::path(name).filename(), ec)) done.elsewhere.push_back(name);
+            }
         const bool known = data.records.remove(sid);
         add("records", known ? 1 : 0);
         const auto recordings = remove_files(data.recordings, sid), files = remove_files(data.call_files, sid);
         add("recordings", recordings);
         add("call_files", files);
-        store::Erased rows;
         data.database.transact([&](store::Session& session) {
             rows.clear();
             store::erase_call(session, sid, rows);
         });
+        if (looked_at) ++rows["analyses"];
         for (const auto& [kind, n] : rows) done.counts[kind] += n;
         if (known || recordings + files > 0 || !rows.empty()) ++done.calls;
     }
@@ -92,13 +124,17 @@ std::uint64_t sweep_calls(const PersonData& data, std::int64_t before_ms) {
 }
 
 Json export_person(const PersonData& data, const std::string& caller) {
-    Json out{{"caller", caller}, {"calls", Json::array()}, {"profiles", Json::array()}, {"files", Json::array()}};
+    Json out{{"caller", caller}, {"calls", Json::array()}, {"profiles", Json::array()}, {"messages", Json::array()}, {"callbacks", Json::array()}, {"files", Json::array()}};
     std::vector<std::string> calls;
     std::vector<store::Profile> profiles;
+    std::vector<store::MessageTaken> messages;
+    std::vector<store::Callback> callbacks;
     data.records.flush();
     data.database.transact([&](store::Session& session) {
         calls = store::calls_with(session, caller);
         profiles = store::profiles_of(session, caller);
+        messages = store::messages_with(session, caller);
+        callbacks = store::callbacks_with(session, caller);
     });
     for (const auto& sid : calls) {
         const auto record = data.records.read(sid);
@@ -111,6 +147,9 @@ Json export_person(const PersonData& data, const std::string& caller) {
         auto parsed = Json::parse(profile.json, nullptr, false);
         out["profiles"].push_back({{"owner", profile.owner}, {"profile", std::move(parsed)}, {"updated_ms", profile.updated_ms}});
     }
+    for (const auto& message : messages)
+        out["messages"].push_back({{"agent", message.agent}, {"call_sid", message.call_sid}, {"caller", message.caller}, {"name", message.name}, {"callback_number", message.callback_number}, {"for", message.for_whom}, {"text", message.text}, {"urgent", message.urgent}, {"at_ms", message.at_ms}});
+    for (const auto& callback : callbacks) out["callbacks"].push_back({{"agent", callback.agent}, {"call_sid", callback.call_sid}, {"number", callback.number}, {"reason", callback.reason}, {"at_ms", callback.at_ms}});
     return out;
 }
 

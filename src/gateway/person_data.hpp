@@ -26,13 +26,14 @@ struct Erasure {
     store::Erased counts;               // by kind
     std::vector<std::string> running;   // calls that cannot be erased while they run
     std::uint64_t calls = 0;
+    std::vector<std::string> elsewhere;  // recordings that were made and are not on this disk: another instance's, or past their days
 };
 
 // `caller`: store::caller_key(), or empty with `call_sid` alone. Throws store::StoreError.
 [[nodiscard]] Erasure erase(const PersonData& data, const std::string& caller, const std::string& call_sid);
 // Calls that began before then, with all the store knows of them; recordings and call files have days of their own. How many.
 [[nodiscard]] std::uint64_t sweep_calls(const PersonData& data, std::int64_t before_ms);
-// Everything of it as one document: {"caller","calls":[record…],"profiles":[…],"files":[name…]}.
+// Everything of it as one document: {"caller","calls":[record…],"profiles":[…],"messages":[…],"callbacks":[…],"files":[name…]}.
 [[nodiscard]] nlohmann::ordered_json export_person(const PersonData& data, const std::string& caller);
 
 }  // namespace parley::gateway

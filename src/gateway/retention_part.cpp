@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <array>
 
 #include <boost/asio/co_spawn.hpp>
@@ -11,7 +12,9 @@
 
 #include "parley/base/ids.hpp"
 #include "parley/net/errands.hpp"
+#include "parley/store/checkpoints.hpp"
 #include "parley/store/profiles.hpp"
+#include "parley/store/tool_effects.hpp"
 #include "parley/twilio/sid.hpp"
 #include "person_data.hpp"
 #include "telephony.hpp"
@@ -35,6 +38,8 @@ constexpr auto kStoreWithin = std::chrono::seconds(10);
 constexpr std::size_t kBatch = 500;
 constexpr std::size_t kReceiptsShown = 200;
 constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::uint32_t kJobDays = 7;     // done ones; their keys may be used again then
+constexpr std::int64_t kEffectDays = 2;   // no call is gone on with after so long
 
 // Tells whether a receipt is somebody's to whoever has the key, and nothing to anybody else.
 std::string subject_of(const Secret& key, std::string_view subject) {
@@ -58,7 +63,7 @@ public:
           data_{.database = t.database, .records = t.records, .registry = t.registry, .recordings = t.services.recordings, .call_files = t.services.call_files} {
         t.api.add({.method = "POST", .pattern = "/v1/erasures", .role = Role::admin, .summary = "Erases one person's data (caller), or one call's (call_sid), everywhere, and answers with a receipt.",
                    .request = json::parse(R"({"type":"object","additionalProperties":false,"properties":{"caller":{"type":"string"},"call_sid":{"type":"string"}}})"),
-                   .response = json::parse(R"({"type":"object","properties":{"id":{"type":"string"},"at":{"type":"integer"},"subject":{"type":"string"},"erased":{"type":"object"},"calls":{"type":"integer"},"running":{"type":"integer"}}})"),
+                   .response = json::parse(R"({"type":"object","properties":{"id":{"type":"string"},"at":{"type":"integer"},"subject":{"type":"string"},"erased":{"type":"object"},"calls":{"type":"integer"},"running":{"type":"integer"},"not_on_this_disk":{"type":"array"}}})"),
                    .handle = [this](ApiRequest& request) { return erase_asked(request); }, .audit = "data.erased"});
         t.api.add({.method = "GET", .pattern = "/v1/erasures", .role = Role::admin, .summary = "The receipts of what was erased.", .response = json::parse(R"({"type":"object"})"),
                    .handle = [this](ApiRequest& request) { return shown(request); }});
@@ -96,6 +101,20 @@ private:
         for (const auto& [kind, kept] : kinds) {
             if (kept) co_await sweep_kind(kind, *kept);
         }
+        // By these a person's calls are found: they stay as long as there may be anything of the call.
+        const auto& config = t_.config;
+        if (days.events) co_await sweep_kind("contexts", std::max({*days.events, days.transcripts.value_or(0), config.records.enabled ? config.records.retain_days : 0U, config.recording.retain_days}));
+        co_await sweep_kind("jobs", kJobDays);
+        co_await sweep_state();
+    }
+    // What nobody needs any more once its call is over and told about.
+    net::Task<> sweep_state() {
+        std::function<std::uint64_t(store::Session&)> work = [](store::Session& s) {
+            const auto effects = store::sweep_effects(s, store::now_ms() - kEffectDays * kDayMs);
+            return effects + store::sweep_checkpoints(s);
+        };
+        const auto n = co_await t_.database.ask<std::uint64_t>(std::move(work), kStoreWithin);
+        if (n) deleted("state", *n);
     }
     net::Task<> sweep_kind(std::string kind, std::uint32_t days) {
         const auto before = store::now_ms() - static_cast<std::int64_t>(days) * kDayMs;
@@ -115,7 +134,8 @@ private:
     }
     void deleted(std::string_view kind, std::uint64_t n) {
         if (n == 0) return;
-        t_.metrics.retention_deleted.at(kind).add(n);
+        const bool working = kind == "state" || kind == "jobs" || kind == "contexts";  // nobody's data by itself
+        t_.metrics.retention_deleted.at(working ? "events" : kind).add(n);
         t_.log.audit("retention.deleted", "What is past its days was deleted.", {{"kind", kind}, {"n", n}});
     }
     static net::Task<std::uint64_t> sweep_there(const PersonData& data, std::int64_t before_ms) {
@@ -174,6 +194,7 @@ private:
             if (const auto n = t_.forget_opt_outs(caller); n > 0) counts["opt_outs_kept_as_hash"] = n;
         const auto subject = subject_of(key_, caller.empty() ? sid : caller);
         nlohmann::ordered_json receipt{{"id", "era_" + random_hex(12)}, {"at", store::now_ms()}, {"subject", subject}, {"calls", outcome.done->calls}, {"running", outcome.done->running.size()}, {"erased", counts}};
+        if (!outcome.done->elsewhere.empty()) receipt["not_on_this_disk"] = outcome.done->elsewhere;
         store::ErasureReceipt kept{.id = receipt["id"].get<std::string>(), .at_ms = receipt["at"].get<std::int64_t>(), .who = request.who, .json = receipt.dump()};
         std::function<bool(store::Session&)> keep = [kept](store::Session& s) {
             store::keep_receipt(s, kept);

@@ -9,6 +9,7 @@
 #include "fact_writer.hpp"
 #include "parley/base/ids.hpp"
 #include "parley/store/call_history.hpp"
+#include "parley/store/erasure.hpp"
 
 namespace parley::store {
 
@@ -112,12 +113,18 @@ std::size_t CallRecords::sweep(std::chrono::hours age) {
     const auto before = now_ms() - std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
     try {
         for (std::size_t found = kAtOnce; found == kAtOnce;) {
-            impl_->settings.database->transact([&](Session& session) {
-                const auto old = records_before(session, before, kAtOnce);
-                found = old.size();
-                for (const auto& call_sid : old) erase_record(session, call_sid);
-            });
-            gone += found;
+            std::vector<std::string> old;
+            impl_->settings.database->transact([&](Session& session) { old = records_before(session, before, kAtOnce); });
+            found = old.size();
+            // With it goes whatever else is known of the call: jobs, effects of tools, messages taken, analyses.
+            for (const auto& call_sid : old) {
+                impl_->settings.database->transact([&](Session& session) {
+                    Erased rows;
+                    erase_call(session, call_sid, rows);
+                    erase_record(session, call_sid);
+                });
+                ++gone;
+            }
         }
     } catch (const StoreError&) {
         // The rest waits for the next time.

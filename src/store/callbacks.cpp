@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "parley/store/profiles.hpp"
+
 namespace parley::store {
 
 using nlohmann::json;
@@ -27,6 +29,14 @@ std::optional<Callback> read_callback(std::string_view payload) {
     if (const auto at = document.find("at_ms"); at != document.end() && at->is_number_integer()) callback.at_ms = at->get<std::int64_t>();
     if (callback.number.empty() || callback.agent.empty()) return std::nullopt;
     return callback;
+}
+
+std::vector<Callback> callbacks_with(Session& session, std::string_view caller) {
+    std::vector<Callback> all;
+    if (caller.empty()) return all;
+    for (const auto& row : session.run("SELECT payload FROM jobs WHERE kind = $1 ORDER BY id", {std::string(kCallbackJob)}))
+        if (auto callback = read_callback(row.text(0)); callback && caller_key(callback->number) == caller) all.push_back(std::move(*callback));
+    return all;
 }
 
 }  // namespace parley::store

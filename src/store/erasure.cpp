@@ -108,6 +108,7 @@ bool take_sweep(Session& session, std::string_view name, std::string_view instan
 std::uint64_t sweep_rows(Session& session, std::string_view kind, std::int64_t before_ms, std::size_t most) {
     const auto limit = static_cast<std::int64_t>(most);
     if (kind == "events") session.run("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE kind = 'webhook' AND state <> 0 AND finished_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
+    else if (kind == "jobs") session.run("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE kind <> 'webhook' AND state = 1 AND finished_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
     else if (kind == "profiles") session.run("DELETE FROM profiles WHERE (owner, caller) IN (SELECT owner, caller FROM profiles WHERE updated_ms < $1 LIMIT $2)", {before_ms, limit});
     else if (kind == "audit") session.run("DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
     else if (kind == "contexts") session.run("DELETE FROM outbox_calls WHERE call_sid IN (SELECT call_sid FROM outbox_calls WHERE started_ms < $1 LIMIT $2)", {before_ms, limit});

@@ -89,10 +89,11 @@ struct FakeS2s final : vendors::S2sSession {
     vendors::S2sSink* sink;
     bool decides = true;
     std::vector<std::pair<vendors::VendorReply, std::chrono::milliseconds>> truncated;
-    std::vector<std::string> asked, results, texts;
+    std::vector<std::string> asked, results, texts, notes;
     void open() override {}
     std::size_t frames = 0;
     void audio(const vendors::CallerFrame&) override { ++frames; }
+    void note(std::string_view text) override { notes.emplace_back(text); }
     [[nodiscard]] bool decides_turns() const override { return decides; }
     void caller_turn_began() override {}
     void caller_turn_ended() override {}

@@ -122,6 +122,43 @@ TEST_F(PersonDataTest, a_running_call_stays) {
     EXPECT_FALSE(places("elephants").empty());
 }
 
+TEST_F(PersonDataTest, a_call_that_runs_on_another_instance_stays) {
+    call("CA1", kPerson, "purple elephants dance");
+    const auto seen = [this](std::int64_t at_ms) {
+        database->transact([&](store::Session& session) {
+            session.run("DELETE FROM fleet_calls");
+            session.run("INSERT INTO fleet_calls(call_sid, instance, live, ended, carried, outcome, updated_ms) VALUES('CA1', 'two', 1, 0, '', '', $1)", {at_ms});
+        });
+    };
+    seen(store::now_ms());
+    EXPECT_THAT(erase(*data, kPerson, {}).running, testing::ElementsAre("CA1"));
+    EXPECT_FALSE(places("elephants").empty());
+    seen(store::now_ms() - 60'000);  // that instance died
+    EXPECT_TRUE(erase(*data, kPerson, {}).running.empty());
+    EXPECT_THAT(places("elephants"), testing::IsEmpty());
+}
+
+TEST_F(PersonDataTest, a_recording_that_is_not_on_this_disk_is_named) {
+    call("CA1", kPerson, "purple elephants dance");
+    for (const auto* sid : {"CA1-MZ1.wav", "CA1-MZ9.wav"}) fact("CA1", Fact::recording, std::string(R"({"sid":")") + sid + R"(","status":"completed","source":"parley"})");
+    EXPECT_THAT(erase(*data, kPerson, {}).elsewhere, testing::ElementsAre("CA1-MZ9.wav"));
+}
+
+TEST_F(PersonDataTest, messages_are_found_by_any_spelling_and_by_the_number_to_call_back) {
+    database->transact([&](store::Session& session) {
+        (void)store::keep_message(session, {.id = 0, .key = "1", .agent = "front", .call_sid = "CA8", .caller = "+1 (415) 555-0100", .name = "x", .callback_number = "", .for_whom = "", .text = "one"});
+        (void)store::keep_message(session, {.id = 0, .key = "2", .agent = "front", .call_sid = "CA9", .caller = kOther, .name = "x", .callback_number = "+1 415 555 0100", .for_whom = "", .text = "two"});
+        (void)store::keep_message(session, {.id = 0, .key = "3", .agent = "front", .call_sid = "CA9", .caller = kOther, .name = "x", .callback_number = "", .for_whom = "", .text = "three"});
+        (void)store::add_callback(session, {.key = "4", .agent = "front", .call_sid = "CA8", .number = kPerson, .from = "", .reason = "four"});
+    });
+    const auto theirs = export_person(*data, kPerson);
+    EXPECT_EQ(theirs["messages"].size(), 2U);
+    ASSERT_EQ(theirs["callbacks"].size(), 1U);
+    EXPECT_EQ(theirs["callbacks"][0]["reason"], "four");
+    EXPECT_EQ(erase(*data, kPerson, {}).counts.at("messages"), 2U);
+    EXPECT_EQ(export_person(*data, kOther)["messages"].size(), 1U);
+}
+
 TEST_F(PersonDataTest, a_receipt_tells_and_names_nobody) {
     database->transact([&](store::Session& session) {
         store::keep_receipt(session, {.id = "era_1", .at_ms = 5, .who = "ops", .json = "{}"});
@@ -147,6 +184,11 @@ TEST_F(PersonDataTest, one_instance_sweeps_and_old_rows_go) {
         EXPECT_EQ(store::sweep_rows(session, "contexts", later, 100), 1U);
         EXPECT_EQ(store::sweep_rows(session, "events", later, 100), 0U);  // none of them is done
         EXPECT_EQ(store::sweep_rows(session, "audit", later, 100), 0U);
+        const auto promised = store::claim_job(session, store::kCallbackJob, "one", 1h);
+        ASSERT_TRUE(promised);
+        EXPECT_EQ(store::sweep_rows(session, "jobs", later, 100), 0U);
+        store::finish_job(session, promised->id);
+        EXPECT_EQ(store::sweep_rows(session, "jobs", later, 100), 1U);
         EXPECT_THROW((void)store::sweep_rows(session, "anything", later, 100), store::StoreError);
     });
 }

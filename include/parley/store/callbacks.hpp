@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "parley/store/jobs.hpp"
 
@@ -20,5 +21,6 @@ struct Callback {
 
 bool add_callback(Session& session, const Callback& callback);  // false: was there
 [[nodiscard]] std::optional<Callback> read_callback(std::string_view payload);  // of a job; nothing: it is none
+[[nodiscard]] std::vector<Callback> callbacks_with(Session& session, std::string_view caller);  // of caller_key(); also those that are done and still known
 
 }  // namespace parley::store

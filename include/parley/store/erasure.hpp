@@ -36,7 +36,8 @@ void keep_receipt(Session& session, const ErasureReceipt& receipt);
 
 // True for one instance at a time, which has it until `lease` is over.
 bool take_sweep(Session& session, std::string_view name, std::string_view instance, std::chrono::milliseconds lease);
-// Up to `most` rows older than that; how many were deleted. Kinds: "transcripts", "events" (webhooks), "states", "profiles", "audit", "contexts".
+// Up to `most` rows older than that; how many were deleted. Kinds: "transcripts", "events" (webhooks), "states", "profiles", "audit", "contexts", "jobs"
+// (done, and no webhooks).
 std::uint64_t sweep_rows(Session& session, std::string_view kind, std::int64_t before_ms, std::size_t most);
 
 }  // namespace parley::store

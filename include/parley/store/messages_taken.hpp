@@ -20,7 +20,9 @@ struct MessageTaken {
 bool keep_message(Session& session, const MessageTaken& message);  // false: was there
 // Newest first, of one agent or (empty) all, older than `before_id` (0: from the newest on).
 [[nodiscard]] std::vector<MessageTaken> messages_taken(Session& session, const std::string& agent, std::int64_t before_id, std::size_t most);
-// Of one caller (E.164); how many went.
+// Of one caller (caller_key()), who left it or is to be called back, however the number is written.
+[[nodiscard]] std::vector<MessageTaken> messages_with(Session& session, const std::string& caller);
+// The same; how many went.
 std::uint64_t erase_messages(Session& session, const std::string& caller);
 
 }  // namespace parley::store

@@ -30,6 +30,8 @@ private:
 // What is said first, filled in; empty: the model greets.
 [[nodiscard]] std::string greeting_of(const UpstreamSettings& settings, const CallFacts& facts);
 
+// What was found before the conversation, told as data between brackets it cannot close; whole however long it was (cut inside). Empty: nothing.
+[[nodiscard]] std::string known_before(std::string_view background);
 // The persona, what is known of the caller (as data), what the model must know of being on a telephone, and the call's facts.
 [[nodiscard]] std::string system_prompt(const UpstreamSettings& settings, const CallFacts& facts);
 

@@ -121,10 +121,11 @@ public:
             if (reply == reply_) stop_speaking();
         });
     }
-    // Its session was set up without this. One that takes over is told with its instructions; to this one it is said.
+    // Its session was set up without this. One that takes over is told with its instructions; to this one it is said, as the data it is: no
+    // word of the caller's may come as a note of the supervisor's.
     void prepared(const Prepared& found) override {
         place_->know(found);
-        if (!found.background.empty()) advise(found.background);
+        if (const auto known = known_before(found.background); line_ && !known.empty()) line_->stream->note(known);
     }
     void heard(ReplyId reply, std::chrono::milliseconds heard, bool interrupted) override {
         if (reply != reply_ && reply != last_reply_) return;
