@@ -166,7 +166,7 @@ TEST_P(History, InstancesThatAreGoneLeaveNothingOpen) {
     settings.directory = "on";
     settings.spool = directory / "spool";
     settings.instance = "three";
-    settings.lease = milliseconds(300);
+    settings.lease = milliseconds(900);
     settings.log = log;
     const auto now = now_ms();
     with([&](Session& session) {
