@@ -137,7 +137,7 @@ void FactWriter::store_one(Session& session, const SpooledFact& fact, bool with_
     session.run("INSERT INTO facts(fact_id, call_sid, kind, json, at_ms) VALUES($1, $2, $3, $4, $5) ON CONFLICT(fact_id) DO NOTHING",
                 {fact.id, fact.event.call_sid, std::string(name(fact.event.fact)), fact.event.json, fact.event.at_ms});
     if (session.changed() == 0) return;  // brought before, with everything that hangs on it
-    apply_fact(session, fact.event, settings_.instance);
+    apply_fact(session, fact.event, fact.instance.empty() ? settings_.instance : fact.instance);
     if (with_hooks)
         for (const auto& hook : kept_) hook(session, fact.event);
 }
@@ -210,6 +210,7 @@ void FactWriter::spool(std::vector<SpooledFact> facts) {
         }
         size += size_of(fact) + 80;
         wanted_bytes += size_of(fact);
+        if (fact.instance.empty()) fact.instance = settings_.instance;
         sync = sync || how == Weight::final;
         wanted.push_back(std::move(fact));
     }
@@ -298,7 +299,10 @@ void FactWriter::end_orphans(std::int64_t now) {
             try {
                 settings_.database->transact([&](Session& session) {
                     ended = is_orphaned(session, call_sid, now);
-                    if (ended) store_one(session, fact, with_hooks);
+                    if (!ended) return;
+                    store_one(session, fact, with_hooks);
+                    // Brought to its end before, and told of since as if it lived: once more, without telling anybody again.
+                    if (is_orphaned(session, call_sid, now)) apply_fact(session, fact.event, settings_.instance);
                 });
                 break;
             } catch (const StoreError& e) {

@@ -244,7 +244,7 @@ TEST_P(Records, LeaveNeighboursALeaseAfterTheStoreWasAway) {
     });
     records.add("CA1", Fact::turn, R"({"text":"hello"})");
     records.flush();
-    std::this_thread::sleep_for(milliseconds(2000));  // for an attempt to renew it
+    std::this_thread::sleep_for(milliseconds(3500));  // longer than the lease it gave everybody at its own start
     const auto before = lease();
     gate.shut = false;
     EXPECT_TRUE(eventually([&] { return records.spooled_bytes() == 0 && lease() > before; }));
