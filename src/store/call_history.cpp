@@ -207,11 +207,13 @@ void apply_fact(Session& session, const FactEvent& event, std::string_view insta
 std::uint64_t finish_due(Session& session, std::int64_t now) {
     session.run("UPDATE history SET final = 2, finish_after_ms = 0 WHERE final = 0 AND finish_after_ms > 0 AND finish_after_ms <= $1", {now});
     auto finished = session.changed();
-    // To be a stream, and nothing is known of it but its beginning: no other answer, no queue, nobody it was put through to.
-    session.run("UPDATE history SET final = 2, status = 'realtime_session_rejected', rejection_reason = 'realtime_stream_timeout', rejection_detail = 'no_stream', ended_ms = last_ms "
-                "WHERE final = 0 AND finish_after_ms = 0 AND live_ms = 0 AND turns = 0 AND rejection_reason = '' AND direction = 'in' AND (channel = 'web' OR answer IN ('stream', 'relay', '')) "
+    // To be a stream, and nothing is known of it but its beginning, or that it could not be opened: no other answer, no queue, nobody it was put through to.
+    session.run("UPDATE history SET final = 2, status = 'realtime_session_rejected', "
+                "rejection_reason = CASE WHEN rejection_reason = '' THEN 'realtime_stream_timeout' ELSE rejection_reason END, "
+                "rejection_detail = CASE WHEN rejection_reason = '' THEN 'no_stream' ELSE rejection_detail END, ended_ms = last_ms "
+                "WHERE final = 0 AND finish_after_ms = 0 AND live_ms = 0 AND turns = 0 AND direction = 'in' AND (channel = 'web' OR answer IN ('stream', 'relay', '')) "
                 "AND last_ms < $1 AND (last_ms < $2 OR NOT EXISTS(SELECT 1 FROM record_instances i WHERE i.instance = history.instance AND i.lease_until_ms > $3)) "
-                "AND NOT EXISTS(SELECT 1 FROM facts f WHERE f.call_sid = history.call_sid AND f.kind <> 'call')",
+                "AND NOT EXISTS(SELECT 1 FROM facts f WHERE f.call_sid = history.call_sid AND f.kind NOT IN ('call', 'rejection'))",
                 {now - kStreamComesElsewhereMs, now - kStreamComesMs, now});
     finished += session.changed();
     // A call without a stream is in nobody's hands but the carrier's, whose last word may get lost.
