@@ -229,8 +229,8 @@ TEST_P(Records, LeaveNeighboursALeaseAfterTheStoreWasAway) {
     Gate gate(*database);
     auto with = kept();
     with.database = &gate;
-    with.lease = seconds(3);
-    with.retry = milliseconds(700);
+    with.lease = seconds(2);
+    with.retry = milliseconds(500);
     CallRecords records(with);
     const auto lease = [&] { return count("SELECT COALESCE(MAX(lease_until_ms), 0) FROM record_instances WHERE instance = 'one'"); };
     records.add("CA1", Fact::call, R"({"live":true})");
@@ -244,7 +244,7 @@ TEST_P(Records, LeaveNeighboursALeaseAfterTheStoreWasAway) {
     });
     records.add("CA1", Fact::turn, R"({"text":"hello"})");
     records.flush();
-    std::this_thread::sleep_for(milliseconds(3500));  // longer than the lease it gave everybody at its own start
+    std::this_thread::sleep_for(milliseconds(2500));  // longer than the lease it gave everybody at its own start
     const auto before = lease();
     gate.shut = false;
     EXPECT_TRUE(eventually([&] { return records.spooled_bytes() == 0 && lease() > before; }));
