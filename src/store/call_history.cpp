@@ -18,6 +18,12 @@ using Json = nlohmann::json;
 constexpr std::int64_t kMayReturnMs = 60'000, kMayStillTellMs = 15'000, kMayBeTalkingMs = 4LL * 3600 * 1000;
 // A call nobody says anything about any more, not even its end: the carrier's last word got lost.
 constexpr std::int64_t kForgottenMs = 24LL * 3600 * 1000;
+// A stream comes within seconds or not at all; who should have seen it come may be gone.
+constexpr std::int64_t kStreamComesMs = 120'000, kStreamComesElsewhereMs = 30'000;
+
+// `final` in the row. 0: it goes on. 1: its own facts say how it ended, and nothing changes that. 2: we concluded that it is over (nothing came, nobody writes it any
+// more); it is not if its stream still tells something. 3: the carrier says it is over, without its stream's own word; that may wait in the spool of another instance,
+// and how it ended is what the stream says then.
 constexpr std::size_t kLongestText = 2000;
 
 // What stands in a fact, of whatever type, as text; cut where nobody reads on.
@@ -69,8 +75,45 @@ void apply_call(Session& session, const FactEvent& event, const Json& json, std:
     if (!flag_of(json, "live")) return;
     // It talks, or it talks again: an end that was left open was none.
     session.run("UPDATE history SET status = 'realtime_session_active', live_ms = CASE WHEN live_ms = 0 THEN $1 ELSE live_ms END, ended_ms = 0, end_reason = '', end_detail = '', "
-                "rejection_reason = '', rejection_detail = '', finish_after_ms = 0, instance = $2 WHERE call_sid = $3 AND final = 0",
+                "rejection_reason = '', rejection_detail = '', finish_after_ms = 0, final = 0, instance = $2 WHERE call_sid = $3 AND final IN (0, 2)",
                 {event.at_ms, std::string(instance), event.call_sid});
+    if (session.changed() > 0) return;
+    // It did talk, and is over all the same.
+    session.run("UPDATE history SET status = 'realtime_session', live_ms = CASE WHEN live_ms = 0 THEN $1 ELSE live_ms END, end_reason = CASE WHEN end_reason = '' THEN 'twilio_disconnect' ELSE end_reason END, "
+                "end_detail = CASE WHEN end_detail = '' THEN 'caller_hung_up' ELSE end_detail END, rejection_reason = '', rejection_detail = '' WHERE call_sid = $2 AND final = 3",
+                {event.at_ms, event.call_sid});
+}
+
+// How a call out went, as its dial tells; no stream says this of itself.
+std::string_view dial_end(std::string_view reason) {
+    if (reason == "answered" || reason == "busy" || reason == "no_answer" || reason == "failed" || reason == "unknown") return "twilio_disconnect";
+    if (reason == "canceled") return "parley_cancelled";
+    if (reason == "machine" || reason == "fax") return "parley_disconnect";
+    return {};
+}
+
+// The carrier's last word: `word` as it says it, `reason` and `detail` for a call that nothing else is known of.
+void carrier_over(Session& session, const FactEvent& event, const std::string& word, std::string_view reason, const std::string& detail) {
+    // Ended before, and nobody came back.
+    session.run("UPDATE history SET final = 3, finish_after_ms = 0 WHERE call_sid = $1 AND final IN (0, 2) AND ended_ms > 0", {event.call_sid});
+    if (session.changed() > 0) return;
+    // Turned away, as was said.
+    session.run("UPDATE history SET status = 'realtime_session_rejected', ended_ms = $1, final = 3, finish_after_ms = 0 WHERE call_sid = $2 AND final = 0 AND live_ms = 0 AND rejection_reason <> ''",
+                {event.at_ms, event.call_sid});
+    if (session.changed() > 0) return;
+    session.run("UPDATE history SET status = 'realtime_session_rejected', rejection_reason = 'policy', rejection_detail = 'reject', ended_ms = $1, final = 3, finish_after_ms = 0 "
+                "WHERE call_sid = $2 AND final = 0 AND live_ms = 0 AND answer = 'reject'",
+                {event.at_ms, event.call_sid});
+    if (session.changed() > 0) return;
+    // A stream was awaited and never came.
+    session.run("UPDATE history SET status = 'realtime_session_rejected', rejection_reason = 'realtime_stream_timeout', rejection_detail = $1, ended_ms = $2, final = 3, finish_after_ms = 0 "
+                "WHERE call_sid = $3 AND final = 0 AND live_ms = 0 AND direction = 'in' AND turns = 0 AND answer IN ('stream', 'relay', '')",
+                {word, event.at_ms, event.call_sid});
+    if (session.changed() > 0) return;
+    // Its stream has an end of its own to tell, which says more; it is waited for.
+    session.run("UPDATE history SET status = 'realtime_session', end_reason = $1, end_detail = $2, ended_ms = $3, final = CASE WHEN live_ms = 0 THEN 3 ELSE 0 END, "
+                "finish_after_ms = CASE WHEN live_ms = 0 THEN 0 ELSE $4 END WHERE call_sid = $5 AND final = 0",
+                {std::string(reason), detail, event.at_ms, event.at_ms + kMayStillTellMs, event.call_sid});
 }
 
 void apply_end(Session& session, const FactEvent& event, const Json& json, std::string_view instance) {
@@ -78,39 +121,31 @@ void apply_end(Session& session, const FactEvent& event, const Json& json, std::
     const auto reason = text_of(json, "reason");
     auto detail = text_of(json, "detail");
     if (detail.empty()) detail = reason;
+    if (const auto how = dial_end(reason); !how.empty()) {
+        carrier_over(session, event, reason, how, reason == "answered" ? std::string("caller_hung_up") : detail);
+        return;
+    }
+    const auto twilio = end_reason(reason, false), web = end_reason(reason, true);
+    if (detail == "instance_lost") {
+        session.run("UPDATE history SET status = 'realtime_session', end_reason = CASE WHEN channel = 'web' THEN $1 ELSE $2 END, end_detail = $3, ended_ms = $4, final = 2, finish_after_ms = 0 "
+                    "WHERE call_sid = $5 AND final = 0",
+                    {std::string(web), std::string(twilio), detail, event.at_ms, event.call_sid});
+        return;
+    }
     const bool lost = reason == "carrier_lost" || reason == "media_timeout" || reason == "shutdown";
     const bool handed_over = reason == "transferred";
     const bool open = !flag_of(json, "final") && (lost || handed_over);
-    const auto twilio = end_reason(reason, false), web = end_reason(reason, true);
-    session.run("UPDATE history SET status = 'realtime_session', end_reason = CASE WHEN channel = 'web' THEN $1 ELSE $2 END, end_detail = $3, ended_ms = $4, final = $5, finish_after_ms = $6 "
-                "WHERE call_sid = $7 AND final = 0",
-                {std::string(web), std::string(twilio), detail, event.at_ms, std::int64_t{open ? 0 : 1}, open ? event.at_ms + (handed_over ? kMayBeTalkingMs : kMayReturnMs) : std::int64_t{0}, event.call_sid});
+    session.run("UPDATE history SET status = 'realtime_session', end_reason = CASE WHEN channel = 'web' THEN $1 ELSE $2 END, end_detail = $3, ended_ms = $4, "
+                "rejection_reason = CASE WHEN final = 0 THEN rejection_reason ELSE '' END, rejection_detail = CASE WHEN final = 0 THEN rejection_detail ELSE '' END, "
+                "final = CASE WHEN $5 = 0 THEN 1 WHEN final = 3 THEN 3 ELSE 0 END, finish_after_ms = CASE WHEN final = 3 THEN 0 ELSE $6 END WHERE call_sid = $7 AND final <> 1",
+                {std::string(web), std::string(twilio), detail, event.at_ms, std::int64_t{open}, open ? event.at_ms + (handed_over ? kMayBeTalkingMs : kMayReturnMs) : std::int64_t{0}, event.call_sid});
 }
 
 void apply_status(Session& session, const FactEvent& event, const Json& json, std::string_view instance) {
     const auto status = text_of(json, "status");
     if (!over(status)) return;
     ensure_row(session, event, instance);
-    // Ended before, and nobody came back.
-    session.run("UPDATE history SET final = 1, finish_after_ms = 0 WHERE call_sid = $1 AND final = 0 AND ended_ms > 0", {event.call_sid});
-    if (session.changed() > 0) return;
-    // Turned away, as was said.
-    session.run("UPDATE history SET status = 'realtime_session_rejected', ended_ms = $1, final = 1, finish_after_ms = 0 WHERE call_sid = $2 AND final = 0 AND live_ms = 0 AND rejection_reason <> ''",
-                {event.at_ms, event.call_sid});
-    if (session.changed() > 0) return;
-    session.run("UPDATE history SET status = 'realtime_session_rejected', rejection_reason = 'policy', rejection_detail = 'reject', ended_ms = $1, final = 1, finish_after_ms = 0 "
-                "WHERE call_sid = $2 AND final = 0 AND live_ms = 0 AND answer = 'reject'",
-                {event.at_ms, event.call_sid});
-    if (session.changed() > 0) return;
-    // A stream was awaited and never came.
-    session.run("UPDATE history SET status = 'realtime_session_rejected', rejection_reason = 'realtime_stream_timeout', rejection_detail = $1, ended_ms = $2, final = 1, finish_after_ms = 0 "
-                "WHERE call_sid = $3 AND final = 0 AND live_ms = 0 AND direction = 'in' AND turns = 0 AND answer IN ('stream', 'relay', '')",
-                {status, event.at_ms, event.call_sid});
-    if (session.changed() > 0) return;
-    // Its stream has an end of its own to tell, which says more; it is waited for.
-    session.run("UPDATE history SET status = 'realtime_session', end_reason = 'twilio_disconnect', end_detail = $1, ended_ms = $2, final = CASE WHEN live_ms = 0 THEN 1 ELSE 0 END, "
-                "finish_after_ms = CASE WHEN live_ms = 0 THEN 0 ELSE $3 END WHERE call_sid = $4 AND final = 0",
-                {status == "completed" ? std::string("caller_hung_up") : status, event.at_ms, event.at_ms + kMayStillTellMs, event.call_sid});
+    carrier_over(session, event, status, "twilio_disconnect", status == "completed" ? std::string("caller_hung_up") : status);
 }
 
 void apply_rejection(Session& session, const FactEvent& event, const Json& json, std::string_view instance) {
@@ -121,7 +156,8 @@ void apply_rejection(Session& session, const FactEvent& event, const Json& json,
     // Another way to answer may follow (`open`): the call is not over then.
     const bool open = flag_of(json, "open");
     session.run("UPDATE history SET rejection_reason = $1, rejection_detail = $2, status = CASE WHEN $3 = 1 THEN status ELSE 'realtime_session_rejected' END, "
-                "ended_ms = CASE WHEN $4 = 1 THEN ended_ms ELSE $5 END, final = CASE WHEN $6 = 1 THEN 0 ELSE 1 END WHERE call_sid = $7 AND final = 0 AND ($8 = 0 OR live_ms = 0)",
+                "ended_ms = CASE WHEN $4 = 1 THEN ended_ms ELSE $5 END, end_reason = CASE WHEN final = 0 THEN end_reason ELSE '' END, end_detail = CASE WHEN final = 0 THEN end_detail ELSE '' END, "
+                "final = CASE WHEN $6 = 1 THEN final ELSE 1 END WHERE call_sid = $7 AND final <> 1 AND ($8 = 0 OR live_ms = 0)",
                 {std::string(rejection_reason(reason)), detail, std::int64_t{open}, std::int64_t{open}, event.at_ms, std::int64_t{open}, event.call_sid, std::int64_t{open}});
 }
 
@@ -169,18 +205,28 @@ void apply_fact(Session& session, const FactEvent& event, std::string_view insta
 }
 
 std::uint64_t finish_due(Session& session, std::int64_t now) {
-    session.run("UPDATE history SET final = 1, finish_after_ms = 0 WHERE final = 0 AND finish_after_ms > 0 AND finish_after_ms <= $1", {now});
+    session.run("UPDATE history SET final = 2, finish_after_ms = 0 WHERE final = 0 AND finish_after_ms > 0 AND finish_after_ms <= $1", {now});
     auto finished = session.changed();
-    session.run("UPDATE history SET final = 1, finish_after_ms = 0, status = 'realtime_session', ended_ms = last_ms, end_reason = 'parley_disconnect', end_detail = 'forgotten' "
-                "WHERE final = 0 AND finish_after_ms = 0 AND last_ms < $1",
-                {now - kForgottenMs});
+    // To be a stream, and nothing is known of it but its beginning, or that it could not be opened: no other answer, no queue, nobody it was put through to.
+    session.run("UPDATE history SET final = 2, status = 'realtime_session_rejected', "
+                "rejection_reason = CASE WHEN rejection_reason = '' THEN 'realtime_stream_timeout' ELSE rejection_reason END, "
+                "rejection_detail = CASE WHEN rejection_reason = '' THEN 'no_stream' ELSE rejection_detail END, ended_ms = last_ms "
+                "WHERE final = 0 AND finish_after_ms = 0 AND live_ms = 0 AND turns = 0 AND direction = 'in' AND (channel = 'web' OR answer IN ('stream', 'relay', '')) "
+                "AND last_ms < $1 AND (last_ms < $2 OR NOT EXISTS(SELECT 1 FROM record_instances i WHERE i.instance = history.instance AND i.lease_until_ms > $3)) "
+                "AND NOT EXISTS(SELECT 1 FROM facts f WHERE f.call_sid = history.call_sid AND f.kind NOT IN ('call', 'rejection'))",
+                {now - kStreamComesElsewhereMs, now - kStreamComesMs, now});
+    finished += session.changed();
+    // A call without a stream is in nobody's hands but the carrier's, whose last word may get lost.
+    session.run("UPDATE history SET final = 2, finish_after_ms = 0, status = 'realtime_session', ended_ms = last_ms, end_reason = 'parley_disconnect', end_detail = 'forgotten' "
+                "WHERE final = 0 AND finish_after_ms = 0 AND (last_ms < $1 OR (live_ms = 0 AND last_ms < $2))",
+                {now - kForgottenMs, now - kMayBeTalkingMs});
     finished += session.changed();
     return finished;
 }
 
 bool is_orphaned(Session& session, std::string_view call_sid, std::int64_t now) {
     return !session
-                .run("SELECT 1 FROM history h WHERE call_sid = $1 AND final = 0 AND finish_after_ms = 0 AND NOT EXISTS("
+                .run("SELECT 1 FROM history h WHERE call_sid = $1 AND final = 0 AND finish_after_ms = 0 AND live_ms > 0 AND NOT EXISTS("
                      "SELECT 1 FROM record_instances i WHERE i.instance = h.instance AND i.lease_until_ms > $2)",
                      {std::string(call_sid), now})
                 .empty();
@@ -188,7 +234,7 @@ bool is_orphaned(Session& session, std::string_view call_sid, std::int64_t now) 
 
 std::vector<std::pair<std::string, std::int64_t>> orphaned_calls(Session& session, std::int64_t now, std::size_t most) {
     std::vector<std::pair<std::string, std::int64_t>> found;
-    for (const auto& row : session.run("SELECT call_sid, last_ms FROM history h WHERE final = 0 AND finish_after_ms = 0 AND NOT EXISTS("
+    for (const auto& row : session.run("SELECT call_sid, last_ms FROM history h WHERE final = 0 AND finish_after_ms = 0 AND live_ms > 0 AND NOT EXISTS("
                                        "SELECT 1 FROM record_instances i WHERE i.instance = h.instance AND i.lease_until_ms > $1) ORDER BY started_ms LIMIT $2",
                                        {now, static_cast<std::int64_t>(most)}))
         found.emplace_back(row.text(0), row.integer(1));

@@ -35,6 +35,7 @@ std::optional<SpooledFact> parse(std::string_view line) {
     SpooledFact fact;
     fact.id = text("id");
     fact.event.call_sid = text("sid");
+    fact.instance = text("by");
     if (!kind || !good_sid(fact.id) || !good_sid(fact.event.call_sid)) return std::nullopt;
     fact.event.fact = *kind;
     fact.event.json = json["fact"].dump();
@@ -99,7 +100,7 @@ error_code FactSpool::append(const std::vector<SpooledFact>& facts, bool sync) {
     std::string block;
     for (const auto& fact : facts) {
         auto json = Json::parse(fact.event.json, nullptr, false);
-        block += Json{{"id", fact.id}, {"sid", fact.event.call_sid}, {"kind", name(fact.event.fact)}, {"at", fact.event.at_ms}, {"fact", std::move(json)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+        block += Json{{"id", fact.id}, {"sid", fact.event.call_sid}, {"kind", name(fact.event.fact)}, {"by", fact.instance}, {"at", fact.event.at_ms}, {"fact", std::move(json)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
         block += '\n';
     }
     const auto at = own_->size;

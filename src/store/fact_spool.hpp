@@ -19,6 +19,7 @@ namespace parley::store {
 struct SpooledFact {
     std::string id;
     FactEvent event;
+    std::string instance{};  // whose it is, when it was left by another process; empty: ours
 };
 
 // On the writer's thread.

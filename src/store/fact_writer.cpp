@@ -15,6 +15,7 @@ constexpr std::size_t kQueueBytes = 16U << 20U;   // of what may be dropped
 constexpr std::size_t kMemoryBytes = 64U << 20U;  // of what may not
 constexpr std::size_t kBatch = 200;
 constexpr std::size_t kOrphans = 100;
+constexpr auto kTellAgain = std::chrono::seconds(10);  // of what is dropped
 
 // The store's state rather than the fact's fault: it will do later.
 bool passing(StoreErrc code) { return code != StoreErrc::statement && code != StoreErrc::constraint; }
@@ -39,25 +40,33 @@ FactWriter::~FactWriter() {
 
 bool FactWriter::push(SpooledFact fact) {
     const auto size = size_of(fact);
+    bool room = false;
     {
         const std::lock_guard lock(mutex_);
-        if (bytes_ + size > (weight(fact.event.fact) == Weight::final ? kMemoryBytes : kQueueBytes)) {
-            drop(fact);
-            return false;
+        room = bytes_ + size <= (weight(fact.event.fact) == Weight::final ? kMemoryBytes : kQueueBytes);
+        if (room) {
+            bytes_ += size;
+            queue_.push_back(std::move(fact));
+            ++queued_;
         }
-        bytes_ += size;
-        queue_.push_back(std::move(fact));
-        ++queued_;
+    }
+    if (!room) {
+        drop(fact);
+        return false;
     }
     wake_.notify_all();
     return true;
 }
 
 void FactWriter::drop(const SpooledFact& fact) {
-    ++dropped_;
+    const std::uint64_t all = ++dropped_;
     const auto kind = name(weight(fact.event.fact));
     if (settings_.metrics != nullptr) settings_.metrics->store_facts_dropped.at(kind).add();
-    settings_.log.error("store.facts_dropped", "There is no room for what is to be kept of calls.", {{"kind", kind}, {"call_sid", fact.event.call_sid}});
+    // Each is counted; a line for each would be the next thing there is no room for.
+    const auto now = Clock::now();
+    auto due = tell_dropped_.load();
+    if (now.time_since_epoch() < due || !tell_dropped_.compare_exchange_strong(due, (now + kTellAgain).time_since_epoch())) return;
+    settings_.log.error("store.facts_dropped", "There is no room for what is to be kept of calls.", {{"kind", kind}, {"call_sid", fact.event.call_sid}, {"dropped", all}});
 }
 
 void FactWriter::flush() {
@@ -87,15 +96,14 @@ void FactWriter::run() {
         const bool ending = stopping_;
         // Taken out whole, so that whoever adds never waits for more than an exchange; it counts against the bound until it is stored or spooled.
         auto batch = std::exchange(queue_, {});
+        const auto counted = bytes_;
         lock.unlock();
         const auto count = batch.size();
         if (!batch.empty()) take(std::move(batch));
         else if (waiting() && (ending || Clock::now() >= next_try_)) drain();
         if (ending || Clock::now() >= next_keep_) keep_up(ending && count == 0);
         lock.lock();
-        bytes_ = 0;
-        for (const auto& fact : queue_) bytes_ += size_of(fact);
-        for (const auto& fact : held_) bytes_ += size_of(fact);
+        bytes_ = bytes_ - counted + held_bytes_;  // those that came meanwhile, and those that still have no place
         written_ += count;
         done_.notify_all();
         const auto due = std::partition(waiters_.begin(), waiters_.end(), [this](const auto& waiter) { return waiter.first > written_; });
@@ -129,7 +137,7 @@ void FactWriter::store_one(Session& session, const SpooledFact& fact, bool with_
     session.run("INSERT INTO facts(fact_id, call_sid, kind, json, at_ms) VALUES($1, $2, $3, $4, $5) ON CONFLICT(fact_id) DO NOTHING",
                 {fact.id, fact.event.call_sid, std::string(name(fact.event.fact)), fact.event.json, fact.event.at_ms});
     if (session.changed() == 0) return;  // brought before, with everything that hangs on it
-    apply_fact(session, fact.event, settings_.instance);
+    apply_fact(session, fact.event, fact.instance.empty() ? settings_.instance : fact.instance);
     if (with_hooks)
         for (const auto& hook : kept_) hook(session, fact.event);
 }
@@ -155,10 +163,13 @@ std::size_t FactWriter::store(const std::vector<SpooledFact>& facts) {
         }
         if (failed) {
             // One of them cannot be stored: the others are, each by itself.
-            for (; done < end; ++done)
+            for (; done < end; ++done) {
                 if (!store_alone(facts[done])) return done;
+                renew_in_time();
+            }
         }
         done = end;
+        renew_in_time();  // storing what has gathered may take longer than the lease lasts
     }
     if (std::exchange(away_, false)) settings_.log.info("store.spool_over", "The store takes what is kept of calls again.");
     return done;
@@ -187,6 +198,7 @@ void FactWriter::spool(std::vector<SpooledFact> facts) {
     // Events go first, then what was said; what a call cannot be without is written whatever the size.
     const auto used = spool_.bytes();
     std::vector<SpooledFact> wanted = std::exchange(held_, {});
+    std::size_t wanted_bytes = std::exchange(held_bytes_, 0);
     std::uint64_t size = used;
     bool sync = false;
     for (auto& fact : facts) {
@@ -197,12 +209,15 @@ void FactWriter::spool(std::vector<SpooledFact> facts) {
             continue;
         }
         size += size_of(fact) + 80;
+        wanted_bytes += size_of(fact);
+        if (fact.instance.empty()) fact.instance = settings_.instance;
         sync = sync || how == Weight::final;
         wanted.push_back(std::move(fact));
     }
     if (!wanted.empty()) {
         if (const auto failed = spool_.append(wanted, sync)) {
             held_ = std::move(wanted);
+            held_bytes_ = wanted_bytes;
             if (!std::exchange(spool_refuses_, true)) {
                 settings_.log.error("store.full", "The spool cannot be written: what is to be kept of calls stays in memory.", {{"path", spool_.path()}, {"error.type", failed.message()}});
                 if (settings_.on_error) settings_.on_error(spool_.path(), failed);
@@ -220,8 +235,9 @@ bool FactWriter::drain() {
         spool_.taken();
         tell_spooled();
     }
-    const auto stored = store(held_);
-    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(stored));
+    const auto stored = static_cast<std::ptrdiff_t>(store(held_));
+    std::for_each(held_.begin(), held_.begin() + stored, [this](const SpooledFact& fact) { held_bytes_ -= size_of(fact); });
+    held_.erase(held_.begin(), held_.begin() + stored);
     tell_spooled();
     return held_.empty();
 }
@@ -231,10 +247,32 @@ void FactWriter::tell_spooled() {
     if (settings_.metrics != nullptr) settings_.metrics->store_spool_bytes.at().set(static_cast<double>(spooled_));
 }
 
+// After a time without the store nobody's lease is what it was: everybody gets the chance to renew it first. So too at the start, of which nobody knows what it follows.
+void FactWriter::renewed() {
+    const auto now = Clock::now();
+    if (std::exchange(lease_lost_, false) || now - renewed_ > settings_.lease / 2) look_for_orphans_ = now + settings_.lease;
+    renewed_ = now;
+    next_renewal_ = now + settings_.lease / 3;
+}
+
+void FactWriter::renew_in_time() {
+    if (Clock::now() < next_renewal_) return;
+    next_renewal_ = Clock::now() + settings_.lease / 3;
+    try {
+        settings_.database->transact([&](Session& session) { renew_instance(session, settings_.instance, now_ms() + settings_.lease.count()); });
+        renewed();
+    } catch (const StoreError&) {
+        lease_lost_ = true;
+    }
+}
+
 // The lease is renewed, and what others left behind is brought to its end.
 void FactWriter::keep_up(bool ending) {
     next_keep_ = Clock::now() + settings_.lease / 3;
-    if (away_ && !ending && Clock::now() < next_try_) return;
+    if (away_ && !ending && Clock::now() < next_try_) {
+        lease_lost_ = true;  // it should have been renewed now, and is not
+        return;
+    }
     spool_.adopt();
     try {
         const auto now = now_ms();
@@ -242,9 +280,9 @@ void FactWriter::keep_up(bool ending) {
             renew_instance(session, settings_.instance, ending ? 0 : now + settings_.lease.count());
             if (!ending) finish_due(session, now);
         });
-        // After a time without the store nobody's lease is what it was: everybody gets the chance to renew it first.
-        if (std::exchange(lease_lost_, false)) look_for_orphans_ = Clock::now() + settings_.lease;
-        if (!ending && Clock::now() >= look_for_orphans_) end_orphans(now);
+        if (ending) return;
+        renewed();
+        if (Clock::now() >= look_for_orphans_) end_orphans(now);
     } catch (const StoreError&) {
         lease_lost_ = true;  // told and counted where it happened
     }
@@ -261,7 +299,10 @@ void FactWriter::end_orphans(std::int64_t now) {
             try {
                 settings_.database->transact([&](Session& session) {
                     ended = is_orphaned(session, call_sid, now);
-                    if (ended) store_one(session, fact, with_hooks);
+                    if (!ended) return;
+                    store_one(session, fact, with_hooks);
+                    // Brought to its end before, and told of since as if it lived: once more, without telling anybody again.
+                    if (is_orphaned(session, call_sid, now)) apply_fact(session, fact.event, settings_.instance);
                 });
                 break;
             } catch (const StoreError& e) {

@@ -40,6 +40,8 @@ private:
     void spool(std::vector<SpooledFact> facts);
     bool drain();  // everything that waits is stored
     void keep_up(bool ending);
+    void renewed();
+    void renew_in_time();  // between two things that take long
     void end_orphans(std::int64_t now);
     void drop(const SpooledFact& fact);
     void tell_spooled();
@@ -47,10 +49,11 @@ private:
 
     Settings settings_;
     std::vector<std::function<void(Session&, const FactEvent&)>> kept_;
-    FactSpool spool_;                // writer's thread, like the next three lines
+    FactSpool spool_;                // writer's thread, like the next four lines
     std::vector<SpooledFact> held_;  // what even the spool does not take
-    bool spool_refuses_ = false, away_ = false, lease_lost_ = false;
-    TimePoint next_try_{}, next_keep_{}, look_for_orphans_{};
+    std::size_t held_bytes_ = 0;
+    bool spool_refuses_ = false, away_ = false, lease_lost_ = true;
+    TimePoint next_try_{}, next_keep_{}, next_renewal_{}, renewed_{}, look_for_orphans_{};
 
     std::mutex mutex_;  // over the queue
     std::condition_variable wake_, done_;
@@ -60,6 +63,7 @@ private:
     std::uint64_t queued_ = 0, written_ = 0;
     bool stopping_ = false;
     std::atomic<std::uint64_t> dropped_{0}, spooled_{0};
+    std::atomic<Clock::duration> tell_dropped_{Clock::duration::min()};
     std::thread thread_;
 };
 

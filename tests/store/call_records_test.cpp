@@ -225,6 +225,33 @@ TEST_P(Records, WaitInTheSpoolAndComeOnceAndInOrder) {
     EXPECT_GE(lines->count("store.spool_over"), 1U);
 }
 
+TEST_P(Records, LeaveNeighboursALeaseAfterTheStoreWasAway) {
+    Gate gate(*database);
+    auto with = kept();
+    with.database = &gate;
+    with.lease = seconds(2);
+    with.retry = milliseconds(500);
+    CallRecords records(with);
+    const auto lease = [&] { return count("SELECT COALESCE(MAX(lease_until_ms), 0) FROM record_instances WHERE instance = 'one'"); };
+    records.add("CA1", Fact::call, R"({"live":true})");
+    records.flush();
+    EXPECT_TRUE(eventually([&] { return lease() > 0; }));
+    gate.shut = true;
+    // A neighbour's call, and its lease that could not be renewed meanwhile either.
+    database->transact([](Session& session) {
+        apply_fact(session, {"CA2", Fact::call, R"({"live":true})", now_ms()}, "two");
+        renew_instance(session, "two", now_ms() - 1);
+    });
+    records.add("CA1", Fact::turn, R"({"text":"hello"})");
+    records.flush();
+    std::this_thread::sleep_for(milliseconds(2500));  // longer than the lease it gave everybody at its own start
+    const auto before = lease();
+    gate.shut = false;
+    EXPECT_TRUE(eventually([&] { return records.spooled_bytes() == 0 && lease() > before; }));
+    EXPECT_EQ(count("SELECT COUNT(*) FROM history WHERE final = 1"), 0);
+    database->transact([](Session& session) { renew_instance(session, "two", now_ms() + 600'000); });
+}
+
 TEST_P(Records, SpoolOutlivesItsProcess) {
     Gate gate(*database);
     {
