@@ -50,16 +50,16 @@ TEST(HoldConfig, ThePagesExampleLoads) {
 
 TEST(HoldConfig, MistakesAreTold) {
     EXPECT_EQ(problems_of("strategy: text, text: hello"), "");
-    EXPECT_THAT(problems_of("strategy: text"), HasSubstr("hold.text is missing"));
-    EXPECT_THAT(problems_of("strategy: audio_then_music, music: default"), HasSubstr("hold.audio is missing"));
-    EXPECT_THAT(problems_of("strategy: music"), HasSubstr("hold.music is missing"));
+    EXPECT_THAT(problems_of("strategy: text"), HasSubstr("hold.text': is missing"));
+    EXPECT_THAT(problems_of("strategy: audio_then_music, music: default"), HasSubstr("hold.audio': is missing"));
+    EXPECT_THAT(problems_of("strategy: music"), HasSubstr("hold.music': is missing"));
     EXPECT_THAT(problems_of("strategy: musik"), HasSubstr("expected one of"));
     EXPECT_THAT(problems_of("strategy: text, text: \"<speak>hello\""), HasSubstr("no well-formed SSML"));
     EXPECT_THAT(problems_of("strategy: text, text: \"" + std::string(3001, 'a') + "\""), HasSubstr("3000 characters"));
     EXPECT_THAT(problems_of("strategy: music, music: /etc/passwd"), HasSubstr("below the data directory"));
     EXPECT_THAT(problems_of("strategy: music, music: ../secret.wav"), HasSubstr("lead out of the data directory"));
     EXPECT_THAT(problems_of("strategy: music, music: \"media:123\""), HasSubstr("64 hexadecimal digits"));
-    EXPECT_THAT(problems_of("least: 20s, longest: 10s"), HasSubstr("hold.least is more than"));
+    EXPECT_THAT(problems_of("least: 20s, longest: 10s"), HasSubstr("hold.least': is more than"));
     EXPECT_THAT(problems_of("longest: 10m"), HasSubstr("hold.longest"));
     EXPECT_THAT(problems_of("duck_db: 3"), HasSubstr("hold.duck_db"));
     EXPECT_THAT(problems_of("strategy: music, music: default", "brain: echo"), HasSubstr("a brain that is echo"));

@@ -22,7 +22,7 @@ std::string yaml_of(const std::string& page) {
     return all;
 }
 Config load(const std::string& text) {
-    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"00112233445566778899aabbccddeeff\"]}\n" + text, "example.yaml", {{"PARLEY_WEBHOOK_SECRET", "whsec"}}, {.allow_unknown = false, .check_files = false});
+    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"00112233445566778899aabbccddeeff\"]}\n" + text, "example.yaml", {{"CUSTOMER_WEBHOOK_SECRET", "whsec"}}, {.allow_unknown = false, .check_files = false});
 }
 std::string problems_of(const std::string& text) {
     try {

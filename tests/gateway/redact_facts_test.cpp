@@ -32,7 +32,7 @@ TEST_F(FactRedactorTest, what_is_said_is_masked_and_what_the_call_is_stays) {
     EXPECT_EQ(pass(Fact::call, call), call);
     EXPECT_EQ(pass(Fact::turn, {{"who", "caller"}, {"text", "it is 4111 1111 1111 1111"}, {"at_ms", 5}})["text"], "it is [card]");
     EXPECT_EQ(pass(Fact::turn, {{"who", "agent"}, {"text", "Write to a.b@example.com"}})["text"], "Write to [email]");
-    EXPECT_EQ(pass(Fact::message, {{"sid", "SM1"}, {"to", "+4915112345678"}, {"body", "call +49 151 12345678"}}), json({{"sid", "SM1"}, {"to", "+4915112345678"}, {"body", "call [phone]"}}));
+    EXPECT_EQ(pass(Fact::message, {{"sid", "SM1"}, {"to", "+4915112345678"}, {"body", "call +49 151 12345679"}}), json({{"sid", "SM1"}, {"to", "+4915112345678"}, {"body", "call [phone]"}}));
     EXPECT_EQ(pass(Fact::voicemail, {{"recording_sid", "RE1"}, {"transcript", "my social is 219-09-9999"}})["transcript"], "my social is [ssn]");
     EXPECT_EQ(pass(Fact::analysis, {{"summary", "wants a mail to a@b.de"}, {"actions", json::array({"write to a@b.de"})}}), json({{"summary", "wants a mail to [email]"}, {"actions", json::array({"write to [email]"})}}));
     EXPECT_EQ(metrics.pii_redacted.at("card").value(), 1U);

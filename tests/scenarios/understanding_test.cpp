@@ -61,7 +61,7 @@ public:
             const std::string vendor(entry.name);
             auto& host = hosts_[vendor];
             host = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
-            vendors += "  " + name + ": {vendor: " + name + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" ? "v" : "\"\"") + "}\n";
+            vendors += "  " + vendor + ": {vendor: " + vendor + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" ? "v" : "\"\"") + "}\n";
         }
         const std::string parts = "    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n";
         Sections setup;
