@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <nlohmann/json.hpp>
 
+#include "parley/base/ids.hpp"
 #include "parley/net/deadline.hpp"
 #include "parley/rest/recordings.hpp"
 #include "parley/store/callbacks.hpp"
@@ -69,8 +70,8 @@ Sides sides_of(const ToolDesk& desk, const brain::CallFacts& facts) {
 
 class CallActions final : public brain::Actions {
 public:
-    CallActions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, brain::CallFacts facts, asio::any_io_executor executor, bool spoken)
-        : desk_(desk), settings_(std::move(settings)), facts_(std::move(facts)), executor_(std::move(executor)) {
+    CallActions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, brain::CallFacts facts, asio::any_io_executor executor, bool spoken, std::string session)
+        : desk_(desk), settings_(std::move(settings)), facts_(std::move(facts)), executor_(std::move(executor)), session_(std::move(session)) {
         for (const auto& name : settings_->tools) offer(name, spoken);
     }
 
@@ -172,7 +173,7 @@ private:
     void take_message(const json& arguments, Back back) {
         if (!sides_) sides_ = sides_of(desk_, facts_);
         store::MessageTaken taken;
-        taken.key = tools::idempotency_key(facts_.call_sid, 0, "take_message", dumped(arguments));
+        taken.key = tools::idempotency_key(facts_.call_sid + session_, 0, "take_message", dumped(arguments));
         taken.agent = facts_.agent;
         taken.call_sid = facts_.call_sid;
         taken.caller = sides_->theirs;
@@ -298,6 +299,7 @@ private:
     std::shared_ptr<const AgentMessaging> settings_;
     brain::CallFacts facts_;
     asio::any_io_executor executor_;
+    const std::string session_;   // tools::CallTools::Parts::session
     std::optional<Sides> sides_;  // once a message is to be sent
     std::vector<brain::ActionSpec> specs_;
     std::map<std::uint64_t, Open> open_;
@@ -312,9 +314,12 @@ std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<con
                                              const std::shared_ptr<const tools::ToolSettings>& own) {
     // Also without tools: a transfer's summary passes through it.
     if (!settings) return nullptr;
-    auto builtin = std::make_unique<CallActions>(desk, std::move(settings), facts, executor, spoken);
+    // Text messages of two numbers are one identifier for ever, and a call that comes back keeps its own.
+    const bool again = desk.seen.again(facts.call_sid);
+    auto session = !spoken || again || !facts.brain_state.empty() ? "/" + random_hex(8) : std::string();
+    auto builtin = std::make_unique<CallActions>(desk, std::move(settings), facts, executor, spoken, session);
     return std::make_unique<tools::CallTools>(tools::CallTools::Parts{.shop = desk.shop, .catalog = desk.shop->catalog(own), .builtin = std::move(builtin), .facts = facts, .executor = std::move(executor),
-                                                                      .transfers = own ? own->transfers : std::map<std::string, std::string>{}});
+                                                                      .transfers = own ? own->transfers : std::map<std::string, std::string>{}, .session = std::move(session)});
 }
 
 }  // namespace parley::gateway

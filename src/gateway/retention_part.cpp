@@ -12,6 +12,7 @@
 #include "parley/base/ids.hpp"
 #include "parley/net/errands.hpp"
 #include "parley/store/profiles.hpp"
+#include "parley/store/tool_effects.hpp"
 #include "parley/twilio/sid.hpp"
 #include "person_data.hpp"
 #include "telephony.hpp"
@@ -35,6 +36,7 @@ constexpr auto kStoreWithin = std::chrono::seconds(10);
 constexpr std::size_t kBatch = 500;
 constexpr std::size_t kReceiptsShown = 200;
 constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::int64_t kEffectsMs = 2 * kDayMs;  // what tools did is looked up for minutes
 
 // Tells whether a receipt is somebody's to whoever has the key, and nothing to anybody else.
 std::string subject_of(const Secret& key, std::string_view subject) {
@@ -96,6 +98,8 @@ private:
         for (const auto& [kind, kept] : kinds) {
             if (kept) co_await sweep_kind(kind, *kept);
         }
+        std::function<std::uint64_t(store::Session&)> effects = [](store::Session& s) { return store::sweep_effects(s, store::now_ms() - kEffectsMs); };
+        (void)co_await t_.database.ask<std::uint64_t>(std::move(effects), kStoreWithin);
     }
     net::Task<> sweep_kind(std::string kind, std::uint32_t days) {
         const auto before = store::now_ms() - static_cast<std::int64_t>(days) * kDayMs;

@@ -144,7 +144,7 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
     if (offered.schema)
         if (auto why = offered.schema->wrong(*arguments)) return refuse(wish, "invalid", "the arguments are wrong: " + *why, std::move(done));
     wish.arguments = dumped(*arguments);  // members in order: the same wish has the same text
-    wish.key = idempotency_key(parts_.facts.call_sid, turn_, wish.name, wish.arguments);
+    wish.key = idempotency_key(parts_.facts.call_sid + parts_.session, turn_, wish.name, wish.arguments);
 
     if (const auto before = made_.find(wish.key); before != made_.end()) {
         // Asked again in the same turn, by a backup that took over or by a model that forgets: done once, told twice.

@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t kMostCatalogs = 256;
 constexpr std::uint32_t kWaitingPerPlace = 4;
 constexpr auto kStoreWithin = std::chrono::milliseconds(400);   // before a tool is begun; after that this process's own memory decides
+constexpr std::chrono::milliseconds kRemembered = std::chrono::minutes(10);  // the same wish again is a repetition of it
 constexpr auto kKeepWithin = std::chrono::seconds(5);
 constexpr auto kGrace = std::chrono::milliseconds(150);         // a tool ends itself at its deadline; this is for one that does not
 
@@ -143,7 +144,7 @@ net::Task<> Workshop::work(std::shared_ptr<Job> job) {
     bool begun = false;
     if (!outcome && remembered) {
         store::ToolEffect effect{job->run.key, job->run.call_sid, traits.name, {}, store::now_ms()};
-        std::function<std::optional<store::ToolEffect>(store::Session&)> ask = [effect](store::Session& session) { return store::begin_effect(session, effect); };
+        std::function<std::optional<store::ToolEffect>(store::Session&)> ask = [effect](store::Session& session) { return store::begin_effect(session, effect, effect.at_ms - kRemembered.count()); };
         auto before = co_await parts_.database->ask<std::optional<store::ToolEffect>>(std::move(ask), kStoreWithin);
         if (before && *before) outcome = seen_before(**before);
         else begun = static_cast<bool>(before);
