@@ -45,7 +45,8 @@ std::string plain_value(std::string_view value) {
     return out;
 }
 
-// A block of data: it keeps its lines, but cannot close its own brackets.
+}  // namespace
+
 std::string as_data(std::string_view text) {
     std::string out;
     for (const char c : text) {
@@ -56,8 +57,6 @@ std::string as_data(std::string_view text) {
     }
     return out;
 }
-
-}  // namespace
 
 std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, const Actions* actions) {
     std::vector<vendors::ToolSpec> tools;
