@@ -13,6 +13,7 @@
 #include "parley/call/registry.hpp"
 #include "parley/gateway/messaging_config.hpp"
 #include "parley/messaging/sender.hpp"
+#include "parley/privacy/privacy_settings.hpp"
 #include "parley/rest/client.hpp"
 #include "parley/store/call_records.hpp"
 #include "parley/tools/workshop.hpp"
@@ -55,8 +56,9 @@ struct ToolDesk {
     CallsSeen seen{};
 };
 
-// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent. `own`: the agent's declared tools.
+// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent. `own`: the agent's declared tools. `privacy`: what may be kept of it; null: all.
 [[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts,
-                                                           boost::asio::any_io_executor executor, bool spoken, const std::shared_ptr<const tools::ToolSettings>& own);
+                                                           boost::asio::any_io_executor executor, bool spoken, const std::shared_ptr<const tools::ToolSettings>& own,
+                                                           const std::shared_ptr<const privacy::PrivacySettings>& privacy);
 
 }  // namespace parley::gateway
