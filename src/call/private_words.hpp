@@ -4,26 +4,13 @@
 #include <optional>
 #include <string_view>
 
-#include "parley/brain/talk_memory.hpp"
 #include "parley/call/agent.hpp"
+#include "parley/call/kept_memory.hpp"
 #include "parley/call/recorder.hpp"
 #include "parley/privacy/privacy_settings.hpp"
 #include "parley/privacy/redactor.hpp"
 
 namespace parley::call {
-
-[[nodiscard]] inline bool masks(const Agent& agent) { return agent.privacy && agent.privacy->redact; }
-
-// The talk as it may be kept beyond this process: masked where the agent masks.
-[[nodiscard]] inline brain::TalkMemory as_kept(const Agent& agent, brain::TalkMemory memory) {
-    if (!masks(agent)) return memory;
-    const auto kinds = privacy::Kinds::of(agent.privacy->kinds);
-    privacy::Listener listener(kinds);
-    for (auto& line : memory.lines) line.text = listener.turn(line.side == conversation::ContextLine::Side::caller, line.text).text;
-    memory.background = privacy::redact(memory.background, kinds).text;
-    memory.brain_state.clear();  // opaque: nobody can say what is in it
-    return memory;
-}
 
 // A turn in which something was masked is silenced whole: where in it the words stood is not known to the word.
 class PrivateWords {

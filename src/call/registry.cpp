@@ -152,20 +152,22 @@ void Registry::reachable(const std::string& call_sid, Reach reach) {
 }
 
 void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint now) {
-    const std::lock_guard lock(mutex_);
-    const auto found = calls_.find(call_sid);
-    if (found == calls_.end() || found->second.phase != Phase::live) return;
-    auto& entry = found->second;
-    entry.phase = Phase::ended;
-    entry.since = now;
-    entry.reach = nullptr;
-    outcome.resumes = entry.outcome.resumes;
-    outcome.ending = entry.outcome.ending + 1;
-    outcome.attached = true;
-    endings_.push_back({now, call_sid});
-    entry.outcome = std::move(outcome);
-    --active_;
-    if (shared_ != nullptr) shared_->finished(call_sid, entry.outcome);
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = calls_.find(call_sid);
+        if (found == calls_.end() || found->second.phase != Phase::live) return;
+        auto& entry = found->second;
+        entry.phase = Phase::ended;
+        entry.since = now;
+        entry.reach = nullptr;
+        outcome.resumes = entry.outcome.resumes;
+        outcome.ending = entry.outcome.ending + 1;
+        outcome.attached = true;
+        endings_.push_back({now, call_sid});
+        entry.outcome = outcome;
+        --active_;
+    }
+    if (shared_ != nullptr) shared_->finished(call_sid, outcome);
 }
 
 std::optional<Outcome> Registry::outcome(std::string_view call_sid) const {

@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <latch>
 #include <mutex>
 #include <thread>
 
@@ -28,6 +29,7 @@
 #include "parley/control/hold_tune.hpp"
 #include "parley/call/conversation_relay_server.hpp"
 #include "parley/call/disk_writer.hpp"
+#include "parley/call/kept_memory.hpp"
 #include "parley/call/listen_server.hpp"
 #include "parley/call/stream_server.hpp"
 #include "parley/net/http_server.hpp"
@@ -111,7 +113,11 @@ struct Gateway::Impl {
           sealing(config.store.seal_keys, database->dialect(), config.server.data_dir, log),
           records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); },
                    .spool = config.server.data_dir / "spool", .spool_bytes = std::uint64_t{config.store.spool_mb} << 20U, .log = log, .metrics = &metrics}),
-          shared_calls(make_shared_calls(*database, registry, log, instance)),
+          shared_calls(make_shared_calls(*database, registry, log, instance,
+                                         [this](const std::string& name, brain::TalkMemory memory) {
+                                             const auto agent = current_agents()->by_name(name);
+                                             return agent ? call::as_kept(*agent, std::move(memory)) : memory;
+                                         })),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr, .shared = &shared_calls->calls()},
           streams(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
           relays(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
@@ -143,6 +149,23 @@ struct Gateway::Impl {
         workers->stop();
         workers->join();
         disk.drain();
+        // Facts' hooks and what was asked of the store refer to parts that go before the store does.
+        records.flush();
+        settle_store();
+    }
+
+    // Returns when everything that was asked of the store has been done or refused.
+    void settle_store() {
+        if (!database->available() && config.store.ignore) return;  // nothing was taken on that could still be done
+        const std::uint32_t threads = database->dialect() == store::Dialect::sqlite ? 1 : std::max(1U, config.store.connections);
+        const auto met = std::make_shared<std::latch>(threads);
+        std::uint32_t asked = 0;
+        for (int tries = 0; asked < threads && tries < 500; ++tries) {
+            if (database->enqueue([met] { met->arrive_and_wait(); })) ++asked;
+            else std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        if (asked < threads) met->count_down(threads - asked);
+        met->wait();
     }
 
     // --- parts ---------------------------------------------------------------------------------------------------------

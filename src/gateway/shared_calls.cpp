@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "parley/base/ids.hpp"
+#include "parley/net/deadline.hpp"
 #include "parley/net/nursery.hpp"
 
 namespace parley::gateway {
@@ -49,7 +50,8 @@ std::string hex(std::string_view bytes) {
 
 class Part final : public SharedCallsPart, public call::SharedCalls {
 public:
-    Part(store::Database& database, call::Registry& registry, Log& log, const std::string& instance) : database_(database), registry_(registry), log_(log), instance_(instance) {}
+    Part(store::Database& database, call::Registry& registry, Log& log, const std::string& instance, KeptMemory kept)
+        : database_(database), registry_(registry), log_(log), instance_(instance), kept_(std::move(kept)) {}
 
     SharedCalls& calls() override { return *this; }
     void start(asio::any_io_executor executor) override {
@@ -92,12 +94,14 @@ public:
         const auto ended = outcome.ending - 1;
         put(call_sid, {.live = true, .takes = false, .ended = ended, .outcome = std::move(outcome)});
     }
-    void finished(const std::string& call_sid, const Outcome& outcome) override {
+    void finished(const std::string& call_sid, const Outcome& ended) override {
+        auto outcome = ended;
+        outcome.memory = kept_(outcome.agent, std::move(outcome.memory));
         {
             const std::lock_guard lock(mutex_);
             live_.erase(call_sid);
         }
-        put(call_sid, {.live = false, .takes = false, .ended = outcome.ending, .outcome = outcome});
+        put(call_sid, {.live = false, .takes = false, .ended = ended.ending, .outcome = std::move(outcome)});
     }
 
     // --- what is asked -------------------------------------------------------------------------------------------------
@@ -157,7 +161,7 @@ private:
         return Known{.instance = row.text(0), .live = row.integer(1) != 0, .ended = static_cast<std::uint32_t>(row.integer(2)), .outcome = row.text(3), .age_ms = store::now_ms() - row.integer(4)};
     }
 
-    // The latest state of each call waits; one job at a time writes all of them.
+    // The latest state of each call waits; one job at a time writes all of them, so that nothing older comes behind something newer.
     void put(const std::string& call_sid, State state) {
         {
             const std::lock_guard lock(mutex_);
@@ -173,10 +177,19 @@ private:
     }
 
     void write() {
+        while (write_waiting()) {
+        }
+    }
+
+    // False: nothing is left to write, or it cannot be written now.
+    bool write_waiting() {
         std::map<std::string, State> taken;
         {
             const std::lock_guard lock(mutex_);
-            writing_ = false;
+            if (waiting_.empty()) {
+                writing_ = false;
+                return false;
+            }
             taken.swap(waiting_);
         }
         std::vector<std::string> gone;
@@ -196,11 +209,18 @@ private:
         } catch (const std::exception& e) {
             log_.warn("store.unavailable", "What other instances may need of calls was not written.", {{"calls", taken.size()}, {"error.type", e.what()}});
             const std::lock_guard lock(mutex_);
-            for (auto& [call_sid, state] : taken) waiting_.try_emplace(call_sid, std::move(state));  // what came meanwhile is newer
+            for (auto& [call_sid, state] : taken) {
+                const bool takes = state.takes;
+                // What came meanwhile is newer; that the call was taken is not settled yet.
+                auto& waiting = waiting_.try_emplace(call_sid, std::move(state)).first->second;
+                waiting.takes = waiting.takes || takes;
+            }
             while (waiting_.size() > kMostWaiting) waiting_.erase(waiting_.begin());
-            return;
+            writing_ = false;
+            return false;
         }
         for (const auto& call_sid : gone) left(call_sid);
+        return true;
     }
 
     void left(const std::string& call_sid) {
@@ -256,6 +276,7 @@ private:
     call::Registry& registry_;
     Log& log_;
     const std::string& instance_;
+    KeptMemory kept_;
     std::mutex mutex_;
     std::map<std::string, Outcome> live_;   // streams here, as they would have ended if nothing more were heard of them
     std::map<std::string, State> waiting_;  // to be written
@@ -265,6 +286,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SharedCallsPart> make_shared_calls(store::Database& database, call::Registry& registry, Log& log, const std::string& instance) { return std::make_unique<Part>(database, registry, log, instance); }
+std::unique_ptr<SharedCallsPart> make_shared_calls(store::Database& database, call::Registry& registry, Log& log, const std::string& instance, KeptMemory kept) {
+    return std::make_unique<Part>(database, registry, log, instance, std::move(kept));
+}
 
 }  // namespace parley::gateway

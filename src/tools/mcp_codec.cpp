@@ -106,8 +106,8 @@ McpMessage read_mcp(std::string_view text) {
 
 std::string mcp_request(std::uint64_t id, std::string_view method, json params, bool modern) {
     if (!params.is_object()) params = json::object();
-    if (modern)
-        for (const auto& [key, value] : meta().items()) params["_meta"][key] = value;
+    const auto own = modern ? meta() : json::object();  // kept for as long as the loop goes over it
+    for (const auto& [key, value] : own.items()) params["_meta"][key] = value;
     return dumped({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});
 }
 std::string mcp_notification(std::string_view method, json params) {

@@ -33,8 +33,6 @@ std::vector<Event> each_event() {
             CarrierStopped{EndReason::internal},
             OperatorHangup{EndReason::shutdown, "queue:a"},
             OperatorSay{kAwkward, true},
-            TakenOver{false},
-            TimeLeft{Instant{1234567}},
             PatienceAsked{1500ms},
             WordTimed{14, 1234, 17},
             VendorTurnResumed{15},
@@ -42,7 +40,9 @@ std::vector<Event> each_event() {
             VendorAnswers{kAwkward},
             ReplyVoice{16},
             SegmentText{17, kAwkward},
-            Remembered{true, kAwkward, true}};
+            Remembered{true, kAwkward, true},
+            TimeLeft{Instant{1234567}},
+            TakenOver{false}};
 }
 
 std::vector<Command> each_command() {

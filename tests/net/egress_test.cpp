@@ -160,7 +160,7 @@ constexpr UrlCase kUrls[] = {
     {"http://tools..example/", EgressReason::host},
     {"http://t\xc3\xb6ols.example/", EgressReason::host},
     {"http://\xe2\x91\xa0\xe2\x91\xa1\xe2\x91\xa7.0.0.1/", EgressReason::host},
-    {"http://127\xe3\x80\x820\xe3\x80\x820\xe3\x80\x821/", EgressReason::host},
+    {"http://127\xe3\x80\x82" "0\xe3\x80\x82" "0\xe3\x80\x82" "1/", EgressReason::host},
     {"http://tools%2eexample/", EgressReason::host},
     {"http://%31%32%37.0.0.1/", EgressReason::host},
     {"http://127.0.0.1%00.example/", EgressReason::host},

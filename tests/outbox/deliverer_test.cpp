@@ -137,7 +137,8 @@ TEST_F(DelivererTest, gives_up_after_its_attempts_and_goes_on_behind) {
     EXPECT_EQ(dead()[0].key, "a1");
     EXPECT_EQ(dead()[0].last_error, "status 500");
     // Taken up again by hand.
-    database->transact([&](store::Session& s) { EXPECT_TRUE(store::revive_job(s, dead()[0].id)); });
+    const auto id = dead()[0].id;
+    database->transact([&](store::Session& s) { EXPECT_TRUE(store::revive_job(s, id)); });
 }
 
 TEST_F(DelivererTest, who_wants_no_more_hears_no_more) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway_under_test.hpp"
+#include "sounds.hpp"
 #include "parley/sim/identifiers.hpp"
 #include "postgres_server.hpp"
 

@@ -9,6 +9,7 @@
 #include <future>
 
 #include "gateway_under_test.hpp"
+#include "parley/sim/identifiers.hpp"
 #include "parley/load/process.hpp"
 #include "parley/sim/fake_twilio.hpp"
 #include "pitch.hpp"
