@@ -8,7 +8,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <nlohmann/json.hpp>
 
+#include "parley/base/ids.hpp"
 #include "parley/net/deadline.hpp"
+#include "parley/privacy/redactor.hpp"
 #include "parley/rest/recordings.hpp"
 #include "parley/store/callbacks.hpp"
 #include "parley/store/messages_taken.hpp"
@@ -53,24 +55,12 @@ std::string text_of(const json& arguments, const char* key, std::size_t most) {
 struct Sides {
     std::string theirs, ours;
 };
-Sides sides_of(const ToolDesk& desk, const brain::CallFacts& facts) {
-    // What came in came to our number. Of a call we placed `from` is ours; if that is not one we know (a caller id of the request's own), the call's record
-    // says who called.
-    bool placed = !facts.written && desk.ours(facts.from);
-    if (!facts.written && (placed == desk.ours(facts.to))) {
-        const auto text = desk.records.read(facts.call_sid);
-        const auto record = text ? json::parse(*text, nullptr, false) : json();
-        const auto call = record.is_object() ? record.value("call", json()) : json();
-        const auto direction = call.is_object() ? call.value("direction", json()) : json();
-        placed = direction == "out";
-    }
-    return placed ? Sides{facts.to, facts.from} : Sides{facts.from, facts.to};
-}
+Sides sides_of(const brain::CallFacts& facts, bool placed) { return placed ? Sides{facts.to, facts.from} : Sides{facts.from, facts.to}; }
 
 class CallActions final : public brain::Actions {
 public:
-    CallActions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, brain::CallFacts facts, asio::any_io_executor executor, bool spoken)
-        : desk_(desk), settings_(std::move(settings)), facts_(std::move(facts)), executor_(std::move(executor)) {
+    CallActions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, brain::CallFacts facts, asio::any_io_executor executor, bool spoken, std::string session, std::shared_ptr<const privacy::PrivacySettings> privacy)
+        : desk_(desk), settings_(std::move(settings)), facts_(std::move(facts)), executor_(std::move(executor)), session_(std::move(session)), privacy_(std::move(privacy)) {
         for (const auto& name : settings_->tools) offer(name, spoken);
     }
 
@@ -144,6 +134,8 @@ private:
         if (!offered) return back(failed("there is no tool of that name"));
         const auto arguments = json::parse(request.arguments.empty() ? "{}" : request.arguments, nullptr, false);
         if (!arguments.is_object()) return back(failed("the arguments are no JSON object"));
+        const bool to_them = request.name == "send_sms" || request.name == "send_link" || request.name == "take_message" || request.name == "schedule_callback";
+        if (to_them && !sides_) return find_sides([this, request, back = std::move(back)] { begin(request, back); });
         if (request.name == "send_sms") return message(text_of(arguments, "text", 8000), text_of(arguments, "to", 40), std::move(back));
         if (request.name == "send_link") {
             const auto link = settings_->links.find(text_of(arguments, "name", 100));
@@ -169,18 +161,48 @@ private:
         recording(request.name, std::move(back));
     }
 
+    // As the agent's calls may be kept. A number to call back stays: it is what the message is for.
+    [[nodiscard]] std::string masked(std::string text) const {
+        if (!privacy_ || !privacy_->redact) return text;
+        return privacy::redact(text, privacy::Kinds::of(privacy_->kinds)).text;
+    }
+
+    // What came in came to our number. Of a call we placed `from` is ours; if that is not one we know (a caller id of the request's own), the store says who called.
+    void find_sides(std::function<void()> then) {
+        const bool from_us = desk_.ours(facts_.from);
+        if (facts_.written || facts_.placed || from_us != desk_.ours(facts_.to) || desk_.database == nullptr) {
+            sides_ = sides_of(facts_, !facts_.written && (facts_.placed || from_us));
+            return then();
+        }
+        auto found = [this, executor = executor_, weak = std::weak_ptr<int>(alive_), then = std::move(then)](bool placed) {
+            asio::post(executor, [this, weak, placed, then] {
+                if (weak.expired()) return;
+                sides_ = sides_of(facts_, placed);
+                then();
+            });
+        };
+        desk_.errands.start(look_up(*desk_.database, facts_.call_sid, std::move(found)));
+    }
+    static net::Task<> look_up(store::Database& database, std::string call_sid, std::function<void(bool)> found) {
+        std::function<bool(store::Session&)> ask = [call_sid](store::Session& session) {
+            const auto rows = session.run("SELECT direction FROM history WHERE call_sid = $1", {call_sid});
+            return !rows.empty() && rows.front().text(0) == "out";
+        };
+        const auto out = co_await database.ask<bool>(std::move(ask), kStoreWithin);
+        found(out && *out);
+    }
+
     void take_message(const json& arguments, Back back) {
-        if (!sides_) sides_ = sides_of(desk_, facts_);
         store::MessageTaken taken;
-        taken.key = tools::idempotency_key(facts_.call_sid, 0, "take_message", dumped(arguments));
+        taken.key = tools::idempotency_key(facts_.call_sid + session_, 0, "take_message", dumped(arguments));
         taken.agent = facts_.agent;
         taken.call_sid = facts_.call_sid;
         taken.caller = sides_->theirs;
-        taken.name = text_of(arguments, "name", 200);
+        taken.name = masked(text_of(arguments, "name", 200));
         taken.callback_number = text_of(arguments, "number", 20);
         if (taken.callback_number.empty() && twilio::is_e164(sides_->theirs)) taken.callback_number = sides_->theirs;
-        taken.for_whom = text_of(arguments, "for", 200);
-        taken.text = text_of(arguments, "text", 8000);
+        taken.for_whom = masked(text_of(arguments, "for", 200));
+        taken.text = masked(text_of(arguments, "text", 8000));
         const auto urgent = arguments.find("urgent");
         taken.urgent = urgent != arguments.end() && urgent->is_boolean() && urgent->get<bool>();
         taken.at_ms = store::now_ms();
@@ -201,7 +223,6 @@ private:
 
     // To the number of the call and no other: nobody is called because a caller said a number.
     void promise(const json& arguments, Back back) {
-        if (!sides_) sides_ = sides_of(desk_, facts_);
         if (!twilio::is_e164(sides_->theirs)) return back(failed("the caller's number is not known, so nobody can call back"));
         const auto minutes = arguments.find("in_minutes");
         if (minutes == arguments.end() || !minutes->is_number_integer()) return back(failed("in_minutes is missing"));
@@ -211,7 +232,7 @@ private:
         callback.call_sid = facts_.call_sid;
         callback.number = sides_->theirs;
         if (twilio::is_e164(sides_->ours)) callback.from = sides_->ours;
-        callback.reason = text_of(arguments, "reason", 500);
+        callback.reason = masked(text_of(arguments, "reason", 500));
         callback.at_ms = store::now_ms() + std::clamp<std::int64_t>(minutes->get<std::int64_t>(), 1, 43200) * 60'000;
         desk_.errands.start(promised(desk_, std::move(callback), std::move(back)));
     }
@@ -231,7 +252,6 @@ private:
     }
 
     void message(std::string text, std::string to, Back back) {
-        if (!sides_) sides_ = sides_of(desk_, facts_);
         if (to.empty()) to = sides_->theirs;
         if (to != sides_->theirs && settings_->tool_recipients == ToolRecipients::caller) return back(failed("messages go to the caller only"));
         if (!twilio::is_e164(to)) return back(failed("there is no number to send it to"));
@@ -298,7 +318,9 @@ private:
     std::shared_ptr<const AgentMessaging> settings_;
     brain::CallFacts facts_;
     asio::any_io_executor executor_;
-    std::optional<Sides> sides_;  // once a message is to be sent
+    const std::string session_;  // tools::CallTools::Parts::session
+    const std::shared_ptr<const privacy::PrivacySettings> privacy_;  // null: nothing is masked
+    std::optional<Sides> sides_;  // once it matters
     std::vector<brain::ActionSpec> specs_;
     std::map<std::uint64_t, Open> open_;
     std::uint64_t last_ = 0;
@@ -309,12 +331,15 @@ private:
 }  // namespace
 
 std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts, asio::any_io_executor executor, bool spoken,
-                                             const std::shared_ptr<const tools::ToolSettings>& own) {
+                                             const std::shared_ptr<const tools::ToolSettings>& own, const std::shared_ptr<const privacy::PrivacySettings>& privacy) {
     // Also without tools: a transfer's summary passes through it.
     if (!settings) return nullptr;
-    auto builtin = std::make_unique<CallActions>(desk, std::move(settings), facts, executor, spoken);
+    // Text messages of two numbers are one identifier for ever, and a call that comes back keeps its own.
+    const bool again = desk.seen.again(facts.call_sid);
+    auto session = !spoken || again || !facts.brain_state.empty() ? "/" + random_hex(8) : std::string();
+    auto builtin = std::make_unique<CallActions>(desk, std::move(settings), facts, executor, spoken, session, privacy);
     return std::make_unique<tools::CallTools>(tools::CallTools::Parts{.shop = desk.shop, .catalog = desk.shop->catalog(own), .builtin = std::move(builtin), .facts = facts, .executor = std::move(executor),
-                                                                      .transfers = own ? own->transfers : std::map<std::string, std::string>{}});
+                                                                      .transfers = own ? own->transfers : std::map<std::string, std::string>{}, .session = std::move(session), .masks = privacy && privacy->redact});
 }
 
 }  // namespace parley::gateway

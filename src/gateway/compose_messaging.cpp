@@ -5,6 +5,7 @@
 #include "account_clients.hpp"
 #include "agent_actions.hpp"
 #include "kept_calls.hpp"
+#include "messages_api.hpp"
 #include "parley/call/vendor_report.hpp"
 #include "parley/messaging/delivery.hpp"
 #include "parley/messaging/inbox.hpp"
@@ -67,14 +68,15 @@ public:
                 .shop = std::make_shared<tools::Workshop>(tools::Workshop::Parts{.errands = errands_, .http = t_.http, .log = t_.log, .metrics = t_.metrics, .records = &t_.records, .database = &t_.database}), .database = &t_.database, .brief = t_.brief},
           inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
-                  .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false, agent.tools); },
+                  .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false, agent.tools, agent.privacy); },
                   .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                   .ours = [this](std::string_view number) { return ours(number); }}),
           kept_(t_, errands_, client_.get(), accounts_) {
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
-            return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true, agent.tools);
+            return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true, agent.tools, agent.privacy);
         };
         t_.forget_opt_outs = [this](const std::string& number) { return opt_outs_.forget(number); };
+        add_messages_route(t_);
         auto listing = list_servers();
         errands_.start(std::move(listing));
         t_.routes.route("sms", Subject::account, [this](const Asked& asked) { return sms(asked); });

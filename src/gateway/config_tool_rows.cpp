@@ -1,5 +1,8 @@
 #include "config_tool_rows.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 #include <nlohmann/json.hpp>
 
 #include "parley/tools/catalog.hpp"
@@ -267,6 +270,23 @@ std::string show_mcp(const tools::McpServer& server, bool secrets) {
     return line.done();
 }
 
+// Whether the agent can have a tool of that name. What an MCP server offers is not known yet: one without an `allow` may have any.
+bool has_tool(const A& agent, const std::string& name) {
+    const auto& own = agent.own_tools;
+    const auto& builtin = agent.messaging.tools;
+    if (std::find(builtin.begin(), builtin.end(), name) != builtin.end()) return true;
+    if (std::any_of(own.http.begin(), own.http.end(), [&](const auto& tool) { return tool.name == name; })) return true;
+    if (!own.calendar.url.empty() && (name == "book_appointment" || name == "free_times")) return true;
+    const auto plain = [](std::string theirs) {  // as the model is shown it
+        for (auto& c : theirs)
+            if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-') c = '_';
+        return theirs.substr(0, 64);
+    };
+    return std::any_of(own.mcp.begin(), own.mcp.end(), [&](const auto& server) {
+        return server.allow.empty() || std::any_of(server.allow.begin(), server.allow.end(), [&](const auto& theirs) { return plain(theirs) == name; });
+    });
+}
+
 text::Parsed<std::string> any_text(std::string_view value) { return {std::string(value), {}}; }
 
 }  // namespace
@@ -280,7 +300,7 @@ void tool_agent_rows(Table<A>& t) {
     const auto texts = [&](const std::string& key, auto access, const std::string& type, const std::string& help) {
         t.list<std::vector<std::string>& (*)(A&), std::string>(key, access, type, any_text, [](const std::string& item) { return quote_yaml(item); }, help);
     };
-    texts("confirm_tools", [](A& a) -> std::vector<std::string>& { return a.own_tools.consequential; }, "names", "Built-in tools that are run only after the caller has said yes to them.");
+    texts("confirm_tools", [](A& a) -> std::vector<std::string>& { return a.own_tools.consequential; }, "names", "Tools of the agent that are run only after the caller has said yes to them: built-in ones of `tools`, or its own by name.");
     texts("tool_networks", [](A& a) -> std::vector<std::string>& { return a.own_tools.private_networks; }, "addresses or networks", "Where tools may go although it is not public: 10.1.0.0/16, 127.0.0.1, fd00::/8.");
     t.integer("tools_per_turn", [](A& a) -> auto& { return a.own_tools.per_turn; }, 1, 50, "Tool calls between two turns of the caller; beyond them the agent apologises.");
     t.integer("tools_per_call", [](A& a) -> auto& { return a.own_tools.per_call; }, 1, 1000, "Tool calls in one call.");
@@ -303,6 +323,10 @@ std::vector<std::pair<std::string, std::string>> check_tool(const Config& config
         }
         const auto& own = agent.own_tools;
         if (!own.consequential.empty() && agent.brain != Brain::vendors) all.emplace_back(at + "confirm_tools", "is given, but only a model can be told to ask first");
+        for (const auto& name : own.consequential) {
+            if (name == "end_call" || name == "transfer_call") all.emplace_back(at + "confirm_tools", "names " + name + ", which is done without asking: say in the instructions when it may be used");
+            else if (!has_tool(agent, name)) all.emplace_back(at + "confirm_tools", "names '" + name + "', which is no tool of this agent: expected one of tools, http_tools or of its MCP servers");
+        }
         if ((!own.http.empty() || !own.mcp.empty()) && agent.brain != Brain::vendors) all.emplace_back(at + (own.http.empty() ? "mcp_servers" : "http_tools"), "is given, but only a brain of vendors has a model that could use them");
     }
     return all;

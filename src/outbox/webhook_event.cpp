@@ -114,7 +114,7 @@ std::string type_of(Fact fact, const Json& data) {
         }
         case Fact::event: {
             const auto event = text_at(data, "event");
-            return event == "call.answered" ? event : "";
+            return event == "call.answered" || event == "message.taken" || event == "callback.promised" ? event : "";
         }
         default: return {};
     }

@@ -40,11 +40,12 @@ std::string idempotency_key(std::string_view call_sid, std::uint32_t turn, std::
 
 CallTools::CallTools(Parts parts) : parts_(std::move(parts)), variables_(parts_.facts.variables) {
     const auto* settings = parts_.catalog ? &parts_.catalog->settings() : nullptr;
+    const auto confirmed = [&](const std::string& name) { return settings != nullptr && std::find(settings->consequential.begin(), settings->consequential.end(), name) != settings->consequential.end(); };
     if (parts_.builtin)
         for (const auto& spec : parts_.builtin->specs()) {
             Offered offered;
             if (auto compiled = JsonSchema::compile(spec.parameters)) offered.schema = std::make_shared<const JsonSchema>(std::move(*compiled.schema));
-            offered.consequential = settings != nullptr && std::find(settings->consequential.begin(), settings->consequential.end(), spec.name) != settings->consequential.end();
+            offered.consequential = confirmed(spec.name);
             offer(spec, std::move(offered));
         }
     if (parts_.catalog)
@@ -54,7 +55,7 @@ CallTools::CallTools(Parts parts) : parts_(std::move(parts)), variables_(parts_.
             spec.within = traits.timeout + std::chrono::milliseconds(1500);
             spec.filler = traits.filler;
             // The schema lives in the tool.
-            Offered offered{tool, traits.schema ? std::shared_ptr<const JsonSchema>(tool, &*traits.schema) : nullptr, traits.consequential};
+            Offered offered{tool, traits.schema ? std::shared_ptr<const JsonSchema>(tool, &*traits.schema) : nullptr, traits.consequential || confirmed(traits.name)};
             offer(std::move(spec), std::move(offered));
         }
     if (settings != nullptr) {
@@ -88,6 +89,7 @@ void CallTools::caller_said(std::string_view text) {
 }
 
 void CallTools::caller_interrupted() {
+    asked_.clear();  // they have not heard the question to its end
     for (auto& [key, made] : made_) {
         if (made.over || !made.work) continue;
         if (made.gives_up) made.work->cancel("the caller interrupted");
@@ -144,7 +146,7 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
     if (offered.schema)
         if (auto why = offered.schema->wrong(*arguments)) return refuse(wish, "invalid", "the arguments are wrong: " + *why, std::move(done));
     wish.arguments = dumped(*arguments);  // members in order: the same wish has the same text
-    wish.key = idempotency_key(parts_.facts.call_sid, turn_, wish.name, wish.arguments);
+    wish.key = idempotency_key(parts_.facts.call_sid + parts_.session, turn_, wish.name, wish.arguments);
 
     if (const auto before = made_.find(wish.key); before != made_.end()) {
         // Asked again in the same turn, by a backup that took over or by a model that forgets: done once, told twice.
@@ -159,7 +161,7 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
     if (offered.consequential) {
         const auto what = wish.name + " " + wish.arguments;
         if (confirmed_.erase(what) == 0) {
-            asked_.insert(what);
+            if (turn_ > 0) asked_.insert(what);  // before the caller said anything nobody was asked: a yes to the greeting is none to this
             ToolOutcome open;
             open.kind = "unconfirmed";
             open.reason = "policy";
@@ -196,6 +198,7 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
     run.turn = turn_;
     run.number = number_;
     run.variables = variables_;
+    run.masks = parts_.masks;
     made.gives_up = offered.tool->traits().cancel_on_interruption;
     auto told = [this, executor = parts_.executor, weak = std::weak_ptr<int>(alive_), key = wish.key](ToolOutcome outcome) {
         asio::post(executor, [this, weak, key, outcome = std::move(outcome)] {

@@ -155,8 +155,9 @@ private:
         preset("Accept", "application/json");
         preset("User-Agent", "parley");
         if (!call.body.empty()) preset("Content-Type", "application/json");
-        // A GET is repeated as it likes; what may have effects says who it is.
-        if (method_ != "GET") preset("Idempotency-Key", run.key);
+        // A GET is repeated as it likes; what may have effects says who it is. Under the usual name the HTTP client takes it as leave to send a POST again when a kept
+        // connection broke: only what is declared so says that.
+        if (method_ != "GET") preset(traits_.idempotent ? "Idempotency-Key" : "X-Idempotency-Key", run.key);
         if (!signing_key_.empty()) call.headers.set("X-Signature", signature_of(signing_key_, unix_seconds(), call.body));
         return std::nullopt;
     }

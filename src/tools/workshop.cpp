@@ -21,17 +21,25 @@ namespace {
 constexpr std::size_t kMostCatalogs = 256;
 constexpr std::uint32_t kWaitingPerPlace = 4;
 constexpr auto kStoreWithin = std::chrono::milliseconds(400);   // before a tool is begun; after that this process's own memory decides
+constexpr std::chrono::milliseconds kRemembered = std::chrono::minutes(10);  // the same wish again is a repetition of it
 constexpr auto kKeepWithin = std::chrono::seconds(5);
 constexpr auto kGrace = std::chrono::milliseconds(150);         // a tool ends itself at its deadline; this is for one that does not
 
 std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-std::string kept_text(const ToolOutcome& outcome) { return dumped({{"kind", outcome.kind}, {"json", outcome.json}}); }
+std::string kept_text(const ToolOutcome& outcome, bool masks) {
+    return masks ? dumped({{"kind", outcome.kind}}) : dumped({{"kind", outcome.kind}, {"json", outcome.json}});
+}
 
 // An effect somebody began before: what came of it, or that nobody knows.
 ToolOutcome seen_before(const store::ToolEffect& effect) {
     ToolOutcome outcome;
     const auto kept = json::parse(effect.outcome, nullptr, false);
+    if (kept.is_object() && !kept.contains("json") && kept.contains("kind")) {
+        outcome.kind = "duplicate";
+        outcome.json = kept["kind"] == "ok" ? R"({"ok":true,"note":"this has been done already"})" : R"({"error":"this was tried already and was not done"})";
+        return outcome;
+    }
     if (!kept.is_object() || !kept.contains("json") || !kept["json"].is_string()) return failed("duplicate", "this is being done already; nobody knows yet what came of it", "begun");
     outcome.kind = "duplicate";
     outcome.json = kept["json"].get<std::string>();
@@ -46,6 +54,10 @@ struct Workshop::Gate {
     std::list<asio::steady_timer*> waiting;  // woken in turn
     void leave() {
         --running;
+        look();
+    }
+    // The next in turn looks whether it may.
+    void look() const {
         if (!waiting.empty()) waiting.front()->cancel();
     }
 };
@@ -134,16 +146,16 @@ net::Task<> Workshop::work(std::shared_ptr<Job> job) {
             else if (Clock::now() >= job->run.deadline) outcome = failed("saturated", "the tool is busy; try again later", "waited");
         }
         gate->waiting.erase(place);
-        // One place may serve the next in turn as well when several became free.
-        if (!inside && gate->running < traits.concurrency && !gate->waiting.empty()) gate->waiting.front()->cancel();
     }
     if (inside) ++gate->running;
+    // Several places may have become free while one was woken, and whoever gave up may have been the one that was.
+    if (gate->running < traits.concurrency) gate->look();
 
     const bool remembered = parts_.database != nullptr && !traits.idempotent;
     bool begun = false;
     if (!outcome && remembered) {
         store::ToolEffect effect{job->run.key, job->run.call_sid, traits.name, {}, store::now_ms()};
-        std::function<std::optional<store::ToolEffect>(store::Session&)> ask = [effect](store::Session& session) { return store::begin_effect(session, effect); };
+        std::function<std::optional<store::ToolEffect>(store::Session&)> ask = [effect](store::Session& session) { return store::begin_effect(session, effect, effect.at_ms - kRemembered.count()); };
         auto before = co_await parts_.database->ask<std::optional<store::ToolEffect>>(std::move(ask), kStoreWithin);
         if (before && *before) outcome = seen_before(**before);
         else begun = static_cast<bool>(before);
@@ -181,7 +193,7 @@ net::Task<> Workshop::work(std::shared_ptr<Job> job) {
     if (gate->running == 0 && gate->waiting.empty()) gates_.erase(job->tool.get());
     if (begun) {
         // What was refused before anything was sent may be tried again; of what timed out nobody knows.
-        std::function<bool(store::Session&)> keep = [key = job->run.key, sent = outcome->reason != "arguments" && outcome->reason != "egress", text = kept_text(*outcome)](store::Session& session) {
+        std::function<bool(store::Session&)> keep = [key = job->run.key, sent = outcome->reason != "arguments" && outcome->reason != "egress", text = kept_text(*outcome, job->run.masks)](store::Session& session) {
             if (sent) store::finish_effect(session, key, text);
             else store::forget_effect(session, key);
             return true;

@@ -34,7 +34,8 @@ TEST(ToolLife, AnswersAndLeavesVariablesForTheNext) {
     EXPECT_EQ(body["type"], "tool_call");
     EXPECT_EQ(body["arguments"], (json{{"day", "mon"}}));
     EXPECT_EQ(body["caller"]["from"], "+4930123");
-    EXPECT_EQ(asked[1].headers.get("idempotency-key").size(), 32U);
+    EXPECT_EQ(asked[1].headers.get("x-idempotency-key").size(), 32U);
+    EXPECT_FALSE(asked[1].headers.has("idempotency-key"));  // not declared so: never sent twice
     EXPECT_THAT(std::string(asked[1].headers.get("x-signature")), testing::MatchesRegex("t=[0-9]+,v1=[0-9a-f]{64}"));
     EXPECT_EQ(world.counted("look", "ok"), 1U);
 }
@@ -211,7 +212,7 @@ TEST(ToolLife, T9_TheSameWishInATurnIsDoneOnce) {
     world.said("another one");
     EXPECT_TRUE(world.call("book", R"({"day":"mon","n":1})").ok);
     EXPECT_EQ(server.asked().size(), 2U);
-    EXPECT_NE(server.asked()[0].headers.get("idempotency-key"), server.asked()[1].headers.get("idempotency-key"));
+    EXPECT_NE(server.asked()[0].headers.get("x-idempotency-key"), server.asked()[1].headers.get("x-idempotency-key"));
 }
 
 TEST(ToolLife, S15_AModelThatObeysAnAttackerDoesNothing) {
@@ -243,6 +244,25 @@ TEST(ToolLife, S15_AModelThatObeysAnAttackerDoesNothing) {
     EXPECT_THAT(world.call("book", R"({"day":"tue","n":2})").json, HasSubstr("not done yet"));
     world.said("1");
     EXPECT_TRUE(world.call("book", R"({"day":"tue","n":2})").ok);
+}
+
+TEST(ToolLife, AYesToSomethingElseIsNone) {
+    ToolServer server([](net::HttpRequest&) -> net::Task<net::HttpResponse> { co_return json_answer({{"result", "done"}}); });
+    ToolSettings settings;
+    settings.http.push_back(http_tool("book", server.url("/")));
+    settings.consequential = {"book"};  // also of the agent's own
+    World world(settings);
+    world.open();
+    EXPECT_THAT(world.call("book").json, HasSubstr("not done yet"));  // while the call was prepared: nobody was asked
+    world.said("yes");
+    EXPECT_THAT(world.call("book").json, HasSubstr("not done yet"));
+    world.on_loop([&] { world.tools->caller_interrupted(); });  // the question was not heard
+    world.said("yes");
+    EXPECT_THAT(world.call("book").json, HasSubstr("not done yet"));
+    EXPECT_TRUE(server.asked().empty());
+    world.said("yes");
+    EXPECT_TRUE(world.call("book").ok);
+    EXPECT_EQ(server.asked().size(), 1U);
 }
 
 TEST(ToolLife, S11_AToolLeadsNowhereElse) {

@@ -15,8 +15,9 @@ struct ToolEffect {
     std::int64_t at_ms = 0;
 };
 
-// Nothing: it has been written down as begun, and the caller does it now. Otherwise it was begun before, as told.
-[[nodiscard]] std::optional<ToolEffect> begin_effect(Session& session, const ToolEffect& effect);
+// Nothing: it has been written down as begun, and the caller does it now. Otherwise it was begun before, as told: at `not_before_ms` or later, what is older
+// was another wish and does not count any more.
+[[nodiscard]] std::optional<ToolEffect> begin_effect(Session& session, const ToolEffect& effect, std::int64_t not_before_ms);
 void finish_effect(Session& session, const std::string& key, const std::string& outcome);
 // It certainly has not been done: it may be tried again.
 void forget_effect(Session& session, const std::string& key);

@@ -25,6 +25,9 @@ public:
         boost::asio::any_io_executor executor;         // the call's
         std::map<std::string, std::string> transfers;  // by name: where a tool's answer may send the caller
         std::uint32_t per_turn = 6, per_call = 30;
+        // Tells this talk from others under the same identifier, whose turns count from 0 as well; empty: a call's first session, which goes on elsewhere under the same keys.
+        std::string session{};
+        bool masks = false;  // the agent masks what it keeps
     };
     explicit CallTools(Parts parts);
     ~CallTools() override;

@@ -35,6 +35,7 @@ struct ToolRun {
     std::uint64_t number = 0;       // of this call's tool calls
     std::map<std::string, std::string> variables{};
     TimePoint deadline{};
+    bool masks = false;             // of what came of it only the kind is kept
 };
 
 struct ToolOutcome {

@@ -48,6 +48,8 @@ std::string plain_value(std::string_view value) {
 
 constexpr std::size_t kMostKnown = 32'000;
 
+}  // namespace
+
 // A block of data: it keeps its lines, but cannot close its own brackets. Whole characters, at most kMostKnown bytes of them.
 std::string as_data(std::string_view text) {
     auto end = std::min(text.size(), kMostKnown);
@@ -61,8 +63,6 @@ std::string as_data(std::string_view text) {
     }
     return out;
 }
-
-}  // namespace
 
 std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, const Actions* actions) {
     std::vector<vendors::ToolSpec> tools;

@@ -14,6 +14,9 @@ namespace parley::brain::upstream {
 // The tools a model has without anybody's doing: hanging up, and transferring where there is a target; and those of `actions` (may be null).
 [[nodiscard]] std::vector<vendors::ToolSpec> call_tools(const UpstreamSettings& settings, const Actions* actions = nullptr);
 
+// Text that comes from callers or tools, as it may stand between <tags>: it keeps its lines, but cannot close its own brackets.
+[[nodiscard]] std::string as_data(std::string_view text);
+
 // What was said to the model from outside the conversation, newest last; bounded.
 class Notes {
 public:

@@ -77,7 +77,7 @@ public:
     // --- replies -----------------------------------------------------------------------------------------------------
 
     void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
-        if (request.kind != PromptKind::greeting && request.kind != PromptKind::returned) actions_.caller_said(request.text);
+        if (request.kind == PromptKind::caller_text || request.kind == PromptKind::digits) actions_.caller_said(request.text);
         reply_ = request.reply;
         bound_ = 0;
         segment_ = 0;
