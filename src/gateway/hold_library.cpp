@@ -95,7 +95,8 @@ void HoldLibrary::want(const Agents& agents, bool now) {
             ask(key, [this, key, name] { decode(key, name); });
         }
     }
-    std::vector<std::shared_ptr<Spoken>> gone;  // outside the lock: one that is being spoken is waited for
+    // One that is being spoken is waited for where it is destroyed: on the library's own thread, never here.
+    auto gone = std::make_shared<std::vector<std::shared_ptr<Spoken>>>();
     {
         const std::lock_guard lock(mutex_);
         std::erase_if(sounds_, [&](const auto& entry) { return !wanted.contains(entry.first); });
@@ -104,15 +105,16 @@ void HoldLibrary::want(const Agents& agents, bool now) {
                 ++at;
                 continue;
             }
-            gone.push_back(std::move(at->second));
+            gone->push_back(std::move(at->second));
             at = spoken_.erase(at);
         }
         std::erase_if(told_, [&](const auto& key) { return !wanted.contains(key); });
         if (!now) std::move(make.begin(), make.end(), std::back_inserter(waiting_));
+        if (!gone->empty()) waiting_.push_back([gone = std::move(gone)] { gone->clear(); });
     }
+    woken_.notify_one();
     if (now)
         for (const auto& one : make) one();
-    else if (!make.empty()) woken_.notify_one();
 }
 
 void HoldLibrary::keep(const std::string& key, hold::Sound sound) {

@@ -99,21 +99,21 @@ net::HttpWriter LiveFeed::watch(const std::string& call_sid, std::optional<std::
         watching_ = watchers_.size();
     }
     metrics_.live_subscribers.at().set(static_cast<double>(watching_.load()));
-    return [feed = shared_from_this(), watcher](net::HttpBody& body) { return serve(feed, watcher, body); };
+    // With the writer the watcher goes, also one that is never called: the head of its answer could not be written.
+    auto place = std::make_shared<Place>(shared_from_this(), std::move(watcher));
+    return [place = std::move(place)](net::HttpBody& body) { return serve(place, body); };
 }
 
-net::Task<> LiveFeed::serve(std::shared_ptr<LiveFeed> feed, std::shared_ptr<Watcher> watcher, net::HttpBody& body) {
-    struct Leaving {
-        LiveFeed& feed;
-        const std::shared_ptr<Watcher>& watcher;
-        ~Leaving() {
-            const std::lock_guard lock(feed.mutex_);
-            feed.watchers_.erase(watcher);
-            feed.watching_ = feed.watchers_.size();
-            feed.metrics_.live_subscribers.at().set(static_cast<double>(feed.watching_.load()));
-        }
-    };
-    const Leaving leaving{*feed, watcher};
+LiveFeed::Place::~Place() {
+    const std::lock_guard lock(feed->mutex_);
+    feed->watchers_.erase(watcher);
+    feed->watching_ = feed->watchers_.size();
+    feed->metrics_.live_subscribers.at().set(static_cast<double>(feed->watching_.load()));
+}
+
+net::Task<> LiveFeed::serve(std::shared_ptr<Place> place, net::HttpBody& body) {
+    const auto& feed = place->feed;
+    const auto& watcher = place->watcher;
     const std::string hello = ": parley\nretry: 2000\n\n";
     bool going = co_await body.write(hello);
     auto beat_at = Clock::now() + feed->settings_.heartbeat;

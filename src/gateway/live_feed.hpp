@@ -60,7 +60,16 @@ private:
         boost::asio::steady_timer wake;
     };
     void spread(const std::shared_ptr<const Entry>& entry);
-    static net::Task<> serve(std::shared_ptr<LiveFeed> feed, std::shared_ptr<Watcher> watcher, net::HttpBody& body);
+    // A watcher's among all of them; owned by what writes its stream.
+    struct Place {
+        Place(std::shared_ptr<LiveFeed> of, std::shared_ptr<Watcher> whose) : feed(std::move(of)), watcher(std::move(whose)) {}
+        Place(const Place&) = delete;
+        Place& operator=(const Place&) = delete;
+        ~Place();
+        std::shared_ptr<LiveFeed> feed;
+        std::shared_ptr<Watcher> watcher;
+    };
+    static net::Task<> serve(std::shared_ptr<Place> place, net::HttpBody& body);
 
     boost::asio::any_io_executor executor_;
     Metrics& metrics_;

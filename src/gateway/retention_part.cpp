@@ -103,7 +103,7 @@ private:
         }
         // By these a person's calls are found: they stay as long as there may be anything of the call.
         const auto& config = t_.config;
-        if (days.events) co_await sweep_kind("contexts", std::max({*days.events, days.transcripts.value_or(0), config.records.enabled ? config.records.retain_days : 0U, config.recording.retain_days}));
+        if (days.events) co_await sweep_kind("contexts", std::max({*days.events, days.calls.value_or(0), days.transcripts.value_or(0), config.records.enabled ? config.records.retain_days : 0U, config.recording.retain_days}));
         co_await sweep_kind("jobs", kJobDays);
         co_await sweep_state();
     }

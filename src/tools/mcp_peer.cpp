@@ -145,6 +145,8 @@ net::Task<std::string> McpPeer::initialize(net::HttpClient& http, TimePoint dead
     asking.soft = asking.hard = deadline;
     auto exchange = co_await post(std::move(asking), http);
     if (exchange.error) co_return exchange.error.message();
+    // It was taken for an older one by mistake, or is one no more: the next question finds out anew.
+    if (settings_.version.empty() && (exchange.status == 400 || exchange.status == 404 || exchange.status == 405)) era_ = Era::unknown;
     if (exchange.message.kind != McpMessage::Kind::result) co_return "initialize was answered with status " + std::to_string(exchange.status);
     const auto version = exchange.message.body.value("protocolVersion", json());
     if (!version.is_string() || !is_mcp_version(version.get<std::string>()) || version == kMcpModern) co_return std::string("it speaks no version known here");
