@@ -13,6 +13,7 @@
 #include <csignal>
 #include <latch>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "agents.hpp"
@@ -111,14 +112,14 @@ struct Gateway::Impl {
           instance(config.log.instance.empty() ? std::string("parley-") + random_hex(8) : config.log.instance + "-" + random_hex(4)),
           database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue, .serves = true, .ignore = config.store.ignore}, log, &metrics)),
           sealing(config.store.seal_keys, database->dialect(), config.server.data_dir, log),
-          records({.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); },
+          records(std::in_place, store::CallRecords::Settings{.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); },
                    .spool = config.server.data_dir / "spool", .spool_bytes = std::uint64_t{config.store.spool_mb} << 20U, .log = log, .metrics = &metrics}),
           shared_calls(make_shared_calls(*database, registry, log, instance,
                                          [this](const std::string& name, brain::TalkMemory memory) {
                                              const auto agent = current_agents()->by_name(name);
                                              return agent ? call::as_kept(*agent, std::move(memory)) : memory;
                                          })),
-          services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &records : nullptr, .shared = &shared_calls->calls()},
+          services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &*records : nullptr, .shared = &shared_calls->calls()},
           streams(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
           relays(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
           listeners(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
@@ -150,7 +151,7 @@ struct Gateway::Impl {
         workers->join();
         disk.drain();
         // Facts' hooks and what was asked of the store refer to parts that go before the store does.
-        records.flush();
+        records.reset();
         settle_store();
     }
 
@@ -228,7 +229,7 @@ struct Gateway::Impl {
 
     // What Twilio's telephony offers besides the stream: each of these adds its routes and destinations.
     void make_telephony() {
-        telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = records, .services = services, .tokens = tokens, .routes = *twilio_routes,
+        telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = *records, .services = services, .tokens = tokens, .routes = *twilio_routes,
                                                           .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .sealing = sealing, .credentials = credentials, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); },
                                                           .makers = [this](bool wants_engine) { return makers(wants_engine); }, .publish_agents = [this](std::vector<std::shared_ptr<const MadeAgent>> stored) { publish_agents(std::move(stored)); }});
         flow_routes = compose_flows(*telephony);
@@ -237,7 +238,7 @@ struct Gateway::Impl {
         messaging = compose_messaging(*telephony);
         for (auto* compose : {&compose_agents, &compose_credentials, &compose_policy, &compose_history, &compose_hold, &compose_analysis, &compose_outbox, &compose_live}) parts.push_back((*compose)(*telephony));
         agents_part = parts.front().get();
-        records.hooks(std::move(fact_hooks));
+        records->hooks(std::move(fact_hooks));
     }
 
     void make_listeners() {
@@ -489,7 +490,7 @@ struct Gateway::Impl {
                 };
                 if (recordings) sweep((config.server.data_dir / config.recording.directory).string(), ".wav", config.recording.retain_days, "recording");
                 if (!config.records.enabled) return;
-                if (const auto deleted = records.sweep(std::chrono::days(config.records.retain_days)); deleted > 0)
+                if (const auto deleted = records->sweep(std::chrono::days(config.records.retain_days)); deleted > 0)
                     log.audit("retention.deleted", "Records past their days were deleted.", {{"kind", "record"}, {"n", deleted}});
             });
             hour.expires_after(std::chrono::hours(1));
@@ -710,7 +711,7 @@ struct Gateway::Impl {
     Sealing sealing;
     CredentialBook credentials{log};
     store::FactHooks fact_hooks;
-    store::CallRecords records;
+    std::optional<store::CallRecords> records;
     std::unique_ptr<SharedCallsPart> shared_calls;
     call::CallServices services;
     call::StreamServer streams;

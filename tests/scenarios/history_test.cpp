@@ -13,14 +13,14 @@ namespace {
 using nlohmann::json;
 
 json get(GatewayUnderTest& gateway, const std::string& path, int status = 200) {
-    const auto answer = http(gateway.gateway().admin_port(), "GET", path, {{"Host", "127.0.0.1"}, {"Authorization", "Bearer history-test"}});
+    const auto answer = http(gateway.gateway().admin_port(), "GET", path, {{"Host", "127.0.0.1"}, {"Authorization", "Bearer history-test-of-the-scenarios"}});
     EXPECT_EQ(answer.status, status) << path << ": " << answer.body;
     return json::parse(answer.body, nullptr, false);
 }
 
 void one_call_is_one_row(const std::string& store) {
     Sections setup;
-    setup.server = "  admin_token: history-test\n";
+    setup.server = "  admin_token: history-test-of-the-scenarios\n";
     setup.more = store;
     GatewayUnderTest gateway(setup);
     sim::SimCarrier carrier(gateway.carrier());
