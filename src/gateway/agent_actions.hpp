@@ -5,11 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "parley/net/errands.hpp"
+#include "agents.hpp"
 #include "parley/brain/ports.hpp"
 #include "parley/call/registry.hpp"
 #include "parley/gateway/messaging_config.hpp"
 #include "parley/messaging/sender.hpp"
+#include "parley/net/errands.hpp"
 #include "parley/rest/client.hpp"
 #include "parley/store/call_records.hpp"
 #include "parley/tools/workshop.hpp"
@@ -30,8 +31,8 @@ struct ToolDesk {
     std::function<void(const std::string& call_sid, std::string summary)> brief;  // keeps a transfer's summary for who takes the call; may be empty
 };
 
-// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent. `own`: the agent's declared tools.
-[[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts,
-                                                           boost::asio::any_io_executor executor, bool spoken, const std::shared_ptr<const tools::ToolSettings>& own);
+// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent. `made`: what is written of the agent now; null: it is gone.
+[[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_ptr<const MadeAgent>& made, const call::Agent& agent, const brain::CallFacts& facts,
+                                                           boost::asio::any_io_executor executor, bool spoken);
 
 }  // namespace parley::gateway
