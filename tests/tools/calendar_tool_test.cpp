@@ -55,6 +55,7 @@ struct Booking : testing::Test {
     static std::string wish(const std::string& time, const std::string& more = {}) { return R"({"date":")" + date() + R"(","time":")" + time + R"(","service":"Cut, short")" + more + "}"; }
     // As the model does it: asked for, confirmed by the caller, asked for again.
     static brain::ActionResult book(World& world, const std::string& arguments) {
+        world.said("I would like an appointment.");
         EXPECT_THAT(world.call("book_appointment", arguments).json, HasSubstr("not done yet"));
         world.said("Yes, please.");
         return world.call("book_appointment", arguments);
