@@ -9,11 +9,16 @@
 #include <nlohmann/json.hpp>
 
 #include "parley/base/ids.hpp"
+#include "parley/analysis/analysis_settings.hpp"
+#include "parley/analysis/caller_note.hpp"
+#include "parley/analysis/caller_profile.hpp"
+#include "parley/flows/agent_flow.hpp"
 #include "parley/net/deadline.hpp"
 #include "parley/privacy/redactor.hpp"
 #include "parley/rest/recordings.hpp"
 #include "parley/store/callbacks.hpp"
 #include "parley/store/messages_taken.hpp"
+#include "parley/store/profiles.hpp"
 #include "parley/tools/call_tools.hpp"
 #include "parley/twilio/form.hpp"
 #include "parley/twilio/sid.hpp"
@@ -59,8 +64,8 @@ Sides sides_of(const brain::CallFacts& facts, bool placed) { return placed ? Sid
 
 class CallActions final : public brain::Actions {
 public:
-    CallActions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, brain::CallFacts facts, asio::any_io_executor executor, bool spoken, std::string session, std::shared_ptr<const privacy::PrivacySettings> privacy)
-        : desk_(desk), settings_(std::move(settings)), facts_(std::move(facts)), executor_(std::move(executor)), session_(std::move(session)), privacy_(std::move(privacy)) {
+    CallActions(ToolDesk& desk, std::shared_ptr<const MadeAgent> made, const call::Agent& agent, brain::CallFacts facts, asio::any_io_executor executor, bool spoken, std::string session)
+        : desk_(desk), made_(std::move(made)), settings_(made_->messaging), analysis_(agent.analysis), facts_(std::move(facts)), executor_(std::move(executor)), session_(std::move(session)), privacy_(agent.privacy) {
         for (const auto& name : settings_->tools) offer(name, spoken);
     }
 
@@ -113,6 +118,13 @@ private:
                  {"number", {{"type", "string"}, {"pattern", "^\\+[1-9][0-9]{6,14}$"}, {"description", "Where they can be called, E.164; without it the number they call from."}}},
                  {"for", {{"type", "string"}, {"maxLength", 200}, {"description", "Whom it is for."}}}, {"urgent", {{"type", "boolean"}}}},
                 {"text"});
+        } else if (name == "remember") {
+            add(remembers() ? "Keep one thing the caller says of themselves, for this call and the next ones." : "Keep one thing the caller says, for this call.",
+                {{"key", {{"type", "string"}, {"pattern", "^[a-z][a-z0-9_]{0,39}$"}, {"description", "What it is: name, language, customer_number, favourite_day …"}}},
+                 {"value", {{"type", "string"}, {"minLength", 1}, {"maxLength", analysis::kMostNote}}}},
+                {"key", "value"});
+        } else if (name == "set_language" && made_->written.persona.languages.size() > 1) {
+            add("The caller wants to speak another language: from here on you answer in it.", {{"language", {{"type", "string"}, {"enum", made_->written.persona.languages}}}}, {"language"});
         } else if (!spoken) {
             return;
         } else if (name == "schedule_callback" && desk_.database != nullptr) {
@@ -134,7 +146,7 @@ private:
         if (!offered) return back(failed("there is no tool of that name"));
         const auto arguments = json::parse(request.arguments.empty() ? "{}" : request.arguments, nullptr, false);
         if (!arguments.is_object()) return back(failed("the arguments are no JSON object"));
-        const bool to_them = request.name == "send_sms" || request.name == "send_link" || request.name == "take_message" || request.name == "schedule_callback";
+        const bool to_them = request.name == "send_sms" || request.name == "send_link" || request.name == "take_message" || request.name == "schedule_callback" || request.name == "remember";
         if (to_them && !sides_) return find_sides([this, request, back = std::move(back)] { begin(request, back); });
         if (request.name == "send_sms") return message(text_of(arguments, "text", 8000), text_of(arguments, "to", 40), std::move(back));
         if (request.name == "send_link") {
@@ -157,6 +169,13 @@ private:
             return back(std::move(result));
         }
         if (request.name == "take_message") return take_message(arguments, std::move(back));
+        if (request.name == "remember") return remember(text_of(arguments, "key", 40), text_of(arguments, "value", 4 * analysis::kMostNote), std::move(back));
+        if (request.name == "set_language") {
+            const auto language = text_of(arguments, "language", 40);
+            const auto& known = made_->written.persona.languages;
+            if (std::find(known.begin(), known.end(), language) == known.end()) return back(failed("that is none of your languages"));
+            return back(done({{"variables", {{"language", language}}}, {"next", "Answer in " + language + " from now on, until the caller wants another language."}}));
+        }
         if (request.name == "schedule_callback") return promise(arguments, std::move(back));
         recording(request.name, std::move(back));
     }
@@ -219,6 +238,20 @@ private:
             desk.records.add(taken.call_sid, store::Fact::event,
                              dumped({{"event", "message.taken"}, {"name", taken.name}, {"number", taken.callback_number}, {"for", taken.for_whom}, {"text", taken.text}, {"urgent", taken.urgent}}));
         back(done());
+    }
+
+    [[nodiscard]] bool remembers() const { return desk_.database != nullptr && analysis_ && analysis_->remember_callers; }
+    // A store that does not answer takes nothing from the call: what was said is kept for it all the same.
+    void remember(const std::string& key, std::string value, Back back) {
+        if (key.empty() || value.empty()) return back(failed("key and value are missing"));
+        auto caller = store::caller_key(sides_->theirs);
+        if (!remembers() || caller.empty()) return back(done({{"variables", {{key, value}}}, {"kept", "for this call"}}));
+        desk_.errands.start(noted(desk_, analysis::CallerNote{analysis::profile_owner(*analysis_, facts_.agent), std::move(caller), key, masked(std::move(value)), analysis_->profile_schema}, std::move(back)));
+    }
+    static net::Task<> noted(ToolDesk& desk, analysis::CallerNote note, Back back) {
+        std::function<bool(store::Session&)> work = [note](store::Session& session) { return analysis::keep_note(session, note); };
+        const auto kept = co_await desk.database->ask<bool>(std::move(work), kStoreWithin);
+        back(done({{"variables", {{note.key, note.value}}}, {"kept", kept && *kept ? "for this caller" : "for this call"}}));
     }
 
     // To the number of the call and no other: nobody is called because a caller said a number.
@@ -315,7 +348,9 @@ private:
     }
 
     ToolDesk& desk_;
+    std::shared_ptr<const MadeAgent> made_;
     std::shared_ptr<const AgentMessaging> settings_;
+    std::shared_ptr<const analysis::AnalysisSettings> analysis_;
     brain::CallFacts facts_;
     asio::any_io_executor executor_;
     const std::string session_;  // tools::CallTools::Parts::session
@@ -330,16 +365,19 @@ private:
 
 }  // namespace
 
-std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts, asio::any_io_executor executor, bool spoken,
-                                             const std::shared_ptr<const tools::ToolSettings>& own, const std::shared_ptr<const privacy::PrivacySettings>& privacy) {
+std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_ptr<const MadeAgent>& made, const call::Agent& agent, const brain::CallFacts& facts, asio::any_io_executor executor,
+                                             bool spoken) {
     // Also without tools: a transfer's summary passes through it.
-    if (!settings) return nullptr;
+    if (!made) return nullptr;
+    const auto& own = agent.tools;
     // Text messages of two numbers are one identifier for ever, and a call that comes back keeps its own.
     const bool again = desk.seen.again(facts.call_sid);
     auto session = !spoken || again || !facts.brain_state.empty() ? "/" + random_hex(8) : std::string();
-    auto builtin = std::make_unique<CallActions>(desk, std::move(settings), facts, executor, spoken, session, privacy);
-    return std::make_unique<tools::CallTools>(tools::CallTools::Parts{.shop = desk.shop, .catalog = desk.shop->catalog(own), .builtin = std::move(builtin), .facts = facts, .executor = std::move(executor),
-                                                                      .transfers = own ? own->transfers : std::map<std::string, std::string>{}, .session = std::move(session), .masks = privacy && privacy->redact});
+    auto builtin = std::make_unique<CallActions>(desk, made, agent, facts, executor, spoken, session);
+    auto catalog = desk.shop->catalog(own, agent.flow ? agent.flow->hours : std::nullopt);
+    return std::make_unique<tools::CallTools>(tools::CallTools::Parts{.shop = desk.shop, .catalog = std::move(catalog), .builtin = std::move(builtin), .facts = facts, .executor = std::move(executor),
+                                                                      .transfers = own ? own->transfers : std::map<std::string, std::string>{}, .session = std::move(session),
+                                                                      .masks = agent.privacy && agent.privacy->redact});
 }
 
 }  // namespace parley::gateway

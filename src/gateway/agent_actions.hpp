@@ -8,12 +8,13 @@
 #include <string>
 #include <unordered_set>
 
-#include "parley/net/errands.hpp"
+#include "agents.hpp"
 #include "parley/brain/ports.hpp"
 #include "parley/call/registry.hpp"
 #include "parley/gateway/messaging_config.hpp"
 #include "parley/messaging/sender.hpp"
 #include "parley/privacy/privacy_settings.hpp"
+#include "parley/net/errands.hpp"
 #include "parley/rest/client.hpp"
 #include "parley/store/call_records.hpp"
 #include "parley/tools/workshop.hpp"
@@ -56,9 +57,8 @@ struct ToolDesk {
     CallsSeen seen{};
 };
 
-// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent. `own`: the agent's declared tools. `privacy`: what may be kept of it; null: all.
-[[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, std::shared_ptr<const AgentMessaging> settings, const brain::CallFacts& facts,
-                                                           boost::asio::any_io_executor executor, bool spoken, const std::shared_ptr<const tools::ToolSettings>& own,
-                                                           const std::shared_ptr<const privacy::PrivacySettings>& privacy);
+// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent. `made`: what is written of the agent now; null: it is gone.
+[[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_ptr<const MadeAgent>& made, const call::Agent& agent, const brain::CallFacts& facts,
+                                                           boost::asio::any_io_executor executor, bool spoken);
 
 }  // namespace parley::gateway

@@ -68,12 +68,12 @@ public:
                 .shop = std::make_shared<tools::Workshop>(tools::Workshop::Parts{.errands = errands_, .http = t_.http, .log = t_.log, .metrics = t_.metrics, .records = &t_.records, .database = &t_.database}), .database = &t_.database, .brief = t_.brief},
           inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
-                  .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->messaging(agent.name), facts, t_.executor, false, agent.tools, agent.privacy); },
+                  .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->made(agent.name), agent, facts, t_.executor, false); },
                   .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                   .ours = [this](std::string_view number) { return ours(number); }}),
           kept_(t_, errands_, client_.get(), accounts_) {
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
-            return make_actions(desk_, t_.agents()->messaging(agent.name), facts, worker.loop.executor(), true, agent.tools, agent.privacy);
+            return make_actions(desk_, t_.agents()->made(agent.name), agent, facts, worker.loop.executor(), true);
         };
         t_.forget_opt_outs = [this](const std::string& number) { return opt_outs_.forget(number); };
         add_messages_route(t_);
@@ -91,7 +91,7 @@ private:
     net::Task<> list_servers() {
         boost::asio::steady_timer pause(t_.executor);
         for (;;) {
-            for (const auto& agent : t_.agents()->all()) desk_.shop->refresh(agent->tools);
+            for (const auto& agent : t_.agents()->all()) desk_.shop->refresh(agent->tools, agent->flow ? agent->flow->hours : std::nullopt);
             pause.expires_after(std::chrono::seconds(5));
             co_await pause.async_wait(net::nothrow);
             const auto state = co_await boost::asio::this_coro::cancellation_state;

@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 using A = AgentConfig;
 
 constexpr std::size_t kMostEntries = 100;
+// Tools only a model has arguments for.
+constexpr std::array<std::string_view, 3> kOfModels{"remember", "set_language", "book_appointment"};
 
 std::string check_link(std::string_view url) {
     constexpr std::array<std::string_view, 2> kSchemes{"https", "http"};
@@ -149,12 +151,13 @@ void messaging_agent_rows(Table<A>& t) {
     t.list<std::vector<std::string>& (*)(A&), std::string>(
         "tools", [](A& a) -> std::vector<std::string>& { return a.messaging.tools; }, "names",
         [](std::string_view name) -> text::Parsed<std::string> {
-            const auto& known = brain::known_actions();
+            auto known = brain::known_actions();
+            known.insert(known.end(), kOfModels.begin(), kOfModels.end());
             if (std::find(known.begin(), known.end(), name) == known.end()) return {{}, "there is no such tool" + text::suggestion(std::string(name), known)};
             return {std::string(name), {}};
         },
         [](const std::string& item) { return quote_yaml(item); },
-        "What the agent may do besides talking: send_sms, send_link, send_digits, start_recording, stop_recording, pause_recording, resume_recording, park, take_message, schedule_callback.");
+        "What the agent may do besides talking: send_sms, send_link, send_digits, start_recording, stop_recording, pause_recording, resume_recording, park, take_message, schedule_callback, remember, set_language, book_appointment (with calendar.url). See tools.md.");
     named_texts(t, "links", [](A& a) -> auto& { return a.messaging.links; }, "names with URLs", "What send_link may send, by the names the model chooses among.", check_link);
     t.integer("tool_messages", [](A& a) -> auto& { return a.messaging.tool_messages; }, 0, 100, "Messages send_sms and send_link may send in one call.");
     t.choice("tool_recipients", [](A& a) -> auto& { return a.messaging.tool_recipients; },
@@ -200,6 +203,11 @@ std::vector<std::pair<std::string, std::string>> check_messaging(const Config& c
         if (tool("send_link") && m.links.empty()) wrong.emplace_back(at + "links", "is missing: send_link has nothing to send");
         if (!m.links.empty() && !tool("send_link")) wrong.emplace_back(at + "links", "is given, but tools does not name send_link");
         if (!m.tools.empty() && agent.brain != Brain::vendors && agent.brain != Brain::embedded) wrong.emplace_back(at + "tools", "is given, but a brain that is echo or a bot has no use for them");
+        for (const auto name : kOfModels)
+            if (tool(name) && agent.brain == Brain::embedded) wrong.emplace_back(at + "tools", "names " + std::string(name) + ", but only a brain of vendors has a model that could use it");
+        if (tool("set_language") && agent.persona.languages.size() < 2) wrong.emplace_back(at + "languages", "names no other language for set_language");
+        if (tool("book_appointment") && agent.own_tools.calendar.url.empty()) wrong.emplace_back(at + "calendar.url", "is missing: book_appointment has nowhere to book");
+        if (!agent.own_tools.calendar.url.empty() && !tool("book_appointment")) wrong.emplace_back(at + "calendar.url", "is given, but tools does not name book_appointment");
         if (!agent.upstream.transfers.empty() && agent.brain != Brain::vendors) wrong.emplace_back(at + "transfers", "is given, but brain is not vendors");
         if (m.sms.mode == messaging::Mode::brain && agent.brain != Brain::vendors && agent.brain != Brain::embedded) wrong.emplace_back(at + "sms.mode", "is brain, but the agent has none that answers text");
         if (m.sms.mode == messaging::Mode::brain && agent.brain == Brain::vendors && agent.lm.empty()) wrong.emplace_back(at + "sms.mode", "is brain, but a speech-to-speech agent does not answer text");

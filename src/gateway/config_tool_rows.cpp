@@ -304,11 +304,11 @@ void tool_agent_rows(Table<A>& t) {
     texts("tool_networks", [](A& a) -> std::vector<std::string>& { return a.own_tools.private_networks; }, "addresses or networks", "Where tools may go although it is not public: 10.1.0.0/16, 127.0.0.1, fd00::/8.");
     t.integer("tools_per_turn", [](A& a) -> auto& { return a.own_tools.per_turn; }, 1, 50, "Tool calls between two turns of the caller; beyond them the agent apologises.");
     t.integer("tools_per_call", [](A& a) -> auto& { return a.own_tools.per_call; }, 1, 1000, "Tool calls in one call.");
-    t.text("calendar.url", [](A& a) -> auto& { return a.own_tools.calendar.url; }, "URL", "A CalDAV collection for book_appointment: busy times are read from it and events are put into it.");
+    t.text("calendar.url", [](A& a) -> auto& { return a.own_tools.calendar.url; }, "URL", "Where book_appointment books: a CalDAV collection, or another address that answers GET with iCalendar and takes PUT of <uid>.ics below it.");
     t.text("calendar.username", [](A& a) -> auto& { return a.own_tools.calendar.username; }, "text", "Who asks there.");
     t.secret("calendar.password", [](A& a) -> auto& { return a.own_tools.calendar.password; }, "Their password.");
     t.duration("calendar.length", [](A& a) -> auto& { return a.own_tools.calendar.length; }, 5min, 12h, "How long an appointment is.");
-    t.text("calendar.time_zone", [](A& a) -> auto& { return a.own_tools.calendar.time_zone; }, "zone", "Where times that callers name are meant, like Europe/Berlin; default the agent's.");
+    t.text("calendar.time_zone", [](A& a) -> auto& { return a.own_tools.calendar.time_zone; }, "zone", "Where times that callers name are meant, like Europe/Berlin; default hours.time_zone.");
 }
 
 std::vector<std::pair<std::string, std::string>> check_tool(const Config& config) {
@@ -322,6 +322,7 @@ std::vector<std::pair<std::string, std::string>> check_tool(const Config& config
             all.emplace_back(at + key, (bracket == std::string::npos ? "" : "entry " + place.substr(bracket + 1, place.find(']') - bracket - 1) + " (from 0), '" + place.substr(place.find('.') + 1) + "': ") + why);
         }
         const auto& own = agent.own_tools;
+        if (!own.calendar.url.empty() && own.calendar.time_zone.empty() && agent.flow.time_zone.empty()) all.emplace_back(at + "calendar.time_zone", "is missing: the times that callers name are of some place");
         if (!own.consequential.empty() && agent.brain != Brain::vendors) all.emplace_back(at + "confirm_tools", "is given, but only a model can be told to ask first");
         for (const auto& name : own.consequential) {
             if (name == "end_call" || name == "transfer_call") all.emplace_back(at + "confirm_tools", "names " + name + ", which is done without asking: say in the instructions when it may be used");

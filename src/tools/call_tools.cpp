@@ -183,6 +183,10 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
             outcome.kind = result.ok ? "ok" : "error";
             outcome.json = result.json;
             outcome.reason = result.ok ? "" : "refused";
+            const auto told = json::parse(result.json, nullptr, false);
+            if (const auto kept = told.is_object() ? told.find("variables") : told.end(); result.ok && told.is_object() && kept != told.end() && kept->is_object())
+                for (const auto& [name, value] : kept->items())
+                    if (value.is_string()) keep(name, value.get<std::string>());
             parts_.shop->tell({parts_.facts.call_sid, wish.name, wish.label, wish.arguments, wish.key, wish.at_ms, Clock::now() - wish.began, false}, outcome);
             settle(wish.key, std::move(result));
         });
@@ -209,9 +213,12 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
 }
 
 void CallTools::ended(const std::string& key, const ToolOutcome& outcome) {
-    for (const auto& [name, value] : outcome.variables)
-        if (variables_.size() < kMostVariables || variables_.contains(name)) variables_[name] = value;
+    for (const auto& [name, value] : outcome.variables) keep(name, value);
     settle(key, result_of(outcome));
+}
+
+void CallTools::keep(const std::string& name, const std::string& value) {
+    if (variables_.size() < kMostVariables || variables_.contains(name)) variables_[name] = value;
 }
 
 ActionResult CallTools::result_of(const ToolOutcome& outcome) {

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "calendar_tool.hpp"
 #include "http_tool.hpp"
 #include "mcp_peer.hpp"
 
@@ -19,10 +20,18 @@ std::shared_ptr<const net::EgressGuard> guard_of(const ToolSettings& settings, n
 
 }  // namespace
 
-Catalog::Catalog(ToolSettings settings, net::EgressGuard::Observe observe) : settings_(std::move(settings)), guard_(guard_of(settings_, std::move(observe))) {
+Catalog::Catalog(ToolSettings settings, net::EgressGuard::Observe observe, const std::optional<flows::Hours>& hours) : settings_(std::move(settings)), guard_(guard_of(settings_, std::move(observe))) {
     for (const auto& http : settings_.http) {
         try {
             fixed_.push_back(make_http_tool(http, guard_));
+        } catch (const std::invalid_argument&) {
+        }
+    }
+    if (!settings_.calendar.url.empty()) {
+        try {
+            auto calendar = make_calendar_tools(settings_.calendar, hours, guard_);
+            fixed_.push_back(std::move(calendar.free_times));
+            fixed_.push_back(std::move(calendar.book_appointment));
         } catch (const std::invalid_argument&) {
         }
     }
@@ -71,6 +80,7 @@ std::vector<std::pair<std::string, std::string>> wrong(const ToolSettings& setti
         guard = std::make_shared<const net::EgressGuard>();
     }
     std::set<std::string> names{"end_call", "transfer_call"};
+    if (!settings.calendar.url.empty()) names.insert({"free_times", "book_appointment"});
     for (std::size_t i = 0; i < settings.http.size(); ++i) {
         const auto place = "http[" + std::to_string(i) + "]";
         try {
@@ -89,8 +99,15 @@ std::vector<std::pair<std::string, std::string>> wrong(const ToolSettings& setti
         const auto& version = settings.mcp[i].version;
         if (!version.empty() && !is_mcp_version(version)) all.emplace_back(place + ".version", "expected one of 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28");
     }
-    if (!settings.calendar.url.empty())
-        if (const auto reason = net::egress_url(settings.calendar.url); reason != net::EgressReason::none) all.emplace_back("calendar.url", "cannot be used (" + std::string(net::name(reason)) + ")");
+    if (!settings.calendar.url.empty()) {
+        try {
+            (void)make_calendar_tools(settings.calendar, std::nullopt, guard);
+        } catch (const std::invalid_argument& e) {
+            const std::string what = e.what();
+            const auto colon = what.find(": ");
+            all.emplace_back("calendar." + what.substr(0, colon), what.substr(colon + 2));
+        }
+    }
     return all;
 }
 

@@ -90,7 +90,7 @@ struct Workshop::Job final : Work, std::enable_shared_from_this<Job> {
 Workshop::Workshop(Parts parts) : parts_(std::move(parts)) {}
 Workshop::~Workshop() = default;
 
-std::shared_ptr<Catalog> Workshop::catalog(const std::shared_ptr<const ToolSettings>& settings) {
+std::shared_ptr<Catalog> Workshop::catalog(const std::shared_ptr<const ToolSettings>& settings, const std::optional<flows::Hours>& hours) {
     if (!settings) return nullptr;
     const std::lock_guard lock(mutex_);
     if (const auto found = catalogs_.find(settings.get()); found != catalogs_.end()) return found->second.second;
@@ -100,14 +100,14 @@ std::shared_ptr<Catalog> Workshop::catalog(const std::shared_ptr<const ToolSetti
         metrics.security_events.at("ssrf").add();
         log.warn("egress.blocked", "A tool's address was refused.", {{"reason", net::name(reason)}, {"host", host}});
     };
-    auto made = std::make_shared<Catalog>(*settings, std::move(observe));
+    auto made = std::make_shared<Catalog>(*settings, std::move(observe), hours);
     catalogs_.emplace(settings.get(), std::make_pair(settings, made));
     return made;
 }
 
-void Workshop::refresh(const std::shared_ptr<const ToolSettings>& settings) {
+void Workshop::refresh(const std::shared_ptr<const ToolSettings>& settings, const std::optional<flows::Hours>& hours) {
     if (!settings || settings->mcp.empty()) return;
-    auto which = catalog(settings);
+    auto which = catalog(settings, hours);
     auto listing = [](std::shared_ptr<Catalog> of, net::HttpClient& http, Log log) -> net::Task<> { co_await of->refresh(http, std::move(log), Clock::now()); };
     auto errand = listing(std::move(which), parts_.http, parts_.log);
     parts_.errands.start(std::move(errand));

@@ -20,7 +20,7 @@ public:
     struct Parts {
         std::shared_ptr<Workshop> shop;
         std::shared_ptr<Catalog> catalog;              // null: built-in ones only
-        std::unique_ptr<brain::Actions> builtin;       // null: none; performs what it offers
+        std::unique_ptr<brain::Actions> builtin;       // null: none; performs what it offers; "variables" of its results (texts by name) are kept for the call
         brain::CallFacts facts;
         boost::asio::any_io_executor executor;         // the call's
         std::map<std::string, std::string> transfers;  // by name: where a tool's answer may send the caller
@@ -66,6 +66,7 @@ private:
     void ended(const std::string& key, const ToolOutcome& outcome);
     [[nodiscard]] brain::ActionResult result_of(const ToolOutcome& outcome);
     void settle(const std::string& key, brain::ActionResult result);
+    void keep(const std::string& name, const std::string& value);
 
     Parts parts_;
     std::vector<brain::ActionSpec> specs_;

@@ -3,12 +3,14 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "parley/base/log.hpp"
+#include "parley/flows/hours.hpp"
 #include "parley/net/egress.hpp"
 #include "parley/tools/tool.hpp"
 #include "parley/tools/tool_settings.hpp"
@@ -20,7 +22,8 @@ class McpPeer;
 class Catalog {
 public:
     // Settings have been checked (wrong() below is empty): what is wrong all the same is left out.
-    Catalog(ToolSettings settings, net::EgressGuard::Observe observe);
+    // `hours`: when appointments may be; nothing: always.
+    Catalog(ToolSettings settings, net::EgressGuard::Observe observe, const std::optional<flows::Hours>& hours = {});
     ~Catalog();
 
     // The tools there are now; any thread. A call takes them once.

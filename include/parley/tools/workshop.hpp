@@ -30,8 +30,8 @@ public:
     explicit Workshop(Parts parts);
     ~Workshop();
 
-    // The compiled tools of these settings, made when they are first asked for. Any thread.
-    [[nodiscard]] std::shared_ptr<Catalog> catalog(const std::shared_ptr<const ToolSettings>& settings);
+    // The compiled tools of these settings, made when they are first asked for, with the opening hours of the agent they are of. Any thread.
+    [[nodiscard]] std::shared_ptr<Catalog> catalog(const std::shared_ptr<const ToolSettings>& settings, const std::optional<flows::Hours>& hours = {});
 
     // One run under way. Any thread.
     class Work {
@@ -44,7 +44,7 @@ public:
     std::shared_ptr<Work> begin(std::shared_ptr<const Tool> tool, ToolRun run, std::int64_t at_ms, std::function<void(ToolOutcome)> told);
 
     // Lists the MCP servers of these settings that are due; nothing if there are none. Any thread.
-    void refresh(const std::shared_ptr<const ToolSettings>& settings);
+    void refresh(const std::shared_ptr<const ToolSettings>& settings, const std::optional<flows::Hours>& hours = {});
 
     // Metric, log line and fact of one tool call, whoever ran it.
     struct Told {
