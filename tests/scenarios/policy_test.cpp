@@ -180,7 +180,7 @@ TEST(Policy, Slow_TheCarrierEndsACallThatAStoppedGatewayDoesNotEnd) {
     EXPECT_TRUE(eventually(told)) << twilio.requests();
     // Its loops stand still: nothing of it ends this call any more.
     ASSERT_EQ(::kill(gateway.pid(), SIGSTOP), 0);
-    ASSERT_EQ(call.report.wait_for(20s), std::future_status::ready);
+    ASSERT_EQ(call.report.wait_for(60s), std::future_status::ready);  // its callbacks wait for a process that stands still
     const auto report = call.report.get();
     EXPECT_EQ(report.ended_by, "limit");
     EXPECT_TRUE(report.failures.empty()) << report.failures.front();
