@@ -242,6 +242,7 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
     if (!given.upstream.transfer_target.empty()) own_tools.transfers.emplace("default", given.upstream.transfer_target);
     agent->tools = std::make_shared<const tools::ToolSettings>(std::move(own_tools));
     agent->analysis = std::make_shared<const analysis::AnalysisSettings>(given.analysis);
+    if (agent->pipeline) agent->pipeline = analysis::with_understanding(std::move(agent->pipeline), agent->analysis);
     agent->webhooks = std::make_shared<const outbox::WebhookSettings>(given.webhooks.url.empty() ? config.webhooks : given.webhooks);
     agent->privacy = std::make_shared<const privacy::PrivacySettings>(given.privacy);
     agent->record = config.recording.enabled && given.record;
