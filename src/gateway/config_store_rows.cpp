@@ -8,6 +8,8 @@ void store_rows(Table<Config>& t) {
     t.secret("store.url", [](Config& c) -> auto& { return c.store.url; },
              "Where everything lives that outlives a call: `sqlite:` (parley.db in server.data_dir), `sqlite:/path`, or `postgresql://user:password@host:port/name` for several instances.");
     t.rows.back().effect = Effect::restart;
+    // A file is no secret; what holds a password is.
+    t.rows.back().print = [](const Config& c) { return quote_yaml(c.store.url.reveal().starts_with("sqlite:") ? c.store.url.reveal() : kHidden); };
     t.integer("store.connections", [](Config& c) -> auto& { return c.store.connections; }, 1, 64, "Connections to PostgreSQL, each with a thread.", Effect::restart);
     t.integer("store.queue", [](Config& c) -> auto& { return c.store.queue; }, 16, 1'000'000, "Requests to the store that may wait; more are refused.", Effect::restart);
     t.integer("store.spool_mb", [](Config& c) -> auto& { return c.store.spool_mb; }, 1, 65'536,

@@ -90,7 +90,7 @@ TEST(AgentDocument, ASchemaHasEveryRowAndItsRange) {
 }
 
 TEST(Persona, WarnsOfNamesOnlyACallCouldBring) {
-    const json document{{"brain", "vendors"}, {"stt", "ears"}, {"lm", "mind"}, {"instructions", "You are {who} of {company}. It is {now}. {caller_name} {\"a\": 1}"}, {"variables", {{"company", "x"}}}};
+    const json document{{"brain", "vendors"}, {"numbers", json::array({"+18005550123"})}, {"stt", "ears"}, {"lm", "mind"}, {"instructions", "You are {who} of {company}. It is {now}. {caller_name} {\"a\": 1}"}, {"variables", {{"company", "x"}}}};
     const auto read = read_document(base(), "front", document, {});
     ASSERT_TRUE(read.problems.empty());
     ASSERT_EQ(read.warnings.size(), 1U);
