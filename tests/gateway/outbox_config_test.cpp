@@ -51,7 +51,7 @@ TEST(OutboxConfig, the_examples_load) {
 TEST(OutboxConfig, what_is_printed_loads_again) {
     const auto first = load(yaml_of("events.md"));
     const auto printed = print_config(first);
-    EXPECT_THAT(printed, HasSubstr("{name: upset, on: analysis.completed, pointer: /sentiment/caller, is: below, value: \"-0.5\"}"));
+    EXPECT_THAT(printed, HasSubstr("{name: \"upset\", on: \"analysis.completed\", pointer: \"/sentiment/caller\", is: \"below\", value: \"-0.5\"}"));
 }
 
 TEST(OutboxConfig, mistakes_are_told) {
