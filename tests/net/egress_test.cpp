@@ -170,7 +170,7 @@ constexpr UrlCase kUrls[] = {
     {"http://[v1.x]/", EgressReason::host},
     {"http://[]/", EgressReason::host},
     {"http://[::g]/", EgressReason::host},
-    {"http://[127.0.0.1]/", EgressReason::host},
+    {"http://[127.0.0.1]/", EgressReason::address},
     {"http://[1:2:3:4:5:6:7:8:9]/", EgressReason::host},
     {"http://[::ffff:127.0.0.256]/", EgressReason::host},
     {"http://tools!.example/", EgressReason::host},

@@ -194,10 +194,22 @@ INSTANTIATE_TEST_SUITE_P(Slow, EngineFault, testing::Values("engine.crash", "eng
 // files that may not grow beyond it.
 class SmallDisk {
 public:
+    // Room enough to start on.
     void under(const std::filesystem::path& directory) {
-        if (::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-            ::mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=64k") == 0) {
-            how_ = "a small tmpfs";
+        directory_ = directory;
+        mounted_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && ::mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=16m") == 0;
+    }
+    // From now on there is next to none.
+    void fill() {
+        if (mounted_) {
+            how_ = "a tmpfs that was filled";
+            const auto file = directory_ / "filler";
+            std::ofstream out(file, std::ios::binary);
+            const std::string block(4096, 'x');
+            while (out.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+            }
+            out.close();
+            std::filesystem::resize_file(file, std::filesystem::file_size(file) / 4096 * 4096 - 12 * 4096);
             return;
         }
         std::signal(SIGXFSZ, SIG_IGN);
@@ -214,7 +226,8 @@ public:
 
 private:
     rlimit before_{};
-    bool limited_ = false;
+    std::filesystem::path directory_;
+    bool limited_ = false, mounted_ = false;
     const char* how_ = "nothing";
 };
 
@@ -228,6 +241,7 @@ TEST(FaultSlow, AFullDiskCostsTheFilesAndNothingElse) {
         "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, directory: "
         "calls, frames: full}\n";
     const GatewayUnderTest gateway(setup);
+    disk.fill();
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
