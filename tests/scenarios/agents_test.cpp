@@ -207,7 +207,8 @@ TEST(Access, EachRouteOpensToItsRoleAndToNoOther) {
     ASSERT_TRUE(document.contains("paths"));
     const auto expired = office.token("short", "admin", 1), read = office.token("reader", "read"), operate = office.token("operator", "operate"), admin = office.token("chief", "admin");
     const auto revoked = office.token("gone", "admin");
-    for (const auto& one : office.ask("GET", "/v1/tokens").body["tokens"])
+    const auto listed = office.ask("GET", "/v1/tokens").body;  // outlives the loop over it
+    for (const auto& one : listed["tokens"])
         if (one["name"] == "gone") EXPECT_EQ(office.ask("DELETE", "/v1/tokens/" + one["id"].get<std::string>()).status, 200);
     std::this_thread::sleep_for(1100ms);
     const std::vector<std::string> roles{"read", "operate", "admin"};
