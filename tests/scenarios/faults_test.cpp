@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "app_server.hpp"
 #include "gateway_under_test.hpp"
