@@ -170,10 +170,12 @@ HttpAnswer http(std::uint16_t port, const std::string& method, const std::string
     beast::flat_buffer buffer;
     beast::http::response_parser<beast::http::string_body> parser;
     parser.body_limit(16 * 1024 * 1024);
-    beast::http::read(socket, buffer, parser, ec);
+    beast::http::read_header(socket, buffer, parser, ec);
     if (!parser.is_header_done()) return answer;
     answer.status = static_cast<int>(parser.get().result_int());
     answer.content_type = std::string(parser.get()[beast::http::field::content_type]);
+    // Server-sent events end when the watcher goes, so that is what happens here.
+    if (answer.content_type != "text/event-stream") beast::http::read(socket, buffer, parser, ec);
     answer.body = parser.get().body();
     answer.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
     return answer;
