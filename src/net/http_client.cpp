@@ -22,6 +22,7 @@ constexpr std::size_t kReplyHead = 64 * 1024;
 constexpr std::size_t kReadAtOnce = 64 * 1024;
 
 bool harmless_twice(const HttpCall& call) {
+    if (call.repeat != HttpCall::Repeat::by_method) return call.repeat == HttpCall::Repeat::allowed;
     return call.method == "GET" || call.method == "HEAD" || call.method == "PUT" || call.method == "DELETE" ||
            call.method == "OPTIONS" || call.headers.has("idempotency-key");
 }
@@ -241,7 +242,9 @@ Task<Result<std::unique_ptr<HttpStream>>> HttpClient::Impl::begin(const HttpCall
         const error_code ec = co_await stream->begin(call, head);
         if (!ec) co_return std::unique_ptr<HttpStream>(std::move(stream));
         const bool race = reused && !stream->heard() && ec != Errc::timed_out && ec != Errc::cancelled;
-        if (!race || !(harmless_twice(call) || ec == Errc::closed)) co_return ec;
+        // What could not be written may have been read in part: who never wants it twice does not get that either.
+        const bool unsent = ec == Errc::closed && call.repeat != HttpCall::Repeat::never;
+        if (!race || !(harmless_twice(call) || unsent)) co_return ec;
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <thread>
 
 #include "parley/net/deadline.hpp"
@@ -116,6 +117,49 @@ TEST_F(HttpClientTest, reuse_race_is_retried_once_when_harmless) {
     EXPECT_FALSE(lost);
     server.join();
     EXPECT_EQ(requests, 3);  // not sent twice
+}
+
+TEST_F(HttpClientTest, what_must_not_be_done_twice_is_never_sent_again) {
+    struct Case {
+        std::string method;
+        HttpCall::Repeat repeat;
+        bool key;
+        int times;
+    };
+    for (const auto& [method, repeat, key, times] : std::vector<Case>{{"PUT", HttpCall::Repeat::never, false, 1},
+                                                                      {"DELETE", HttpCall::Repeat::never, false, 1},
+                                                                      {"GET", HttpCall::Repeat::never, false, 1},
+                                                                      {"POST", HttpCall::Repeat::never, true, 1},
+                                                                      {"POST", HttpCall::Repeat::allowed, false, 2},
+                                                                      {"PUT", HttpCall::Repeat::by_method, false, 2}}) {
+        SCOPED_TRACE(method + " " + std::to_string(static_cast<int>(repeat)));
+        client->close_idle();
+        std::atomic<int> requests{0};
+        auto server = script([&, times = times] {
+            {
+                RawPeer first = peer.accept();
+                (void)first.receive_until("\r\n\r\n");
+                first.send(reply("one"));
+                if (!first.receive_until("\r\n\r\n").empty()) ++requests;  // read, and the connection ends unanswered
+            }
+            RawPeer second = peer.accept();
+            if (second.receive_until("\r\n\r\n").find(" /last ") == std::string::npos) ++requests;
+            second.send(reply("two", "Connection: close\r\n"));
+            if (times == 1) return;
+            RawPeer third = peer.accept();
+            (void)third.receive_until("\r\n\r\n");
+            third.send(reply("three", "Connection: close\r\n"));
+        });
+        EXPECT_EQ(fetch(get())->body, "one");
+        HttpCall call(method, url(), std::chrono::seconds(10));
+        call.repeat = repeat;
+        if (key) call.headers.add("Idempotency-Key", "k");
+        const auto answer = fetch(call);
+        EXPECT_EQ(static_cast<bool>(answer), times == 2);
+        EXPECT_TRUE(fetch(get("/last")));
+        server.join();
+        EXPECT_EQ(requests, times);
+    }
 }
 
 TEST_F(HttpClientTest, deadline_bounds_a_silent_and_a_dripping_server) {
