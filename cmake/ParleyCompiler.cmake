@@ -14,6 +14,12 @@ else()
     -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-mismatched-new-delete -Wno-dangling-pointer)
 endif()
 
+# Tests are compiled once and run once: optimising them costs more than it gives. What they test is optimised all the same.
+add_library(parley_test_flags INTERFACE)
+if(CMAKE_BUILD_TYPE MATCHES "Rel")
+  target_compile_options(parley_test_flags INTERFACE -O0 -U_FORTIFY_SOURCE)
+endif()
+
 if(PARLEY_SANITIZE)
   add_compile_options(-fsanitize=${PARLEY_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PARLEY_SANITIZE})
@@ -29,5 +35,6 @@ endif()
 find_program(PARLEY_CCACHE ccache)
 if(PARLEY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER ${PARLEY_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${PARLEY_CCACHE})
+  # What ccache asks of those who precompile headers; they are hashed by their content.
+  set(CMAKE_CXX_COMPILER_LAUNCHER /usr/bin/env CCACHE_SLOPPINESS=pch_defines,time_macros ${PARLEY_CCACHE})
 endif()

@@ -24,7 +24,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 // Names come from a file of unknown origin and end in a log line.
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
     std::string out = "'";
     for (const char c : name.substr(0, 60)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
     return out + "'";
@@ -49,7 +49,7 @@ void ScriptFile::unknown(const YAML::Mark& mark, std::string_view what, std::str
                          const std::vector<std::string>& valid) const {
     const auto nearest = nearest_of(wrong, valid);
     fail(mark,
-         quoted(wrong) + " is not " + std::string(what) + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+         in_quotes(wrong) + " is not " + std::string(what) + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
 }
 
 std::string ScriptFile::text(const YAML::Node& node, std::string_view what, std::size_t max) const {
@@ -97,7 +97,7 @@ void ScriptFile::map(const YAML::Node& node, std::string_view what, const std::v
         if (!valid.empty() && std::ranges::find(valid, key) == valid.end()) {
             unknown(pair.first.Mark(), "a key of " + std::string(what), key, valid);
         }
-        if (!seen.insert(key).second) fail(pair.first, quoted(key) + " is given twice");
+        if (!seen.insert(key).second) fail(pair.first, in_quotes(key) + " is given twice");
         each(key, pair.first, pair.second);
     }
 }
