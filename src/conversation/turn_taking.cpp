@@ -27,7 +27,7 @@ void Machine::State::on(const CallerSpeechStarted& e) {
     fresh.resumed = now_;
     fresh.begun = fresh.voiced_from = back(now_, e.ago);
     fresh.over_agent = unheard() > 0;
-    fresh.confirmed = !fresh.over_agent && !reply_open() && !pending_speech() && !awaited_ && !prompt_;
+    fresh.confirmed = !fresh.over_agent && !asked_ && !reply_open() && !pending_speech() && !awaited_ && !prompt_;
     caller_ = std::move(fresh);
     emit(BeginUtterance{caller_->id});
     if (caller_->over_agent && settings_.barge_in) {

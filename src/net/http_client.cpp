@@ -21,10 +21,9 @@ namespace http = boost::beast::http;
 constexpr std::size_t kReplyHead = 64 * 1024;
 constexpr std::size_t kReadAtOnce = 64 * 1024;
 
+// A PUT or DELETE does the same again, but not to what somebody else has done in between: only its caller knows.
 bool harmless_twice(const HttpCall& call) {
-    if (call.repeat != HttpCall::Repeat::by_method) return call.repeat == HttpCall::Repeat::allowed;
-    return call.method == "GET" || call.method == "HEAD" || call.method == "PUT" || call.method == "DELETE" ||
-           call.method == "OPTIONS" || call.headers.has("idempotency-key");
+    return call.method == "GET" || call.method == "HEAD" || call.method == "OPTIONS" || call.headers.has("idempotency-key");
 }
 
 std::string origin_of(const Url& url) {
@@ -242,9 +241,7 @@ Task<Result<std::unique_ptr<HttpStream>>> HttpClient::Impl::begin(const HttpCall
         const error_code ec = co_await stream->begin(call, head);
         if (!ec) co_return std::unique_ptr<HttpStream>(std::move(stream));
         const bool race = reused && !stream->heard() && ec != Errc::timed_out && ec != Errc::cancelled;
-        // What could not be written may have been read in part: who never wants it twice does not get that either.
-        const bool unsent = ec == Errc::closed && call.repeat != HttpCall::Repeat::never;
-        if (!race || !(harmless_twice(call) || unsent)) co_return ec;
+        if (!race || !harmless_twice(call)) co_return ec;
     }
 }
 

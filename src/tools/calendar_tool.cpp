@@ -140,7 +140,6 @@ public:
         prepare(call, "PUT", settings_.url + (settings_.url.ends_with('/') ? "" : "/") + event.uid + ".ics", deadline);
         call.headers.add("Content-Type", "text/calendar; charset=utf-8");
         call.headers.add("If-None-Match", "*");
-        call.repeat = net::HttpCall::Repeat::never;  // a second one would find the first in its place
         call.body = write_event(event);
         std::optional<ToolOutcome> outcome;
         const auto reply = co_await guard_->request(http, std::move(call));

@@ -145,7 +145,6 @@ private:
         call.method = method_;
         call.deadline = run.deadline;
         call.body_limit = kMostAnswer;
-        call.repeat = traits_.idempotent ? net::HttpCall::Repeat::allowed : net::HttpCall::Repeat::never;
         for (const auto& [name, value] : headers_) {
             auto filled = value.fill(values);
             if (!filled.error.empty()) return filled.error;
@@ -173,7 +172,7 @@ private:
         preset("Accept", "application/json");
         preset("User-Agent", "parley");
         if (!call.body.empty()) preset("Content-Type", "application/json");
-        // What may have effects says who it is; under the usual name, which others on the way take as leave to send it again, only what is declared so.
+        // What may have effects says who it is; under the usual name, which our HTTP client and others on the way take as leave to send it again, only what is declared so.
         if (method_ != "GET") preset(traits_.idempotent ? "Idempotency-Key" : "X-Idempotency-Key", run.key);
         if (!signing_key_.empty()) call.headers.set("X-Signature", signature_of(signing_key_, unix_seconds(), call.body));
         return std::nullopt;

@@ -78,7 +78,6 @@ net::Task<bool> McpPeer::notify(std::string body, net::HttpClient& http, TimePoi
 net::Task<McpPeer::Exchange> McpPeer::post(Asking asking, net::HttpClient& http) {
     Exchange exchange;
     auto call = call_with(std::move(asking.body), asking.soft);
-    if (asking.method == "tools/call") call.repeat = net::HttpCall::Repeat::never;
     for (auto& [name, value] : asking.headers) call.headers.set(name, std::move(value));
     auto opened = co_await guard_->open(http, std::move(call));
     if (!opened) {

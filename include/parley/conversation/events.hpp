@@ -73,7 +73,7 @@ struct TimeLeft { Instant left{0}; };
 // The caller is asked for keys by the reply under way, and what they press until KeysGiven is its answer instead of a turn. Of `secret` ones no command but
 // KeysGiven has anything. Answered by exactly one KeysGiven, at once if it cannot be.
 struct KeysWanted {
-    std::string say;                              // what they hear; again when too few came
+    std::string say{};                            // what they hear; again when too few came
     std::uint32_t least = 1, most = 20;           // keys, the ending one not counted
     char ends = '#';                              // this key ends it; 0: none does
     std::chrono::milliseconds first_within{8000}; // of the end of what was said

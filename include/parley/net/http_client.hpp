@@ -22,8 +22,6 @@ struct HttpCall {
     int redirects = 0;                 // followed at most (GET and HEAD only); 0: a redirect is an ordinary reply
     // Connected to instead of what the URL's host resolves to (Host and the certificate's name stay); redirects are not followed then.
     std::vector<asio::ip::address> addresses;
-    // When a kept connection breaks before an answer: sent once more if its method or an Idempotency-Key allows it, never, or in any case.
-    enum class Repeat : std::uint8_t { by_method, never, allowed } repeat = Repeat::by_method;
     HttpCall() = default;
     HttpCall(std::string verb, std::string where, Duration within)
         : method(std::move(verb)), url(std::move(where)), deadline(Clock::now() + within) {}
@@ -39,7 +37,7 @@ struct HttpClientOptions {
 
 // HTTP/1.1 client of one worker with a pool of kept connections for each origin. A kept connection is looked at before
 // it is used again; when the server closed it just then, the request is sent once more on a new one if that can do no
-// harm (HttpCall::repeat; the method is idempotent, an Idempotency-Key is given, or nothing was sent). Credentials (Authorization,
+// harm (the method is idempotent, an Idempotency-Key is given, or nothing was sent). Credentials (Authorization,
 // Cookie) do not follow a redirect to another origin. Requests may run side by side; the client outlives them.
 class HttpClient {
 public:
