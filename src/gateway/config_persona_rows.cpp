@@ -85,6 +85,7 @@ std::vector<std::pair<std::string, std::string>> check_persona(const Config& con
             if (agent.brain != Brain::vendors || !agent.s2s.empty()) refuse("is given, but the agent has no recogniser and voice of vendors to exchange");
             for (const auto& [role, names] : {std::pair{vendors::Role::stt, &in.stt}, std::pair{vendors::Role::tts, &in.tts}}) {
                 for (const auto& name : *names) {
+                    if (name == vendors::kEmbedded && role == vendors::Role::tts) continue;
                     const auto* endpoint = config.vendor(name);
                     if (endpoint == nullptr) refuse("there is no vendor '" + name + "'");
                     else if (const auto bad = vendors::check(role, *endpoint); !bad.empty()) wrong.emplace_back("vendors." + name, bad + " (as speech_in of agent " + agent.name + ")");

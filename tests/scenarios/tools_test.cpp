@@ -15,6 +15,7 @@
 #include <numbers>
 
 #include "gateway_under_test.hpp"
+#include "parley/call/call_file.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/worker.hpp"
 #include "parley/sim/emulators.hpp"
@@ -40,7 +41,8 @@ constexpr const char* kCard = "4111111111111111";
 // What the agent says.
 const std::vector<std::string> kSaid{"good day to you", "let me look",        "there is a table",    "shall i cancel it",     "as you wish",      "it is cancelled",  "thank you for calling",
                                      "i wrote it down", "we will call you",   "i will remember",     "it is on its way",      "the appointment",  "a good customer",  "all right then",
-                                     "type a number",   "type your card",     "thank you for paying", "that was your number", "i am sorry",       "one moment please"};
+                                     "type a number",   "type your card",     "thank you for paying", "that was your number", "i am sorry",
+                                     "sehr gern",       "one moment please"};
 // What the caller says, the tool the model then asks for and how, and what it says of the result.
 struct Turn {
     const char *heard, *tool, *arguments, *after;
@@ -56,6 +58,7 @@ const std::vector<Turn> kTurns{
     {"book me in", "book_appointment", nullptr, "the appointment"},
     {"yes please", "book_appointment", nullptr, nullptr},
     {"who am i", "find_customer", R"({"number":"4"})", "a good customer"},
+    {"in german please", "set_language", R"({"language":"de-DE"})", "sehr gern"},
     {"sign me up", "sign_up", R"({})", "type a number"},
     {"this is my number", "collect_digits", R"({"name":"number","prompt":"type a number","sensitive":false,"max":5})", "that was your number"},
     {"i want to pay", "collect_digits", R"({"name":"card","prompt":"type your card","min":12,"max":19,"sensitive":false})", nullptr},
@@ -233,17 +236,18 @@ public:
                 if (entry.name == vendor) hosts_[vendor] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
             setup.more += "  " + vendor + ": {vendor: " + vendor + ", base_url: \"" + hosts_[vendor]->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" ? "v" : "\"\"") + "}\n";
         }
+        setup.more += "  ohr: {vendor: deepgram, base_url: \"" + hosts_["deepgram"]->url() + "\", key: sim-key, language: de}\n  stimme: {vendor: elevenlabs, base_url: \"" + hosts_["elevenlabs"]->url() + "\", key: sim-key, voice: klara}\n";
         const auto object = [](const std::string& properties = {}) { return "{type: object, properties: {" + properties + "}}"; };
         setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n"
                        "    conversation: {endpoint_silence: 300ms, endpoint_silence_short: 250ms, filler_after: 5s, fillers: [one moment please]}\n"
-                       "    tools: [take_message, schedule_callback, remember, send_sms, book_appointment, collect_digits]\n    tool_networks: [\"127.0.0.1\"]\n"
+                       "    tools: [take_message, schedule_callback, remember, send_sms, book_appointment, collect_digits, set_language]\n    languages: [en-US, de-DE]\n    speech_in: [{language: de-DE, stt: [ohr], tts: [stimme]}]\n    tool_networks: [\"127.0.0.1\"]\n"
                        "    calendar: {url: \"" + business_.url("/calendar/") + "\", time_zone: UTC}\n"
                        "    http_tools:\n"
                        "      - {name: look, description: Looks for a table., method: GET, url: \"" + business_.url("/look") + "\", parameters: " + object("day: {type: string}") + ", filler: let me look}\n"
                        "      - {name: cancel_order, description: Cancels an order., url: \"" + business_.url("/cancel") + "\", parameters: " + object("order: {type: string}") + ", consequential: true}\n"
                        "      - {name: sign_up, description: Signs the caller up., url: \"" + business_.url("/sign-up") + "\", parameters: " + object() + "}\n"
                        "      - {name: pay, description: Pays by card., url: \"" + business_.url("/pay") + "\", parameters: " + object() + ", body: '{\"card\": \"{digits.card}\"}'}\n"
-                       "    mcp_servers:\n      - {name: crm, url: \"" + business_.url("/mcp") + "\"}\n";
+                       "    mcp_servers:\n      - {name: crm, url: \"" + business_.url("/mcp") + "\", version: \"2025-06-18\"}\n";
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
         sim::FakeTwilioOptions options;
         options.port = port;
@@ -297,6 +301,11 @@ public:
     [[nodiscard]] const Business& business() const { return business_; }
     [[nodiscard]] GatewayUnderTest& gateway() const { return *gateway_; }
     [[nodiscard]] sim::FakeTwilio& twilio() const { return *twilio_; }
+    [[nodiscard]] std::vector<std::string> targets(const std::string& vendor) const {
+        std::vector<std::string> all;
+        for (const auto& entry : hosts_.at(vendor)->log()) all.push_back(entry.target);
+        return all;
+    }
     [[nodiscard]] std::vector<std::string> model_asked() const { return hosts_.at("openai")->received(); }
 
 private:
@@ -325,9 +334,12 @@ void asked_confirmed_and_interrupted(Desk& desk) {
 }
 
 void built_in_ones(Desk& desk) {
-    const auto sid = desk.call({"take a message", "call me back", "remember my name", "text me the address", "book me in", "yes please", "who am i", "- say: goodbye", kOver});
-    EXPECT_THAT(desk.heard(), ElementsAre("good day to you", "i wrote it down", "we will call you", "i will remember", "it is on its way", "the appointment", "the appointment", "a good customer", "thank you for calling"));
-    EXPECT_THAT(desk.tools_of(sid, 7), ElementsAre("take_message ok", "schedule_callback ok", "remember ok", "send_sms ok", "book_appointment unconfirmed", "book_appointment ok", "find_customer ok"));
+    const auto sid = desk.call({"take a message", "call me back", "remember my name", "text me the address", "book me in", "yes please", "who am i", "in german please", "- say: goodbye", kOver});
+    EXPECT_THAT(desk.heard(), ElementsAre("good day to you", "i wrote it down", "we will call you", "i will remember", "it is on its way", "the appointment", "the appointment", "a good customer", "sehr gern", "thank you for calling"));
+    EXPECT_THAT(desk.tools_of(sid, 8), ElementsAre("take_message ok", "schedule_callback ok", "remember ok", "send_sms ok", "book_appointment unconfirmed", "book_appointment ok", "find_customer ok", "set_language ok"));
+    EXPECT_EQ(desk.ask("/v1/calls/" + sid)["toolCalls"][7]["result"]["speech"], "changed");
+    EXPECT_THAT(desk.targets("deepgram"), Contains(HasSubstr("language=de")));
+    EXPECT_THAT(desk.targets("elevenlabs"), Contains(HasSubstr("klara")));
     const auto messages = desk.ask("/v1/messages?agent=desk")["messages"];
     ASSERT_EQ(messages.size(), 1U) << messages;
     EXPECT_THAT(messages[0].dump(), AllOf(HasSubstr("Please send the invoice again."), HasSubstr(sid), HasSubstr(kPerson)));
@@ -363,6 +375,7 @@ void keys_that_nobody_may_know(Desk& desk) {
     for (const auto& turn : record.value("turns", json::array())) EXPECT_NE(turn.value("who", ""), "keys") << turn;
     auto asked = desk.model_asked();
     ASSERT_GT(asked.size(), asked_before);
+    EXPECT_THAT(asked, Contains(HasSubstr("ends_with")));
     for (std::size_t i = asked_before; i < asked.size(); ++i) EXPECT_THAT(asked[i], Not(HasSubstr("11111111")));
     // Nor in the log, the call files, the store; nor to be heard in the recording.
     for (const auto& line : desk.gateway().log().lines()) EXPECT_THAT(line, Not(HasSubstr("11111111")));
@@ -375,6 +388,16 @@ void keys_that_nobody_may_know(Desk& desk) {
         const std::string content{std::istreambuf_iterator<char>(in), {}};
         const auto name = entry.path().filename().string();
         EXPECT_EQ(content.find(kCard), std::string::npos) << entry.path();
+        if (name.ends_with(".jsonl")) {
+            // What was left out of it decides the same.
+            call::ReplayResult replayed;
+            EXPECT_TRUE(eventually([&] {
+                std::ifstream file(entry.path());
+                replayed = call::replay_call_file(file);
+                return replayed.complete;
+            }, 5s));
+            EXPECT_TRUE(replayed.identical) << name << " line " << replayed.line << " " << replayed.error << "\n" << replayed.recorded << "\n" << replayed.replayed;
+        }
         if (name.starts_with(sid) && name.ends_with(".jsonl"))
             for (const char key : {'4', '1'}) digits += content.find(std::string(R"("digit":")") + key) != std::string::npos ? 1 : 0;
         if (name.ends_with(".wav")) (name.starts_with(sid) ? sound : sound_of_number) = entry.path();
