@@ -15,6 +15,7 @@ public:
     brain::SttSession& stt() override { return inner_->stt(); }
     brain::LmSession& lm() override { return *routing_; }
     brain::TtsSession& tts() override { return inner_->tts(); }
+    bool speak(std::string_view language) override { return inner_->speak(language); }
     net::Task<> close() override { return inner_->close(); }
 
 private:

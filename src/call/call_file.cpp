@@ -117,6 +117,13 @@ void CallFileWriter::frame(Instant at, std::span<const std::uint8_t> mulaw) {
     }
 }
 
+void CallFileWriter::hidden_frame(Instant at) {
+    ++frames_seen_;
+    block_ += R"({"t":)";
+    put_number(block_, at.count());
+    line(R"(,"crc":0})");
+}
+
 void CallFileWriter::remark(Instant at, std::string_view text) {
     const nlohmann::json json{{"t", at.count()}, {"x", text}};
     line(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -58,7 +58,7 @@ public:
         facts_.seed = random_u64();
         auto executor = worker_.loop.executor();
         std::unique_ptr<brain::Actions> others;
-        if (services_.actions) others = services_.actions(*agent_, facts_, worker_);
+        if (services_.actions) others = services_.actions(*agent_, facts_, worker_, nullptr);
         actions_ = std::make_unique<RelayActions>(std::move(others), relay_, [this](const flows::RelayLanguage& to) { return switch_language(to); }, executor);
         const bool back = parties.resumed || !before.empty();
         const brain::TalkPorts ports{.vendor = *this, .executor = executor, .http = &worker_.http, .actions = actions_.get()};

@@ -25,9 +25,10 @@ using namespace conversation;
 
 namespace {
 
-constexpr std::size_t kTimers = 9;
+constexpr std::size_t kTimers = static_cast<std::size_t>(TimerId::keys) + 1;
 constexpr Instant kNotArmed = Instant::max();
 constexpr std::string_view kMarkPrefix = "p";
+constexpr Instant kToneBefore = std::chrono::milliseconds(400), kToneAfter = std::chrono::milliseconds(250);  // of a key, from when it is told
 
 std::string mark_name(std::uint32_t mark) { return std::string(kMarkPrefix) + std::to_string(mark); }
 
@@ -44,7 +45,7 @@ double seconds(Instant value) { return std::chrono::duration<double>(value).coun
 
 }  // namespace
 
-class PipelineCall::Impl final : CarrierSink, PlayoutSink, brain::SttSink, brain::LmSink, brain::TtsSink, brain::VendorSink {
+class PipelineCall::Impl final : CarrierSink, PlayoutSink, brain::SttSink, brain::LmSink, brain::TtsSink, brain::VendorSink, brain::Handset {
 public:
     Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to, brain::TalkMemory before)
         : services_(services),
@@ -188,7 +189,7 @@ private:
             pending_.pop_front();
             const auto at = std::max(now(), last_);
             last_ = at;
-            if (file_) file_->input(at, next, vad);
+            if (file_) keep_input(at, next, vad);
             commands_.clear();
             machine_.on(next, at, commands_);
             if (services_.watched && machine_.state_name() != told_state_) {
@@ -196,11 +197,23 @@ private:
                 services_.watched(facts_.call_sid, "state", told_state_);
             }
             for (const auto& command : commands_) {
-                if (file_) file_->output(at, command);
+                if (file_) keep_output(at, command);
                 std::visit([&](const auto& c) { perform(c, at); }, command);
             }
         }
         feeding_ = false;
+    }
+
+    // Keys that are a secret stand in the file as others in the same number: replay decides the same.
+    void keep_input(Instant at, const Event& event, bool vad) {
+        const auto* key = std::get_if<DtmfPressed>(&event);
+        if (key != nullptr && machine_.keys_secret()) file_->input(at, DtmfPressed{.digit = keys_masked({key->digit}).front()}, vad);
+        else file_->input(at, event, vad && !hidden_);
+    }
+    void keep_output(Instant at, const Command& command) {
+        const auto* given = std::get_if<KeysGiven>(&command);
+        if (given != nullptr && secret_wanted_) file_->output(at, KeysGiven{given->outcome, keys_masked(given->keys)});
+        else file_->output(at, command);
     }
 
     void tick(const net::Tick& beat) {
@@ -306,6 +319,36 @@ private:
                   {{"turn", summary_.turns}, {"dur_ms", c.stopped - c.speech_started}});
     }
 
+    // --- keys the brain asks for -------------------------------------------------------------------------------------
+
+    void collect(KeysWanted how, Given given) override {
+        if (!talking_ || machine_.ended() || keys_given_) return given(KeysOutcome::unavailable, {});
+        keys_given_ = std::move(given);
+        secret_wanted_ = how.secret;
+        keys_begun_ = false;
+        feed(std::move(how));
+    }
+    bool speak(std::string_view language) override { return brain_ && brain_->speak(language); }
+    void perform(const KeysGiven& c, Instant) {
+        secret_wanted_ = keys_begun_ = false;
+        if (auto given = std::exchange(keys_given_, nullptr)) given(c.outcome, Secret(c.keys));
+    }
+    // Keys can be heard as well: what is pressed in secret reaches neither recording nor call file, and no recogniser once it has begun. The detector goes on,
+    // and begins anew when the caller is quiet behind it: the file's reader has not heard what it has.
+    [[nodiscard]] bool hides(std::span<std::int16_t> pcm) {
+        const bool secret = machine_.keys_secret();
+        if (!secret && hidden_ && !voiced_) {
+            hidden_ = false;
+            vad_ = audio::Vad(agent_->vad);
+        }
+        hidden_ = hidden_ || secret;
+        if (secret_wanted_ && keys_begun_) {
+            frame_.fill(audio::kMulawSilence);
+            std::fill(pcm.begin(), pcm.end(), std::int16_t{0});
+        }
+        return hidden_;
+    }
+
     void observe(const TurnTimes& c) {
         auto stage = [&](std::string_view name, Instant from, Instant to) {
             if (from.count() >= 0 && to >= from) services_.metrics.turn_stage.at(name).observe(seconds(to - from));
@@ -344,9 +387,13 @@ private:
         std::array<std::int16_t, audio::kFrameSamples> pcm{};
         audio::mulaw_decode(frame_, pcm);
         const auto at = std::max(now(), last_);
-        if (file_) file_->frame(at, frame_);
-        if (recorder_) recorder_->caller(pcm, at);
-        const auto heard = vad_.push(pcm);
+        const auto heard_as_is = pcm;
+        const bool hidden = hides(pcm);
+        if (file_ && hidden) file_->hidden_frame(at);
+        else if (file_) file_->frame(at, frame_);
+        static constexpr std::array<std::int16_t, audio::kFrameSamples> kNothing{};
+        if (recorder_) recorder_->caller(secret_wanted_ ? kNothing : pcm, at);
+        const auto heard = vad_.push(heard_as_is);
         if (heard.edge == audio::VadResult::started) private_words_.heard(at - std::min<Instant>(at, heard.edge_ago));
         if (heard.edge == audio::VadResult::started) voice_started(heard.edge_ago);
         if (!on_hold() || !agent_->pipeline->hears_itself()) brain_->stt().audio({frame_, pcm});
@@ -364,8 +411,10 @@ private:
         feed(CallerSpeechStopped{.ago = ago}, true);
     }
     void on_dtmf(char digit) override {
-        private_words_.heard(now());
-       
+        if (secret_wanted_) keys_begun_ = true;
+        else private_words_.heard(now());
+        // The rest of a secret, behind its time: the tone is in the recording already.
+        if (recorder_ && machine_.keys_secret() && !secret_wanted_) recorder_->silence_caller(now() - std::min(now(), kToneBefore), now() + kToneAfter);
         if (on_hold()) hold_->pressed(digit);
         feed(DtmfPressed{.digit = digit});
     }
@@ -504,7 +553,7 @@ private:
     }
     void open_brain() {
         auto executor = worker_.loop.executor();
-        if (services_.actions) actions_ = services_.actions(*agent_, facts_, worker_);
+        if (services_.actions) actions_ = services_.actions(*agent_, facts_, worker_, this);
         const brain::CallPorts ports{.stt = *this, .lm = *this, .tts = *this, .vendor = *this, .executor = executor, .http = &worker_.http,
                                      .post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); }, .actions = actions_.get()};
         brain_ = agent_->pipeline->open(facts_, ports);
@@ -540,6 +589,9 @@ private:
     bool feeding_ = false;
     const char* told_state_ = nullptr;
     bool taken_ = false;    // a person speaks for the agent
+    Given keys_given_;      // who waits for keys
+    bool secret_wanted_ = false, keys_begun_ = false;  // secret ones are waited for; the first has come
+    bool hidden_ = false;   // the call file gets no frames
     bool reading_ = true;  // until the leg has ended
     Instant last_{0};
     CallSummary summary_;

@@ -61,7 +61,7 @@ private:
             if (json.contains("in")) input(json, text);
             else if (json.contains("out")) output(json, text);
             else if (json.contains("f")) frame(json);
-            else if (json.contains("crc")) ++result_.frames;
+            else if (json.contains("crc")) hidden_frame();
             else if (json.contains("end")) result_.complete = true;
         } catch (const nlohmann::json::exception& e) {
             fail(e.what());
@@ -77,7 +77,8 @@ private:
         const auto settings = conversation::settings_from_json(json.at("settings").dump());
         if (!settings) return fail("settings: " + settings.error().message());
         machine_.emplace(*settings);
-        vad_.emplace(vad_from_json(json.at("vad")));
+        vad_settings_ = vad_from_json(json.at("vad"));
+        vad_.emplace(vad_settings_);
         full_ = json.value("frames", "") == "full";
     }
 
@@ -105,6 +106,14 @@ private:
         expected_.pop_front();
     }
 
+    // A digest, or in a file with whole frames one that was not kept.
+    void hidden_frame() {
+        ++result_.frames;
+        if (!full_) return;
+        if (edge_ != audio::VadResult::none) return edge_unrecorded();
+        vad_.emplace(vad_settings_);
+    }
+
     void frame(const nlohmann::json& json) {
         ++result_.frames;
         if (edge_ != audio::VadResult::none) return edge_unrecorded();
@@ -120,6 +129,7 @@ private:
 
     ReplayResult result_;
     std::optional<conversation::Machine> machine_;
+    audio::VadConfig vad_settings_;
     std::optional<audio::Vad> vad_;
     audio::VadResult::Edge edge_ = audio::VadResult::none;
     conversation::Commands commands_;

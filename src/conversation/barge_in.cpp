@@ -9,7 +9,8 @@ namespace parley::conversation {
 std::optional<Instant> Machine::State::confirm_at() const {
     if (!caller_ || caller_->confirmed || !caller_->speaking) return std::nullopt;
     if (!settings_.barge_in && unheard() > 0) return std::nullopt;
-    return caller_->resumed + (caller_->over_agent ? settings_.barge_in_confirm : settings_.min_utterance);
+    // Whoever is to press keys makes other sounds than words, the keys' tones among them.
+    return caller_->resumed + (caller_->over_agent || asked_ ? settings_.barge_in_confirm : settings_.min_utterance);
 }
 
 void Machine::State::decide_confirm() {
@@ -24,6 +25,7 @@ void Machine::State::decide_confirm() {
 
 void Machine::State::confirm() {
     caller_->confirmed = true;
+    keys_secret_ = false;
     interrupt_agent(caller_->begun);
 }
 
@@ -42,6 +44,7 @@ void Machine::State::unduck() {
 // Stops whatever the agent says or is about to say. The context keeps what was heard; a question of which no answer was
 // heard goes back to be answered together with what comes now.
 void Machine::State::interrupt_agent(std::optional<Instant> speech_started) {
+    if (asked_) finish_keys(KeysOutcome::interrupted);
     commit_heard();
     const bool audible = unheard() > 0;
     const ReplyId interrupted = !speech_.empty() ? speech_.front().reply : (reply_ ? reply_->id : 0);

@@ -51,7 +51,7 @@ void Machine::State::farewell(EndReason reason, SpeechKind kind, const std::stri
         if (!awaited_->text.empty()) emit(CallerSaid{awaited_->id, awaited_->text, 0, false});
         awaited_.reset();
     }
-    if (digits_ && !digits_->text.empty()) emit(CallerSaid{0, digits_->text, 1, true});
+    if (digits_ && !digits_->text.empty()) emit(CallerSaid{0, shown_keys(), 1, true});
     digits_.reset();
     interrupt_agent(std::nullopt);
     prompt_.reset();
@@ -85,7 +85,8 @@ void Machine::State::end(EndReason reason, std::string target) {
     if (ended_) return;
     if (caller_ && caller_->confirmed && !caller_->text.empty()) emit(CallerSaid{caller_->id, caller_->text, 0, false});
     if (awaited_ && !awaited_->text.empty()) emit(CallerSaid{awaited_->id, awaited_->text, 0, false});
-    if (digits_ && !digits_->text.empty()) emit(CallerSaid{0, digits_->text, 1, true});
+    if (digits_ && !digits_->text.empty()) emit(CallerSaid{0, shown_keys(), 1, true});
+    if (asked_) finish_keys(KeysOutcome::hung_up);
     const ReplyId cut_off = reply_open() ? reply_->id : 0;
     if (reply_open()) {
         reply_->open = false;

@@ -53,6 +53,10 @@ PARLEY_TYPE(VendorHeardCaller, "vendor_heard_caller") {} PARLEY_END
 PARLEY_TYPE(VendorAnswers, "vendor_answers") { field("text", v.text); } PARLEY_END
 PARLEY_TYPE(ReplyVoice, "reply_voice") { field("reply", v.reply); } PARLEY_END
 PARLEY_TYPE(SegmentText, "segment_text") { field("segment", v.segment); field("text", v.text); } PARLEY_END
+PARLEY_TYPE(KeysWanted, "keys_wanted") {
+    field("say", v.say); field("least", v.least); field("most", v.most); field("ends", v.ends); field("first_within_ms", v.first_within); field("gap_ms", v.gap);
+    field("attempts", v.attempts); field("secret", v.secret);
+} PARLEY_END
 PARLEY_TYPE(WordTimed, "word_timed") { field("segment", v.segment); field("samples", v.samples); field("characters", v.characters); } PARLEY_END
 
 PARLEY_TYPE(BeginUtterance, "begin_utterance") { field("utterance", v.utterance); } PARLEY_END
@@ -75,6 +79,8 @@ PARLEY_TYPE(TurnTimes, "turn_times") {
     field("first_text_us", v.first_text); field("first_audio_us", v.first_audio); field("first_frame_us", v.first_frame); field("heard_us", v.heard);
 } PARLEY_END
 PARLEY_TYPE(BargedIn, "barged_in") { field("reply", v.reply); field("speech_started_us", v.speech_started); field("stopped_us", v.stopped); field("heard", v.heard); } PARLEY_END
+
+PARLEY_TYPE(KeysGiven, "keys_given") { field("outcome", v.outcome); field("keys", v.keys); } PARLEY_END
 
 PARLEY_TYPE(Settings, "settings") {
     field("endpoint_silence_ms", v.endpoint_silence); field("endpoint_silence_short_ms", v.endpoint_silence_short); field("endpoint_silence_long_ms", v.endpoint_silence_long);

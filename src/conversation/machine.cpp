@@ -28,6 +28,9 @@ bool Machine::agent_audible(Instant now) const {
 const char* Machine::state_name() const {
     return state_->state_name();
 }
+bool Machine::keys_secret() const {
+    return state_->keys_secret_ || (state_->asked_ && state_->asked_->how.secret);
+}
 void Machine::expect(std::chrono::milliseconds endpoint_silence) {
     state_->expect(endpoint_silence);
 }
@@ -41,7 +44,7 @@ void Machine::State::take(const Event& event, Instant now, Commands& out) {
     // Before the stream is accepted only its end, and what an operator wants said, have a meaning.
     const bool early = std::holds_alternative<Started>(event) || std::holds_alternative<Remembered>(event) || std::holds_alternative<CarrierStopped>(event) ||
                        std::holds_alternative<OperatorHangup>(event) || std::holds_alternative<OperatorSay>(event) ||
-                       std::holds_alternative<PatienceAsked>(event);
+                       std::holds_alternative<PatienceAsked>(event) || std::holds_alternative<KeysWanted>(event);
     if (started_ || early) {
         std::visit([this](const auto& e) { on(e); }, event);
         if (started_ && !ended_) decide();
@@ -83,6 +86,7 @@ void Machine::State::expect(std::chrono::milliseconds silence) {
 void Machine::State::decide() {
     decide_confirm();
     decide_endpoint();
+    decide_keys();
     decide_final_wait();
     commit_heard();
     note_turn_heard();
@@ -105,6 +109,7 @@ const char* Machine::State::state_name() const {
     if (!started_) return "starting";
     if (closing_) return "ending";
     if (digits_) return "digits";
+    if (asked_) return "collecting_keys";
     if (caller_ && !caller_->confirmed) return "possible_barge_in";
     if (caller_) return caller_->speaking ? "caller_speaking" : "endpointing";
     if (!speech_.empty() && unheard() > 0) return "speaking";

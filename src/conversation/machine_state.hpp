@@ -1,6 +1,6 @@
 #pragma once
 // The machine's insides. Its sources are cut by subject: turn_taking.cpp (the caller's side), barge_in.cpp (taking the
-// floor from the agent), replies.cpp (the brain's side), speech_output.cpp (segments and what was heard of them),
+// floor from the agent), keys.cpp (keys a reply asks for), replies.cpp (the brain's side), speech_output.cpp (segments and what was heard of them),
 // owed_speech.cpp (fillers and idle prompts), ending.cpp, timers.cpp, machine.cpp (events in, the order of decisions).
 //
 // Timers are only wake-ups: every decision compares `now_` with an instant computed from the state, after each event.
@@ -16,7 +16,7 @@
 
 namespace parley::conversation {
 
-inline constexpr std::size_t kTimers = static_cast<std::size_t>(TimerId::end_grace) + 1;
+inline constexpr std::size_t kTimers = static_cast<std::size_t>(TimerId::keys) + 1;
 inline constexpr std::size_t kMostDigits = 64;
 inline constexpr std::size_t kMostHeldTexts = 8;
 
@@ -46,6 +46,12 @@ struct Machine::State {
     struct Digits {
         std::string text;
         Instant until{};
+    };
+    struct Asked {  // keys, by the reply under way
+        KeysWanted how;
+        std::string keys;
+        Instant since{}, last{}, bound{};  // asked, the last key, not later than this
+        std::uint32_t left = 0;            // further attempts
     };
     struct Prompt {  // what the next reply answers
         PromptKind kind = PromptKind::caller_text;
@@ -112,10 +118,22 @@ struct Machine::State {
     void decide_endpoint();
     void finish_turn();
     void finish_digits();
+    [[nodiscard]] std::string shown_keys() const;  // of digits_
     void settle_final(UtteranceId id, const std::string& text, double confidence);
     void decide_final_wait();
     void add_prompt(Prompt fresh, bool earlier = false);
     void abandon_caller();
+
+    // --- keys.cpp
+    // -----------------------------------------------------------------------------------------------------
+    void on(const KeysWanted& e);
+    [[nodiscard]] bool take_key(char key);  // false: it is nobody's, an ordinary turn
+    [[nodiscard]] std::optional<Instant> keys_at() const;
+    void decide_keys();
+    void ask_for_keys_again();
+    void let_late_keys_pass();
+    void finish_keys(KeysOutcome outcome);
+    void hush();
 
     // --- barge_in.cpp
     // -------------------------------------------------------------------------------------------------
@@ -208,6 +226,10 @@ struct Machine::State {
     std::optional<Utterance> caller_;
     std::optional<AwaitedFinal> awaited_;
     std::optional<Digits> digits_;
+    std::optional<Asked> asked_;
+    Instant late_keys_until_{0};  // what is still pressed until then belongs to keys that were complete
+    Instant late_keys_{0};        // each of them moves that by so much
+    bool keys_secret_ = false;    // secret keys did not come as they should: what is pressed may be the rest of them
     std::optional<Prompt> prompt_;
     std::optional<Reply> reply_;
     std::optional<Closing> closing_;

@@ -13,11 +13,11 @@ void Machine::State::note_owed() {
         audible_until_ = std::min(audible_until_, now_);
     }
     const bool working = awaited_ || prompt_ || reply_open() || pending_speech();
-    const bool owed = working && !taken_ && !floor_taken() && !(closing_ && closing_->own_words);
+    const bool owed = working && !taken_ && !asked_ && !floor_taken() && !(closing_ && closing_->own_words);
     if (!owed) owed_since_.reset();
     if (owed && !owed_since_) owed_since_ = now_;
 
-    const bool quiet = !working && !closing_ && !caller_ && !digits_ && speech_.empty() && !audible;
+    const bool quiet = !working && !closing_ && !asked_ && !caller_ && !digits_ && speech_.empty() && !audible;
     if (!quiet) quiet_since_.reset();
     if (quiet && !quiet_since_) quiet_since_ = now_;
 }

@@ -36,6 +36,7 @@ void Machine::State::decide_reply() {
 }
 
 void Machine::State::start_reply(Prompt prompt) {
+    if (asked_) finish_keys(KeysOutcome::interrupted);  // by a reply that is over
     flush_caller_line();
     caller_line_ = prompt.kind == PromptKind::returned ? std::string{} : prompt.text;
     Reply fresh;

@@ -44,9 +44,9 @@ template <class E>
 struct Names;
 template <>
 struct Names<TimerId> {
-    static constexpr std::array<std::string_view, 9> list{
+    static constexpr std::array<std::string_view, 10> list{
         "endpoint",     "barge_in_confirm", "final_wait", "filler", "idle", "max_duration_warning",
-        "max_duration", "playout_watch",    "end_grace"};
+        "max_duration", "playout_watch",    "end_grace",  "keys"};
 };
 template <>
 struct Names<EndReason> {
@@ -63,6 +63,10 @@ template <>
 struct Names<PromptKind> {
     static constexpr std::array<std::string_view, 5> list{"greeting", "caller_text", "digits", "nothing_understood",
                                                           "returned"};
+};
+template <>
+struct Names<KeysOutcome> {
+    static constexpr std::array<std::string_view, 6> list{"complete", "too_few", "none", "interrupted", "hung_up", "unavailable"};
 };
 template <>
 struct Names<ReplyThen> {

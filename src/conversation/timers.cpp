@@ -15,6 +15,7 @@ void Machine::State::arm_timers() {
     arm_not_later(TimerId::filler, filler_at());
     arm_not_later(TimerId::idle, idle_at());
     arm_not_later(TimerId::end_grace, end_at());
+    arm_not_later(TimerId::keys, keys_at());
     // While frames are still to come they wake us themselves; the watch is for the last of them.
     std::optional<Instant> watch;
     if (unheard() > 0) {

@@ -14,7 +14,7 @@ Instant back(Instant now, Instant ago) { return now - std::clamp(ago, Instant{0}
 
 void Machine::State::on(const CallerSpeechStarted& e) {
     if (closing_ && (closing_->forced || (last_words_out() && unheard() == 0))) return;
-    if (digits_) return;  // key tones leak into the audio and sound like speech
+    if (digits_ || (asked_ && !asked_->keys.empty())) return;  // key tones leak into the audio and sound like speech
     if (caller_) {
         if (caller_->speaking) return;
         caller_->speaking = true;
@@ -27,7 +27,7 @@ void Machine::State::on(const CallerSpeechStarted& e) {
     fresh.resumed = now_;
     fresh.begun = fresh.voiced_from = back(now_, e.ago);
     fresh.over_agent = unheard() > 0;
-    fresh.confirmed = !fresh.over_agent && !reply_open() && !pending_speech() && !awaited_ && !prompt_;
+    fresh.confirmed = !fresh.over_agent && !asked_ && !reply_open() && !pending_speech() && !awaited_ && !prompt_;
     caller_ = std::move(fresh);
     emit(BeginUtterance{caller_->id});
     if (caller_->over_agent && settings_.barge_in) {
@@ -124,6 +124,7 @@ void Machine::State::on(const DtmfPressed& e) {
     const char digit = e.digit;
     const bool known = (digit >= '0' && digit <= '9') || digit == '*' || digit == '#' || (digit >= 'A' && digit <= 'D');
     if (!known || (closing_ && (closing_->forced || (last_words_out() && unheard() == 0)))) return;
+    if (take_key(digit)) return;
     if (!digits_) {
         const auto started = now_;
         if (caller_) abandon_caller();
@@ -203,7 +204,7 @@ void Machine::State::finish_turn() {
 }
 
 void Machine::State::finish_digits() {
-    std::string text = std::move(digits_->text);
+    std::string text = shown_keys();
     digits_.reset();
     patience_.reset();
     idles_ = 0;

@@ -64,8 +64,8 @@ Sides sides_of(const brain::CallFacts& facts, bool placed) { return placed ? Sid
 
 class CallActions final : public brain::Actions {
 public:
-    CallActions(ToolDesk& desk, std::shared_ptr<const MadeAgent> made, const call::Agent& agent, brain::CallFacts facts, asio::any_io_executor executor, bool spoken, std::string session)
-        : desk_(desk), made_(std::move(made)), settings_(made_->messaging), analysis_(agent.analysis), facts_(std::move(facts)), executor_(std::move(executor)), session_(std::move(session)), privacy_(agent.privacy) {
+    CallActions(ToolDesk& desk, std::shared_ptr<const MadeAgent> made, const call::Agent& agent, brain::CallFacts facts, asio::any_io_executor executor, bool spoken, std::string session, brain::Handset* handset)
+        : desk_(desk), made_(std::move(made)), settings_(made_->messaging), analysis_(agent.analysis), facts_(std::move(facts)), executor_(std::move(executor)), session_(std::move(session)), privacy_(agent.privacy), handset_(handset) {
         for (const auto& name : settings_->tools) offer(name, spoken);
     }
 
@@ -174,7 +174,13 @@ private:
             const auto language = text_of(arguments, "language", 40);
             const auto& known = made_->written.persona.languages;
             if (std::find(known.begin(), known.end(), language) == known.end()) return back(failed("that is none of your languages"));
-            return back(done({{"variables", {{"language", language}}}, {"next", "Answer in " + language + " from now on, until the caller wants another language."}}));
+            json told{{"variables", {{"language", language}}}, {"next", "Answer in " + language + " from now on, until the caller wants another language."}};
+            if (handset_ != nullptr) {
+                const bool changed = handset_->speak(language);
+                told["speech"] = changed ? "changed" : "unchanged";
+                if (!changed) told["note"] = "Recognition and voice have no settings for " + language + " and stay as they were: the caller may be misunderstood. Ask again when something makes no sense.";
+            }
+            return back(done(std::move(told)));
         }
         if (request.name == "schedule_callback") return promise(arguments, std::move(back));
         recording(request.name, std::move(back));
@@ -355,6 +361,7 @@ private:
     asio::any_io_executor executor_;
     const std::string session_;  // tools::CallTools::Parts::session
     const std::shared_ptr<const privacy::PrivacySettings> privacy_;  // null: nothing is masked
+    brain::Handset* const handset_;  // null: no call by stream
     std::optional<Sides> sides_;  // once it matters
     std::vector<brain::ActionSpec> specs_;
     std::map<std::uint64_t, Open> open_;
@@ -366,18 +373,20 @@ private:
 }  // namespace
 
 std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_ptr<const MadeAgent>& made, const call::Agent& agent, const brain::CallFacts& facts, asio::any_io_executor executor,
-                                             bool spoken) {
+                                             bool spoken, brain::Handset* handset) {
     // Also without tools: a transfer's summary passes through it.
     if (!made) return nullptr;
     const auto& own = agent.tools;
     // Text messages of two numbers are one identifier for ever, and a call that comes back keeps its own.
     const bool again = desk.seen.again(facts.call_sid);
     auto session = !spoken || again || !facts.brain_state.empty() ? "/" + random_hex(8) : std::string();
-    auto builtin = std::make_unique<CallActions>(desk, made, agent, facts, executor, spoken, session);
+    auto builtin = std::make_unique<CallActions>(desk, made, agent, facts, executor, spoken, session, handset);
+    const auto& offered = made->messaging->tools;
+    const bool asks = std::find(offered.begin(), offered.end(), "collect_digits") != offered.end();
     auto catalog = desk.shop->catalog(own, agent.flow ? agent.flow->hours : std::nullopt);
     return std::make_unique<tools::CallTools>(tools::CallTools::Parts{.shop = desk.shop, .catalog = std::move(catalog), .builtin = std::move(builtin), .facts = facts, .executor = std::move(executor),
                                                                       .transfers = own ? own->transfers : std::map<std::string, std::string>{}, .session = std::move(session),
-                                                                      .masks = agent.privacy && agent.privacy->redact});
+                                                                      .masks = agent.privacy && agent.privacy->redact, .handset = asks ? handset : nullptr});
 }
 
 }  // namespace parley::gateway

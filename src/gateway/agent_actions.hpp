@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "agents.hpp"
+#include "parley/brain/handset.hpp"
 #include "parley/brain/ports.hpp"
 #include "parley/call/registry.hpp"
 #include "parley/gateway/messaging_config.hpp"
@@ -57,8 +58,8 @@ struct ToolDesk {
     CallsSeen seen{};
 };
 
-// For one talk, on `executor` (its one thread). `spoken`: there is a call; without one only messages can be sent. `made`: what is written of the agent now; null: it is gone.
+// For one talk, on `executor` (its one thread). `handset`: of a call by stream; null: there is none. `spoken`: there is a call; without one only messages can be sent. `made`: what is written of the agent now; null: it is gone.
 [[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_ptr<const MadeAgent>& made, const call::Agent& agent, const brain::CallFacts& facts,
-                                                           boost::asio::any_io_executor executor, bool spoken);
+                                                           boost::asio::any_io_executor executor, bool spoken, brain::Handset* handset = nullptr);
 
 }  // namespace parley::gateway

@@ -119,10 +119,18 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     settings.stt = endpoints(config, given.stt);
     settings.lm = endpoints(config, given.lm);
     settings.s2s = endpoints(config, given.s2s);
-    auto voices = given.tts;
     // The voice of last resort: it needs no network.
-    if (std::find(voices.begin(), voices.end(), vendors::kEmbedded) == voices.end()) voices.emplace_back(vendors::kEmbedded);
-    settings.tts = endpoints(config, voices);
+    const auto with_last_resort = [&config](std::vector<std::string> voices) {
+        if (std::find(voices.begin(), voices.end(), vendors::kEmbedded) == voices.end()) voices.emplace_back(vendors::kEmbedded);
+        return endpoints(config, voices);
+    };
+    settings.tts = with_last_resort(given.tts);
+    if (!given.persona.languages.empty()) settings.language = given.persona.languages.front();
+    for (const auto& in : given.persona.speech_in) {
+        auto& spoken = settings.by_language[in.language];
+        spoken.stt = endpoints(config, in.stt);
+        if (!in.tts.empty()) spoken.tts = with_last_resort(in.tts);
+    }
 
     speech::VoiceSettings voice;
     voice.name = given.voice;

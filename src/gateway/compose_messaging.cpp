@@ -72,8 +72,8 @@ public:
                   .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                   .ours = [this](std::string_view number) { return ours(number); }}),
           kept_(t_, errands_, client_.get(), accounts_) {
-        t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker) {
-            return make_actions(desk_, t_.agents()->made(agent.name), agent, facts, worker.loop.executor(), true);
+        t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker, brain::Handset* handset) {
+            return make_actions(desk_, t_.agents()->made(agent.name), agent, facts, worker.loop.executor(), true, handset);
         };
         t_.forget_opt_outs = [this](const std::string& number) { return opt_outs_.forget(number); };
         add_messages_route(t_);

@@ -13,7 +13,7 @@ using A = AgentConfig;
 
 constexpr std::size_t kMostEntries = 100;
 // Tools only a model has arguments for.
-constexpr std::array<std::string_view, 3> kOfModels{"remember", "set_language", "book_appointment"};
+constexpr std::array<std::string_view, 4> kOfModels{"remember", "set_language", "book_appointment", "collect_digits"};
 
 std::string check_link(std::string_view url) {
     constexpr std::array<std::string_view, 2> kSchemes{"https", "http"};
@@ -157,7 +157,7 @@ void messaging_agent_rows(Table<A>& t) {
             return {std::string(name), {}};
         },
         [](const std::string& item) { return quote_yaml(item); },
-        "What the agent may do besides talking: send_sms, send_link, send_digits, start_recording, stop_recording, pause_recording, resume_recording, park, take_message, schedule_callback, remember, set_language, book_appointment (with calendar.url). See tools.md.");
+        "What the agent may do besides talking: send_sms, send_link, send_digits, start_recording, stop_recording, pause_recording, resume_recording, park, take_message, schedule_callback, remember, set_language, collect_digits, book_appointment (with calendar.url). See tools.md.");
     named_texts(t, "links", [](A& a) -> auto& { return a.messaging.links; }, "names with URLs", "What send_link may send, by the names the model chooses among.", check_link);
     t.integer("tool_messages", [](A& a) -> auto& { return a.messaging.tool_messages; }, 0, 100, "Messages send_sms and send_link may send in one call.");
     t.choice("tool_recipients", [](A& a) -> auto& { return a.messaging.tool_recipients; },
@@ -206,6 +206,11 @@ std::vector<std::pair<std::string, std::string>> check_messaging(const Config& c
         for (const auto name : kOfModels)
             if (tool(name) && agent.brain == Brain::embedded) wrong.emplace_back(at + "tools", "names " + std::string(name) + ", but only a brain of vendors has a model that could use it");
         if (tool("set_language") && agent.persona.languages.size() < 2) wrong.emplace_back(at + "languages", "names no other language for set_language");
+        const auto wants_digits = [](const tools::HttpTool& one) {
+            const auto has = [](std::string_view text) { return text.find("{digits.") != std::string_view::npos; };
+            return has(one.body) || std::any_of(one.headers.begin(), one.headers.end(), [&](const auto& header) { return has(header.second.reveal()); });
+        };
+        if (!tool("collect_digits") && std::any_of(agent.own_tools.http.begin(), agent.own_tools.http.end(), wants_digits)) wrong.emplace_back(at + "http_tools", "wants digits, but tools does not name collect_digits");
         if (tool("book_appointment") && agent.own_tools.calendar.url.empty()) wrong.emplace_back(at + "calendar.url", "is missing: book_appointment has nowhere to book");
         if (!agent.own_tools.calendar.url.empty() && !tool("book_appointment")) wrong.emplace_back(at + "calendar.url", "is given, but tools does not name book_appointment");
         if (!agent.upstream.transfers.empty() && agent.brain != Brain::vendors) wrong.emplace_back(at + "transfers", "is given, but brain is not vendors");

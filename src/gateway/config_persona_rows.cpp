@@ -2,6 +2,9 @@
 
 #include <set>
 
+#include "config_sections.hpp"
+#include "parley/vendors/catalogue.hpp"
+
 namespace parley::gateway {
 namespace {
 
@@ -59,7 +62,12 @@ void persona_agent_rows(Table<AgentConfig>& t) {
     };
     t.list<std::vector<std::string>& (*)(A&), std::string>(
         "languages", [](A& a) -> std::vector<std::string>& { return a.persona.languages; }, "BCP 47", language, [](const std::string& item) { return quote_yaml(item); },
-        "What the agent speaks; the first one is spoken first. The model is told; what recognises and speaks is set up by its own `language`.");
+        "What the agent speaks; the first one is spoken first. The model is told; what recognises and speaks is set up by its own `language`, and by `speech_in`.");
+    section_list<A, SpeechIn>(
+        t, "speech_in", [](A& a) -> auto& { return a.persona.speech_in; },
+        {{"language", [](SpeechIn& s) -> auto& { return s.language; }, {}, {}}, {"stt", {}, [](SpeechIn& s) -> auto& { return s.stt; }, {}}, {"tts", {}, [](SpeechIn& s) -> auto& { return s.tts; }, {}}},
+        [](const SpeechIn& s) { return s.language.empty() ? std::string("has no language") : s.stt.empty() && s.tts.empty() ? std::string("names neither stt nor tts") : std::string(); },
+        "Vendors that recognise (stt) and speak (tts) another of the agent's languages, in the order they are asked: set_language goes on with them. What is not given stays as it is.");
 }
 
 std::vector<std::pair<std::string, std::string>> check_persona(const Config& config) {
@@ -67,6 +75,23 @@ std::vector<std::pair<std::string, std::string>> check_persona(const Config& con
     for (const auto& agent : config.agents) {
         const auto at = "agents." + agent.name + ".";
         if (agent.persona.languages.size() > kMostLanguages) wrong.emplace_back(at + "languages", "names more than 16");
+        for (std::size_t i = 0; i < agent.persona.speech_in.size(); ++i) {
+            const auto& in = agent.persona.speech_in[i];
+            const auto& spoken = agent.persona.languages;
+            const auto refuse = [&](std::string why) { wrong.emplace_back(at + "speech_in", std::move(why)); };
+            if (std::find(spoken.begin(), spoken.end(), in.language) == spoken.end()) refuse("is for '" + in.language + "', which languages does not name");
+            else if (spoken.front() == in.language) refuse("is for '" + in.language + "', which the call begins in: that is stt and tts");
+            if (std::any_of(agent.persona.speech_in.begin(), agent.persona.speech_in.begin() + static_cast<std::ptrdiff_t>(i), [&](const auto& before) { return before.language == in.language; })) refuse("has '" + in.language + "' twice");
+            if (agent.brain != Brain::vendors || !agent.s2s.empty()) refuse("is given, but the agent has no recogniser and voice of vendors to exchange");
+            for (const auto& [role, names] : {std::pair{vendors::Role::stt, &in.stt}, std::pair{vendors::Role::tts, &in.tts}}) {
+                for (const auto& name : *names) {
+                    if (name == vendors::kEmbedded && role == vendors::Role::tts) continue;
+                    const auto* endpoint = config.vendor(name);
+                    if (endpoint == nullptr) refuse("there is no vendor '" + name + "'");
+                    else if (const auto bad = vendors::check(role, *endpoint); !bad.empty()) wrong.emplace_back("vendors." + name, bad + " (as speech_in of agent " + agent.name + ")");
+                }
+            }
+        }
         if (!agent.persona.persona.empty() && agent.brain != Brain::vendors) wrong.emplace_back(at + "persona", "is given, but brain is not vendors: there is no model to be told");
     }
     return wrong;

@@ -81,7 +81,7 @@ MetricsSettings metrics_settings(const Config& config) {
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
     settings.tools = {"send_sms", "send_link", "send_digits", "park", "start_recording", "stop_recording", "pause_recording", "resume_recording", "take_message", "schedule_callback", "book_appointment",
-                      "free_times", "set_language", "remember", "unknown"};
+                      "free_times", "set_language", "remember", "collect_digits", "unknown"};
     const auto tool = [&](const std::string& name) {
         if (settings.tools.size() < 64 && std::find(settings.tools.begin(), settings.tools.end(), name) == settings.tools.end()) settings.tools.push_back(name);
     };

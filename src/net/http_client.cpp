@@ -21,9 +21,9 @@ namespace http = boost::beast::http;
 constexpr std::size_t kReplyHead = 64 * 1024;
 constexpr std::size_t kReadAtOnce = 64 * 1024;
 
+// A PUT or DELETE does the same again, but not to what somebody else has done in between: only its caller knows.
 bool harmless_twice(const HttpCall& call) {
-    return call.method == "GET" || call.method == "HEAD" || call.method == "PUT" || call.method == "DELETE" ||
-           call.method == "OPTIONS" || call.headers.has("idempotency-key");
+    return call.method == "GET" || call.method == "HEAD" || call.method == "OPTIONS" || call.headers.has("idempotency-key");
 }
 
 std::string origin_of(const Url& url) {
@@ -241,7 +241,7 @@ Task<Result<std::unique_ptr<HttpStream>>> HttpClient::Impl::begin(const HttpCall
         const error_code ec = co_await stream->begin(call, head);
         if (!ec) co_return std::unique_ptr<HttpStream>(std::move(stream));
         const bool race = reused && !stream->heard() && ec != Errc::timed_out && ec != Errc::cancelled;
-        if (!race || !(harmless_twice(call) || ec == Errc::closed)) co_return ec;
+        if (!race || !harmless_twice(call)) co_return ec;
     }
 }
 

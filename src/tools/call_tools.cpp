@@ -8,6 +8,7 @@
 
 #include "answer.hpp"
 #include "consent.hpp"
+#include "digits.hpp"
 
 namespace parley::tools {
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::uint32_t kMostStrikes = 3;
 constexpr std::size_t kMostVariables = 100;
+constexpr std::size_t kMostDigitNames = 20;
 constexpr std::size_t kMostTools = 128;  // vendors refuse more
 
 std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -48,9 +50,18 @@ CallTools::CallTools(Parts parts) : parts_(std::move(parts)), variables_(parts_.
             offered.consequential = confirmed(spec.name);
             offer(spec, std::move(offered));
         }
+    if (parts_.handset != nullptr) {
+        auto spec = digits_spec();
+        Offered offered;
+        if (auto compiled = JsonSchema::compile(spec.parameters)) offered.schema = std::make_shared<const JsonSchema>(std::move(*compiled.schema));
+        offered.consequential = confirmed(spec.name);
+        offered.own = true;
+        offer(std::move(spec), std::move(offered));
+    }
     if (parts_.catalog)
         for (const auto& tool : parts_.catalog->tools()) {
             const auto& traits = tool->traits();
+            secret_names_.insert(traits.digits.begin(), traits.digits.end());
             brain::ActionSpec spec{traits.name, traits.description, traits.parameters};
             spec.within = traits.timeout + std::chrono::milliseconds(1500);
             spec.filler = traits.filler;
@@ -67,7 +78,13 @@ CallTools::CallTools(Parts parts) : parts_(std::move(parts)), variables_(parts_.
 CallTools::~CallTools() {
     // The call is over: what only reads is given up, what has effects is finished and recorded.
     for (auto& [key, made] : made_) {
-        if (made.over || !made.work) continue;
+        if (made.over) continue;
+        if (made.wish) {
+            auto outcome = failed("cancelled", "the call ended before it was known what came of it", "the call is over");
+            const auto& wish = *made.wish;
+            parts_.shop->tell({parts_.facts.call_sid, wish.name, wish.label, wish.arguments, wish.key, wish.at_ms, Clock::now() - wish.began, true}, outcome);
+        }
+        if (!made.work) continue;
         if (made.gives_up) made.work->cancel("the call is over");
         made.work->orphan();
     }
@@ -146,8 +163,10 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
     if (offered.schema)
         if (auto why = offered.schema->wrong(*arguments)) return refuse(wish, "invalid", "the arguments are wrong: " + *why, std::move(done));
     wish.arguments = dumped(*arguments);  // members in order: the same wish has the same text
-    wish.key = idempotency_key(parts_.facts.call_sid + parts_.session, turn_, wish.name, wish.arguments);
+    wish.key = idempotency_key(parts_.facts.call_sid + parts_.session, turn_, wish.name, wish.arguments + digits_state(offered));
 
+    // Keys that did not come are asked for again, and once something has been done with those that did.
+    if (const auto before = made_.find(wish.key); offered.own && before != made_.end() && before->second.over && (!before->second.result.ok || before->second.number + 1 != number_)) made_.erase(before);
     if (const auto before = made_.find(wish.key); before != made_.end()) {
         // Asked again in the same turn, by a backup that took over or by a model that forgets: done once, told twice.
         ToolOutcome again;
@@ -175,8 +194,10 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
 
     auto& made = made_[wish.key];
     made.waiting.push_back(std::move(done));
+    made.number = number_;
+    if (!offered.tool) made.wish = wish;
+    if (offered.own) return collect(wish, *arguments);
     if (!offered.tool) {
-        const auto key = wish.key;
         parts_.builtin->perform({wish.name, wish.arguments}, [this, weak = std::weak_ptr<int>(alive_), wish = std::move(wish)](ActionResult result) {
             if (weak.expired()) return;
             ToolOutcome outcome;
@@ -202,6 +223,8 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
     run.turn = turn_;
     run.number = number_;
     run.variables = variables_;
+    for (const auto& name : offered.tool->traits().digits)
+        if (const auto held = digits_.find(name); held != digits_.end()) run.digits.emplace(name, held->second.keys);
     run.masks = parts_.masks;
     made.gives_up = offered.tool->traits().cancel_on_interruption;
     auto told = [this, executor = parts_.executor, weak = std::weak_ptr<int>(alive_), key = wish.key](ToolOutcome outcome) {
@@ -210,6 +233,52 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
         });
     };
     made.work = parts_.shop->begin(offered.tool, std::move(run), wish.at_ms, std::move(told));
+}
+
+void CallTools::collect(const Wish& wish, const json& arguments) {
+    auto digits = digits_wish(arguments);
+    digits.how.secret = digits.how.secret || secret_names_.contains(digits.name);
+    const auto key = wish.key;
+    const auto over = [this, executor = parts_.executor, key](ToolOutcome outcome) {
+        asio::post(executor, [this, weak = std::weak_ptr<int>(alive_), key, outcome = std::move(outcome)] {
+            if (!weak.expired()) settle(key, result_of(outcome));
+        });
+    };
+    const auto tell = [this, wish](const ToolOutcome& outcome) {
+        parts_.shop->tell({parts_.facts.call_sid, wish.name, wish.label, wish.arguments, wish.key, wish.at_ms, Clock::now() - wish.began, false}, outcome);
+        if (const auto found = made_.find(wish.key); found != made_.end()) found->second.wish.reset();
+    };
+    if (!digits.error.empty()) {
+        auto outcome = failed("error", digits.error, "arguments");
+        tell(outcome);
+        return over(std::move(outcome));
+    }
+    parts_.handset->collect(digits.how, [this, weak = std::weak_ptr<int>(alive_), digits, tell, over](conversation::KeysOutcome given, Secret keys) {
+        if (weak.expired()) return;
+        ToolOutcome outcome;
+        const bool complete = given == conversation::KeysOutcome::complete;
+        outcome.kind = complete ? "ok" : given == conversation::KeysOutcome::interrupted || given == conversation::KeysOutcome::hung_up ? "cancelled" : "error";
+        outcome.json = dumped(digits_result(digits, given, keys.reveal()));
+        if (!complete) outcome.reason = "keys";
+        if (complete && (digits_.size() < kMostDigitNames || digits_.contains(digits.name))) {
+            auto& collected = digits_[digits.name];
+            collected.keys = std::move(keys);
+            ++collected.times;
+        }
+        tell(outcome);
+        over(std::move(outcome));
+    });
+}
+
+// The same wish with other digits is another one. Which they are stands nowhere, not even in a hash: they are too few to hide in one.
+std::string CallTools::digits_state(const Offered& offered) const {
+    std::string state;
+    if (!offered.tool) return state;
+    for (const auto& name : offered.tool->traits().digits) {
+        const auto found = digits_.find(name);
+        state += " " + name + "#" + std::to_string(found == digits_.end() ? 0 : found->second.times);
+    }
+    return state;
 }
 
 void CallTools::ended(const std::string& key, const ToolOutcome& outcome) {
@@ -244,6 +313,7 @@ void CallTools::settle(const std::string& key, ActionResult result) {
     auto& made = found->second;
     made.over = true;
     made.work = nullptr;
+    made.wish.reset();
     made.result = std::move(result);
     const auto waiting = std::exchange(made.waiting, {});
     const auto told = made.result;  // whoever hears it may begin the next

@@ -1,6 +1,7 @@
 #include "http_tool.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <stdexcept>
 
@@ -31,6 +32,18 @@ std::string pointer_of(const std::string& text, const std::string& member) {
         wrong(member, "'" + text + "' is no JSON pointer (/a/0/b)");
     }
     return text;
+}
+
+bool own_machine(std::string_view url) {
+    const std::array<std::string_view, 3> own{"http://127.0.0.1", "http://[::1]", "http://localhost"};
+    return std::any_of(own.begin(), own.end(), [&](auto begins) { return url.starts_with(begins) && (url.size() == begins.size() || url[begins.size()] == ':' || url[begins.size()] == '/'); });
+}
+
+// A server that repeats what it was given tells it to nobody.
+void mask(std::string& body, std::string_view keys) {
+    constexpr std::size_t kShortest = 4;
+    if (keys.size() < kShortest) return;
+    for (auto at = body.find(keys); at != std::string::npos; at = body.find(keys, at + keys.size())) body.replace(at, keys.size(), keys.size(), '*');
 }
 
 std::int64_t unix_seconds() { return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
@@ -76,6 +89,9 @@ public:
         } catch (const std::invalid_argument& e) {
             wrong("body", e.what());
         }
+        traits_.digits = body_.digits();
+        for (const auto& [name, value] : headers_) traits_.digits.insert(value.digits().begin(), value.digits().end());
+        if (!traits_.digits.empty() && !given.url.starts_with("https://") && !own_machine(given.url)) wrong("url", "what the caller pressed ({digits." + *traits_.digits.begin() + "}) goes by https only");
         rules_.result = pointer_of(given.result, "result");
         for (const auto& [name, pointer] : given.variables) rules_.variables.emplace(name, pointer_of(pointer, "variables"));
         if (!given.response_schema.empty()) {
@@ -100,6 +116,7 @@ public:
                 continue;
             }
             if (reply) {
+                for (const auto& [name, keys] : run.digits) mask(reply->body, keys.reveal());
                 auto outcome = read_answer(rules_, reply->status, reply->headers.get("content-type"), reply->body);
                 co_return outcome;
             }
@@ -122,7 +139,7 @@ private:
     std::optional<std::string> prepare(const ToolRun& run, net::HttpCall& call) const {
         const auto arguments = json::parse(run.arguments, nullptr, false);
         if (!arguments.is_object()) return "the arguments are no JSON object";
-        const TemplateValues values{arguments, run.variables, run.from, run.to, run.call_sid, run.agent};
+        const TemplateValues values{arguments, run.variables, run.from, run.to, run.call_sid, run.agent, &run.digits};
         auto url = url_.fill(values);
         if (!url.error.empty()) return url.error;
         call.method = method_;
@@ -155,8 +172,7 @@ private:
         preset("Accept", "application/json");
         preset("User-Agent", "parley");
         if (!call.body.empty()) preset("Content-Type", "application/json");
-        // A GET is repeated as it likes; what may have effects says who it is. Under the usual name the HTTP client takes it as leave to send a POST again when a kept
-        // connection broke: only what is declared so says that.
+        // What may have effects says who it is; under the usual name, which our HTTP client and others on the way take as leave to send it again, only what is declared so.
         if (method_ != "GET") preset(traits_.idempotent ? "Idempotency-Key" : "X-Idempotency-Key", run.key);
         if (!signing_key_.empty()) call.headers.set("X-Signature", signature_of(signing_key_, unix_seconds(), call.body));
         return std::nullopt;

@@ -18,6 +18,7 @@ bool is_name(std::string_view text) {
     return !text.empty() && text.size() <= 100 && letter(text.front()) &&
            std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; });
 }
+constexpr std::string_view kDigits = "digits.";
 constexpr std::array<std::string_view, 4> kOfCall{"call.from", "call.to", "call.sid", "call.agent"};
 
 std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -31,6 +32,11 @@ json value_of(const std::string& name, const TemplateValues& values) {
     if (name.starts_with("variables.")) {
         const auto found = values.variables.find(name.substr(10));
         return found == values.variables.end() ? json() : json(found->second);
+    }
+    if (name.starts_with(kDigits)) {
+        if (values.digits == nullptr) return {};
+        const auto found = values.digits->find(name.substr(kDigits.size()));
+        return found == values.digits->end() ? json() : json(std::string(found->second.reveal()));
     }
     const auto found = values.arguments.find(name);
     return found == values.arguments.end() ? json() : *found;
@@ -76,10 +82,14 @@ Template::Template(std::string_view text, Place place) : place_(place) {
         if (is_name(name)) {
             if (place == Place::url && i < fixed) throw std::invalid_argument("'{" + std::string(name) + "}' stands before the path: scheme, host and port are fixed");
             if (name.starts_with("call.") && std::find(kOfCall.begin(), kOfCall.end(), name) == kOfCall.end()) throw std::invalid_argument("'{" + std::string(name) + "}' is not known: call.from, call.to, call.sid and call.agent are");
+            if (name.starts_with(kDigits)) {
+                if (place == Place::url) throw std::invalid_argument("'{" + std::string(name) + "}' stands in the address, which servers write down: collected digits go in a header or the body");
+                digits_.emplace(name.substr(kDigits.size()));
+            }
             keep_plain();
             const auto where = place == Place::header ? Where::header : place == Place::url ? (query ? Where::query : Where::path) : quoted ? Where::json_string : Where::json_value;
             parts_.push_back({std::string(name), where});
-            if (!name.starts_with("call.") && !name.starts_with("variables.")) arguments_.insert(std::string(name));
+            if (!name.starts_with("call.") && !name.starts_with("variables.") && !name.starts_with(kDigits)) arguments_.insert(std::string(name));
             i = end;
             continue;
         }
@@ -103,7 +113,7 @@ Template::Template(std::string_view text, Place place) : place_(place) {
     if (place == Place::json && !parts_.empty()) {
         const auto none = json::object();
         const std::map<std::string, std::string> nothing;
-        const auto filled = fill({none, nothing, {}, {}, {}, {}});
+        const auto filled = fill({none, nothing, {}, {}, {}, {}, nullptr});
         if (json::parse(filled.text, nullptr, false).is_discarded()) throw std::invalid_argument("is no JSON (with null for every value outside of strings)");
     }
 }
@@ -115,6 +125,8 @@ Template::Filled Template::fill(const TemplateValues& values) const {
             filled.text += part.text;
             continue;
         }
+        if (values.digits != nullptr && part.text.starts_with(kDigits) && !values.digits->contains(part.text.substr(kDigits.size())))
+            return {{}, "the digits '" + part.text.substr(kDigits.size()) + "' have not been collected on this call: use collect_digits with that name first"};
         const auto value = value_of(part.text, values);
         const auto text = text_of(value);
         switch (*part.where) {

@@ -1,5 +1,6 @@
 #pragma once
-// Texts with places for values: {argument}, {call.from}, {call.to}, {call.sid}, {call.agent}, {variables.name}. What is filled in is escaped for where it stands,
+// Texts with places for values: {argument}, {call.from}, {call.to}, {call.sid}, {call.agent}, {variables.name}, and outside of URLs {digits.name}: keys
+// the caller pressed, known to nobody else. What is filled in is escaped for where it stands,
 // so a value never becomes more than a value. Pure.
 
 #include <cstdint>
@@ -12,12 +13,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "parley/base/secret.hpp"
+
 namespace parley::tools {
 
 struct TemplateValues {
     const nlohmann::json& arguments;  // an object
     const std::map<std::string, std::string>& variables;
     std::string_view from, to, call_sid, agent;
+    const std::map<std::string, Secret>* digits = nullptr;  // by name
 };
 
 class Template {
@@ -35,6 +39,8 @@ public:
     [[nodiscard]] Filled fill(const TemplateValues& values) const;
     // The arguments that have a place in it.
     [[nodiscard]] const std::set<std::string>& arguments() const { return arguments_; }
+    // The names of the keys that have one.
+    [[nodiscard]] const std::set<std::string>& digits() const { return digits_; }
     [[nodiscard]] bool empty() const { return parts_.empty(); }
 
 private:
@@ -44,7 +50,7 @@ private:
         std::optional<Where> where;
     };
     std::vector<Part> parts_;
-    std::set<std::string> arguments_;
+    std::set<std::string> arguments_, digits_;
     Place place_ = Place::header;
 };
 

@@ -37,7 +37,7 @@ std::chrono::milliseconds since(TimePoint from) { return std::chrono::duration_c
 GatherTalk::GatherTalk(Begin begin, brain::TalkMemory before)
     : b_(std::move(begin)), id_(random_hex(4)), log_(b_.calls.log.call({.call_sid = b_.facts.call_sid, .stream_sid = {}, .agent = b_.agent->name, .dir = "in", .tenant = {}, .trace_id = {}})),
       load_(b_.worker.loop, 1), began_(Clock::now()), touched_(began_) {
-    if (b_.calls.actions) actions_ = b_.calls.actions(*b_.agent, b_.facts, b_.worker);
+    if (b_.calls.actions) actions_ = b_.calls.actions(*b_.agent, b_.facts, b_.worker, nullptr);
     const brain::TalkPorts ports{.vendor = *this, .executor = executor(), .http = &b_.worker.http, .actions = actions_.get()};
     brain::TalkSettings settings;
     settings.context_lines = b_.agent->conversation.context_lines;

@@ -188,6 +188,16 @@ void one_call(std::uint64_t seed, double trouble, Totals& totals) {
     furnish(world, trouble);
     world.at(0us, [&world] { world.send(Started{}); });
     populate(world, settings.max_duration, trouble);
+    // Keys are asked for now and then, also when nobody should.
+    Random keys(seed + 99991);
+    std::size_t asked = 0;
+    for (int n = keys.chance(0.3) ? static_cast<int>(keys.below(6)) : 0; n > 0; --n) {
+        const KeysWanted how{"Type your number please.", keys.below(6), keys.below(12), "#*"[keys.below(2)], milliseconds(keys.between(0, 9000)), milliseconds(keys.between(0, 4000)), keys.below(4), keys.chance(0.5)};
+        world.at(milliseconds(keys.between(0, Instant(settings.max_duration).count() / 1000)), [&world, &asked, how] {
+            if (!world.ended) ++asked;
+            world.send(how);
+        });
+    }
     // The limit, its longest farewell (4 s and 100 ms a letter), and then it must be over.
     world.run_until(settings.max_duration + 30s);
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -195,6 +205,7 @@ void one_call(std::uint64_t seed, double trouble, Totals& totals) {
     ASSERT_TRUE(world.ended) << "the call never ends; state " << world.machine.state_name();
     EXPECT_EQ(world.all<EndCall>().size(), 1U);
     EXPECT_TRUE(world.open_replies.empty());
+    EXPECT_EQ(world.all<KeysGiven>().size(), asked);
     EXPECT_EQ(world.frames_after_confirmed, 0U);
     EXPECT_LE(world.machine.context().size(), settings.context_lines);
     expect_bridged(world, settings, seed);

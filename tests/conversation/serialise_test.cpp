@@ -42,7 +42,8 @@ std::vector<Event> each_event() {
             SegmentText{17, kAwkward},
             Remembered{true, kAwkward, true},
             TimeLeft{Instant{1234567}},
-            TakenOver{false}};
+            TakenOver{false},
+            KeysWanted{kAwkward, 3, 7, '*', 1234ms, 567ms, 4, false}};
 }
 
 std::vector<Command> each_command() {
@@ -62,7 +63,8 @@ std::vector<Command> each_command() {
             CallerSaid{8, kAwkward, 0.5, true},
             AgentSaid{9, SpeechKind::goodbye, kAwkward, true, 98765us},
             TurnTimes{10, 1us, 2us, 3us, 4us, 5us, 6us, 7us},
-            BargedIn{11, 12us, 13us, kAwkward}};
+            BargedIn{11, 12us, 13us, kAwkward},
+            KeysGiven{KeysOutcome::hung_up, kAwkward}};
 }
 
 TEST(Serialise, every_event_comes_back_as_it_was) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <thread>
 
 #include "parley/net/deadline.hpp"
@@ -116,6 +117,42 @@ TEST_F(HttpClientTest, reuse_race_is_retried_once_when_harmless) {
     EXPECT_FALSE(lost);
     server.join();
     EXPECT_EQ(requests, 3);  // not sent twice
+}
+
+TEST_F(HttpClientTest, what_must_not_be_done_twice_is_never_sent_again) {
+    struct Case {
+        std::string method;
+        bool declared;
+        int times;
+    };
+    for (const auto& [method, declared, times] : std::vector<Case>{{"PUT", false, 1}, {"DELETE", false, 1}, {"PATCH", false, 1}, {"POST", false, 1}, {"PUT", true, 2}, {"DELETE", true, 2}, {"POST", true, 2}}) {
+        SCOPED_TRACE(method + (declared ? ", declared" : ""));
+        client->close_idle();
+        std::atomic<int> requests{0};
+        auto server = script([&, times = times] {
+            {
+                RawPeer first = peer.accept();
+                (void)first.receive_until("\r\n\r\n");
+                first.send(reply("one"));
+                if (!first.receive_until("\r\n\r\n").empty()) ++requests;  // read, and the connection ends unanswered
+            }
+            RawPeer second = peer.accept();
+            if (second.receive_until("\r\n\r\n").find(" /last ") == std::string::npos) ++requests;
+            second.send(reply("two", "Connection: close\r\n"));
+            if (times == 1) return;
+            RawPeer third = peer.accept();
+            (void)third.receive_until("\r\n\r\n");
+            third.send(reply("three", "Connection: close\r\n"));
+        });
+        EXPECT_EQ(fetch(get())->body, "one");
+        HttpCall call(method, url(), std::chrono::seconds(10));
+        if (declared) call.headers.add("Idempotency-Key", "k");
+        const auto answer = fetch(call);
+        EXPECT_EQ(static_cast<bool>(answer), times == 2);
+        EXPECT_TRUE(fetch(get("/last")));
+        server.join();
+        EXPECT_EQ(requests, times);
+    }
 }
 
 TEST_F(HttpClientTest, deadline_bounds_a_silent_and_a_dripping_server) {

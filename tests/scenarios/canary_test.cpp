@@ -41,6 +41,14 @@ const std::vector<std::pair<std::string, std::string>> kCanaries{
     {"agents.webhooks.secret", "canary-agent-webhook-c8"},
     {"document bot_headers", "canary-document-header-2b"},
     {"document webhooks.secret", "canary-document-webhook-6f"},
+    {"http_tools.headers", "canary-tool-header-1d7c"},
+    {"http_tools.signing_key", "canary-tool-signing-key-77e0"},
+    {"mcp_servers.headers", "canary-mcp-header-5c31"},
+    {"calendar.password", "canary-calendar-password-a9"},
+    {"document http_tools.headers", "canary-document-tool-header-e4"},
+    {"document http_tools.signing_key", "canary-document-signing-key-0b"},
+    {"document mcp_servers.headers", "canary-document-mcp-header-93"},
+    {"document calendar.password", "canary-document-calendar-password-f1"},
     {"credential authtoken", "ca0a51d4ca0a51d4ca0a51d4ca0a51d4"},
     {"credential authtoken before", "ca0a51c3ca0a51c3ca0a51c3ca0a51c3"}};
 const std::string& canary(std::string_view field) {
@@ -55,6 +63,7 @@ std::vector<std::string> hits(const std::string& text) {
     return found;
 }
 
+constexpr const char* kTooled = "+18005551299";
 constexpr const char* kTheirs = "AC88888888888888888888888888888888";
 
 class Canaries : public testing::Test {
@@ -83,10 +92,16 @@ protected:
                                 << "twilio:\n  account_sids: [\"" << kAccount << "\"]\n  auth_tokens: [\"" << canary("twilio.auth_tokens") << "\", \"" << canary("twilio.auth_tokens[1]") << "\"]\n  token_key: \""
                                 << canary("twilio.token_key") << "\"\n  api_key: \"SK0123456789abcdef0123456789abcdef\"\n  api_secret: \"" << canary("twilio.api_secret") << "\"\n  api_base_url: \"" << twilio->base_url()
                                 << "\"\nstore:\n  seal_keys: [\"" << canary("store.seal_keys") << "\"]\nlog: {level: debug}\nrecording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true}\n"
-                                << "webhooks:\n  url: \"http://127.0.0.1:9/\"\n  secret: \"" << canary("webhooks.secret") << "\"\nvendors:\n  mind: {vendor: openai, model: gpt-4o-mini, key: \"" << canary("vendors.key")
-                                << "\"}\nagents:\n  desk: {default: true, brain: echo}\n  front: {brain: echo}\n  robot:\n    brain: bot\n    bot: \"wss://bot.example.com/\"\n    bot_headers: {Authorization: \""
+                                << "webhooks:\n  url: \"http://127.0.0.1:9/\"\n  secret: \"" << canary("webhooks.secret") << "\"\nvendors:\n  mind: {vendor: openai, model: gpt-4o-mini, base_url: \"http://127.0.0.1:9\", key: \"" << canary("vendors.key")
+                                << "\"}\n  ear: {vendor: deepgram, base_url: \"http://127.0.0.1:9\", key: \"" << canary("vendors.key") << "\"}\nagents:\n  desk: {default: true, brain: echo}\n  front: {brain: echo}\n" << tooled("  mindful", "http_tools.headers", "http_tools.signing_key", "mcp_servers.headers", "calendar.password") << "  robot:\n    brain: bot\n    bot: \"wss://bot.example.com/\"\n    bot_headers: {Authorization: \""
                                 << canary("agents.bot_headers") << "\"}\n    sip: {uri: \"sip:a@example.com\", username: a, password: \"" << canary("agents.sip.password")
                                 << "\"}\n    webhooks: {url: \"http://127.0.0.1:9/\", secret: \"" << canary("agents.webhooks.secret") << "\"}\n";
+    }
+    // An agent of the file with tools whose secrets stand in it as they are.
+    static std::string tooled(const std::string& name, std::string_view header, std::string_view key, std::string_view mcp, std::string_view password) {
+        return name + ":\n    brain: vendors\n    stt: [ear]\n    lm: [mind]\n    tts: [embedded]\n    greeting: good day\n    numbers: [\"" + kTooled + "\"]\n    tools: [book_appointment]\n    tool_networks: [\"127.0.0.1\"]\n    calendar: {url: \"http://127.0.0.1:9/\", username: anna, password: \"" +
+               canary(password) + "\"}\n    http_tools:\n      - {name: look, description: Looks., url: \"http://127.0.0.1:9/\", headers: {Authorization: \"" + canary(header) + "\"}, signing_key: \"" + canary(key) +
+               "\"}\n    mcp_servers:\n      - {name: crm, url: \"http://127.0.0.1:9/mcp\", headers: {Authorization: \"" + canary(mcp) + "\"}}\n";
     }
     [[nodiscard]] std::filesystem::path config() const { return folder / "etc" / "parley.yaml"; }
     [[nodiscard]] std::filesystem::path log() const { return folder / "data" / "gateway.log"; }
@@ -127,6 +142,13 @@ TEST_F(Canaries, AreInNothingThatIsWrittenPrintedOrAnswered) {
                   .status,
               201)
         << said;
+    const json tooled_document{{"brain", "vendors"}, {"stt", {"ear"}}, {"lm", {"mind"}}, {"tts", {"embedded"}}, {"tools", {"book_appointment"}}, {"tool_networks", {"127.0.0.1"}},
+                               {"calendar", {{"url", "http://127.0.0.1:9/"}, {"username", "anna"}, {"password", canary("document calendar.password")}}},
+                               {"http_tools", {{{"name", "look"}, {"description", "Looks."}, {"url", "http://127.0.0.1:9/"}, {"headers", {{"Authorization", canary("document http_tools.headers")}}}, {"signing_key", canary("document http_tools.signing_key")}}}},
+                               {"mcp_servers", {{{"name", "crm"}, {"url", "http://127.0.0.1:9/mcp"}, {"headers", {{"Authorization", canary("document mcp_servers.headers")}}}}}}};
+    ASSERT_EQ(ask("POST", "/v1/agents", {{"name", "tooled"}, {"document", tooled_document}}).status, 201) << said;
+    // A server that cannot be reached is told of without its secrets.
+    EXPECT_TRUE(eventually([&] { return read_file(log()).find("mcp.unreachable") != std::string::npos; }));
     json credential{{"accountsid", kTheirs}, {"authtoken", canary("credential authtoken before")}, {"phonenumbers", {"+18005550111"}}};
     ASSERT_EQ(ask("PUT", "/v1/agents/front/twilio", credential).status, 200) << said;
     credential["authtoken"] = canary("credential authtoken");
@@ -160,12 +182,15 @@ TEST_F(Canaries, AreInNothingThatIsWrittenPrintedOrAnswered) {
         const auto report = carrier.place_call(plan).report.get();
         EXPECT_EQ(report.status, "completed");
         EXPECT_EQ(report.streams.size(), 1U);
+        // One whose agent has tools, and no vendor that answers.
+        plan.to = kTooled;
+        EXPECT_EQ(carrier.place_call(plan).report.get().streams.size(), 1U);
     }
     // Doors that are knocked at with the wrong key, and with the right one in the wrong place.
     said += http(admin_port, "GET", "/v1/agents?token=" + token, {{"Host", "127.0.0.1"}, {"Authorization", "Bearer " + canary("credential authtoken")}}).body;
     said += http(port, "POST", "/webhooks/twilio/voice", {{"Content-Type", "application/x-www-form-urlencoded"}, {"X-Twilio-Signature", canary("twilio.auth_tokens")}}, "AccountSid=" + std::string(kAccount)).body;
 
-    for (const char* path : {"/v1/agents", "/v1/agents/front", "/v1/agents/made", "/v1/agents/made/revisions", "/v1/agents/made/revisions/1", "/v1/agents/robot", "/v1/agents/front/twilio", "/v1/tokens", "/v1/audit", "/v1/openapi.json",
+    for (const char* path : {"/v1/agents", "/v1/agents/front", "/v1/agents/made", "/v1/agents/made/revisions", "/v1/agents/made/revisions/1", "/v1/agents/robot", "/v1/agents/mindful", "/v1/agents/tooled", "/v1/agents/tooled/revisions/1", "/v1/agents/front/twilio", "/v1/tokens", "/v1/audit", "/v1/openapi.json",
                              "/v1/calls", "/metrics", "/readyz", "/livez"})
         EXPECT_EQ(ask("GET", path).status, 200) << path;
 

@@ -132,7 +132,7 @@ public:
 
     static MetricsSettings metrics_settings() {
         MetricsSettings made;
-        made.tools = {"look", "book", "slow", "other", "send_sms", "crm", "unknown"};
+        made.tools = {"look", "book", "slow", "other", "send_sms", "crm", "collect_digits", "unknown"};
         return made;
     }
     ToolSettings settings;

@@ -242,6 +242,8 @@ public:
     [[nodiscard]] virtual SttSession& stt() = 0;
     [[nodiscard]] virtual LmSession& lm() = 0;
     [[nodiscard]] virtual TtsSession& tts() = 0;
+    // It hears and speaks that language from the next utterance and the next piece on; false: nothing is configured for it, and all stays as it is.
+    [[nodiscard]] virtual bool speak(std::string_view /*language*/) { return false; }
     // Ends whatever is under way and joins it, within 1 s. No call-back after the call.
     virtual net::Task<> close() = 0;
 };

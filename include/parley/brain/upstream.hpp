@@ -45,6 +45,12 @@ struct UpstreamSettings {
     // Each role's vendors in the order they are asked. `s2s` non-empty: speech-to-speech answers, and stt and lm are not used; tts then says
     // what is not the model's (fillers, apology).
     std::vector<vendors::Endpoint> stt, lm, tts, s2s;
+    // In another language these stand in for stt and tts; an empty list: as ever. `language`: what the call begins in; empty: nobody says.
+    struct InLanguage {
+        std::vector<vendors::Endpoint> stt, tts;
+    };
+    std::map<std::string, InLanguage> by_language;
+    std::string language;
     std::string instructions;      // the agent's persona and task: the system prompt
     std::string greeting;          // said first, as it stands; empty: the model greets
     std::map<std::string, std::string> variables;  // {name} in both, unless the call brings another value (prompt.hpp)

@@ -39,6 +39,8 @@ public:
     void input(Instant at, const conversation::Event& event, bool from_voice_activity = false);
     void output(Instant at, const conversation::Command& command);
     void frame(Instant at, std::span<const std::uint8_t> mulaw);
+    // A frame of which nothing is kept: replay does without voice activity until the next one that is, and begins afresh with it.
+    void hidden_frame(Instant at);
     void remark(Instant at, std::string_view text);
     void finish(std::string_view reason);
     [[nodiscard]] const std::string& path() const { return path_; }

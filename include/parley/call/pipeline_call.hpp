@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "parley/brain/handset.hpp"
 #include "parley/call/agent.hpp"
 #include "parley/call/carrier_leg.hpp"
 #include "parley/call/disk_writer.hpp"
@@ -31,8 +32,8 @@ struct CallServices {
     std::string recordings;  // directory
     std::string call_files;  // directory
     store::CallRecords* records = nullptr;  // none: nothing is kept of what was said
-    // What this call's brain may do besides talking; null: nothing. The result lives on the call's worker.
-    std::function<std::unique_ptr<brain::Actions>(const Agent&, const brain::CallFacts&, CallWorker&)> actions{};
+    // What this call's brain may do besides talking; null: nothing. The result lives on the call's worker. `handset`: null where there is none.
+    std::function<std::unique_ptr<brain::Actions>(const Agent&, const brain::CallFacts&, CallWorker&, brain::Handset* handset)> actions{};
     // Other instances' knowledge of calls; null: each knows its own.
     SharedCalls* shared = nullptr;
     // What a new call's caller hears before the conversation; nothing: it begins at once. Any worker; cheap.

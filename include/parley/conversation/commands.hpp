@@ -33,6 +33,10 @@ struct ArmTimer { TimerId timer = TimerId::endpoint; Instant at{}; };  // re-arm
 struct CancelTimer { TimerId timer = TimerId::endpoint; };
 struct EndCall { EndReason reason = EndReason::agent_completed; std::string target; };  // the last command of a call, exactly once
 
+// complete: enough of them. too_few, none: the last attempt's. interrupted: the caller spoke, or somebody took the floor. unavailable: nobody was asked.
+enum class KeysOutcome : std::uint8_t { complete, too_few, none, interrupted, hung_up, unavailable };
+struct KeysGiven { KeysOutcome outcome = KeysOutcome::unavailable; std::string keys; };  // keys: of complete and too_few
+
 // Facts for the call's record, transcript and metrics.
 struct CallerSaid { UtteranceId utterance = 0; std::string text; double confidence = 0; bool digits = false; };
 struct AgentSaid { ReplyId reply = 0; SpeechKind kind = SpeechKind::reply; std::string heard; bool interrupted = false; Instant heard_for{}; };
@@ -43,7 +47,7 @@ struct TurnTimes {        // one turn's waterfall; absent stages are negative
 struct BargedIn { ReplyId reply = 0; Instant speech_started{}, stopped{}; std::string heard; };  // stop time = stopped - speech_started
 
 using Command = std::variant<BeginUtterance, FinishUtterance, DropUtterance, StartReply, CancelReply, Speak, CancelSpeech, ClearCarrier, Duck, Unduck,
-                             ArmTimer, CancelTimer, EndCall, CallerSaid, AgentSaid, TurnTimes, BargedIn>;
+                             ArmTimer, CancelTimer, EndCall, CallerSaid, AgentSaid, TurnTimes, BargedIn, KeysGiven>;
 using Commands = std::vector<Command>;
 
 }  // namespace parley::conversation

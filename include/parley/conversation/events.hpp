@@ -13,7 +13,7 @@ using ReplyId = std::uint32_t;      // one answer of the brain; counts from 1 in
 using SegmentId = std::uint32_t;    // one piece of speech handed to synthesis (a sentence or clause); counts from 1 in a call
 using UtteranceId = std::uint32_t;  // one stretch of caller speech given to recognition; counts from 1 in a call
 
-enum class TimerId : std::uint8_t { endpoint, barge_in_confirm, final_wait, filler, idle, max_duration_warning, max_duration, playout_watch, end_grace };
+enum class TimerId : std::uint8_t { endpoint, barge_in_confirm, final_wait, filler, idle, max_duration_warning, max_duration, playout_watch, end_grace, keys };
 
 enum class EndReason : std::uint8_t {
     caller_hung_up,   // carrier's `stop`, or status completed
@@ -70,12 +70,23 @@ struct TakenOver { bool on = true; };
 struct PatienceAsked { std::chrono::milliseconds endpoint_silence{0}; };
 // The call may go on for so long at most: its longest duration ends then, if it was not to end earlier; warned of as that is.
 struct TimeLeft { Instant left{0}; };
+// The caller is asked for keys by the reply under way, and what they press until KeysGiven is its answer instead of a turn. Of `secret` ones no command but
+// KeysGiven has anything. Answered by exactly one KeysGiven, at once if it cannot be.
+struct KeysWanted {
+    std::string say{};                            // what they hear; again when too few came
+    std::uint32_t least = 1, most = 20;           // keys, the ending one not counted
+    char ends = '#';                              // this key ends it; 0: none does
+    std::chrono::milliseconds first_within{8000}; // of the end of what was said
+    std::chrono::milliseconds gap{3000};          // so long without a further key ends it
+    std::uint32_t attempts = 2;
+    bool secret = true;
+};
 // A word time from synthesis: when `samples` of the segment have been played, `characters` bytes of its text are spoken.
 struct WordTimed { SegmentId segment = 0; std::uint32_t samples = 0; std::uint32_t characters = 0; };
 
 using Event = std::variant<Started, CallerSpeechStarted, CallerSpeechStopped, TranscriptPartial, TranscriptFinal, VendorEndOfTurn, RecognitionFailed,
                            DtmfPressed, ReplyText, ReplyFinished, ReplyFailed, SegmentAudio, SegmentSynthesized, SegmentFailed, FrameHandedOver,
                            MarkSent, MarkEchoed, TimerFired, CarrierStopped, OperatorHangup, OperatorSay, PatienceAsked, WordTimed, VendorTurnResumed,
-                           VendorHeardCaller, VendorAnswers, ReplyVoice, SegmentText, Remembered, TimeLeft, TakenOver>;
+                           VendorHeardCaller, VendorAnswers, ReplyVoice, SegmentText, Remembered, TimeLeft, TakenOver, KeysWanted>;
 
 }  // namespace parley::conversation

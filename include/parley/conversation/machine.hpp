@@ -62,6 +62,9 @@ public:
     [[nodiscard]] bool agent_audible(Instant now) const;            // anything handed over that the ear has not reached yet
     [[nodiscard]] const char* state_name() const;                   // for logs and the call file
 
+    // What is pressed now is a secret of the caller's, or the rest of one: whoever writes a DtmfPressed down beforehand writes keys_masked() of it.
+    [[nodiscard]] bool keys_secret() const;
+
     // The brain may ask for another patience for the next caller turn ("when" wants a long one, yes/no a short one).
     // Prefer the event PatienceAsked: it is recorded, and does the same.
     void expect(std::chrono::milliseconds endpoint_silence);
@@ -70,5 +73,8 @@ private:
     struct State;
     std::unique_ptr<State> state_;
 };
+
+// Digits become 0; how many there are, and * and #, stay. The machine does the same with masked keys as with the real ones.
+[[nodiscard]] std::string keys_masked(std::string keys);
 
 }  // namespace parley::conversation

@@ -157,11 +157,18 @@ struct RetentionConfig {
     std::optional<std::uint32_t> calls, transcripts, events, profiles, audit;
 };
 
+// What recognises and speaks a language, by the names of vendors; an empty list: as in the language the call begins in.
+struct SpeechIn {
+    std::string language;
+    std::vector<std::string> stt, tts;
+};
+
 // Who an agent is, for its prompt.
 struct PersonaConfig {
     std::string persona;                            // stands before the instructions
     std::map<std::string, std::string> variables;   // {name} in persona, instructions, greeting
     std::vector<std::string> languages;             // BCP 47; the first one is spoken first
+    std::vector<SpeechIn> speech_in;                // for set_language
     bool enabled = true;                            // false: stopped, its numbers are answered by nobody
 };
 

@@ -5,11 +5,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <nlohmann/json_fwd.hpp>
 
+#include "parley/brain/handset.hpp"
 #include "parley/brain/ports.hpp"
 #include "parley/tools/workshop.hpp"
 
@@ -28,6 +31,7 @@ public:
         // Tells this talk from others under the same identifier, whose turns count from 0 as well; empty: a call's first session, which goes on elsewhere under the same keys.
         std::string session{};
         bool masks = false;  // the agent masks what it keeps
+        brain::Handset* handset = nullptr;  // for collect_digits; null: it is not offered
     };
     explicit CallTools(Parts parts);
     ~CallTools() override;
@@ -45,6 +49,7 @@ private:
         std::shared_ptr<const Tool> tool;  // null: a built-in one
         std::shared_ptr<const JsonSchema> schema;
         bool consequential = false;
+        bool own = false;  // done here: collect_digits
     };
     struct Wish {
         std::string name, label, arguments, key;
@@ -55,6 +60,8 @@ private:
     struct Made {
         std::shared_ptr<Workshop::Work> work;
         bool gives_up = false, over = false;
+        std::optional<Wish> wish{};  // of one without work, until its result
+        std::uint64_t number = 0;    // as ToolRun::number
         std::vector<Done> waiting;  // who asked the same meanwhile
         brain::ActionResult result;
     };
@@ -67,11 +74,19 @@ private:
     [[nodiscard]] brain::ActionResult result_of(const ToolOutcome& outcome);
     void settle(const std::string& key, brain::ActionResult result);
     void keep(const std::string& name, const std::string& value);
+    void collect(const Wish& wish, const nlohmann::json& arguments);
+    [[nodiscard]] std::string digits_state(const Offered& offered) const;
 
     Parts parts_;
     std::vector<brain::ActionSpec> specs_;
     std::map<std::string, Offered, std::less<>> offered_;
     std::map<std::string, std::string> variables_;
+    struct Collected {
+        Secret keys;
+        std::uint32_t times = 0;
+    };
+    std::map<std::string, Collected> digits_;  // what the caller pressed, by name; for tools that name it and nobody else
+    std::set<std::string> secret_names_;       // what a tool is given is a secret whatever the model says
     std::map<std::string, Made> made_;
     std::set<std::string> asked_, confirmed_;  // name and arguments: the caller is being asked; has said yes in this turn
     std::uint32_t turn_ = 0, in_turn_ = 0, in_call_ = 0, strikes_ = 0;

@@ -6,11 +6,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "parley/base/clock.hpp"
 #include "parley/base/json_schema.hpp"
+#include "parley/base/secret.hpp"
 #include "parley/net/http_client.hpp"
 #include "parley/net/task.hpp"
 
@@ -24,6 +26,7 @@ struct ToolTraits {
     bool idempotent = false, consequential = false, cancel_on_interruption = false;
     std::string filler{};
     std::uint32_t concurrency = 16;
+    std::set<std::string> digits{};  // what the caller pressed that it is given, by name
     std::string label{};            // in metrics: its name, or its server's
 };
 
@@ -34,6 +37,7 @@ struct ToolRun {
     std::uint32_t turn = 0;
     std::uint64_t number = 0;       // of this call's tool calls
     std::map<std::string, std::string> variables{};
+    std::map<std::string, Secret> digits{};  // those the tool names
     TimePoint deadline{};
     bool masks = false;             // of what came of it only the kind is kept
 };

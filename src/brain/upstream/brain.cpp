@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "parley/base/ids.hpp"
+#include "languages.hpp"
 #include "parts.hpp"
 
 namespace parley::brain {
@@ -27,7 +28,7 @@ namespace {
 
 class PipelineBrain final : public Brain {
 public:
-    explicit PipelineBrain(const std::shared_ptr<const Place>& place) : stt_(make_stt_role(place)), lm_(make_lm_role(place)), tts_(make_tts_role(place)) {}
+    explicit PipelineBrain(const std::shared_ptr<const Place>& place) : place_(place), language_(place->settings.language), stt_(make_switched_stt(place)), lm_(make_lm_role(place)), tts_(make_switched_tts(place)) {}
     void tick(TimePoint now) override {
         stt_->tick(now);
         lm_->tick(now);
@@ -36,6 +37,15 @@ public:
     SttSession& stt() override { return *stt_; }
     LmSession& lm() override { return *lm_; }
     TtsSession& tts() override { return *tts_; }
+    bool speak(std::string_view language) override {
+        auto place = place_in(place_, language);
+        if (!place) return false;
+        if (language == language_) return true;
+        language_ = language;
+        stt_->go_on_with(place);
+        tts_->go_on_with(std::move(place));
+        return true;
+    }
     net::Task<> close() override {
         net::Nursery closing(co_await boost::asio::this_coro::executor);
         closing.spawn(tts_->close());
@@ -45,9 +55,11 @@ public:
     }
 
 private:
-    std::unique_ptr<SttRole> stt_;
+    std::shared_ptr<const Place> place_;  // as the call began
+    std::string language_;
+    std::unique_ptr<SwitchedStt> stt_;
     std::unique_ptr<LmRole> lm_;
-    std::unique_ptr<TtsRole> tts_;
+    std::unique_ptr<SwitchedTts> tts_;
 };
 
 // Text has no recogniser and no voice, an ear no answers; what a role might tell them has nowhere to go.

@@ -133,6 +133,7 @@ public:
         if (interrupted) stop_speaking();
     }
 
+    using Brain::speak;  // of a language: there is none to exchange here
     void speak(SegmentId segment, ReplyId reply, std::string_view text) override {
         if (!text.empty()) {
             own_words_->speak(segment, reply, text);
