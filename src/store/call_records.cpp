@@ -38,7 +38,11 @@ struct CallRecords::Impl {
     // The writer begins with the first fact or the hooks, whichever comes first.
     FactWriter* writing() {
         if (settings.directory.empty() || settings.read_only) return nullptr;
-        std::call_once(begun, [this] { writer = std::make_unique<FactWriter>(settings, hooks.kept); });
+        std::call_once(begun, [this] {
+            writer = std::make_unique<FactWriter>(settings, hooks.kept, [this](const FactEvent& event) {
+                for (const auto& told : hooks.added) told(event);
+            });
+        });
         return writer.get();
     }
 
@@ -98,15 +102,11 @@ bool CallRecords::remove(std::string_view call_sid) {
     if (!good_sid(call_sid) || impl_->settings.directory.empty()) return false;
     flush();
     bool gone = false;
-    try {
-        impl_->settings.database->transact([&](Session& session) { gone = erase_record(session, call_sid); });
-    } catch (const StoreError&) {
-        return false;
-    }
+    impl_->settings.database->transact([&](Session& session) { gone = erase_record(session, call_sid); });
     return gone;
 }
 
-std::size_t CallRecords::sweep(std::chrono::hours age) {
+std::size_t CallRecords::sweep(std::chrono::hours age, const std::function<void(const std::string&)>& told) {
     constexpr std::size_t kAtOnce = 50;  // so that nobody waits long behind it
     std::size_t gone = 0;
     if (impl_->settings.directory.empty()) return gone;
@@ -124,6 +124,7 @@ std::size_t CallRecords::sweep(std::chrono::hours age) {
                     erase_record(session, call_sid);
                 });
                 ++gone;
+                if (told) told(call_sid);
             }
         }
     } catch (const StoreError&) {

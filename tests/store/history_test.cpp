@@ -137,8 +137,8 @@ TEST_P(History, LostStreamsMayComeBack) {
     EXPECT_EQ(of("CA1").live_ms, 1000);
     fact("CA1", Fact::end, {{"reason", "carrier_lost"}}, 4000);
     with([](Session& session) {
-        EXPECT_EQ(finish_due(session, 5000), 0U);
-        EXPECT_EQ(finish_due(session, 4000 + 61'000), 1U);
+        EXPECT_EQ(finish_due(session, 5000).size(), 0U);
+        EXPECT_EQ(finish_due(session, 4000 + 61'000).size(), 1U);
     });
     EXPECT_TRUE(of("CA1").final);
     EXPECT_EQ(of("CA1").ended_ms, 4000);
@@ -225,9 +225,9 @@ TEST_P(History, StreamsThatNeverComeAreNotAwaitedForEver) {
     fact("CA3", Fact::call, {{"answer", "menu:main"}}, 1000);
     fact("CA4", Fact::call, {{"answer", "stream"}, {"live", true}}, 1000);
     fact("CA5", Fact::call, {{"answer", "stream"}}, 1000, "gone");
-    with([](Session& session) { EXPECT_EQ(finish_due(session, 60'000), 1U); });
+    with([](Session& session) { EXPECT_EQ(finish_due(session, 60'000).size(), 1U); });
     EXPECT_TRUE(of("CA5").final);
-    with([](Session& session) { EXPECT_EQ(finish_due(session, 130'000), 2U); });
+    with([](Session& session) { EXPECT_EQ(finish_due(session, 130'000).size(), 2U); });
     for (const auto* sid : {"CA1", "CA2", "CA5"}) {
         EXPECT_TRUE(of(sid).final) << sid;
         EXPECT_EQ(of(sid).rejection_reason, "realtime_stream_timeout") << sid;
