@@ -14,6 +14,7 @@
 #include <latch>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "agents.hpp"
@@ -478,20 +479,26 @@ struct Gateway::Impl {
     // Recordings and records leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
     net::Task<> keep_retention() {
         const bool recordings = config.recording.retain_days != 0;  // ours, and those of Twilio's that were fetched
-        if (!recordings && !config.records.enabled) co_return;
+        const bool call_files = config.call_files.retain_days != 0;  // also what was written while they were on
+        if (!recordings && !call_files && !config.records.enabled) co_return;
         asio::steady_timer hour(control);
         for (;;) {
             if (sweeping.joinable()) sweeping.join();
-            sweeping = std::thread([this, recordings] {
+            sweeping = std::thread([this, recordings, call_files] {
                 const auto now = std::filesystem::file_time_type::clock::now();
                 const auto sweep = [&](const std::string& where, std::string_view extension, std::uint32_t days, std::string_view kind) {
                     const auto deleted = sweep_files(where, extension, std::chrono::days(days), now);
                     if (deleted > 0) log.audit("retention.deleted", "Files past their days were deleted.", {{"kind", kind}, {"n", deleted}});
                 };
                 if (recordings) sweep((config.server.data_dir / config.recording.directory).string(), ".wav", config.recording.retain_days, "recording");
+                const auto calls = config.server.data_dir / config.call_files.directory;
+                if (call_files) sweep(calls.string(), ".jsonl", config.call_files.retain_days, "call_file");
                 if (!config.records.enabled) return;
-                if (const auto deleted = records->sweep(std::chrono::days(config.records.retain_days)); deleted > 0)
+                std::set<std::string> gone;
+                if (const auto deleted = records->sweep(std::chrono::days(days_of_calls(config)), [&](const std::string& call_sid) { gone.insert(call_sid); }); deleted > 0)
                     log.audit("retention.deleted", "Records past their days were deleted.", {{"kind", "record"}, {"n", deleted}});
+                // By its record a person's call file is found: it does not outlive it.
+                if (const auto deleted = remove_files_of(calls, gone); deleted > 0) log.audit("retention.deleted", "Files of calls past their days were deleted.", {{"kind", "call_file"}, {"n", deleted}});
             });
             hour.expires_after(std::chrono::hours(1));
             co_await hour.async_wait(net::nothrow);

@@ -82,7 +82,7 @@ protected:
                                 << "\"\n  data_dir: \"" << (folder / "data").string() << "\"\n  workers: 2\n  drain_accept_grace: 0s\n  drain: 2s\n  admin_token: \"" << canary("server.admin_token") << "\"\n" << server
                                 << "twilio:\n  account_sids: [\"" << kAccount << "\"]\n  auth_tokens: [\"" << canary("twilio.auth_tokens") << "\", \"" << canary("twilio.auth_tokens[1]") << "\"]\n  token_key: \""
                                 << canary("twilio.token_key") << "\"\n  api_key: \"SK0123456789abcdef0123456789abcdef\"\n  api_secret: \"" << canary("twilio.api_secret") << "\"\n  api_base_url: \"" << twilio->base_url()
-                                << "\"\nstore:\n  seal_keys: [\"" << canary("store.seal_keys") << "\"]\nlog: {level: debug}\nrecording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true}\n"
+                                << "\"\nstore:\n  seal_keys: [\"" << canary("store.seal_keys") << "\"]\nlog: {level: debug}\nrecording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1}\n"
                                 << "webhooks:\n  url: \"http://127.0.0.1:9/\"\n  secret: \"" << canary("webhooks.secret") << "\"\nvendors:\n  mind: {vendor: openai, model: gpt-4o-mini, key: \"" << canary("vendors.key")
                                 << "\"}\nagents:\n  desk: {default: true, brain: echo}\n  front: {brain: echo}\n  robot:\n    brain: bot\n    bot: \"wss://bot.example.com/\"\n    bot_headers: {Authorization: \""
                                 << canary("agents.bot_headers") << "\"}\n    sip: {uri: \"sip:a@example.com\", username: a, password: \"" << canary("agents.sip.password")
