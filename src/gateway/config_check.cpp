@@ -140,6 +140,8 @@ private:
             warn("records.retain_days", "does not count: retention.calls says " + std::to_string(days));
         if (c_.recording.enabled && c_.records.enabled && c_.recording.retain_days > days)
             warn("recording.retain_days", "is more than the " + std::to_string(days) + " days records are kept, by which a person's recordings are found");
+        if (c_.call_files.enabled && c_.records.enabled && c_.call_files.retain_days > days)
+            warn("call_files.retain_days", "is more than the " + std::to_string(days) + " days records are kept; a call's file goes with its record");
         if (c_.recording.enabled && c_.call_files.enabled && c_.recording.directory == c_.call_files.directory) {
             wrong("call_files.directory", "is the recordings' directory");
         }

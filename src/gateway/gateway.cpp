@@ -14,7 +14,6 @@
 #include <latch>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
 
 #include "agents.hpp"
@@ -41,6 +40,7 @@
 #include "parley/net/resolver.hpp"
 #include "parley/speech/engine_pool.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
+#include "person_data.hpp"
 #include "retention.hpp"
 #include "shared_calls.hpp"
 #include "telephony.hpp"
@@ -476,6 +476,20 @@ struct Gateway::Impl {
         return 0;
     }
 
+    // What is known of calls whose days are over, their call files with it, and the files of calls that were erased on another instance's request.
+    void sweep_records() {
+        const PersonData data{.database = *database, .records = *records, .registry = registry, .recordings = config.server.data_dir / config.recording.directory, .call_files = config.server.data_dir / config.call_files.directory};
+        try {
+            const auto deleted = sweep_calls(data, store::now_ms() - std::int64_t{days_of_calls(config)} * 86'400'000);
+            metrics.retention_deleted.at("calls").add(deleted);
+            if (deleted > 0) log.audit("retention.deleted", "Records past their days were deleted.", {{"kind", "record"}, {"n", deleted}});
+            const auto files = sweep_erased_files(data);
+            if (files > 0) log.audit("retention.deleted", "Files of calls that were erased elsewhere were deleted.", {{"kind", "call_file"}, {"n", files}});
+        } catch (const std::exception&) {
+            // The store is away: the next hour will do.
+        }
+    }
+
     // Recordings and records leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
     net::Task<> keep_retention() {
         const bool recordings = config.recording.retain_days != 0;  // ours, and those of Twilio's that were fetched
@@ -494,11 +508,7 @@ struct Gateway::Impl {
                 const auto calls = config.server.data_dir / config.call_files.directory;
                 if (call_files) sweep(calls.string(), ".jsonl", config.call_files.retain_days, "call_file");
                 if (!config.records.enabled) return;
-                std::set<std::string> gone;
-                if (const auto deleted = records->sweep(std::chrono::days(days_of_calls(config)), [&](const std::string& call_sid) { gone.insert(call_sid); }); deleted > 0)
-                    log.audit("retention.deleted", "Records past their days were deleted.", {{"kind", "record"}, {"n", deleted}});
-                // By its record a person's call file is found: it does not outlive it.
-                if (const auto deleted = remove_files_of(calls, gone); deleted > 0) log.audit("retention.deleted", "Files of calls past their days were deleted.", {{"kind", "call_file"}, {"n", deleted}});
+                sweep_records();
             });
             hour.expires_after(std::chrono::hours(1));
             co_await hour.async_wait(net::nothrow);

@@ -156,6 +156,23 @@ std::uint64_t sweep_calls(const PersonData& data, std::int64_t before_ms) {
     return gone;
 }
 
+std::uint64_t sweep_erased_files(const PersonData& data) {
+    std::set<std::string> calls, erased;
+    for (const auto& directory : {data.recordings, data.call_files}) {
+        std::error_code ec;
+        if (directory.empty()) continue;
+        for (const auto& entry : fs::directory_iterator(directory, ec)) calls.insert(call_of_file(entry.path()));
+    }
+    if (calls.empty()) return 0;
+    data.database.transact([&](store::Session& session) {
+        erased.clear();
+        if (!store::any_erased(session)) return;
+        for (const auto& sid : calls)
+            if (store::is_erased(session, sid, store::now_ms())) erased.insert(sid);
+    });
+    return remove_files_of(data.recordings, erased) + remove_files_of(data.call_files, erased);
+}
+
 Json export_person(const PersonData& data, const std::string& caller) {
     Json out{{"caller", caller}, {"calls", Json::array()}, {"profiles", Json::array()}, {"messages", Json::array()}, {"callbacks", Json::array()}, {"files", Json::array()}};
     std::vector<std::string> calls;

@@ -40,6 +40,8 @@ struct Erasure {
 // Calls and threads of whom nothing was told since then, with all the store knows of them and their call files; recordings have days of their own. Never one that is live.
 // How many.
 [[nodiscard]] std::uint64_t sweep_calls(const PersonData& data, std::int64_t before_ms);
+// Recordings and call files on this disk of calls that were erased, at whichever instance that was asked. How many.
+[[nodiscard]] std::uint64_t sweep_erased_files(const PersonData& data);
 // Everything of it as one document: {"caller","calls":[record…],"profiles":[…],"messages":[…],"callbacks":[…],"files":[name…]}.
 [[nodiscard]] nlohmann::ordered_json export_person(const PersonData& data, const std::string& caller);
 

@@ -75,11 +75,6 @@ private:
         const auto mine = co_await t_.database.ask<bool>(std::move(take), kStoreWithin);
         if (!mine || !*mine) co_return;
         const auto& days = t_.config.retention;
-        if (days.calls) {
-            auto work = sweep_there(data_, store::now_ms() - static_cast<std::int64_t>(*days.calls) * kDayMs);
-            const auto gone = co_await asio::co_spawn(files_, std::move(work), asio::use_awaitable);
-            deleted("calls", gone);
-        }
         // The words are in the events as well: these go with them.
         auto dead = days.events;
         if (days.transcripts) dead = std::min(dead.value_or(*days.transcripts), *days.transcripts);
@@ -126,16 +121,6 @@ private:
         t_.metrics.retention_deleted.at(working ? "events" : kind).add(n);
         t_.log.audit("retention.deleted", "What is past its days was deleted.", {{"kind", kind}, {"n", n}});
     }
-    static net::Task<std::uint64_t> sweep_there(const PersonData& data, std::int64_t before_ms) {
-        std::uint64_t gone = 0;
-        try {
-            gone = sweep_calls(data, before_ms);
-        } catch (const std::exception&) {
-            gone = 0;  // the store is away: the next hour will do
-        }
-        co_return gone;
-    }
-
     // --- one person --------------------------------------------------------------------------------------------------
 
     struct Outcome {

@@ -106,7 +106,7 @@ bool CallRecords::remove(std::string_view call_sid) {
     return gone;
 }
 
-std::size_t CallRecords::sweep(std::chrono::hours age, const std::function<void(const std::string&)>& told) {
+std::size_t CallRecords::sweep(std::chrono::hours age) {
     constexpr std::size_t kAtOnce = 50;  // so that nobody waits long behind it
     std::size_t gone = 0;
     if (impl_->settings.directory.empty()) return gone;
@@ -124,7 +124,6 @@ std::size_t CallRecords::sweep(std::chrono::hours age, const std::function<void(
                     erase_record(session, call_sid);
                 });
                 ++gone;
-                if (told) told(call_sid);
             }
         }
     } catch (const StoreError&) {

@@ -37,11 +37,7 @@ ToolOutcome seen_before(const store::ToolEffect& effect) {
     const auto kept = json::parse(effect.outcome, nullptr, false);
     if (kept.is_object() && !kept.contains("json") && kept.contains("kind")) {
         outcome.kind = "duplicate";
-        // Of what timed out, was given up or broke in the middle nobody knows how far it came.
-        const bool unknown = kept["kind"] == "timeout" || kept["kind"] == "cancelled" || kept["kind"] == "error" || kept["kind"] == "bad_response";
-        outcome.json = kept["kind"] == "ok" ? R"({"ok":true,"note":"this has been done already"})"
-                       : unknown            ? R"({"error":"this was tried already, and nobody knows whether it was done"})"
-                                            : R"({"error":"this was tried already and was not done"})";
+        outcome.json = repeated_for_model(kept["kind"].is_string() ? kept["kind"].get<std::string>() : std::string());
         return outcome;
     }
     if (!kept.is_object() || !kept.contains("json") || !kept["json"].is_string()) return failed("duplicate", "this is being done already; nobody knows yet what came of it", "begun");

@@ -74,7 +74,7 @@ struct ResultCase {
 class McpResults : public testing::TestWithParam<ResultCase> {};
 TEST_P(McpResults, read) {
     McpTool tool;
-    tool.output = *JsonSchema::compile(R"({"type":"object","properties":{"free":{"type":"string"}}})").schema;
+    if (std::string_view(GetParam().name).starts_with("structure")) tool.output = *JsonSchema::compile(R"({"type":"object","properties":{"free":{"type":"string"}}})").schema;
     const auto outcome = read_tool_result(json::parse(GetParam().result), tool);
     EXPECT_EQ(outcome.kind, GetParam().kind);
     if (!GetParam().json.empty()) EXPECT_EQ(outcome.json, GetParam().json);

@@ -94,10 +94,10 @@ public:
     [[nodiscard]] std::optional<std::string> read(std::string_view call_sid) const;
     // CallSids of the newest records, by the time of their last fact.
     [[nodiscard]] std::vector<std::string> newest(std::size_t most) const;
-    // Removes a record; waits until it is gone. False: there was none. Throws StoreError: it may be there still.
+    // Removes a record; waits until it is gone. False: there was none, or the store cannot be reached.
     bool remove(std::string_view call_sid);
-    // Removes those whose last fact is older, and tells `gone` of each; how many. Asks the store and waits.
-    std::size_t sweep(std::chrono::hours age, const std::function<void(const std::string& call_sid)>& gone = {});
+    // Removes those whose last fact is older; how many. Asks the store and waits.
+    std::size_t sweep(std::chrono::hours age);
     void flush() const;  // until everything added so far is stored or spooled; for tests and the end
     // The same for coroutines on any loop, for at most so long: what was added before an answer is given outlives the process. False: it may not yet.
     [[nodiscard]] net::Task<bool> settled(Duration within) const;
