@@ -1,6 +1,5 @@
 #include "outbox_hook.hpp"
 
-#include <algorithm>
 #include <optional>
 
 #include <nlohmann/json.hpp>
@@ -53,8 +52,10 @@ std::optional<outbox::Ended> ended_by(store::Session& session, const store::Fact
     if (!ended.call) return has("agent") ? std::optional(ended) : std::nullopt;
     // Brought to its end before, by us, and the stream has something to say all the same.
     if (!has("agent") || rows.empty()) return ended;
-    const auto before = session.run("SELECT COUNT(*) FROM facts WHERE call_sid = $1 AND (fact_id LIKE 'over-%' OR fact_id LIKE 'lost-%')", {event.call_sid}).front().integer(0);
-    ended.again = static_cast<std::uint32_t>(std::max<std::int64_t>(0, before - (has("concluded") ? 1 : 0)));
+    auto before = session.run("SELECT kind FROM facts WHERE call_sid = $1 AND (fact_id LIKE 'over-%' OR fact_id LIKE 'lost-%') ORDER BY id", {event.call_sid});
+    if (has("concluded") && !before.empty()) before.pop_back();  // this one
+    ended.again = static_cast<std::uint32_t>(before.size());
+    ended.was_rejected = !before.empty() && before.back().text(0) == "rejection";
     return ended;
 }
 

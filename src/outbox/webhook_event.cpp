@@ -166,7 +166,8 @@ std::vector<WebhookEvent> events_of(const store::FactEvent& fact, const CallCont
     if (type.empty()) return events;
     if (end) data.erase("concluded");
     const bool again = end && ended.call && ended.again > 0;
-    if (again) data["corrected"] = true;
+    if (end && ended.call) data["revision"] = ended.again + 1;
+    if (again) data["corrects"] = ended.was_rejected ? id_of("call.rejected", fact.call_sid, {}) : id_of(type, fact.call_sid, ended.again == 1 ? std::string() : std::to_string(ended.again - 1));
     auto about = Json::parse(call.json, nullptr, false);
     if (!about.is_object()) about = Json::object();
     about["sid"] = fact.call_sid;

@@ -52,7 +52,10 @@ TEST(WebhookEvent, an_agents_part_is_not_the_call) {
     const auto corrected = events_of(left, call(), {}, {.again = 1});
     EXPECT_THAT(types(corrected), ElementsAre("call.ended"));
     EXPECT_NE(corrected[0].id, whole[0].id);
-    EXPECT_EQ(json::parse(corrected[0].body)["data"]["corrected"], true);
+    EXPECT_EQ(json::parse(whole[0].body)["data"]["revision"], 1);
+    EXPECT_EQ(json::parse(corrected[0].body)["data"]["revision"], 2);
+    EXPECT_EQ(json::parse(corrected[0].body)["data"]["corrects"], whole[0].id);
+    EXPECT_EQ(json::parse(events_of(left, call(), {}, {.again = 1, .was_rejected = true})[0].body)["data"]["corrects"], events_of(fact(Fact::rejection, R"({"reason":"x"})"), call(), {})[0].id);
 }
 
 struct Typed {

@@ -47,7 +47,7 @@ protected:
             all.clear();
             for (const auto& row : session.run("SELECT payload FROM jobs WHERE kind = 'webhook' AND ordering = $1 ORDER BY id", {sid})) {
                 const auto body = json::parse(json::parse(row.text(0))["body"].get<std::string>());
-                all.push_back(body["type"].get<std::string>() + " " + body["data"].value("reason", "") + (body["data"].contains("corrected") ? " corrected" : ""));
+                all.push_back(body["type"].get<std::string>() + " " + body["data"].value("reason", "") + (body["data"].contains("corrects") ? " corrected" : ""));
             }
         });
         return all;
