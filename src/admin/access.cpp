@@ -126,7 +126,7 @@ struct Access::Impl {
 
     net::Task<> audit(AuditLine line) {
         services.log.audit("admin.action", "Something was done, or tried, through /v1.",
-                           {{"who", line.who}, {"what", line.action}, {"target", line.target}, {"status", line.status}, {"remote", line.remote}});
+                           {{"who", line.who}, {"what", line.action}, {"target", line.shown.empty() ? line.target : line.shown}, {"status", line.status}, {"remote", line.remote}});
         store::AuditRow row{.id = 0, .at_ms = line.at_ms, .who = std::move(line.who), .role = std::move(line.role), .action = std::move(line.action), .target = line.target.substr(0, 512), .method = std::move(line.method),
                             .path = line.path.substr(0, 1024), .remote = std::move(line.remote), .status = line.status, .before = cut_json(line.before), .after = cut_json(line.after), .instance = services.instance};
         std::function<std::monostate(store::Session&)> work = [row = std::move(row)](store::Session& session) {
@@ -251,7 +251,8 @@ void Access::join(ApiTable& table) {
                  .closed = [&m] { return m.closed(); },
                  .identify = [&m](std::string token) { return m.identify(std::move(token)); },
                  .host_allowed = m.services.host_allowed,
-                 .audit = [&m](AuditLine line) { return m.audit(std::move(line)); }});
+                 .audit = [&m](AuditLine line) { return m.audit(std::move(line)); },
+                 .subject = m.services.subject});
     namespace s = schema;
     table.add({.method = "POST", .pattern = "/v1/tokens", .role = Role::admin, .summary = "Makes a token; its text is in the answer and nowhere else.",
                .request = s::object({{"name", s::text("What it is told by.", 64)}, {"role", s::choice({"read", "operate", "admin"})}, {"expires_in_s", s::whole("Seconds; without it the token is good until it is revoked.", 1, 315'360'000)}}, {"name", "role"}),

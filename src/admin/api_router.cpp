@@ -8,6 +8,7 @@
 #include "parley/base/clock.hpp"
 #include "parley/store/database.hpp"
 #include "parley/twilio/form.hpp"
+#include "parley/twilio/sid.hpp"
 
 namespace parley::admin {
 
@@ -297,6 +298,14 @@ net::Task<net::HttpResponse> ApiTable::serve(const net::HttpRequest& request) co
         for (const auto& [key, value] : asked.path) line.target += (line.target.empty() ? "" : "/") + value;
     line.method = route.method;
     line.path = request.path();
+    // Whoever is forgotten would be remembered here, for as long as the audit log is kept.
+    if (const auto person = asked.path.find(route.person); !route.person.empty() && person != asked.path.end()) {
+        const auto subject = "subject:" + (doors.subject ? doors.subject(person->second) : std::string());
+        line.shown = twilio::mask_phone(person->second);
+        line.target = subject;
+        line.path.clear();
+        for (std::size_t i = 0; i < segments.size(); ++i) line.path += "/" + (segments[i] == "{" + route.person + "}" ? subject : (*path)[i]);
+    }
     line.remote = request.remote_address;
     line.status = response.status;
     line.before = std::move(asked.before);

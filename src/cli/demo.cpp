@@ -45,7 +45,7 @@ std::string demo_config(const Options& options, const std::filesystem::path& scr
     out << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port << "\"\n  public_url: \"https://" << kPublicHost << "\"\n  admin_listen: \"127.0.0.1:" << admin << "\"\n  data_dir: \""
         << std::filesystem::absolute(options.directory).string() << "\"\n  drain_accept_grace: 0s\n";
     if (options.serve) out << "  talk_page: receptionist\n";
-    out << "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, directory: calls, frames: full}\n"
+    out << "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, directory: calls, frames: full}\n"
         << (stack != nullptr ? stack->vendors_yaml() : "") << "agents:\n  receptionist:\n    default: true\n";
     if (stack != nullptr) out << stack->agent_yaml();
     else out << "    brain: embedded\n    script: \"" << std::filesystem::absolute(script).string() << "\"\n";

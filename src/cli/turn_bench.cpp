@@ -40,7 +40,7 @@ std::string configuration(const Options& options, std::uint16_t port, std::uint1
     std::ostringstream out;
     out << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port << "\"\n  public_url: \"https://" << kHost << "\"\n  admin_listen: \"127.0.0.1:" << admin << "\"\n  data_dir: \""
         << std::filesystem::absolute(options.directory).string() << "\"\n  drain_accept_grace: 0s\nlimits: {max_calls: 200}\nlog: {level: warn}\n"
-        << "call_files: {enabled: true, directory: calls, frames: digest}\nvendors:\n";
+        << "call_files: {enabled: true, retain_days: 1, directory: calls, frames: digest}\nvendors:\n";
     for (const auto& [name, url] : vendors) out << "  " << name << ": {vendor: " << name << ", base_url: \"" << url << "\", key: \"env:EMULATED_VENDOR_KEY\"" << (name == "openai" ? ", model: m" : name == "elevenlabs" ? ", voice: v" : ", options: {endpointing: 'false'}") << "}\n";
     out << "agents:\n  front:\n    default: true\n    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    greeting: \"" << kGreeting
         << "\"\n    latency: {speculate: false}\n    conversation: {endpoint_silence: " << kEndpointing.count() << "ms, endpoint_silence_short: " << kEndpointing.count() << "ms, idle_after: 60s, context_lines: 8}\n";

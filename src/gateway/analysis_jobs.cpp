@@ -291,6 +291,13 @@ void AnalysisJobs::kept(store::Session& session, const store::FactEvent& event) 
     if (!fact.is_object()) return;
     const auto agent = impl_->telephony.agents()->by_name(text_of(fact, "agent"));
     if (!agent || !agent->analysis || (!agent->analysis->enabled && !agent->analysis->remember_callers)) return;
+    // What closes a call says no more than that it is over: who waited for it begins, and nobody was there to be understood in a call that was not answered.
+    if (fact.contains("concluded")) {
+        const auto reason = text_of(fact, "reason");
+        if (reason == "busy" || reason == "no-answer" || reason == "failed" || reason == "canceled") return;
+        if (const auto state = store::analysis_state(session, event.call_sid); !state || state->state == "waiting") store::want_analysis(session, event.call_sid);
+        return;
+    }
     std::int64_t not_before = 0;
     if (text_of(fact, "reason") == "transferred") {
         const auto target = text_of(fact, "target");

@@ -8,6 +8,8 @@
 #include "parley/net/deadline.hpp"
 #include "parley/net/errands.hpp"
 #include "parley/net/http_message.hpp"
+#include "parley/store/profiles.hpp"
+#include "person_data.hpp"
 #include "telephony.hpp"
 
 namespace parley::gateway {
@@ -30,7 +32,11 @@ public:
     explicit AgentsPart(Telephony& t)
         : t_(t),
           access_({.log = t.log, .metrics = t.metrics, .database = t.database, .instance = t.instance, .version = kVersion, .bootstrap = [&t] { return t.config.server.admin_token; },
-                   .host_allowed = [&t](std::string_view host) { return host_known(t.config, host); }}),
+                   .host_allowed = [&t](std::string_view host) { return host_known(t.config, host); },
+                   .subject = [&t](std::string_view number) {
+                       const auto caller = store::caller_key(number);
+                       return person_subject(stream_token_key(t.config), caller.empty() ? number : std::string_view(caller));
+                   }}),
           book_({.config = t.config, .log = t.log, .database = t.database, .sealing = t.sealing, .makers = t.makers, .publish = t.publish_agents, .executor = t.executor}),
           routes_({.config = t.config, .log = t.log, .database = t.database, .book = book_}),
           errands_(t.executor, t.log, "agents.failed", "Looking after the agents of the store failed by an error of ours.") {

@@ -7,6 +7,7 @@
 
 #include "gateway_part.hpp"
 #include "live_feed.hpp"
+#include "parley/store/erasure.hpp"
 #include "parley/twilio/sid.hpp"
 #include "telephony.hpp"
 
@@ -50,6 +51,7 @@ public:
         t.fact_hooks.added.emplace_back([feed = feed_](const store::FactEvent& event) { feed->tell(event.call_sid, store::name(event.fact), event.json, event.at_ms, event.fact == Fact::end || event.fact == Fact::rejection); });
         t.fact_hooks.added.emplace_back([streams = streams_](const store::FactEvent& event) { streams->note(event); });
         t.services.watched = [feed = feed_](std::string_view call_sid, std::string_view what, std::string_view text) { feed->tell_passing(call_sid, what, what == "state" ? "state" : "text", text); };
+        t.forget.emplace_back([feed = feed_](const std::string& sid) { feed->forget(sid); });
         const auto watching = [this](ApiRequest& request) { return watch(request); };
         t.api.add({.method = "GET", .pattern = "/v1/events", .role = Role::read, .summary = "All calls of this instance as they go, as server-sent events.", .handle = watching, .response_type = "text/event-stream"});
         t.api.add({.method = "GET", .pattern = "/v1/calls/{sid}/events", .role = Role::read, .summary = "One running call of this instance as server-sent events, until it is over.", .handle = watching, .response_type = "text/event-stream"});
@@ -85,6 +87,17 @@ private:
         co_return response;
     }
 
+    // It does not run here, and its row is final: also where its end was told to another instance. A store that does not answer ends nothing.
+    net::Task<bool> over(std::string sid) {
+        if (!agent_here(sid).empty()) co_return false;
+        std::function<bool(store::Session&)> ask = [sid = std::move(sid)](store::Session& session) {
+            const auto rows = session.run("SELECT final FROM history WHERE call_sid = $1", {sid});
+            return rows.empty() ? store::is_erased(session, sid, store::now_ms()) : rows.front().integer(0) != 0;
+        };
+        const auto known = co_await t_.database.ask<bool>(std::move(ask), kOwnerWithin);
+        co_return known && *known;
+    }
+
     net::Task<net::HttpResponse> watch(ApiRequest& request) {
         const auto sid = request.path["sid"];
         std::optional<std::uint64_t> after;
@@ -97,7 +110,14 @@ private:
             auto response = co_await elsewhere(sid);
             co_return response;
         }
-        auto writer = feed_->watch(sid, after);
+        // Who was there to the end has nothing to come back for; a client that follows the standard stops with this.
+        if (after && !sid.empty() && !feed_->more(sid, *after)) {
+            const bool done = co_await over(sid);
+            if (done) co_return net::HttpResponse(204);
+        }
+        LiveFeed::Over asked;
+        if (!sid.empty()) asked = [this](std::string call_sid) { return over(std::move(call_sid)); };
+        auto writer = feed_->watch(sid, after, std::move(asked));
         if (!writer) {
             auto refused = api_error(503, "too_many", "There are as many watchers as there may be.");
             refused.headers.add("Retry-After", "5");

@@ -76,6 +76,7 @@ public:
             return make_actions(desk_, t_.agents()->made(agent.name), agent, facts, worker.loop.executor(), true, handset);
         };
         t_.forget_opt_outs = [this](const std::string& number) { return opt_outs_.forget(number); };
+        t_.forget.emplace_back([this](const std::string& id) { inbox_.forget(id); });
         add_messages_route(t_);
         auto listing = list_servers();
         errands_.start(std::move(listing));

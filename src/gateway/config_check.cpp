@@ -43,7 +43,8 @@ public:
         check_flows(c_, [this](const std::string& key, const std::string& message) { wrong(key, message); }, [this](const std::string& key, const std::string& message) { warn(key, message); });
         for (auto* check : {&check_control, &check_messaging, &check_store, &check_policy, &check_hold, &check_tool, &check_analysis, &check_outbox, &check_persona})
             for (const auto& [key, message] : (*check)(c_)) wrong(key, message);
-        for (const auto& [key, message] : persona_warnings(c_)) warn(key, message);
+        for (auto* warnings : {&persona_warnings, &outbox_warnings})
+            for (const auto& [key, message] : (*warnings)(c_)) warn(key, message);
     }
 
 private:
@@ -131,6 +132,16 @@ private:
         if (c_.recording.enabled && c_.recording.retain_days == 0) {
             wrong("recording.retain_days", "is missing: say how many days recordings are kept");
         }
+        if (c_.call_files.enabled && c_.call_files.retain_days == 0) {
+            wrong("call_files.retain_days", "is missing: say how many days call files are kept; they hold every word");
+        }
+        const auto days = days_of_calls(c_);
+        if (c_.retention.calls && c_.sources.contains("records.retain_days") && c_.records.retain_days != days)
+            warn("records.retain_days", "does not count: retention.calls says " + std::to_string(days));
+        if (c_.recording.enabled && c_.records.enabled && c_.recording.retain_days > days)
+            warn("recording.retain_days", "is more than the " + std::to_string(days) + " days records are kept, by which a person's recordings are found");
+        if (c_.call_files.enabled && c_.records.enabled && c_.call_files.retain_days > days)
+            warn("call_files.retain_days", "is more than the " + std::to_string(days) + " days records are kept; a call's file goes with its record");
         if (c_.recording.enabled && c_.call_files.enabled && c_.recording.directory == c_.call_files.directory) {
             wrong("call_files.directory", "is the recordings' directory");
         }

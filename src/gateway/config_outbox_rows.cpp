@@ -143,9 +143,9 @@ void outbox_rows(Table<Config>& t) {
         "webhooks.private_networks", [](Config& c) -> std::vector<std::string>& { return c.webhook_networks; }, "addresses or networks", network, [](const std::string& item) { return quote_yaml(item); },
         "Where receivers may be although it is no public address (10.1.0.0/16); anything else that is not public is refused.", Effect::restart);
     t.duration("webhooks.first_pause", [](Config& c) -> auto& { return c.webhook_first_pause; }, std::chrono::milliseconds(10), std::chrono::hours(1), "Pause before an event's second attempt; three times as long before each further one, up to 4 hours.", Effect::restart);
-    days(t, "calls", &RetentionConfig::calls, "Days a call is kept with all that is known of it; the files of `records` have their own.");
-    days(t, "transcripts", &RetentionConfig::transcripts, "Days its words are kept: turns, transcripts, messages, tool calls, summaries.");
-    days(t, "events", &RetentionConfig::events, "Days delivered and dead webhooks and a call's states are kept.");
+    days(t, "calls", &RetentionConfig::calls, "Days a call is kept with all that is known of it, behind its last fact, instead of `records.retain_days`.");
+    days(t, "transcripts", &RetentionConfig::transcripts, "Days its words are kept: turns, transcripts, messages, tool calls, summaries; also in webhooks that were delivered or given up.");
+    days(t, "events", &RetentionConfig::events, "Days dead webhooks and a call's states are kept; delivered ones not longer than 7.");
     days(t, "profiles", &RetentionConfig::profiles, "Days a caller's profile is kept behind its last change.");
     days(t, "audit", &RetentionConfig::audit, "Days of the audit log.");
 }
@@ -156,6 +156,17 @@ void outbox_agent_rows(Table<A>& t) {
     t.list<std::vector<std::string>& (*)(A&), std::string>(
         "privacy.kinds", [](A& a) -> std::vector<std::string>& { return a.privacy.kinds; }, "card, ssn, iban, email, phone", kind_name, [](const std::string& item) { return item; }, "Which of them; empty is all.");
     t.flag("privacy.redact_audio", [](A& a) -> auto& { return a.privacy.redact_audio; }, "The caller's turns with such data are silenced in our own recording.");
+}
+
+std::uint32_t days_of_calls(const Config& config) { return config.retention.calls.value_or(config.records.retain_days); }
+
+std::vector<std::pair<std::string, std::string>> outbox_warnings(const Config& config) {
+    constexpr const char* kUnsigned = "is missing: events go out unsigned, and their receiver cannot tell them from anybody else's";
+    std::vector<std::pair<std::string, std::string>> found;
+    if (!config.webhooks.url.empty() && config.webhooks.secret.empty()) found.emplace_back("webhooks.secret", kUnsigned);
+    for (const auto& agent : config.agents)
+        if (!agent.webhooks.url.empty() && agent.webhooks.secret.empty()) found.emplace_back("agents." + agent.name + ".webhooks.secret", kUnsigned);
+    return found;
 }
 
 std::vector<std::pair<std::string, std::string>> check_outbox(const Config& config) {

@@ -349,12 +349,15 @@ void files_rows(Table<Config>& t) {
         std::vector<std::pair<std::string, call::FrameDetail>>{{"digest", call::FrameDetail::digest},
                                                                {"full", call::FrameDetail::full}},
         "Caller audio as checksums, or in full.");
+    t.integer(
+        "call_files.retain_days", [](Config& c) -> auto& { return c.call_files.retain_days; }, 0, 36'500,
+        "Days a call file is kept, and not longer than the record of its call. Has no default: they hold every word, so whoever writes them must say.");
     t.flag(
         "records.enabled", [](Config& c) -> auto& { return c.records.enabled; },
         "Keeps a record of each call in the store: what was said, its end, recordings, transfers, messages.");
     t.integer(
         "records.retain_days", [](Config& c) -> auto& { return c.records.retain_days; }, 1, 36'500,
-        "Days a record is kept after its last fact.");
+        "Days the record of a call, and all else the store knows of it, is kept after its last fact; `retention.calls`, where it is given, counts instead.");
 }
 
 void engine_rows(Table<Config>& t) {

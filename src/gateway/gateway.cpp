@@ -40,6 +40,7 @@
 #include "parley/net/resolver.hpp"
 #include "parley/speech/engine_pool.hpp"
 #include "parley/webhooks/twilio_webhooks.hpp"
+#include "person_data.hpp"
 #include "retention.hpp"
 #include "shared_calls.hpp"
 #include "telephony.hpp"
@@ -475,23 +476,39 @@ struct Gateway::Impl {
         return 0;
     }
 
+    // What is known of calls whose days are over, their call files with it, and the files of calls that were erased on another instance's request.
+    void sweep_records() {
+        const PersonData data{.database = *database, .records = *records, .registry = registry, .recordings = config.server.data_dir / config.recording.directory, .call_files = config.server.data_dir / config.call_files.directory};
+        try {
+            const auto deleted = sweep_calls(data, store::now_ms() - std::int64_t{days_of_calls(config)} * 86'400'000);
+            metrics.retention_deleted.at("calls").add(deleted);
+            if (deleted > 0) log.audit("retention.deleted", "Records past their days were deleted.", {{"kind", "record"}, {"n", deleted}});
+            const auto files = sweep_erased_files(data);
+            if (files > 0) log.audit("retention.deleted", "Files of calls that were erased elsewhere were deleted.", {{"kind", "call_file"}, {"n", files}});
+        } catch (const std::exception&) {
+            // The store is away: the next hour will do.
+        }
+    }
+
     // Recordings and records leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
     net::Task<> keep_retention() {
         const bool recordings = config.recording.retain_days != 0;  // ours, and those of Twilio's that were fetched
-        if (!recordings && !config.records.enabled) co_return;
+        const bool call_files = config.call_files.retain_days != 0;  // also what was written while they were on
+        if (!recordings && !call_files && !config.records.enabled) co_return;
         asio::steady_timer hour(control);
         for (;;) {
             if (sweeping.joinable()) sweeping.join();
-            sweeping = std::thread([this, recordings] {
+            sweeping = std::thread([this, recordings, call_files] {
                 const auto now = std::filesystem::file_time_type::clock::now();
                 const auto sweep = [&](const std::string& where, std::string_view extension, std::uint32_t days, std::string_view kind) {
                     const auto deleted = sweep_files(where, extension, std::chrono::days(days), now);
                     if (deleted > 0) log.audit("retention.deleted", "Files past their days were deleted.", {{"kind", kind}, {"n", deleted}});
                 };
                 if (recordings) sweep((config.server.data_dir / config.recording.directory).string(), ".wav", config.recording.retain_days, "recording");
+                const auto calls = config.server.data_dir / config.call_files.directory;
+                if (call_files) sweep(calls.string(), ".jsonl", config.call_files.retain_days, "call_file");
                 if (!config.records.enabled) return;
-                if (const auto deleted = records->sweep(std::chrono::days(config.records.retain_days)); deleted > 0)
-                    log.audit("retention.deleted", "Records past their days were deleted.", {{"kind", "record"}, {"n", deleted}});
+                sweep_records();
             });
             hour.expires_after(std::chrono::hours(1));
             co_await hour.async_wait(net::nothrow);

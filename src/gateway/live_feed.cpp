@@ -1,6 +1,7 @@
 #include "live_feed.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
@@ -81,9 +82,24 @@ bool LiveFeed::knows(std::string_view call_sid) const {
     return std::any_of(ring_.rbegin(), ring_.rend(), [&](const auto& entry) { return entry->call_sid == call_sid; });
 }
 
-net::HttpWriter LiveFeed::watch(const std::string& call_sid, std::optional<std::uint64_t> after) {
+bool LiveFeed::more(std::string_view call_sid, std::uint64_t after) const {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(ring_.rbegin(), ring_.rend(), [&](const auto& entry) { return entry->id > after && entry->call_sid == call_sid; });
+}
+
+void LiveFeed::forget(std::string_view call_sid) {
+    const auto its = [&](const std::shared_ptr<const Entry>& entry) { return entry->call_sid == call_sid; };
+    const std::lock_guard lock(mutex_);
+    for (const auto& entry : ring_)
+        if (its(entry)) ring_bytes_ -= entry->text.size();
+    std::erase_if(ring_, its);
+    for (const auto& watcher : watchers_) std::erase_if(watcher->queue, its);
+}
+
+net::HttpWriter LiveFeed::watch(const std::string& call_sid, std::optional<std::uint64_t> after, Over over) {
     auto watcher = std::make_shared<Watcher>(executor_);
     watcher->call_sid = call_sid;
+    watcher->over = std::move(over);
     {
         const std::lock_guard lock(mutex_);
         if (closed_ || watchers_.size() >= settings_.watchers) {
@@ -117,6 +133,7 @@ net::Task<> LiveFeed::serve(std::shared_ptr<Place> place, net::HttpBody& body) {
     const std::string hello = ": parley\nretry: 2000\n\n";
     bool going = co_await body.write(hello);
     auto beat_at = Clock::now() + feed->settings_.heartbeat;
+    bool ask = true;  // at once, and with each beat
     while (going && body.open()) {
         std::string text;
         bool slow = false, over = false, ending = false;
@@ -124,7 +141,8 @@ net::Task<> LiveFeed::serve(std::shared_ptr<Place> place, net::HttpBody& body) {
             const std::lock_guard lock(feed->mutex_);
             for (std::size_t i = 0; i < kAtOnce && !watcher->queue.empty() && !over; ++i) {
                 text += watcher->queue.front()->text;
-                over = watcher->queue.front()->last && !watcher->call_sid.empty();
+                // Whoever came later has the ends of all the agents it went through.
+                over = watcher->queue.front()->last && !watcher->call_sid.empty() && watcher->queue.size() == 1;
                 watcher->queue.pop_front();
             }
             slow = watcher->slow && watcher->queue.empty();
@@ -141,7 +159,14 @@ net::Task<> LiveFeed::serve(std::shared_ptr<Place> place, net::HttpBody& body) {
             continue;
         }
         if (ending) co_return;
+        if (std::exchange(ask, false) && watcher->over) {
+            const bool done = co_await watcher->over(watcher->call_sid);
+            const std::lock_guard lock(feed->mutex_);
+            if (done && watcher->queue.empty()) co_return;
+            continue;
+        }
         if (Clock::now() >= beat_at) {
+            ask = true;
             const std::string beat = ": beat\n\n";
             going = co_await body.write(beat);
             beat_at = Clock::now() + feed->settings_.heartbeat;

@@ -39,10 +39,16 @@ public:
     // What is worth telling only while somebody looks; it is not kept for who comes back.
     void tell_passing(std::string_view call_sid, std::string_view event, std::string_view field, std::string_view text);
 
-    // On the executor. What writes a stream of events: of one call, until it is over, or of all (""). Nothing: there are as many watchers as there may be.
-    [[nodiscard]] net::HttpWriter watch(const std::string& call_sid, std::optional<std::uint64_t> after);
+    // On the executor. What writes a stream of events: of one call, until it is over, or of all (""). `over`: asked of a call whenever nothing has come for a
+    // while; true, and the stream ends with what there is. Nothing: there are as many watchers as there may be.
+    using Over = std::function<net::Task<bool>(std::string call_sid)>;
+    [[nodiscard]] net::HttpWriter watch(const std::string& call_sid, std::optional<std::uint64_t> after, Over over = {});
     // Something is known of the call, and it may not be over.
     [[nodiscard]] bool knows(std::string_view call_sid) const;
+    // There is something of it behind this event.
+    [[nodiscard]] bool more(std::string_view call_sid, std::uint64_t after) const;
+    // Nothing is known of it any more, also by who is about to be told.
+    void forget(std::string_view call_sid);
     void close();  // on the executor: every stream ends
 
 private:
@@ -57,6 +63,7 @@ private:
         std::deque<std::shared_ptr<const Entry>> queue;  // under the feed's mutex
         std::size_t bound = 0;                           // of the queue: what it began with comes on top
         bool slow = false;                               // under the mutex, too
+        Over over;
         boost::asio::steady_timer wake;
     };
     void spread(const std::shared_ptr<const Entry>& entry);

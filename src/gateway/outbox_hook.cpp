@@ -1,11 +1,16 @@
 #include "outbox_hook.hpp"
 
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
 #include "parley/outbox/deliverer.hpp"
 #include "parley/store/jobs.hpp"
 #include "parley/store/profiles.hpp"
 
 namespace parley::gateway {
 
+using nlohmann::json;
 using store::Fact;
 
 namespace {
@@ -35,6 +40,25 @@ bool of_interest(Fact fact) {
     }
 }
 
+// What an end of this call ends. Nothing: there is nothing to tell of it yet.
+std::optional<outbox::Ended> ended_by(store::Session& session, const store::FactEvent& event) {
+    if (event.fact != Fact::end) return outbox::Ended{};
+    const auto fact = json::parse(event.json, nullptr, false);
+    const auto has = [&](const char* key) { return fact.is_object() && fact.contains(key); };
+    outbox::Ended ended;
+    const auto rows = session.run("SELECT final FROM history WHERE call_sid = $1", {event.call_sid});
+    ended.call = rows.empty() || rows.front().integer(0) != 0;
+    // An agent says which it is; the word of a dial is no end as long as the stream has not said its own.
+    if (!ended.call) return has("agent") ? std::optional(ended) : std::nullopt;
+    // Brought to its end before, by us, and the stream has something to say all the same.
+    if (!has("agent") || rows.empty()) return ended;
+    auto before = session.run("SELECT kind FROM facts WHERE call_sid = $1 AND (fact_id LIKE 'over-%' OR fact_id LIKE 'lost-%') ORDER BY id", {event.call_sid});
+    if (has("concluded") && !before.empty()) before.pop_back();  // this one
+    ended.again = static_cast<std::uint32_t>(before.size());
+    ended.was_rejected = !before.empty() && before.back().text(0) == "rejection";
+    return ended;
+}
+
 }  // namespace
 
 void OutboxHook::operator()(store::Session& session, const store::FactEvent& event) {
@@ -52,7 +76,9 @@ void OutboxHook::operator()(store::Session& session, const store::FactEvent& eve
     }
     const auto settings = receiver_(context.agent);
     if (!settings || settings->url.empty()) return;
-    for (auto& made : outbox::events_of(event, context, *settings)) {
+    const auto ended = ended_by(session, event);
+    if (!ended) return;
+    for (auto& made : outbox::events_of(event, context, *settings, *ended)) {
         store::JobWish wish;
         wish.kind = outbox::kJobKind;
         wish.key = std::move(made.id);

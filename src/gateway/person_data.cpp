@@ -1,9 +1,18 @@
 #include "person_data.hpp"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <thread>
+
 #include "parley/store/analyses.hpp"
 #include "parley/store/callbacks.hpp"
 #include "parley/store/messages_taken.hpp"
 #include "parley/store/profiles.hpp"
+#include "retention.hpp"
 
 namespace parley::gateway {
 
@@ -18,19 +27,18 @@ std::vector<fs::path> files_of(const fs::path& directory, const std::string& cal
     std::error_code ec;
     if (directory.empty()) return found;
     for (const auto& entry : fs::directory_iterator(directory, ec)) {
-        const auto name = entry.path().filename().string();
-        if (name.starts_with(call_sid + "-") || name.starts_with(call_sid + ".")) found.push_back(entry.path());
+        if (call_of_file(entry.path()) == call_sid) found.push_back(entry.path());
     }
     return found;
 }
 
-std::uint64_t remove_files(const fs::path& directory, const std::string& call_sid) {
-    std::uint64_t removed = 0;
-    for (const auto& path : files_of(directory, call_sid)) {
-        std::error_code ec;
-        if (fs::remove(path, ec)) ++removed;
-    }
-    return removed;
+// What was added is in the store, not in a file before it: there nobody could erase it.
+void wait_for_spool(const store::CallRecords& records) {
+    constexpr int kLooks = 50;
+    constexpr auto kBetween = std::chrono::milliseconds(100);
+    records.flush();
+    for (int i = 0; i < kLooks && records.spooled_bytes() > 0; ++i) std::this_thread::sleep_for(kBetween);
+    if (records.spooled_bytes() > 0) throw store::StoreError(store::StoreErrc::unavailable, "what was said of calls waits in the spool still");
 }
 
 // Another instance has this call, and was there a moment ago.
@@ -53,10 +61,24 @@ std::vector<std::string> recordings_of(const std::optional<std::string>& record)
 
 }  // namespace
 
+std::string person_subject(const Secret& key, std::string_view who) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
+    unsigned length = 0;
+    const auto text = "erasure\n" + std::string(who);
+    HMAC(EVP_sha256(), key.reveal().data(), static_cast<int>(key.reveal().size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &length);
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out;
+    for (unsigned i = 0; i < std::min(length, 8U); ++i) {
+        out += kDigits[mac[i] >> 4U];
+        out += kDigits[mac[i] & 15U];
+    }
+    return out;
+}
+
 Erasure erase(const PersonData& data, const std::string& caller, const std::string& call_sid) {
     Erasure done;
     std::vector<std::string> calls;
-    data.records.flush();
+    wait_for_spool(data.records);
     data.database.transact([&](store::Session& session) {
         calls = store::calls_with(session, caller);
         if (!call_sid.empty()) calls.push_back(call_sid);
@@ -74,7 +96,11 @@ Erasure erase(const PersonData& data, const std::string& caller, const std::stri
         store::Erased rows;
         // First of all: who is looking back at the call asks for this row before anything is written of it.
         bool looked_at = false;
-        data.database.transact([&](store::Session& session) { looked_at = store::erase_analysis(session, sid); });
+        data.database.transact([&](store::Session& session) {
+            looked_at = store::erase_analysis(session, sid);
+            store::mark_erased(session, sid, store::now_ms());
+        });
+        done.sids.push_back(sid);
         if (!data.recordings.empty())
             for (const auto& name : recordings_of(data.records.read(sid))) {
                 std::error_code ec;
@@ -82,7 +108,7 @@ Erasure erase(const PersonData& data, const std::string& caller, const std::stri
             }
         const bool known = data.records.remove(sid);
         add("records", known ? 1 : 0);
-        const auto recordings = remove_files(data.recordings, sid), files = remove_files(data.call_files, sid);
+        const auto recordings = remove_files_of(data.recordings, {sid}), files = remove_files_of(data.call_files, {sid});
         add("recordings", recordings);
         add("call_files", files);
         data.database.transact([&](store::Session& session) {
@@ -111,16 +137,40 @@ std::uint64_t sweep_calls(const PersonData& data, std::int64_t before_ms) {
         std::vector<std::string> calls;
         data.database.transact([&](store::Session& session) { calls = store::calls_before(session, before_ms, kAtOnce); });
         found = calls.size();
+        std::set<std::string> swept;
         for (const auto& sid : calls) {
-            data.records.remove(sid);
+            bool elsewhere = false;
+            data.database.transact([&](store::Session& session) { elsewhere = runs_elsewhere(session, sid); });
+            if (elsewhere || data.registry.is_live(sid)) continue;
+            swept.insert(sid);
+            (void)data.records.remove(sid);
             data.database.transact([&](store::Session& session) {
                 store::Erased rows;
                 store::erase_call(session, sid, rows);
             });
         }
-        gone += found;
+        (void)remove_files_of(data.call_files, swept);
+        gone += swept.size();
+        if (swept.empty()) break;  // they live, all of them: another hour
     }
     return gone;
+}
+
+std::uint64_t sweep_erased_files(const PersonData& data) {
+    std::set<std::string> calls, erased;
+    for (const auto& directory : {data.recordings, data.call_files}) {
+        std::error_code ec;
+        if (directory.empty()) continue;
+        for (const auto& entry : fs::directory_iterator(directory, ec)) calls.insert(call_of_file(entry.path()));
+    }
+    if (calls.empty()) return 0;
+    data.database.transact([&](store::Session& session) {
+        erased.clear();
+        if (!store::any_erased(session)) return;
+        for (const auto& sid : calls)
+            if (store::is_erased(session, sid, store::now_ms())) erased.insert(sid);
+    });
+    return remove_files_of(data.recordings, erased) + remove_files_of(data.call_files, erased);
 }
 
 Json export_person(const PersonData& data, const std::string& caller) {

@@ -164,6 +164,7 @@ void add_profile_routes(Telephony& telephony) {
         route.response = std::move(response);
         route.query = std::move(query);
         route.handle = std::move(handle);
+        if (route.pattern.find("{number}") != std::string::npos) route.person = "number";
         telephony.api.add(std::move(route));
     };
     const std::string one = "/v1/callers/{number}/profile";

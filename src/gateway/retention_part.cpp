@@ -1,8 +1,5 @@
 #include "retention_part.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
 #include <array>
 
@@ -39,22 +36,8 @@ constexpr std::size_t kBatch = 500;
 constexpr std::size_t kReceiptsShown = 200;
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::uint32_t kJobDays = 7;     // done ones; their keys may be used again then
+constexpr std::uint32_t kMarkDays = 30;   // of what was erased: longer than anything is on its way
 constexpr std::int64_t kEffectDays = 2;   // no call is gone on with after so long
-
-// Tells whether a receipt is somebody's to whoever has the key, and nothing to anybody else.
-std::string subject_of(const Secret& key, std::string_view subject) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-    unsigned length = 0;
-    const auto text = "erasure\n" + std::string(subject);
-    HMAC(EVP_sha256(), key.reveal().data(), static_cast<int>(key.reveal().size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &length);
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (unsigned i = 0; i < std::min(length, 8U); ++i) {
-        out += kDigits[mac[i] >> 4U];
-        out += kDigits[mac[i] & 15U];
-    }
-    return out;
-}
 
 class RetentionPart final : public GatewayPart {
 public:
@@ -92,19 +75,19 @@ private:
         const auto mine = co_await t_.database.ask<bool>(std::move(take), kStoreWithin);
         if (!mine || !*mine) co_return;
         const auto& days = t_.config.retention;
-        if (days.calls) {
-            auto work = sweep_there(data_, store::now_ms() - static_cast<std::int64_t>(*days.calls) * kDayMs);
-            const auto gone = co_await asio::co_spawn(files_, std::move(work), asio::use_awaitable);
-            deleted("calls", gone);
-        }
-        const std::array<std::pair<const char*, std::optional<std::uint32_t>>, 5> kinds{{{"transcripts", days.transcripts}, {"events", days.events}, {"states", days.events}, {"profiles", days.profiles}, {"audit", days.audit}}};
+        // The words are in the events as well: these go with them.
+        auto dead = days.events;
+        if (days.transcripts) dead = std::min(dead.value_or(*days.transcripts), *days.transcripts);
+        const std::array<std::pair<const char*, std::optional<std::uint32_t>>, 6> kinds{
+            {{"transcripts", days.transcripts}, {"events", std::min(dead.value_or(kJobDays), kJobDays)}, {"dead", dead}, {"states", days.events}, {"profiles", days.profiles}, {"audit", days.audit}}};
         for (const auto& [kind, kept] : kinds) {
             if (kept) co_await sweep_kind(kind, *kept);
         }
         // By these a person's calls are found: they stay as long as there may be anything of the call.
         const auto& config = t_.config;
-        if (days.events) co_await sweep_kind("contexts", std::max({*days.events, days.calls.value_or(0), days.transcripts.value_or(0), config.records.enabled ? config.records.retain_days : 0U, config.recording.retain_days}));
+        if (days.events) co_await sweep_kind("contexts", std::max({*days.events, days.transcripts.value_or(0), days_of_calls(config), config.recording.retain_days}));
         co_await sweep_kind("jobs", kJobDays);
+        co_await sweep_kind("marks", kMarkDays);
         co_await sweep_state();
     }
     // What nobody needs any more once its call is over and told about.
@@ -130,24 +113,14 @@ private:
             const auto [ec] = co_await pause.async_wait(net::nothrow);
             if (ec) break;
         }
-        deleted(kind == "states" ? "events" : kind, all);
+        deleted(kind == "states" || kind == "dead" ? "events" : kind, all);
     }
     void deleted(std::string_view kind, std::uint64_t n) {
         if (n == 0) return;
-        const bool working = kind == "state" || kind == "jobs" || kind == "contexts";  // nobody's data by itself
+        const bool working = kind == "state" || kind == "jobs" || kind == "contexts" || kind == "marks";  // nobody's data by itself
         t_.metrics.retention_deleted.at(working ? "events" : kind).add(n);
         t_.log.audit("retention.deleted", "What is past its days was deleted.", {{"kind", kind}, {"n", n}});
     }
-    static net::Task<std::uint64_t> sweep_there(const PersonData& data, std::int64_t before_ms) {
-        std::uint64_t gone = 0;
-        try {
-            gone = sweep_calls(data, before_ms);
-        } catch (const std::exception&) {
-            gone = 0;  // the store is away: the next hour will do
-        }
-        co_return gone;
-    }
-
     // --- one person --------------------------------------------------------------------------------------------------
 
     struct Outcome {
@@ -183,16 +156,21 @@ private:
         const auto caller = given.empty() ? std::string() : store::caller_key(given);
         if (!given.empty() && caller.empty()) co_return api_error(422, "invalid", "That is no caller of whom something is kept.", "caller");
         if (!sid.empty() && !twilio::is_wire_id(sid)) co_return api_error(422, "invalid", "That is no call's identifier.", "call_sid");
+        request.target = "subject:" + person_subject(key_, caller.empty() ? sid : caller);
         auto work = erase_there(data_, caller, sid);
         auto outcome = co_await asio::co_spawn(files_, std::move(work), asio::use_awaitable);
         if (!outcome.done) {
             t_.log.error("retention.failed", "An erasure could not be finished; it can be asked for again.", {{"error.type", outcome.error}});
             co_return api_error(503, "unavailable", "Not everything could be erased; ask again.");
         }
+        for (const auto& one : outcome.done->sids) {
+            for (const auto& forget : t_.forget) forget(one);
+            (void)t_.registry.take_memory(one);
+        }
         auto& counts = outcome.done->counts;
         if (!caller.empty() && t_.forget_opt_outs)
             if (const auto n = t_.forget_opt_outs(caller); n > 0) counts["opt_outs_kept_as_hash"] = n;
-        const auto subject = subject_of(key_, caller.empty() ? sid : caller);
+        const auto subject = person_subject(key_, caller.empty() ? sid : caller);
         nlohmann::ordered_json receipt{{"id", "era_" + random_hex(12)}, {"at", store::now_ms()}, {"subject", subject}, {"calls", outcome.done->calls}, {"running", outcome.done->running.size()}, {"erased", counts}};
         if (!outcome.done->elsewhere.empty()) receipt["not_on_this_disk"] = outcome.done->elsewhere;
         store::ErasureReceipt kept{.id = receipt["id"].get<std::string>(), .at_ms = receipt["at"].get<std::int64_t>(), .who = request.who, .json = receipt.dump()};
@@ -221,7 +199,7 @@ private:
         auto work = export_there(data_, caller);
         auto out = co_await asio::co_spawn(files_, std::move(work), asio::use_awaitable);
         if (!out) co_return api_error(503, "unavailable", "The store does not answer.");
-        t_.log.audit("data.exported", "Somebody's data was read out.", {{"subject", subject_of(key_, caller)}, {"who", request.who}});
+        t_.log.audit("data.exported", "Somebody's data was read out.", {{"subject", person_subject(key_, caller)}, {"who", request.who}});
         auto response = api_answer(200, json::object());
         response.body = out->dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
         co_return response;

@@ -104,6 +104,7 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         explicit Pending(const asio::any_io_executor& executor) : changed(executor, TimePoint::max()) {}
         asio::steady_timer changed;
         std::optional<std::string> twiml;
+        std::string conversation;
     };
 
     net::Task<std::string> receive(Incoming message, std::shared_ptr<const call::Agent> agent, SmsSettings settings) {
@@ -114,6 +115,7 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
             co_return *pending->twiml;
         }
         auto pending = std::make_shared<Pending>(services.executor);
+        pending->conversation = conversation_id(message.to, message.from);
         answers.emplace(message.sid, pending);
         order.push_back(message.sid);
         while (order.size() > kMostAnswers) {
@@ -366,6 +368,11 @@ Inbox::Inbox(Services services) : impl_(std::make_shared<Impl>(std::move(service
 Inbox::~Inbox() = default;
 net::Task<std::string> Inbox::receive(Incoming message, std::shared_ptr<const call::Agent> agent, SmsSettings settings) {
     return impl_->receive(std::move(message), std::move(agent), std::move(settings));
+}
+void Inbox::forget(const std::string& id) {
+    impl_->forget(id);
+    for (const auto& [sid, pending] : impl_->answers)  // the same message again is answered with nothing
+        if (pending->conversation == id && pending->twiml) pending->twiml = twiml_of({});
 }
 std::size_t Inbox::conversations() const { return impl_->book.size(); }
 

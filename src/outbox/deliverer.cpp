@@ -18,8 +18,7 @@ namespace {
 
 constexpr auto kStoreWithin = std::chrono::seconds(5);
 constexpr auto kLease = std::chrono::seconds(60);
-constexpr auto kSlotWithin = std::chrono::seconds(20);   // with the request itself well inside the lease
-constexpr auto kSlotLook = std::chrono::milliseconds(50);
+constexpr auto kLongestPut = std::chrono::seconds(20);   // behind others for a slow receiver; it may have become faster meanwhile
 constexpr auto kLongestAlone = std::chrono::minutes(10);
 constexpr auto kLongestAsked = std::chrono::hours(1);    // Retry-After
 constexpr auto kUnknownPause = std::chrono::seconds(10);
@@ -64,6 +63,9 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
         std::uint32_t failures = 0;
         std::chrono::milliseconds alone{0};
         TimePoint until{};  // left alone
+        // Of a receiver that takes as many as it may: how long it takes over one, and when the next will be free beyond those that were put off for it.
+        Duration pace = std::chrono::milliseconds(200);
+        TimePoint free_at{};
     };
 
     Impl(Services given, DeliverySettings with) : services(std::move(given)), settings(with), deliveries(services.executor), timer(services.executor) {}
@@ -107,16 +109,19 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
             co_return;
         }
         auto& receiver = receivers[to->url];
-        const auto slot_by = Clock::now() + kSlotWithin;
-        while (receiver.busy >= settings.at_once_each && Clock::now() < slot_by && Clock::now() >= receiver.until && !closing) {
-            asio::steady_timer pause(services.executor, kSlotLook);
-            co_await pause.async_wait(net::nothrow);
-        }
-        if (closing) co_return;  // the lease runs out, and the event is brought by whoever comes next
         const auto now = Clock::now();
-        if (now < receiver.until || receiver.busy >= settings.at_once_each) {
+        if (now < receiver.until) {
             const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(std::max<Duration>(receiver.until - now, std::chrono::seconds(1)));
             constexpr const char* kWhy = "the receiver is failing and left alone for a while";
+            if (given_up(job)) co_await end(job, type, Fate::dead, kWhy, {});
+            else co_await defer(job, wait, kWhy);
+            co_return;
+        }
+        if (receiver.busy >= settings.at_once_each) {
+            // Whoever waited here would have the place of an event for somebody else. Each gets its own time, so that they do not all come again at once.
+            receiver.free_at = std::max(receiver.free_at, now) + receiver.pace / static_cast<int>(settings.at_once_each);
+            const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(std::min<Duration>(receiver.free_at - now, kLongestPut)) + std::chrono::milliseconds(1);
+            constexpr const char* kWhy = "the receiver is slow, and has as many as it may";
             if (given_up(job)) co_await end(job, type, Fate::dead, kWhy, {});
             else co_await defer(job, wait, kWhy);
             co_return;
@@ -129,12 +134,13 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
         headers.add("Idempotency-Key", job.key);
         if (!to->secret.empty()) headers.add("Parley-Signature", sign(to->secret, std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count(), body));
         auto reply = co_await services.post(to->url, std::move(headers), body, settings.within);
-        --receiver.busy;
+        if (--receiver.busy == 0) receiver.free_at = {};
+        receiver.pace = (receiver.pace * 3 + (Clock::now() - now)) / 4;
         if (closing && !reply) co_return;
         const auto fate = reply ? fate_of(reply->status) : Fate::retry;
         const auto why = reply ? "status " + std::to_string(reply->status) : reply.error().message();
         if (fate == Fate::retry) failed(receiver);
-        else receiver = Receiver{.busy = receiver.busy};
+        else receiver = Receiver{.busy = receiver.busy, .pace = receiver.pace, .free_at = receiver.free_at};
         if (fate == Fate::retry && !worn_out(job, *to)) {
             services.metrics.outbox_deliveries.at("retry").add();
             services.log.warn("webhook.out_failed", "An event could not be delivered; it is tried again.", {{"event", type}, {"attempt", job.attempts}, {"reason", why}});

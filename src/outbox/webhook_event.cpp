@@ -157,16 +157,21 @@ bool wanted(const std::vector<std::string>& list, std::string_view type) {
     });
 }
 
-std::vector<WebhookEvent> events_of(const store::FactEvent& fact, const CallContext& call, const WebhookSettings& settings) {
+std::vector<WebhookEvent> events_of(const store::FactEvent& fact, const CallContext& call, const WebhookSettings& settings, Ended ended) {
     std::vector<WebhookEvent> events;
-    const auto data = Json::parse(fact.json, nullptr, false);
+    auto data = Json::parse(fact.json, nullptr, false);
     if (!data.is_object()) return events;
-    const auto type = type_of(fact.fact, data);
+    const bool end = fact.fact == Fact::end;
+    const auto type = end && !ended.call ? std::string("agent.ended") : type_of(fact.fact, data);
     if (type.empty()) return events;
+    if (end) data.erase("concluded");
+    const bool again = end && ended.call && ended.again > 0;
+    if (end && ended.call) data["revision"] = ended.again + 1;
+    if (again) data["corrects"] = ended.was_rejected ? id_of("call.rejected", fact.call_sid, {}) : id_of(type, fact.call_sid, ended.again == 1 ? std::string() : std::to_string(ended.again - 1));
     auto about = Json::parse(call.json, nullptr, false);
     if (!about.is_object()) about = Json::object();
     about["sid"] = fact.call_sid;
-    const auto origin = id_of(type, fact.call_sid, once(type) ? std::string() : std::to_string(fact.at_ms) + "\n" + fact.json);
+    const auto origin = id_of(type, fact.call_sid, once(type) ? (again ? std::to_string(ended.again) : std::string()) : std::to_string(fact.at_ms) + "\n" + fact.json);
     const auto add = [&](std::string id, const std::string& name, const Json& content) {
         const Json body{{"id", id}, {"type", name}, {"created", iso(fact.at_ms)}, {"call", about}, {"data", content}};
         events.push_back({.id = std::move(id), .type = name, .body = dumped(body)});

@@ -204,23 +204,24 @@ void apply_fact(Session& session, const FactEvent& event, std::string_view insta
                 {event.at_ms, event.at_ms, std::int64_t{event.fact == Fact::turn ? 1 : 0}, std::string(instance), event.call_sid});
 }
 
-std::uint64_t finish_due(Session& session, std::int64_t now) {
-    session.run("UPDATE history SET final = 2, finish_after_ms = 0 WHERE final = 0 AND finish_after_ms > 0 AND finish_after_ms <= $1", {now});
-    auto finished = session.changed();
+std::vector<std::string> finish_due(Session& session, std::int64_t now) {
+    std::vector<std::string> finished;
+    const auto take = [&finished](const Rows& rows) {
+        for (const auto& row : rows) finished.push_back(row.text(0));
+    };
+    take(session.run("UPDATE history SET final = 2, finish_after_ms = 0 WHERE final = 0 AND finish_after_ms > 0 AND finish_after_ms <= $1 RETURNING call_sid", {now}));
     // To be a stream, and nothing is known of it but its beginning, or that it could not be opened: no other answer, no queue, nobody it was put through to.
-    session.run("UPDATE history SET final = 2, status = 'realtime_session_rejected', "
+    take(session.run("UPDATE history SET final = 2, status = 'realtime_session_rejected', "
                 "rejection_reason = CASE WHEN rejection_reason = '' THEN 'realtime_stream_timeout' ELSE rejection_reason END, "
                 "rejection_detail = CASE WHEN rejection_reason = '' THEN 'no_stream' ELSE rejection_detail END, ended_ms = last_ms "
                 "WHERE final = 0 AND finish_after_ms = 0 AND live_ms = 0 AND turns = 0 AND direction = 'in' AND (channel = 'web' OR answer IN ('stream', 'relay', '')) "
                 "AND last_ms < $1 AND (last_ms < $2 OR NOT EXISTS(SELECT 1 FROM record_instances i WHERE i.instance = history.instance AND i.lease_until_ms > $3)) "
-                "AND NOT EXISTS(SELECT 1 FROM facts f WHERE f.call_sid = history.call_sid AND f.kind NOT IN ('call', 'rejection'))",
-                {now - kStreamComesElsewhereMs, now - kStreamComesMs, now});
-    finished += session.changed();
+                "AND NOT EXISTS(SELECT 1 FROM facts f WHERE f.call_sid = history.call_sid AND f.kind NOT IN ('call', 'rejection')) RETURNING call_sid",
+                {now - kStreamComesElsewhereMs, now - kStreamComesMs, now}));
     // A call without a stream is in nobody's hands but the carrier's, whose last word may get lost.
-    session.run("UPDATE history SET final = 2, finish_after_ms = 0, status = 'realtime_session', ended_ms = last_ms, end_reason = 'parley_disconnect', end_detail = 'forgotten' "
-                "WHERE final = 0 AND finish_after_ms = 0 AND (last_ms < $1 OR (live_ms = 0 AND last_ms < $2))",
-                {now - kForgottenMs, now - kMayBeTalkingMs});
-    finished += session.changed();
+    take(session.run("UPDATE history SET final = 2, finish_after_ms = 0, status = 'realtime_session', ended_ms = last_ms, end_reason = 'parley_disconnect', end_detail = 'forgotten' "
+                "WHERE final = 0 AND finish_after_ms = 0 AND (last_ms < $1 OR (live_ms = 0 AND last_ms < $2)) RETURNING call_sid",
+                {now - kForgottenMs, now - kMayBeTalkingMs}));
     return finished;
 }
 

@@ -38,7 +38,11 @@ struct CallRecords::Impl {
     // The writer begins with the first fact or the hooks, whichever comes first.
     FactWriter* writing() {
         if (settings.directory.empty() || settings.read_only) return nullptr;
-        std::call_once(begun, [this] { writer = std::make_unique<FactWriter>(settings, hooks.kept); });
+        std::call_once(begun, [this] {
+            writer = std::make_unique<FactWriter>(settings, hooks.kept, [this](const FactEvent& event) {
+                for (const auto& told : hooks.added) told(event);
+            });
+        });
         return writer.get();
     }
 
@@ -98,11 +102,7 @@ bool CallRecords::remove(std::string_view call_sid) {
     if (!good_sid(call_sid) || impl_->settings.directory.empty()) return false;
     flush();
     bool gone = false;
-    try {
-        impl_->settings.database->transact([&](Session& session) { gone = erase_record(session, call_sid); });
-    } catch (const StoreError&) {
-        return false;
-    }
+    impl_->settings.database->transact([&](Session& session) { gone = erase_record(session, call_sid); });
     return gone;
 }
 

@@ -5,7 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "call_closing.hpp"
 #include "parley/store/call_history.hpp"
+#include "parley/store/erasure.hpp"
 
 namespace parley::store {
 
@@ -24,8 +26,8 @@ std::size_t size_of(const SpooledFact& fact) { return fact.event.json.size() + f
 
 }  // namespace
 
-FactWriter::FactWriter(const Settings& settings, std::vector<std::function<void(Session&, const FactEvent&)>> kept)
-    : settings_(settings), kept_(std::move(kept)), spool_(settings.spool) {
+FactWriter::FactWriter(const Settings& settings, std::vector<std::function<void(Session&, const FactEvent&)>> kept, std::function<void(const FactEvent&)> closed)
+    : settings_(settings), kept_(std::move(kept)), closed_(std::move(closed)), spool_(settings.spool) {
     thread_ = std::thread([this] { run(); });
 }
 
@@ -133,13 +135,35 @@ void FactWriter::take(std::vector<SpooledFact> batch) {
     spool(std::move(batch));
 }
 
+void FactWriter::begin(Session& session) {
+    closing_.clear();  // of an attempt before
+    marks_ = any_erased(session);
+}
+
 void FactWriter::store_one(Session& session, const SpooledFact& fact, bool with_hooks) {
+    if (marks_ && is_erased(session, fact.event.call_sid, fact.event.at_ms)) return;  // it was on its way, here or in another instance's spool
     session.run("INSERT INTO facts(fact_id, call_sid, kind, json, at_ms) VALUES($1, $2, $3, $4, $5) ON CONFLICT(fact_id) DO NOTHING",
                 {fact.id, fact.event.call_sid, std::string(name(fact.event.fact)), fact.event.json, fact.event.at_ms});
     if (session.changed() == 0) return;  // brought before, with everything that hangs on it
+    const bool may_close = fact.event.fact == Fact::status;
+    const auto before = may_close ? finality(session, fact.event.call_sid) : std::nullopt;
     apply_fact(session, fact.event, fact.instance.empty() ? settings_.instance : fact.instance);
     if (with_hooks)
         for (const auto& hook : kept_) hook(session, fact.event);
+    if (may_close && before.value_or(0) == 0 && finality(session, fact.event.call_sid).value_or(0) != 0) close_one(session, fact.event.call_sid, fact.event.at_ms, "carrier", with_hooks);
+}
+
+void FactWriter::close_one(Session& session, const std::string& call_sid, std::int64_t at_ms, std::string_view by, bool with_hooks) {
+    auto last = close_call(session, call_sid, at_ms, by);
+    if (!last) return;
+    if (with_hooks)
+        for (const auto& hook : kept_) hook(session, *last);
+    closing_.push_back(std::move(*last));
+}
+
+void FactWriter::tell_closed() {
+    for (const auto& event : std::exchange(closing_, {}))
+        if (closed_) closed_(event);
 }
 
 std::size_t FactWriter::store(const std::vector<SpooledFact>& facts) {
@@ -149,8 +173,10 @@ std::size_t FactWriter::store(const std::vector<SpooledFact>& facts) {
         std::optional<StoreErrc> failed;
         try {
             settings_.database->transact([&](Session& session) {
+                begin(session);
                 for (auto i = done; i < end; ++i) store_one(session, facts[i], true);
             });
+            tell_closed();
         } catch (const StoreError& e) {
             failed = e.code();
         } catch (const std::exception&) {
@@ -178,7 +204,11 @@ std::size_t FactWriter::store(const std::vector<SpooledFact>& facts) {
 bool FactWriter::store_alone(const SpooledFact& fact) {
     for (const bool with_hooks : {true, false}) {
         try {
-            settings_.database->transact([&](Session& session) { store_one(session, fact, with_hooks); });
+            settings_.database->transact([&](Session& session) {
+                begin(session);
+                store_one(session, fact, with_hooks);
+            });
+            tell_closed();
             return true;
         } catch (const StoreError& e) {
             if (passing(e.code())) {
@@ -278,13 +308,31 @@ void FactWriter::keep_up(bool ending) {
         const auto now = now_ms();
         settings_.database->transact([&](Session& session) {
             renew_instance(session, settings_.instance, ending ? 0 : now + settings_.lease.count());
-            if (!ending) finish_due(session, now);
         });
         if (ending) return;
         renewed();
+        finish_calls(now);
         if (Clock::now() >= look_for_orphans_) end_orphans(now);
     } catch (const StoreError&) {
         lease_lost_ = true;  // told and counted where it happened
+    }
+}
+
+void FactWriter::finish_calls(std::int64_t now) {
+    for (const bool with_hooks : {true, false}) {
+        try {
+            settings_.database->transact([&](Session& session) {
+                begin(session);
+                for (const auto& call_sid : finish_due(session, now)) close_one(session, call_sid, now, "time", with_hooks);
+            });
+            tell_closed();
+            return;
+        } catch (const StoreError& e) {
+            if (passing(e.code())) throw;
+            settings_.log.error("store.fact_refused", "What hangs on the end of calls failed.", {{"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
+        } catch (const std::exception& e) {
+            settings_.log.error("store.fact_refused", "What hangs on the end of calls failed.", {{"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
+        }
     }
 }
 
@@ -300,6 +348,7 @@ void FactWriter::end_orphans(std::int64_t now) {
                 settings_.database->transact([&](Session& session) {
                     ended = is_orphaned(session, call_sid, now);
                     if (!ended) return;
+                    begin(session);
                     store_one(session, fact, with_hooks);
                     // Brought to its end before, and told of since as if it lived: once more, without telling anybody again.
                     if (is_orphaned(session, call_sid, now)) apply_fact(session, fact.event, settings_.instance);

@@ -16,8 +16,8 @@ namespace parley::store {
 class FactWriter {
 public:
     using Settings = CallRecords::Settings;
-    // `settings.database` is there.
-    FactWriter(const Settings& settings, std::vector<std::function<void(Session&, const FactEvent&)>> kept);
+    // `settings.database` is there. `closed`: is told, on the writer's thread, of last facts that nobody added: what closes a call.
+    FactWriter(const Settings& settings, std::vector<std::function<void(Session&, const FactEvent&)>> kept, std::function<void(const FactEvent&)> closed);
     ~FactWriter();
     FactWriter(const FactWriter&) = delete;
     FactWriter& operator=(const FactWriter&) = delete;
@@ -35,7 +35,12 @@ private:
     void take(std::vector<SpooledFact> batch);
     // As many from the front as could be stored; fewer than all: the store cannot take them now.
     std::size_t store(const std::vector<SpooledFact>& facts);
+    void begin(Session& session);  // first in each transaction that stores facts
     void store_one(Session& session, const SpooledFact& fact, bool with_hooks);
+    // In the transaction that made the call's row final; `tell_closed` behind it.
+    void close_one(Session& session, const std::string& call_sid, std::int64_t at_ms, std::string_view by, bool with_hooks);
+    void tell_closed();
+    void finish_calls(std::int64_t now);
     bool store_alone(const SpooledFact& fact);  // one that was not the store's fault
     void spool(std::vector<SpooledFact> facts);
     bool drain();  // everything that waits is stored
@@ -49,6 +54,9 @@ private:
 
     Settings settings_;
     std::vector<std::function<void(Session&, const FactEvent&)>> kept_;
+    std::function<void(const FactEvent&)> closed_;
+    std::vector<FactEvent> closing_;  // made in the transaction that runs, as the next one
+    bool marks_ = false;               // calls were erased lately: each fact is looked at
     FactSpool spool_;                // writer's thread, like the next four lines
     std::vector<SpooledFact> held_;  // what even the spool does not take
     std::size_t held_bytes_ = 0;

@@ -3,7 +3,7 @@
 namespace parley::store {
 
 // outbox_calls: what every event says of its call, kept because the call may be told about for days. sweep_leases: one instance does a thing for all.
-// erasures: that something was erased, of nobody in particular.
+// erasures: that something was erased, of nobody in particular. erased_calls: of which nothing more is kept, whoever brings it late.
 std::vector<Migration> schema_outbox() {
     return {{"outbox", 1, R"(
 CREATE TABLE outbox_calls(
@@ -25,7 +25,14 @@ CREATE TABLE erasures(
     at_ms INTEGER NOT NULL,
     who TEXT NOT NULL,
     receipt TEXT NOT NULL
-) {strict})"}};
+) {strict})"},
+            {"outbox", 2, R"(
+CREATE TABLE erased_calls(
+    call_sid TEXT PRIMARY KEY,
+    at_ms INTEGER NOT NULL
+) {strict};
+CREATE INDEX erased_calls_by_time ON erased_calls(at_ms);
+)"}};
 }
 
 }  // namespace parley::store

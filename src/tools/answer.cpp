@@ -153,4 +153,11 @@ ToolOutcome read_answer(const AnswerRules& rules, int status, std::string_view c
     return outcome;
 }
 
+std::string repeated_for_model(std::string_view kind) {
+    if (kind == "ok") return R"({"ok":true,"note":"this has been done already"})";
+    // How far it came nobody knows: that it was not done would be an invitation to do it twice.
+    if (kind == "timeout" || kind == "cancelled" || kind == "error" || kind == "bad_response") return R"({"error":"this was tried already, and nobody knows whether it was done"})";
+    return R"({"error":"this was tried already and was not done"})";
+}
+
 }  // namespace parley::tools

@@ -25,6 +25,8 @@ struct AnswerRules {
 
 // {"result":…} no longer than a model can bear.
 [[nodiscard]] std::string result_for_model(const nlohmann::json& result);
+// What a model is told that asks again for what ended as `kind` before, when the answer itself was not kept.
+[[nodiscard]] std::string repeated_for_model(std::string_view kind);
 // At most that many bytes, whole characters.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t most);
 

@@ -214,14 +214,14 @@ ToolOutcome read_tool_result(const json& result, const McpTool& tool) {
     const bool has_structure = structured != result.end() && !structured->is_null();
     if (content == result.end() && !has_structure) return failed("bad_response", "the tool's answer could not be used", "content");
     if (true_at(result, "isError")) return failed("error", shortened(text.empty() ? "the tool failed" : text, 1000), "told");
-    if (tool.output && has_structure)
-        if (tool.output->wrong(*structured)) return failed("bad_response", "the tool's answer could not be used", "schema");
+    // It says what its answers are like; the text beside the structure nobody checked.
+    if (tool.output && (!has_structure || tool.output->wrong(*structured))) return failed("bad_response", "the tool's answer could not be used", "schema");
     ToolOutcome outcome;
     outcome.kind = "ok";
-    if (!text.empty()) {
-        outcome.json = result_for_model(text);
-    } else if (has_structure) {
+    if (has_structure && (tool.output || text.empty())) {
         outcome.json = result_for_model(*structured);
+    } else if (!text.empty()) {
+        outcome.json = result_for_model(text);
     } else {
         std::string named;
         for (const auto& kind : others) named += (named.empty() ? "" : ", ") + kind;

@@ -37,7 +37,7 @@ ToolOutcome seen_before(const store::ToolEffect& effect) {
     const auto kept = json::parse(effect.outcome, nullptr, false);
     if (kept.is_object() && !kept.contains("json") && kept.contains("kind")) {
         outcome.kind = "duplicate";
-        outcome.json = kept["kind"] == "ok" ? R"({"ok":true,"note":"this has been done already"})" : R"({"error":"this was tried already and was not done"})";
+        outcome.json = repeated_for_model(kept["kind"].is_string() ? kept["kind"].get<std::string>() : std::string());
         return outcome;
     }
     if (!kept.is_object() || !kept.contains("json") || !kept["json"].is_string()) return failed("duplicate", "this is being done already; nobody knows yet what came of it", "begun");

@@ -98,7 +98,7 @@ limits: {new_calls_per_second: 2.5, overflow: redirect, overflow_url: "https://t
 log: {level: debug, format: logfmt}
 media: {ahead: 150ms, vad: {onset_db: 12, offset_db: 5.5, hangover_frames: 10}}
 recording: {enabled: true, retain_days: 30}
-call_files: {enabled: true, frames: full}
+call_files: {enabled: true, retain_days: 1, frames: full}
 agents:
   front-desk:
     numbers: ["+4930123456"]

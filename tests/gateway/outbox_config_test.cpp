@@ -66,5 +66,33 @@ TEST(OutboxConfig, mistakes_are_told) {
     EXPECT_THAT(problems_of("agents: {desk: {default: true, brain: echo, webhooks: {alerts: [{name: a, on: x, is: exists}]}}}\n"), HasSubstr("no receiver"));
 }
 
+std::string warnings_of(const std::string& text) {
+    std::string all;
+    for (const auto& warning : load(text).warnings) all += warning.message + "\n";
+    return all;
+}
+
+TEST(OutboxConfig, what_goes_out_unsigned_is_told) {
+    EXPECT_THAT(warnings_of("webhooks: {url: \"https://x/\"}\n" + kDesk), HasSubstr("'webhooks.secret': is missing: events go out unsigned"));
+    EXPECT_THAT(warnings_of("agents: {desk: {default: true, brain: echo, webhooks: {url: \"https://x/\"}}}\n"), HasSubstr("'agents.desk.webhooks.secret'"));
+    EXPECT_THAT(warnings_of("webhooks: {url: \"https://x/\", secret: whsec}\n" + kDesk), testing::Not(HasSubstr("unsigned")));
+}
+
+TEST(OutboxConfig, one_number_says_how_long_a_call_is_kept) {
+    EXPECT_EQ(days_of_calls(load(kDesk)), 90U);
+    EXPECT_EQ(days_of_calls(load("records: {retain_days: 40}\n" + kDesk)), 40U);
+    EXPECT_EQ(days_of_calls(load("retention: {calls: 365}\n" + kDesk)), 365U);
+    const auto both = std::string("records: {retain_days: 40}\nretention: {calls: 10}\n") + kDesk;
+    EXPECT_EQ(days_of_calls(load(both)), 10U);
+    EXPECT_THAT(warnings_of(both), HasSubstr("'records.retain_days': does not count: retention.calls says 10"));
+    EXPECT_THAT(warnings_of("retention: {calls: 10}\n" + kDesk), testing::Not(HasSubstr("does not count")));
+    EXPECT_THAT(warnings_of("retention: {calls: 10}\nrecording: {enabled: true, retain_days: 30}\n" + kDesk), HasSubstr("'recording.retain_days': is more than the 10 days"));
+}
+
+TEST(OutboxConfig, whoever_writes_call_files_says_for_how_long) {
+    EXPECT_THAT(problems_of("call_files: {enabled: true}\n" + kDesk), HasSubstr("'call_files.retain_days': is missing"));
+    EXPECT_EQ(load("call_files: {enabled: true, retain_days: 7}\n" + kDesk).call_files.retain_days, 7U);
+}
+
 }  // namespace
 }  // namespace parley::gateway

@@ -159,6 +159,105 @@ TEST_F(PersonDataTest, messages_are_found_by_any_spelling_and_by_the_number_to_c
     EXPECT_EQ(export_person(*data, kOther)["messages"].size(), 1U);
 }
 
+TEST_F(PersonDataTest, what_comes_late_of_an_erased_call_is_not_kept) {
+    call("CA1", kPerson, "purple elephants dance");
+    EXPECT_THAT(erase(*data, kPerson, {}).sids, testing::ElementsAre("CA1"));
+    EXPECT_TRUE(records->add("CA1", Fact::transcript, R"({"text":"elephants again"})"));  // of a transcription service, an hour later
+    records->flush();
+    EXPECT_FALSE(records->read("CA1"));
+    EXPECT_THAT(places("elephants"), testing::IsEmpty());
+}
+
+TEST_F(PersonDataTest, files_go_also_where_another_instance_was_asked) {
+    call("CA1", kPerson, "purple elephants dance");
+    call("CA2", kOther, "yellow tigers sleep");
+    const PersonData other{.database = *database, .records = *records, .registry = registry, .recordings = {}, .call_files = {}};
+    EXPECT_EQ(sweep_erased_files(*data), 0U);
+    EXPECT_EQ(erase(other, kPerson, {}).calls, 1U);
+    EXPECT_FALSE(places("elephants").empty());
+    EXPECT_EQ(sweep_erased_files(*data), 2U);
+    EXPECT_THAT(places("elephants"), testing::IsEmpty());
+    EXPECT_TRUE(fs::exists(directory / "calls" / "CA2-MZ1.jsonl"));
+}
+
+// What a store that cannot be asked answers.
+class Away final : public store::Database {
+public:
+    explicit Away(store::Database& there) : there_(there) {}
+    [[nodiscard]] store::Dialect dialect() const override { return there_.dialect(); }
+    void transact(const std::function<void(store::Session&)>& work) override {
+        if (away) throw store::StoreError(store::StoreErrc::unavailable, "it is away");
+        there_.transact(work);
+    }
+    bool enqueue(std::function<void()> job) override { return there_.enqueue(std::move(job)); }
+    [[nodiscard]] bool available() const override { return !away; }
+    [[nodiscard]] std::string check() override { return there_.check(); }
+    void backup(const fs::path& to) override { there_.backup(to); }
+    void scrub() override { there_.scrub(); }
+    bool away = false;
+
+private:
+    store::Database& there_;
+};
+
+TEST_F(PersonDataTest, an_erasure_that_erased_nothing_says_so) {
+    call("CA1", kPerson, "purple elephants dance");
+    Away store(*database);
+    store::CallRecords kept({.database = &store, .instance = "two", .directory = (directory / "two").string(), .on_error = {}, .spool = directory / "two"});
+    const PersonData there{.database = *database, .records = kept, .registry = registry, .recordings = {}, .call_files = {}};
+    store.away = true;
+    EXPECT_THROW((void)erase(there, kPerson, {}), store::StoreError);  // its record is still there
+    store.away = false;
+    EXPECT_EQ(erase(there, kPerson, {}).calls, 1U);
+    // What waits in the spool could not be found: no receipt says it is gone.
+    store.away = true;
+    EXPECT_TRUE(kept.add("CA3", Fact::turn, R"({"text":"purple elephants sing"})"));
+    kept.flush();
+    EXPECT_THROW((void)erase(there, kPerson, {}), store::StoreError);
+    store.away = false;
+}
+
+TEST_F(PersonDataTest, old_calls_go_and_threads_that_live_stay) {
+    call("CA1", kPerson, "purple elephants dance");
+    call("CA2", kOther, "yellow tigers sleep");
+    call("CAlive", kOther, "yellow tigers talk");
+    fact("SMthread", Fact::call, R"({"direction":"sms","from":"+14155550100","to":"+18005551212","agent":"front"})");
+    fact("SMthread", Fact::message, R"({"direction":"in","text":"a thread goes on"})");
+    fact("CAtalks", Fact::call, R"({"direction":"in","from":"+14155550100","agent":"front","live":true})");
+    records->flush();
+    EXPECT_EQ(registry.admit("CAlive", Clock::now()), call::Admission::admitted);
+    EXPECT_TRUE(registry.attach("CAlive", "front", [](const call::OperatorCommand&) {}, Clock::now()));
+    const auto day = store::now_ms() - 86'400'000;
+    database->transact([&](store::Session& session) {
+        session.run("UPDATE outbox_calls SET started_ms = 5");  // all of them began long ago
+        session.run("UPDATE records SET last_ms = 5 WHERE call_sid IN ('CA1', 'CAlive', 'CAtalks')");
+    });
+    EXPECT_EQ(sweep_calls(*data, day), 1U);
+    EXPECT_FALSE(records->read("CA1"));
+    for (const auto* sid : {"CA2", "CAlive", "SMthread", "CAtalks"}) EXPECT_TRUE(records->read(sid)) << sid;
+    EXPECT_FALSE(fs::exists(directory / "calls" / "CA1-MZ1.jsonl"));  // it does not outlive the record by which it is found
+    EXPECT_TRUE(fs::exists(directory / "calls" / "CA2-MZ1.jsonl"));
+    EXPECT_EQ(sweep_calls(*data, day), 0U);
+}
+
+TEST_F(PersonDataTest, words_in_webhooks_go_with_the_words) {
+    call("CA1", kPerson, "purple elephants dance");
+    database->transact([&](store::Session& session) {
+        const auto job = store::claim_job(session, "webhook", "one", std::chrono::hours(1));
+        ASSERT_TRUE(job);
+        store::finish_job(session, job->id);
+        const auto next = store::claim_job(session, "webhook", "one", std::chrono::hours(1));
+        ASSERT_TRUE(next);
+        store::bury_job(session, next->id, "x");
+        const auto later = store::now_ms() + 1000;
+        EXPECT_EQ(store::sweep_rows(session, "events", later, 100), 1U);
+        EXPECT_EQ(store::dead_jobs(session, "webhook", 10).size(), 1U);
+        EXPECT_EQ(store::sweep_rows(session, "dead", 5, 100), 0U);
+        EXPECT_EQ(store::sweep_rows(session, "dead", later, 100), 1U);
+        EXPECT_GT(store::pending_jobs(session, "webhook"), 0U);
+    });
+}
+
 TEST_F(PersonDataTest, a_receipt_tells_and_names_nobody) {
     database->transact([&](store::Session& session) {
         store::keep_receipt(session, {.id = "era_1", .at_ms = 5, .who = "ops", .json = "{}"});

@@ -29,5 +29,16 @@ TEST(Retention, deletes_what_is_older_and_nothing_else) {
     std::filesystem::remove_all(directory);
 }
 
+TEST(Retention, files_go_with_their_calls) {
+    const auto directory = std::filesystem::temp_directory_path() / ("parley-files-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(directory / "CA1-directory");
+    for (const auto* name : {"CA1-MZ1.jsonl", "CA1-MZ2.jsonl", "CA1.jsonl", "CA12-MZ1.jsonl", "CA2-MZ1.jsonl"}) std::ofstream(directory / name) << "x";
+    EXPECT_EQ(remove_files_of(directory, {"CA1", "CA9"}), 3U);
+    for (const auto* name : {"CA1-directory", "CA12-MZ1.jsonl", "CA2-MZ1.jsonl"}) EXPECT_TRUE(std::filesystem::exists(directory / name)) << name;
+    EXPECT_EQ(remove_files_of(directory, {}), 0U);
+    EXPECT_EQ(remove_files_of({}, {"CA2"}), 0U);
+    std::filesystem::remove_all(directory);
+}
+
 }  // namespace
 }  // namespace parley::gateway

@@ -145,6 +145,18 @@ TEST_F(Receiving, TheSameMessageGetsTheSameBytes) {
     EXPECT_EQ(record(conversation_id("+15550100", "+15550199"))["messages"].size(), 2U);
 }
 
+TEST_F(Receiving, WhoIsErasedIsNotRemembered) {
+    (void)receive(message(1, "purple elephants"));
+    const auto other = receive(message(2, "yellow tigers", "+15550198"));
+    EXPECT_EQ(inbox->conversations(), 2U);
+    inbox->forget(conversation_id("+15550100", "+15550199"));
+    EXPECT_EQ(inbox->conversations(), 1U);
+    EXPECT_THAT(receive(message(1, "purple elephants")), Not(HasSubstr("elephants")));  // the same request again
+    EXPECT_EQ(receive(message(2, "yellow tigers", "+15550198")), other);
+    (void)receive(message(3, "hello"));
+    EXPECT_EQ(echo->lines, 1U);  // nothing of before
+}
+
 TEST_F(Receiving, ASlowAnswerFollowsOnItsOwn) {
     make(30ms);
     echo->mute = true;

@@ -60,7 +60,7 @@ protected:
     net::Task<Result<net::HttpReply>> post(std::string url, net::HttpHeaders headers, std::string body) {
         ++under_way;
         most_under_way = std::max(most_under_way, under_way);
-        asio::steady_timer pause(loop, takes);
+        asio::steady_timer pause(loop, url == slow ? std::chrono::milliseconds(std::chrono::seconds(60)) : takes);
         co_await pause.async_wait(net::nothrow);
         --under_way;
         sent.push_back({url, body, std::string(headers.get("Parley-Event")), std::string(headers.get("Idempotency-Key")), std::string(headers.get("Parley-Signature"))});
@@ -96,6 +96,7 @@ protected:
     std::vector<Sent> sent;
     std::function<int(const Sent&)> answer = [](const Sent&) { return 200; };
     std::chrono::milliseconds takes{1};
+    std::string slow;  // answers in a minute
     std::size_t under_way = 0, most_under_way = 0;
 };
 
@@ -169,6 +170,21 @@ TEST_F(DelivererTest, a_receiver_is_not_flooded) {
     run([&] { return pending() == 0; });
     EXPECT_EQ(sent.size(), 30U);
     EXPECT_LE(most_under_way, 4U);
+}
+
+TEST_F(DelivererTest, a_slow_receiver_does_not_hold_up_the_others) {
+    receivers["back"] = {.url = "http://two/", .secret = Secret(), .events = {}, .alerts = {}};
+    settings.at_once = 8;
+    settings.at_once_each = 2;
+    slow = "http://one/";
+    for (int i = 0; i < 40; ++i) add("s" + std::to_string(i), "CAs" + std::to_string(i));
+    for (int i = 0; i < 10; ++i) add("g" + std::to_string(i), "CAg" + std::to_string(i), "back");
+    const auto to_two = [this] { return std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://two/"; }); };
+    run([&] { return to_two() == 10; });
+    EXPECT_EQ(std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://one/"; }), 0);  // it has not answered once
+    EXPECT_LE(most_under_way, 4U);  // two for each
+    EXPECT_EQ(pending(), 40U);
+    database->transact([](store::Session& s) { EXPECT_EQ(s.run("SELECT COUNT(*) FROM jobs WHERE state = 0 AND attempts > 1").front().integer(0), 0); });  // who was put off has lost no attempt
 }
 
 TEST_F(DelivererTest, what_was_begun_and_not_noted_comes_again) {

@@ -38,6 +38,26 @@ TEST(WebhookEvent, the_same_fact_is_the_same_event) {
     EXPECT_EQ(events_of(fact(Fact::end, R"({"reason":"a"})"), call(), {})[0].id, events_of(fact(Fact::end, R"({"reason":"b"})", 7), call(), {})[0].id);
 }
 
+TEST(WebhookEvent, an_agents_part_is_not_the_call) {
+    const auto left = fact(Fact::end, R"({"reason":"transferred","agent":"front","duration_ms":7})");
+    const auto over = fact(Fact::end, R"({"reason":"transferred","agent":"front","duration_ms":900,"concluded":"carrier"})", 1'700'000'009'000);
+    const auto part = events_of(left, call(), {}, {.call = false}), whole = events_of(over, call(), {});
+    EXPECT_THAT(types(part), ElementsAre("agent.ended"));
+    EXPECT_THAT(types(events_of(fact(Fact::end, R"({"reason":"transferred","agent":"back"})"), call(), {}, {.call = false})), ElementsAre("agent.ended"));
+    EXPECT_NE(events_of(fact(Fact::end, R"({"reason":"transferred","agent":"back"})"), call(), {}, {.call = false})[0].id, part[0].id);  // each agent's
+    EXPECT_THAT(types(whole), ElementsAre("call.ended"));
+    EXPECT_EQ(json::parse(whole[0].body)["data"]["duration_ms"], 900);
+    EXPECT_FALSE(json::parse(whole[0].body)["data"].contains("concluded"));
+    // It was thought to be over, and was not.
+    const auto corrected = events_of(left, call(), {}, {.again = 1});
+    EXPECT_THAT(types(corrected), ElementsAre("call.ended"));
+    EXPECT_NE(corrected[0].id, whole[0].id);
+    EXPECT_EQ(json::parse(whole[0].body)["data"]["revision"], 1);
+    EXPECT_EQ(json::parse(corrected[0].body)["data"]["revision"], 2);
+    EXPECT_EQ(json::parse(corrected[0].body)["data"]["corrects"], whole[0].id);
+    EXPECT_EQ(json::parse(events_of(left, call(), {}, {.again = 1, .was_rejected = true})[0].body)["data"]["corrects"], events_of(fact(Fact::rejection, R"({"reason":"x"})"), call(), {})[0].id);
+}
+
 struct Typed {
     const char* name;
     Fact fact;

@@ -239,7 +239,7 @@ TEST(FaultSlow, AFullDiskCostsTheFilesAndNothingElse) {
     setup.prepare = [&](const std::filesystem::path& data) { disk.under(data); };
     setup.agents = relay_agent(bot) + desk_agent();
     setup.more =
-        "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, directory: "
+        "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, directory: "
         "calls, frames: full}\n";
     const GatewayUnderTest gateway(setup);
     disk.fill();

@@ -32,7 +32,7 @@ void put_music(const std::filesystem::path& data) {
 
 Sections receptionist(const std::string& hold) {
     Sections setup;
-    setup.more = "call_files: {enabled: true, directory: calls, frames: full}\n";
+    setup.more = "call_files: {enabled: true, retain_days: 1, directory: calls, frames: full}\n";
     setup.agents = "  receptionist:\n    default: true\n    script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"\n" + hold;
     setup.prepare = put_music;
     return setup;

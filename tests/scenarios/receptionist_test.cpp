@@ -45,7 +45,7 @@ void keep_recorded(const std::filesystem::path& file, const std::string& name) {
 Sections receptionist(const std::string& frames) {
     Sections setup;
     setup.more =
-        "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, directory: "
+        "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, directory: "
         "calls, frames: " +
         frames + "}\n";
     setup.agents =

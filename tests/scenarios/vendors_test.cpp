@@ -67,7 +67,7 @@ public:
         at(name).script({rule});
     }
     [[nodiscard]] std::string section() const {
-        std::string text = "call_files: {enabled: true, directory: calls, frames: full}\nvendors:\n";
+        std::string text = "call_files: {enabled: true, retain_days: 1, directory: calls, frames: full}\nvendors:\n";
         for (const auto& [name, host] : hosts_) {
             const auto vendor = name.substr(0, name.find('-'));
             text += "  " + name + ": {vendor: " + vendor + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" || vendor == "cartesia" ? "v" : "\"\"") + "}\n";

@@ -1,10 +1,13 @@
 #include "parley/store/call_history.hpp"
 
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
 #include "either_store.hpp"
+#include "parley/store/erasure.hpp"
 
 namespace parley::store {
 namespace {
@@ -137,8 +140,8 @@ TEST_P(History, LostStreamsMayComeBack) {
     EXPECT_EQ(of("CA1").live_ms, 1000);
     fact("CA1", Fact::end, {{"reason", "carrier_lost"}}, 4000);
     with([](Session& session) {
-        EXPECT_EQ(finish_due(session, 5000), 0U);
-        EXPECT_EQ(finish_due(session, 4000 + 61'000), 1U);
+        EXPECT_EQ(finish_due(session, 5000).size(), 0U);
+        EXPECT_EQ(finish_due(session, 4000 + 61'000).size(), 1U);
     });
     EXPECT_TRUE(of("CA1").final);
     EXPECT_EQ(of("CA1").ended_ms, 4000);
@@ -225,9 +228,9 @@ TEST_P(History, StreamsThatNeverComeAreNotAwaitedForEver) {
     fact("CA3", Fact::call, {{"answer", "menu:main"}}, 1000);
     fact("CA4", Fact::call, {{"answer", "stream"}, {"live", true}}, 1000);
     fact("CA5", Fact::call, {{"answer", "stream"}}, 1000, "gone");
-    with([](Session& session) { EXPECT_EQ(finish_due(session, 60'000), 1U); });
+    with([](Session& session) { EXPECT_EQ(finish_due(session, 60'000).size(), 1U); });
     EXPECT_TRUE(of("CA5").final);
-    with([](Session& session) { EXPECT_EQ(finish_due(session, 130'000), 2U); });
+    with([](Session& session) { EXPECT_EQ(finish_due(session, 130'000).size(), 2U); });
     for (const auto* sid : {"CA1", "CA2", "CA5"}) {
         EXPECT_TRUE(of(sid).final) << sid;
         EXPECT_EQ(of(sid).rejection_reason, "realtime_stream_timeout") << sid;
@@ -286,6 +289,125 @@ TEST_P(History, InstancesThatAreGoneLeaveNothingOpen) {
     EXPECT_FALSE(of("CA5").final);
     with([](Session& session) { EXPECT_EQ(session.run("SELECT COUNT(*) FROM facts WHERE kind = 'end'").at(0).integer(0), 1); });
     EXPECT_GE(ends, 1);  // in the transaction that keeps it: of two that tried, one was kept
+}
+
+// What the writer makes of facts: everything hooks were told of ends and rejections, "kind:reason" in order, and what the watchers were.
+class Closings : public History {
+protected:
+    void SetUp() override {
+        History::SetUp();
+        CallRecords::Settings settings;
+        settings.database = database.get();
+        settings.directory = "on";
+        settings.spool = directory / "spool";
+        settings.instance = "one";
+        settings.lease = milliseconds(300);  // what is due is looked for every 100 ms
+        settings.log = log;
+        records = std::make_unique<CallRecords>(settings);
+        FactHooks hooks;
+        const auto noted = [](const FactEvent& event) { return std::string(name(event.fact)) + ":" + json::parse(event.json).value("reason", "") + (json::parse(event.json).value("final", false) ? "!" : ""); };
+        hooks.kept.push_back([this, noted](Session&, const FactEvent& event) {
+            if (event.fact != Fact::end && event.fact != Fact::rejection) return;
+            const std::lock_guard lock(mutex);
+            kept[event.call_sid].push_back(noted(event));
+            last = json::parse(event.json);
+        });
+        hooks.added.push_back([this, noted](const FactEvent& event) {
+            if (event.fact != Fact::end && event.fact != Fact::rejection) return;
+            const std::lock_guard lock(mutex);
+            shown[event.call_sid].push_back(noted(event));
+        });
+        records->hooks(std::move(hooks));
+    }
+    void TearDown() override { records.reset(); }
+    void add(const std::string& sid, Fact kind, const json& fact) {
+        EXPECT_TRUE(records->add(sid, kind, fact.dump()));
+        records->flush();
+    }
+    std::vector<std::string> told(const std::string& sid) {
+        const std::lock_guard lock(mutex);
+        return kept[sid];
+    }
+    std::vector<std::string> watched(const std::string& sid) {
+        const std::lock_guard lock(mutex);
+        return shown[sid];
+    }
+    using Words = std::vector<std::string>;
+    std::mutex mutex;
+    std::map<std::string, Words> kept, shown;
+    json last;
+    std::unique_ptr<CallRecords> records;
+};
+
+TEST_P(Closings, TheCarriersLastWordEndsACallWithoutAStream) {
+    add("CA1", Fact::call, {{"direction", "in"}, {"from", "+15550100"}, {"agent", "front"}, {"answer", "voicemail"}});
+    add("CA1", Fact::status, {{"status", "in-progress"}});
+    EXPECT_TRUE(told("CA1").empty());
+    add("CA1", Fact::status, {{"status", "completed"}});
+    EXPECT_EQ(told("CA1"), Words{"end:caller_hung_up!"});
+    EXPECT_EQ(watched("CA1"), Words{"end:caller_hung_up!"});
+    EXPECT_EQ(last["agent"], "front");
+    EXPECT_EQ(last["concluded"], "carrier");
+    EXPECT_TRUE(last["duration_ms"].is_number_integer());
+    add("CA1", Fact::status, {{"status", "completed"}});  // once
+    EXPECT_EQ(told("CA1").size(), 1U);
+    EXPECT_EQ(json::parse(*records->read("CA1"))["end"]["reason"], "caller_hung_up");
+    // A stream was awaited and never came.
+    add("CA2", Fact::call, {{"direction", "in"}, {"agent", "front"}, {"answer", "stream"}});
+    add("CA2", Fact::status, {{"status", "completed"}});
+    EXPECT_EQ(told("CA2"), Words{"rejection:realtime_stream_timeout!"});
+    // Its own word is enough.
+    add("CA3", Fact::call, {{"direction", "in"}, {"agent", "front"}, {"answer", "stream"}, {"live", true}});
+    add("CA3", Fact::end, {{"reason", "caller_hung_up"}, {"agent", "front"}});
+    add("CA3", Fact::status, {{"status", "completed"}});
+    EXPECT_EQ(told("CA3"), Words{"end:caller_hung_up"});
+}
+
+TEST_P(Closings, ACallThatWasHandedOverEndsWithAllItsAgentSaid) {
+    add("CA1", Fact::call, {{"direction", "in"}, {"agent", "front"}, {"live", true}});
+    add("CA1", Fact::end, {{"reason", "transferred"}, {"agent", "front"}, {"target", "+15550111"}, {"recording", "CA1-MZ1.wav"}, {"duration_ms", 7}});
+    std::this_thread::sleep_for(milliseconds(20));
+    add("CA1", Fact::status, {{"status", "completed"}});
+    EXPECT_EQ(told("CA1"), (Words{"end:transferred", "end:transferred!"}));
+    EXPECT_EQ(last["recording"], "CA1-MZ1.wav");
+    EXPECT_EQ(last["target"], "+15550111");
+    EXPECT_GE(last["duration_ms"].get<int>(), 20);  // all of it, not the agent's part
+}
+
+TEST_P(Closings, ACallWhoseTimeIsOverEndsByItself) {
+    add("CA1", Fact::call, {{"direction", "in"}, {"agent", "front"}, {"live", true}});
+    add("CA1", Fact::end, {{"reason", "carrier_lost"}, {"agent", "front"}, {"result", "indeterminate"}});
+    EXPECT_EQ(told("CA1"), Words{"end:carrier_lost"});
+    with([](Session& session) { session.run("UPDATE history SET finish_after_ms = 1"); });  // nobody came back in time
+    for (const auto until = Clock::now() + seconds(30); Clock::now() < until && watched("CA1").size() < 2;) std::this_thread::sleep_for(milliseconds(10));
+    EXPECT_EQ(told("CA1"), (Words{"end:carrier_lost", "end:carrier_lost!"}));
+    EXPECT_EQ(watched("CA1"), told("CA1"));
+    EXPECT_EQ(last["concluded"], "time");
+    // It was not over: the second time it is told once more.
+    add("CA1", Fact::call, {{"agent", "front"}, {"live", true}});
+    add("CA1", Fact::end, {{"reason", "transferred"}, {"agent", "front"}});
+    add("CA1", Fact::status, {{"status", "completed"}});
+    EXPECT_EQ(told("CA1").size(), 4U);
+}
+
+TEST_P(Closings, OfWhatWasErasedNothingIsKeptAgain) {
+    add("CA1", Fact::call, {{"direction", "in"}, {"agent", "front"}, {"live", true}});
+    with([](Session& session) {
+        EXPECT_FALSE(any_erased(session));
+        mark_erased(session, "CA1", now_ms());
+        mark_erased(session, "SMx", now_ms());
+        EXPECT_TRUE(is_erased(session, "SMx", now_ms() - 5));
+    });
+    EXPECT_TRUE(records->remove("CA1"));
+    add("CA1", Fact::turn, {{"text", "hello"}});
+    EXPECT_FALSE(records->read("CA1"));
+    EXPECT_TRUE(told("CA1").empty());
+    std::this_thread::sleep_for(milliseconds(5));
+    add("SMx", Fact::message, {{"text", "they write again"}});  // a thread goes on
+    EXPECT_TRUE(records->read("SMx"));
+    add("CA2", Fact::turn, {{"text", "hello"}});
+    EXPECT_TRUE(records->read("CA2"));
+    with([](Session& session) { EXPECT_EQ(sweep_rows(session, "marks", now_ms() + 1, 10), 2U); });
 }
 
 TEST_P(History, ListsPageByPage) {
@@ -406,6 +528,7 @@ TEST_P(History, NamesNobodyCanGuess) {
 }
 
 INSTANTIATE_ON_BOTH(History);
+INSTANTIATE_ON_BOTH(Closings);
 
 TEST(Countries, OfNumbers) {
     struct Case {

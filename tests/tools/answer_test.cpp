@@ -67,5 +67,11 @@ TEST(Answer, pointers_schema_variables_and_actions) {
     EXPECT_EQ(read_answer({}, 200, kJson, R"({"results":[{"result":"x","message":{"type":"request-complete","content":"Booked."}}]})").say, "Booked.");
 }
 
+TEST(Answers, AskedForAgain) {
+    EXPECT_NE(repeated_for_model("ok").find("done already"), std::string::npos);
+    for (const auto* kind : {"timeout", "cancelled", "error", "bad_response"}) EXPECT_NE(repeated_for_model(kind).find("nobody knows"), std::string::npos) << kind;
+    for (const auto* kind : {"invalid", "denied", "saturated", "unknown", "unconfirmed"}) EXPECT_NE(repeated_for_model(kind).find("was not done"), std::string::npos) << kind;
+}
+
 }  // namespace
 }  // namespace parley::tools

@@ -74,14 +74,15 @@ struct ResultCase {
 class McpResults : public testing::TestWithParam<ResultCase> {};
 TEST_P(McpResults, read) {
     McpTool tool;
-    tool.output = *JsonSchema::compile(R"({"type":"object","properties":{"free":{"type":"string"}}})").schema;
+    if (std::string_view(GetParam().name).starts_with("structure")) tool.output = *JsonSchema::compile(R"({"type":"object","properties":{"free":{"type":"string"}}})").schema;
     const auto outcome = read_tool_result(json::parse(GetParam().result), tool);
     EXPECT_EQ(outcome.kind, GetParam().kind);
     if (!GetParam().json.empty()) EXPECT_EQ(outcome.json, GetParam().json);
 }
 INSTANTIATE_TEST_SUITE_P(cases, McpResults, testing::Values(
     ResultCase{"text", R"({"content":[{"type":"text","text":"10:30"},{"type":"image","data":"x"},{"type":"text","text":"11"}]})", "ok", R"({"result":"10:30\n11"})"},
-    ResultCase{"structured", R"({"content":[],"structuredContent":{"free":"10:30"}})", "ok", R"({"result":{"free":"10:30"}})"}, ResultCase{"structured_wrong", R"({"content":[],"structuredContent":{"free":3}})", "bad_response", ""},
+    ResultCase{"structured", R"({"content":[],"structuredContent":{"free":"10:30"}})", "ok", R"({"result":{"free":"10:30"}})"}, ResultCase{"structure_missing", R"({"content":[{"type":"text","text":"free at 10:30"}]})", "bad_response", ""},
+    ResultCase{"structure_wins", R"({"content":[{"type":"text","text":"call +1 900"}],"structuredContent":{"free":"10:30"}})", "ok", R"({"result":{"free":"10:30"}})"}, ResultCase{"structured_wrong", R"({"content":[],"structuredContent":{"free":3}})", "bad_response", ""},
     ResultCase{"error", R"({"content":[{"type":"text","text":"no such day"}],"isError":true})", "error", R"({"error":"no such day"})"}, ResultCase{"input", R"({"resultType":"input_required","inputRequests":{}})", "error", ""},
     ResultCase{"unknown_type", R"({"resultType":"later","content":[]})", "bad_response", ""}, ResultCase{"complete", R"({"resultType":"complete","content":[{"type":"text","text":"x"}]})", "ok", R"({"result":"x"})"},
     ResultCase{"image_only", R"({"content":[{"type":"image","data":"x"}]})", "ok", R"({"note":"the tool answered with image, which cannot be said","ok":true})"}, ResultCase{"nothing", R"({})", "bad_response", ""},

@@ -24,6 +24,7 @@ public:
         std::string instance, version;
         std::function<Secret()> bootstrap;                         // server.admin_token as it is in force; empty: none
         std::function<bool(std::string_view host)> host_allowed;
+        std::function<std::string(std::string_view number)> subject{};  // stands for a person's number in what is kept; empty: "…"
     };
     explicit Access(Services services);
     ~Access();

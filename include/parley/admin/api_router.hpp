@@ -53,6 +53,7 @@ struct ApiRoute {
     std::string body_type{};            // for the document: the Content-Type of a body that is not JSON
     std::string response_type{};        // for the document: of an answer that is not JSON
     std::size_t most_body = 64 * 1024;  // bytes; beyond it 413 without reading further
+    std::string person{};               // the name in the pattern that is somebody's number: it stands in no audit line
 };
 
 class ApiRouter {
@@ -74,6 +75,7 @@ struct AuditLine {
     std::string who, role, action, target, method, path, remote;
     int status = 0;
     nlohmann::json before = nullptr, after = nullptr;
+    std::string shown{};  // for the log, instead of `target`: masked
 };
 
 // What stands before every route.
@@ -84,6 +86,7 @@ struct ApiDoors {
     std::function<net::Task<std::optional<ApiCaller>>(std::string token)> identify;  // nothing: wrong, expired or revoked
     std::function<bool(std::string_view host)> host_allowed;                         // by name, without port; IP addresses are never asked for
     std::function<net::Task<>(AuditLine line)> audit;                                // kept before the answer goes out
+    std::function<std::string(std::string_view number)> subject{};                   // for `person`: what tells who it was to whoever has the key; not set: nothing does
 };
 
 // The router itself.

@@ -114,6 +114,7 @@ struct RecordsConfig : FilesConfig {
 };
 struct CallFilesConfig : FilesConfig {
     call::FrameDetail frames = call::FrameDetail::digest;
+    std::uint32_t retain_days = 0;  // must be set when enabled
 };
 
 struct EngineConfig {
@@ -156,6 +157,9 @@ struct FleetConfig {
 struct RetentionConfig {
     std::optional<std::uint32_t> calls, transcripts, events, profiles, audit;
 };
+struct Config;
+// How many days what is known of a call is kept behind its last fact: retention.calls, and records.retain_days where that says nothing.
+[[nodiscard]] std::uint32_t days_of_calls(const Config& config);
 
 // What recognises and speaks a language, by the names of vendors; an empty list: as in the language the call begins in.
 struct SpeechIn {

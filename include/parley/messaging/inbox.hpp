@@ -64,6 +64,8 @@ public:
 
     // The TwiML to answer with. The same message again gets the same bytes, also while the first is being answered.
     net::Task<std::string> receive(Incoming message, std::shared_ptr<const call::Agent> agent, SmsSettings settings);
+    // What was said in this conversation, and what its messages were answered, is remembered no longer.
+    void forget(const std::string& id);
     [[nodiscard]] std::size_t conversations() const;
 
 private:

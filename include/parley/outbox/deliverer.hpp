@@ -33,8 +33,8 @@ struct DeliverySettings {
     std::chrono::milliseconds longest_pause{std::chrono::hours(4)};
     std::chrono::milliseconds given_up{std::chrono::hours(24)};  // after the event
     std::chrono::milliseconds look_every{1'000};    // for work nobody told us of: what another instance left, what is due again
-    std::size_t at_once = 128;                      // requests, and events waiting for their receiver
-    std::size_t at_once_each = 16;                  // requests to one receiver
+    std::size_t at_once = 128;                      // requests
+    std::size_t at_once_each = 16;                  // requests to one receiver; further events for it are put off until it should have a place
     std::uint32_t failures = 5;                     // in a row, and a receiver is left alone
     std::chrono::milliseconds left_alone{30'000};   // … for so long, then twice as long, up to 10 minutes
 };

@@ -31,13 +31,20 @@ struct WebhookEvent {
     std::string body;
 };
 
+// What a fact of the kind `end` ends, which the fact alone does not say.
+struct Ended {
+    bool call = true;        // false: its agent's part, and the call goes on or may: "agent.ended"
+    std::uint32_t again = 0;     // so often it was told before that the call is over, and it went on or has more to say
+    bool was_rejected = false;   // … the last time as `call.rejected`
+};
+
 // The event's type for a fact; empty: nobody is told of it.
 [[nodiscard]] std::string event_type(store::Fact fact, std::string_view json);
 // Is this event among the names and prefixes ("call.*") of the list? An empty list takes all.
 [[nodiscard]] bool wanted(const std::vector<std::string>& list, std::string_view type);
 
 // All that follows from one fact: the event itself, if it is wanted, and the alerts its data sets off, which are always wanted. In order.
-[[nodiscard]] std::vector<WebhookEvent> events_of(const store::FactEvent& fact, const CallContext& call, const WebhookSettings& settings);
+[[nodiscard]] std::vector<WebhookEvent> events_of(const store::FactEvent& fact, const CallContext& call, const WebhookSettings& settings, Ended ended = {});
 
 // Does the rule hold for this data?
 [[nodiscard]] bool holds(const AlertRule& rule, std::string_view data);

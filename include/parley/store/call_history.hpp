@@ -47,8 +47,8 @@ struct HistoryRow {
 // Takes one fact into the row of its call; nothing for records that are no calls (talks by message). Inside the transaction that keeps the fact.
 void apply_fact(Session& session, const FactEvent& event, std::string_view instance);
 
-// Calls whose end was left open (a stream that might have come back, a transfer) and whose time to do so is over.
-std::uint64_t finish_due(Session& session, std::int64_t now);
+// Calls whose end was left open (a stream that might have come back, a transfer) and whose time to do so is over: final from here on.
+[[nodiscard]] std::vector<std::string> finish_due(Session& session, std::int64_t now);
 // Calls that are not over and whose instance does not renew its lease any more: CallSid and the time of the last fact.
 [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> orphaned_calls(Session& session, std::int64_t now, std::size_t most);
 [[nodiscard]] bool is_orphaned(Session& session, std::string_view call_sid, std::int64_t now);

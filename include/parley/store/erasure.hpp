@@ -15,8 +15,12 @@ using Erased = std::map<std::string, std::uint64_t, std::less<>>;  // rows by ki
 
 // The calls and message threads with this person (caller_key()), oldest first.
 [[nodiscard]] std::vector<std::string> calls_with(Session& session, std::string_view caller);
-// Calls that began before then, the oldest first.
+// Calls and threads of whom nothing was told since then and that are over, the oldest first.
 [[nodiscard]] std::vector<std::string> calls_before(Session& session, std::int64_t before_ms, std::size_t most);
+// What is told of it from now on is not kept: of a call nothing any more; of a thread of messages, which the same person may go on with, nothing from before.
+void mark_erased(Session& session, std::string_view call_sid, std::int64_t now);
+[[nodiscard]] bool any_erased(Session& session);  // lately; false: nobody has to be asked for
+[[nodiscard]] bool is_erased(Session& session, std::string_view call_sid, std::int64_t at_ms);
 // Rows about this call, in every table but the audit log.
 void erase_call(Session& session, std::string_view call_sid, Erased& erased);
 // What is not of a call: profile, messages taken, callbacks.
@@ -36,8 +40,8 @@ void keep_receipt(Session& session, const ErasureReceipt& receipt);
 
 // True for one instance at a time, which has it until `lease` is over.
 bool take_sweep(Session& session, std::string_view name, std::string_view instance, std::chrono::milliseconds lease);
-// Up to `most` rows older than that; how many were deleted. Kinds: "transcripts", "events" (webhooks), "states", "profiles", "audit", "contexts", "jobs"
-// (done, and no webhooks).
+// Up to `most` rows older than that; how many were deleted. Kinds: "transcripts", "events" (webhooks that were delivered), "dead" (those that were given up),
+// "states", "profiles", "audit", "contexts", "jobs" (done, and no webhooks), "marks" (of what was erased).
 std::uint64_t sweep_rows(Session& session, std::string_view kind, std::int64_t before_ms, std::size_t most);
 
 }  // namespace parley::store
