@@ -274,7 +274,10 @@ void GatherTalk::on_event(std::string_view json) {
 }
 void GatherTalk::on_vendor(const brain::VendorRecord& record) {
     call::observe_vendor(b_.calls.metrics, record);
-    if (b_.calls.used) b_.calls.used(*b_.agent, b_.facts.call_sid, record);
+    on_used(record);
+}
+void GatherTalk::on_used(const brain::VendorRecord& more) {
+    if (b_.calls.used) b_.calls.used(*b_.agent, b_.facts.call_sid, more);
 }
 void GatherTalk::on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) {
     log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});

@@ -70,6 +70,7 @@ private:
     [[nodiscard]] flows::SayVoice voice() const;
     void on_event(std::string_view json) override;
     void on_vendor(const brain::VendorRecord& record) override;
+    void on_used(const brain::VendorRecord& more) override;
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override;
 
     Begin b_;
