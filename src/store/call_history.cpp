@@ -7,6 +7,7 @@
 
 #include "fact_kinds.hpp"
 #include "parley/base/ids.hpp"
+#include "search_words.hpp"
 
 namespace parley::store {
 
@@ -105,6 +106,11 @@ void carrier_over(Session& session, const FactEvent& event, const std::string& w
                 "WHERE call_sid = $2 AND final = 0 AND live_ms = 0 AND answer = 'reject'",
                 {event.at_ms, event.call_sid});
     if (session.changed() > 0) return;
+    // Waited for a place until the caller had enough of it.
+    session.run("UPDATE history SET status = 'realtime_session_rejected', rejection_reason = 'concurrent_limit', rejection_detail = 'abandoned', ended_ms = $1, final = 3, finish_after_ms = 0 "
+                "WHERE call_sid = $2 AND final = 0 AND live_ms = 0 AND answer = 'queue'",
+                {event.at_ms, event.call_sid});
+    if (session.changed() > 0) return;
     // A stream was awaited and never came.
     session.run("UPDATE history SET status = 'realtime_session_rejected', rejection_reason = 'realtime_stream_timeout', rejection_detail = $1, ended_ms = $2, final = 3, finish_after_ms = 0 "
                 "WHERE call_sid = $3 AND final = 0 AND live_ms = 0 AND direction = 'in' AND turns = 0 AND answer IN ('stream', 'relay', '')",
@@ -189,7 +195,12 @@ void apply_fact(Session& session, const FactEvent& event, std::string_view insta
     if (!json.is_object()) return;
     if (said) {
         auto line = text_of(json, "text");
-        if (!line.empty()) session.run("INSERT INTO call_lines(call_sid, line) VALUES($1, $2)", {event.call_sid, std::move(line)});
+        if (!line.empty() && session.dialect() == Dialect::postgresql) {
+            auto words = joined_words(search_words(line));
+            session.run("INSERT INTO call_lines(call_sid, line, words) VALUES($1, $2, $3)", {event.call_sid, std::move(line), std::move(words)});
+        } else if (!line.empty()) {
+            session.run("INSERT INTO call_lines(call_sid, line) VALUES($1, $2)", {event.call_sid, std::move(line)});
+        }
     }
     if (!is_call(event.call_sid)) return;
     switch (event.fact) {

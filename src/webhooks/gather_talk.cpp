@@ -198,8 +198,16 @@ std::string GatherTalk::question(std::string_view say) {
         for (const auto& hint : settings.hints) hints += (hints.empty() ? "" : ", ") + hint;
         if (!hints.empty()) gather.hints = std::move(hints);
     }
-    add_say(gather.prompts, voice(), say);
     said_ = say.size();
+    const auto& words = b_.agent->conversation;
+    if (!warned_ && words.max_duration_warning.count() > 0 && since(began_) >= longest_ - words.max_duration_warning) {
+        warned_ = true;
+        add_say(gather.prompts, voice(), words.max_duration_warning_text);
+        said_ += words.max_duration_warning_text.size();
+        talk_->agent_said(words.max_duration_warning_text);
+        keep_turn("agent", words.max_duration_warning_text);
+    }
+    add_say(gather.prompts, voice(), say);
     for (; !wanted_.empty(); wanted_.pop_front()) {
         add_say(gather.prompts, voice(), wanted_.front());
         said_ += wanted_.front().size();

@@ -357,6 +357,22 @@ TEST_P(History, FindsWhatWasSaid) {
     EXPECT_EQ(found("Tuesday appointment"), "CA1 ");
     EXPECT_EQ(found("appointment zürich"), "");
     EXPECT_EQ(found("zürich"), "CA2 ");
+    // Words are the same on both stores: without accents, and whatever is neither letter nor digit stands between them.
+    fact("CA3", Fact::call, {{"agent", "front"}}, 3000);
+    fact("CA3", Fact::turn, {{"text", "This is Frau Müller, call 555-1234 or see harbour-dental.com"}}, 3100);
+    EXPECT_EQ(found("muller"), "CA3 ");
+    EXPECT_EQ(found("MÜLLER"), "CA3 ");
+    EXPECT_EQ(found("1234"), "CA3 ");
+    EXPECT_EQ(found("555-1234"), "CA3 ");
+    EXPECT_EQ(found("harbour"), "CA3 ");
+    EXPECT_EQ(found("dental.com frau"), "CA3 ");
+    EXPECT_EQ(found("zurich"), "CA2 ");
+    EXPECT_EQ(found("mull"), "");
+    EXPECT_EQ(found("5551234"), "");
+    EXPECT_EQ(found(" - . "), "");
+    fact("CA4", Fact::call, {{"agent", "front"}}, 4000);
+    fact("CA4", Fact::turn, {{"text", std::string(5000, 'x') + " Überlänge"}}, 4100);
+    EXPECT_EQ(found("uberlange"), "CA4 ");
     for (const auto* hostile : {"\"", "'", "* OR 1", "NEAR(", "line:tuesday", "tuesday\" OR \"x", "') OR 1=1 --", "& | !", "\\"}) EXPECT_NO_THROW(found(hostile)) << hostile;
     EXPECT_EQ(found("nothing\" OR \"tuesday"), "");
     with([](Session& session) { EXPECT_TRUE(erase_record(session, "CA2")); });
