@@ -131,8 +131,9 @@ std::vector<std::string> Meter::Call::facts(const std::string& currency) const {
 
 std::vector<Meter::Bill> Meter::settle(TimePoint now, Duration quiet) {
     std::vector<Bill> bills;
-    std::vector<std::pair<TimePoint, std::string>> gone;  // billed, and remembered
+    std::vector<std::pair<TimePoint, std::string>> gone;  // billed, and remembered; looked at where there are too many
     const std::lock_guard lock(mutex_);
+    const bool many = calls_.size() > kMostRemembered;
     for (auto call = calls_.begin(); call != calls_.end();) {
         auto& one = call->second;
         const auto silent = now - one.last_change;
@@ -148,7 +149,7 @@ std::vector<Meter::Bill> Meter::settle(TimePoint now, Duration quiet) {
             call = calls_.erase(call);
             continue;
         }
-        gone.emplace_back(one.last_change, call->first);
+        if (many) gone.emplace_back(one.last_change, call->first);
         ++call;
     }
     if (gone.size() > kMostRemembered) {

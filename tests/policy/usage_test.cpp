@@ -197,6 +197,27 @@ TEST_F(Metering, WhoComesBackGoesOnWhereHeWasAndIsOneCall) {
     EXPECT_TRUE(meter.tick(t0 + 3601s, kToday).empty());
 }
 
+TEST_F(Metering, OfManyThatMayComeBackTheLatestAreRemembered) {
+    const Budget budget{.money = {}, .tokens = 100, .time = {}};
+    const auto name = [](std::size_t i) { return "CA" + std::to_string(i); };
+    const std::size_t last = Meter::kMostRemembered;
+    for (std::size_t i = 0; i <= last; ++i) {
+        const auto at = t0 + std::chrono::milliseconds(i);
+        meter.began(name(i), "front", budget, at);
+        meter.used(name(i), "front", record("llm", "main", 90, 0, 0, 1s), kToday);
+        meter.ended(name(i), at);
+    }
+    EXPECT_EQ(meter.settle(t0 + 60s, 3s).size(), last + 1);
+    for (const auto i : {std::size_t{0}, std::size_t{1}, last}) {
+        meter.began(name(i), "front", budget, t0 + 61s);
+        meter.used(name(i), "front", record("llm", "main", 10, 0, 0, 1s), kToday);
+    }
+    std::vector<std::string> over;
+    for (const auto& one : meter.tick(t0 + 62s, kToday)) over.push_back(one.call_sid);
+    std::ranges::sort(over);
+    EXPECT_EQ(over, (std::vector<std::string>{name(1), name(last)}));
+}
+
 TEST_F(Metering, WhatWasUsedBeforeTheCallsFirstLookMakesItNoLessACall) {
     meter.used("CA1", "front", record("llm", "main", 10, 0, 0, 1s), kToday);
     EXPECT_EQ(meter.today("front", kToday).calls, 0);
