@@ -229,8 +229,9 @@ net::Task<Findings> look_back(Subject subject, Findings rules, std::shared_ptr<c
     if (!model || settings->models.empty() || subject.lines.empty()) co_return rules;
     bool cut = false;
     auto question = question_about(subject, *settings, profile, &cut);
-    const auto answer = co_await model->ask(std::move(question), executor, http, deadline);
+    auto answer = co_await model->ask(std::move(question), executor, http, deadline);
     Findings findings = answer.ok ? joined(std::move(rules), answer.text, *settings) : std::move(rules);
+    findings.used = std::move(answer.used);
     auto found = parsed(findings.json);
     std::uint32_t input = answer.input_tokens, output = answer.output_tokens;
     if (answer.ok) {
@@ -244,6 +245,7 @@ net::Task<Findings> look_back(Subject subject, Findings rules, std::shared_ptr<c
         if (!stands_alone(schema) || !answer.ok) continue;
         auto more = alone(subject, schema, name);
         const auto got = co_await model->ask(std::move(more), executor, http, deadline);
+        findings.used.insert(findings.used.end(), got.used.begin(), got.used.end());
         input += got.input_tokens;
         output += got.output_tokens;
         auto value = got.ok ? json::parse(got.text, nullptr, false) : json();
@@ -253,6 +255,7 @@ net::Task<Findings> look_back(Subject subject, Findings rules, std::shared_ptr<c
         auto more = alone(subject, settings->profile_schema, "the caller's profile");
         more.text = "Profile so far: " + profile + "\n\nTranscript:\n" + more.text;
         const auto got = co_await model->ask(std::move(more), executor, http, deadline);
+        findings.used.insert(findings.used.end(), got.used.begin(), got.used.end());
         input += got.input_tokens;
         output += got.output_tokens;
         if (got.ok) findings.profile_news = got.text;

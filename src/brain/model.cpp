@@ -177,17 +177,33 @@ private:
             failed = Failure{FailureKind::protocol, "the client failed", 0, "stream", {}, {}};
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws);
+        const auto now = Clock::now();
+        auto& record = answer.used.emplace_back();
+        record.role = "llm";
+        record.vendor = endpoint.name;
+        record.outcome = cancelled_ ? "cancelled" : "ok";
+        record.lasted = std::chrono::duration_cast<std::chrono::milliseconds>(now - began);
+        if (heard.first) record.first_byte = std::chrono::duration_cast<std::chrono::milliseconds>(*heard.first - began);
+        record.attempt = static_cast<std::uint32_t>(std::min<std::size_t>(answer.used.size(), 1000));
+        record.backup = index != 0;
+        if (heard.outcome)
+            if (const auto* done = std::get_if<vendors::LmDone>(&*heard.outcome)) {
+                record.input_tokens = done->usage.input;
+                record.output_tokens = done->usage.output;
+                record.request_id = done->request_id;
+            }
         if (cancelled_) {
             answer.why = "cancelled";
             co_return;
         }
-        const auto now = Clock::now();
         if (!failed)
             if (auto* failure = std::get_if<Failure>(&*heard.outcome)) failed = vendors::without_key(std::move(*failure), endpoint.key.reveal());
         if (!failed && std::get<vendors::LmDone>(*heard.outcome).finish == vendors::LmFinish::content) failed = Failure{FailureKind::content, "the model refused", 0, "final", {}, {}};
         if (!failed && heard.text.empty()) failed = Failure{FailureKind::protocol, "the answer was empty", 0, "final", {}, {}};
         if (failed) {
             failure_ = std::move(*failed);
+            record.outcome = vendors::name(failure_.kind);
+            record.reason = failure_.reason;
             // Calls share the breaker: a vendor that was given too little time is not a bad one.
             if (failure_.kind != FailureKind::timeout || now - began >= kBlamedAfter) order_.health(index).failure(now, failure_);
             co_return;

@@ -54,7 +54,7 @@ public:
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
         over_ = std::move(over);
         const auto beat = worker_.ticks.subscribe([this](const net::Tick& tick) {
-            if (tick.due - began_ >= agent_->max_duration) request_end(EndReason::max_duration);
+            if (tick.due >= ends_at_) request_end(EndReason::max_duration);
         });
         children_.spawn(serve_bot());
         const LegEnd end = co_await leg_.run(*this);
@@ -87,6 +87,7 @@ public:
         if (over_) std::exchange(over_, nullptr)(summary_);
         leg_.begin_close(1000, "");
     }
+    void limit(std::chrono::milliseconds left) { ends_at_ = std::min<TimePoint>(ends_at_, Clock::now() + left); }
 
 private:
     [[nodiscard]] Instant now() const { return std::chrono::duration_cast<Instant>(Clock::now() - began_); }
@@ -249,6 +250,7 @@ private:
     CallLog log_;
     std::string from_, to_;
     TimePoint began_ = Clock::now();
+    TimePoint ends_at_ = began_ + agent_->max_duration;
     twilio::BotScanner scanner_;
     net::Nursery children_;
     std::unique_ptr<net::WebSocket> bot_;
@@ -272,6 +274,7 @@ BotCall::~BotCall() = default;
 net::Task<CallSummary> BotCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
 void BotCall::command(const OperatorCommand& wanted) {
     if (const auto* end = std::get_if<EndNow>(&wanted)) impl_->request_end(end->reason, end->target);
+    if (const auto* limit = std::get_if<LimitNow>(&wanted)) impl_->limit(limit->left);
 }
 
 }  // namespace parley::call

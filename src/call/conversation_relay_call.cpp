@@ -479,6 +479,9 @@ private:
         observe_vendor(services_.metrics, record);
         if (services_.used) services_.used(*agent_, facts_.call_sid, record);
     }
+    void on_used(const brain::VendorRecord& more) override {
+        if (services_.used) services_.used(*agent_, facts_.call_sid, more);
+    }
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override {
         log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});
         services_.metrics.provider_failovers.at(role, from, to).add();

@@ -94,7 +94,7 @@ net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socke
     auto before = services_.registry.take_memory(call_sid);  // of a new call: the note of whoever placed it, if any
     ticket.reset();
     const net::LoadTicket load(worker.loop, 1);
-    call_live(services_, log, *claims, Clock::now() - began, "relay");
+    call_live(services_, log, *agent, *claims, Clock::now() - began, "relay");
 
     bool told = false;
     const auto over = [&](const CallSummary& done) {

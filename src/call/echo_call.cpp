@@ -10,13 +10,12 @@ public:
 
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
         over_ = std::move(over);
-        const auto began = Clock::now();
-        const auto beat = worker_.ticks.subscribe([this, began](const net::Tick& tick) {
-            if (tick.due - began >= agent_->max_duration) request_end(EndReason::max_duration);
+        const auto beat = worker_.ticks.subscribe([this](const net::Tick& tick) {
+            if (tick.due >= ends_at_) request_end(EndReason::max_duration);
         });
         const LegEnd end = co_await leg_.run(*this);
         if (!asked_) summary_.reason = reason_of(end);
-        summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+        summary_.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
         co_return summary_;
     }
     void request_end(EndReason reason, std::string target = {}) {
@@ -27,6 +26,7 @@ public:
         if (over_) std::exchange(over_, nullptr)(summary_);
         leg_.begin_close(1000, "");
     }
+    void limit(std::chrono::milliseconds left) { ends_at_ = std::min<TimePoint>(ends_at_, Clock::now() + left); }
 
 private:
     void on_media(std::span<const std::uint8_t>) override {}
@@ -39,6 +39,8 @@ private:
     CallWorker& worker_;
     std::shared_ptr<const Agent> agent_;
     CarrierLeg& leg_;
+    TimePoint began_ = Clock::now();
+    TimePoint ends_at_ = began_ + agent_->max_duration;
     bool asked_ = false;
     CallSummary summary_;
     std::function<void(const CallSummary&)> over_;
@@ -49,6 +51,7 @@ EchoCall::~EchoCall() = default;
 net::Task<CallSummary> EchoCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
 void EchoCall::command(const OperatorCommand& wanted) {
     if (const auto* end = std::get_if<EndNow>(&wanted)) impl_->request_end(end->reason, end->target);
+    if (const auto* limit = std::get_if<LimitNow>(&wanted)) impl_->limit(limit->left);
 }
 
 }  // namespace parley::call

@@ -22,7 +22,7 @@ constexpr std::size_t kMostText = 4000;
 class ListenCall final : CarrierSink, brain::VendorSink {
 public:
     ListenCall(CallServices& services, CallWorker& worker, const Agent& agent, MediaStreamLeg& leg, const brain::CallFacts& facts, const std::atomic<bool>& ending)
-        : services_(services), worker_(worker), leg_(leg), ending_(ending), call_sid_(facts.call_sid), caller_(agent, facts, worker, *this, said("inbound_track", "caller")), callee_(agent, facts, worker, *this, said("outbound_track", "callee")) {}
+        : services_(services), worker_(worker), agent_(agent), leg_(leg), ending_(ending), call_sid_(facts.call_sid), caller_(agent, facts, worker, *this, said("inbound_track", "caller")), callee_(agent, facts, worker, *this, said("outbound_track", "callee")) {}
 
     [[nodiscard]] bool hears() const { return caller_.hears(); }
     net::Task<> run() {
@@ -59,7 +59,13 @@ private:
     void on_gap(std::uint32_t) override {}
     void on_dtmf(char) override {}
     void on_mark(std::string_view) override {}
-    void on_vendor(const brain::VendorRecord& record) override { observe_vendor(services_.metrics, record); }
+    void on_vendor(const brain::VendorRecord& record) override {
+        observe_vendor(services_.metrics, record);
+        on_used(record);
+    }
+    void on_used(const brain::VendorRecord& more) override {
+        if (services_.used) services_.used(agent_, call_sid_, more);
+    }
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view) override { services_.metrics.provider_failovers.at(role, from, to).add(); }
 
     ListenTrack::Said said(std::string_view track, std::string_view who) {
@@ -73,6 +79,7 @@ private:
 
     CallServices& services_;
     CallWorker& worker_;
+    const Agent& agent_;  // outlives the call: its caller holds it
     MediaStreamLeg& leg_;
     const std::atomic<bool>& ending_;
     std::string call_sid_;

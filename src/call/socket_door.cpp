@@ -1,8 +1,7 @@
 #include "socket_door.hpp"
 
 #include <boost/asio/steady_timer.hpp>
-#include <nlohmann/json.hpp>
-
+#include "parley/call/call_fact.hpp"
 #include "parley/twilio/sid.hpp"
 
 namespace parley::call {
@@ -47,7 +46,7 @@ net::Task<bool> take_over(CallServices& services, net::asio::any_io_executor exe
     co_return true;
 }
 
-void call_live(CallServices& services, const CallLog& log, const twilio::StreamClaims& claims, Duration attached_after, std::string_view by) {
+void call_live(CallServices& services, const CallLog& log, const Agent& agent, const twilio::StreamClaims& claims, Duration attached_after, std::string_view by) {
     services.metrics.stream_attach.at().observe(attached_after);
     services.metrics.calls_started.at("in").add();
     services.metrics.calls_active.at("in").add(1);
@@ -58,10 +57,9 @@ void call_live(CallServices& services, const CallLog& log, const twilio::StreamC
     if (services.records == nullptr) return;
     // The instance that answered may be another one, and what it knew lost with it: said again, as far as the token knows.
     const bool web = claims.from == "web";
-    nlohmann::ordered_json fact{{"live", true}, {"channel", web ? "web" : "twilio"}, {"agent", claims.agent}, {"revision", claims.revision}};
-    if (!web) fact["from"] = claims.from, fact["to"] = claims.to;
-    if (resume > 0) fact["resumed"] = resume;
-    services.records->add(claims.call_sid, store::Fact::call, fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    CallFact known{.agent = &agent, .web = web, .known_direction = false, .live = true, .resumed = resume};
+    if (!web) known.from = claims.from, known.to = claims.to;
+    services.records->add(claims.call_sid, store::Fact::call, call_fact(known));
 }
 
 }  // namespace parley::call

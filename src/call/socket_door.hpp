@@ -43,6 +43,6 @@ using FindAgent = std::function<net::Task<std::shared_ptr<const Agent>>(std::str
 [[nodiscard]] net::Task<bool> take_over(CallServices& services, net::asio::any_io_executor executor, const std::string& call_sid);
 
 // Counts and tells that a call is live. `by`: the surface, where it is not the media stream.
-void call_live(CallServices& services, const CallLog& log, const twilio::StreamClaims& claims, Duration attached_after, std::string_view by = {});
+void call_live(CallServices& services, const CallLog& log, const Agent& agent, const twilio::StreamClaims& claims, Duration attached_after, std::string_view by = {});
 
 }  // namespace parley::call

@@ -54,7 +54,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
     auto before = services_.registry.take_memory(start.call_sid);  // of a new call: the note of whoever placed it, if any
     ticket.reset();
     const net::LoadTicket load(worker.loop, 1);
-    call_live(services_, log, *claims, Clock::now() - began);
+    call_live(services_, log, *agent, *claims, Clock::now() - began);
 
     bool told = false;
     const auto over = [&](const CallSummary& done) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "parley/base/ids.hpp"
+#include "parley/call/call_fact.hpp"
 #include "parley/net/deadline.hpp"
 #include "parley/twilio/form.hpp"
 #include "parley/twilio/sid.hpp"
@@ -105,7 +106,10 @@ struct Outbound::Impl {
         if (!dial->view.call_sid.empty()) return false;
         dial->view.call_sid = call_sid;
         id_of[call_sid] = dial->view.id;
-        write(*dial, Fact::call, {{"direction", "out"}, {"from", dial->view.from}, {"to", dial->view.to}, {"agent", dial->view.agent}, {"dial", dial->view.id}});
+        const auto agent = services.agent ? services.agent(dial->view.agent) : nullptr;
+        if (services.records != nullptr)
+            services.records->add(call_sid, Fact::call,
+                                  call::call_fact({.agent = agent.get(), .from = dial->view.from, .to = dial->view.to, .outbound = true, .agent_name = dial->view.agent, .dial = dial->view.id}));
         return true;
     }
     void write(const Dial& dial, Fact fact, const nlohmann::json& json) const {
@@ -139,6 +143,7 @@ struct Outbound::Impl {
         // A call with a stream wrote its own end.
         const auto outcome = d.view.call_sid.empty() ? std::nullopt : services.registry.outcome(d.view.call_sid);
         if (!d.view.call_sid.empty()) {
+            if (services.over) services.over(d.view.call_sid);
             if (!outcome || !outcome->attached) write(d, Fact::end, {{"reason", name(d.view.reason)}, {"duration_s", d.view.duration.value_or(0)}});
             services.registry.end_call(d.view.call_sid, EndReason::caller_hung_up);  // W14: also where the socket's end is late
         }
@@ -331,6 +336,8 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
         if (made) {
             m.adopt(dial, made->sid);
             dial->state.on_status(made->status);
+            // Its end was told before its name.
+            if (dial->told && m.services.over) m.services.over(made->sid);
             unwanted = dial->unwanted;
             m.moved(dial);
         } else if (made.error().kind == rest::Failure::unknown) {

@@ -11,6 +11,7 @@
 #include "parley/analysis/post_call.hpp"
 #include "parley/base/json_schema.hpp"
 #include "parley/brain/model.hpp"
+#include "parley/call/vendor_report.hpp"
 #include "parley/net/deadline.hpp"
 #include "parley/net/nursery.hpp"
 #include "parley/store/analyses.hpp"
@@ -153,6 +154,11 @@ struct AnalysisJobs::Impl {
         const auto began = Clock::now();
         const auto model = model_of(*settings);
         auto found = co_await analysis::look_back(std::move(seen.subject), std::move(seen.findings), settings, std::move(profile), model, telephony.executor, telephony.http, began + std::min(settings->within, longest()));
+        // Each attempt costs, whatever becomes of it.
+        for (const auto& record : found.used) {
+            call::observe_vendor(telephony.metrics, record);
+            if (telephony.services.used) telephony.services.used(*seen.agent, sid, record);
+        }
         if (closing) co_return std::string{};
         auto result = json::parse(found.json, nullptr, false);
         if (!result.is_object()) result = json::object();

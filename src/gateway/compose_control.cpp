@@ -39,7 +39,9 @@ public:
                              return agent == nullptr ? std::string{} : agent->written.machine_message;
                          },
                      .may_place = [&t](std::string id, std::string agent, std::string to, std::chrono::seconds ring) { return t.may_place(std::move(id), std::move(agent), std::move(to), ring); },
-                     .placed = [&t](const std::string& id, const std::string& call_sid, std::chrono::seconds limit) { t.placed(id, call_sid, limit); }}),
+                     .placed = [&t](const std::string& id, const std::string& call_sid, std::chrono::seconds limit) { t.placed(id, call_sid, limit); },
+                     .over = [&t](const std::string& call_sid) { t.dial_over(call_sid); },
+                     .agent = [&t](std::string_view name) { return t.agents()->by_name(name); }}),
           powers_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .hold_music = t.config.outbound.hold_music.empty() ? t.config.server.public_url + control::kHoldTunePath : t.config.outbound.hold_music},
                   {.log = t.log, .metrics = t.metrics, .registry = t.registry, .carrier = *carrier_, .guard = guard_, .guard_mutex = guard_mutex_, .records = t.services.records, .errands = errands_,
                    .running = [this] { return outbound_.running(); }}),

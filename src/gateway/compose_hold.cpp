@@ -3,6 +3,7 @@
 #include "gateway_part.hpp"
 #include "hold_library.hpp"
 #include "parley/brain/model.hpp"
+#include "parley/call/vendor_report.hpp"
 #include "parley/hold/hold_settings.hpp"
 #include "parley/net/errands.hpp"
 #include "parley/vendors/catalogue.hpp"
@@ -24,6 +25,10 @@ public:
         : telephony_(telephony), library_(telephony.log, telephony.config.server.data_dir, telephony.database), errands_(telephony.executor, telephony.log),
           desk_{.database = telephony.database, .model = {}, .placed = [this](const brain::CallFacts& facts) { return placed(facts); }} {
         desk_.model = [this](const call::Agent& agent) { return model(agent); };
+        desk_.used = [this](const call::Agent& agent, const std::string& call_sid, const brain::VendorRecord& record) {
+            call::observe_vendor(telephony_.metrics, record);
+            if (telephony_.services.used) telephony_.services.used(agent, call_sid, record);
+        };
         library_.want(*telephony.agents(), true);
         telephony.services.hold = [this](const call::Agent& agent, const brain::CallFacts& facts) { return offer(agent, facts); };
         telephony.services.prepare = [this](std::shared_ptr<const call::Agent> agent, brain::CallFacts facts, brain::Actions* actions, call::CallWorker& worker, TimePoint until) {

@@ -70,6 +70,9 @@ public:
                   .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
                   .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->made(agent.name), agent, facts, t_.executor, false); },
                   .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
+                  .used = [this](const call::Agent& agent, const std::string& conversation, const brain::VendorRecord& record) {
+                      if (t_.services.used) t_.services.used(agent, conversation, record);
+                  },
                   .ours = [this](std::string_view number) { return ours(number); }}),
           kept_(t_, errands_, client_.get(), accounts_) {
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker, brain::Handset* handset) {

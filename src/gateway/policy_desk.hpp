@@ -44,6 +44,7 @@ private:
     net::Task<std::optional<Refusal>> place_for(AgentPtr agent, std::string call_sid, std::string account, Duration grace);
     net::Task<std::optional<control::Veto>> may_place(std::string id, std::string agent, std::string to, std::chrono::seconds ring);
     void placed(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit);
+    void dial_over(const std::string& call_sid);
     [[nodiscard]] policy::Caps caps_of(const call::Agent& agent, const Rules& rules) const;
     [[nodiscard]] std::optional<std::string> day_used_up(const call::Agent& agent, const Rules& rules) const;  // its scope
 
@@ -54,6 +55,8 @@ private:
     net::Task<webhooks::Answer> leave_queue(const webhooks::Asked& asked, bool redirected);
     [[nodiscard]] bool somebody_waits(const std::string& agent);
     void forget_waiting(const std::string& agent, const std::string& call_sid);
+    void forget_waiting(const std::string& call_sid);  // the call is over
+    void still_waits(const std::string& agent, const std::string& call_sid);
     void call_in_waiting(TimePoint now);
     net::Task<> call_in(AgentPtr agent, std::string call_sid, std::string account);
 
@@ -90,9 +93,10 @@ private:
         bool told = false;
     };
     std::map<std::string, Guarded> guarded_;
-    std::map<std::string, std::chrono::seconds> dialled_limits_;  // by CallSid, until the call is answered
+    std::map<std::string, std::chrono::seconds> dialled_limits_;  // by CallSid, until the call is answered or over
     struct Waiting {
         std::string call_sid, account;
+        TimePoint seen;  // it was put there, or came for more music
     };
     std::map<std::string, std::deque<Waiting>> waiting_;  // by agent, oldest first
     std::vector<std::pair<std::string, std::string>> ends_;  // call, its end's JSON

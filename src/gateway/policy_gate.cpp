@@ -1,3 +1,6 @@
+#include <nlohmann/json.hpp>
+
+#include "parley/rest/calls.hpp"
 #include "parley/webhooks/flow_routes.hpp"
 #include "policy_desk.hpp"
 #include "rest_account.hpp"
@@ -37,6 +40,7 @@ PolicyDesk::PolicyDesk(Telephony& telephony)
     t_.routes.route("full-go", Subject::call, [this](const Asked& asked) { return leave_queue(asked, true); });
     t_.may_place = [this](std::string id, std::string agent, std::string to, std::chrono::seconds ring) { return may_place(std::move(id), std::move(agent), std::move(to), ring); };
     t_.placed = [this](const std::string& id, const std::string& call_sid, std::chrono::seconds limit) { placed(id, call_sid, limit); };
+    t_.dial_over = [this](const std::string& call_sid) { dial_over(call_sid); };
     t_.may_talk = [this](AgentPtr agent, std::string call_sid) -> net::Task<bool> {
         auto refused = co_await place_for(std::move(agent), std::move(call_sid), "web", kGrace);
         co_return !refused.has_value();
@@ -46,6 +50,12 @@ PolicyDesk::PolicyDesk(Telephony& telephony)
         meter_.used(call_sid, agent.name, record, wall());
     };
     t_.fact_hooks.added.push_back([this](const store::FactEvent& event) {
+        if (event.fact == store::Fact::status) {
+            // The carrier's last word, whatever the call came to here.
+            const auto status = nlohmann::json::parse(event.json, nullptr, false);
+            if (!status.is_object() || !status.contains("status") || !status["status"].is_string() || !rest::terminal(rest::call_status(status["status"].get_ref<const std::string&>()))) return;
+            return forget_waiting(event.call_sid);
+        }
         if (event.fact != store::Fact::end) return;
         const std::lock_guard lock(mutex_);
         if (ends_.size() < 10'000) ends_.emplace_back(event.call_sid, event.json);
@@ -158,7 +168,14 @@ void PolicyDesk::placed(const std::string& id, const std::string& call_sid, std:
     if (call_sid.empty()) return places_.free(id);
     places_.rename(id, call_sid);
     const std::lock_guard lock(mutex_);
-    if (dialled_limits_.size() < 10'000) dialled_limits_[call_sid] = time_limit;
+    // Answered before the carrier had told its name.
+    if (const auto answered = guarded_.find(call_sid); answered != guarded_.end()) answered->second.own = time_limit;
+    else if (dialled_limits_.size() < 100'000) dialled_limits_[call_sid] = time_limit;
+}
+
+void PolicyDesk::dial_over(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    dialled_limits_.erase(call_sid);
 }
 
 }  // namespace parley::gateway

@@ -18,6 +18,7 @@ constexpr unsigned kMostHops = 3;
 constexpr std::size_t kMostWaiting = 1000;                     // known here; the carrier keeps them all
 constexpr auto kCallInEvery = std::chrono::milliseconds(1000);  // how often the first of a queue is tried
 constexpr auto kGrace = std::chrono::seconds(20);               // from its place to its stream
+constexpr auto kStillThere = std::chrono::minutes(5);           // pieces of music are shorter
 
 Answer xml(const TwimlResponse& response) { return webhooks::twiml_answer(response); }
 Answer hang_up() { return xml(TwimlResponse().hangup()); }
@@ -77,9 +78,12 @@ PolicyDesk::TurnedAway PolicyDesk::enqueue(const call::Agent& agent, const Asked
     {
         const std::lock_guard lock(mutex_);
         auto& line = waiting_[agent.name];
-        if (line.size() < kMostWaiting) line.push_back({asked.call_sid, std::string(asked.form.get("AccountSid"))});
+        if (line.size() < kMostWaiting) line.push_back({asked.call_sid, std::string(asked.form.get("AccountSid")), Clock::now()});
     }
-    if (t_.services.records != nullptr) t_.services.records->add(asked.call_sid, store::Fact::event, R"({"event":"queued","why":"concurrent_limit"})");
+    if (auto* records = t_.services.records; records != nullptr) {
+        records->add(asked.call_sid, store::Fact::call, R"({"answer":"queue"})");
+        records->add(asked.call_sid, store::Fact::event, R"({"event":"queued","why":"concurrent_limit"})");
+    }
     twilio::twiml::Enqueue verb;
     verb.name = "parley-full-" + agent.name;
     verb.wait_url = full_url(t_.routes, "full-wait", agent.name);
@@ -93,6 +97,7 @@ net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
     const std::string name(asked.query.get("agent"));
     auto agent = t_.routes.services().by_name(name);
     if (!agent) co_return xml(TwimlResponse().leave());
+    still_waits(name, asked.call_sid);
     const auto position = number_of(asked.form.get("QueuePosition"));
     if (position <= 1) {
         policy::Wish wish{asked.call_sid, name, std::string(asked.form.get("AccountSid"))};
@@ -115,7 +120,9 @@ net::Task<Answer> PolicyDesk::leave_queue(const Asked& asked, bool redirected) {
     const auto result = asked.form.get("QueueResult");
     if (!redirected && result != "leave") {
         // Hung up, or the queue could not take it. The redirect that took it out has its own document.
-        if (result == "queue-full" || result == "error" || result == "system-error") co_return xml(TwimlResponse().say("We are sorry, nobody can take your call right now.").hangup());
+        const bool turned_away = result == "queue-full" || result == "error" || result == "system-error";
+        if (turned_away && t_.services.records != nullptr) t_.services.records->add(asked.call_sid, store::Fact::rejection, R"({"reason":"concurrent_limit","detail":"queue_full"})");
+        if (turned_away) co_return xml(TwimlResponse().say("We are sorry, nobody can take your call right now.").hangup());
         co_return hang_up();
     }
     auto agent = t_.routes.services().by_name(name);
@@ -136,7 +143,26 @@ net::Task<Answer> PolicyDesk::leave_queue(const Asked& asked, bool redirected) {
 bool PolicyDesk::somebody_waits(const std::string& agent) {
     const std::lock_guard lock(mutex_);
     const auto found = waiting_.find(agent);
-    return found != waiting_.end() && !found->second.empty();
+    if (found == waiting_.end()) return false;
+    // Whoever is there comes for more music; who does not has gone without a word, or is looked after elsewhere.
+    std::erase_if(found->second, [now = Clock::now()](const Waiting& one) { return now - one.seen > kStillThere; });
+    return !found->second.empty();
+}
+
+void PolicyDesk::still_waits(const std::string& agent, const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(agent);
+    if (found == waiting_.end()) return;
+    for (auto& one : found->second)
+        if (one.call_sid == call_sid) one.seen = Clock::now();
+}
+
+void PolicyDesk::forget_waiting(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    for (auto line = waiting_.begin(); line != waiting_.end();) {
+        std::erase_if(line->second, [&](const Waiting& one) { return one.call_sid == call_sid; });
+        line = line->second.empty() ? waiting_.erase(line) : std::next(line);
+    }
 }
 
 void PolicyDesk::forget_waiting(const std::string& agent, const std::string& call_sid) {

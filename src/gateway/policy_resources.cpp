@@ -97,11 +97,12 @@ void PolicyDesk::add_resources() {
                    {{"max_calls", now_rules->max_calls}, {"max_calls_account", now_rules->max_calls_account}, {"calls", fleet.fleet}, {"instances", places_.instances()}, {"store", places_.alone() ? "alone" : "together"},
                     {"day", {{"budget", shown(now_rules->day)}, {"used", shown(meter_.today({}, now))}}}}},
                   {"agents", json::array()}};
-        for (const auto& given : t_.config.agents) {
-            const auto agent = t_.agents()->by_name(given.name);
-            if (!agent || !agent->policy) continue;
-            body["agents"].push_back({{"agent", given.name}, {"max_calls", agent->policy->max_calls}, {"calls", places_.everywhere(given.name, {}).agent}, {"calls_here", places_.here(given.name, {}).agent},
-                                      {"call", {{"budget", shown(agent->policy->call)}}}, {"day", {{"budget", shown(agent->policy->day)}, {"used", shown(meter_.today(given.name, now))}}}});
+        // Those of the file and those that were made by the API.
+        for (const auto& agent : t_.agents()->all()) {
+            if (!agent->policy) continue;
+            const auto& name = agent->name;
+            body["agents"].push_back({{"agent", name}, {"max_calls", agent->policy->max_calls}, {"calls", places_.everywhere(name, {}).agent}, {"calls_here", places_.here(name, {}).agent},
+                                      {"call", {{"budget", shown(agent->policy->call)}}}, {"day", {{"budget", shown(agent->policy->day)}, {"used", shown(meter_.today(name, now))}}}});
         }
         co_return admin::api_answer(200, body);
     };

@@ -85,7 +85,9 @@ void PolicyDesk::look_at_live(TimePoint now) {
         meter_.began(call.call_sid, call.agent, agent && agent->policy ? agent->policy->call : policy::Budget{}, now);
         if (live.retell && agent) {
             // Its longest duration is the call's, not that of each of its streams.
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(agent->conversation.max_duration - (now - live.first));
+            const bool no_words = agent->brain == call::BrainKind::bot || agent->brain == call::BrainKind::echo;
+            const auto longest = no_words ? agent->max_duration : agent->conversation.max_duration;
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(longest - (now - live.first));
             if (t_.registry.tell(call.call_sid, call::LimitNow{std::max(left, std::chrono::milliseconds(0))})) live.retell = false;
         }
     }

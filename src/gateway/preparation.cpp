@@ -161,6 +161,8 @@ net::Task<brain::Prepared> prepare_call(const PreparationDesk& desk, std::shared
             question.conversation = facts.call_sid;
             const auto deadline = std::min<TimePoint>(until, Clock::now() + s.summary_within);
             auto answer = co_await model->ask(std::move(question), executor, worker.http, deadline);
+            if (desk.used)
+                for (const auto& record : answer.used) desk.used(*agent, facts.call_sid, record);
             if (answer.ok && !answer.text.empty()) {
                 written = true;
                 found.summarised = true;

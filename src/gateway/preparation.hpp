@@ -21,6 +21,7 @@ struct PreparationDesk {
     store::Database& database;
     std::function<std::shared_ptr<brain::Model>(const call::Agent&)> model;  // null, or answers null: there is none to write a summary
     std::function<bool(const brain::CallFacts&)> placed;                     // we called: `to` is theirs
+    std::function<void(const call::Agent&, const std::string& call_sid, const brain::VendorRecord&)> used{};  // what the summary took; null: nobody counts
 };
 
 // Whether there is anything to find out.

@@ -70,6 +70,7 @@ struct Telephony {
     // Set by compose_policy: what calls that are placed, and browsers' calls, have to ask first (control/outbound.hpp, admin/web_voice.hpp).
     std::function<net::Task<std::optional<control::Veto>>(std::string id, std::string agent, std::string to, std::chrono::seconds ring)> may_place{};
     std::function<void(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit)> placed{};
+    std::function<void(const std::string& call_sid)> dial_over{};  // one that was placed has come to its end, answered or not
     std::function<net::Task<bool>(std::shared_ptr<const call::Agent> agent, std::string call_sid)> may_talk{};
 };
 

@@ -89,9 +89,26 @@ std::optional<Incoming> read_incoming(const twilio::Form& form) {
 struct Inbox::Impl : std::enable_shared_from_this<Impl> {
     explicit Impl(Services given) : services(std::move(given)) {}
 
+    // What the vendors of one talk tell: to everybody's sink, and to whoever counts what it costs.
+    struct TalkSink final : brain::VendorSink {
+        TalkSink(const Services& to, std::shared_ptr<const call::Agent> whose, std::string name) : services(to), agent(std::move(whose)), id(std::move(name)) {}
+        const Services& services;
+        std::shared_ptr<const call::Agent> agent;
+        std::string id;
+        void on_vendor(const brain::VendorRecord& record) override {
+            services.vendor.on_vendor(record);
+            on_used(record);
+        }
+        void on_used(const brain::VendorRecord& more) override {
+            if (services.used) services.used(*agent, id, more);
+        }
+        void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override { services.vendor.on_failover(role, from, to, reason); }
+        void on_event(std::string_view event) override { services.vendor.on_event(event); }
+    };
     struct Conversation {
         std::string id;
         std::shared_ptr<const call::Agent> agent;
+        std::shared_ptr<TalkSink> vendor;  // outlives `talk`
         std::unique_ptr<brain::Actions> actions;
         std::unique_ptr<brain::TextTalk> talk;  // before `actions` goes
         brain::TalkMemory memory;
@@ -315,9 +332,10 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         if (services.actions) conversation.actions = services.actions(*conversation.agent, facts);
         brain::TalkSettings how;
         how.answer_within = services.brain_within;
+        conversation.vendor = std::make_shared<TalkSink>(services, conversation.agent, conversation.id);
         try {
             conversation.talk = std::make_unique<brain::TextTalk>(*conversation.agent->pipeline, facts,
-                                                                  brain::TalkPorts{services.vendor, services.executor, services.http, conversation.actions.get()}, how, std::move(conversation.memory));
+                                                                  brain::TalkPorts{*conversation.vendor, services.executor, services.http, conversation.actions.get()}, how, std::move(conversation.memory));
         } catch (const std::exception& e) {
             services.log.error("message.failed", "The agent's brain cannot answer text.", {{"agent", conversation.agent->name}, {"error.type", e.what()}});
             return false;
@@ -329,10 +347,10 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
     void put_away(Conversation& conversation) {
         if (!conversation.talk) return;
         conversation.memory = conversation.talk->memory();
-        auto closing = close(std::move(conversation.talk), std::move(conversation.actions));
+        auto closing = close(conversation.vendor, std::move(conversation.talk), std::move(conversation.actions));
         services.spawn(std::move(closing));
     }
-    static net::Task<> close(std::unique_ptr<brain::TextTalk> talk, std::unique_ptr<brain::Actions> actions) {
+    static net::Task<> close(std::shared_ptr<TalkSink> /*kept*/, std::unique_ptr<brain::TextTalk> talk, std::unique_ptr<brain::Actions> actions) {
         co_await talk->close();
         talk.reset();
         actions.reset();

@@ -1,5 +1,9 @@
 #include "parley/policy/meter.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 namespace parley::policy {
@@ -36,8 +40,9 @@ void Meter::count_time(Call& call, TimePoint now, const std::string& day) {
     Used used;
     used.milliseconds = more.count();
     // By the whole, so that rounding does not add up with every tick.
-    const auto& so_far = call.lines[{std::string(kCarrier), std::string(kCallRole)}];
-    used.micros = prices_.carrier_micros(std::chrono::milliseconds(so_far.milliseconds + used.milliseconds)) - so_far.micros;
+    call.connected += used.milliseconds;
+    const auto whole = prices_.carrier_micros(std::chrono::milliseconds(call.connected));
+    used.micros = std::max<std::int64_t>(0, whole - std::exchange(call.connected_micros, whole));
     add(call, std::string(kCarrier), kCallRole, used, day);
 }
 
@@ -46,22 +51,24 @@ void Meter::began(const std::string& call_sid, const std::string& agent, const B
     if (calls_.size() >= kMostCalls && !calls_.contains(call_sid)) return;
     auto& call = calls_[call_sid];
     if (call.running) return;
-    if (call.agent.empty()) {
-        call.agent = agent;
+    if (call.agent.empty()) call.agent = agent;
+    if (!std::exchange(call.counted_in, true)) {
         Used one;
         one.calls = 1;
         add(call, std::string(kCarrier), kCallRole, one, day_of(std::chrono::floor<std::chrono::seconds>(WallClock::now())));
     }
     call.budget = budget;
     call.running = true;
+    call.told = false;  // whoever comes back is told again
     call.counted = call.last_change = now;
 }
 
 void Meter::used(const std::string& call_sid, const std::string& agent, const brain::VendorRecord& record, std::chrono::sys_seconds today) {
     auto used = used_by(record);
     const std::lock_guard lock(mutex_);
-    used.micros = prices_.micros(record.vendor, record.role, used);
-    if (calls_.size() >= kMostCalls && !calls_.contains(call_sid)) {
+    // A talk by text has a name of its own; without any there is nobody to write a bill for.
+    if (call_sid.empty() || (calls_.size() >= kMostCalls && !calls_.contains(call_sid))) {
+        used.micros = prices_.micros(record.vendor, record.role, used);
         pending_[{day_of(today), agent, record.vendor, record.role}] += used;
         return;
     }
@@ -71,13 +78,18 @@ void Meter::used(const std::string& call_sid, const std::string& agent, const br
         call.counted = Clock::now();
     }
     call.last_change = Clock::now();
+    // What lasts is told every second: its fractions add up.
+    auto& rest = call.rests[{record.vendor, record.role}];
+    const auto exact = prices_.exact_micros(record.vendor, record.role, used) + rest;
+    used.micros = std::max<std::int64_t>(0, std::llround(exact));
+    rest = exact - static_cast<double>(used.micros);
     add(call, record.vendor, record.role, used, day_of(today));
 }
 
 void Meter::ended(const std::string& call_sid, TimePoint now) {
     const std::lock_guard lock(mutex_);
     const auto found = calls_.find(call_sid);
-    if (found == calls_.end()) return;
+    if (found == calls_.end() || !found->second.running) return;  // said again and again, as long as it may come back
     count_time(found->second, now, day_of(std::chrono::floor<std::chrono::seconds>(WallClock::now())));
     found->second.running = false;
     found->second.last_change = now;
@@ -119,14 +131,31 @@ std::vector<std::string> Meter::Call::facts(const std::string& currency) const {
 
 std::vector<Meter::Bill> Meter::settle(TimePoint now, Duration quiet) {
     std::vector<Bill> bills;
+    std::vector<std::pair<TimePoint, std::string>> gone;  // billed, and remembered; looked at where there are too many
     const std::lock_guard lock(mutex_);
+    const bool many = calls_.size() > kMostRemembered;
     for (auto call = calls_.begin(); call != calls_.end();) {
-        if (call->second.running || now - call->second.last_change < quiet) {
+        auto& one = call->second;
+        const auto silent = now - one.last_change;
+        if (one.running || silent < quiet) {
             ++call;
             continue;
         }
-        bills.push_back({call->first, call->second.facts(prices_.currency())});
-        call = calls_.erase(call);
+        if (!one.lines.empty()) {
+            bills.push_back({call->first, one.facts(prices_.currency())});
+            one.lines.clear();
+        }
+        if (silent >= kMayReturn) {
+            call = calls_.erase(call);
+            continue;
+        }
+        if (many) gone.emplace_back(one.last_change, call->first);
+        ++call;
+    }
+    if (gone.size() > kMostRemembered) {
+        const auto latest = gone.end() - static_cast<std::ptrdiff_t>(kMostRemembered);
+        std::nth_element(gone.begin(), latest, gone.end());
+        for (auto old = gone.begin(); old != latest; ++old) calls_.erase(old->second);
     }
     return bills;
 }

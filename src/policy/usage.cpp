@@ -73,13 +73,15 @@ const Price* PriceList::find(std::string_view name) const {
     return best;
 }
 
-std::int64_t PriceList::micros(std::string_view name, std::string_view role, const Used& used) const {
+std::int64_t PriceList::micros(std::string_view name, std::string_view role, const Used& used) const { return whole(exact_micros(name, role, used)); }
+
+double PriceList::exact_micros(std::string_view name, std::string_view role, const Used& used) const {
     const auto* price = find(name);
     if (price == nullptr) return 0;
     double money = static_cast<double>(used.input_tokens) * price->input_per_million / 1e6 + static_cast<double>(used.output_tokens) * price->output_per_million / 1e6 +
                    static_cast<double>(used.characters) * price->per_thousand_characters / 1e3;
     if (role == "stt" || role == "realtime") money += static_cast<double>(used.milliseconds) / 60'000.0 * price->per_minute;
-    return whole(money * kMicros);
+    return std::clamp(money * kMicros, 0.0, 9e15);
 }
 
 std::int64_t PriceList::carrier_micros(std::chrono::milliseconds connected) const {
@@ -88,10 +90,11 @@ std::int64_t PriceList::carrier_micros(std::chrono::milliseconds connected) cons
 
 Used used_by(const brain::VendorRecord& record) {
     Used used;
-    used.calls = 1;
-    used.milliseconds = record.lasted.count();
-    used.input_tokens = record.input_tokens;
-    used.output_tokens = record.output_tokens;
+    used.calls = record.under_way ? 0 : 1;
+    const auto rest = [](std::int64_t all, std::int64_t told) { return std::max<std::int64_t>(0, all - told); };
+    used.milliseconds = rest(record.lasted.count(), record.told.count());
+    used.input_tokens = rest(record.input_tokens, record.told_input_tokens);
+    used.output_tokens = rest(record.output_tokens, record.told_output_tokens);
     used.characters = record.characters;
     return used;
 }

@@ -7,6 +7,7 @@
 
 #include "fact_kinds.hpp"
 #include "parley/base/ids.hpp"
+#include "search_words.hpp"
 
 namespace parley::store {
 
@@ -64,14 +65,15 @@ void apply_call(Session& session, const FactEvent& event, const Json& json, std:
     const bool outbound = text_of(json, "direction").starts_with("out");
     if (country.empty()) country = country_of(outbound ? text_of(json, "to") : from);
     auto profile = json.contains("caller_profile") && json["caller_profile"].is_object() ? json["caller_profile"].dump(-1, ' ', false, Json::error_handler_t::replace) : std::string();
-    // What is said again counts; what is not said stays.
+    // What is said again counts; what is not said stays. Who has the call from now on is said as a whole: without a model it has none.
+    const bool whole = !text_of(json, "agent_token").empty();
     session.run("UPDATE history SET agent = COALESCE(NULLIF($1, ''), agent), agent_token = COALESCE(NULLIF($2, ''), agent_token), channel = COALESCE(NULLIF($3, ''), channel), "
                 "direction = COALESCE(NULLIF($4, ''), direction), from_number = COALESCE(NULLIF($5, ''), from_number), to_number = COALESCE(NULLIF($6, ''), to_number), "
                 "country = COALESCE(NULLIF($7, ''), country), page_url = COALESCE(NULLIF($8, ''), page_url), display = COALESCE(NULLIF($9, ''), display), "
-                "caller_profile = COALESCE(NULLIF($10, ''), caller_profile), answer = COALESCE(NULLIF($11, ''), answer), model = COALESCE(NULLIF($12, ''), model), "
-                "revision = COALESCE(NULLIF($13, ''), revision) WHERE call_sid = $14",
+                "caller_profile = COALESCE(NULLIF($10, ''), caller_profile), answer = COALESCE(NULLIF($11, ''), answer), "
+                "model = CASE WHEN $12 = 1 THEN $13 ELSE COALESCE(NULLIF($14, ''), model) END, revision = COALESCE(NULLIF($15, ''), revision) WHERE call_sid = $16",
                 {text_of(json, "agent"), text_of(json, "agent_token"), text_of(json, "channel"), text_of(json, "direction"), from, text_of(json, "to"), country, text_of(json, "page_url"),
-                 text_of(json, "display"), profile, text_of(json, "answer"), text_of(json, "model"), text_of(json, "revision"), event.call_sid});
+                 text_of(json, "display"), profile, text_of(json, "answer"), std::int64_t{whole}, text_of(json, "model"), text_of(json, "model"), text_of(json, "revision"), event.call_sid});
     if (!flag_of(json, "live")) return;
     // It talks, or it talks again: an end that was left open was none.
     session.run("UPDATE history SET status = 'realtime_session_active', live_ms = CASE WHEN live_ms = 0 THEN $1 ELSE live_ms END, ended_ms = 0, end_reason = '', end_detail = '', "
@@ -103,6 +105,11 @@ void carrier_over(Session& session, const FactEvent& event, const std::string& w
     if (session.changed() > 0) return;
     session.run("UPDATE history SET status = 'realtime_session_rejected', rejection_reason = 'policy', rejection_detail = 'reject', ended_ms = $1, final = 3, finish_after_ms = 0 "
                 "WHERE call_sid = $2 AND final = 0 AND live_ms = 0 AND answer = 'reject'",
+                {event.at_ms, event.call_sid});
+    if (session.changed() > 0) return;
+    // Waited for a place until the caller had enough of it.
+    session.run("UPDATE history SET status = 'realtime_session_rejected', rejection_reason = 'concurrent_limit', rejection_detail = 'abandoned', ended_ms = $1, final = 3, finish_after_ms = 0 "
+                "WHERE call_sid = $2 AND final = 0 AND live_ms = 0 AND answer = 'queue'",
                 {event.at_ms, event.call_sid});
     if (session.changed() > 0) return;
     // A stream was awaited and never came.
@@ -189,7 +196,12 @@ void apply_fact(Session& session, const FactEvent& event, std::string_view insta
     if (!json.is_object()) return;
     if (said) {
         auto line = text_of(json, "text");
-        if (!line.empty()) session.run("INSERT INTO call_lines(call_sid, line) VALUES($1, $2)", {event.call_sid, std::move(line)});
+        if (!line.empty() && session.dialect() == Dialect::postgresql) {
+            auto words = joined_words(search_words(line));
+            session.run("INSERT INTO call_lines(call_sid, line, words) VALUES($1, $2, $3)", {event.call_sid, std::move(line), std::move(words)});
+        } else if (!line.empty()) {
+            session.run("INSERT INTO call_lines(call_sid, line) VALUES($1, $2)", {event.call_sid, std::move(line)});
+        }
     }
     if (!is_call(event.call_sid)) return;
     switch (event.fact) {

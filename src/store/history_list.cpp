@@ -5,6 +5,7 @@
 
 #include "fact_kinds.hpp"
 #include "parley/store/call_history.hpp"
+#include "search_words.hpp"
 
 namespace parley::store {
 
@@ -26,7 +27,7 @@ constexpr std::string_view kList = "SELECT " HISTORY_COLUMNS " FROM history h" H
 constexpr std::string_view kSearchSqlite = "SELECT " HISTORY_COLUMNS " FROM history h" HISTORY_FILTERS
                                            " AND h.call_sid IN (SELECT l.call_sid FROM call_lines l WHERE l.id IN (SELECT rowid FROM call_search WHERE call_search MATCH $21))" HISTORY_ORDER_22;
 constexpr std::string_view kSearchPostgres = "SELECT " HISTORY_COLUMNS " FROM history h" HISTORY_FILTERS
-                                             " AND h.call_sid IN (SELECT l.call_sid FROM call_lines l WHERE to_tsvector('simple', l.line) @@ plainto_tsquery('simple', $21))" HISTORY_ORDER_22;
+                                             " AND h.call_sid IN (SELECT l.call_sid FROM call_lines l WHERE string_to_array(l.words, ' ') @> string_to_array($21, ' '))" HISTORY_ORDER_22;
 constexpr std::string_view kByGuid = "SELECT " HISTORY_COLUMNS " FROM history h WHERE h.guid = $1";
 constexpr std::string_view kByCall = "SELECT " HISTORY_COLUMNS " FROM history h WHERE h.call_sid = $1";
 #undef HISTORY_COLUMNS
@@ -75,16 +76,9 @@ std::string cursor_at(const HistoryRow& row) {
 }
 
 // Each word quoted, so that none of them is an operator of the search's own language.
-std::string quoted_words(std::string_view text) {
-    std::string out, word;
-    const auto close = [&] {
-        if (!word.empty()) out += (out.empty() ? "\"" : " \"") + word + "\"";
-        word.clear();
-    };
-    for (const char c : text)
-        if (c == ' ' || c == '"' || static_cast<unsigned char>(c) < 0x20) close();
-        else word += c;
-    close();
+std::string quoted_words(const std::vector<std::string>& words) {
+    std::string out;
+    for (const auto& word : words) out += (out.empty() ? "\"" : " \"") + word + "\"";
     return out;
 }
 
@@ -122,10 +116,9 @@ std::optional<HistoryPage> list_history(Session& session, const HistoryFilter& f
     auto text = kList;
     if (!filter.search.empty()) {
         const bool sqlite = session.dialect() == Dialect::sqlite;
-        auto words = cut(filter.search, kLongestSearch);
-        if (sqlite) words = quoted_words(words);
+        const auto words = search_words(cut(filter.search, kLongestSearch));
         if (words.empty()) return HistoryPage{};
-        values.emplace_back(std::move(words));
+        values.emplace_back(sqlite ? quoted_words(words) : joined_words(words));
         text = sqlite ? kSearchSqlite : kSearchPostgres;
     }
     values.emplace_back(static_cast<std::int64_t>(limit + 1));

@@ -86,7 +86,15 @@ CREATE TRIGGER call_lines_out AFTER DELETE ON call_lines BEGIN DELETE FROM call_
 CREATE TRIGGER call_lines_new AFTER UPDATE OF line ON call_lines BEGIN UPDATE call_search SET line = new.line WHERE rowid = new.id; END;
 )",
              Dialect::sqlite},
-            {"calls", 3, "CREATE INDEX call_lines_words ON call_lines USING gin(to_tsvector('simple', line))", Dialect::postgresql}};
+            {"calls", 3, "CREATE INDEX call_lines_words ON call_lines USING gin(to_tsvector('simple', line))", Dialect::postgresql},
+            // What was said, cut into words by us (search_words.hpp); of older lines as well as PostgreSQL can do it alone: the accents of Western Europe.
+            {"calls", 4, R"(
+ALTER TABLE call_lines ADD COLUMN words TEXT NOT NULL DEFAULT '';
+UPDATE call_lines SET words = btrim(regexp_replace(lower(translate(line, 'ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'AAAAAACEEEEIIIINOOOOOUUUUYaaaaaaceeeeiiiinooooouuuuyy')), '[\x01-\x2f\x3a-\x60\x7b-\x7f]+', ' ', 'g'));
+DROP INDEX call_lines_words;
+CREATE INDEX call_lines_search ON call_lines USING gin(string_to_array(words, ' '));
+)",
+             Dialect::postgresql}};
 }
 
 }  // namespace parley::store

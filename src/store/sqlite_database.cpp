@@ -205,11 +205,13 @@ private:
             running = sqlite3_backup_init(target.raw(), "main", handle_->raw(), "main");
         }
         if (running == nullptr) target.fail();
+        // Another connection's commit sets a copy in pieces back to its beginning: beside somebody who writes it is taken at once, as it is in the log at this moment.
+        const int pages = read_only_ ? -1 : kBackupPages;
         int step = SQLITE_OK;
         while (step == SQLITE_OK || step == SQLITE_BUSY || step == SQLITE_LOCKED) {
             {
                 const std::lock_guard lock(mutex_);
-                step = sqlite3_backup_step(running, kBackupPages);
+                step = sqlite3_backup_step(running, pages);
             }
             if (step != SQLITE_DONE) std::this_thread::sleep_for(std::chrono::milliseconds(step == SQLITE_OK ? 1 : 20));
         }

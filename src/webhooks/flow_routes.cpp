@@ -5,6 +5,7 @@
 
 #include "flow_twiml.hpp"
 #include "gather_talks.hpp"
+#include "parley/call/call_fact.hpp"
 #include "parley/webhooks/relay_routes.hpp"
 
 namespace parley::webhooks {
@@ -121,10 +122,9 @@ net::Task<Answer> FlowRoutes::begin(AgentPtr agent, const Asked& asked, unsigned
     position.closed = !outbound && flow.closed_at(s_.now());
     const auto& list = flow.answers(position.closed);
     if (auto* records = s_.routes.services().records; records != nullptr) {
-        nlohmann::ordered_json fact{{"direction", outbound ? "out" : "in"}, {"from", asked.form.get("From")}, {"to", asked.form.get("To")},
-                                    {"agent", agent->name},  {"account", asked.form.get("AccountSid")}, {"answer", list.empty() ? "none" : list.front().text()}};
-        if (position.closed) fact["closed"] = true;
-        records->add(asked.call_sid, store::Fact::call, fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+        const auto answer = list.empty() ? std::string("none") : list.front().text();
+        records->add(asked.call_sid, store::Fact::call,
+                     call::call_fact({.agent = agent.get(), .from = asked.form.get("From"), .to = asked.form.get("To"), .account = asked.form.get("AccountSid"), .outbound = outbound, .answer = answer, .closed = position.closed}));
     }
     const bool rejects = !list.empty() && list.front().kind == Kind::reject;
     if (position.closed && !flow.closed_text.empty() && !rejects) {

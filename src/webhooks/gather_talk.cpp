@@ -198,8 +198,16 @@ std::string GatherTalk::question(std::string_view say) {
         for (const auto& hint : settings.hints) hints += (hints.empty() ? "" : ", ") + hint;
         if (!hints.empty()) gather.hints = std::move(hints);
     }
-    add_say(gather.prompts, voice(), say);
     said_ = say.size();
+    const auto& words = b_.agent->conversation;
+    if (!warned_ && words.max_duration_warning.count() > 0 && since(began_) >= longest_ - words.max_duration_warning) {
+        warned_ = true;
+        add_say(gather.prompts, voice(), words.max_duration_warning_text);
+        said_ += words.max_duration_warning_text.size();
+        talk_->agent_said(words.max_duration_warning_text);
+        keep_turn("agent", words.max_duration_warning_text);
+    }
+    add_say(gather.prompts, voice(), say);
     for (; !wanted_.empty(); wanted_.pop_front()) {
         add_say(gather.prompts, voice(), wanted_.front());
         said_ += wanted_.front().size();
@@ -274,7 +282,10 @@ void GatherTalk::on_event(std::string_view json) {
 }
 void GatherTalk::on_vendor(const brain::VendorRecord& record) {
     call::observe_vendor(b_.calls.metrics, record);
-    if (b_.calls.used) b_.calls.used(*b_.agent, b_.facts.call_sid, record);
+    on_used(record);
+}
+void GatherTalk::on_used(const brain::VendorRecord& more) {
+    if (b_.calls.used) b_.calls.used(*b_.agent, b_.facts.call_sid, more);
 }
 void GatherTalk::on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) {
     log_.warn("provider.failover", "A backup took over.", {{"role", role}, {"provider", from}, {"to", to}, {"reason", reason}});

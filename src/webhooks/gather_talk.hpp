@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <map>
@@ -62,7 +63,7 @@ private:
     net::Task<> run(GatherInput input, bool greeting);
     std::string spoken(unsigned turn);             // what the finished turn becomes
     std::string silent();                          // nothing was heard
-    std::string question(std::string_view say);    // says it and listens
+    std::string question(std::string_view say);    // says it and listens; before it, once, that the time is nearly over
     std::string not_yet(unsigned turn, unsigned wait);
     std::string last_words(std::string_view say, bool to_tail);
     void keep_turn(std::string_view who, std::string_view text);
@@ -70,10 +71,12 @@ private:
     [[nodiscard]] flows::SayVoice voice() const;
     void on_event(std::string_view json) override;
     void on_vendor(const brain::VendorRecord& record) override;
+    void on_used(const brain::VendorRecord& more) override;
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override;
 
     Begin b_;
-    Duration longest_ = b_.agent->max_duration;
+    Duration longest_ = std::min<Duration>(b_.agent->max_duration, b_.agent->conversation.max_duration);  // operators shorten it
+    bool warned_ = false;  // that it is nearly over
     std::string id_;  // tells this talk's requests from those of an earlier one of the same call
     CallLog log_;
     std::unique_ptr<brain::Actions> actions_;

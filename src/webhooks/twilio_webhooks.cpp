@@ -556,6 +556,13 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
             }
             co_return keep(goodbye(agent->brain == call::BrainKind::bot));
         }
+        // These have no voice in their stream: what others say at the end of their time is said behind it.
+        if (outcome->reason == EndReason::max_duration && (agent->brain == call::BrainKind::bot || agent->brain == call::BrainKind::echo)) {
+            TwimlResponse response;
+            add_say(response, flow_of(*agent).say, agent->conversation.max_duration_text);
+            response.hangup();
+            co_return keep(xml(response));
+        }
         co_return hang_up();
     }
     // The stream was lost, here or with another instance: open it again, a limited number of times.

@@ -151,6 +151,14 @@ TEST(Model, TwoWrongAnswersAreNone) {
     EXPECT_TRUE(answer.text.empty());
     EXPECT_EQ(world.books["a"].asked.size(), 2U);
     EXPECT_EQ(answer.input_tokens, 20U);  // both were paid for
+    ASSERT_EQ(answer.used.size(), 2U);
+    for (const auto& record : answer.used) {
+        EXPECT_EQ(record.role, "llm");
+        EXPECT_EQ(record.vendor, "a");
+        EXPECT_EQ(record.outcome, "ok");
+        EXPECT_EQ(record.input_tokens, 10U);
+        EXPECT_EQ(record.output_tokens, 3U);
+    }
 }
 
 TEST(Model, ABrokenSchemaIsSaidBeforeAnybodyIsAsked) {
@@ -168,6 +176,10 @@ TEST(Model, TheNextOneIsAskedWhenOneFails) {
     const auto answer = world.ask(with_schema(), {"a", "b"});
     EXPECT_TRUE(answer.ok);
     EXPECT_EQ(answer.vendor, "b");
+    ASSERT_EQ(answer.used.size(), 2U);
+    EXPECT_EQ(answer.used[0].outcome, "auth");
+    EXPECT_EQ(answer.used[1].vendor, "b");
+    EXPECT_TRUE(answer.used[1].backup);
     // A wrong credential stays wrong: the breaker is shared with the calls.
     EXPECT_TRUE(world.ask(with_schema(), {"a", "b"}).ok);
     EXPECT_EQ(world.books["a"].asked.size(), 1U);

@@ -298,5 +298,35 @@ TEST(UpstreamLm, TheConfiguredGreetingNeedsNoModel) {
     EXPECT_THAT(world.take(), ElementsAre("say 1 Good day, this is Sam.", "finished 1"));
 }
 
+TEST(UpstreamLm, TheRollingSummaryIsCountedLikeAnAnswer) {
+    UpstreamWorld world;
+    net::HttpClient http(world.context.get_executor());
+    world.http = &http;
+    world.settings.context_tokens = 60;
+    world.open();
+    std::vector<conversation::ContextLine> lines;
+    for (int i = 0; i < 8; ++i) lines.push_back({i % 2 == 0 ? conversation::ContextLine::Side::caller : conversation::ContextLine::Side::agent, "line number " + std::to_string(i) + " of a talk that has gone on for a while", false});
+    world.start(1, PromptKind::caller_text, "And now?", lines);
+    auto& asked = world.lms["a"]->asked.back();
+    asked.sink->on_text("Now it ends.");
+    FakeLm::end(asked, done());
+    world.turn();
+    const auto answers = world.records.size();
+    world.pass(20ms);
+    ASSERT_EQ(world.lms["a"]->asked.size(), 1U) << "no summary was asked for";
+    auto& summary = world.lms["a"]->asked.back();
+    summary.sink->on_text("They counted lines.");
+    auto outcome = done();
+    outcome.usage.input = 70;
+    outcome.usage.output = 9;
+    FakeLm::end(summary, outcome);
+    world.turn();
+    ASSERT_EQ(world.records.size(), answers + 1);
+    EXPECT_EQ(world.records.back().role, "llm");
+    EXPECT_EQ(world.records.back().vendor, "a");
+    EXPECT_EQ(world.records.back().input_tokens, 70U);
+    EXPECT_EQ(world.records.back().output_tokens, 9U);
+}
+
 }  // namespace
 }  // namespace parley::brain

@@ -351,5 +351,36 @@ TEST(UpstreamRealtime, WhatFollowedTheCutWasNotHeardEither) {
     EXPECT_THAT(world.vendor().truncated, ElementsAre(Pair(1U, 300ms), Pair(2U, 0ms)));
 }
 
+TEST(UpstreamRealtime, WhatItUsesIsToldWhileItIsOpen) {
+    RealtimeWorld world;
+    world.open();
+    vendors::LmUsage more;
+    more.input = 400;
+    more.output = 100;
+    world.vendor().sink->on_usage(more);
+    ASSERT_EQ(world.used.size(), 1U) << "the session is still open";
+    EXPECT_EQ(world.used[0].role, "realtime");
+    EXPECT_EQ(world.used[0].vendor, "a");
+    EXPECT_TRUE(world.used[0].under_way);
+    EXPECT_EQ(world.used[0].input_tokens, 400U);
+    EXPECT_EQ(world.used[0].output_tokens, 100U);
+    world.vendor().sink->on_usage(more);
+    EXPECT_EQ(world.used[1].input_tokens, 400U) << "the increment, not the sum";
+    world.used.clear();
+    world.pass(600ms);
+    EXPECT_TRUE(world.used.empty());
+    world.pass(30s);
+    world.pass(1ms);
+    ASSERT_EQ(world.used.size(), 1U) << "its minutes";
+    EXPECT_NEAR(static_cast<double>(world.used[0].lasted.count()), 30'000, 1000);
+    EXPECT_EQ(world.used[0].input_tokens, 0U);
+    world.close();
+    ASSERT_EQ(world.records.size(), 1U);
+    EXPECT_EQ(world.records[0].input_tokens, 800U);
+    EXPECT_EQ(world.records[0].told_input_tokens, 800U);
+    EXPECT_EQ(world.records[0].told_output_tokens, 200U);
+    EXPECT_EQ(world.records[0].told, world.used[0].lasted);
+}
+
 }  // namespace
 }  // namespace parley::brain

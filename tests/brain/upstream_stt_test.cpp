@@ -172,5 +172,22 @@ TEST(UpstreamStt, AVendorThatRecoveredIsAskedAgainInTheSameCall) {
     EXPECT_TRUE(world.take().empty());
 }
 
+TEST(UpstreamStt, ItsMinutesAreToldWhileItListens) {
+    UpstreamWorld world;
+    world.open();
+    world.pass(500ms);
+    EXPECT_TRUE(world.used.empty());
+    world.pass(20s);
+    world.pass(60s);
+    ASSERT_EQ(world.used.size(), 2U);
+    EXPECT_EQ(world.used[0].role, "stt");
+    EXPECT_EQ(world.used[0].vendor, "a");
+    EXPECT_NEAR(static_cast<double>((world.used[0].lasted + world.used[1].lasted).count()), 60'000, 1000) << "each of them only what is new";
+    const auto told = world.used[0].lasted + world.used[1].lasted;
+    world.close();
+    ASSERT_EQ(world.records.size(), 1U);
+    EXPECT_EQ(world.records[0].told, told);
+}
+
 }  // namespace
 }  // namespace parley::brain

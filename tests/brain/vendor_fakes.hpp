@@ -199,6 +199,7 @@ struct UpstreamWorld : SttSink, LmSink, TtsSink, VendorSink {
     void on_word(SegmentId s, std::uint32_t samples, std::uint32_t) override { told.push_back("word " + std::to_string(s) + " " + std::to_string(samples)); }
     void on_segment_text(SegmentId s, std::string_view more) override { told.push_back("text " + std::to_string(s) + " " + std::string(more)); }
     void on_vendor(const VendorRecord& record) override { records.push_back(record); }
+    void on_used(const VendorRecord& more) override { used.push_back(more); }
     void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view) override {
         told.push_back("failover " + std::string(role) + " " + std::string(from) + "->" + std::string(to));
     }
@@ -217,7 +218,7 @@ struct UpstreamWorld : SttSink, LmSink, TtsSink, VendorSink {
     std::vector<FakeTts*> ttss;
     std::vector<FakeS2s*> s2ss;
     std::vector<std::string> told;
-    std::vector<VendorRecord> records;
+    std::vector<VendorRecord> records, used;
     SegmentId voice_segment = 100;
     std::chrono::milliseconds ahead{0};
 };

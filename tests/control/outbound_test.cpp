@@ -84,6 +84,24 @@ TEST_F(OutboundCalls, AskForWhatIsWanted) {
     EXPECT_EQ(lines->count("dial.placed"), 1U);
 }
 
+TEST_F(OutboundCalls, TheirEndIsToldAlsoWhenNobodyAnswered) {
+    std::vector<std::string> told, ended;
+    auto services = Outbound::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands,
+                                       .agent_exists = [](std::string_view) { return true; }, .drop_text = [](std::string_view) { return std::string(); }};
+    services.placed = [&](const std::string&, const std::string& sid, std::chrono::seconds) { told.push_back(sid); };
+    services.over = [&](const std::string& sid) { ended.push_back(sid); };
+    outbound.emplace(settings, std::move(services));
+    const auto first = place();
+    EXPECT_THAT(told, testing::ElementsAre(first.dial.call_sid));
+    EXPECT_TRUE(ended.empty());
+    EXPECT_TRUE(outbound->on_status(first.dial.id, first.dial.call_sid, rest::CallStatus::ringing, {}, {}));
+    EXPECT_TRUE(ended.empty());
+    EXPECT_TRUE(outbound->on_status(first.dial.id, first.dial.call_sid, rest::CallStatus::no_answer, {}, {}));
+    EXPECT_THAT(ended, testing::ElementsAre(first.dial.call_sid));
+    EXPECT_TRUE(outbound->on_status(first.dial.id, first.dial.call_sid, rest::CallStatus::no_answer, {}, {}));
+    EXPECT_EQ(ended.size(), 1U);
+}
+
 TEST_F(OutboundCalls, WrongWishesAreNamedAndCostNothing) {
     const auto refused = [&](auto change, const char* field) {
         auto wanted = wish();

@@ -34,6 +34,11 @@ struct Echo final : brain::PipelineFactory {
         }
         void answer(const conversation::StartReply& request) {
             if (wanted != request.reply) return;
+            brain::VendorRecord record;
+            record.role = "llm";
+            record.vendor = "main";
+            record.input_tokens = 12;
+            ports.vendor.on_vendor(record);
             ports.lm.on_reply_text(request.reply, "You wrote: " + request.text);
             ports.lm.on_reply_finished(request.reply, owner.then, {});
         }
@@ -55,7 +60,8 @@ struct Echo final : brain::PipelineFactory {
 };
 
 struct NoVendors final : brain::VendorSink {
-    void on_vendor(const brain::VendorRecord&) override {}
+    void on_vendor(const brain::VendorRecord&) override { ++records; }
+    int records = 0;
     void on_failover(std::string_view, std::string_view, std::string_view, std::string_view) override {}
 };
 
@@ -77,6 +83,9 @@ struct Receiving : testing::Test, Desk {
     void make(std::chrono::milliseconds within = 9s, std::size_t most = 2000) {
         Inbox::Services services{.executor = context.get_executor(), .spawn = [this](net::Task<> task) { spawn(std::move(task)); }, .log = log, .opt_outs = opt_outs, .sender = sender, .vendor = vendors,
                                  .records = records.get(), .actions = {}, .count = [this](std::string_view, std::string_view outcome, std::size_t) { outcomes.emplace_back(outcome); }, .ours = [](std::string_view number) { return number == "+15550101"; }, .answer_within = within, .brain_within = 60s, .most_conversations = most};
+        services.used = [this](const call::Agent& whose, const std::string& conversation, const brain::VendorRecord& record) {
+            used.push_back(whose.name + " " + record.vendor + " " + std::to_string(record.input_tokens) + (conversation.empty() ? " nobody's" : ""));
+        };
         inbox = std::make_unique<Inbox>(std::move(services));
     }
     Sender::Services sending() {
@@ -103,11 +112,19 @@ struct Receiving : testing::Test, Desk {
     std::shared_ptr<const call::Agent> agent;
     SmsSettings settings;
     OptOuts opt_outs;
-    std::vector<std::string> sent, outcomes;
+    std::vector<std::string> sent, outcomes, used;
     Sender sender;
     NoVendors vendors;
     std::unique_ptr<Inbox> inbox;
 };
+
+TEST_F(Receiving, WhatAnAnswerUsesIsCountedForItsAgent) {
+    EXPECT_NE(receive(message(1, "who is there")).find("You wrote: who is there"), std::string::npos);
+    EXPECT_EQ(used, std::vector<std::string>{"front main 12"});
+    EXPECT_EQ(vendors.records, 1) << "and stands in the metrics";
+    (void)receive(message(2, "hours"));
+    EXPECT_EQ(used.size(), 1U) << "a rule costs nothing";
+}
 
 TEST_F(Receiving, RulesComeBeforeTheBrain) {
     EXPECT_THAT(receive(message(1, "What are your hours?")), HasSubstr("<Message>We open at nine.</Message>"));

@@ -117,6 +117,118 @@ TEST_F(Metering, AnUsedUpBudgetIsToldOnce) {
     EXPECT_TRUE(meter.tick(t0 + 60s, kToday).empty());
 }
 
+TEST_F(Metering, WhatALineWasToldToUseCountsAtOnceAndOnce) {
+    meter.began("CA1", "front", {.money = {}, .tokens = 100, .time = {}}, t0);
+    auto more = record("realtime", "ears", 60, 20, 0, 30s);
+    more.under_way = true;
+    meter.used("CA1", "front", more, kToday);
+    EXPECT_EQ(meter.today("front", kToday).micros, 30'000);
+    EXPECT_EQ(meter.today("front", kToday).input_tokens, 60);
+    EXPECT_TRUE(meter.tick(t0, kToday).empty());
+    more = record("realtime", "ears", 15, 5, 0, 0s);
+    more.under_way = true;
+    meter.used("CA1", "front", more, kToday);
+    EXPECT_EQ(meter.tick(t0, kToday).size(), 1U) << "the line is still open";
+    auto last = record("realtime", "ears", 80, 30, 0, 60s);
+    last.told_input_tokens = 75;
+    last.told_output_tokens = 25;
+    last.told = 30s;
+    meter.used("CA1", "front", last, kToday);
+    EXPECT_EQ(meter.today("front", kToday).input_tokens, 80);
+    EXPECT_EQ(meter.today("front", kToday).output_tokens, 30);
+    EXPECT_EQ(meter.today("front", kToday).micros, 60'000);
+    meter.ended("CA1", t0);
+    const auto bills = meter.settle(Clock::now() + 60s, 3s);
+    ASSERT_EQ(bills.size(), 1U);
+    for (const auto& fact : bills[0].facts)
+        if (const auto read = json::parse(fact); read["role"] == "realtime") EXPECT_EQ(read["requests"], 1) << fact;
+}
+
+TEST_F(Metering, FractionsOfWhatIsToldEverySecondAddUp) {
+    meter.began("CA1", "front", {}, t0);
+    for (int i = 0; i < 600; ++i) {
+        auto more = record("stt", "ears", 0, 0, 0, std::chrono::milliseconds(i % 2 == 0 ? 1 : 2));  // a millionth each
+        more.under_way = true;
+        meter.used("CA1", "front", more, kToday);
+    }
+    EXPECT_EQ(meter.today("front", kToday).micros, 900);
+    Prices odd;
+    odd.rows = {{.vendor = "ears", .model = {}, .per_minute = 0.02}};
+    meter.prices(PriceList(odd, {}));
+    for (int i = 0; i < 300; ++i) {
+        auto more = record("stt", "ears", 0, 0, 0, 1ms);  // a third of a millionth
+        more.under_way = true;
+        meter.used("CA2", "other", more, kToday);
+    }
+    EXPECT_EQ(meter.today("other", kToday).micros, 100);
+}
+
+TEST_F(Metering, WhoComesBackGoesOnWhereHeWasAndIsOneCall) {
+    const Budget budget{.money = {}, .tokens = 100, .time = {}};
+    meter.began("CA1", "front", budget, t0);
+    meter.used("CA1", "front", record("llm", "main", 90, 0, 0, 1s), kToday);
+    meter.ended("CA1", t0 + 10s);
+    meter.ended("CA1", t0 + 10s);
+    auto bills = meter.settle(Clock::now() + 60s, 3s);
+    ASSERT_EQ(bills.size(), 1U);
+    EXPECT_EQ(bills[0].facts.size(), 2U);
+    EXPECT_TRUE(meter.settle(Clock::now() + 61s, 3s).empty()) << "billed twice";
+    meter.began("CA1", "front", budget, t0 + 70s);
+    EXPECT_TRUE(meter.tick(t0 + 80s, kToday).empty());
+    meter.used("CA1", "front", record("llm", "main", 10, 0, 0, 1s), kToday);
+    EXPECT_EQ(meter.tick(t0 + 81s, kToday).size(), 1U) << "the budget began again";
+    EXPECT_EQ(meter.today("front", kToday).calls, 1);
+    // Away for a moment only: there is a new stream to tell.
+    meter.ended("CA1", t0 + 90s);
+    meter.began("CA1", "front", budget, t0 + 91s);
+    EXPECT_EQ(meter.tick(t0 + 92s, kToday).size(), 1U);
+    EXPECT_TRUE(meter.tick(t0 + 93s, kToday).empty());
+    meter.ended("CA1", t0 + 100s);
+    bills = meter.settle(Clock::now() + 200s, 3s);
+    ASSERT_EQ(bills.size(), 1U);
+    for (const auto& fact : bills[0].facts) {
+        const auto read = json::parse(fact);
+        if (read["role"] == "llm") EXPECT_EQ(read["input_tokens"], 10) << "what was billed before is billed again: " << fact;
+        else EXPECT_NEAR(read["seconds"].get<double>(), 29.0, 0.01) << fact;
+    }
+    // Nobody comes back after so long.
+    EXPECT_TRUE(meter.settle(Clock::now() + 3600s, 3s).empty());
+    meter.began("CA1", "front", budget, t0 + 3600s);
+    EXPECT_TRUE(meter.tick(t0 + 3601s, kToday).empty());
+}
+
+TEST_F(Metering, OfManyThatMayComeBackTheLatestAreRemembered) {
+    const Budget budget{.money = {}, .tokens = 100, .time = {}};
+    const auto name = [](std::size_t i) { return "CA" + std::to_string(i); };
+    const std::size_t last = Meter::kMostRemembered;
+    for (std::size_t i = 0; i <= last; ++i) {
+        const auto at = t0 + std::chrono::milliseconds(i);
+        meter.began(name(i), "front", budget, at);
+        meter.used(name(i), "front", record("llm", "main", 90, 0, 0, 1s), kToday);
+        meter.ended(name(i), at);
+    }
+    EXPECT_EQ(meter.settle(t0 + 60s, 3s).size(), last + 1);
+    for (const auto i : {std::size_t{0}, std::size_t{1}, last}) {
+        meter.began(name(i), "front", budget, t0 + 61s);
+        meter.used(name(i), "front", record("llm", "main", 10, 0, 0, 1s), kToday);
+    }
+    std::vector<std::string> over;
+    for (const auto& one : meter.tick(t0 + 62s, kToday)) over.push_back(one.call_sid);
+    std::ranges::sort(over);
+    EXPECT_EQ(over, (std::vector<std::string>{name(1), name(last)}));
+}
+
+TEST_F(Metering, WhatWasUsedBeforeTheCallsFirstLookMakesItNoLessACall) {
+    meter.used("CA1", "front", record("llm", "main", 10, 0, 0, 1s), kToday);
+    EXPECT_EQ(meter.today("front", kToday).calls, 0);
+    meter.began("CA1", "front", {}, t0);
+    EXPECT_EQ(meter.today("front", kToday).calls, 1);
+    meter.used("", "front", record("llm", "main", 5, 0, 0, 1s), kToday);  // nobody's call
+    EXPECT_EQ(meter.today("front", kToday).input_tokens, 15);
+    meter.ended("CA1", t0);
+    EXPECT_EQ(meter.settle(Clock::now() + 60s, 3s).size(), 1U);
+}
+
 TEST_F(Metering, RoundingDoesNotAddUp) {
     meter.began("CA1", "front", {}, t0);
     for (int i = 1; i <= 1000; ++i) (void)meter.tick(t0 + i * 7ms, kToday);

@@ -112,6 +112,86 @@ TEST(Policy, AFullAgentsCallsGoWhereItsPolicySays) {
     EXPECT_THAT(second, HasSubstr("<Play"));
 }
 
+// Without a REST account: by what the carrier asks while its caller waits.
+TEST(Policy, WhoWaitsForAPlaceComesInWhenTheMusicIsOverOrIsForgotten) {
+    GatewayUnderTest gateway(with("  line: {default: true, brain: echo, policy: {max_calls: 1, full: queue}}\n"));
+    const auto voice = [&](const std::string& sid) { return gateway.webhook("voice", call_form(sid)).body; };
+    const auto waits = [&](const std::string& sid, const char* position) {
+        auto form = call_form(sid, "in-progress");
+        form.emplace_back("QueuePosition", position);
+        return gateway.webhook("full-wait?agent=line", form).body;
+    };
+    const auto left = [&](const std::string& sid, const char* result) {
+        auto form = call_form(sid, "in-progress");
+        form.emplace_back("QueueResult", result);
+        return gateway.webhook("full-left?agent=line", form).body;
+    };
+    const auto running = [&] { return api(gateway, "GET", "/v1/limits")["body"]["agents"][0]["calls_here"]; };
+    const auto row = [&](const std::string& sid) {
+        const auto page = api(gateway, "GET", "/v1/history?callsid=" + sid)["body"];
+        return page.is_object() && page["calls"].size() == 1 ? page["calls"][0] : json::object();
+    };
+    const auto ann = sim::make_sid("CA"), bob = sim::make_sid("CA"), cat = sim::make_sid("CA"), dan = sim::make_sid("CA");
+    EXPECT_THAT(voice(ann), HasSubstr("<Stream"));
+    EXPECT_THAT(voice(bob), HasSubstr("<Enqueue"));
+    EXPECT_THAT(voice(cat), HasSubstr("<Enqueue"));
+    EXPECT_THAT(waits(bob, "1"), HasSubstr("You are number one"));
+    EXPECT_THAT(waits(cat, "2"), HasSubstr("You are number 2"));
+    // Had enough of it.
+    EXPECT_THAT(left(cat, "hangup"), HasSubstr("<Hangup"));
+    (void)gateway.webhook("status", call_form(cat, "completed"));
+    EXPECT_TRUE(eventually([&] { return row(cat).value("final", false); }));
+    EXPECT_EQ(row(cat)["status"], "realtime_session_rejected") << row(cat);
+    EXPECT_EQ(row(cat)["rejectionReason"], "concurrent_limit");
+    EXPECT_EQ(row(cat)["rejectionDetail"], "abandoned");
+    // The place of the first one is free: whoever waits leaves the queue, to the agent.
+    (void)gateway.webhook("status", call_form(ann, "completed"));
+    EXPECT_TRUE(eventually([&] { return waits(bob, "1").find("<Leave") != std::string::npos; }));
+    EXPECT_THAT(left(bob, "leave"), HasSubstr("<Stream"));
+    EXPECT_EQ(gateway.events("policy.called_in").size(), 1U);
+    EXPECT_EQ(running(), 1);
+    // One who waits and of whom nothing is heard but the carrier's last word stands in nobody's way.
+    EXPECT_THAT(voice(dan), HasSubstr("<Enqueue"));
+    (void)gateway.webhook("status", call_form(dan, "completed"));
+    (void)gateway.webhook("status", call_form(bob, "completed"));
+    EXPECT_TRUE(eventually([&] { return running() == 0; }));
+    EXPECT_THAT(voice(sim::make_sid("CA")), HasSubstr("<Stream"));
+}
+
+TEST(Policy, WhoTakesACallOverStandsInItsRecord) {
+    GatewayUnderTest gateway(with("  desk: {default: true, brain: echo}\n  other: {numbers: [\"+18005551213\"], brain: echo}\n"));
+    const auto call = [&](const std::string& sid) { return api(gateway, "GET", "/v1/calls/" + sid)["body"].value("call", json::object()); };
+    const auto moved = sim::make_sid("CA"), direct = sim::make_sid("CA");
+    (void)gateway.webhook("voice", call_form(direct, "ringing", "+18005551213"));
+    (void)gateway.webhook("voice", call_form(moved));
+    std::string token;
+    EXPECT_TRUE(eventually([&] { return !(token = call(direct).value("agent_token", "")).empty() && call(moved).value("agent", "") == "desk"; }));
+    EXPECT_NE(call(moved).value("agent_token", ""), token);
+    EXPECT_THAT(gateway.webhook("full-go?agent=other", call_form(moved, "in-progress")).body, HasSubstr("<Stream"));
+    EXPECT_TRUE(eventually([&] { return call(moved).value("agent", "") == "other"; }));
+    EXPECT_EQ(call(moved).value("agent_token", ""), token);
+    json row;
+    EXPECT_TRUE(eventually([&] {
+        const auto page = api(gateway, "GET", "/v1/history?callsid=" + moved)["body"];
+        if (page.is_object() && page["calls"].size() == 1) row = page["calls"][0];
+        return row.is_object() && row["agenttoken"] == token;
+    })) << row;
+    EXPECT_EQ(row["agent"], "other");
+}
+
+TEST(Policy, LimitsOfAgentsMadeByTheApiAreShown) {
+    GatewayUnderTest gateway(with("  desk: {default: true, brain: echo}\n"));
+    const auto made = api(gateway, "POST", "/v1/agents", {{"name", "late"}, {"document", {{"brain", "echo"}, {"policy", {{"max_calls", 3}}}}}});
+    ASSERT_EQ(made["status"], 201) << made;
+    json limits;
+    EXPECT_TRUE(eventually([&] {
+        limits = api(gateway, "GET", "/v1/limits")["body"]["agents"];
+        for (const auto& agent : limits)
+            if (agent["agent"] == "late") return agent["max_calls"] == 3;
+        return false;
+    })) << limits;
+}
+
 TEST(Policy, NobodyIsCalledInTheQuietHours) {
     auto sections = with("  desk: {default: true, brain: echo}\n", "fleet: {quiet_from: \"00:00\", quiet_to: \"24:00\"}\noutbound: {enabled: true, from: \"+18005551212\", allowed_prefixes: [\"+49\"]}\n");
     sections.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:1\"\n";

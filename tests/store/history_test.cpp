@@ -464,6 +464,42 @@ TEST_P(History, ListsPageByPage) {
     });
 }
 
+TEST_P(History, WhoTakesACallOverIsWrittenAsAWhole) {
+    fact("CA1", Fact::call, {{"agent", "front"}, {"agent_token", "t-front"}, {"model", "gpt"}, {"revision", "3"}}, 1000);
+    fact("CA1", Fact::call, {{"agent", "desk"}, {"agent_token", "t-desk"}, {"model", ""}, {"revision", "1"}, {"answer", "stream"}}, 2000);
+    EXPECT_EQ(of("CA1").agent, "desk");
+    EXPECT_EQ(of("CA1").agent_token, "t-desk");
+    EXPECT_EQ(of("CA1").model, "");
+    EXPECT_EQ(of("CA1").revision, "1");
+    fact("CA1", Fact::call, {{"answer", "gather"}, {"live", true}}, 3000);
+    EXPECT_EQ(of("CA1").agent_token, "t-desk");
+}
+
+TEST_P(History, WhoGivesUpWaitingForAPlaceWasTurnedAway) {
+    fact("CA1", Fact::call, {{"answer", "queue"}}, 1000);
+    fact("CA1", Fact::call, {{"direction", "in"}, {"from", "+4930123456"}, {"agent", "front"}}, 1001);
+    EXPECT_EQ(of("CA1").status, "realtime_session_incoming");
+    fact("CA1", Fact::status, {{"status", "completed"}}, 9000);
+    const auto gone = of("CA1");
+    EXPECT_EQ(gone.status, "realtime_session_rejected");
+    EXPECT_EQ(gone.rejection_reason, "concurrent_limit");
+    EXPECT_EQ(gone.rejection_detail, "abandoned");
+    EXPECT_EQ(gone.ended_ms, 9000);
+    EXPECT_TRUE(gone.final);
+    // Whoever gets in has a call like any other, and a stream that never comes is one.
+    fact("CA2", Fact::call, {{"answer", "queue"}}, 1000);
+    fact("CA2", Fact::call, {{"direction", "in"}, {"answer", "stream"}}, 5000);
+    fact("CA2", Fact::status, {{"status", "completed"}}, 9000);
+    EXPECT_EQ(of("CA2").rejection_reason, "realtime_stream_timeout");
+    fact("CA3", Fact::call, {{"answer", "queue"}}, 1000);
+    fact("CA3", Fact::call, {{"direction", "in"}, {"answer", "stream"}}, 5000);
+    fact("CA3", Fact::call, {{"live", true}}, 6000);
+    fact("CA3", Fact::end, {{"reason", "agent_completed"}}, 8000);
+    fact("CA3", Fact::status, {{"status", "completed"}}, 9000);
+    EXPECT_EQ(of("CA3").end_detail, "agent_completed");
+    EXPECT_EQ(of("CA3").rejection_reason, "");
+}
+
 TEST_P(History, FindsWhatWasSaid) {
     fact("CA1", Fact::call, {{"agent", "front"}}, 1000);
     fact("CA1", Fact::turn, {{"text", "I would like an appointment on Tuesday, please"}}, 1100);
@@ -479,6 +515,22 @@ TEST_P(History, FindsWhatWasSaid) {
     EXPECT_EQ(found("Tuesday appointment"), "CA1 ");
     EXPECT_EQ(found("appointment zürich"), "");
     EXPECT_EQ(found("zürich"), "CA2 ");
+    // Words are the same on both stores: without accents, and whatever is neither letter nor digit stands between them.
+    fact("CA3", Fact::call, {{"agent", "front"}}, 3000);
+    fact("CA3", Fact::turn, {{"text", "This is Frau Müller, call 555-1234 or see harbour-dental.com"}}, 3100);
+    EXPECT_EQ(found("muller"), "CA3 ");
+    EXPECT_EQ(found("MÜLLER"), "CA3 ");
+    EXPECT_EQ(found("1234"), "CA3 ");
+    EXPECT_EQ(found("555-1234"), "CA3 ");
+    EXPECT_EQ(found("harbour"), "CA3 ");
+    EXPECT_EQ(found("dental.com frau"), "CA3 ");
+    EXPECT_EQ(found("zurich"), "CA2 ");
+    EXPECT_EQ(found("mull"), "");
+    EXPECT_EQ(found("5551234"), "");
+    EXPECT_EQ(found(" - . "), "");
+    fact("CA4", Fact::call, {{"agent", "front"}}, 4000);
+    fact("CA4", Fact::turn, {{"text", std::string(1000, 'x') + " Überlänge"}}, 4100);
+    EXPECT_EQ(found("uberlange"), "CA4 ");
     for (const auto* hostile : {"\"", "'", "* OR 1", "NEAR(", "line:tuesday", "tuesday\" OR \"x", "') OR 1=1 --", "& | !", "\\"}) EXPECT_NO_THROW(found(hostile)) << hostile;
     EXPECT_EQ(found("nothing\" OR \"tuesday"), "");
     with([](Session& session) { EXPECT_TRUE(erase_record(session, "CA2")); });

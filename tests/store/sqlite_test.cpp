@@ -225,6 +225,40 @@ TEST_F(Sqlite, IsCopiedWhileItIsWrittenTo) {
     EXPECT_THROW(database->backup(directory / "nowhere" / "copy.db"), StoreError);
 }
 
+// As `parley store backup` beside a gateway: the copy is made by another connection than the one that writes.
+TEST_F(Sqlite, IsCopiedByAReaderWhileSomebodyElseWrites) {
+    fill();
+    const auto database = open();
+    for (int i = 0; i < 30; ++i)
+        database->transact([&](Session& session) {
+            for (int k = 0; k < 100; ++k) session.run("INSERT INTO things VALUES($1, $2)", {"big" + std::to_string(i * 100 + k), std::string(2000, 'z')});
+        });
+    std::atomic<bool> done{false};
+    std::atomic<int> written{0};
+    std::thread writer([&] {
+        for (int i = 1000; !done && i < 20'000; ++i) {
+            database->transact([&](Session& session) { session.run("INSERT INTO things VALUES($1, 'y')", {std::to_string(i)}); });
+            ++written;
+        }
+    });
+    while (written < 10) std::this_thread::yield();
+    auto reading = settings;
+    reading.read_only = true;
+    reading.connections = 1;
+    const auto copy = directory / "copy.db";
+    const auto reader = open_database(reading, log, nullptr);
+    reader->backup(copy);
+    const bool still_writing = written < 19'000;
+    done = true;
+    writer.join();
+    EXPECT_TRUE(still_writing) << "the copy ended only when nobody wrote any more";
+    auto other = settings;
+    other.url = Secret("sqlite:" + copy.string());
+    const auto opened = open_database(other, log, nullptr);
+    EXPECT_EQ(opened->check(), "");
+    opened->transact([](Session& session) { EXPECT_GE(session.run("SELECT COUNT(*) FROM things").at(0).integer(0), 3200); });
+}
+
 TEST_F(Sqlite, SurvivesBeingKilledInTheMiddle) {
     fill();
     for (int round = 0; round < 3; ++round) {

@@ -168,6 +168,25 @@ TEST_F(Gathered, ASlowAnswerIsCoveredAndFetchedLater) {
     EXPECT_EQ(post(next_of(still)), done);
 }
 
+TEST_F(Gathered, WhoseTimeIsNearlyOverIsTold) {
+    agent->conversation.max_duration_warning = std::chrono::seconds(10);
+    agent->conversation.max_duration_warning_text = "Ten seconds are left.";
+    agent->conversation.max_duration_text = "The time is over.";
+    const auto greeting = post("voice", {}, "ringing");
+    EXPECT_THAT(greeting, Not(HasSubstr("Ten seconds")));
+    // As when a budget is used up.
+    EXPECT_TRUE(registry.tell(kCall, call::LimitNow{std::chrono::milliseconds(8000)}));
+    const auto second = post(next_of(greeting), speech("good day"));
+    EXPECT_THAT(second, HasSubstr("<Say>Ten seconds are left.</Say><Say>You said good day.</Say>"));
+    EXPECT_EQ(post(next_of(greeting), speech("good day")), second) << "delivered again";
+    const auto third = post(next_of(second), speech("and more"));
+    EXPECT_THAT(third, AllOf(HasSubstr("You said and more."), Not(HasSubstr("Ten seconds")))) << "once";
+    EXPECT_TRUE(registry.tell(kCall, call::LimitNow{std::chrono::milliseconds(0)}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_THAT(post(next_of(third), speech("still here")), HasSubstr("<Say>The time is over.</Say><Hangup/>"));
+    EXPECT_EQ(registry.outcome(kCall)->reason, conversation::EndReason::max_duration);
+}
+
 TEST_F(Gathered, TheBrainEndsTheCall) {
     const auto greeting = post("voice", {}, "ringing");
     mind->answer = [](const conversation::StartReply&) { return std::optional<Mind::Words>(Mind::Words{.text = "Goodbye then.", .then = ReplyThen::end_call, .target = {}}); };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "parley/analysis/analysis_settings.hpp"
 #include "parley/analysis/transcript.hpp"
@@ -19,6 +20,7 @@ struct Findings {
     // for is not there. "fallback": why the model's answer is not used. "cut": the transcript was too long to be read whole.
     std::string json;
     std::string profile_news;  // an object to merge into the caller's profile
+    std::vector<brain::VendorRecord> used{};  // requests to models
 };
 
 // Pure; takes time with the transcript's length (milliseconds for thousands of lines).

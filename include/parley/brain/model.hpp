@@ -10,6 +10,7 @@
 
 #include "parley/base/clock.hpp"
 #include "parley/base/result.hpp"
+#include "parley/brain/ports.hpp"
 #include "parley/brain/upstream.hpp"
 #include "parley/net/http_client.hpp"
 #include "parley/net/task.hpp"
@@ -29,6 +30,7 @@ struct ModelAnswer {
     std::string why;               // of a failure: "timeout", "no_model", "invalid_answer", a vendor's failure
     std::string vendor, model;
     std::uint32_t input_tokens = 0, output_tokens = 0;
+    std::vector<VendorRecord> used{};  // one a request that was made, for whoever counts; `began` is not told
 };
 
 // Stateless; any number of questions at once, each on the loop that asks.

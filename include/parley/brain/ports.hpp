@@ -170,12 +170,18 @@ struct VendorRecord {
     std::chrono::milliseconds began{0}, first_byte{-1}, lasted{0};  // `began` after the call's start; first_byte -1: none came
     std::uint32_t attempt = 1, input_tokens = 0, output_tokens = 0, characters = 0;
     bool backup = false, hedge = false, speculative = false, reused_connection = false;
+    // Of an exchange that lasts as long as the call: whether it goes on, and how much of what stands above was told while it did.
+    bool under_way = false;
+    std::uint32_t told_input_tokens = 0, told_output_tokens = 0;
+    std::chrono::milliseconds told{0};
 };
 
 // Where the sessions of a call tell what happened besides the conversation itself.
 struct VendorSink {
     virtual ~VendorSink() = default;
     virtual void on_vendor(const VendorRecord& record) = 0;
+    // What an exchange that goes on has used since the last time (`under_way`), for whoever counts; its record at its end has the whole, and how much of it was told.
+    virtual void on_used(const VendorRecord& /*more*/) {}
     virtual void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) = 0;
     // Something worth an entry in the call's record: {"event":…,…} (Fact::event).
     virtual void on_event(std::string_view /*json*/) {}

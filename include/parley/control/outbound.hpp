@@ -15,6 +15,7 @@
 #include "parley/base/log.hpp"
 #include "parley/base/metrics.hpp"
 #include "parley/base/secret.hpp"
+#include "parley/call/agent.hpp"
 #include "parley/call/registry.hpp"
 #include "parley/control/call_powers.hpp"
 #include "parley/control/carrier.hpp"
@@ -78,6 +79,8 @@ public:
         std::function<net::Task<std::optional<Veto>>(std::string id, std::string agent, std::string to, std::chrono::seconds ring)> may_place{};
         // What became of it: its CallSid, or "" when no call was made.
         std::function<void(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit)> placed{};
+        std::function<void(const std::string& call_sid)> over{};  // behind `placed`, also of calls nobody answered; under a lock of this
+        std::function<std::shared_ptr<const call::Agent>(std::string_view name)> agent{};  // as it is now, for the call's record; null: its name must do
     };
     Outbound(Settings settings, Services services);
     ~Outbound();

@@ -48,6 +48,7 @@ public:
     [[nodiscard]] const Price* find(std::string_view name) const;
     // `used` without money. Time is paid for where it is listened to (stt, realtime); what is spoken goes by its characters.
     [[nodiscard]] std::int64_t micros(std::string_view name, std::string_view role, const Used& used) const;
+    [[nodiscard]] double exact_micros(std::string_view name, std::string_view role, const Used& used) const;  // with what is less than one
     [[nodiscard]] std::int64_t carrier_micros(std::chrono::milliseconds connected) const;
     [[nodiscard]] const std::string& currency() const { return prices_.currency; }
 
@@ -55,7 +56,7 @@ private:
     Prices prices_;
     std::vector<VendorName> vendors_;
 };
-[[nodiscard]] Used used_by(const brain::VendorRecord& record);  // money apart
+[[nodiscard]] Used used_by(const brain::VendorRecord& record);  // money apart; what was told already is not used again
 
 // Inside a transaction: adds to what is there, and reads it. `agent` empty: all of the day.
 void add_usage(store::Session& session, const UsageTable& more);

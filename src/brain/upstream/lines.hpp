@@ -95,6 +95,35 @@ template <class Line>
     return record;
 }
 
+// What of a line's use was told while it was open: budgets do not wait for its end.
+struct Told {
+    std::chrono::milliseconds lasted{0};
+    std::uint32_t input_tokens = 0, output_tokens = 0;
+};
+inline constexpr auto kTellEvery = std::chrono::seconds(1);
+
+// Tells what has come since the last time. `input` and `output` are the line's tokens in all.
+template <class Line>
+void tell_use(const Place& place, std::string_view role, const vendors::Endpoint& endpoint, Line& line, TimePoint now, std::uint32_t input = 0, std::uint32_t output = 0) {
+    auto& told = line.told;
+    VendorRecord more;
+    more.role = role;
+    more.vendor = endpoint.name;
+    more.under_way = true;
+    // A line that was given up has told its time; a vendor may still count tokens.
+    if (!line.retired) more.lasted = std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(now - line.opened) - told.lasted);
+    more.input_tokens = input - told.input_tokens;
+    more.output_tokens = output - told.output_tokens;
+    told = {told.lasted + more.lasted, input, output};
+    place.ports.vendor.on_used(more);
+}
+template <class Line>
+void take_told(VendorRecord& record, const Line& line) {
+    record.told = line.told.lasted;
+    record.told_input_tokens = line.told.input_tokens;
+    record.told_output_tokens = line.told.output_tokens;
+}
+
 template <class Line>
 net::Task<> close_line(std::unique_ptr<Line> line) {
     // Retired from within its own call-back: only the next turn of the loop may take it apart.

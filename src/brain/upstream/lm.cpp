@@ -175,7 +175,12 @@ private:
         question.max_tokens = kSummaryTokens;
         question.conversation = owner.place_->facts.call_sid;
         const auto& ports = owner.place_->ports;
-        const auto answer = co_await owner.summariser_->ask(std::move(question), ports.executor, *ports.http, Clock::now() + kSummaryWithin);
+        const auto asked = Clock::now();
+        const auto answer = co_await owner.summariser_->ask(std::move(question), ports.executor, *ports.http, asked + kSummaryWithin);
+        for (auto record : answer.used) {
+            record.began = owner.place_->since_began(asked);
+            ports.vendor.on_vendor(record);
+        }
         if (answer.ok) owner.rolling_.summarised(answer.text);
         else owner.rolling_.not_summarised();
     }

@@ -158,6 +158,7 @@ public:
     void tick(TimePoint now) override {
         if (later_.stopped()) return;
         own_words_->tick(now);
+        if (line_ && now - line_->opened - line_->told.lasted >= kTellEvery) tell_use(*place_, "realtime", order_.at(line_->index), *line_, now, line_->usage.input, line_->usage.output);
         if (!line_ && reconnect_.due(now)) {
             open_line(now);
             const auto lost_by = std::exchange(lost_by_, std::nullopt);
@@ -202,6 +203,7 @@ private:
         vendors::LmUsage usage;
         std::optional<std::chrono::milliseconds> ready;
         bool retired = false;
+        Told told;
 
         void on_s2s_open(std::string_view id, std::chrono::seconds lifetime) override {
             if (retired) return;
@@ -243,6 +245,7 @@ private:
             usage.input += more.input;
             usage.output += more.output;
             usage.cached += more.cached;
+            tell_use(*owner.place_, "realtime", owner.order_.at(index), *this, Clock::now(), usage.input, usage.output);
         }
         void on_going_away(std::chrono::milliseconds left) override {
             if (!retired) owner.going_away_at_ = Clock::now() + left / 5;
@@ -623,6 +626,7 @@ private:
         if (line->ready) record.first_byte = *line->ready;
         record.input_tokens = line->usage.input;
         record.output_tokens = line->usage.output;
+        take_told(record, *line);
         place_->record("realtime", order_.at(line->index), std::move(record));
         closing_.spawn(close_line(std::move(line)));
     }

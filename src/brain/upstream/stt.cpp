@@ -80,6 +80,7 @@ public:
 
     void tick(TimePoint now) override {
         if (later_.stopped()) return;
+        if (line_ && now - line_->opened - line_->told.lasted >= kTellEvery) tell_use(*place_, "stt", order_.at(line_->index), *line_, now);
         if (!line_ && reconnect_.due(now) && (place_->settings.warm || current_ != 0)) open_line(now);
         roll_over(now);
         if (current_ == 0) return;
@@ -123,6 +124,7 @@ private:
         std::string request_id;
         std::optional<std::chrono::milliseconds> first_byte;
         bool owes_final = false, retired = false, understood = false;
+        Told told;
         TimePoint ignore_until{};
 
         [[nodiscard]] bool deaf() {
@@ -322,6 +324,7 @@ private:
         line->retired = true;
         auto record = record_of(*place_, *line, outcome, reason, request_id);
         if (line->first_byte) record.first_byte = *line->first_byte;
+        take_told(record, *line);
         place_->record("stt", order_.at(line->index), std::move(record));
         closing_.spawn(close_line(std::move(line)));
     }
