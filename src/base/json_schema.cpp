@@ -55,7 +55,26 @@ public:
         if (depth > JsonSchema::kMostDepth) throw Refused{"it is nested too deeply"};
         if (schema.is_boolean()) return schema.get<bool>() ? json::object() : json{{"not", json::object()}};
         if (!schema.is_object()) throw Refused{"a schema is an object"};
-        if (const auto ref = schema.find("$ref"); ref != schema.end()) return referred(*ref, depth);
+        if (const auto ref = schema.find("$ref"); ref != schema.end()) {
+            auto target = referred(*ref, depth);
+            if (early()) return target;
+            auto beside = own(schema, depth);
+            return beside.empty() ? target : json{{"allOf", json::array({std::move(target), std::move(beside)})}};
+        }
+        return own(schema, depth);
+    }
+
+    bool patterned = false, unique = false;
+
+private:
+    // Up to draft 7 what stands beside a reference says nothing.
+    [[nodiscard]] bool early() const {
+        const auto draft = root_.find("$schema");
+        return draft != root_.end() && draft->is_string() && draft->get_ref<const std::string&>().find("/draft-0") != std::string::npos;
+    }
+
+    // All of a schema but its reference.
+    json own(const json& schema, std::size_t depth) {
         auto plain = json::object();
         for (const auto& [key, value] : schema.items()) member(plain, key, value, depth);
         // Members that only a stranger's pattern allows are allowed.
@@ -66,9 +85,6 @@ public:
         return plain;
     }
 
-    bool patterned = false, unique = false;
-
-private:
     json referred(const json& ref, std::size_t depth) {
         if (!ref.is_string()) throw Refused{"a $ref is a string"};
         const auto& text = ref.get_ref<const std::string&>();
@@ -197,6 +213,8 @@ std::string place_of(const std::vector<std::string>& context, const json*& schem
         if (properties != schema->end() && properties->contains(name)) schema = &properties->at(name);
         else if (index && items != schema->end() && items->is_object()) schema = &*items;
         else schema = nullptr;
+        // Of a reference with something beside it, what it refers to.
+        while (schema != nullptr && schema->size() == 1 && schema->contains("allOf")) schema = &schema->at("allOf").front();
     }
     return place;
 }

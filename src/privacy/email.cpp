@@ -185,11 +185,11 @@ void find_emails(const std::vector<Word>& words, const Before& before, Taken& ta
             }
         }
         const auto cue = cue_before(words, i, 14);
-        bool asked = cue == Cue::email || before.asked == Kind::email;
+        bool asked = cue == Cue::email || before.asked == Cue::email;
         for (auto w = *end + 1; w < words.size() && w <= *end + kCueBehind; ++w) asked = asked || cue_of(words[w]) == Cue::email;
         const bool provider = providers().contains(label);
         const bool name = local.present && (!no_names().contains(local.nearest) || (asked && desks().contains(local.nearest)));
-        Hit hit{.kind = Kind::email, .first = local.first, .last = *end};
+        Hit hit{.kind = Kind::email, .first = local.first, .last = *end, .values = {}};
         if (!local.present) {
             if (!sign && !provider && !asked) continue;
             hit.first = i;

@@ -12,12 +12,14 @@ namespace parley::privacy {
 struct Hit {
     Kind kind = Kind::card;
     std::size_t first = 0, last = 0;  // words
+    std::vector<std::string> values;  // small letters and digits: as it would be written, with and without what stood in earlier turns
 };
 
 // What is known from before the text: digits that belong in front of it, what was asked for, what the digits before were taken for.
 struct Before {
     std::string digits, letters_digits;
-    std::optional<Kind> asked, went_on;
+    Cue asked = Cue::none;
+    std::optional<Kind> went_on;
 };
 // What the text leaves for the one after it.
 struct After {

@@ -24,11 +24,24 @@ const std::unordered_map<std::string_view, char>& alphabet() {
     return all;
 }
 
-// The characters of one element of an account number; `last` word of it. Empty: none.
-std::string characters(std::string_view text, const std::vector<Word>& words, std::size_t at, std::size_t so_far, std::size_t& last) {
+// A written word from this piece of it on, as one. Empty: it is none, or too long.
+std::string whole_word(const std::vector<Word>& words, std::size_t at) {
+    std::string all;
+    for (auto i = at; i <= at + words[at].more && all.size() <= kLongest; ++i) all += words[i].text;
+    return all.size() <= kLongest && std::all_of(all.begin(), all.end(), [](char c) { return digit(c) || small_letter(c); }) ? all : std::string();
+}
+
+// The characters of one element of an account number; `last` word of it. Empty: none. `joined`: pieces of a written word are read as the word.
+std::string characters(std::string_view text, const std::vector<Word>& words, std::size_t at, std::size_t so_far, std::size_t& last, bool joined) {
     last = at;
     const auto& word = words[at];
     if (word.mark) return {};
+    if (joined && word.more > 0) {
+        if (auto all = whole_word(words, at); !all.empty()) {
+            last = at + word.more;
+            return all;
+        }
+    }
     if (const auto item = item_at(words, at)) {
         last = item->last;
         return item->digits;
@@ -52,13 +65,13 @@ struct Reading {
 };
 
 // What stands from word `at` on, after `carried`: to the country's length, or as far as it goes.
-Reading read(std::string_view text, const std::vector<Word>& words, const Taken& taken, std::size_t at, const std::string& carried) {
+Reading read(std::string_view text, const std::vector<Word>& words, const Taken& taken, std::size_t at, const std::string& carried, bool joined) {
     Reading reading{.text = carried, .last = at, .by_word = carried.empty() && !words[at].spelled && words[at].text.size() == 2 && text[words[at].begin] >= 'a'};
     std::size_t gap = 0;
     auto i = at;
     while (i < words.size() && !taken.at(i)) {
         std::size_t last = i;
-        const auto more = characters(text, words, i, reading.text.size(), last);
+        const auto more = characters(text, words, i, reading.text.size(), last, joined);
         if (more.empty()) {
             if ((!is_noise(words[i]) && !is_soft(words[i]) && !is_separator(words[i])) || ++gap > kMostGap) return reading;
             ++i;
@@ -109,10 +122,9 @@ bool iban_holds(std::string_view iban) {
 }
 
 void find_ibans(std::string_view text, const std::vector<Word>& words, const Before& before, Taken& taken, std::vector<Hit>& hits, After& after) {
-    const auto keep = [&](std::size_t first, std::size_t last) {
-        const Hit hit{.kind = Kind::iban, .first = first, .last = last};
-        taken.take(hit);
-        hits.push_back(hit);
+    const auto keep = [&](std::size_t first, const Reading& reading) {
+        hits.push_back({.kind = Kind::iban, .first = first, .last = reading.last, .values = {reading.text}});
+        taken.take(hits.back());
     };
     const auto unfinished = [&](const Reading& reading) {
         after.letters_digits = reading.text;
@@ -120,11 +132,11 @@ void find_ibans(std::string_view text, const std::vector<Word>& words, const Bef
     };
     if (!before.letters_digits.empty() && !words.empty()) {
         std::size_t at = 0, last = 0;
-        while (at < words.size() && characters(text, words, at, before.letters_digits.size(), last).empty() && (is_noise(words[at]) || is_soft(words[at]) || is_separator(words[at]))) ++at;
+        while (at < words.size() && characters(text, words, at, before.letters_digits.size(), last, true).empty() && (is_noise(words[at]) || is_soft(words[at]) || is_separator(words[at]))) ++at;
         if (at < words.size()) {
-            const auto reading = read(text, words, taken, at, before.letters_digits);
+            const auto reading = read(text, words, taken, at, before.letters_digits, true);
             if (reading.text.size() > before.letters_digits.size() && (reading.whole || reading.to_the_end)) {
-                keep(at, reading.last);
+                keep(at, reading);
                 if (!reading.whole) unfinished(reading);
             }
         }
@@ -133,13 +145,14 @@ void find_ibans(std::string_view text, const std::vector<Word>& words, const Bef
         if (taken.at(i) || words[i].mark || words[i].number) continue;
         const char first = words[i].text.empty() ? ' ' : words[i].text[0];
         if (!small_letter(first)) continue;
-        const auto reading = read(text, words, taken, i, {});
+        auto reading = read(text, words, taken, i, {}, true);
+        if (!reading.whole && words[i].more > 0) reading = read(text, words, taken, i, {}, false);  // "DE89…000x"
         if (reading.text.size() < 4 || !small_letter(reading.text[0]) || !small_letter(reading.text[1]) || !digit(reading.text[2]) || !digit(reading.text[3])) continue;
         const auto cue = cue_before(words, i, 10);
-        const bool asked = cue == Cue::iban || (cue != Cue::other && before.asked == Kind::iban);
-        if (reading.whole && ((asked && !reading.by_word) || iban_holds(reading.text))) keep(i, reading.last);
+        const bool asked = cue == Cue::iban || (cue != Cue::other && before.asked == Cue::iban);
+        if (reading.whole && ((asked && !reading.by_word) || iban_holds(reading.text))) keep(i, reading);
         else if (reading.to_the_end && !reading.by_word && iban_length(std::string_view(reading.text).substr(0, 2)) > reading.text.size() && ((asked && reading.text.size() >= 4) || reading.text.size() >= kSurely)) {
-            keep(i, reading.last);
+            keep(i, reading);
             unfinished(reading);
         }
     }

@@ -1,4 +1,3 @@
-#include <array>
 #include <algorithm>
 #include <unordered_set>
 
@@ -11,6 +10,8 @@ namespace {
 constexpr std::size_t kShortestCard = 13, kLongestCard = 19;
 constexpr std::size_t kMostGap = 6;           // words of noise within a number
 constexpr std::size_t kShownOfCard = 8;       // the bank's digits, which name nobody
+constexpr std::size_t kShortestCode = 3, kLongestCode = 8;   // a card's has three or four digits, one that was sent some more
+constexpr std::size_t kShapeGoverned = 2, kBareGoverned = 10;  // words: how near "order" has to stand to a number with a telephone's shape, and to digits alone
 constexpr std::size_t kCarried = static_cast<std::size_t>(-1);  // an item of the turn before
 
 struct Run {
@@ -141,9 +142,11 @@ private:
 
     // Items [from, to) are this. False: they are all of the turn before, or that kind stays.
     bool keep(Kind kind, const Run& run, std::size_t from, std::size_t to) {
+        const auto whole = from;
         while (from < to && run.items[from].first == kCarried) ++from;
         if (from == to) return true;
-        Hit hit{.kind = kind, .first = run.items[from].first, .last = run.items[to - 1].last};
+        Hit hit{.kind = kind, .first = run.items[from].first, .last = run.items[to - 1].last, .values = {run.digits(whole, to)}};
+        if (from != whole) hit.values.push_back(run.digits(from, to));
         if (hit.first > 0 && words_[hit.first - 1].text == "(" && words_[hit.first].glued) --hit.first;
         if (hit.first > 0 && (words_[hit.first - 1].text == "+" || words_[hit.first - 1].text == "plus")) --hit.first;
         if (!kinds_.has(kind)) return true;
@@ -169,10 +172,7 @@ private:
         const auto total = run.digits(0, run.items.size());
         if (total.size() < 3 || money(run)) return;
         Cue cue = cue_before(words_, run.first, 10);
-        if ((cue == Cue::none || cue == Cue::weak) && before_.asked) {
-            constexpr std::array<Cue, kKindCount> of{Cue::card, Cue::ssn, Cue::iban, Cue::email, Cue::phone};
-            cue = of[static_cast<std::size_t>(*before_.asked)];
-        }
+        if ((cue == Cue::none || cue == Cue::weak) && before_.asked != Cue::none) cue = before_.asked;
         const bool carried = run.items.front().first == kCarried;
         std::size_t from = 0;
         for (std::size_t i = 0; i < run.items.size();) {
@@ -215,7 +215,7 @@ private:
             leave(run, Kind::card);
             return;
         }
-        if (cue == Cue::code && total.size() >= 3 && total.size() <= 4) {
+        if (cue == Cue::code && total.size() >= kShortestCode && total.size() <= kLongestCode) {
             keep(Kind::card, run, 0, size);
             return;
         }
@@ -239,12 +239,12 @@ private:
     }
 
     bool social_in(const Run& run, Cue cue) {
-        if (cue == Cue::other || cue == Cue::phone) return false;
+        if (cue == Cue::phone) return false;
         bool any = false;
         for (std::size_t i = 0; i + 3 <= run.items.size(); ++i) {
             const auto& it = run.items;
             if (it[i].spoken || it[i + 1].spoken || it[i + 2].spoken || it[i].digits.size() != 3 || it[i + 1].digits.size() != 2 || it[i + 2].digits.size() != 4) continue;
-            if (!social(it[i].digits + it[i + 1].digits + it[i + 2].digits)) continue;
+            if (!social(it[i].digits + it[i + 1].digits + it[i + 2].digits) || other_at(run, i, kShapeGoverned)) continue;
             any = keep(Kind::ssn, run, i, i + 3);
             i += 2;
         }
@@ -256,8 +256,18 @@ private:
             if (i > 0 && run.parted[i]) cuts.push_back(all.size());
             all += run.items[i].digits;
         }
-        if (cuts == std::vector<std::size_t>{3, 5} && social(all)) return keep(Kind::ssn, run, 0, run.items.size());
+        if (cuts == std::vector<std::size_t>{3, 5} && social(all) && !other_at(run, 0, kShapeGoverned)) return keep(Kind::ssn, run, 0, run.items.size());
         return false;
+    }
+
+    // The number that begins with this item is said to be something else.
+    [[nodiscard]] bool other_at(const Run& run, std::size_t item, std::size_t most) const {
+        return run.items[item].first != kCarried && governed(words_, run.items[item].first, most);
+    }
+    // Digits in the middle of letters ("RX2125550142") are a part of something, unless the letters say of what.
+    [[nodiscard]] bool within_letters(const Run& run, std::size_t item) const {
+        const auto first = run.items[item].first;
+        return first != kCarried && words_[first].piece && cue_of(words_[first - 1]) != Cue::phone;
     }
 
     [[nodiscard]] bool plus_before(const Run& run, std::size_t item) const {
@@ -269,7 +279,6 @@ private:
         const auto size = run.items.size();
         const bool spoken = std::any_of(run.items.begin(), run.items.end(), [](const Item& i) { return i.spoken; });
         if (plus_before(run, 0) && total.size() >= 8 && total.size() <= 15) return keep(Kind::phone, run, 0, size);
-        if (cue == Cue::other) return false;
         if (cue == Cue::phone && total.size() >= 7 && total.size() <= 15) {
             leave(run, Kind::phone);
             return keep(Kind::phone, run, 0, size);
@@ -279,6 +288,7 @@ private:
         const bool own = (total.size() == 10 && american(total)) || (total.size() == 11 && total[0] == '1' && american(total.substr(1)));
         if (spoken) {
             // Said digit by digit, such a number is one to be called.
+            if (other_at(run, 0, kShapeGoverned)) return false;
             if (own || abroad || trunk || (total.size() == 10 && total[0] >= '2' && cue == Cue::weak)) return keep(Kind::phone, run, 0, size);
             return false;
         }
@@ -292,18 +302,19 @@ private:
                 return true;
             };
             const char area = run.items[i].digits[0];
-            std::size_t to = 0;
+            std::size_t to = 0, reach = kShapeGoverned;
             if (area >= '2' && sizes({3, 3, 4})) to = i + 3;
             else if (area == '1' && sizes({1, 3, 3, 4})) to = i + 4;
             else if (sizes({10}) && american(run.items[i].digits)) to = i + 1;
             else if (sizes({11}) && area == '1' && american(run.items[i].digits.substr(1))) to = i + 1;
             else if ((sizes({3, 7}) || sizes({6, 4})) && american(run.digits(i, i + 2))) to = i + 2;
-            if (to == 0) continue;
+            if (to == i + 1) reach = kBareGoverned;
+            if (to == 0 || other_at(run, i, reach) || (to == i + 1 && within_letters(run, i))) continue;
             any = keep(Kind::phone, run, i, to);
             i = to - 1;
         }
         if (any) return true;
-        if (abroad || trunk) return keep(Kind::phone, run, 0, size);
+        if ((abroad || trunk) && !other_at(run, 0, size == 1 ? kBareGoverned : kShapeGoverned) && !within_letters(run, 0)) return keep(Kind::phone, run, 0, size);
         return false;
     }
 

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::array<std::string_view, kKindCount> kNames{"card", "ssn", "iban", "email", "phone"};
 constexpr std::array<std::string_view, kKindCount> kPlaceholders{"[card]", "[ssn]", "[iban]", "[email]", "[phone]"};
+constexpr std::size_t kShortestValue = 3, kLongestValue = 128, kMostValues = 64;  // of what is remembered as masked
 constexpr std::size_t kShortTurn = 4;  // words: "uh-huh, go on" asks for nothing new
 
-Redacted search(std::string_view text, const std::vector<Word>& words, Kinds kinds, const Before& before, After& after) {
+Redacted search(std::string_view text, const std::vector<Word>& words, Kinds kinds, const Before& before, After& after, std::vector<Hit>& hits) {
     Taken taken(words.size());
-    std::vector<Hit> hits;
     if (kinds.has(Kind::email)) find_emails(words, before, taken, hits);
     if (kinds.has(Kind::iban)) find_ibans(text, words, before, taken, hits, after);
     find_numbers(words, kinds, before, taken, hits, after);
@@ -34,16 +34,10 @@ Redacted search(std::string_view text, const std::vector<Word>& words, Kinds kin
     return out;
 }
 
-std::optional<Kind> asked_for(const std::vector<Word>& words) {
-    switch (cue_before(words, words.size(), words.size())) {
-        case Cue::card:
-        case Cue::code: return Kind::card;
-        case Cue::ssn: return Kind::ssn;
-        case Cue::iban: return Kind::iban;
-        case Cue::email: return Kind::email;
-        case Cue::phone: return Kind::phone;
-        default: return std::nullopt;
-    }
+// A number that is known to be something else is not asked for here.
+Cue asked_for(const std::vector<Word>& words) {
+    const auto cue = cue_of_text(words);
+    return cue == Cue::weak || cue == Cue::other ? Cue::none : cue;
 }
 
 }  // namespace
@@ -64,24 +58,45 @@ Kinds Kinds::of(const std::vector<std::string>& names) {
     return kinds;
 }
 
-Redacted redact(std::string_view text, Kinds kinds) {
+Redacted redact(std::string_view text, Kinds kinds, Cue asked) {
+    Before before;
+    before.asked = asked;
     After after;
-    return search(text, words_of(text), kinds, Before{}, after);
+    std::vector<Hit> hits;
+    return search(text, words_of(text), kinds, before, after, hits);
 }
 
 Redacted Listener::turn(bool caller, std::string_view text) {
     auto& own = caller ? caller_ : agent_;
     const auto& other = caller ? agent_ : caller_;
     const auto words = words_of(text);
-    Before before{.digits = own.digits, .letters_digits = own.letters_digits,  .asked = other.asked ? other.asked : own.asked, .went_on = own.went_on};
+    const Before before{.digits = own.digits, .letters_digits = own.letters_digits, .asked = other.asked != Cue::none ? other.asked : own.asked, .went_on = own.went_on};
     After after;
-    auto out = search(text, words, kinds_, before, after);
+    std::vector<Hit> hits;
+    auto out = search(text, words, kinds_, before, after, hits);
     own.digits = std::move(after.digits);
     own.letters_digits = std::move(after.letters_digits);
     own.went_on = after.went_on;
     const auto asked = asked_for(words);
-    if (asked || words.size() > kShortTurn) own.asked = asked;
+    if (asked != Cue::none || words.size() > kShortTurn) own.asked = asked;
+    for (auto& hit : hits)
+        for (auto& value : hit.values) remember(hit.kind, std::move(value));
     return out;
+}
+
+void Listener::remember(Kind kind, std::string value) {
+    if (value.size() < kShortestValue || masked(value)) return;
+    if (masked_.size() >= kMostValues) masked_.pop_front();
+    masked_.emplace_back(std::move(value), kind);
+}
+
+std::optional<Kind> Listener::masked(std::string_view value) const {
+    if (masked_.empty() || value.size() > kLongestValue) return std::nullopt;
+    std::string plain;
+    for (const auto& word : words_of(value))
+        if (!word.mark) plain += word.text;
+    const auto found = std::find_if(masked_.begin(), masked_.end(), [&](const auto& one) { return one.first == plain; });
+    return found == masked_.end() ? std::nullopt : std::optional<Kind>(found->second);
 }
 
 }  // namespace parley::privacy

@@ -10,23 +10,52 @@ namespace parley::privacy {
 namespace {
 
 using Set = std::unordered_set<std::string_view>;
+constexpr std::string_view kBullet = "\xC2\xB7";
+constexpr std::size_t kSplits = 3;  // digits in a row part a word that has letters, too
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80; }
+bool has_digit(std::string_view text) { return std::any_of(text.begin(), text.end(), digit); }
 
-// Bytes of white space at `at`, also the wide kinds; 0: none.
+bool between(std::string_view text, std::string_view least, std::string_view most) { return text.size() == most.size() && text >= least && text <= most; }
+
+// Bytes of white space at `at`, also the wide, the narrow and the unseen kinds; 0: none.
 std::size_t space(std::string_view text, std::size_t at) {
     const char c = text[at];
     if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f') return 1;
-    if (text.substr(at, 2) == "\xC2\xA0") return 2;
+    if (static_cast<unsigned char>(c) < 0x80) return 0;
+    const auto two = text.substr(at, 2);
+    if (two == "\xC2\xA0" || two == "\xC2\xAD") return 2;
     const auto three = text.substr(at, 3);
-    return three == "\xE2\x80\xAF" || three == "\xE2\x80\x89" || three == "\xE2\x80\x8B" || three == "\xE2\x80\xA8" ? 3 : 0;
+    return between(three, "\xE2\x80\x80", "\xE2\x80\x8F") || between(three, "\xE2\x80\xA8", "\xE2\x80\xAF") || between(three, "\xE2\x81\x9F", "\xE2\x81\xA0") || three == "\xE3\x80\x80" || three == "\xEF\xBB\xBF" ? 3 : 0;
 }
-// A dash of any width.
+// A dash of any width, a minus.
 std::size_t dash(std::string_view text, std::size_t at) {
     if (text[at] == '-') return 1;
     const auto three = text.substr(at, 3);
-    return three.size() == 3 && three[0] == '\xE2' && three[1] == '\x80' && three[2] >= '\x90' && three[2] <= '\x95' ? 3 : 0;
+    return between(three, "\xE2\x80\x90", "\xE2\x80\x95") || three == "\xE2\x88\x92" || three == "\xEF\xBC\x8D" ? 3 : 0;
+}
+// A dot in the middle, a bullet: between groups of digits.
+std::size_t bullet(std::string_view text, std::size_t at) {
+    if (text.substr(at, 2) == "\xC2\xB7") return 2;
+    const auto three = text.substr(at, 3);
+    return three == "\xE2\x80\xA2" || three == "\xE2\x80\xA7" || three == "\xE2\x88\x99" || three == "\xE2\x8B\x85" ? 3 : 0;
+}
+// Money's signs, quotation marks and the like, which are no letters. An apostrophe within a word belongs to it.
+std::size_t sign(std::string_view text, std::size_t at) {
+    const auto two = text.substr(at, 2);
+    if (two == "\xC2\xA3" || two == "\xC2\xA5" || two == "\xC2\xAB" || two == "\xC2\xBB") return 2;
+    const auto three = text.substr(at, 3);
+    return three == "\xE2\x82\xAC" || between(three, "\xE2\x80\x9A", "\xE2\x80\x9F") ? 3 : 0;
+}
+// A digit, also a full-width one (U+FF10 to U+FF19); `length`: its bytes.
+std::optional<char> digit_at(std::string_view text, std::size_t at, std::size_t& length) {
+    length = 1;
+    if (digit(text[at])) return text[at];
+    const auto three = text.substr(at, 3);
+    if (!between(three, "\xEF\xBC\x90", "\xEF\xBC\x99")) return std::nullopt;
+    length = 3;
+    return static_cast<char>('0' + (static_cast<unsigned char>(three[2]) - 0x90));
 }
 
 std::string small(std::string_view text) {
@@ -149,6 +178,61 @@ void join_spelled(std::vector<Word>& words) {
     words = std::move(out);
 }
 
+// A written word, byte for byte as it stands but for folded digits: where each of its characters begins.
+struct Written {
+    std::string text;                 // small letters
+    std::vector<std::size_t> begins;  // of each byte of `text`, and of what is behind it
+    bool glued = false;
+};
+Written written_at(std::string_view text, std::size_t& at, bool glued) {
+    Written out{.text = {}, .begins = {}, .glued = glued};
+    std::size_t length = 1;
+    while (at < text.size() && space(text, at) == 0 && dash(text, at) == 0 && bullet(text, at) == 0 && sign(text, at) == 0) {
+        if (const auto value = digit_at(text, at, length)) out.text += *value;
+        else if (letter(text[at]) || (text[at] == '\'' && at + 1 < text.size() && letter(text[at + 1]))) out.text += text[at];
+        else break;
+        out.begins.push_back(at);
+        at += length;
+    }
+    out.begins.push_back(at);
+    out.text = small(out.text);
+    return out;
+}
+
+// Letters that touch a number ("ssn123-45-6789", "0366x") are words of their own; "4th", "b22" and the like stay whole.
+void add_written(std::vector<Word>& words, const Written& written) {
+    const auto& text = written.text;
+    std::vector<std::size_t> cuts{0};  // where a piece begins
+    std::size_t longest = 0;
+    if (!looks_like_digits(text)) {
+        std::size_t row = 0;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            row = digit(text[i]) ? row + 1 : 0;
+            longest = std::max(longest, row);
+            if (i > 0 && digit(text[i]) != digit(text[i - 1])) cuts.push_back(i);
+        }
+        if (longest < kSplits || longest == text.size()) cuts.resize(1);
+        // "IBANGB06…": the country's letters are not the word's.
+        else if (text.starts_with("iban") && cuts.size() > 1 && cuts[1] == 6) cuts.insert(cuts.begin() + 1, 4);
+    }
+    cuts.push_back(text.size());
+    for (std::size_t piece = 0; piece + 1 < cuts.size(); ++piece) {
+        Word word;
+        word.begin = written.begins[cuts[piece]];
+        word.end = written.begins[cuts[piece + 1]];
+        word.text = text.substr(cuts[piece], cuts[piece + 1] - cuts[piece]);
+        word.glued = piece > 0 || written.glued;
+        word.more = cuts.size() - 2 - piece;
+        word.piece = piece > 0;
+        if (looks_like_digits(word.text) && has_digit(word.text)) {
+            word.number = true;
+            for (auto& c : word.text) c = c == 'o' ? '0' : c == 'l' || c == 'i' ? '1' : c;
+        }
+        word.spelled = word.text.size() == 1 && word.text[0] >= 'a' && word.text[0] <= 'z';
+        words.push_back(std::move(word));
+    }
+}
+
 }  // namespace
 
 std::vector<Word> words_of(std::string_view text) {
@@ -165,27 +249,19 @@ std::vector<Word> words_of(std::string_view text) {
         word.begin = at;
         word.glued = !apart;
         apart = false;
-        if (const auto wide = dash(text, at); wide > 0) {
-            at += wide;
+        std::size_t length = 1;
+        const auto mark = [&](std::size_t bytes, std::string_view as) {
+            at += bytes;
             word.mark = true;
-            word.text = "-";
-        } else if (digit(text[at]) || letter(text[at])) {
-            while (at < text.size() && space(text, at) == 0 && dash(text, at) == 0 &&
-                   (digit(text[at]) || letter(text[at]) || (text[at] == '\'' && at + 1 < text.size() && letter(text[at + 1]))))
-                ++at;
-            word.text = small(text.substr(word.begin, at - word.begin));
-            if (looks_like_digits(word.text) && std::any_of(word.text.begin(), word.text.end(), digit)) {
-                word.number = true;
-                for (auto& c : word.text) c = c == 'o' ? '0' : c == 'l' || c == 'i' ? '1' : c;
-            }
-            word.spelled = word.text.size() == 1 && word.text[0] >= 'a' && word.text[0] <= 'z';
-        } else {
-            ++at;
-            word.mark = true;
-            word.text = std::string(1, text[word.begin]);
-        }
-        word.end = at;
-        words.push_back(std::move(word));
+            word.text = as;
+            word.end = at;
+            words.push_back(std::move(word));
+        };
+        if (const auto wide = dash(text, at); wide > 0) mark(wide, "-");
+        else if (const auto dot = bullet(text, at); dot > 0) mark(dot, kBullet);
+        else if (const auto other = sign(text, at); other > 0) mark(other, text.substr(at, other));
+        else if (letter(text[at]) || digit_at(text, at, length)) add_written(words, written_at(text, at, word.glued));
+        else mark(1, text.substr(at, 1));
     }
     join_spelled(words);
     return words;
@@ -261,7 +337,7 @@ bool is_soft(const Word& word) {
     return all.contains(word.text);
 }
 bool is_separator(const Word& word) {
-    static const Set all{"-", "(", ")", ".", "/", "*", "_", "dash", "hyphen", "minus", "space", "strich", "bindestrich", "leerzeichen", "slash", "schr\xC3\xA4gstrich", "dot", "punkt"};
+    static const Set all{"-", kBullet, "(", ")", ".", "/", "*", "_", "dash", "hyphen", "minus", "space", "strich", "bindestrich", "leerzeichen", "slash", "schr\xC3\xA4gstrich", "dot", "punkt"};
     return all.contains(word.text);
 }
 std::string_view joiner(const Word& word) {
@@ -280,45 +356,6 @@ bool is_at(const std::vector<Word>& words, std::size_t at, std::size_t& length) 
         return true;
     }
     return false;
-}
-
-Cue cue_of(const Word& word) {
-    static const std::unordered_map<std::string_view, Cue> all{
-        {"card", Cue::card}, {"visa", Cue::card}, {"mastercard", Cue::card}, {"amex", Cue::card}, {"maestro", Cue::card}, {"discover", Cue::card}, {"credit", Cue::card}, {"debit", Cue::card}, {"kreditkarte", Cue::card},
-        {"karte", Cue::card}, {"kartennummer", Cue::card}, {"kreditkartennummer", Cue::card}, {"cvv", Cue::code}, {"cvc", Cue::code}, {"cv2", Cue::code}, {"security", Cue::code}, {"pr\xC3\xBC" "fnummer", Cue::code},
-        {"social", Cue::ssn}, {"ssn", Cue::ssn}, {"socials", Cue::ssn}, {"iban", Cue::iban}, {"kontonummer", Cue::iban}, {"email", Cue::email}, {"mail", Cue::email}, {"e-mail", Cue::email}, {"address", Cue::email}, {"adresse", Cue::email},
-        {"emails", Cue::email}, {"mailadresse", Cue::email},
-        {"phone", Cue::phone}, {"telephone", Cue::phone}, {"tel", Cue::phone}, {"cell", Cue::phone}, {"cellphone", Cue::phone}, {"mobile", Cue::phone}, {"landline", Cue::phone}, {"call", Cue::phone}, {"callback", Cue::phone}, {"reach", Cue::phone},
-        {"reached", Cue::phone}, {"text", Cue::phone}, {"ring", Cue::phone}, {"dial", Cue::phone}, {"whatsapp", Cue::phone}, {"fax", Cue::phone}, {"handy", Cue::phone}, {"handynummer", Cue::phone}, {"telefon", Cue::phone}, {"telefonnummer", Cue::phone}, {"rufnummer", Cue::phone}, {"mobilnummer", Cue::phone}, {"anrufen", Cue::phone},
-        {"number", Cue::weak}, {"nummer", Cue::weak},
-        {"order", Cue::other}, {"orders", Cue::other}, {"invoice", Cue::other}, {"tracking", Cue::other}, {"parcel", Cue::other}, {"shipment", Cue::other}, {"reference", Cue::other}, {"ref", Cue::other}, {"ticket", Cue::other}, {"case", Cue::other}, {"confirmation", Cue::other},
-        {"booking", Cue::other}, {"reservation", Cue::other}, {"policy", Cue::other}, {"customer", Cue::other}, {"member", Cue::other}, {"membership", Cue::other}, {"serial", Cue::other}, {"model", Cue::other}, {"item", Cue::other}, {"part", Cue::other}, {"article", Cue::other}, {"product", Cue::other},
-        {"sku", Cue::other}, {"isbn", Cue::other}, {"ean", Cue::other}, {"barcode", Cue::other}, {"imei", Cue::other}, {"zip", Cue::other}, {"postcode", Cue::other}, {"version", Cue::other}, {"code", Cue::other}, {"meter", Cue::other}, {"flight", Cue::other}, {"population", Cue::other}, {"id", Cue::other}, {"transaction", Cue::other}, {"contract", Cue::other}, {"account", Cue::other},
-        {"bestellnummer", Cue::other}, {"bestellung", Cue::other}, {"auftrag", Cue::other}, {"auftragsnummer", Cue::other}, {"rechnung", Cue::other}, {"rechnungsnummer", Cue::other}, {"kundennummer", Cue::other}, {"vertragsnummer", Cue::other}, {"artikelnummer", Cue::other}, {"sendungsnummer", Cue::other}, {"z\xC3\xA4hlernummer", Cue::other}, {"postleitzahl", Cue::other}, {"seriennummer", Cue::other}, {"vorgangsnummer", Cue::other}};
-    std::string_view text = word.text;
-    if (text.ends_with("'s")) text.remove_suffix(2);
-    const auto found = all.find(text);
-    return found == all.end() ? Cue::none : found->second;
-}
-
-Cue cue_before(const std::vector<Word>& words, std::size_t at, std::size_t most) {
-    Cue weak = Cue::none;
-    for (std::size_t back = 1; back <= most && back <= at; ++back) {
-        const auto cue = cue_of(words[at - back]);
-        if (cue == Cue::none) continue;
-        if (cue == Cue::weak) {
-            weak = cue;
-            continue;
-        }
-        // "social security number" is not a card's security code, and a "security code" is a code of some kind.
-        if (cue == Cue::code && words[at - back].text == "security") {
-            if (at >= back + 1 && words[at - back - 1].text == "social") return Cue::ssn;
-            if (back < 2 || words[at - back + 1].text != "code") continue;
-        }
-        if (cue == Cue::other && words[at - back].text == "code" && at >= back + 1 && words[at - back - 1].text == "security") return Cue::code;
-        return cue;
-    }
-    return weak;
 }
 
 }  // namespace parley::privacy

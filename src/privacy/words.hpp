@@ -19,6 +19,8 @@ struct Word {
     bool number = false;     // digits only (a digit's look-alikes read as such)
     bool spelled = false;    // one letter, also "b as in boy"
     bool glued = false;      // nothing between it and the word before
+    bool piece = false;      // … of one written word with the one before: letters touch a number
+    std::size_t more = 0;    // pieces of the same written word behind it
 };
 [[nodiscard]] std::vector<Word> words_of(std::string_view text);
 
@@ -38,9 +40,12 @@ struct Item {
 [[nodiscard]] std::string_view joiner(const Word& word);  // of an address: ".", "-", "_", "+"; empty: none
 [[nodiscard]] bool is_at(const std::vector<Word>& words, std::size_t at, std::size_t& length);
 
-enum class Cue : std::uint8_t { none, card, code, ssn, iban, email, phone, weak, other };  // code: the card's own; weak: "number"
 [[nodiscard]] Cue cue_of(const Word& word);
-// The last one said before word `at`, not further than `most` words.
+// The last one said before word `at`, not further than `most` words. An "other" of an earlier sentence is none.
 [[nodiscard]] Cue cue_before(const std::vector<Word>& words, std::size_t at, std::size_t most);
+// What a text asks for or speaks of last: its last question, or else its last cue.
+[[nodiscard]] Cue cue_of_text(const std::vector<Word>& words);
+// An "other" says what the number at word `at` is ("order number is …"), with at most `most` words between that are no part of saying so, in the same clause.
+[[nodiscard]] bool governed(const std::vector<Word>& words, std::size_t at, std::size_t most);
 
 }  // namespace parley::privacy

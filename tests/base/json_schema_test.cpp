@@ -107,6 +107,25 @@ TEST(JsonSchema, later_drafts_words_are_checked) {
     EXPECT_FALSE(JsonSchema::compile("true").schema->wrong_text("1"));
 }
 
+TEST(JsonSchema, what_stands_beside_a_reference_counts) {
+    const auto schema = JsonSchema::compile(R"({"$defs":{"s":{"type":"string","minLength":2},"o":{"type":"object","properties":{"b":{"type":"integer"}}}},
+        "properties":{"a":{"$ref":"#/$defs/s","maxLength":5},"d":{"$ref":"#/$defs/s","description":"nothing"},"o":{"$ref":"#/$defs/o","required":["b"]},"w":{"format":"date","$ref":"#/$defs/s"}}})");
+    ASSERT_TRUE(schema);
+    EXPECT_FALSE(schema.schema->wrong_text(R"({"a":"12345","d":"123456","o":{"b":1},"w":"2026-11-21"})"));
+    EXPECT_TRUE(schema.schema->wrong_text(R"({"a":"123456"})"));
+    EXPECT_TRUE(schema.schema->wrong_text(R"({"a":"1"})"));
+    EXPECT_TRUE(schema.schema->wrong_text(R"({"o":{}})"));
+    EXPECT_TRUE(schema.schema->wrong_text(R"({"w":"today"})"));
+    EXPECT_EQ(schema.schema->wrong_text(R"({"o":{"b":"x"}})").value_or(""), "o.b has to be of type integer");
+    EXPECT_EQ(schema.schema->wrong_text(R"({"a":1})").value_or(""), "a has to be of type string");
+    EXPECT_FALSE(JsonSchema::compile(R"({"$defs":{"s":{}},"$ref":"#/$defs/s","type":"no type"})"));
+    // Draft 7 reads the reference alone.
+    const auto seven = JsonSchema::compile(R"({"$schema":"http://json-schema.org/draft-07/schema#","definitions":{"s":{"type":"string"}},"properties":{"a":{"$ref":"#/definitions/s","maxLength":5}}})");
+    ASSERT_TRUE(seven);
+    EXPECT_FALSE(seven.schema->wrong_text(R"({"a":"123456"})"));
+    EXPECT_TRUE(seven.schema->wrong_text(R"({"a":1})"));
+}
+
 TEST(JsonSchema, both_sides_are_bounded) {
     EXPECT_FALSE(JsonSchema::compile(std::string(JsonSchema::kMostText + 1, ' ')));
     std::string deep = "{}";

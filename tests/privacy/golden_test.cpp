@@ -111,5 +111,13 @@ TEST(Golden, unseen_sentences) {
     EXPECT_LE(double(judged.whole.wrong) / judged.whole.negatives, 0.05);
 }
 
+TEST(Golden, unseen_sentences_of_a_second_hand) {
+    const auto sentences = sentences_of("unseen2.txt");
+    ASSERT_GE(sentences.size(), 80U);
+    const auto judged = judge(sentences);
+    EXPECT_GE(recall(judged.whole), 0.85);
+    EXPECT_LE(double(judged.whole.wrong) / judged.whole.negatives, 0.05);
+}
+
 }  // namespace
 }  // namespace parley::privacy

@@ -5,9 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace parley::privacy {
@@ -47,8 +49,16 @@ struct Redacted {
     std::vector<Found> found;  // in order, without overlap
 };
 
-// One text alone.
-[[nodiscard]] Redacted redact(std::string_view text, Kinds kinds = Kinds::all());
+// What is spoken of. code: a card's own of three or four digits, or one that was sent to let somebody in, masked as a card; weak: "number"; other: a thing's
+// number ("order", "flight").
+enum class Cue : std::uint8_t { none, card, code, ssn, iban, email, phone, weak, other };
+
+// One text alone. `asked`: what it answers.
+[[nodiscard]] Redacted redact(std::string_view text, Kinds kinds = Kinds::all(), Cue asked = Cue::none);
+
+// What the value under a key is, by the key's words ("cvv", "ssn_last4", "callbackNumber"): card, code, ssn, iban, email, phone or none. A key that says nothing of
+// its own ("value", "number", "0") is what `around` is.
+[[nodiscard]] Cue cue_of_key(std::string_view key, Cue around = Cue::none);
 
 // One conversation: what one side says over several turns belongs together, and what the other side asked for tells what a number is. What was already given
 // out is not taken back: of a card whose digits come in small portions, and that nobody called one, the first eight (which name the bank) may remain.
@@ -56,16 +66,21 @@ class Listener {
 public:
     explicit Listener(Kinds kinds = Kinds::all()) : kinds_(kinds) {}
     [[nodiscard]] Redacted turn(bool caller, std::string_view text);
+    // The whole of `value`, however written, is one of the last numbers that were masked here.
+    [[nodiscard]] std::optional<Kind> masked(std::string_view value) const;
 
 private:
     struct Side {
         std::string digits;            // that the last turn ended with, at most 19
         std::string letters_digits;    // the same for an IBAN, at most 34
         std::optional<Kind> went_on;   // what they were taken for
-        std::optional<Kind> asked;     // what this side's last turn spoke of, so that the other's answer is understood
+        Cue asked = Cue::none;         // what this side's last turn spoke of, so that the other's answer is understood
     };
+    void remember(Kind kind, std::string value);
+
     Kinds kinds_;
     Side caller_, agent_;
+    std::deque<std::pair<std::string, Kind>> masked_;  // newest last
 };
 
 }  // namespace parley::privacy
