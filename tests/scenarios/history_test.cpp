@@ -5,7 +5,7 @@
 #include "gateway_under_test.hpp"
 #include "sounds.hpp"
 #include "parley/sim/identifiers.hpp"
-#include "postgres_server.hpp"
+#include "store_under_test.hpp"
 
 namespace parley::scenarios {
 namespace {
@@ -60,12 +60,11 @@ void one_call_is_one_row(const std::string& store) {
     get(gateway, "/v1/history/00000000000000000000000000000000", 404);
 }
 
-TEST(History, OfACall) { one_call_is_one_row({}); }
+class History : public OnEachStore {};
 
-TEST(HistoryOnPostgres, OfACall) {
-    const test::PostgresDatabase database;
-    one_call_is_one_row("store:\n  url: \"" + database.url() + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n");
-}
+TEST_P(History, OfACall) { one_call_is_one_row(store()); }
+
+ON_EACH_STORE(History);
 
 }  // namespace
 }  // namespace parley::scenarios

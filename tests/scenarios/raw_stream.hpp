@@ -29,6 +29,7 @@ public:
         std::string signature_token = kToken;  // empty: no signature
         std::string spoiled;                   // instead of the right signature
         std::string origin;                    // as a browser sends it
+        std::string target = "/webhooks/twilio/media";
     };
     explicit RawStream(const GatewayUnderTest& gateway, const Opening& opening) {
         namespace beast = boost::beast;
@@ -39,7 +40,7 @@ public:
             if (!wake_.wait_for(lock, std::chrono::seconds(15), [&] { return done_; }))
                 ::shutdown(ws_.next_layer().native_handle(), SHUT_RDWR);
         });
-        const std::string target = "/webhooks/twilio/media";
+        const auto& target = opening.target;
         auto signature = opening.spoiled;
         if (signature.empty() && !opening.signature_token.empty())
             signature = sim::sign(opening.signature_token, std::string("wss://") + kHost + target);
@@ -88,7 +89,7 @@ public:
                 {"sequenceNumber", std::to_string(++sequence_)},
                 {"streamSid", stream_sid},
                 {"start",
-                 {{"accountSid", kAccount},
+                 {{"accountSid", account_sid},
                   {"streamSid", stream_sid},
                   {"callSid", call_sid},
                   {"tracks", {"inbound"}},
@@ -145,7 +146,7 @@ public:
         ws_.next_layer().close();
     }
 
-    std::string stream_sid = sim::make_sid("MZ");
+    std::string stream_sid = sim::make_sid("MZ"), account_sid = kAccount;
     std::size_t read_before_close = 0;
 
 private:
