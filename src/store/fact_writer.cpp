@@ -102,7 +102,10 @@ void FactWriter::run() {
         lock.unlock();
         const auto count = batch.size();
         if (!batch.empty()) take(std::move(batch));
-        else if (waiting() && (ending || Clock::now() >= next_try_)) drain();
+        else if (waiting() && (ending || Clock::now() >= next_try_)) {
+            // What is in memory alone goes onto the disk as soon as that takes it.
+            if (!drain() && !held_.empty()) spool({}, ending);
+        }
         if (ending || Clock::now() >= next_keep_) keep_up(ending && count == 0);
         lock.lock();
         bytes_ = bytes_ - counted + held_bytes_;  // those that came meanwhile, and those that still have no place
@@ -224,7 +227,7 @@ bool FactWriter::store_alone(const SpooledFact& fact) {
     return true;
 }
 
-void FactWriter::spool(std::vector<SpooledFact> facts) {
+void FactWriter::spool(std::vector<SpooledFact> facts, bool at_once) {
     // Events go first, then what was said; what a call cannot be without is written whatever the size.
     const auto used = spool_.bytes();
     std::vector<SpooledFact> wanted = std::exchange(held_, {});
@@ -244,8 +247,13 @@ void FactWriter::spool(std::vector<SpooledFact> facts) {
         sync = sync || how == Weight::final;
         wanted.push_back(std::move(fact));
     }
-    if (!wanted.empty()) {
-        if (const auto failed = spool_.append(wanted, sync)) {
+    if (!wanted.empty() && spool_refuses_ && !at_once && Clock::now() < next_spool_) {
+        // All of it would be written again for each new fact.
+        held_ = std::move(wanted);
+        held_bytes_ = wanted_bytes;
+    } else if (!wanted.empty()) {
+        next_spool_ = Clock::now() + settings_.retry;
+        if (const auto failed = spool_.append(wanted, sync || spool_refuses_)) {
             held_ = std::move(wanted);
             held_bytes_ = wanted_bytes;
             if (!std::exchange(spool_refuses_, true)) {

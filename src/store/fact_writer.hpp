@@ -42,7 +42,7 @@ private:
     void tell_closed();
     void finish_calls(std::int64_t now);
     bool store_alone(const SpooledFact& fact);  // one that was not the store's fault
-    void spool(std::vector<SpooledFact> facts);
+    void spool(std::vector<SpooledFact> facts, bool at_once = false);  // a disk that refuses is asked again in its time, or now
     bool drain();  // everything that waits is stored
     void keep_up(bool ending);
     void renewed();
@@ -61,7 +61,7 @@ private:
     std::vector<SpooledFact> held_;  // what even the spool does not take
     std::size_t held_bytes_ = 0;
     bool spool_refuses_ = false, away_ = false, lease_lost_ = true;
-    TimePoint next_try_{}, next_keep_{}, next_renewal_{}, renewed_{}, look_for_orphans_{};
+    TimePoint next_try_{}, next_spool_{}, next_keep_{}, next_renewal_{}, renewed_{}, look_for_orphans_{};
 
     std::mutex mutex_;  // over the queue
     std::condition_variable wake_, done_;

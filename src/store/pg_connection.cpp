@@ -117,8 +117,9 @@ PgConnection::PgConnection(const PgParameters& parameters, std::chrono::millisec
         if (step == PGRES_POLLING_FAILED) lost(StoreErrc::unavailable, one_line(PQerrorMessage(connection_.get())));
     }
     PQsetnonblocking(connection_.get(), 1);
-    // What is given here are numbers of our own.
-    script("SET statement_timeout = " + std::to_string(statement_timeout.count()) + "; SET idle_in_transaction_session_timeout = 60000; SET TIME ZONE 'UTC'; SET bytea_output = 'hex'; "
+    // What is given here are numbers of our own. A connection nobody is heard on any more in the middle of its work keeps what it has locked no longer than
+    // others wait for it.
+    script("SET statement_timeout = " + std::to_string(statement_timeout.count()) + "; SET idle_in_transaction_session_timeout = " + std::to_string((statement_timeout + std::chrono::seconds(5)).count()) + "; SET TIME ZONE 'UTC'; SET bytea_output = 'hex'; "
            "SET standard_conforming_strings = on" + (read_only ? "; SET default_transaction_read_only = on" : ""));
     // The server ends a statement by itself; only when nothing at all is heard the connection is given up.
     patience_ = statement_timeout + std::chrono::seconds(1);

@@ -8,6 +8,7 @@
 
 #include "pg_connection.hpp"
 #include "schema.hpp"
+#include "sound_rows.hpp"
 #include "store_watch.hpp"
 #include "work_queue.hpp"
 
@@ -20,6 +21,20 @@ constexpr std::chrono::milliseconds kFirstPause{100}, kLongestPause{5000};  // b
 constexpr std::chrono::milliseconds kUpkeep{1000};
 constexpr std::chrono::minutes kMigrationWithin{5};
 constexpr std::chrono::milliseconds kLongestRetryPause{50};
+constexpr std::chrono::hours kCheckWithin{1};
+
+// What the server knows of itself: indexes, constraints and triggers that do not hold; and every row is read whole.
+std::string unsound_server(PgConnection& connection) {
+    constexpr std::pair<std::string_view, std::string_view> kNotHeld[] = {
+        {"the index ", "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = current_schema()::regnamespace AND NOT (i.indisvalid AND i.indisready) LIMIT 1"},
+        {"the constraint ", "SELECT conname::text FROM pg_constraint WHERE connamespace = current_schema()::regnamespace AND NOT convalidated LIMIT 1"},
+        {"a trigger of ", "SELECT c.relname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = current_schema()::regnamespace AND t.tgenabled = 'D' LIMIT 1"}};
+    for (const auto& [what, statement] : kNotHeld)
+        if (const auto found = connection.run(statement); !found.empty()) return std::string(what) + found.front().text(0) + " is not in force";
+    for (const auto& made : made_by_steps(Dialect::postgresql))
+        if (made.kind == "table") connection.run("SELECT COUNT(*), SUM(LENGTH(CAST(t AS TEXT))) FROM " + made.name + " t");
+    return {};
+}
 
 class PgDatabase final : public Database {
 public:
@@ -72,17 +87,23 @@ public:
     void backup(const std::filesystem::path&) override { throw StoreError(StoreErrc::statement, "PostgreSQL is backed up by its own means: use pg_dump"); }
 
     std::string check() override {
+        const auto began = Clock::now();
         try {
-            std::string wrong;
-            transact([&](Session& session) {
-                wrong.clear();
-                for (const auto& step : all_steps())
-                    if (session.run("SELECT 1 FROM schema_versions WHERE part = $1 AND version >= $2", {std::string(step.part), std::int64_t{step.version}}).empty())
-                        wrong = "tables of part " + std::string(step.part) + " are missing";
-            });
+            // On a connection of its own, as it is at one moment, with all the time it takes: nobody waits for it.
+            PgConnection connection(parameters_, kCheckWithin, true, kConnectWithin);
+            connection.script("BEGIN ISOLATION LEVEL REPEATABLE READ");
+            // The rows themselves, not what an index says of them.
+            connection.script("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off");
+            auto wrong = unsound(connection);
+            if (wrong.empty()) wrong = unsound_server(connection);
+            connection.script("ROLLBACK");
+            if (wrong.empty()) watch_.succeeded("check", Clock::now() - began);
+            else watch_.failed("check", StoreErrc::corrupt, wrong, Clock::now() - began);
             return wrong;
         } catch (const StoreError& e) {
-            return e.what();
+            const auto why = told(e.what());
+            watch_.failed("check", e.code(), why, Clock::now() - began);
+            return why;
         }
     }
 

@@ -9,6 +9,7 @@
 
 #include "file_lock.hpp"
 #include "schema.hpp"
+#include "sound_rows.hpp"
 #include "sqlite_handle.hpp"
 #include "store_watch.hpp"
 #include "work_queue.hpp"
@@ -144,6 +145,11 @@ public:
             auto wrong = first_text(handle, "PRAGMA integrity_check(1)");
             if (wrong == "ok") wrong.clear();
             if (wrong.empty() && !handle.run("PRAGMA foreign_key_check").empty()) wrong = "a row refers to one that is not there";
+            if (wrong.empty()) {
+                handle.begin(false);  // as it is at one moment
+                wrong = unsound(handle);
+                handle.roll_back();
+            }
             if (wrong.empty()) watch_.succeeded("check", Clock::now() - began);
             else watch_.failed("check", StoreErrc::corrupt, wrong, Clock::now() - began);
             return wrong;

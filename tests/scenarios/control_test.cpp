@@ -9,6 +9,7 @@
 #include "gateway_under_test.hpp"
 #include "parley/sim/fake_twilio.hpp"
 #include "pitch.hpp"
+#include "store_under_test.hpp"
 
 namespace parley::scenarios {
 namespace {
@@ -43,7 +44,7 @@ std::uint16_t free_port() {
 // A gateway and a carrier that know each other.
 class Town {
 public:
-    explicit Town(std::map<std::string, sim::DialTarget> people, double speed = 1) : api_port_(free_port()), gateway_(sections(api_port_)) {
+    explicit Town(std::map<std::string, sim::DialTarget> people, double speed = 1, const std::string& store = {}) : api_port_(free_port()), gateway_(sections(api_port_, store)) {
         sim::FakeTwilioOptions options;
         options.port = api_port_;
         options.carrier = gateway_.carrier();
@@ -105,11 +106,11 @@ public:
     }
 
 private:
-    static Sections sections(std::uint16_t api_port) {
+    static Sections sections(std::uint16_t api_port, const std::string& store) {
         Sections s;
         s.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
         s.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(api_port) + "\"\n";
-        s.more = std::string("outbound:\n  enabled: true\n  from: \"") + kNumber + "\"\n  allowed_prefixes: [\"+49\"]\n  calls_per_second: 100\n  calls_per_minute: 1000\n  per_destination_per_hour: 100\n";
+        s.more = std::string("outbound:\n  enabled: true\n  from: \"") + kNumber + "\"\n  allowed_prefixes: [\"+49\"]\n  calls_per_second: 100\n  calls_per_minute: 1000\n  per_destination_per_hour: 100\n" + store;
         s.agents = "  desk: {default: true, brain: echo, machine_message: \"1300 800\"}\n";
         return s;
     }
@@ -243,6 +244,32 @@ TEST(Outbound, ARingingCallIsTakenBack) {
     EXPECT_EQ(town.act(placed.body["dial"], "hangup").status, 200);
     EXPECT_EQ(town.over(placed.body["dial"])["reason"], "canceled");
 }
+
+class Live : public OnEachStore {};
+
+// One caller is put through to somebody, another one is hung up on: by an operator, and it stands in the records.
+TEST_P(Live, AnOperatorTransfersOneCallerAndHangsUpOnAnother) {
+    Town town({{kPerson, answers({pause(500), say(900, 900), pause(300)})}}, 1, store());
+    auto first = town.twilio().call_in(kNumber, "+14155550100", person({until_hangup()}, "first"));
+    auto second = town.twilio().call_in(kNumber, "+14155550101", person({until_hangup()}, "second"));
+    ASSERT_TRUE(town.live(first.call_sid));
+    ASSERT_TRUE(town.live(second.call_sid));
+    EXPECT_EQ(town.act(first.call_sid, "transfer", {{"to", kPerson}}).status, 200);
+    EXPECT_EQ(town.act(second.call_sid, "hangup").status, 200);
+    EXPECT_EQ(town.act("CA00000000000000000000000000000099", "hangup").status, 404);
+    const auto put_through = first.report.get(), hung_up_on = second.report.get();
+    EXPECT_GE(heard_ms(put_through, 900), 500) << "the caller hears the person";
+    EXPECT_NE(hung_up_on.ended_by, "caller");
+    EXPECT_EQ(town.record(first.call_sid, "transfers")["transfers"].back().value("to", ""), kPerson);
+    json list;
+    EXPECT_TRUE(eventually([&] {
+        list = town.get("/v1/history").body;
+        const auto calls = list.value("calls", json::array());
+        return std::any_of(calls.begin(), calls.end(), [&](const auto& call) { return call["callsid"] == second.call_sid && call["final"] == true && call["endReason"] == "parley_cancelled"; });
+    })) << list;
+}
+
+ON_EACH_STORE(Live);
 
 // A caller at the desk, and a person the caller is to be transferred to.
 struct Warm {

@@ -1,9 +1,8 @@
 // kill -9 at random moments under load, again and again on the same store: afterwards each call has exactly one final record, the store is sound, and nothing
-// that must not be there is in any log. CRASH_ROUNDS sets how often (scripts/crash: 50).
+// that must not be there is in any log. On PostgreSQL the server lives on. CRASH_ROUNDS sets how often (scripts/crash: 50).
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -15,50 +14,22 @@
 #include "gateway_process.hpp"
 #include "parley/sim/identifiers.hpp"
 #include "sounds.hpp"
+#include "store_under_test.hpp"
 
 namespace parley::scenarios {
 namespace {
 
 constexpr std::size_t kAtOnce = 8;
 
-std::string integrity(const std::filesystem::path& file) {
-    sqlite3* handle = nullptr;
-    if (sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK) return "cannot open " + file.string();
-    std::string found;
-    sqlite3_exec(
-        handle, "PRAGMA integrity_check",
-        [](void* out, int, char** values, char**) {
-            *static_cast<std::string*>(out) += values[0];
-            return 0;
-        },
-        &found, nullptr);
-    sqlite3_close(handle);
-    return found;
-}
+class CrashSlow : public OnEachStore {};
 
-// How many ends were told of each call by itself; what closes it is one more.
-std::map<std::string, int> ends_told(const std::filesystem::path& file) {
-    std::map<std::string, int> found;
-    sqlite3* handle = nullptr;
-    if (sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK)
-        sqlite3_exec(
-            handle, "SELECT call_sid, COUNT(*) FROM facts WHERE kind = 'end' AND fact_id NOT LIKE 'over-%' GROUP BY call_sid",
-            [](void* out, int, char** values, char**) {
-                (*static_cast<std::map<std::string, int>*>(out))[values[0]] = std::atoi(values[1]);
-                return 0;
-            },
-            &found, nullptr);
-    sqlite3_close(handle);
-    return found;
-}
-
-TEST(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
+TEST_P(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
     const char* wanted = std::getenv("CRASH_ROUNDS");
     const int rounds = wanted == nullptr ? 3 : std::max(1, std::atoi(wanted));
     std::string pattern = testing::TempDir() + "parley_crash_XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     const std::filesystem::path folder(pattern);
-    GatewayProcess gateway(folder, "gateway", "log: {level: debug}\n", "  desk: {default: true, brain: echo}\n  spoken: {numbers: [\"+18005550000\"], script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"}\n");
+    GatewayProcess gateway(folder, "gateway", "log: {level: debug}\n" + store(), "  desk: {default: true, brain: echo}\n  spoken: {numbers: [\"+18005550000\"], script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"}\n");
 
     sim::CarrierOptions options;
     options.account_sid = kAccount;
@@ -114,7 +85,7 @@ TEST(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     EXPECT_TRUE(running.empty());
-    std::printf("%d times killed; %zu calls placed, %zu answered, %zu of them cut\n", rounds, placed, answered.size(), failed);
+    std::printf("%s: %d times killed; %zu calls placed, %zu answered, %zu of them cut\n", GetParam().c_str(), rounds, placed, answered.size(), failed);
     ASSERT_GT(answered.size(), 0U);
 
     // What the killed ones left is brought to its end when their leases have run out, and streams that did not come are not awaited any more.
@@ -149,14 +120,16 @@ TEST(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
     EXPECT_EQ(several, 0U);
     EXPECT_EQ(open, 0U);
     gateway.end();
-    // Told once, by its stream or by whoever found it orphaned. A stream that was lost and opened again has an end of its own each time.
-    const auto ends = ends_told(folder / "parley.db");
+    // Told once, by its stream or by whoever found it orphaned. A stream that was lost and opened again has an end of its own each time;
+    // what closes a record is one more.
+    std::map<std::string, std::int64_t> ends;
+    for (const auto& row : store_.rows(folder, "SELECT call_sid, COUNT(*) FROM facts WHERE kind = 'end' AND fact_id NOT LIKE 'over-%' GROUP BY call_sid")) ends[row.text(0)] = row.integer(1);
     std::size_t told_twice = 0;
     for (const auto& [sid, count] : ends)
         if (count > std::max(1, streams[sid])) ++told_twice;
     std::printf("calls whose end was told: %zu, more than once: %zu\n", ends.size(), told_twice);
     EXPECT_EQ(told_twice, 0U);
-    EXPECT_EQ(integrity(folder / "parley.db"), "ok");
+    EXPECT_EQ(store_.open(folder)->check(), "");
     const auto printed = gateway.printed();
     EXPECT_EQ(printed.find(kToken), std::string::npos);
     EXPECT_EQ(printed.find(kAdminToken), std::string::npos);
@@ -164,6 +137,8 @@ TEST(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
 }
+
+ON_EACH_STORE(CrashSlow);
 
 }  // namespace
 }  // namespace parley::scenarios

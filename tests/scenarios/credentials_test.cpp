@@ -1,13 +1,18 @@
-// An agent's own Twilio account: saved over /v1, its numbers pointed here, its requests believed and answered by its agent, and nobody else's.
+// An agent's own Twilio account, on both stores: saved over /v1, its numbers pointed here, its requests believed and answered by its agent, and nobody else's;
+// its secret sealed, also under another key.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <sys/wait.h>
 
 #include <fstream>
 #include <iterator>
 
 #include "gateway_under_test.hpp"
+#include "parley/load/process.hpp"
 #include "parley/sim/fake_twilio.hpp"
+#include "store_under_test.hpp"
 
 namespace parley::scenarios {
 namespace {
@@ -35,6 +40,8 @@ std::unique_ptr<sim::FakeTwilio> their_twilio(std::uint16_t port = 0) {
     return std::make_unique<sim::FakeTwilio>(std::move(options));
 }
 
+class Credentials : public OnEachStore {};
+
 struct Answer {
     int status = 0;
     json body;
@@ -43,7 +50,7 @@ struct Answer {
 
 class Office {
 public:
-    explicit Office(std::function<void(Sections&)> adjust = {}) : twilio_(their_twilio()), gateway_(sections(twilio_->port(), adjust)) {}
+    explicit Office(const std::string& store, std::function<void(Sections&)> adjust = {}) : twilio_(their_twilio()), gateway_(sections(twilio_->port(), store, adjust)) {}
     ~Office() { twilio_->stop(); }
     Office(const Office&) = delete;
     Office& operator=(const Office&) = delete;
@@ -64,8 +71,9 @@ public:
     }
 
 private:
-    static Sections sections(std::uint16_t api_port, const std::function<void(Sections&)>& adjust) {
+    static Sections sections(std::uint16_t api_port, const std::string& store, const std::function<void(Sections&)>& adjust) {
         Sections s;
+        s.more = store;
         s.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
         s.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(api_port) + "\"\n";
         s.agents = "  desk: {default: true, brain: echo}\n  front: {brain: echo}\n  back: {brain: echo, numbers: [\"+18005550199\"]}\n";
@@ -94,8 +102,8 @@ std::string everything_in(const std::filesystem::path& directory) {
     return all;
 }
 
-TEST(Credentials, SavingPointsTheNumbersHereAndTheAgentAnswersThem) {
-    Office office;
+TEST_P(Credentials, SavingPointsTheNumbersHereAndTheAgentAnswersThem) {
+    Office office(store());
     auto& gateway = office.gateway();
     EXPECT_EQ(office.ask("GET", "/v1/agents/front/twilio").status, 404);
     EXPECT_EQ(gateway.webhook("voice", call_form(sid(0), "ringing", kLine, kTheirAccount), by(kTheirToken)).status, 403);
@@ -140,7 +148,11 @@ TEST(Credentials, SavingPointsTheNumbersHereAndTheAgentAnswersThem) {
     // The secret is nowhere to be seen.
     EXPECT_EQ(office.ask("GET", "/v1/agents/front/twilio").body["authtoken"], "***");
     EXPECT_THAT(everything_in(gateway.data()), Not(HasSubstr(kTheirToken)));
-    EXPECT_TRUE(std::filesystem::exists(gateway.data() / "seal.key"));
+    const auto kept = store_.texts(gateway.data(), "SELECT authtoken, document FROM agent_credentials");
+    EXPECT_THAT(kept, HasSubstr("sealed:v1:"));
+    EXPECT_THAT(kept, Not(HasSubstr(kTheirToken)));
+    EXPECT_THAT(store_.texts(gateway.data(), "SELECT was, became FROM audit_log"), Not(HasSubstr(kTheirToken)));
+    EXPECT_EQ(std::filesystem::exists(gateway.data() / "seal.key"), !postgres()) << "only who is alone makes itself a key";
     for (const auto& line : gateway.log().lines()) EXPECT_THAT(line, Not(HasSubstr(kTheirToken)));
 
     // Forgotten.
@@ -149,8 +161,8 @@ TEST(Credentials, SavingPointsTheNumbersHereAndTheAgentAnswersThem) {
     EXPECT_EQ(gateway.webhook("voice", call_form(sid(6), "ringing", kLine, kTheirAccount), by(kTheirToken)).status, 403);
 }
 
-TEST(Credentials, AReplacedTokenIsStillBelievedForAWhile) {
-    Office office;
+TEST_P(Credentials, AReplacedTokenIsStillBelievedForAWhile) {
+    Office office(store());
     ASSERT_EQ(office.save(credential({kLine})).status, 200);
     auto changed = credential({kLine});
     changed["authtoken"] = kTheirNewToken;
@@ -164,8 +176,8 @@ TEST(Credentials, AReplacedTokenIsStillBelievedForAWhile) {
     EXPECT_EQ(office.gateway().webhook("voice", call_form(sid(9), "ringing", kLine, kTheirAccount), by(kOldToken)).status, 403);
 }
 
-TEST(Credentials, WhatIsWrongIsSaidFieldByField) {
-    Office office;
+TEST_P(Credentials, WhatIsWrongIsSaidFieldByField) {
+    Office office(store());
     ASSERT_EQ(office.save(credential({kLine})).status, 200);
     const auto taken = office.save(credential({kLine, "030 1234", "+18005550199"}), "desk");
     EXPECT_EQ(taken.status, 400);
@@ -181,8 +193,8 @@ TEST(Credentials, WhatIsWrongIsSaidFieldByField) {
     EXPECT_EQ(office.ask("GET", "/v1/agents/desk/twilio").status, 404);  // nothing of it was kept
 }
 
-TEST(Credentials, TheSaveSucceedsWhateverTwilioSays) {
-    Office office;
+TEST_P(Credentials, TheSaveSucceedsWhateverTwilioSays) {
+    Office office(store());
     // One number fails, the other does not.
     office.twilio().set_faults(R"({"requests":[{"method":"POST","path":"/IncomingPhoneNumbers","count":2,"fault":"500"}]})");
     const auto failed = office.save(credential({kLine, kSecondLine}));
@@ -214,8 +226,8 @@ std::string wav(std::size_t samples, int channels = 1) {
            le(static_cast<std::uint32_t>(data.size()), 4) + data;
 }
 
-TEST(Credentials, SoundIsUploadedDecodedAndNamedByItsDigest) {
-    Office office([](Sections& s) { s.agents = "  desk: {default: true, brain: echo}\n  front: {script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"}\n"; });
+TEST_P(Credentials, SoundIsUploadedDecodedAndNamedByItsDigest) {
+    Office office(store(), [](Sections& s) { s.agents = "  desk: {default: true, brain: echo}\n  front: {script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"}\n"; });
     const std::string music = "/v1/agents/front/media/holdmusic";
     EXPECT_EQ(office.ask("GET", music).status, 404);
     EXPECT_EQ(office.ask("PUT", music, "not sound at all", "audio/wav").status, 422);
@@ -247,8 +259,8 @@ TEST(Credentials, SoundIsUploadedDecodedAndNamedByItsDigest) {
     EXPECT_EQ(office.ask("GET", music).status, 404);
 }
 
-TEST(Credentials, ADeletedAgentTakesNone) {
-    Office office;
+TEST_P(Credentials, ADeletedAgentTakesNone) {
+    Office office(store());
     ASSERT_EQ(office.ask("POST", "/v1/agents", R"({"name": "shop", "document": {"brain": "echo"}})").status, 201);
     ASSERT_EQ(office.save(credential({kLine}), "shop").status, 200);
     ASSERT_EQ(office.ask("DELETE", "/v1/agents/shop").status, 200);
@@ -260,13 +272,67 @@ TEST(Credentials, ADeletedAgentTakesNone) {
     EXPECT_EQ(office.ask("GET", "/v1/agents/shop/twilio").status, 404);
 }
 
-TEST(Credentials, ConfiguredKeysSealAndNoKeyFileIsMade) {
-    Office office([](Sections& s) { s.more += "store:\n  seal_keys: [\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"]\n"; });
+TEST_P(Credentials, ConfiguredKeysSealAndNoKeyFileIsMade) {
+    Office office(store("  seal_keys: [\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"]\n"));
     ASSERT_EQ(office.save(credential({kLine})).status, 200);
     EXPECT_FALSE(std::filesystem::exists(office.gateway().data() / "seal.key"));
-    EXPECT_THAT(everything_in(office.gateway().data()), HasSubstr("sealed:v1:630dcd29:"));
+    EXPECT_THAT(store_.texts(office.gateway().data(), "SELECT authtoken FROM agent_credentials"), HasSubstr("sealed:v1:630dcd29:"));
     EXPECT_TRUE(office.gateway().events("seal.key_file").empty());
 }
+
+struct Printed {
+    int status = 0;
+    std::string text;
+};
+Printed parley(const std::filesystem::path& folder, std::vector<std::string> arguments) {
+    const auto out = folder / "printed";
+    arguments.insert(arguments.begin(), PARLEY_BIN);
+    auto run = load::Child::spawn(arguments, {}, -1, out.string());
+    int state = 0;
+    for (;;) {
+        siginfo_t info{};
+        if (::waitid(P_PID, static_cast<id_t>(run.pid()), &info, WEXITED | WNOWAIT) == 0) {
+            state = info.si_status;
+            break;
+        }
+    }
+    std::ifstream in(out);
+    return {state, std::string(std::istreambuf_iterator<char>(in), {})};
+}
+
+// While the gateway serves: what was sealed under the first key lies under the second one afterwards, and is still believed.
+TEST_P(Credentials, AreSealedUnderAnotherKeyWhileTheGatewayRuns) {
+    constexpr const char* kOld = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const std::string fresh(64, 'b');
+    Office office(store("  seal_keys: [\"" + std::string(kOld) + "\", \"" + fresh + "\"]\n"));
+    auto& gateway = office.gateway();
+    ASSERT_EQ(office.save(credential({kLine})).status, 200);
+    const auto sealed = [&] { return store_.texts(gateway.data(), "SELECT authtoken FROM agent_credentials"); };
+    ASSERT_THAT(sealed(), testing::StartsWith("sealed:v1:630dcd29:"));
+    // The configuration of the operator's next step: the new key first.
+    const auto folder = gateway.data() / "operator";
+    std::filesystem::create_directories(folder);
+    const auto file = (folder / "parley.yaml").string();
+    std::ifstream was(gateway.config_file());
+    std::string text((std::istreambuf_iterator<char>(was)), {});
+    const auto at = text.find(kOld);
+    ASSERT_NE(at, std::string::npos);
+    const auto swapped = "\"" + fresh + "\", \"" + kOld + "\"]";
+    text.replace(at - 1, text.find(']', at) - at + 2, swapped);
+    std::ofstream(file) << text;
+    EXPECT_NE(parley(folder, {"seal", "check", "--config", file}).text.find("1 "), std::string::npos);
+    const auto rotated = parley(folder, {"seal", "rotate", "--config", file});
+    EXPECT_EQ(rotated.status, 0) << rotated.text;
+    EXPECT_THAT(sealed(), testing::AllOf(testing::StartsWith("sealed:v1:"), Not(HasSubstr("630dcd29"))));
+    EXPECT_THAT(sealed(), Not(HasSubstr(kTheirToken)));
+    // Nothing is left to do, and the agent's account is believed as before.
+    const auto checked = parley(folder, {"seal", "check", "--config", file});
+    EXPECT_EQ(checked.status, 0) << checked.text;
+    EXPECT_EQ(gateway.webhook("voice", call_form(sid(7), "ringing", kLine, kTheirAccount), by(kTheirToken)).status, 200);
+    EXPECT_EQ(office.ask("PUT", "/v1/agents/front/twilio", credential({kLine, kSecondLine}).dump()).status, 200);
+}
+
+ON_EACH_STORE(Credentials);
 
 }  // namespace
 }  // namespace parley::scenarios

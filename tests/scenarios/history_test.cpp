@@ -6,7 +6,7 @@
 #include "raw_stream.hpp"
 #include "sounds.hpp"
 #include "parley/sim/identifiers.hpp"
-#include "postgres_server.hpp"
+#include "store_under_test.hpp"
 
 namespace parley::scenarios {
 namespace {
@@ -110,19 +110,13 @@ void a_visitor_is_one_row(const std::string& store) {
     EXPECT_TRUE(row_of("&channel=twilio").empty());
 }
 
-TEST(History, OfAVisitor) { a_visitor_is_one_row({}); }
+class History : public OnEachStore {};
 
-TEST(HistoryOnPostgres, OfAVisitor) {
-    const test::PostgresDatabase database;
-    a_visitor_is_one_row("store:\n  url: \"" + database.url() + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n");
-}
+TEST_P(History, OfAVisitor) { a_visitor_is_one_row(store()); }
 
-TEST(History, OfACall) { one_call_is_one_row({}); }
+TEST_P(History, OfACall) { one_call_is_one_row(store()); }
 
-TEST(HistoryOnPostgres, OfACall) {
-    const test::PostgresDatabase database;
-    one_call_is_one_row("store:\n  url: \"" + database.url() + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n");
-}
+ON_EACH_STORE(History);
 
 }  // namespace
 }  // namespace parley::scenarios

@@ -1,4 +1,4 @@
-// Calls that begin with a hold, by the caller's ear: music under words, the way into the greeting, and who hangs up before it.
+// Calls that begin with a hold, by the caller's ear: music under words, the way into the greeting, who hangs up before it, and sounds that were uploaded.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,9 @@
 #include "parley/audio/wav.hpp"
 #include "parley/call/call_file.hpp"
 #include "parley/sim/embedded_speech.hpp"
+#include "parley/sim/fake_twilio.hpp"
 #include "sounds.hpp"
+#include "store_under_test.hpp"
 
 namespace parley::scenarios {
 namespace {
@@ -163,6 +165,83 @@ steps:
     EXPECT_EQ(ended["turns"], 0);
     EXPECT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 0; }));
 }
+
+// A tone as a WAV file's bytes.
+std::string wav_of(double hertz, std::size_t samples) {
+    const auto path = std::filesystem::path(testing::TempDir()) / ("parley-tone-" + std::to_string(::getpid()) + ".wav");
+    std::vector<std::int16_t> pcm(samples);
+    for (std::size_t i = 0; i < pcm.size(); ++i) pcm[i] = static_cast<std::int16_t>(5000 * std::sin(2 * std::numbers::pi * hertz * static_cast<double>(i) / 8000));
+    {
+        auto writer = audio::WavWriter::open(path, {});
+        EXPECT_TRUE(writer);
+        EXPECT_FALSE(writer->write(pcm));
+        EXPECT_FALSE(writer->close());
+    }
+    std::ifstream in(path, std::ios::binary);
+    std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    std::filesystem::remove(path);
+    return bytes;
+}
+
+class HoldUploaded : public OnEachStore {};
+
+// By the agent's own credential: its audio once, then its music, until the greeting.
+TEST_P(HoldUploaded, SlowAudioAndMusicOfTheAgentAreHeard) {
+    constexpr const char* kAdmin = "an-admin-token-for-tests";
+    const std::string account = "AC99999999999999999999999999999999", token(32, 'b'), line = "+18005550101";
+    constexpr double kAudio = 2750;
+    sim::FakeTwilioOptions twilio_options;
+    twilio_options.carrier.account_sid = account;
+    twilio_options.carrier.auth_token = Secret(token);
+    twilio_options.numbers[line] = {};
+    sim::FakeTwilio twilio(std::move(twilio_options));
+    Sections setup;
+    setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
+    setup.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(twilio.port()) + "\"\n";
+    setup.more = store();
+    setup.agents = "  desk: {default: true, brain: echo}\n  front: {script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\", hold: {least: 3s}}\n";
+    GatewayUnderTest gateway(setup);
+    const auto put = [&](const std::string& path, const std::string& type, const std::string& body) {
+        return http(gateway.gateway().admin_port(), "PUT", "/v1/agents/front/" + path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", type}}, body);
+    };
+    const auto audio = put("media/holdaudio", "audio/wav", wav_of(kAudio, 8000));
+    ASSERT_EQ(audio.status, 200) << audio.body;
+    const auto music = put("media/holdmusic", "audio/wav", wav_of(kMusic, 16000));
+    ASSERT_EQ(music.status, 200) << music.body;
+    const auto saved = put("twilio", "application/json", json{{"accountsid", account}, {"authtoken", token}, {"phonenumbers", {line}}, {"maxcallseconds", 300}, {"holdstrategy", "audio_then_music"}}.dump());
+    ASSERT_EQ(saved.status, 200) << saved.body;
+    // The sounds are in the store; they are fetched once they are asked for.
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+
+    auto options = gateway.carrier();
+    options.account_sid = account;
+    options.auth_token = Secret(token);
+    options.voice = sim::make_embedded_voice();
+    sim::SimCarrier carrier(options);
+    auto plan = gateway.plan(steps({pause(6000), hang_up()}));
+    plan.to = line;
+    const auto report = carrier.place_call(plan).report.get();
+    EXPECT_EQ(report.ended_by, "caller");
+    const auto heard = pcm_of(report.heard);
+    const auto loud_ms = [&](double hertz) {
+        int windows = 0;
+        for (std::size_t at = 0; at + kWindow <= heard.size(); at += kWindow) windows += tone_db(std::span(heard).subspan(at, kWindow), hertz) > -26;
+        return windows * 100;
+    };
+    EXPECT_NEAR(loud_ms(kAudio), 1000, 200) << "once, all of it";
+    EXPECT_GE(loud_ms(kMusic), 1700) << "from there until the greeting";
+    EXPECT_LE(loud_ms(kMusic), 3200);
+    const auto levels = music_levels(heard);
+    const auto first_music = std::find_if(levels.begin(), levels.end(), [](double db) { return db > -26; }) - levels.begin();
+    std::ptrdiff_t last_audio = 0;
+    for (std::size_t at = 0; at + kWindow <= heard.size(); at += kWindow)
+        if (tone_db(std::span(heard).subspan(at, kWindow), kAudio) > -26) last_audio = static_cast<std::ptrdiff_t>(at / kWindow);
+    EXPECT_GE(first_music, last_audio) << "one behind the other";
+    ASSERT_FALSE(report.agent_speech.empty());
+    twilio.stop();
+}
+
+ON_EACH_STORE(HoldUploaded);
 
 }  // namespace
 }  // namespace parley::scenarios

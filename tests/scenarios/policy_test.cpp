@@ -1,4 +1,4 @@
-// Who gets in, what the others hear, and that a call ends though nobody here ends it.
+// Who gets in, what the others hear, and that a call ends though nobody here ends it: on both stores.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +13,7 @@
 #include "parley/load/process.hpp"
 #include "parley/sim/fake_twilio.hpp"
 #include "pitch.hpp"
+#include "store_under_test.hpp"
 
 namespace parley::scenarios {
 namespace {
@@ -25,13 +26,16 @@ using testing::Not;
 constexpr const char* kAdmin = "an-admin-token-for-tests";
 constexpr const char* kBusy = "<Reject reason=\"busy\"";
 
-Sections with(std::string agents, std::string more = {}) {
-    Sections sections;
-    sections.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-    sections.agents = std::move(agents);
-    sections.more = std::move(more);
-    return sections;
-}
+class Policy : public OnEachStore {
+protected:
+    [[nodiscard]] Sections with(std::string agents, const std::string& more = {}) const {
+        Sections sections;
+        sections.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
+        sections.agents = std::move(agents);
+        sections.more = more + store();
+        return sections;
+    }
+};
 
 json api(GatewayUnderTest& gateway, const std::string& method, const std::string& path, const json& body = nullptr) {
     const auto raw = http(gateway.gateway().admin_port(), method, path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}}, body.is_null() ? "" : body.dump());
@@ -46,7 +50,7 @@ sim::Form from(const std::string& caller, const std::string& sid = sim::make_sid
     return form;
 }
 
-TEST(Policy, WhoMayNotCallHearsBusy) {
+TEST_P(Policy, WhoMayNotCallHearsBusy) {
     GatewayUnderTest gateway(with("  desk: {default: true, brain: echo, policy: {allow: [\"+4930*\", \"client:alice\"], block: [\"+49301\"]}}\n"));
     EXPECT_THAT(gateway.webhook("voice", from("+4930123456")).body, HasSubstr("<Stream"));
     EXPECT_THAT(gateway.webhook("voice", from("client:alice")).body, HasSubstr("<Stream"));
@@ -64,7 +68,30 @@ TEST(Policy, WhoMayNotCallHearsBusy) {
     EXPECT_EQ(record["rejection"]["reason"], "blocked") << record;
 }
 
-TEST(Policy, OfTwentyAtOnceTheCapGetsInAndAPlaceGivenBackIsGivenOut) {
+TEST_P(Policy, CallersWithoutANumberAndClosedHoursHaveTheirOwnAnswers) {
+    GatewayUnderTest gateway(with(
+        "  named: {numbers: [\"+18005551217\"], brain: echo, policy: {anonymous: false}}\n"
+        "  closed: {numbers: [\"+18005551218\"], brain: echo, hours: {time_zone: UTC, holidays: [\"01-01..12-31\"], closed: [voicemail], closed_text: We are closed.}}\n"));
+    const auto call = [&](const std::string& caller, const char* number, const std::string& sid) {
+        auto form = call_form(sid, "ringing", number);
+        for (auto& [name, value] : form)
+            if (name == "From") value = caller;
+        return gateway.webhook("voice", form).body;
+    };
+    const auto sid = sim::make_sid("CA");
+    EXPECT_THAT(call("Restricted", "+18005551217", sid), HasSubstr(kBusy));
+    EXPECT_THAT(call("+86282452253", "+18005551217", sim::make_sid("CA")), HasSubstr(kBusy)) << "what carriers put in its place";
+    EXPECT_THAT(call("+4930123456", "+18005551217", sim::make_sid("CA")), HasSubstr("<Stream"));
+    EXPECT_THAT(call("+4930123456", "+18005551218", sim::make_sid("CA")), testing::AllOf(HasSubstr("We are closed."), Not(HasSubstr("<Stream"))));
+    json record;
+    EXPECT_TRUE(eventually([&] {
+        record = api(gateway, "GET", "/v1/calls/" + sid)["body"];
+        return record.contains("rejection");
+    })) << record;
+    EXPECT_EQ(record["rejection"]["reason"], "anonymous") << record;
+}
+
+TEST_P(Policy, OfTwentyAtOnceTheCapGetsInAndAPlaceGivenBackIsGivenOut) {
     GatewayUnderTest gateway(with("  desk: {default: true, brain: echo, policy: {max_calls: 2, full: busy}}\n"));
     std::vector<std::string> sids;
     std::vector<std::future<HttpAnswer>> asked;
@@ -88,7 +115,7 @@ TEST(Policy, OfTwentyAtOnceTheCapGetsInAndAPlaceGivenBackIsGivenOut) {
     EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, HasSubstr(kBusy));
 }
 
-TEST(Policy, AFullAgentsCallsGoWhereItsPolicySays) {
+TEST_P(Policy, AFullAgentsCallsGoWhereItsPolicySays) {
     GatewayUnderTest gateway(with(
         "  mailbox: {numbers: [\"+18005551213\"], brain: echo, policy: {max_calls: 1, full: voicemail}}\n"
         "  elsewhere: {numbers: [\"+18005551214\"], brain: echo, policy: {max_calls: 1, full: redirect, full_to: \"+4930123456\"}}\n"
@@ -113,7 +140,7 @@ TEST(Policy, AFullAgentsCallsGoWhereItsPolicySays) {
 }
 
 // Without a REST account: by what the carrier asks while its caller waits.
-TEST(Policy, WhoWaitsForAPlaceComesInWhenTheMusicIsOverOrIsForgotten) {
+TEST_P(Policy, WhoWaitsForAPlaceComesInWhenTheMusicIsOverOrIsForgotten) {
     GatewayUnderTest gateway(with("  line: {default: true, brain: echo, policy: {max_calls: 1, full: queue}}\n"));
     const auto voice = [&](const std::string& sid) { return gateway.webhook("voice", call_form(sid)).body; };
     const auto waits = [&](const std::string& sid, const char* position) {
@@ -158,7 +185,7 @@ TEST(Policy, WhoWaitsForAPlaceComesInWhenTheMusicIsOverOrIsForgotten) {
     EXPECT_THAT(voice(sim::make_sid("CA")), HasSubstr("<Stream"));
 }
 
-TEST(Policy, WhoTakesACallOverStandsInItsRecord) {
+TEST_P(Policy, WhoTakesACallOverStandsInItsRecord) {
     GatewayUnderTest gateway(with("  desk: {default: true, brain: echo}\n  other: {numbers: [\"+18005551213\"], brain: echo}\n"));
     const auto call = [&](const std::string& sid) { return api(gateway, "GET", "/v1/calls/" + sid)["body"].value("call", json::object()); };
     const auto moved = sim::make_sid("CA"), direct = sim::make_sid("CA");
@@ -179,7 +206,7 @@ TEST(Policy, WhoTakesACallOverStandsInItsRecord) {
     EXPECT_EQ(row["agent"], "other");
 }
 
-TEST(Policy, LimitsOfAgentsMadeByTheApiAreShown) {
+TEST_P(Policy, LimitsOfAgentsMadeByTheApiAreShown) {
     GatewayUnderTest gateway(with("  desk: {default: true, brain: echo}\n"));
     const auto made = api(gateway, "POST", "/v1/agents", {{"name", "late"}, {"document", {{"brain", "echo"}, {"policy", {{"max_calls", 3}}}}}});
     ASSERT_EQ(made["status"], 201) << made;
@@ -192,7 +219,7 @@ TEST(Policy, LimitsOfAgentsMadeByTheApiAreShown) {
     })) << limits;
 }
 
-TEST(Policy, NobodyIsCalledInTheQuietHours) {
+TEST_P(Policy, NobodyIsCalledInTheQuietHours) {
     auto sections = with("  desk: {default: true, brain: echo}\n", "fleet: {quiet_from: \"00:00\", quiet_to: \"24:00\"}\noutbound: {enabled: true, from: \"+18005551212\", allowed_prefixes: [\"+49\"]}\n");
     sections.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:1\"\n";
     GatewayUnderTest gateway(sections);
@@ -202,9 +229,18 @@ TEST(Policy, NobodyIsCalledInTheQuietHours) {
     EXPECT_EQ(gateway.metric("parley_dials_refused_total{reason=\"quiet_hours\"}"), 1);
 }
 
-TEST(Policy, Slow_ADaysBudgetIsCountedAndEndsTheDay) {
-    GatewayUnderTest gateway(with("  desk: {default: true, brain: echo, policy: {full: busy, day: {money: 1.2}}}\n", "fleet: {currency: EUR, call_per_minute: 60}\n"));
+TEST_P(Policy, Slow_ADaysBudgetIsCountedAndEndsTheDay) {
+    GatewayUnderTest gateway(with("  desk: {default: true, brain: echo, policy: {full: busy, day: {money: 1.2}}}\n"
+                                  "  timed: {numbers: [\"+18005551219\"], brain: echo, policy: {full: busy, day: {time: 1s}}}\n"
+                                  "  brief: {numbers: [\"+18005551220\"], brain: echo, policy: {call: {time: 2s}}}\n", "fleet: {currency: EUR, call_per_minute: 60}\n"));
     sim::SimCarrier carrier(gateway.carrier());
+    const auto elsewhere = [&](const char* number, std::vector<sim::Step> steps) {
+        auto plan = gateway.plan(sim::test::person(std::move(steps)));
+        plan.to = number;
+        return carrier.place_call(plan);
+    };
+    auto timed = elsewhere("+18005551219", {sim::test::pause(1500), {sim::HangupStep{}, {}}}), brief = elsewhere("+18005551220", {sim::test::until_hangup()});
+    const auto brief_sid = brief.call_sid;
     const auto report = carrier.place_call(gateway.plan(sim::test::person({sim::test::pause(1500), {sim::HangupStep{}, {}}}))).report.get();
     ASSERT_EQ(report.status, "completed");
     json record;
@@ -228,14 +264,23 @@ TEST(Policy, Slow_ADaysBudgetIsCountedAndEndsTheDay) {
         return usage.is_object() && usage["total"]["calls"] == 1 && usage["total"]["money"].get<double>() > 1.2;
     })) << usage;
     EXPECT_EQ(api(gateway, "GET", "/v1/usage?day=yesterday")["status"], 400);
+    // By time: the day's is used up as well, and a call's own ends it.
+    EXPECT_EQ(timed.report.get().status, "completed");
+    EXPECT_TRUE(eventually([&] { return gateway.webhook("voice", call_form(sim::make_sid("CA"), "ringing", "+18005551219")).body.find(kBusy) != std::string::npos; }));
+    EXPECT_NE(brief.report.get().ended_by, "caller");
+    EXPECT_TRUE(eventually([&] {
+        record = api(gateway, "GET", "/v1/calls/" + brief_sid)["body"];
+        return record.contains("end");
+    })) << record;
+    EXPECT_EQ(record["end"]["reason"], "max_duration") << record;
 }
 
-TEST(Policy, Slow_TheCarrierEndsACallThatAStoppedGatewayDoesNotEnd) {
+TEST_P(Policy, Slow_TheCarrierEndsACallThatAStoppedGatewayDoesNotEnd) {
     const auto directory = std::filesystem::path(testing::TempDir()) / ("parley-limit-" + std::to_string(::getpid()));
     std::filesystem::create_directories(directory);
     const auto port = load::free_loopback_port(), admin = load::free_loopback_port(), rest = load::free_loopback_port();
     std::ofstream(directory / "parley.yaml") << "version: 1\nserver: {listen: \"127.0.0.1:" << port << "\", admin_listen: \"127.0.0.1:" << admin << "\", public_url: \"https://" << kHost << "\", data_dir: \"" << directory.string()
-                                             << "\", workers: 1}\ntwilio: {auth_tokens: [\"" << kToken << "\"], account_sids: [\"" << kAccount << "\"], api_base_url: \"http://127.0.0.1:" << rest
+                                             << "\", workers: 1}\n" << store() << "twilio: {auth_tokens: [\"" << kToken << "\"], account_sids: [\"" << kAccount << "\"], api_base_url: \"http://127.0.0.1:" << rest
                                              << "\"}\nagents:\n  desk: {default: true, brain: echo, max_call: 3s, conversation: {max_duration: 3s}, policy: {carrier_margin: 1s}}\n";
     const auto log = (directory / "log").string();
     std::ofstream(log).flush();
@@ -269,6 +314,8 @@ TEST(Policy, Slow_TheCarrierEndsACallThatAStoppedGatewayDoesNotEnd) {
     std::error_code ignored;
     std::filesystem::remove_all(directory, ignored);
 }
+
+ON_EACH_STORE(Policy);
 
 }  // namespace
 }  // namespace parley::scenarios

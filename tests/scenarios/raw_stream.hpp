@@ -89,7 +89,7 @@ public:
                 {"sequenceNumber", std::to_string(++sequence_)},
                 {"streamSid", stream_sid},
                 {"start",
-                 {{"accountSid", kAccount},
+                 {{"accountSid", account_sid},
                   {"streamSid", stream_sid},
                   {"callSid", call_sid},
                   {"tracks", {"inbound"}},
@@ -146,7 +146,7 @@ public:
         ws_.next_layer().close();
     }
 
-    std::string stream_sid = sim::make_sid("MZ");
+    std::string stream_sid = sim::make_sid("MZ"), account_sid = kAccount;
     std::size_t read_before_close = 0;
 
 private:

@@ -80,12 +80,12 @@ std::string indented(const std::string& text) {
 
 class Teller {
 public:
-    explicit Teller(const std::filesystem::path& file) : file_(file), story_(YAML::LoadFile(file.string())) {
+    Teller(const std::filesystem::path& file, const std::string& store) : file_(file), story_(YAML::LoadFile(file.string())) {
         kept_["scripts"] = PARLEY_SOURCE_DIR "/config/scripts";
         if (story_["speed"]) speed_ = story_["speed"].as<double>();
         port_ = free_port();
         kept_["twilio"] = "http://127.0.0.1:" + std::to_string(port_);
-        make_gateway();
+        make_gateway(store);
         make_carrier();
     }
 
@@ -119,8 +119,9 @@ private:
         return text;
     }
 
-    void make_gateway() {
+    void make_gateway(const std::string& store) {
         Sections setup;
+        setup.more = store;
         setup.agents.clear();
         const auto sections = story_["gateway"];
         for (const auto& section : sections) {
@@ -445,9 +446,9 @@ private:
 
 }  // namespace
 
-Told tell(const std::filesystem::path& story) {
+Told tell(const std::filesystem::path& story, const std::string& store) {
     try {
-        return Teller(story).run();
+        return Teller(story, store).run();
     } catch (const std::exception& e) {
         return {{e.what()}, {}};
     }

@@ -24,6 +24,7 @@ struct Told {
     std::string protocol;               // what everybody said and heard, and what Twilio was asked, for whoever reads a failure
 };
 
-[[nodiscard]] Told tell(const std::filesystem::path& story);
+// `store`: the section of the configuration (StoreUnderTest::section); empty: the default.
+[[nodiscard]] Told tell(const std::filesystem::path& story, const std::string& store = {});
 
 }  // namespace parley::scenarios

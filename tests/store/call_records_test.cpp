@@ -13,6 +13,7 @@
 #include "either_store.hpp"
 #include "fact_spool.hpp"
 #include "parley/store/call_history.hpp"
+#include "shut_store.hpp"
 
 namespace parley::store {
 namespace {
@@ -168,30 +169,6 @@ TEST_P(Records, RunTheirHooks) {
     EXPECT_EQ(records.read("CA1")->find("4111"), std::string::npos);
     EXPECT_EQ(count("SELECT COUNT(*) FROM facts WHERE json LIKE '%4111%'"), 0);
 }
-
-// Stands between the records and their store: refuses when it is told to.
-class Gate final : public Database {
-public:
-    explicit Gate(Database& behind) : behind_(behind) {}
-    [[nodiscard]] Dialect dialect() const override { return behind_.dialect(); }
-    void transact(const std::function<void(Session&)>& work) override {
-        ++attempts;
-        if (shut) throw StoreError(why, "shut");
-        behind_.transact(work);
-        // The answer is lost on its way back: whoever asked does not know that it is written.
-        if (forget > 0 && forget-- > 0) throw StoreError(StoreErrc::unavailable, "lost");
-    }
-    bool enqueue(std::function<void()> job) override { return behind_.enqueue(std::move(job)); }
-    [[nodiscard]] bool available() const override { return !shut; }
-    void backup(const std::filesystem::path& to) override { behind_.backup(to); }
-    std::string check() override { return behind_.check(); }
-    std::atomic<bool> shut{false};
-    std::atomic<int> forget{0}, attempts{0};
-    StoreErrc why = StoreErrc::unavailable;
-
-private:
-    Database& behind_;
-};
 
 TEST_P(Records, WaitInTheSpoolAndComeOnceAndInOrder) {
     Gate gate(*database);

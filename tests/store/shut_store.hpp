@@ -1,0 +1,36 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "parley/store/database.hpp"
+
+namespace parley::store {
+
+// Stands between the records and their store: refuses when it is told to.
+class Gate final : public Database {
+public:
+    explicit Gate(Database& behind) : behind_(behind) {}
+    [[nodiscard]] Dialect dialect() const override { return behind_.dialect(); }
+    void transact(const std::function<void(Session&)>& work) override {
+        ++attempts;
+        if (shut) throw StoreError(why, "shut");
+        behind_.transact(work);
+        // The answer is lost on its way back: whoever asked does not know that it is written.
+        if (forget > 0 && forget-- > 0) throw StoreError(StoreErrc::unavailable, "lost");
+    }
+    bool enqueue(std::function<void()> job) override { return behind_.enqueue(std::move(job)); }
+    [[nodiscard]] bool available() const override { return !shut; }
+    void backup(const std::filesystem::path& to) override { behind_.backup(to); }
+    std::string check() override { return behind_.check(); }
+    std::atomic<bool> shut{false};
+    std::atomic<int> forget{0}, attempts{0};
+    StoreErrc why = StoreErrc::unavailable;
+
+private:
+    Database& behind_;
+};
+
+}  // namespace parley::store
