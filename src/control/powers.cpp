@@ -605,13 +605,11 @@ net::Task<PowerResult> Powers::Impl::do_record(std::string call_sid, Tape what) 
 }
 
 net::Task<PowerResult> Powers::Impl::do_hang_up(std::string call_sid) {
-    auto done = co_await services.carrier.hang_up(call_sid, false);
-    if (done) {
-        services.registry.end_call(call_sid, EndReason::operator_hangup);
-        co_return PowerResult::done("The call is hung up.");
-    }
-    // W19: the last resort is the stream, whose tail hangs up.
+    // The agent's part ends first: behind the carrier's end it would look as if the caller had hung up.
     const bool closed = services.registry.end_call(call_sid, EndReason::operator_hangup);
+    auto done = co_await services.carrier.hang_up(call_sid, false);
+    if (done) co_return PowerResult::done("The call is hung up.");
+    // W19: the last resort is the stream, whose tail hangs up.
     services.log.warn("twilio_rest.failed", "A call could not be hung up over REST.", {{"call_sid", call_sid}, {"error.type", done.error().text()}, {"stream_closed", closed}});
     if (closed) co_return PowerResult::done("The carrier did not answer; the agent's stream is closed, and the call ends with it.");
     co_return refused_by(done.error());

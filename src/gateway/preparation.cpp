@@ -34,6 +34,13 @@ std::string_view within(std::string_view text, std::size_t most) {
     return text.substr(0, most);
 }
 
+// What a tool answered, without what it is wrapped in for the model.
+std::string members_of(const std::string& answer) {
+    const auto whole = json::parse(answer, nullptr, false);
+    const auto result = whole.is_object() ? whole.find("result") : whole.end();
+    return whole.is_object() && result != whole.end() && result->is_object() ? result->dump(-1, ' ', false, json::error_handler_t::replace) : answer;
+}
+
 // One tool on its way. Held weakly by its answer: what comes too late finds nobody.
 struct ToolCall {
     explicit ToolCall(const asio::any_io_executor& executor) : woken(executor) {}
@@ -142,7 +149,7 @@ net::Task<brain::Prepared> prepare_call(const PreparationDesk& desk, std::shared
             continue;
         }
         found.tools.push_back(call->name);
-        keep_variables(call->result->json, call->name + "_", found.variables);
+        keep_variables(members_of(call->result->json), call->name + "_", found.variables);
         sections.push_back("Result of " + call->name + ": " + std::string(within(call->result->json, kMostResult)));
     }
 

@@ -71,12 +71,18 @@ public:
         : path_(path), budget_(settings.statement_timeout), read_only_(settings.read_only), watch_(log, metrics) {
         if (!read_only_ && path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
         if (settings.serves) lock_ = std::make_unique<FileLock>(path.string() + ".lock");
-        look_before(path);
-        if (!read_only_) make_private(path);
-        handle_ = std::make_unique<SqliteHandle>(path, read_only_ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-        sqlite3_busy_timeout(handle_->raw(), static_cast<int>(kBusyStep.count()));
-        if (read_only_) sqlite3_db_config(handle_->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-        else prepare();
+        try {
+            look_before(path);
+            if (!read_only_) make_private(path);
+            handle_ = std::make_unique<SqliteHandle>(path, read_only_ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+            sqlite3_busy_timeout(handle_->raw(), static_cast<int>(kBusyStep.count()));
+            if (read_only_) sqlite3_db_config(handle_->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+            else prepare();
+        } catch (const StoreError& e) {
+            // No other gateway is at work here: whoever has locked it is in nobody's way who can do without.
+            if (e.code() == StoreErrc::busy && lock_ && settings.ignore) throw StoreError(StoreErrc::unavailable, e.what());
+            throw;
+        }
         handle_->limit(settings.statement_timeout);
         queue_ = std::make_unique<WorkQueue>(1, settings.queue, kUpkeep, [this] { keep(); });
     }

@@ -15,7 +15,6 @@
 #include "gateway_under_test.hpp"
 #include "parley/sim/embedded_speech.hpp"
 #include "parley/sim/fake_twilio.hpp"
-#include "parley/store/call_records.hpp"
 
 namespace parley::scenarios {
 namespace {
@@ -327,9 +326,8 @@ private:
     }
 
     json read_record(const std::string& sid) const {
-        const store::CallRecords records({.directory = gateway_->data().string(), .read_only = true});
-        const auto text = records.read(sid);
-        return text ? json::parse(*text, nullptr, false) : json();
+        const auto answer = http(gateway_->gateway().admin_port(), "GET", "/v1/calls/" + sid, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdminToken}});
+        return answer.status == 200 ? json::parse(answer.body, nullptr, false) : json();
     }
 
     void record(const YAML::Node& what) {

@@ -28,6 +28,9 @@ constexpr const char* kRefund = "i want my money back";
 constexpr const char* kBilling = "this is the billing desk";
 constexpr const char* kWhich = "which bill is it";
 constexpr const char* kLast = "the last one";
+constexpr const char* kWarning = "our time is nearly over";
+constexpr const char* kOver = "our time is over now";
+constexpr const char* kLimited = "+18005551401";
 constexpr const char* kBye = "goodbye";
 constexpr const char* kFarewell = "thank you for calling";
 
@@ -35,7 +38,7 @@ constexpr const char* kFarewell = "thank you for calling";
 class Desk {
 public:
     explicit Desk(const std::string& store = {}) {
-        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kGreeting, kName, kBooked, kBill, kRefund, kMoment, kBilling, kWhich, kLast, kBye, kFarewell, "i am sorry"});
+        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kGreeting, kName, kBooked, kBill, kRefund, kMoment, kBilling, kWhich, kLast, kWarning, kOver, kBye, kFarewell, "i am sorry"});
         sim::WorldSettings settings;
         settings.phrases = {kName, kBill, kRefund, kLast, kBye};
         sim::MindRule name, last, bye, after, refund;
@@ -74,15 +77,19 @@ public:
         setup.agents = "  desk:\n    default: true\n    greeting: good day to you\n" + parts +
                        "    analysis: {enabled: true, extract: {appointment: \"\"}}\n    memory: {callers: true}\n    route_by: both\n"
                        "    intents:\n      - {name: billing, phrases: [\"my bill\"], to: \"agent:billing\", deflect: one moment please}\n"
-                       "  billing:\n    greeting: this is the billing desk\n" + parts;
+                       "  billing:\n    greeting: this is the billing desk\n" + parts +
+                       "  limited:\n    numbers: [\"" + kLimited + "\"]\n    greeting: good day to you\n" + parts +
+                       "    conversation: {max_duration: 6s, max_duration_text: our time is over now, max_duration_warning_text: our time is nearly over}\n    policy: {warn_before: 3s}\n";
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
     }
-    sim::CallReport call(const std::string& scenario) {
+    sim::CallReport call(const std::string& scenario, const char* to = kNumber) {
         auto options = gateway_->carrier();
         options.voice = alphabet_;
         options.ear = alphabet_;
         sim::SimCarrier carrier(options);
-        auto report = carrier.place_call(gateway_->plan(sim::parse_scenario(scenario, "scenario.yaml"))).report.get();
+        auto plan = gateway_->plan(sim::parse_scenario(scenario, "scenario.yaml"));
+        plan.to = to;
+        auto report = carrier.place_call(std::move(plan)).report.get();
         heard_.clear();
         std::vector<std::int16_t> pcm;
         for (const auto byte : report.heard) {
@@ -207,6 +214,20 @@ TEST_P(Understanding, AnIntentHandsTheCallToAnotherAgentWhoKnowsOfIt) {
 TEST_P(Understanding, TheModelHandsTheCallOverWhereNoPhraseMatches) {
     Desk desk(store());
     handed_over(desk, kRefund, "model");
+}
+
+// The longest duration, by ear: told beforehand, and ended in words.
+TEST_P(Understanding, ACallIsToldThatItsTimeIsNearlyOverAndEndsInWords) {
+    Desk desk(store());
+    const auto report = desk.call("\nsteps:\n  - wait_for: {hangup: true, within: 15s}\n", kLimited);
+    EXPECT_THAT(report.failures, IsEmpty());
+    EXPECT_THAT(desk.heard(), ElementsAre(kGreeting, kWarning, kOver));
+    json record;
+    EXPECT_TRUE(eventually([&] {
+        record = desk.ask("GET", "/v1/calls/" + report.call_sid);
+        return record.contains("end");
+    }));
+    EXPECT_EQ(record["end"]["reason"], "max_duration") << record["end"];
 }
 
 ON_EACH_STORE(Understanding);
