@@ -124,6 +124,7 @@ void AgentBook::take(std::vector<Listing> listing) {
         last->written.numbers.clear();
         last->written.is_default = false;
         last->written.persona.enabled = false;
+        last->deleted = true;
         gone_[name] = {.made = std::move(last), .until = Clock::now() + kGoneKept};
         keep_older(held->made);
     }

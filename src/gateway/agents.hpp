@@ -29,6 +29,7 @@ struct MadeAgent {
     std::shared_ptr<const call::Agent> agent;
     std::shared_ptr<const AgentMessaging> messaging;
     std::shared_ptr<const HoldVoice> hold_voice;  // null: it says nothing on hold
+    bool deleted = false;                         // there for what is left of its calls
 };
 // What agents are made with. `pool` may be null when no agent is embedded.
 struct AgentMakers {

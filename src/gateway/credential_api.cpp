@@ -3,6 +3,7 @@
 #include "credential_form.hpp"
 #include "credential_wiring.hpp"
 #include "parley/hold/media_decode.hpp"
+#include "parley/store/agent_store.hpp"
 #include "parley/twilio/sid.hpp"
 
 namespace parley::gateway {
@@ -111,7 +112,8 @@ CredentialApi::CredentialApi(Telephony& telephony, AccountClients& clients) : t_
 CredentialApi::~CredentialApi() { decoding_.join(); }
 
 std::optional<net::HttpResponse> CredentialApi::unknown(const std::string& agent, std::string_view slot) const {
-    if (t_.agents()->by_name(agent) == nullptr && t_.config.agent(agent) == nullptr) return api_error(404, "no_such_agent", "There is no such agent.");
+    const auto made = t_.agents()->made(agent);
+    if ((made == nullptr || made->deleted) && t_.config.agent(agent) == nullptr) return api_error(404, "no_such_agent", "There is no such agent.");
     if (!slot.empty() && slot != "holdaudio" && slot != "holdmusic") return api_error(404, "no_such_media", "An agent has holdaudio and holdmusic.");
     return std::nullopt;
 }
@@ -174,6 +176,11 @@ net::Task<net::HttpResponse> CredentialApi::put(ApiRequest& asked) {
     context.before = found->before ? &*found->before : nullptr;
     context.holdaudio = found->media["holdaudio"];
     context.holdmusic = found->media["holdmusic"];
+    const auto made = t_.agents()->made(agent);
+    if (made != nullptr) {
+        context.talks = made->written.brain == Brain::vendors || made->written.brain == Brain::embedded;
+        context.embedded = made->written.brain == Brain::embedded;
+    }
     context.other_owner = [&](std::string_view number) {
         const auto stored = found->owners.find(std::string(number));
         return stored != found->owners.end() ? stored->second : agent_with_number(std::string(number), agent);
@@ -185,18 +192,23 @@ net::Task<net::HttpResponse> CredentialApi::put(ApiRequest& asked) {
     // Somebody else may have rotated the token since it was looked at: one that was not given stays as it is by now.
     const auto token = body.find("authtoken");
     const bool token_stays = token == body.end() || !token->is_string() || *token == kHiddenToken;
-    std::function<store::Credential(Session&)> write = [sealer, credential = given.credential, token_stays](Session& session) {
+    const bool of_file = t_.config.agent(agent) != nullptr;
+    std::function<std::optional<store::Credential>(Session&)> write = [sealer, credential = given.credential, token_stays, of_file](Session& session) -> std::optional<store::Credential> {
         auto c = credential;
+        // It may have been deleted meanwhile, here or at another instance.
+        if (!of_file && !store::find_agent(session, c.agent)) return std::nullopt;
         const auto now = store::load_credential(session, *sealer, c.agent);
         if (token_stays && now && now->accountsid == c.accountsid && !now->authtoken.empty()) c.authtoken = now->authtoken;
         keep_old_token(c, now);
         return store::put_credential(session, *sealer, std::move(c));
     };
-    auto kept = co_await t_.database.ask<store::Credential>(std::move(write), kStoreWithin);
-    if (!kept) {
-        if (kept.error() == store::make_error_code(store::StoreErrc::constraint)) co_return api_error(409, "number_taken", "One of the numbers has just been given to another agent.", "phonenumbers");
-        co_return store_error(kept.error());
+    auto answered = co_await t_.database.ask<std::optional<store::Credential>>(std::move(write), kStoreWithin);
+    if (!answered) {
+        if (answered.error() == store::make_error_code(store::StoreErrc::constraint)) co_return api_error(409, "number_taken", "One of the numbers has just been given to another agent.", "phonenumbers");
+        co_return store_error(answered.error());
     }
+    const auto kept = std::move(*answered);
+    if (!kept) co_return api_error(404, "no_such_agent", "There is no such agent.");
     if (found->before) asked.before = credential_json(*found->before);
     asked.after = credential_json(*kept);
     (void)co_await renew();

@@ -6,7 +6,10 @@
 
 #include <pugixml.hpp>
 
+#include "parley/base/text_values.hpp"
+#include "parley/hold/hold_text.hpp"
 #include "parley/rest/credential_form.hpp"
+#include "parley/speech/voice.hpp"
 #include "parley/twilio/sid.hpp"
 
 namespace parley::gateway {
@@ -63,6 +66,13 @@ std::string why_no_markup(const pugi::xml_node& node, int depth) {
         }
     }
     return {};
+}
+
+// A credential's text with a tag may stand without <speak> around it.
+std::string whole_ssml(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first != std::string_view::npos && text.substr(first).starts_with("<speak")) return std::string(text.substr(first));
+    return "<speak>" + std::string(text) + "</speak>";
 }
 
 std::string why_no_caller(std::string_view text) {
@@ -166,6 +176,10 @@ void read_hold(Reader& in, const CredentialContext& context, store::Credential& 
         if (value == nullptr || (value->is_string() && (value->get_ref<const std::string&>() == there || value->get_ref<const std::string&>().empty()))) continue;
         in.wrong(name, std::string("It is uploaded: PUT the WAV or MP3 file to …/media/") + name + ".");
     }
+    if (context.embedded && !c.holdvoice.empty()) {
+        const auto& names = speech::voice_names();
+        if (std::find(names.begin(), names.end(), c.holdvoice) == names.end()) in.wrong("holdvoice", "It is none of the embedded voices" + text::suggestion(c.holdvoice, names) + ".");
+    }
     if (c.holdstrategy.empty()) return;
     const auto strategy = hold_strategy(c.holdstrategy);
     if (!strategy) {
@@ -173,6 +187,7 @@ void read_hold(Reader& in, const CredentialContext& context, store::Credential& 
         for (const auto& name : hold_strategies()) known += (known.empty() ? "" : ", ") + name;
         return in.wrong("holdstrategy", "It has to be one of " + known + ".");
     }
+    if (!context.talks && *strategy != Strategy::none) in.wrong("holdstrategy", "An agent that is an echo or a bot has no hold.");
     const bool text = *strategy == Strategy::text || *strategy == Strategy::text_then_music || *strategy == Strategy::text_over_music;
     const bool audio = *strategy == Strategy::audio || *strategy == Strategy::audio_then_music;
     const bool music = *strategy == Strategy::music || *strategy == Strategy::audio_then_music || *strategy == Strategy::text_then_music || *strategy == Strategy::text_over_music;
@@ -230,9 +245,7 @@ std::string why_no_hold_text(std::string_view text) {
     // With a tag it is SSML as a whole, also its ampersands.
     for (auto at = text.find('&'); at != std::string_view::npos; at = text.find('&', at + 1))
         if (!entity(text.substr(at))) return "In SSML an ampersand is written &amp;.";
-    std::string document(text);
-    const auto first = document.find_first_not_of(" \t\r\n");
-    if (document.compare(first, 6, "<speak") != 0) document = "<speak>" + document + "</speak>";
+    const auto document = whole_ssml(text);
     pugi::xml_document parsed;
     const auto result = parsed.load_string(document.c_str(), pugi::parse_full | pugi::parse_ws_pcdata);
     if (!result) return std::string("Its SSML is not well-formed: ") + result.description() + ".";
@@ -240,7 +253,10 @@ std::string why_no_hold_text(std::string_view text) {
         const auto elements = std::count_if(parsed.children().begin(), parsed.children().end(), [](const pugi::xml_node& node) { return node.type() == pugi::node_element; });
         if (elements != 1 || !parsed.child("speak")) return "Its SSML has more than one root: everything belongs inside <speak>.";
     }
-    return why_no_markup(parsed, 0);
+    if (auto why = why_no_markup(parsed, 0); !why.empty()) return why;
+    // What is stored is what the hold will read.
+    const auto cut = hold::cut_hold_text(document);
+    return cut.error.empty() ? "" : "It " + cut.error + ".";
 }
 
 std::optional<hold::Strategy> hold_strategy(std::string_view name) {
@@ -318,7 +334,7 @@ void apply_credential(AgentConfig& agent, const store::Credential& c) {
     for (const auto& caller : c.whitelistedcallers)
         if (std::find(agent.policy.allow.begin(), agent.policy.allow.end(), caller) == agent.policy.allow.end()) agent.policy.allow.push_back(caller);
     if (const auto strategy = hold_strategy(c.holdstrategy)) agent.hold.strategy = *strategy;
-    if (!c.holdtext.empty()) agent.hold.text = c.holdtext;
+    if (!c.holdtext.empty()) agent.hold.text = c.holdtext.find('<') == std::string::npos ? c.holdtext : whole_ssml(c.holdtext);
     if (!c.holdvoice.empty()) agent.hold.voice = c.holdvoice;
     if (!c.holdaudio.empty()) agent.hold.audio = c.holdaudio;
     if (!c.holdmusic.empty()) agent.hold.music = c.holdmusic;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "parley/hold/hold_text.hpp"
+
 namespace parley::gateway {
 namespace {
 
@@ -120,6 +122,36 @@ TEST_P(MaxCallSeconds, HasBounds) {
 INSTANTIATE_TEST_SUITE_P(Cases, MaxCallSeconds,
                          testing::Values(SecondsCase{9, false}, SecondsCase{10, true}, SecondsCase{86400, true}, SecondsCase{86401, false}, SecondsCase{-1, false}, SecondsCase{600.5, false}, SecondsCase{"600", false},
                                          SecondsCase{18446744073709551615ULL, false}, SecondsCase{nullptr, true}));
+
+TEST(CredentialForm, AHoldIsCheckedByTheRulesItObeys) {
+    auto body = good();
+    body["holdtext"] = "One <break time=\"300ms\"/> moment & no more";
+    EXPECT_THAT(fields(read_credential(body, {})), testing::ElementsAre("holdtext"));
+    body["holdtext"] = "<speak>One moment <audio src=\"https://example.com/x.wav\"/></speak>";
+    EXPECT_THAT(fields(read_credential(body, {})), testing::ElementsAre("holdtext"));
+    body["holdtext"] = "One <break time=\"300ms\"/> moment";
+    auto read = read_credential(body, {});
+    EXPECT_THAT(fields(read), IsEmpty());
+    // A tag is no word of it.
+    AgentConfig agent;
+    apply_credential(agent, read.credential);
+    const auto spoken = hold::cut_hold_text(agent.hold.text);
+    ASSERT_EQ(spoken.pieces.size(), 2U) << spoken.error;
+    EXPECT_EQ(spoken.pieces[0].text, "One");
+    EXPECT_EQ(spoken.pieces[0].pause, std::chrono::milliseconds(300));
+
+    body["holdstrategy"] = "text";
+    body["holdvoice"] = "Polly.Joanna";
+    CredentialContext context;
+    EXPECT_THAT(fields(read_credential(body, context)), IsEmpty());
+    context.embedded = true;
+    EXPECT_THAT(fields(read_credential(body, context)), testing::ElementsAre("holdvoice"));
+    body.erase("holdvoice");
+    context.talks = false;
+    EXPECT_THAT(fields(read_credential(body, context)), testing::ElementsAre("holdstrategy"));
+    body["holdstrategy"] = "none";
+    EXPECT_THAT(fields(read_credential(body, context)), IsEmpty());
+}
 
 TEST(CredentialForm, StarsKeepTheSecretOfTheSameAccountOnly) {
     store::Credential before;

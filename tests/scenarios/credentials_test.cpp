@@ -215,7 +215,7 @@ std::string wav(std::size_t samples, int channels = 1) {
 }
 
 TEST(Credentials, SoundIsUploadedDecodedAndNamedByItsDigest) {
-    Office office;
+    Office office([](Sections& s) { s.agents = "  desk: {default: true, brain: echo}\n  front: {script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"}\n"; });
     const std::string music = "/v1/agents/front/media/holdmusic";
     EXPECT_EQ(office.ask("GET", music).status, 404);
     EXPECT_EQ(office.ask("PUT", music, "not sound at all", "audio/wav").status, 422);
@@ -245,6 +245,19 @@ TEST(Credentials, SoundIsUploadedDecodedAndNamedByItsDigest) {
     ASSERT_EQ(office.save(c).status, 200);
     EXPECT_EQ(office.ask("DELETE", music).status, 204);
     EXPECT_EQ(office.ask("GET", music).status, 404);
+}
+
+TEST(Credentials, ADeletedAgentTakesNone) {
+    Office office;
+    ASSERT_EQ(office.ask("POST", "/v1/agents", R"({"name": "shop", "document": {"brain": "echo"}})").status, 201);
+    ASSERT_EQ(office.save(credential({kLine}), "shop").status, 200);
+    ASSERT_EQ(office.ask("DELETE", "/v1/agents/shop").status, 200);
+    EXPECT_EQ(office.save(credential({kLine}), "shop").status, 404);
+    EXPECT_EQ(office.ask("PUT", "/v1/agents/shop/media/holdmusic", wav(16000), "audio/wav").status, 404);
+    // Its number is free, and whoever is called so next does not find the old account.
+    EXPECT_EQ(office.save(credential({kLine})).status, 200);
+    ASSERT_EQ(office.ask("POST", "/v1/agents", R"({"name": "shop", "document": {"brain": "echo"}})").status, 201);
+    EXPECT_EQ(office.ask("GET", "/v1/agents/shop/twilio").status, 404);
 }
 
 TEST(Credentials, ConfiguredKeysSealAndNoKeyFileIsMade) {

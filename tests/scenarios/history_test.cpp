@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway_under_test.hpp"
+#include "raw_stream.hpp"
 #include "sounds.hpp"
 #include "parley/sim/identifiers.hpp"
 #include "postgres_server.hpp"
@@ -58,6 +59,62 @@ void one_call_is_one_row(const std::string& store) {
     get(gateway, "/v1/history?from=yesterday", 400);
     get(gateway, "/v1/history/" + report.call_sid, 404);  // no name anybody could know
     get(gateway, "/v1/history/00000000000000000000000000000000", 404);
+}
+
+// A visitor of a web page who talks for a moment and closes it; another who never connects.
+void a_visitor_is_one_row(const std::string& store) {
+    Sections setup;
+    setup.server = "  admin_token: history-test-of-the-scenarios\n  talk_page: desk\n";
+    setup.more = store;
+    GatewayUnderTest gateway(setup);
+    const auto origin = std::string("https://") + kHost;
+    const auto session = [&](std::vector<std::pair<std::string, std::string>> headers) {
+        headers.emplace_back("Content-Type", "application/json");
+        const auto answer = http(gateway.port(), "POST", "/web/session", headers, "{}");
+        return std::pair(answer.status, json::parse(answer.body, nullptr, false));
+    };
+    EXPECT_EQ(session({}).first, 403);
+    EXPECT_EQ(session({{"Origin", "https://evil.example"}}).first, 403);
+    const auto [status, opened] = session({{"Origin", origin}, {"Referer", origin + "/prices"}});
+    ASSERT_EQ(status, 200) << opened;
+    const auto sid = opened["callSid"].get<std::string>();
+
+    const auto row_of = [&](const std::string& query) {
+        const auto page = get(gateway, "/v1/history?callsid=" + sid + query);
+        return page["calls"].empty() ? json::object() : page["calls"][0];
+    };
+    {
+        RawStream::Opening opening;
+        opening.signature_token.clear();
+        opening.origin = origin;
+        opening.target = "/web/voice";
+        RawStream stream(gateway, opening);
+        ASSERT_TRUE(stream.open()) << stream.status();
+        stream.connected();
+        auto start = stream.start_message(sid, opened["parameters"].get<std::map<std::string, std::string>>());
+        start["start"]["accountSid"] = opened["accountSid"];
+        stream.json(start);
+        for (int i = 0; i < 20; ++i) stream.media(0xFF);
+        ASSERT_TRUE(eventually([&] { return row_of("").value("status", "") == "realtime_session_active"; })) << row_of("");
+        stream.stop(sid);
+    }
+    ASSERT_TRUE(eventually([&] { return row_of("").value("final", false); })) << row_of("");
+    const auto row = row_of("&channel=web");
+    EXPECT_EQ(row["status"], "realtime_session");
+    EXPECT_EQ(row["endReason"], "browser_disconnect");
+    EXPECT_EQ(row["agent"], "desk");
+    EXPECT_TRUE(row["agenttoken"].is_string());
+    EXPECT_EQ(row["callerInfo"]["page_url"], origin + "/prices");
+    EXPECT_EQ(row["callerInfo"]["display_identifier"], "web visitor");
+    EXPECT_FALSE(row["callerInfo"].contains("number"));
+    EXPECT_TRUE(row_of("&channel=twilio").empty());
+}
+
+TEST(History, OfAVisitor) { a_visitor_is_one_row({}); }
+
+TEST(HistoryOnPostgres, OfAVisitor) {
+    const test::PostgresDatabase database;
+    a_visitor_is_one_row("store:\n  url: \"" + database.url() + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n");
 }
 
 TEST(History, OfACall) { one_call_is_one_row({}); }

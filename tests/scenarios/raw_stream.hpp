@@ -29,6 +29,7 @@ public:
         std::string signature_token = kToken;  // empty: no signature
         std::string spoiled;                   // instead of the right signature
         std::string origin;                    // as a browser sends it
+        std::string target = "/webhooks/twilio/media";
     };
     explicit RawStream(const GatewayUnderTest& gateway, const Opening& opening) {
         namespace beast = boost::beast;
@@ -39,7 +40,7 @@ public:
             if (!wake_.wait_for(lock, std::chrono::seconds(15), [&] { return done_; }))
                 ::shutdown(ws_.next_layer().native_handle(), SHUT_RDWR);
         });
-        const std::string target = "/webhooks/twilio/media";
+        const auto& target = opening.target;
         auto signature = opening.spoiled;
         if (signature.empty() && !opening.signature_token.empty())
             signature = sim::sign(opening.signature_token, std::string("wss://") + kHost + target);
