@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "parley/call/kept_memory.hpp"
 #include "parley/conversation/serialise.hpp"
 
 namespace parley::call {
@@ -32,14 +33,14 @@ std::string_view result_of(EndReason reason) {
     }
 }
 
-void call_over(CallServices& services, const CallLog& log, const std::string& call_sid, const std::string& agent, const CallSummary& done) {
+void call_over(CallServices& services, const CallLog& log, const std::string& call_sid, const Agent& agent, const CallSummary& done) {
     Outcome outcome;
     outcome.reason = done.reason;
     outcome.target = done.target;
-    outcome.agent = agent;
+    outcome.agent = agent.name;
     outcome.planned = planned(done.reason);
     outcome.memory = done.memory;
-    services.registry.finished(call_sid, std::move(outcome), Clock::now());
+    services.registry.finished(call_sid, std::move(outcome), Clock::now(), as_kept(agent, done.memory));
     const auto result = result_of(done.reason);
     const auto reason = conversation::name_of(done.reason);
     services.metrics.calls_active.at("in").add(-1);
@@ -49,7 +50,7 @@ void call_over(CallServices& services, const CallLog& log, const std::string& ca
              {{"result", result}, {"reason", reason}, {"dur_ms", done.duration.count()}, {"turns", done.turns}, {"interruptions", done.interruptions}, {"fillers", done.fillers},
               {"recording", done.recording}, {"call_file", done.call_file}});
     if (services.records == nullptr) return;
-    nlohmann::ordered_json fact{{"reason", reason}, {"result", result}, {"agent", agent}, {"duration_ms", done.duration.count()}, {"turns", done.turns}, {"interruptions", done.interruptions}, {"fillers", done.fillers}};
+    nlohmann::ordered_json fact{{"reason", reason}, {"result", result}, {"agent", agent.name}, {"duration_ms", done.duration.count()}, {"turns", done.turns}, {"interruptions", done.interruptions}, {"fillers", done.fillers}};
     if (!done.target.empty()) fact["target"] = done.target;
     if (!done.recording.empty()) fact["recording"] = done.recording;
     if (!done.call_file.empty()) fact["call_file"] = done.call_file;

@@ -99,7 +99,7 @@ net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socke
     bool told = false;
     const auto over = [&](const CallSummary& done) {
         told = true;
-        call_over(services_, log, call_sid, agent->name, done);
+        call_over(services_, log, call_sid, *agent, done);
     };
     CallSummary summary;
     try {

@@ -151,7 +151,7 @@ void Registry::reachable(const std::string& call_sid, Reach reach) {
     if (wish) reach(*wish);
 }
 
-void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint now) {
+void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint now, brain::TalkMemory kept) {
     {
         const std::lock_guard lock(mutex_);
         const auto found = calls_.find(call_sid);
@@ -167,7 +167,9 @@ void Registry::finished(const std::string& call_sid, Outcome outcome, TimePoint 
         entry.outcome = outcome;
         --active_;
     }
-    if (shared_ != nullptr) shared_->finished(call_sid, outcome);
+    if (shared_ == nullptr) return;
+    outcome.memory = std::move(kept);
+    shared_->finished(call_sid, outcome);
 }
 
 std::optional<Outcome> Registry::outcome(std::string_view call_sid) const {

@@ -59,7 +59,7 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
     bool told = false;
     const auto over = [&](const CallSummary& done) {
         told = true;
-        call_over(services_, log, start.call_sid, agent->name, done);
+        call_over(services_, log, start.call_sid, *agent, done);
     };
     CallSummary summary;
     const auto alive = std::make_shared<bool>(true);

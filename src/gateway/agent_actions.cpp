@@ -187,9 +187,9 @@ private:
     }
 
     // As the agent's calls may be kept. A number to call back stays: it is what the message is for.
-    [[nodiscard]] std::string masked(std::string text) const {
+    [[nodiscard]] std::string masked(std::string text, privacy::Cue about = privacy::Cue::none) const {
         if (!privacy_ || !privacy_->redact) return text;
-        return privacy::redact(text, privacy::Kinds::of(privacy_->kinds)).text;
+        return privacy::redact(text, privacy::Kinds::of(privacy_->kinds), about).text;
     }
 
     // What came in came to our number. Of a call we placed `from` is ours; if that is not one we know (a caller id of the request's own), the store says who called.
@@ -251,8 +251,9 @@ private:
     void remember(const std::string& key, std::string value, Back back) {
         if (key.empty() || value.empty()) return back(failed("key and value are missing"));
         auto caller = store::caller_key(sides_->theirs);
+        const auto about = privacy::cue_of_key(key);
         if (!remembers() || caller.empty()) return back(done({{"variables", {{key, value}}}, {"kept", "for this call"}}));
-        desk_.errands.start(noted(desk_, analysis::CallerNote{analysis::profile_owner(*analysis_, facts_.agent), std::move(caller), key, masked(std::move(value)), analysis_->profile_schema}, std::move(back)));
+        desk_.errands.start(noted(desk_, analysis::CallerNote{analysis::profile_owner(*analysis_, facts_.agent), std::move(caller), key, masked(std::move(value), about), analysis_->profile_schema}, std::move(back)));
     }
     static net::Task<> noted(ToolDesk& desk, analysis::CallerNote note, Back back) {
         std::function<bool(store::Session&)> work = [note](store::Session& session) { return analysis::keep_note(session, note); };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -76,20 +77,105 @@ private:
     yaml::Node root_;
 };
 
-void put_back(json& value, const std::string& pointer, const DocumentSecrets& kept) {
-    if (value.is_object()) {
-        for (auto& [key, child] : value.items()) put_back(child, pointer + "/" + escaped(key), kept);
-    } else if (value.is_array()) {
-        std::size_t index = 0;
-        for (auto& child : value) {
-            put_back(child, pointer + item_step(child, index), kept);
-            ++index;
-        }
-    } else if (value.is_string() && value.get_ref<const std::string&>() == kHidden) {
-        const auto found = std::find_if(kept.begin(), kept.end(), [&](const auto& one) { return one.first == pointer; });
-        if (found != kept.end()) value = std::string(found->second.reveal());
+// Whom an address leads to: scheme, host and port (of a SIP address, what stands behind the @), as text. What cannot be read stays as it is, and equals itself only.
+std::string origin_of(std::string_view address) {
+    std::string origin;
+    if (address.starts_with("sip:") || address.starts_with("sips:")) {
+        const auto at = address.rfind('@');
+        origin = std::string(address.substr(0, address.find(':') + 1)) + std::string(at == std::string_view::npos ? address.substr(address.find(':') + 1) : address.substr(at + 1));
+    } else {
+        const auto begin = address.find("://");
+        origin = std::string(begin == std::string_view::npos ? address : address.substr(0, address.find_first_of("/?#", begin + 3)));
     }
+    for (auto& c : origin) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const auto& [scheme, port] : {std::pair{"https://", ":443"}, {"wss://", ":443"}, {"http://", ":80"}, {"ws://", ":80"}})
+        if (origin.starts_with(scheme) && origin.ends_with(port)) origin.resize(origin.size() - std::string_view(port).size());
+    return origin;
 }
+
+// Secrets that are "***" become what they were, but for those that would go to another address than they were given for.
+class PutBack {
+public:
+    PutBack(const DocumentSecrets& kept, const json& before) : kept_(kept) {
+        if (!before.is_null()) addresses(before, "", false);
+        compare_ = !before.is_null();
+    }
+    void into(json& document) { put(document, "", {}); }
+    // By pointer: why it did not stay.
+    [[nodiscard]] const std::map<std::string, std::string>& refused() const { return refused_; }
+
+private:
+    // The address in an object that its secrets go to: the field it stands in.
+    static std::string address_in(const json& object) {
+        for (const char* key : {"url", "uri"})
+            if (const auto found = object.find(key); found != object.end() && found->is_string()) return key;
+        return {};
+    }
+    // "bot_headers" go to "bot".
+    static std::string address_of(const json& object, const std::string& key) {
+        constexpr std::string_view kHeaders = "_headers";
+        const auto whose = key.ends_with(kHeaders) ? key.substr(0, key.size() - kHeaders.size()) : std::string();
+        const auto found = whose.empty() ? object.end() : object.find(whose);
+        return found != object.end() && found->is_string() ? whose : std::string();
+    }
+
+    // Where each address of the document before leads. `within`: of what has one already, whose headers may be called "url".
+    void addresses(const json& value, const std::string& pointer, bool within) {
+        if (value.is_object()) {
+            const auto own = within ? std::string() : address_in(value);
+            if (!own.empty()) origins_[pointer + "/" + own] = origin_of(value[own].get_ref<const std::string&>());
+            for (const auto& [key, child] : value.items()) {
+                if (const auto named = within ? std::string() : address_of(value, key); !named.empty()) origins_[pointer + "/" + escaped(named)] = origin_of(value[named].get_ref<const std::string&>());
+                addresses(child, pointer + "/" + escaped(key), within || !own.empty());
+            }
+        } else if (value.is_array()) {
+            std::size_t index = 0;
+            for (const auto& child : value) {
+                addresses(child, pointer + item_step(child, index), within);
+                ++index;
+            }
+        }
+    }
+
+    struct Goes {
+        std::string field, pointer, origin;  // to this address; no field: nowhere that is known
+    };
+    void put(json& value, const std::string& pointer, const Goes& goes) {
+        if (value.is_object()) {
+            auto here = goes;
+            if (const auto own = goes.field.empty() ? address_in(value) : std::string(); !own.empty()) here = {own, pointer + "/" + own, origin_of(value[own].get_ref<const std::string&>())};
+            std::vector<std::pair<std::string, Goes>> others;
+            for (const auto& [key, child] : value.items())
+                if (const auto named = here.field.empty() ? address_of(value, key) : std::string(); !named.empty())
+                    others.emplace_back(key, Goes{named, pointer + "/" + escaped(named), origin_of(value[named].get_ref<const std::string&>())});
+            for (auto& [key, child] : value.items()) {
+                const auto other = std::find_if(others.begin(), others.end(), [&, &name = key](const auto& one) { return one.first == name; });
+                put(child, pointer + "/" + escaped(key), other == others.end() ? here : other->second);
+            }
+        } else if (value.is_array()) {
+            std::size_t index = 0;
+            for (auto& child : value) {
+                put(child, pointer + item_step(child, index), goes);
+                ++index;
+            }
+        } else if (value.is_string() && value.get_ref<const std::string&>() == kHidden) {
+            const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const auto& one) { return one.first == pointer; });
+            if (found == kept_.end()) return;
+            if (compare_ && !goes.field.empty()) {
+                const auto was = origins_.find(goes.pointer);
+                if (was == origins_.end() || was->second != goes.origin) {
+                    refused_[pointer] = "is \"***\", but `" + goes.field + "` beside it leads to another host, port or scheme than the secret was given for: give it anew";
+                    return;
+                }
+            }
+            value = std::string(found->second.reveal());
+        }
+    }
+
+    const DocumentSecrets& kept_;
+    bool compare_ = false;
+    std::map<std::string, std::string> origins_, refused_;
+};
 
 // "'agents.front.policy.max_calls': is too many" says its own field; so does the place of anything that was read.
 DocumentProblem told(const Problem& problem, const std::string& name, const Nodes& nodes) {
@@ -165,9 +251,10 @@ bool good_agent_name(std::string_view name) {
     return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; });
 }
 
-AgentDocument read_document(const Config& base, const std::string& name, json document, const DocumentSecrets& kept, bool check_files) {
+AgentDocument read_document(const Config& base, const std::string& name, json document, const DocumentSecrets& kept, bool check_files, const json& before) {
     AgentDocument out;
-    put_back(document, "", kept);
+    PutBack secrets(kept, before);
+    secrets.into(document);
     const Nodes nodes("agents." + name, document);
     LoadOptions options;
     options.check_files = check_files;
@@ -186,7 +273,8 @@ AgentDocument read_document(const Config& base, const std::string& name, json do
         if (value == nullptr || value->value == nullptr || !value->value->is_string()) continue;
         auto& text = value->value->get_ref<std::string&>();
         if (text == kHidden) {
-            if (seen.insert(value->pointer).second) out.problems.push_back({value->field, "is \"***\", but there is no secret here yet that could stay"});
+            const auto why = secrets.refused().find(value->pointer);
+            if (seen.insert(value->pointer).second) out.problems.push_back({value->field, why != secrets.refused().end() ? why->second : "is \"***\", but there is no secret here yet that could stay"});
             continue;
         }
         if (!seen.insert(value->pointer).second) {

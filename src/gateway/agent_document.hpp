@@ -29,8 +29,9 @@ struct AgentDocument {
     std::vector<DocumentProblem> warnings;
 };
 
-// `base`: everything it stands beside, an agent of its own name not included. `kept`: the secrets there are.
-[[nodiscard]] AgentDocument read_document(const Config& base, const std::string& name, nlohmann::json document, const DocumentSecrets& kept, bool check_files = true);
+// `base`: everything it stands beside, an agent of its own name not included. `kept`: the secrets there are. `before`: the document they were given with, if this
+// is another one: a secret does not stay where the address it goes to has become another (scheme, host or port); null: it is the same document.
+[[nodiscard]] AgentDocument read_document(const Config& base, const std::string& name, nlohmann::json document, const DocumentSecrets& kept, bool check_files = true, const nlohmann::json& before = nullptr);
 
 // What the file (or the environment) says of an agent, secrets hidden.
 [[nodiscard]] nlohmann::json file_document(const Config& config, const AgentConfig& agent);

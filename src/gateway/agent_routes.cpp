@@ -154,7 +154,7 @@ net::Task<Result<AgentRoutes::There>> AgentRoutes::there(std::string name, std::
 
 AgentRoutes::Answer AgentRoutes::write(ApiRequest& request, Wish wish) {
     if (wish.document.dump(-1, ' ', false, json::error_handler_t::replace).size() > kMostDocument) co_return api_error(413, "too_large", "The document is longer than 512 KiB.");
-    auto document = read_document(s_.book.beside(wish.name), wish.name, std::move(wish.document), wish.kept);
+    auto document = read_document(s_.book.beside(wish.name), wish.name, std::move(wish.document), wish.kept, true, wish.before);
     if (!document.problems.empty()) co_return invalid(document.problems);
     store::AgentChange change;
     try {
@@ -261,6 +261,7 @@ AgentRoutes::Answer AgentRoutes::replace(ApiRequest& request, bool merge) {
     wish.conflict = expected.conflict;
     wish.next = now->row->revision + 1;
     wish.token = now->row->token;
+    wish.before = before;
     wish.document = *document;
     if (merge) {
         wish.document = before;

@@ -41,6 +41,7 @@ private:
         std::string name, action;
         nlohmann::json document;
         DocumentSecrets kept;
+        nlohmann::json before;  // what they were given with; null: the same document
         std::uint32_t expected = 0;
         int conflict = 409;
         bool fresh = false;

@@ -30,7 +30,6 @@
 #include "parley/control/hold_tune.hpp"
 #include "parley/call/conversation_relay_server.hpp"
 #include "parley/call/disk_writer.hpp"
-#include "parley/call/kept_memory.hpp"
 #include "parley/call/listen_server.hpp"
 #include "parley/call/stream_server.hpp"
 #include "parley/net/http_server.hpp"
@@ -115,11 +114,7 @@ struct Gateway::Impl {
           sealing(config.store.seal_keys, database->dialect(), config.server.data_dir, log),
           records(std::in_place, store::CallRecords::Settings{.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); },
                    .spool = config.server.data_dir / "spool", .spool_bytes = std::uint64_t{config.store.spool_mb} << 20U, .log = log, .metrics = &metrics}),
-          shared_calls(make_shared_calls(*database, registry, log, instance,
-                                         [this](const std::string& name, brain::TalkMemory memory) {
-                                             const auto agent = current_agents()->by_name(name);
-                                             return agent ? call::as_kept(*agent, std::move(memory)) : memory;
-                                         })),
+          shared_calls(make_shared_calls(*database, registry, log, instance)),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &*records : nullptr, .shared = &shared_calls->calls()},
           streams(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
           relays(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),

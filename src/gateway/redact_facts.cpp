@@ -11,8 +11,10 @@ namespace parley::gateway {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using privacy::Cue;
 using privacy::Found;
 using privacy::Kinds;
+using privacy::Listener;
 using store::Fact;
 
 // What a fact says about the call itself: identifiers, times, where it went. Not what anybody said.
@@ -24,53 +26,65 @@ bool of_the_call(std::string_view key) {
 
 class Walk {
 public:
-    Walk(Kinds kinds, std::vector<Found>& found) : kinds_(kinds), found_(found) {}
+    // `said`: of the same call, whose masked numbers are masked here too, whatever they look like alone.
+    Walk(Kinds kinds, std::initializer_list<const Listener*> said, std::vector<Found>& found) : kinds_(kinds), said_(said), found_(found) {}
 
-    void mask(Json& value, bool everything, int depth) {
+    // `about`: what the keys around say that it is.
+    void mask(Json& value, bool everything, int depth, Cue about = Cue::none) {
         if (depth > 32) {
             value = nullptr;  // nothing we write is so deep
             return;
         }
         if (value.is_string()) {
             auto& text = value.get_ref<std::string&>();
-            if (inner(text, depth)) return;
-            take(text);
+            if (inner(text, depth, about)) return;
+            take(text, everything, about);
         } else if (value.is_number_unsigned() && everything) {
             auto text = std::to_string(value.get<std::uint64_t>());
             const auto before = text;
-            take(text);
+            take(text, true, about);
             if (text != before) value = text;
         } else if (value.is_array()) {
-            for (auto& one : value) mask(one, everything, depth + 1);
+            for (auto& one : value) mask(one, everything, depth + 1, about);
         } else if (value.is_object()) {
             for (auto& [key, one] : value.items()) {
                 const bool data = everything || key == "arguments" || key == "result" || key == "values";
                 // "result" is a word ("sent") or what a tool gave back.
                 if (!data && of_the_call(key)) continue;
-                mask(one, data && !(key == "result" && one.is_string() && one.get_ref<const std::string&>().size() < 24), depth + 1);
+                mask(one, data && !(key == "result" && one.is_string() && one.get_ref<const std::string&>().size() < 24), depth + 1, privacy::cue_of_key(key, about));
             }
         }
     }
 
 private:
     // A text that is JSON itself (a tool's arguments as the model wrote them) stays JSON.
-    bool inner(std::string& text, int depth) {
+    bool inner(std::string& text, int depth, Cue about) {
         if (text.size() < 2 || (text.front() != '{' && text.front() != '[')) return false;
         auto parsed = Json::parse(text, nullptr, false);
         if (!parsed.is_structured()) return false;
         const auto before = found_.size();
-        mask(parsed, true, depth + 1);
+        mask(parsed, true, depth + 1, about);
         if (found_.size() != before) text = parsed.dump(-1, ' ', false, Json::error_handler_t::replace);
         return true;
     }
-    void take(std::string& text) {
-        auto got = privacy::redact(text, kinds_);
+    void take(std::string& text, bool data, Cue about) {
+        if (data) {
+            for (const auto* said : said_) {
+                const auto kind = said->masked(text);
+                if (!kind) continue;
+                found_.push_back({.kind = *kind, .begin = 0, .end = text.size()});
+                text = privacy::placeholder(*kind);
+                return;
+            }
+        }
+        auto got = privacy::redact(text, kinds_, about);
         if (got.found.empty()) return;
         found_.insert(found_.end(), got.found.begin(), got.found.end());
         text = std::move(got.text);
     }
 
     Kinds kinds_;
+    std::vector<const Listener*> said_;
     std::vector<Found>& found_;
 };
 
@@ -166,7 +180,7 @@ std::string FactRedactor::operator()(std::string_view call_sid, Fact fact, std::
     Json rest = parsed;
     if (turn || transcript) rest.erase("text");
     std::vector<Found> more;
-    Walk(state->kinds, more).mask(rest, false, 0);
+    Walk(state->kinds, {&state->turns, &state->transcript}, more).mask(rest, false, 0);
     if (!more.empty()) {
         for (auto& [key, value] : rest.items()) parsed[key] = value;
         found.insert(found.end(), more.begin(), more.end());

@@ -50,8 +50,8 @@ std::string hex(std::string_view bytes) {
 
 class Part final : public SharedCallsPart, public call::SharedCalls {
 public:
-    Part(store::Database& database, call::Registry& registry, Log& log, const std::string& instance, KeptMemory kept)
-        : database_(database), registry_(registry), log_(log), instance_(instance), kept_(std::move(kept)) {}
+    Part(store::Database& database, call::Registry& registry, Log& log, const std::string& instance)
+        : database_(database), registry_(registry), log_(log), instance_(instance) {}
 
     SharedCalls& calls() override { return *this; }
     void start(asio::any_io_executor executor) override {
@@ -96,7 +96,6 @@ public:
     }
     void finished(const std::string& call_sid, const Outcome& ended) override {
         auto outcome = ended;
-        outcome.memory = kept_(outcome.agent, std::move(outcome.memory));
         {
             const std::lock_guard lock(mutex_);
             live_.erase(call_sid);
@@ -276,7 +275,6 @@ private:
     call::Registry& registry_;
     Log& log_;
     const std::string& instance_;
-    KeptMemory kept_;
     std::mutex mutex_;
     std::map<std::string, Outcome> live_;   // streams here, as they would have ended if nothing more were heard of them
     std::map<std::string, State> waiting_;  // to be written
@@ -286,8 +284,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SharedCallsPart> make_shared_calls(store::Database& database, call::Registry& registry, Log& log, const std::string& instance, KeptMemory kept) {
-    return std::make_unique<Part>(database, registry, log, instance, std::move(kept));
+std::unique_ptr<SharedCallsPart> make_shared_calls(store::Database& database, call::Registry& registry, Log& log, const std::string& instance) {
+    return std::make_unique<Part>(database, registry, log, instance);
 }
 
 }  // namespace parley::gateway

@@ -1,7 +1,6 @@
 #pragma once
 // Calls shared through the store.
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,10 +22,8 @@ public:
     virtual void start(boost::asio::any_io_executor executor) = 0;
     virtual net::Task<> close() = 0;  // on the control loop; writes what is waiting
 };
-// What of an agent's talk may be written down; any thread.
-using KeptMemory = std::function<brain::TalkMemory(const std::string& agent, brain::TalkMemory memory)>;
 // All references outlive it.
-[[nodiscard]] std::unique_ptr<SharedCallsPart> make_shared_calls(store::Database& database, call::Registry& registry, Log& log, const std::string& instance, KeptMemory kept);
+[[nodiscard]] std::unique_ptr<SharedCallsPart> make_shared_calls(store::Database& database, call::Registry& registry, Log& log, const std::string& instance);
 
 // An ended call as JSON of at most 16 KiB: the oldest lines of a long conversation go first. Another instance's text is read strictly; nothing: it is not one.
 [[nodiscard]] std::string outcome_text(const call::Outcome& outcome);

@@ -253,7 +253,7 @@ void GatherTalk::end(EndReason reason, std::string target) {
     summary.duration = since(began_);
     summary.turns = turns_;
     summary.memory = talk_->memory();
-    call::call_over(b_.calls, log_, b_.facts.call_sid, b_.agent->name, summary);
+    call::call_over(b_.calls, log_, b_.facts.call_sid, *b_.agent, summary);
 }
 
 void GatherTalk::keep_turn(std::string_view who, std::string_view text) {

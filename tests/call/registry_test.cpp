@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "parley/call/kept_memory.hpp"
+
 namespace parley::call {
 namespace {
 
@@ -16,6 +18,46 @@ Outcome lost() {
     Outcome outcome;
     outcome.reason = EndReason::carrier_lost;
     return outcome;
+}
+
+class Shared final : public SharedCalls {
+public:
+    void attached(const std::string&, const std::string&, std::uint32_t, std::uint32_t) override {}
+    void checkpoint(const std::string&, const brain::TalkMemory&) override {}
+    void finished(const std::string&, const Outcome& outcome) override { told = outcome; }
+    net::Task<> recall(std::string, std::uint32_t) override { co_return; }
+    net::Task<bool> carry_out(std::string, std::uint32_t, std::string) override { co_return true; }
+    net::Task<bool> first_use(std::string) override { co_return true; }
+    std::optional<Outcome> told;
+};
+
+brain::TalkMemory talk(std::string text) {
+    brain::TalkMemory memory;
+    memory.lines.push_back({.side = conversation::ContextLine::Side::caller, .text = std::move(text), .interrupted = false});
+    memory.brain_state = "state";
+    return memory;
+}
+
+TEST(Registry, what_was_said_leaves_this_process_only_as_the_calls_own_agent_keeps_it) {
+    Shared shared;
+    Registry registry({.max_calls = 2, .new_calls_per_second = 100, .burst = 100});
+    registry.share_with(&shared);
+    auto outcome = lost();
+    outcome.memory = talk("my card is 4111 1111 1111 1111");
+    ASSERT_TRUE(registry.attach("CA1", "gone since", {}, kStart));
+    registry.finished("CA1", outcome, kStart);
+    ASSERT_TRUE(shared.told);
+    EXPECT_EQ(shared.told->ending, 1U);
+    EXPECT_TRUE(shared.told->memory.lines.empty()) << "nobody said that it may be kept";
+    EXPECT_TRUE(shared.told->memory.brain_state.empty());
+    EXPECT_EQ(registry.take_memory("CA1").lines.front().text, "my card is 4111 1111 1111 1111") << "here it goes on as it was";
+
+    Agent agent;
+    agent.privacy = std::make_shared<const privacy::PrivacySettings>(privacy::PrivacySettings{.redact = true, .kinds = {}});
+    ASSERT_TRUE(registry.attach("CA2", "gone since", {}, kStart));
+    registry.finished("CA2", outcome, kStart, as_kept(agent, outcome.memory));
+    ASSERT_EQ(shared.told->memory.lines.size(), 1U);
+    EXPECT_EQ(shared.told->memory.lines.front().text, "my card is [card]");
 }
 
 TEST(Registry, admits_up_to_the_limit_counting_calls_still_waiting_for_their_stream) {

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "config_table.hpp"
 
 namespace parley::gateway {
@@ -63,6 +65,61 @@ TEST(AgentDocument, SecretsAreFoundWhereverTheyStandAndKeptByTheirPlace) {
     const auto lost = read_document(base(), "front", read.shown, {});
     ASSERT_FALSE(lost.problems.empty());
     EXPECT_THAT(lost.problems.front().field, testing::StartsWith("bot_headers."));
+}
+
+TEST(AgentDocument, ASecretDoesNotGoToAnotherHost) {
+    const json document{{"brain", "bot"},
+                        {"bot", "wss://bot.example.com/x"},
+                        {"bot_headers", {{"Authorization", "bot-secret"}}},
+                        {"http_tools", json::array({{{"name", "weather"}, {"description", "d"}, {"method", "GET"}, {"url", "https://api.example.com/a"}, {"headers", {{"Authorization", "tool-secret"}, {"url", "odd-secret"}}}, {"signing_key", "sign-secret"}}})},
+                        {"mcp_servers", json::array({{{"name", "office"}, {"url", "https://mcp.example.com/"}, {"headers", {{"X-Key", "mcp-secret"}}}}})},
+                        {"calendar", {{"url", "https://dav.example.com/c/"}, {"username", "u"}, {"password", "dav-secret"}}},
+                        {"webhooks", {{"url", "https://hooks.example.com/"}, {"secret", "hook-secret-of-some-length-0123456789"}}},
+                        {"sip", {{"uri", "sip:desk@pbx.example.com"}, {"username", "u"}, {"password", "sip-secret"}}}};
+    const auto read = read_document(base(), "front", document, {});
+    ASSERT_EQ(read.secrets.size(), 8U);  // no agent has all of these at once, which is not the matter here
+    const auto fields = [&](const json& changed) {
+        std::set<std::string> all;
+        const auto again = read_document(base(), "front", changed, read.secrets, true, read.shown);
+        for (const auto& problem : again.problems)
+            if (problem.message.find("***") != std::string::npos) all.insert(problem.field);
+        for (const auto& [pointer, secret] : read.secrets)
+            if (again.shown.dump().find(secret.reveal()) != std::string::npos) all.insert("shown " + pointer);
+        return all;
+    };
+    using testing::ElementsAre;
+    using testing::IsEmpty;
+    const auto with = [&](const char* pointer, const json& value) {
+        auto changed = read.shown;
+        changed[json::json_pointer(pointer)] = value;
+        return fields(changed);
+    };
+    EXPECT_THAT(fields(read.shown), IsEmpty());
+    EXPECT_THAT(with("/http_tools/0/url", "https://API.example.com:443/other?x={y}"), testing::Not(testing::Contains(testing::HasSubstr("headers"))));
+    for (const char* url : {"https://evil.example.com/a", "http://api.example.com/a", "https://api.example.com:444/a", "https://api.example.com@evil.example.com/a", "https://api.example.com.evil.example.com/a"})
+        EXPECT_THAT(with("/http_tools/0/url", url), testing::IsSupersetOf({"http_tools[0].headers.Authorization", "http_tools[0].headers.url", "http_tools[0].signing_key"})) << url;
+    EXPECT_THAT(with("/mcp_servers/0/url", "https://evil.example.com/"), ElementsAre("mcp_servers[0].headers.X-Key"));
+    EXPECT_THAT(with("/calendar/url", "https://evil.example.com/c/"), ElementsAre("calendar.password"));
+    EXPECT_THAT(with("/webhooks/url", "https://evil.example.com/"), ElementsAre("webhooks.secret"));
+    EXPECT_THAT(with("/bot", "wss://evil.example.com/x"), ElementsAre("bot_headers.Authorization"));
+    EXPECT_THAT(with("/sip/uri", "sip:desk@evil.example.com"), ElementsAre("sip.password"));
+    EXPECT_THAT(with("/sip/uri", "sip:other@pbx.example.com"), IsEmpty());
+    // Given anew it may go anywhere; and a stranger that takes the place of a name is another host as well.
+    auto anew = read.shown;
+    anew["bot"] = "wss://evil.example.com/x";
+    anew["bot_headers"]["Authorization"] = "new-secret";
+    EXPECT_THAT(fields(anew), IsEmpty());
+    auto moved = read.shown;
+    moved["mcp_servers"][0]["name"] = "elsewhere";
+    EXPECT_THAT(fields(moved), ElementsAre("mcp_servers[0].headers.X-Key"));
+    // Taken away and given again, it was never given for this address.
+    auto none = read.shown;
+    none["calendar"].erase("url");
+    const auto without = read_document(base(), "front", none, read.secrets, true, read.shown);
+    auto back = without.shown;
+    back["calendar"]["url"] = "https://evil.example.com/c/";
+    const auto last = read_document(base(), "front", back, without.secrets, true, without.shown);
+    EXPECT_THAT(last.problems, testing::Contains(testing::AllOf(testing::Field(&DocumentProblem::field, "calendar.password"), testing::Field(&DocumentProblem::message, testing::HasSubstr("`url`")))));
 }
 
 TEST(AgentDocument, ASchemaHasEveryRowAndItsRange) {

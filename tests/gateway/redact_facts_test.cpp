@@ -50,6 +50,30 @@ TEST_F(FactRedactorTest, a_tools_arguments_in_every_form) {
     EXPECT_EQ(pass(Fact::tool, {{"arguments", {{"card", 4111111111111111ULL}}}})["arguments"]["card"], "[card]");
 }
 
+TEST_F(FactRedactorTest, a_tools_key_says_what_its_value_is) {
+    pass(Fact::call, {{"agent", "safe"}});
+    const json arguments{{"cvv", "719"},       {"ssn_last4", "6789"},      {"phone", "5550100"},  {"card", "4111 1111 1111 1112"},          {"callbackNumber", 5550100U}, {"cards", {{{"number", "4111111111111112"}, {"expiry", "11/27"}}}},
+                         {"people", "719"},    {"order_number", "555010"}, {"amount", 6789},      {"phones", json::array({"555 01 00"})},   {"card_expiry", "11/27"}};
+    const json left{{"cvv", "[card]"},  {"ssn_last4", "[ssn]"},     {"phone", "[phone]"}, {"card", "[card]"},                  {"callbackNumber", "[phone]"}, {"cards", {{{"number", "[card]"}, {"expiry", "11/27"}}}},
+                    {"people", "719"},  {"order_number", "555010"}, {"amount", 6789},     {"phones", json::array({"[phone]"})}, {"card_expiry", "11/27"}};
+    EXPECT_EQ(pass(Fact::tool, {{"tool", "pay"}, {"arguments", arguments}})["arguments"], left);
+    EXPECT_EQ(json::parse(pass(Fact::tool, {{"tool", "pay"}, {"arguments", arguments.dump()}})["arguments"].get<std::string>()), left);
+    EXPECT_EQ(pass(Fact::tool, {{"tool", "pay"}, {"result", {{"customer", {{"social_security_number", "6789"}}}}}})["result"]["customer"]["social_security_number"], "[ssn]");
+    EXPECT_EQ(pass(Fact::analysis, {{"values", {{"phone", "5550100"}, {"guests", "12"}}}})["values"], json({{"phone", "[phone]"}, {"guests", "12"}}));
+}
+
+TEST_F(FactRedactorTest, what_was_masked_in_a_turn_is_masked_in_a_tool) {
+    pass(Fact::call, {{"agent", "safe"}});
+    EXPECT_EQ(pass(Fact::tool, {{"arguments", {{"note", "719"}}}})["arguments"]["note"], "719");
+    pass(Fact::turn, {{"who", "agent"}, {"text", "Three-digit security code?"}});
+    EXPECT_EQ(pass(Fact::turn, {{"who", "caller"}, {"text", "seven one nine"}})["text"], "[card]");
+    pass(Fact::turn, {{"who", "agent"}, {"text", "And the card number?"}});
+    EXPECT_EQ(pass(Fact::turn, {{"who", "caller"}, {"text", "four one one one one one one one one one one one two"}})["text"], "[card]");
+    EXPECT_EQ(pass(Fact::tool, {{"arguments", {{"note", "719"}, {"other", 719U}, {"digits", "4111-1111-1111-2"}, {"people", "718"}}}})["arguments"], json({{"note", "[card]"}, {"other", "[card]"}, {"digits", "[card]"}, {"people", "718"}}));
+    pass(Fact::call, {{"agent", "safe"}}, "CA2");
+    EXPECT_EQ(pass(Fact::tool, {{"arguments", {{"note", "719"}}}}, "CA2")["arguments"]["note"], "719");
+}
+
 TEST_F(FactRedactorTest, follows_the_turns_of_one_call) {
     pass(Fact::call, {{"agent", "safe"}});
     pass(Fact::call, {{"agent", "safe"}}, "CA2");

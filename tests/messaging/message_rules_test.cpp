@@ -94,6 +94,60 @@ TEST(OptOut, WhoIsForgottenIsStillNotWrittenTo) {
     std::filesystem::remove(file);
 }
 
+TEST(OptOut, AForgottenNumberCostsTheOthersNothing) {
+    const auto directory = std::filesystem::path(testing::TempDir()) / "parley_opt_outs_key";
+    const auto file = directory / "list.jsonl", key = directory / "list.key";
+    std::filesystem::remove_all(directory);
+    {
+        OptOuts outs(file);
+        outs.out("+1800", "+14155550100");
+        EXPECT_FALSE(std::filesystem::exists(key));
+        EXPECT_EQ(outs.forget("+14155550100"), 1U);
+        for (int i = 0; i < 500; ++i) EXPECT_FALSE(outs.is_out("+1800", "+1415555" + std::to_string(2000 + i)));
+        EXPECT_TRUE(outs.is_out("+1800", "+14155550100"));
+        EXPECT_EQ(outs.slow_hashes(), 0U);
+    }
+    EXPECT_EQ(std::filesystem::status(key).permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::ifstream in(file);
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    EXPECT_NE(text.find("hmac:"), std::string::npos);
+    EXPECT_EQ(text.find("pbkdf2:"), std::string::npos);
+    EXPECT_TRUE(OptOuts(file).is_out("+1800", "+14155550100"));
+    // Who has the list alone cannot try numbers; that the key is gone is said.
+    std::filesystem::remove(key);
+    int errors = 0;
+    const OptOuts keyless(file, [&](error_code) { ++errors; });
+    EXPECT_FALSE(keyless.is_out("+1800", "+14155550100"));
+    EXPECT_EQ(errors, 1);
+    std::filesystem::remove_all(directory);
+}
+
+TEST(OptOut, AListOfBeforeThereWasAKeyHoldsOn) {
+    const auto directory = std::filesystem::path(testing::TempDir()) / "parley_opt_outs_slow";
+    const auto file = directory / "list.jsonl";
+    std::filesystem::remove_all(directory);
+    std::filesystem::create_directories(directory);
+    std::ofstream(file) << R"({"salt":"00112233445566778899aabbccddeeff"})" "\n" R"({"ours":"+1800","theirs":"pbkdf2:1f71e6e3239733418e4062c1a432b542","out":true})" "\n" R"({"ours":"+1800","theirs":"+4930","out":true})" "\n";
+    OptOuts outs(file);
+    EXPECT_TRUE(outs.is_out("+1800", "+14155550100"));
+    EXPECT_FALSE(outs.is_out("+1800", "+14155550101"));
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_TRUE(outs.is_out("+1800", "+14155550100"));
+        EXPECT_FALSE(outs.is_out("+1800", "+14155550101"));
+    }
+    EXPECT_EQ(outs.slow_hashes(), 2U);
+    EXPECT_EQ(outs.forget("+4930"), 1U);
+    OptOuts again(file);
+    EXPECT_TRUE(again.is_out("+1800", "+14155550100"));
+    EXPECT_TRUE(again.is_out("+1800", "+4930"));
+    again.in("+1800", "+14155550100");
+    EXPECT_FALSE(again.is_out("+1800", "+14155550100"));
+    const auto before = again.slow_hashes();
+    EXPECT_FALSE(again.is_out("+1800", "+14155550102"));
+    EXPECT_EQ(again.slow_hashes(), before) << "no entry of before is left";
+    std::filesystem::remove_all(directory);
+}
+
 TEST(OptOut, IsKeptOverARestart) {
     const auto file = std::filesystem::path(testing::TempDir()) / "parley_opt_outs" / "list.jsonl";
     std::filesystem::remove_all(file.parent_path());

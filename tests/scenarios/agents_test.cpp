@@ -187,6 +187,9 @@ TEST(Agents, SecretsGoInAndNeverComeOut) {
     EXPECT_EQ(office.ask("PUT", "/v1/agents/front", {{"document", kept}}).status, 200);
     kept["bot_headers"]["X-Other"] = "***";
     EXPECT_EQ(field_of(office.ask("PUT", "/v1/agents/front", {{"document", kept}})), "bot_headers.X-Other");
+    // It does not go to whoever the address is changed to.
+    EXPECT_EQ(field_of(office.ask("PATCH", "/v1/agents/front", {{"document", {{"bot", "wss://evil.example.com/"}}}})), "bot_headers.Authorization");
+    EXPECT_EQ(office.ask("PATCH", "/v1/agents/front", {{"document", {{"bot", "wss://bot.example.com/other"}}}}).status, 200);
     for (const char* path : {"/v1/agents/front", "/v1/agents", "/v1/agents/front/revisions/1", "/v1/audit"}) {
         const auto answer = office.ask("GET", path);
         EXPECT_EQ(answer.status, 200);

@@ -11,7 +11,7 @@ namespace parley::call {
 // Whether the gateway meant the call to end so: then the tail carries it out instead of reopening the stream.
 [[nodiscard]] bool planned(conversation::EndReason reason);
 [[nodiscard]] std::string_view result_of(conversation::EndReason reason);
-// Tells registry, metrics and log.
-void call_over(CallServices& services, const CallLog& log, const std::string& call_sid, const std::string& agent, const CallSummary& done);
+// Tells registry, metrics and log. `agent`: the one the call ran with, whatever became of it since.
+void call_over(CallServices& services, const CallLog& log, const std::string& call_sid, const Agent& agent, const CallSummary& done);
 
 }  // namespace parley::call

@@ -69,7 +69,8 @@ public:
     bool attach(const std::string& call_sid, const std::string& agent, Reach reach, TimePoint now);
     // Names who reaches the call from now on; an end that was wanted before is passed on at once.
     void reachable(const std::string& call_sid, Reach reach);
-    void finished(const std::string& call_sid, Outcome outcome, TimePoint now);
+    // `kept`: what of the outcome's memory may leave this process, as the call's own agent wants it; nothing leaves it otherwise.
+    void finished(const std::string& call_sid, Outcome outcome, TimePoint now, brain::TalkMemory kept = {});
 
     [[nodiscard]] std::optional<Outcome> outcome(std::string_view call_sid) const;
     // What another instance knows of a call that has no stream here. False: as much is known here.

@@ -21,6 +21,7 @@ public:
     virtual void attached(const std::string& call_sid, const std::string& agent, std::uint32_t resumes, std::uint32_t ended) = 0;
     // What was said so far, after a turn.
     virtual void checkpoint(const std::string& call_sid, const brain::TalkMemory& memory) = 0;
+    // Of its memory, what may be written down.
     virtual void finished(const std::string& call_sid, const Outcome& outcome) = 0;
 
     // Makes the registry here know what another instance does, if that is more. `ended`: so many streams of the call must have ended by now: the last one's
