@@ -63,8 +63,6 @@ struct Telephony {
     std::map<const net::HttpRequest*, net::HttpWriter> writers{};
     // Set by compose_messaging: who does not want messages is known by a hash only from now on; how many entries. Any thread.
     std::function<std::size_t(const std::string& number)> forget_opt_outs{};
-    // What remembers a call or a thread of messages in memory forgets it, because it was erased. On `executor`.
-    std::vector<std::function<void(const std::string& call_sid)>> forget{};
     // Set by compose_control: keeps what a person called for a warm transfer of this call will hear first. Any thread.
     std::function<void(const std::string& call_sid, std::string summary)> brief{};
     // Set by compose_policy: what calls that are placed, and browsers' calls, have to ask first (control/outbound.hpp, admin/web_voice.hpp).
@@ -72,6 +70,8 @@ struct Telephony {
     std::function<void(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit)> placed{};
     std::function<void(const std::string& call_sid)> dial_over{};  // one that was placed has come to its end, answered or not
     std::function<net::Task<bool>(std::shared_ptr<const call::Agent> agent, std::string call_sid)> may_talk{};
+    // What remembers a call or a thread of messages in memory forgets it, because it was erased. On `executor`.
+    std::vector<std::function<void(const std::string& call_sid)>> forget{};
 };
 
 }  // namespace parley::gateway
