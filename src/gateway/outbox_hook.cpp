@@ -1,5 +1,7 @@
 #include "outbox_hook.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "parley/outbox/deliverer.hpp"
 #include "parley/store/jobs.hpp"
 #include "parley/store/profiles.hpp"
@@ -52,6 +54,14 @@ void OutboxHook::operator()(store::Session& session, const store::FactEvent& eve
     }
     const auto settings = receiver_(context.agent);
     if (!settings || settings->url.empty()) return;
+    if (event.fact == Fact::end) {
+        const auto ended = outbox::ended_by(context, event);
+        // A dial knows only that the line is free again; how its talk went is the talk's to say, which is on its way.
+        const auto data = nlohmann::json::parse(event.json, nullptr, false);
+        const bool dial = data.is_object() && !data.contains("result") && !data.contains("turns");
+        if (dial && !session.run("SELECT 1 FROM history WHERE call_sid = $1 AND live_ms > 0 AND final <> 2", {event.call_sid}).empty()) return;
+        if (ended.json != context.json && !context.agent.empty()) session.run("UPDATE outbox_calls SET context = $1 WHERE call_sid = $2", {ended.json, event.call_sid});
+    }
     for (auto& made : outbox::events_of(event, context, *settings)) {
         store::JobWish wish;
         wish.kind = outbox::kJobKind;

@@ -54,7 +54,17 @@ std::string iso(std::int64_t at_ms) {
 }
 
 // Happens once in a call: made of a second fact it is the same event.
-bool once(std::string_view type) { return type == "call.started" || type == "call.answered" || type == "call.rejected" || type == "call.ended"; }
+bool once(std::string_view type) { return type == "call.started" || type == "call.answered" || type == "call.rejected"; }
+
+// How its end was told of first: the event's id.
+constexpr const char* kEnded = "ended";
+
+// Whose word an end is.
+std::string_view word_of(const Json& end) {
+    if (text_at(end, "detail") == "instance_lost") return "lost";
+    return end.contains("result") || end.contains("turns") ? "" : "dial";
+}
+std::string end_id(std::string_view call_sid, const Json& end) { return id_of("call.ended", call_sid, word_of(end)); }
 
 std::optional<double> number_of(const Json& value) {
     if (value.is_number()) return value.get<double>();
@@ -138,6 +148,15 @@ CallContext join_context(CallContext known, std::string_view call_sid, std::stri
     return known;
 }
 
+CallContext ended_by(CallContext known, const store::FactEvent& end) {
+    auto context = Json::parse(known.json, nullptr, false);
+    const auto data = Json::parse(end.json, nullptr, false);
+    if (!context.is_object() || !data.is_object() || context.contains(kEnded)) return known;
+    context[kEnded] = end_id(end.call_sid, data);
+    known.json = dumped(context);
+    return known;
+}
+
 std::string other_party(const CallContext& call) {
     const auto context = Json::parse(call.json, nullptr, false);
     if (!context.is_object()) return {};
@@ -159,14 +178,26 @@ bool wanted(const std::vector<std::string>& list, std::string_view type) {
 
 std::vector<WebhookEvent> events_of(const store::FactEvent& fact, const CallContext& call, const WebhookSettings& settings) {
     std::vector<WebhookEvent> events;
-    const auto data = Json::parse(fact.json, nullptr, false);
+    auto data = Json::parse(fact.json, nullptr, false);
     if (!data.is_object()) return events;
     const auto type = type_of(fact.fact, data);
     if (type.empty()) return events;
     auto about = Json::parse(call.json, nullptr, false);
     if (!about.is_object()) about = Json::object();
     about["sid"] = fact.call_sid;
-    const auto origin = id_of(type, fact.call_sid, once(type) ? std::string() : std::to_string(fact.at_ms) + "\n" + fact.json);
+    const auto told = text_at(about, kEnded);
+    about.erase(kEnded);
+    std::string origin;
+    if (fact.fact == Fact::end) {
+        origin = end_id(fact.call_sid, data);
+        // Nobody's guess comes behind what is known, nor behind another guess.
+        if (!told.empty() && !word_of(data).empty()) return events;
+        const bool corrects = !told.empty() && told != origin;
+        data["revision"] = corrects ? 2 : 1;
+        if (corrects) data["corrects"] = told;
+    } else {
+        origin = id_of(type, fact.call_sid, once(type) ? std::string() : std::to_string(fact.at_ms) + "\n" + fact.json);
+    }
     const auto add = [&](std::string id, const std::string& name, const Json& content) {
         const Json body{{"id", id}, {"type", name}, {"created", iso(fact.at_ms)}, {"call", about}, {"data", content}};
         events.push_back({.id = std::move(id), .type = name, .body = dumped(body)});

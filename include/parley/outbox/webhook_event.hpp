@@ -37,7 +37,10 @@ struct WebhookEvent {
 [[nodiscard]] bool wanted(const std::vector<std::string>& list, std::string_view type);
 
 // All that follows from one fact: the event itself, if it is wanted, and the alerts its data sets off, which are always wanted. In order.
+// How a call ended may be told twice: by others, who have lost sight of it (its instance's, its dial's word), and by the talk itself, which corrects that.
 [[nodiscard]] std::vector<WebhookEvent> events_of(const store::FactEvent& fact, const CallContext& call, const WebhookSettings& settings);
+// What is remembered of a call whose end has been told of.
+[[nodiscard]] CallContext ended_by(CallContext known, const store::FactEvent& end);
 
 // Does the rule hold for this data?
 [[nodiscard]] bool holds(const AlertRule& rule, std::string_view data);
