@@ -219,6 +219,10 @@ void TextTalk::agent_said(std::string_view text) {
     impl_->remember({ContextLine::Side::agent, std::string(text), false});
     impl_->told = false;
 }
+void TextTalk::caller_said(std::string_view text) {
+    impl_->remember({ContextLine::Side::caller, std::string(text), false});
+    impl_->told = false;
+}
 const std::vector<ContextLine>& TextTalk::lines() const { return impl_->lines; }
 TalkMemory TextTalk::memory() const {
     return {impl_->lines, impl_->brain ? impl_->brain->lm().state() : std::string{}, impl_->facts.agent, {}, impl_->brain ? impl_->brain->lm().handover() : std::string{}};

@@ -98,6 +98,7 @@ public:
             return end_session(end->reason, end->target);
         }
         if (const auto* whisper = std::get_if<WhisperNow>(&wanted)) return talk_->advise(whisper->text);
+        if (const auto* taken = std::get_if<TakeOver>(&wanted)) return take_over(taken->on);
         if (const auto* limit = std::get_if<LimitNow>(&wanted)) {
             longest_ = std::min(longest_, Clock::now() - began_ + limit->left);
             return;
@@ -164,6 +165,7 @@ private:
         keep_turn("caller", prompt.text, false);
         if (!caller_may_speak(now)) return;
         idle_prompts_ = 0;
+        if (taken_over_) return heard_by_person(prompt.text);
         drop_answer();
         if (!asks_.empty() && asks_.back().kind == Ask::Kind::words) {
             asks_.back().text += " " + prompt.text;
@@ -189,7 +191,7 @@ private:
         quiet_since_ = now;
         if (!caller_may_speak(now)) return;
         idle_prompts_ = 0;
-        if (digits_.empty()) drop_answer();
+        if (digits_.empty() && !taken_over_) drop_answer();
         if (digit != '#' || digits_.empty()) digits_ += digit;
         digits_until_ = now + words_.digit_gap;
         if (digit == '#' || digits_.size() >= kMostDigits) finish_digits();
@@ -197,6 +199,7 @@ private:
     void finish_digits() {
         auto digits = std::exchange(digits_, {});
         keep_turn("keys", digits, false);
+        if (taken_over_) return;
         ask({Ask::Kind::digits, std::move(digits)});
     }
 
@@ -212,6 +215,35 @@ private:
         if (now - error_told_ < kBetweenErrorLines) return;
         error_told_ = now;
         log_.error("relay.error", "Twilio did not understand a message of ours.", {{"error.type", error.description.substr(0, 300)}, {"n", std::exchange(errors_, 0U)}});
+    }
+
+    // --- a person speaks for the agent ---------------------------------------------------------------------------------
+
+    // No more of an answer is given to Twilio; what it has been given already it says, until the person's words come.
+    void take_over(bool on) {
+        if (on == taken_over_ || (closing_ && closing_->forced)) return;
+        taken_over_ = on;
+        log_.info("call.taken_over", on ? "A person speaks for the agent." : "The agent speaks again.", {{"on", on}});
+        if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::event, event_fact(on ? "taken_over" : "given_back", facts_.agent, "relay"));
+        quiet_since_ = Clock::now();
+        idle_prompts_ = 0;
+        if (on) {
+            // What nobody has answered yet is the person's to answer.
+            closing_.reset();
+            drop_answer();
+            for (const auto& waiting : asks_)
+                if (waiting.kind == Ask::Kind::words) heard_by_person(waiting.text);
+            asks_.clear();
+            digits_.clear();
+            return;
+        }
+        talk_->advise(kGivenBack);
+        if (!unanswered_.empty()) ask({Ask::Kind::words, std::exchange(unanswered_, {})});
+    }
+    void heard_by_person(const std::string& text) { unanswered_ += (unanswered_.empty() ? "" : " ") + text; }
+    void person_says(const std::string& text) {
+        if (!unanswered_.empty()) talk_->caller_said(std::exchange(unanswered_, {}));
+        say_ours(text);
     }
 
     // Once the last words are out there is nothing to be said any more; before that the caller may still keep the call.
@@ -345,7 +377,7 @@ private:
         if (closing_) return;
         if (!operator_.empty()) return obey_operator();
         const bool waiting = speaking.empty() && asks_.empty() && digits_.empty() && !caller_speaks_;
-        if (!waiting) quiet_since_ = now;
+        if (!waiting || taken_over_) quiet_since_ = now;
         else if (now - quiet_since_ >= words_.idle_after) remind(now);
     }
 
@@ -381,7 +413,7 @@ private:
         const auto wanted = std::move(operator_.front());
         operator_.pop_front();
         if (const auto* say = std::get_if<SayNow>(&wanted)) {
-            say_ours(say->text);
+            person_says(say->text);
         } else if (const auto* keys = std::get_if<KeysNow>(&wanted)) {
             std::string digits;
             for (const char c : keys->keys) digits += c == 'W' ? "ww" : std::string(1, c);
@@ -506,6 +538,8 @@ private:
     std::deque<Ask> asks_;
     Ask asked_;                   // of the turn that runs or ran last
     std::uint32_t turn_ = 0;      // its pieces are sent while they carry this number
+    bool taken_over_ = false;
+    std::string unanswered_;  // what the caller has said to the person who speaks for the agent, since that one spoke last
     bool running_ = false, too_long_ = false, warned_ = false, caller_speaks_ = false;
     std::string reply_;  // what of it was sent
     std::size_t fillers_ = 0;

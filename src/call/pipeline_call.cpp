@@ -116,7 +116,7 @@ private:
         taken_ = on;
         // What is prepared is no answer any more; back again, the model has to know that its side's last words were not its own.
         brain_->lm().speculate({}, {});
-        if (!on && !on_hold()) brain_->lm().advise("A human colleague had taken this call over and has just given it back to you. The agent's latest lines in the conversation are the colleague's. Go on from there.");
+        if (!on && !on_hold()) brain_->lm().advise(kGivenBack);
         log_.info("call.taken_over", on ? "A person speaks for the agent." : "The agent speaks again.", {{"on", on}});
         keep_event(on ? "taken_over" : "given_back");
         // Before the conversation there is nobody whose place could be taken: it is told when it begins.

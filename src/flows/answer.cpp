@@ -64,6 +64,7 @@ std::string query_of(const Position& position) {
     if (position.closed) query += "&closed=1";
     if (position.hops != 0) query += "&hops=" + std::to_string(position.hops);
     if (position.returns != 0) query += "&returns=" + std::to_string(position.returns);
+    if (position.revision != 0) query += "&rev=" + std::to_string(position.revision);
     return query;
 }
 
@@ -77,6 +78,7 @@ std::optional<Position> position_of(const Lookup& query) {
     // What bounds a loop is taken for used up when it cannot be read.
     position.hops = query("hops").empty() ? 0 : number_of(query("hops"), kMaxHops, kMaxHops);
     position.returns = query("returns").empty() ? 0 : number_of(query("returns"), kMaxReturns, kMaxReturns);
+    position.revision = number_of(query("rev"), 999'999'999);
     return position;
 }
 

@@ -170,17 +170,26 @@ net::Task<bool> AgentBook::refresh() {
 }
 
 void AgentBook::remake() {
-    for (auto& [name, held] : held_) {
-        const auto before = held->made;
-        // The secrets go in again: the document knows where they stand.
-        const auto kept = held->document.secrets;
-        auto document = held->document.shown;
-        held->made.reset();
-        held->document = read_document(beside(name), name, std::move(document), kept, false);
-        make(*held);
-        if (!held->made && s_.config.agent(name) == nullptr) held->made = before;
-    }
+    for (auto& [name, held] : held_) remake(name, *held);
     publish();
+}
+
+void AgentBook::renew() {
+    const auto now = s_.makers(false).credentials;
+    for (auto& [name, held] : held_)
+        if (!held->made || !held->made->same_with(now)) remake(name, *held);
+    publish();
+}
+
+void AgentBook::remake(const std::string& name, Held& held) {
+    const auto before = held.made;
+    // The secrets go in again: the document knows where they stand.
+    const auto kept = held.document.secrets;
+    auto document = held.document.shown;
+    held.made.reset();
+    held.document = read_document(beside(name), name, std::move(document), kept, false);
+    make(held);
+    if (!held.made && s_.config.agent(name) == nullptr) held.made = before;
 }
 
 void AgentBook::keep_older(const std::shared_ptr<const MadeAgent>& made) {

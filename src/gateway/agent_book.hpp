@@ -42,6 +42,8 @@ public:
     [[nodiscard]] net::Task<bool> refresh();
     // The file was read again: everything is made anew, since vendors and menus may be others.
     void remake();
+    // Credentials have changed: those of them that are others now.
+    void renew();
     // Forgets older revisions nobody has used for a while.
     void prune();
 
@@ -82,6 +84,7 @@ private:
     [[nodiscard]] Known known() const;
     void take(std::vector<Listing> listing);
     void make(Held& held);
+    void remake(const std::string& name, Held& held);
     void publish();
     void keep_older(const std::shared_ptr<const MadeAgent>& made);
     [[nodiscard]] std::shared_ptr<const call::Agent> remembered(const std::string& name, std::uint32_t revision);

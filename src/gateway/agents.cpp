@@ -260,13 +260,28 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
     auto made = std::make_shared<MadeAgent>();
     made->written = given;
     made->agent = std::move(agent);
+    made->credentials = makers.credentials;
     made->messaging = std::make_shared<const AgentMessaging>(given.messaging);
     if (!given.hold.text.empty()) made->hold_voice = std::make_shared<const HoldVoice>(make_hold_voice(config, given));
     return made;
 }
 
-Agents::Agents(const Config& config, std::uint32_t revision, const AgentMakers& makers) : common_webhooks_(std::make_shared<const outbox::WebhookSettings>(config.webhooks)) {
-    for (const auto& given : config.agents) add(make_agent(config, given, {.revision = revision, .token = file_agent_token(given.name), .stored = false}, makers));
+bool MadeAgent::same_with(const std::shared_ptr<const Credentials>& others) const {
+    const auto of = [&](const std::shared_ptr<const Credentials>& all) -> const store::Credential* {
+        const auto found = all ? all->find(written.name) : Credentials::const_iterator{};
+        return all && found != all->end() ? &found->second : nullptr;
+    };
+    const auto *then = of(credentials), *now = of(others);
+    return then == nullptr || now == nullptr ? then == now : makes_the_same(*then, *now);
+}
+
+Agents::Agents(const Config& config, std::uint32_t revision, const AgentMakers& makers, const Agents* before)
+    : common_webhooks_(std::make_shared<const outbox::WebhookSettings>(config.webhooks)) {
+    for (const auto& given : config.agents) {
+        auto one = before == nullptr ? nullptr : before->made(given.name);
+        if (!one || !one->same_with(makers.credentials)) one = make_agent(config, given, {.revision = revision, .token = file_agent_token(given.name), .stored = false}, makers);
+        add(one);
+    }
 }
 
 Agents::Agents(const Agents& file, const std::vector<std::shared_ptr<const MadeAgent>>& more) : Agents(file) {

@@ -30,6 +30,9 @@ struct MadeAgent {
     std::shared_ptr<const AgentMessaging> messaging;
     std::shared_ptr<const HoldVoice> hold_voice;  // null: it says nothing on hold
     bool deleted = false;                         // there for what is left of its calls
+    std::shared_ptr<const Credentials> credentials;  // it was made with these
+    // It would be the same with those.
+    [[nodiscard]] bool same_with(const std::shared_ptr<const Credentials>& others) const;
 };
 // What agents are made with. `pool` may be null when no agent is embedded.
 struct AgentMakers {
@@ -52,7 +55,8 @@ struct AgentIdentity {
 class Agents {
 public:
     // Those of the file. Throws std::runtime_error naming agent and script.
-    Agents(const Config& config, std::uint32_t revision, const AgentMakers& makers);
+    // `before`: made of the same configuration; what has not changed since is taken from there.
+    Agents(const Config& config, std::uint32_t revision, const AgentMakers& makers, const Agents* before = nullptr);
     // Others beside them; where a name or a number is taken already, what was there first stands.
     Agents(const Agents& file, const std::vector<std::shared_ptr<const MadeAgent>>& more);
 

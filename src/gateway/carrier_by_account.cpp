@@ -1,5 +1,6 @@
 #include "carrier_by_account.hpp"
 
+#include "call_accounts.hpp"
 #include <deque>
 #include <map>
 
@@ -24,69 +25,84 @@ public:
         return created(account, std::move(wanted));
     }
     Reply<rest::Call> fetch(std::string call_sid) override {
-        auto& carrier = of_call(call_sid);
-        return carrier.fetch(std::move(call_sid));
+        auto* carrier = co_await of_call(call_sid);
+        auto done = co_await carrier->fetch(std::move(call_sid));
+        co_return done;
     }
     Reply<rest::Call> update(std::string call_sid, rest::CallUpdate wanted) override {
-        auto& carrier = of_call(call_sid);
-        return carrier.update(std::move(call_sid), std::move(wanted));
+        auto* carrier = co_await of_call(call_sid);
+        auto done = co_await carrier->update(std::move(call_sid), std::move(wanted));
+        co_return done;
     }
     Reply<> hang_up(std::string call_sid, bool only_before_answer) override {
-        auto& carrier = of_call(call_sid);
-        return carrier.hang_up(std::move(call_sid), only_before_answer);
+        auto* carrier = co_await of_call(call_sid);
+        auto done = co_await carrier->hang_up(std::move(call_sid), only_before_answer);
+        co_return done;
     }
     Reply<std::vector<rest::Call>> children(std::string call_sid) override {
-        const auto account = account_of_call(call_sid);
-        if (account.empty()) return own_->children(std::move(call_sid));
-        return their_children(account, std::move(call_sid));
+        auto account = co_await account_of_call(call_sid);
+        auto legs = co_await of_account(account).children(std::move(call_sid));
+        if (legs && !account.empty())
+            for (const auto& leg : *legs) remember(leg.sid, account);
+        co_return legs;
     }
 
     Reply<std::vector<rest::Conference>> conferences() override { return own_->conferences(); }
     Reply<std::optional<rest::Conference>> conference(std::string friendly_name) override {
-        const auto account = account_of_room(friendly_name);
-        if (account.empty()) return own_->conference(std::move(friendly_name));
-        return their_conference(account, std::move(friendly_name));
+        auto account = co_await account_of_room(friendly_name);
+        auto found = co_await of_account(account).conference(std::move(friendly_name));
+        if (found && *found && !account.empty()) remember((*found)->sid, account);
+        co_return found;
     }
     Reply<std::vector<rest::Participant>> participants(std::string conference_sid) override {
-        auto& carrier = of_conference(conference_sid);
-        return carrier.participants(std::move(conference_sid));
+        auto* carrier = co_await of_conference(conference_sid);
+        auto done = co_await carrier->participants(std::move(conference_sid));
+        co_return done;
     }
     Reply<rest::Participant> add_participant(std::string conference, rest::ParticipantCreate wanted) override {
-        const auto account = account_of_room(conference);
-        auto& carrier = of_account(account.empty() ? recalled(conference) : account);
-        return carrier.add_participant(std::move(conference), std::move(wanted));
+        auto account = co_await account_of_room(conference);
+        if (account.empty()) account = recalled(conference);
+        auto added = co_await of_account(account).add_participant(std::move(conference), std::move(wanted));
+        co_return added;
     }
     Reply<rest::Participant> update_participant(std::string conference_sid, std::string call_sid, rest::ParticipantUpdate wanted) override {
-        auto& carrier = of_call(call_sid);
-        return carrier.update_participant(std::move(conference_sid), std::move(call_sid), std::move(wanted));
+        auto* carrier = co_await of_call(call_sid);
+        auto done = co_await carrier->update_participant(std::move(conference_sid), std::move(call_sid), std::move(wanted));
+        co_return done;
     }
     Reply<rest::Conference> announce(std::string conference_sid, std::string url) override {
-        auto& carrier = of_conference(conference_sid);
-        return carrier.announce(std::move(conference_sid), std::move(url));
+        auto* carrier = co_await of_conference(conference_sid);
+        auto done = co_await carrier->announce(std::move(conference_sid), std::move(url));
+        co_return done;
     }
     Reply<> end_conference(std::string conference_sid) override {
-        auto& carrier = of_conference(conference_sid);
-        return carrier.end_conference(std::move(conference_sid));
+        auto* carrier = co_await of_conference(conference_sid);
+        auto done = co_await carrier->end_conference(std::move(conference_sid));
+        co_return done;
     }
 
     Reply<std::vector<rest::Queue>> queues() override { return own_->queues(); }
     Reply<std::vector<rest::QueueMember>> queue_members(std::string queue_sid) override { return own_->queue_members(std::move(queue_sid)); }
 
     Reply<rest::Recording> start_recording(std::string call_sid, rest::RecordingStart wanted) override {
-        auto& carrier = of_call(call_sid);
-        return carrier.start_recording(std::move(call_sid), std::move(wanted));
+        auto* carrier = co_await of_call(call_sid);
+        auto done = co_await carrier->start_recording(std::move(call_sid), std::move(wanted));
+        co_return done;
     }
     Reply<rest::Recording> pause_recording(std::string call_sid) override {
-        auto& carrier = of_call(call_sid);
-        return carrier.pause_recording(std::move(call_sid));
+        auto* carrier = co_await of_call(call_sid);
+        auto done = co_await carrier->pause_recording(std::move(call_sid));
+        co_return done;
     }
     Reply<rest::Recording> resume_recording(std::string call_sid) override {
-        auto& carrier = of_call(call_sid);
-        return carrier.resume_recording(std::move(call_sid));
+        auto* carrier = co_await of_call(call_sid);
+        auto done = co_await carrier->resume_recording(std::move(call_sid));
+        co_return done;
     }
     Reply<rest::Recording> stop_recording(std::string call_sid) override {
-        auto& carrier = of_call(call_sid);
-        return carrier.stop_recording(std::move(call_sid));
+        auto* carrier = co_await of_call(call_sid);
+        auto done = co_await carrier->stop_recording(std::move(call_sid));
+        co_return done;
     }
 
 private:
@@ -95,17 +111,6 @@ private:
         if (made) remember(made->sid, account);
         co_return made;
     }
-    Reply<std::vector<rest::Call>> their_children(std::string account, std::string call_sid) {
-        auto legs = co_await of_account(account).children(std::move(call_sid));
-        if (legs)
-            for (const auto& leg : *legs) remember(leg.sid, account);
-        co_return legs;
-    }
-    Reply<std::optional<rest::Conference>> their_conference(std::string account, std::string friendly_name) {
-        auto found = co_await of_account(account).conference(std::move(friendly_name));
-        if (found && *found) remember((*found)->sid, account);
-        co_return found;
-    }
 
     [[nodiscard]] std::string account_of_number(const std::string& number) const {
         const auto agents = t_.agents();
@@ -113,15 +118,26 @@ private:
         const auto agent = agents->by_number(number);
         return agent == nullptr ? std::string() : agent->account;
     }
-    // As its own webhook said; else by the agent that serves it here.
-    [[nodiscard]] std::string account_of_call(const std::string& call_sid) const {
-        if (auto seen = t_.credentials.account_of_call(call_sid); !seen.empty()) return seen;
-        return recalled(call_sid);
+    // As its own webhook said, here or to another instance; else what was learned here.
+    [[nodiscard]] net::Task<std::string> account_of_call(std::string call_sid) const {
+        auto known = recalled(call_sid);
+        if (known.empty()) known = co_await account_of(t_, std::move(call_sid));
+        co_return known;
     }
-    [[nodiscard]] std::string account_of_room(std::string_view name) const { return name.starts_with(kRoom) ? account_of_call(std::string(name.substr(kRoom.size()))) : std::string(); }
+    [[nodiscard]] net::Task<std::string> account_of_room(std::string name) const {
+        std::string account;
+        if (name.starts_with(kRoom)) account = co_await account_of_call(name.substr(kRoom.size()));
+        co_return account;
+    }
 
-    Carrier& of_call(const std::string& call_sid) { return of_account(account_of_call(call_sid)); }
-    Carrier& of_conference(const std::string& conference_sid) { return of_account(recalled(conference_sid)); }
+    net::Task<Carrier*> of_call(std::string call_sid) {
+        const auto account = co_await account_of_call(std::move(call_sid));
+        co_return &of_account(account);
+    }
+    net::Task<Carrier*> of_conference(std::string conference_sid) {
+        const auto account = co_await account_of_call(std::move(conference_sid));
+        co_return &of_account(account);
+    }
     Carrier& of_account(const std::string& account) {
         if (account.empty()) return *own_;
         // Also brings the client's token up to date.
@@ -134,6 +150,7 @@ private:
 
     void remember(const std::string& sid, const std::string& account) {
         if (!accounts_.emplace(sid, account).second) return;
+        keep_account(t_, sid, account);  // the next request about it may come from another instance
         order_.push_back(sid);
         if (order_.size() <= kRemembered) return;
         accounts_.erase(order_.front());

@@ -53,6 +53,7 @@ public:
     }
     void start() override { errands_.start(watch()); }
     void reloaded() override { book_.remake(); }
+    void credentials_changed() override { book_.renew(); }
     net::Task<> close() override {
         closing_ = true;
         return errands_.end();

@@ -1,6 +1,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "account_clients.hpp"
+#include "call_accounts.hpp"
 #include "credential_api.hpp"
 #include "gateway_part.hpp"
 #include "parley/net/errands.hpp"
@@ -23,7 +24,7 @@ public:
         webhooks::AccountDoor door;
         door.knows = [&t](std::string_view account) { return t.credentials.knows(account); };
         door.signatures = [&t](std::string_view account) { return std::make_shared<const twilio::SignatureValidator>(t.credentials.tokens_of(account, store::now_ms())); };
-        door.saw_call = [&t](const std::string& call_sid, std::string_view account) { t.credentials.saw_call(call_sid, account); };
+        door.saw_call = [&t](const std::string& call_sid, std::string_view account) { keep_account(t, call_sid, std::string(account)); };
         door.any = [&t] { return std::make_shared<const twilio::SignatureValidator>(t.credentials.all_tokens(store::now_ms())); };
         t.routes.accounts(std::move(door));
     }

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "gateway_part.hpp"
+#include "parley/analysis/caller_profile.hpp"
 #include "parley/gateway/history_json.hpp"
+#include "profile_hook.hpp"
 #include "telephony.hpp"
 
 namespace parley::gateway {
@@ -78,6 +80,12 @@ std::unique_ptr<GatewayPart> compose_history(Telephony& telephony) {
     detail.response = history_row_schema();
     detail.handle = [&database](admin::ApiRequest& request) { return one(database, request); };
     telephony.api.add(std::move(detail));
+    if (telephony.config.records.enabled)
+        telephony.fact_hooks.kept.emplace_back(ProfileHook([&telephony](const std::string& name) -> std::optional<ProfileHook::Agent> {
+            const auto agent = telephony.agents()->by_name(name);
+            if (!agent) return std::nullopt;
+            return ProfileHook::Agent{agent->analysis ? analysis::profile_owner(*agent->analysis, name) : name, agent->privacy ? *agent->privacy : privacy::PrivacySettings{}};
+        }));
     return std::make_unique<GatewayPart>();
 }
 

@@ -25,31 +25,10 @@ using store::Fact;
 constexpr auto kOwnerWithin = std::chrono::seconds(2);
 constexpr std::size_t kLongestWhisper = 2000;
 
-// Calls that are answered by a media stream of ours: as they say themselves when they begin. Thread-safe.
-class Streams {
-public:
-    void note(const store::FactEvent& event) {
-        if (event.fact != Fact::event && event.fact != Fact::end) return;
-        const auto data = json::parse(event.json, nullptr, false);
-        const std::lock_guard lock(mutex_);
-        if (event.fact == Fact::end) sids_.erase(event.call_sid);
-        else if (data.is_object() && data.value("event", json()) == "call.answered" && data.value("by", json()) == "stream") sids_.insert(event.call_sid);
-    }
-    [[nodiscard]] bool has(const std::string& sid) const {
-        const std::lock_guard lock(mutex_);
-        return sids_.contains(sid);
-    }
-
-private:
-    mutable std::mutex mutex_;
-    std::set<std::string> sids_;
-};
-
 class LivePart final : public GatewayPart {
 public:
     explicit LivePart(Telephony& t) : t_(t), feed_(std::make_shared<LiveFeed>(t.executor, t.metrics)) {
         t.fact_hooks.added.emplace_back([feed = feed_](const store::FactEvent& event) { feed->tell(event.call_sid, store::name(event.fact), event.json, event.at_ms, event.fact == Fact::end || event.fact == Fact::rejection); });
-        t.fact_hooks.added.emplace_back([streams = streams_](const store::FactEvent& event) { streams->note(event); });
         t.services.watched = [feed = feed_](std::string_view call_sid, std::string_view what, std::string_view text) { feed->tell_passing(call_sid, what, what == "state" ? "state" : "text", text); };
         t.forget.emplace_back([feed = feed_](const std::string& sid) { feed->forget(sid); });
         const auto watching = [this](ApiRequest& request) { return watch(request); };
@@ -159,7 +138,6 @@ private:
         }
         const auto agent = t_.agents()->by_name(name);
         if (!agent || agent->brain != call::BrainKind::pipeline) co_return api_error(409, "no_conversation", "This agent's conversation is not ours to take over.");
-        if (!streams_->has(sid)) co_return api_error(409, "no_stream", "Only a call that is answered by a media stream can be taken over.");
         if (!t_.registry.tell(sid, call::TakeOver{found->get<bool>()})) co_return api_error(404, "no_such_call", "The call cannot be reached (yet, or any more).");
         t_.log.audit("call.taken_over", found->get<bool>() ? "An operator speaks for the agent." : "The agent speaks again.", {{"call_sid", sid}, {"who", request.who}});
         co_return api_answer(202, {{"call_sid", sid}, {"on", found->get<bool>()}});
@@ -167,7 +145,6 @@ private:
 
     Telephony& t_;
     std::shared_ptr<LiveFeed> feed_;
-    std::shared_ptr<Streams> streams_ = std::make_shared<Streams>();
 };
 
 }  // namespace

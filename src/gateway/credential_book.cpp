@@ -68,13 +68,14 @@ std::vector<Secret> CredentialBook::all_tokens(std::int64_t now_ms) const {
     return tokens;
 }
 
-void CredentialBook::saw_call(const std::string& call_sid, std::string_view account_sid) {
+bool CredentialBook::saw_call(const std::string& call_sid, std::string_view account_sid) {
     const std::lock_guard lock(mutex_);
-    if (!calls_.emplace(call_sid, account_sid).second) return;
+    if (!calls_.emplace(call_sid, account_sid).second) return false;
     call_order_.push_back(call_sid);
-    if (call_order_.size() <= kCalls) return;
+    if (call_order_.size() <= kCalls) return true;
     calls_.erase(call_order_.front());
     call_order_.pop_front();
+    return true;
 }
 
 std::string CredentialBook::account_of_call(const std::string& call_sid) const {

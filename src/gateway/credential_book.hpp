@@ -36,8 +36,8 @@ public:
     // Those of all accounts: where the account is not said yet (the upgrade of a stream, whose token says it afterwards).
     [[nodiscard]] std::vector<Secret> all_tokens(std::int64_t now_ms) const;
 
-    // Calls whose own webhooks came from an agent's account; the newest of them are remembered.
-    void saw_call(const std::string& call_sid, std::string_view account_sid);
+    // Calls whose own webhooks came from an agent's account; the newest of them are remembered. False: this one is already.
+    bool saw_call(const std::string& call_sid, std::string_view account_sid);
     [[nodiscard]] std::string account_of_call(const std::string& call_sid) const;  // empty: the gateway's own, or not known here
 
 private:

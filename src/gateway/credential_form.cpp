@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 
 #include <pugixml.hpp>
 
@@ -325,6 +326,11 @@ json credential_answer_schema() {
     schema["properties"]["twilioWebhooksFailed"] = lines;
     schema["properties"]["twilioWebhookError"] = {{"type", "string"}};
     return schema;
+}
+
+bool makes_the_same(const store::Credential& a, const store::Credential& b) {
+    return std::tie(a.accountsid, a.phonenumbers, a.maxcallseconds, a.whitelistedcallers, a.holdstrategy, a.holdtext, a.holdvoice, a.holdaudio, a.holdmusic) ==
+           std::tie(b.accountsid, b.phonenumbers, b.maxcallseconds, b.whitelistedcallers, b.holdstrategy, b.holdtext, b.holdvoice, b.holdaudio, b.holdmusic);
 }
 
 void apply_credential(AgentConfig& agent, const store::Credential& c) {

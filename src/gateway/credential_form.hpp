@@ -54,6 +54,8 @@ struct ReadCredential {
 [[nodiscard]] const std::vector<std::string>& hold_strategies();
 
 // What the credential changes of its agent: numbers are added, callers allowed; the duration and what is given of the hold take the place of the agent's own.
+// An agent made with the one is the same as made with the other.
+[[nodiscard]] bool makes_the_same(const store::Credential& one, const store::Credential& other);
 void apply_credential(AgentConfig& agent, const store::Credential& credential);
 
 }  // namespace parley::gateway

@@ -216,7 +216,7 @@ struct Gateway::Impl {
                                                              const std::lock_guard lock(shared_mutex);
                                                              return signatures;
                                                          },
-                                                         services.records, &shared_calls->calls()});
+                                                         services.records, &shared_calls->calls(), [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }});
         web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->open(config.server.talk_page); },
                                                                           [this](std::shared_ptr<const call::Agent> agent, std::string call_sid) { return telephony->may_talk(std::move(agent), std::move(call_sid)); }, services.records});
         surface = std::make_unique<admin::AdminSurface>(admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
@@ -626,13 +626,13 @@ struct Gateway::Impl {
     }
 
     void renew_agents() {
-        auto made = std::make_shared<const Agents>(config, ++revision, AgentMakers{engine, upstream, credentials.current()});
+        auto made = std::make_shared<const Agents>(config, ++revision, AgentMakers{engine, upstream, credentials.current()}, file_agents.get());
         {
             const std::lock_guard lock(shared_mutex);
             file_agents = std::move(made);
             agents = std::make_shared<const Agents>(*file_agents, stored_agents);
         }
-        if (agents_part != nullptr) agents_part->reloaded();
+        if (agents_part != nullptr) agents_part->credentials_changed();
     }
 
     // Those of the store, beside the file's.

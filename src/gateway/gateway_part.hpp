@@ -14,6 +14,7 @@ public:
     virtual ~GatewayPart() = default;
     virtual void start() {}                            // the control loop is about to run
     virtual void reloaded() {}                         // on the control loop: a new configuration is in force
+    virtual void credentials_changed() {}              // on the control loop: agents' credentials are others, the configuration is the same
     virtual net::Task<> close() { co_return; }         // on the control loop, before it ends: everything begun has ended when it returns
 };
 

@@ -1,5 +1,6 @@
 #include "kept_calls.hpp"
 
+#include "call_accounts.hpp"
 #include "parley/messaging/transcription_event.hpp"
 #include "parley/rest/recordings.hpp"
 #include "parley/twilio/sid.hpp"
@@ -23,16 +24,17 @@ rest::Error no_account() {
 }
 
 // The client of whose recording it is: that of the account its callback came from, else the gateway's own.
-rest::Client* client_for(Telephony& t, rest::Client* own, AccountClients& accounts, const std::string& sid) {
-    const auto account = t.credentials.account_of_call(sid);
+net::Task<rest::Client*> client_for(Telephony& t, rest::Client* own, AccountClients& accounts, std::string sid) {
+    const auto account = co_await account_of(t, std::move(sid));
     auto* theirs = account.empty() ? nullptr : accounts.of(account);
-    return theirs == nullptr ? own : theirs;
+    co_return theirs == nullptr ? own : theirs;
 }
 
 messaging::RecordingKeeper::Services keeping(Telephony& t, net::Errands& errands, rest::Client* client, AccountClients& accounts) {
     using Fetch = messaging::RecordingKeeper::Fetch;
     return {.fetch = [&t, &accounts, client](Fetch wanted) -> net::Task<rest::Outcome<std::uint64_t>> {
-                return [](rest::Client* with, Fetch what) -> net::Task<rest::Outcome<std::uint64_t>> {
+                return [](net::Task<rest::Client*> whose, Fetch what) -> net::Task<rest::Outcome<std::uint64_t>> {
+                    auto* with = co_await std::move(whose);
                     if (with == nullptr) co_return no_account();
                     rest::Recordings recordings(*with);
                     rest::MediaWanted media;
@@ -43,7 +45,8 @@ messaging::RecordingKeeper::Services keeping(Telephony& t, net::Errands& errands
                 }(client_for(t, client, accounts, wanted.sid), wanted);
             },
             .remove = [&t, &accounts, client](std::string sid) -> net::Task<rest::Outcome<>> {
-                return [](rest::Client* with, std::string what) -> net::Task<rest::Outcome<>> {
+                return [](net::Task<rest::Client*> whose, std::string what) -> net::Task<rest::Outcome<>> {
+                    auto* with = co_await std::move(whose);
                     if (with == nullptr) co_return no_account();
                     rest::Recordings recordings(*with);
                     auto gone = co_await recordings.remove(std::move(what));
@@ -129,7 +132,7 @@ messaging::IntelligenceRules KeptCalls::rules_of(const std::string& agent) const
 net::Task<Answer> KeptCalls::recording(const Asked& asked) {
     auto told = messaging::read_recording(asked.form);
     if (!told) co_return refused();
-    if (const auto account = asked.form.get("AccountSid"); t_.credentials.knows(account)) t_.credentials.saw_call(told->sid, account);
+    if (const auto account = asked.form.get("AccountSid"); t_.credentials.knows(account)) keep_account(t_, told->sid, std::string(account));
     errands_.start(take_recording(std::move(*told), std::string(asked.query.get("agent"))));
     co_return webhooks::no_content();
 }
@@ -152,7 +155,8 @@ net::Task<> KeptCalls::take_recording(messaging::RecordingNews told, std::string
     } else {
         rules.download = false;  // nobody of ours began it
     }
-    if (client_for(t_, client_, accounts_, told.sid) == nullptr) rules.download = false;
+    const auto* whose = co_await client_for(t_, client_, accounts_, told.sid);
+    if (whose == nullptr) rules.download = false;
     if (keeper_.news(told, rules) && examine) {
         std::function<void()> over;
         if (rules.download && !rules.keep_at_twilio)

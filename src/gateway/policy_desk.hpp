@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 
+#include "account_clients.hpp"
 #include "gateway_part.hpp"
 #include "parley/net/errands.hpp"
 #include "parley/policy/callers.hpp"
@@ -41,7 +42,10 @@ private:
 
     // policy_gate.cpp: before a call
     net::Task<std::optional<TurnedAway>> gate(AgentPtr agent, const webhooks::Asked& asked, unsigned hops);
-    net::Task<std::optional<Refusal>> place_for(AgentPtr agent, std::string call_sid, std::string account, Duration grace);
+    net::Task<std::optional<Refusal>> place_for(AgentPtr agent, policy::Wish wish, policy::Places::Terms terms, bool goes_on = false);
+    // After its first answer: it goes on with this agent, comes back, comes from another one.
+    net::Task<std::optional<TurnedAway>> enter(AgentPtr agent, const webhooks::Asked& asked, webhooks::TwilioWebhooks::Stay stay);
+    [[nodiscard]] bool limited(const Rules& rules) const;  // somebody's calls are
     net::Task<std::optional<control::Veto>> may_place(std::string id, std::string agent, std::string to, std::chrono::seconds ring);
     void placed(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit);
     void dial_over(const std::string& call_sid);
@@ -50,6 +54,7 @@ private:
 
     // policy_overflow.cpp: for whom there is no place
     net::Task<std::optional<TurnedAway>> overflow(AgentPtr agent, const webhooks::Asked& asked, Refusal why, unsigned hops);
+    [[nodiscard]] rest::Client* client_of(std::string_view account);  // null: none
     [[nodiscard]] TurnedAway enqueue(const call::Agent& agent, const webhooks::Asked& asked);
     net::Task<webhooks::Answer> wait(const webhooks::Asked& asked);
     net::Task<webhooks::Answer> leave_queue(const webhooks::Asked& asked, bool redirected);
@@ -58,6 +63,7 @@ private:
     void forget_waiting(const std::string& call_sid);  // the call is over
     void still_waits(const std::string& agent, const std::string& call_sid);
     void call_in_waiting(TimePoint now);
+    net::Task<> look_at_lines();
     net::Task<> call_in(AgentPtr agent, std::string call_sid, std::string account);
 
     // policy_watch.cpp: while calls run
@@ -66,7 +72,7 @@ private:
     void look_at_live(TimePoint now);
     void look_at_ends(TimePoint now);
     void look_at_limits(TimePoint now);
-    net::Task<> limit_at_carrier(std::string call_sid, std::chrono::seconds limit);
+    net::Task<> limit_at_carrier(std::string call_sid, std::string account, std::chrono::seconds limit);
     net::Task<> keep_usage();
     void write_bills(TimePoint now, Duration quiet);
 
@@ -77,7 +83,8 @@ private:
 
     Telephony& t_;
     net::Errands errands_;
-    std::unique_ptr<rest::Client> client_;  // null: no account, no limit at the carrier
+    std::unique_ptr<rest::Client> client_;  // null: no account of the gateway's own
+    AccountClients accounts_;               // those that agents brought along
     policy::Places places_;
     policy::Meter meter_;
 
@@ -85,7 +92,7 @@ private:
     std::shared_ptr<const Rules> rules_;
     // Calls this instance let in, until the carrier knows their limit and they are over.
     struct Guarded {
-        std::string agent;
+        std::string agent, account;
         TimePoint began;
         std::chrono::seconds most{0}, margin{0};
         std::chrono::seconds own{0};  // the limit it was placed with; 0: none
@@ -98,7 +105,7 @@ private:
         std::string call_sid, account;
         TimePoint seen;  // it was put there, or came for more music
     };
-    std::map<std::string, std::deque<Waiting>> waiting_;  // by agent, oldest first
+    std::map<std::string, std::deque<Waiting>> waiting_;  // by agent, oldest first: of those who came here, for times without the store
     std::vector<std::pair<std::string, std::string>> ends_;  // call, its end's JSON
 
     // On the control loop.
@@ -108,6 +115,7 @@ private:
     };
     std::map<std::string, Live> live_;
     TimePoint call_in_at_{}, usage_at_{};
+    bool looking_at_lines_ = false;
     policy::UsageTable batch_;  // on its way to the store, under this id; empty: none
     std::string batch_id_;
     std::set<std::string> calling_in_;

@@ -15,6 +15,9 @@ using Mode = flows::AnswerMode::Kind;
 namespace {
 
 constexpr auto kGrace = std::chrono::seconds(2);  // until the registry has the call, which is at once
+// Nobody tells how long a menu's words or a hold's music are. Who hangs up there is told of; a word that gets lost costs the place for so long.
+constexpr auto kMenuStay = std::chrono::minutes(10);
+constexpr auto kHeldStay = std::chrono::hours(1);
 constexpr auto kAfterRinging = std::chrono::seconds(90);
 
 flows::Second wall() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
@@ -32,9 +35,17 @@ PolicyDesk::PolicyDesk(Telephony& telephony)
     : t_(telephony),
       errands_(t_.executor, t_.log, "policy.failed", "Something that looks after calls failed by an error of ours."),
       client_(make_rest_client(t_)),
+      accounts_(t_),
       places_({.instance = t_.instance}, t_.database, t_.log) {
     read_rules();
     t_.routes.gate([this](const AgentPtr& agent, const Asked& asked) -> net::Task<std::optional<TurnedAway>> { return gate(agent, asked, 0); });
+    webhooks::TwilioWebhooks::PlaceKeeper keeper;
+    keeper.take = [this](AgentPtr agent, const Asked& asked, webhooks::TwilioWebhooks::Stay stay) { return enter(std::move(agent), asked, stay); };
+    keeper.give_back = [this](const std::string& call_sid, bool over) {
+        places_.forget(call_sid);
+        if (over) places_.leave_line(call_sid);
+    };
+    t_.routes.places(std::move(keeper));
     t_.routes.route("full-wait", Subject::call, [this](const Asked& asked) { return wait(asked); });
     t_.routes.route("full-left", Subject::call, [this](const Asked& asked) { return leave_queue(asked, false); });
     t_.routes.route("full-go", Subject::call, [this](const Asked& asked) { return leave_queue(asked, true); });
@@ -42,7 +53,8 @@ PolicyDesk::PolicyDesk(Telephony& telephony)
     t_.placed = [this](const std::string& id, const std::string& call_sid, std::chrono::seconds limit) { placed(id, call_sid, limit); };
     t_.dial_over = [this](const std::string& call_sid) { dial_over(call_sid); };
     t_.may_talk = [this](AgentPtr agent, std::string call_sid) -> net::Task<bool> {
-        auto refused = co_await place_for(std::move(agent), std::move(call_sid), "web", kGrace);
+        policy::Wish wish{.call_sid = std::move(call_sid), .agent = agent->name, .account = "web"};
+        auto refused = co_await place_for(std::move(agent), std::move(wish), {.grace = kGrace});
         co_return !refused.has_value();
     };
     t_.services.used = [this, before = t_.services.used](const call::Agent& agent, const std::string& call_sid, const brain::VendorRecord& record) {
@@ -99,17 +111,44 @@ std::optional<std::string> PolicyDesk::day_used_up(const call::Agent& agent, con
     return std::nullopt;
 }
 
-net::Task<std::optional<PolicyDesk::Refusal>> PolicyDesk::place_for(AgentPtr agent, std::string call_sid, std::string account, Duration grace) {
+net::Task<std::optional<PolicyDesk::Refusal>> PolicyDesk::place_for(AgentPtr agent, policy::Wish wish, policy::Places::Terms terms, bool goes_on) {
     const auto now_rules = rules();
-    if (places_.has(call_sid)) co_return std::nullopt;
-    if (const auto scope = day_used_up(*agent, *now_rules)) co_return Refusal{"tenant_quota", "budget", *scope};
-    policy::Wish wish{std::move(call_sid), agent->name, std::move(account)};
+    // Of a call that runs the day's budget is not asked again.
+    if (!goes_on && !places_.has(wish.call_sid))
+        if (const auto scope = day_used_up(*agent, *now_rules)) co_return Refusal{"tenant_quota", "budget", *scope};
     const auto caps = caps_of(*agent, *now_rules);
-    const auto taken = co_await places_.take(std::move(wish), caps, grace);
+    const auto taken = co_await places_.take(std::move(wish), caps, terms);
     if (taken.admitted) co_return std::nullopt;
     std::optional<Refusal> refused;
     refused.emplace(Refusal{taken.full == policy::Scope::fleet ? "capacity" : "tenant_quota", "concurrent_limit", std::string(policy::name(taken.full))});
     co_return refused;
+}
+
+bool PolicyDesk::limited(const Rules& rules) const {
+    if (rules.max_calls != 0 || rules.max_calls_account != 0) return true;
+    return std::ranges::any_of(t_.agents()->all(), [](const AgentPtr& agent) { return agent->policy && agent->policy->max_calls != 0; });
+}
+
+net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::enter(AgentPtr agent, const Asked& asked, webhooks::TwilioWebhooks::Stay stay) {
+    using Stay = webhooks::TwilioWebhooks::Stay;
+    using policy::Full;
+    const bool outbound = asked.form.get("Direction") == "outbound-api";
+    const auto full = agent->policy ? agent->policy->full : Full::inherit;
+    policy::Places::Terms terms;
+    terms.grace = stay == Stay::talk ? Duration(kGrace) : stay == Stay::menu ? Duration(kMenuStay) : Duration(kHeldStay);
+    // The agent it comes from may have a limit, and another instance its place.
+    terms.everywhere = limited(*rules());
+    policy::Wish wish{.call_sid = asked.call_sid, .agent = agent->name, .account = std::string(asked.form.get("AccountSid")), .waits = full == Full::queue && !outbound && stay != Stay::held};
+    auto refused = co_await place_for(agent, std::move(wish), terms, true);
+    if (!refused) co_return std::nullopt;
+    const bool refuses = full == Full::inherit || full == Full::busy || outbound;
+    if (refuses || stay == Stay::held) {
+        t_.log.info("policy.full", "There is no place for a call.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"reason", refused->detail}, {"scope", refused->scope}});
+        if (stay != Stay::held) places_.forget(asked.call_sid);
+        co_return TurnedAway{.reason = refused->reason, .detail = refused->detail, .answer = {}, .scope = refused->scope};
+    }
+    auto away = co_await overflow(agent, asked, std::move(*refused), 0);
+    co_return away;
 }
 
 net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::gate(AgentPtr agent, const Asked& asked, unsigned hops) {
@@ -123,10 +162,9 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::gate(AgentPtr agent
     if (!decision.allowed) co_return TurnedAway{.reason = decision.reason, .detail = decision.detail, .answer = busy()};
     const auto& answers = flow.answers(decision.closed);
     if (takes_a_place(answers)) {
-        const std::string account(form.get("AccountSid"));
-        std::optional<Refusal> refused;
-        if (!outbound && settings.full == policy::Full::queue && somebody_waits(agent->name)) refused.emplace(Refusal{"tenant_quota", "concurrent_limit", "agent"});
-        else refused = co_await place_for(agent, asked.call_sid, account, kGrace);
+        const bool waits = !outbound && settings.full == policy::Full::queue;
+        policy::Wish wish{.call_sid = asked.call_sid, .agent = agent->name, .account = std::string(form.get("AccountSid")), .waits = waits};
+        auto refused = co_await place_for(agent, std::move(wish), {.grace = kGrace, .first = waits && !somebody_waits(agent->name)});
         if (refused) {
             auto answer = co_await overflow(agent, asked, std::move(*refused), hops);
             co_return answer;
@@ -136,6 +174,7 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::gate(AgentPtr agent
     const std::lock_guard lock(mutex_);
     Guarded call;
     call.agent = agent->name;
+    call.account = form.get("AccountSid");
     call.began = Clock::now();
     call.most = std::max<std::chrono::seconds>(agent->max_duration, agent->conversation.max_duration);
     call.margin = settings.carrier_margin;
@@ -157,7 +196,8 @@ net::Task<std::optional<control::Veto>> PolicyDesk::may_place(std::string id, st
     }
     auto agent = t_.agents()->by_name(name);
     if (!agent) co_return veto;  // refused elsewhere
-    auto refused = co_await place_for(std::move(agent), std::move(id), t_.account ? t_.account->sid : std::string(), ring + kAfterRinging);
+    policy::Wish wish{.call_sid = std::move(id), .agent = agent->name, .account = t_.account ? t_.account->sid : std::string()};
+    auto refused = co_await place_for(std::move(agent), std::move(wish), {.grace = ring + kAfterRinging});
     if (!refused) co_return veto;
     if (refused->detail == "budget") veto.emplace(control::Veto{"budget", "The day's budget of the " + refused->scope + " is used up: no more calls are placed today (UTC)."});
     else veto.emplace(control::Veto{"capacity", "There is no place for another call: the limit of the " + refused->scope + " is reached."});

@@ -75,6 +75,8 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::overflow(AgentPtr a
 }
 
 PolicyDesk::TurnedAway PolicyDesk::enqueue(const call::Agent& agent, const Asked& asked) {
+    // It may have come from another agent, with a place there.
+    t_.routes.give_place_back(asked.call_sid);
     {
         const std::lock_guard lock(mutex_);
         auto& line = waiting_[agent.name];
@@ -91,21 +93,20 @@ PolicyDesk::TurnedAway PolicyDesk::enqueue(const call::Agent& agent, const Asked
     return {.reason = {}, .detail = {}, .answer = xml(TwimlResponse().enqueue(verb))};
 }
 
-// Twilio comes again whenever what it was given has been played. Whoever is first gets in as soon as there is a place; whether by this answer or called in
-// by us is decided by who took it.
+// Twilio comes again whenever what it was given has been played. Whoever is first in the fleet's line gets in as soon as there is a place; whether by this answer or
+// called in by us is decided by who took it. The carrier's own count is what there is to go by without the store.
 net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
     const std::string name(asked.query.get("agent"));
     auto agent = t_.routes.services().by_name(name);
     if (!agent) co_return xml(TwimlResponse().leave());
     still_waits(name, asked.call_sid);
-    const auto position = number_of(asked.form.get("QueuePosition"));
-    if (position <= 1) {
-        policy::Wish wish{asked.call_sid, name, std::string(asked.form.get("AccountSid"))};
-        const auto caps = caps_of(*agent, *rules());
-        const auto taken = co_await places_.take(std::move(wish), caps, kGrace);
-        if (taken.fresh) co_return xml(TwimlResponse().leave());
-        if (taken.admitted) co_return xml(TwimlResponse().pause({.length = 2}));  // being called in
-    }
+    auto position = number_of(asked.form.get("QueuePosition"));
+    policy::Wish wish{.call_sid = asked.call_sid, .agent = name, .account = std::string(asked.form.get("AccountSid")), .waits = true};
+    const auto caps = caps_of(*agent, *rules());
+    const auto taken = co_await places_.take(std::move(wish), caps, {.grace = kGrace, .everywhere = true, .first = position <= 1});
+    if (taken.fresh) co_return xml(TwimlResponse().leave());
+    if (taken.admitted) co_return xml(TwimlResponse().pause({.length = 2}));  // being called in
+    if (taken.position > 0) position = taken.position;
     TwimlResponse response;
     if (position == 1) response.say("You are number one. You are next. Please stay on the line.");
     else if (position > 1) response.say("You are number " + std::to_string(position) + ". Please stay on the line.");
@@ -119,6 +120,7 @@ net::Task<Answer> PolicyDesk::leave_queue(const Asked& asked, bool redirected) {
     forget_waiting(name, asked.call_sid);
     const auto result = asked.form.get("QueueResult");
     if (!redirected && result != "leave") {
+        if (result != "redirected") places_.leave_line(asked.call_sid);
         // Hung up, or the queue could not take it. The redirect that took it out has its own document.
         const bool turned_away = result == "queue-full" || result == "error" || result == "system-error";
         if (turned_away && t_.services.records != nullptr) t_.services.records->add(asked.call_sid, store::Fact::rejection, R"({"reason":"concurrent_limit","detail":"queue_full"})");
@@ -173,41 +175,59 @@ void PolicyDesk::forget_waiting(const std::string& agent, const std::string& cal
     if (found->second.empty()) waiting_.erase(found);
 }
 
-// Music is long: who waits here is called in over REST as soon as there is a place.
+rest::Client* PolicyDesk::client_of(std::string_view account) {
+    if (t_.credentials.knows(account))
+        if (auto* client = accounts_.of(account)) return client;
+    return client_.get();
+}
+
+// Music is long: whoever waits is called in over REST as soon as there is a place, by any instance.
 void PolicyDesk::call_in_waiting(TimePoint now) {
-    if (!client_ || now < call_in_at_) return;
+    if (now < call_in_at_ || looking_at_lines_) return;
     call_in_at_ = now + kCallInEvery;
-    std::vector<std::pair<AgentPtr, Waiting>> first;
+    bool some = places_.waiting() > 0;
     {
         const std::lock_guard lock(mutex_);
-        for (auto line = waiting_.begin(); line != waiting_.end();) {
-            auto agent = t_.agents()->by_name(line->first);
-            if (!agent || line->second.empty()) {
-                line = waiting_.erase(line);
-                continue;
-            }
-            if (!calling_in_.contains(line->second.front().call_sid)) first.emplace_back(std::move(agent), line->second.front());
-            ++line;
-        }
+        std::erase_if(waiting_, [](const auto& line) { return line.second.empty(); });
+        some = some || !waiting_.empty();
     }
-    for (auto& [agent, who] : first) {
-        calling_in_.insert(who.call_sid);
-        errands_.start(call_in(agent, who.call_sid, who.account));
+    if (!some) return;
+    looking_at_lines_ = true;
+    errands_.start(look_at_lines());
+}
+
+net::Task<> PolicyDesk::look_at_lines() {
+    auto first = co_await places_.first_in_line();
+    looking_at_lines_ = false;
+    if (first.empty()) {
+        // Without the store: those who came here.
+        const std::lock_guard lock(mutex_);
+        for (const auto& [agent, line] : waiting_)
+            if (!line.empty() && places_.alone()) first.push_back({.call_sid = line.front().call_sid, .agent = agent, .account = line.front().account});
+    }
+    for (auto& who : first) {
+        auto agent = t_.agents()->by_name(who.agent);
+        if (!agent || client_of(who.account) == nullptr || !calling_in_.insert(who.call_sid).second) continue;
+        errands_.start(call_in(std::move(agent), who.call_sid, who.account));
     }
 }
 
 net::Task<> PolicyDesk::call_in(AgentPtr agent, std::string call_sid, std::string account) {
-    policy::Wish wish{call_sid, agent->name, std::move(account)};
+    policy::Wish wish{.call_sid = call_sid, .agent = agent->name, .account = account, .waits = true};
     const auto caps = caps_of(*agent, *rules());
-    const auto taken = co_await places_.take(std::move(wish), caps, kGrace);
+    const auto taken = co_await places_.take(wish, caps, {.grace = kGrace, .everywhere = true});
     if (taken.admitted) forget_waiting(agent->name, call_sid);
-    if (taken.fresh) {
+    auto* client = client_of(account);
+    if (taken.fresh && client != nullptr) {
         rest::CallUpdate update;
         update.url = full_url(t_.routes, "full-go", agent->name);
-        rest::Calls calls(*client_);
+        rest::Calls calls(*client);
         auto done = co_await calls.update(call_sid, std::move(update));
         if (!done) {
             places_.free(call_sid);
+            // Whoever is still there has not lost its turn for it.
+            const bool over = done.error().kind == rest::Failure::not_found || done.error().code == 21220;
+            if (!over && taken.ticket > 0) places_.rejoin_line(std::move(wish), taken.ticket);
             t_.log.info("policy.waiter_gone", "A caller who waited for a place could not be called in.", {{"call_sid", call_sid}, {"agent", agent->name}, {"error.type", done.error().text()}});
         }
     }

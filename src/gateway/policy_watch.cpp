@@ -14,6 +14,7 @@ constexpr auto kRenew = std::chrono::seconds(3);       // of places that last fi
 constexpr auto kUsage = std::chrono::seconds(3);
 constexpr auto kSettled = std::chrono::seconds(3);     // vendors' sockets have closed by then
 constexpr auto kElsewhere = std::chrono::seconds(8);   // a stream that did not come here by then runs with another instance
+constexpr auto kTailWithin = std::chrono::seconds(10);  // from a stream's end to the request behind it
 constexpr auto kRemembered = std::chrono::minutes(10);  // a call that left its stream, for its return
 constexpr auto kStoreWithin = std::chrono::seconds(5);
 
@@ -92,7 +93,10 @@ void PolicyDesk::look_at_live(TimePoint now) {
         }
     }
     for (auto call = live_.begin(); call != live_.end();) {
-        if (!call->second.on) meter_.ended(call->first, call->second.seen);
+        if (!call->second.on) {
+            meter_.ended(call->first, call->second.seen);
+            places_.stopped(call->first);
+        }
         if (!call->second.on && now - call->second.seen > kRemembered) call = live_.erase(call);
         else ++call;
     }
@@ -106,25 +110,33 @@ void PolicyDesk::look_at_ends(TimePoint now) {
         ends = std::exchange(ends_, {});
     }
     for (const auto& [sid, text] : ends) {
-        places_.settle(sid);
         const auto end = nlohmann::json::parse(text, nullptr, false);
         const auto reason = end.is_object() && end.contains("reason") && end["reason"].is_string() ? end["reason"].get<std::string>() : std::string();
+        // Who goes to another agent, or to the end of its music, takes the place along: the tail is about to ask.
+        if (reason == "transferred") places_.extend(sid, kTailWithin);
+        else places_.settle(sid);
         std::optional<std::chrono::seconds> limit;
+        std::string account;
         {
             const std::lock_guard lock(mutex_);
             const auto found = guarded_.find(sid);
             if (found == guarded_.end()) continue;
             auto& call = found->second;
+            account = call.account;
             const bool goes_on = reason == "transferred" || reason == "brain_failed";
             if (goes_on && call.told && call.own.count() == 0) limit = std::chrono::duration_cast<std::chrono::seconds>(now - call.began) + call.most + call.margin;
             if (reason != "carrier_lost" && reason != "media_timeout") guarded_.erase(found);
         }
-        if (limit && client_) errands_.start(limit_at_carrier(sid, *limit));
+        if (limit) errands_.start(limit_at_carrier(sid, account, *limit));
     }
 }
 
 void PolicyDesk::look_at_limits(TimePoint now) {
-    std::vector<std::pair<std::string, std::chrono::seconds>> due;
+    struct Due {
+        std::string call_sid, account;
+        std::chrono::seconds limit;
+    };
+    std::vector<Due> due;
     {
         const std::lock_guard lock(mutex_);
         for (auto call = guarded_.begin(); call != guarded_.end();) {
@@ -139,19 +151,21 @@ void PolicyDesk::look_at_limits(TimePoint now) {
                 one.told = true;
                 auto limit = std::chrono::duration_cast<std::chrono::seconds>(age) + one.most + one.margin;
                 // The limit a call was placed with stands if it is the shorter one.
-                if (one.own.count() == 0 || limit < one.own) due.emplace_back(call->first, limit);
+                if (one.own.count() == 0 || limit < one.own) due.push_back({call->first, one.account, limit});
             }
             ++call;
         }
     }
-    if (!client_) return;
-    for (const auto& [sid, limit] : due) errands_.start(limit_at_carrier(sid, limit));
+    for (const auto& one : due) errands_.start(limit_at_carrier(one.call_sid, one.account, one.limit));
 }
 
-net::Task<> PolicyDesk::limit_at_carrier(std::string call_sid, std::chrono::seconds limit) {
+// With the account the call came from: it is that one's call.
+net::Task<> PolicyDesk::limit_at_carrier(std::string call_sid, std::string account, std::chrono::seconds limit) {
+    auto* client = client_of(account);
+    if (client == nullptr) co_return;
     rest::CallUpdate update;
     update.time_limit = static_cast<int>(std::clamp<std::int64_t>(limit.count(), 1, 86'400));
-    rest::Calls calls(*client_);
+    rest::Calls calls(*client);
     auto done = co_await calls.update(call_sid, std::move(update));
     if (done) co_return;
     // It is over by now.

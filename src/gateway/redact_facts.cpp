@@ -112,6 +112,14 @@ std::string text_at(const Json& json, const char* key) {
 
 }  // namespace
 
+std::string redact_document(std::string json, privacy::Kinds kinds) {
+    auto parsed = Json::parse(json, nullptr, false);
+    if (!parsed.is_object()) return "{}";
+    std::vector<Found> found;
+    Walk(kinds, found).mask(parsed, true, 0);
+    return found.empty() ? json : parsed.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 FactRedactor::FactRedactor(Services services) : services_(std::move(services)) {}
 
 std::shared_ptr<FactRedactor::Talk> FactRedactor::talk(std::string_view call_sid) {

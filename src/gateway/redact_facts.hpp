@@ -17,6 +17,9 @@
 
 namespace parley::gateway {
 
+// Every text in a JSON document, whatever its name; one that is no document becomes an empty object.
+[[nodiscard]] std::string redact_document(std::string json, privacy::Kinds kinds);
+
 // Thread-safe. What a call said is followed over its turns; at most kMost calls at once, those unheard of for longest are forgotten.
 class FactRedactor {
 public:

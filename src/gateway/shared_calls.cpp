@@ -26,6 +26,7 @@ constexpr auto kEndWait = std::chrono::milliseconds(700);  // for the end of a s
 constexpr auto kLook = std::chrono::milliseconds(25);
 constexpr auto kRenew = std::chrono::seconds(5);
 constexpr std::int64_t kKept = std::int64_t{24} * 3600 * 1000;
+constexpr std::int64_t kAccountKept = std::int64_t{7} * 24 * 3600 * 1000;  // recordings come late
 constexpr std::int64_t kNonceKept = std::int64_t{10} * 60 * 1000;
 constexpr int kForgetEvery = 720;  // renewals: an hour
 
@@ -240,6 +241,7 @@ private:
                     for (const auto& row : session.run("UPDATE fleet_calls SET updated_ms = $1 WHERE instance = $2 AND live = 1 RETURNING call_sid", {store::now_ms(), instance_})) mine.insert(row.text(0));
                     if (forget) {
                         session.run("DELETE FROM fleet_calls WHERE updated_ms < $1", {store::now_ms() - kKept});
+                        session.run("DELETE FROM fleet_accounts WHERE at_ms < $1", {store::now_ms() - kAccountKept});
                         session.run("DELETE FROM fleet_nonces WHERE at_ms < $1", {store::now_ms() - kNonceKept});
                     }
                     return mine;

@@ -10,11 +10,26 @@ namespace {
 
 // A row that no entry of this instance stands for may belong to an admission whose answer is still on its way here.
 constexpr std::int64_t kLetGoAfterMs = 10'000;
+// Of who waits is heard whenever its music is over. Nobody stands in a line for longer than this without a word.
+constexpr std::int64_t kInLineMs = std::int64_t{20} * 60 * 1000;
 
 // One at a time through here, on SQLite by its nature. Before anything else: a serializable transaction sees the state of its first look, and a lock that is
 // waited for afterwards would guard an old one.
 void one_at_a_time(Session& session) {
     if (session.dialect() == store::Dialect::postgresql) session.run("LOCK TABLE policy_gate IN EXCLUSIVE MODE");
+}
+
+void hold(Session& session, const Wish& wish, std::string_view instance, std::int64_t now, std::int64_t until) {
+    session.run("INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) "
+                "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, agent = excluded.agent, account = excluded.account, taken_ms = excluded.taken_ms, until_ms = excluded.until_ms",
+                {wish.call_sid, std::string(instance), wish.agent, wish.account, now, until});
+}
+
+// Its number in the agent's line; the end of it if it does not stand there yet.
+std::int64_t ticket_of(Session& session, const Wish& wish, std::int64_t now) {
+    session.run("DELETE FROM policy_waiting WHERE (call_sid = $1 AND agent <> $2) OR seen_ms <= $3", {wish.call_sid, wish.agent, now - kInLineMs});
+    session.run("INSERT INTO policy_waiting(call_sid, agent, account, seen_ms) VALUES($1, $2, $3, $4) ON CONFLICT(call_sid) DO UPDATE SET seen_ms = excluded.seen_ms", {wish.call_sid, wish.agent, wish.account, now});
+    return session.run("SELECT id FROM policy_waiting WHERE call_sid = $1", {wish.call_sid}).front().integer(0);
 }
 
 std::int64_t lease_until(std::int64_t now, std::chrono::milliseconds lease) { return now + lease.count(); }
@@ -39,34 +54,64 @@ std::int64_t clock_of(Session& session) {
 Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::string_view instance, std::chrono::milliseconds lease) {
     one_at_a_time(session);
     const auto now = clock_of(session);
+    const auto until = lease_until(now, lease);
     Taken taken;
-    taken.admitted = true;
-    if (!session.run("SELECT call_sid FROM policy_leases WHERE call_sid = $1 AND until_ms > $2", {wish.call_sid, now}).empty()) return taken;
-    const auto full = [&](std::uint32_t cap, std::int64_t running) { return cap != 0 && running >= static_cast<std::int64_t>(cap); };
-    if (caps.agent != 0 && full(caps.agent, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1 AND agent = $2", {now, wish.agent}).front().integer(0))) taken.full = Scope::agent;
-    else if (caps.account != 0 && full(caps.account, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1 AND account = $2", {now, wish.account}).front().integer(0))) taken.full = Scope::account;
-    else if (caps.fleet != 0 && full(caps.fleet, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1", {now}).front().integer(0))) taken.full = Scope::fleet;
-    if (taken.full != Scope::none) {
-        taken.admitted = false;
+    const auto has = session.run("SELECT agent, instance FROM policy_leases WHERE call_sid = $1 AND until_ms > $2", {wish.call_sid, now});
+    if (!has.empty() && has.front().text(0) == wish.agent) {
+        taken.admitted = true;
+        if (has.front().text(1) != instance) session.run("UPDATE policy_leases SET instance = $1, taken_ms = $2, until_ms = $3 WHERE call_sid = $4", {std::string(instance), now, until, wish.call_sid});
         return taken;
     }
-    session.run("INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) "
-                "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, agent = excluded.agent, account = excluded.account, taken_ms = excluded.taken_ms, until_ms = excluded.until_ms",
-                {wish.call_sid, std::string(instance), wish.agent, wish.account, now, lease_until(now, lease)});
-    taken.fresh = true;
+    if (wish.waits) {
+        taken.ticket = ticket_of(session, wish, now);
+        taken.position = static_cast<std::uint32_t>(session.run("SELECT COUNT(*) FROM policy_waiting WHERE agent = $1 AND id <= $2", {wish.agent, taken.ticket}).front().integer(0));
+        if (taken.position > 1) {
+            taken.full = Scope::agent;
+            return taken;
+        }
+    }
+    const auto full = [&](std::uint32_t cap, std::int64_t running) { return cap != 0 && running >= static_cast<std::int64_t>(cap); };
+    // A call that comes from another agent is among the account's and the fleet's already.
+    const bool here = !has.empty();
+    if (caps.agent != 0 && full(caps.agent, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1 AND agent = $2", {now, wish.agent}).front().integer(0))) taken.full = Scope::agent;
+    else if (!here && caps.account != 0 && full(caps.account, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1 AND account = $2", {now, wish.account}).front().integer(0))) taken.full = Scope::account;
+    else if (!here && caps.fleet != 0 && full(caps.fleet, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1", {now}).front().integer(0))) taken.full = Scope::fleet;
+    if (taken.full != Scope::none) return taken;
+    hold(session, wish, instance, now, until);
+    if (wish.waits) leave_line(session, wish.call_sid);
+    taken.admitted = true;
+    taken.fresh = !here;
+    taken.position = 0;
     return taken;
+}
+
+std::vector<Wish> first_in_line(Session& session) {
+    std::vector<Wish> first;
+    for (const auto& row : session.run("SELECT call_sid, agent, account FROM policy_waiting WHERE id IN (SELECT MIN(id) FROM policy_waiting WHERE seen_ms > $1 GROUP BY agent)", {clock_of(session) - kInLineMs}))
+        first.push_back({.call_sid = row.text(0), .agent = row.text(1), .account = row.text(2), .waits = true});
+    return first;
+}
+void leave_line(Session& session, std::string_view call_sid) { session.run("DELETE FROM policy_waiting WHERE call_sid = $1", {std::string(call_sid)}); }
+void rejoin_line(Session& session, const Wish& wish, std::int64_t ticket) {
+    one_at_a_time(session);
+    session.run("INSERT INTO policy_waiting(id, call_sid, agent, account, seen_ms) VALUES($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", {ticket, wish.call_sid, wish.agent, wish.account, clock_of(session)});
 }
 
 Renewed renew_places(Session& session, std::string_view instance, const std::vector<Held>& held, std::chrono::milliseconds lease) {
     const std::string me(instance);
     one_at_a_time(session);
     const auto now = clock_of(session), until = lease_until(now, lease);
-    std::set<std::string, std::less<>> mine;
-    for (const auto& row : session.run("SELECT call_sid FROM policy_leases WHERE instance = $1", {me})) mine.insert(row.text(0));
+    std::map<std::string, std::string, std::less<>> mine;  // with whom the store has it
+    for (const auto& row : session.run("SELECT call_sid, agent FROM policy_leases WHERE instance = $1", {me})) mine.emplace(row.text(0), row.text(1));
     session.run("UPDATE policy_leases SET until_ms = $1 WHERE instance = $2", {until, me});
     Renewed renewed;
     for (const auto& call : held) {
-        if (mine.erase(call.call.call_sid) > 0) continue;
+        if (const auto found = mine.find(call.call.call_sid); found != mine.end()) {
+            // It was handed over while the store could not be asked.
+            if (found->second != call.call.agent) session.run("UPDATE policy_leases SET agent = $1 WHERE call_sid = $2", {call.call.agent, call.call.call_sid});
+            mine.erase(found);
+            continue;
+        }
         const std::vector<store::Value> row{call.call.call_sid, me, call.call.agent, call.call.account, now, until};
         if (call.live) {
             session.run("INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) "
@@ -77,22 +122,30 @@ Renewed renew_places(Session& session, std::string_view instance, const std::vec
         session.run("INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) ON CONFLICT(call_sid) DO NOTHING", row);
         if (session.changed() == 0) renewed.elsewhere.push_back(call.call.call_sid);
     }
-    for (const auto& unknown : mine) session.run("DELETE FROM policy_leases WHERE call_sid = $1 AND instance = $2 AND taken_ms < $3", {unknown, me, now - kLetGoAfterMs});
-    session.run("DELETE FROM policy_leases WHERE until_ms <= $1", {now});
+    for (const auto& [unknown, agent] : mine) session.run("DELETE FROM policy_leases WHERE call_sid = $1 AND instance = $2 AND taken_ms < $3", {unknown, me, now - kLetGoAfterMs});
+    // What has just lapsed or was given back counts no more, and stays a while: whoever thought that it had it, sees it and does not write it down again.
+    session.run("DELETE FROM policy_leases WHERE until_ms <= $1", {now - lease.count()});
     session.run("INSERT INTO policy_instances(instance, seen_ms) VALUES($1, $2) ON CONFLICT(instance) DO UPDATE SET seen_ms = excluded.seen_ms", {me, now});
     session.run("DELETE FROM policy_instances WHERE seen_ms <= $1", {now - lease.count()});
     renewed.instances = static_cast<std::uint32_t>(session.run("SELECT COUNT(*) FROM policy_instances").front().integer(0));
-    for (const auto& row : session.run("SELECT agent, account, COUNT(*) FROM policy_leases GROUP BY agent, account")) {
+    for (const auto& row : session.run("SELECT agent, account, COUNT(*) FROM policy_leases WHERE until_ms > $1 GROUP BY agent, account", {now})) {
         const auto count = static_cast<std::uint32_t>(row.integer(2));
         renewed.by_agent[row.text(0)] += count;
         renewed.by_account[row.text(1)] += count;
         renewed.running += count;
     }
+    renewed.waiting = static_cast<std::uint32_t>(session.run("SELECT COUNT(*) FROM policy_waiting").front().integer(0));
     return renewed;
 }
 
 void free_places(Session& session, std::string_view instance, const std::vector<std::string>& call_sids) {
     for (const auto& sid : call_sids) session.run("DELETE FROM policy_leases WHERE call_sid = $1 AND instance = $2", {sid, std::string(instance)});
+}
+
+void forget_call(Session& session, std::string_view call_sid, std::chrono::milliseconds ago) {
+    one_at_a_time(session);
+    const auto now = clock_of(session);
+    session.run("UPDATE policy_leases SET instance = '', until_ms = $1 WHERE call_sid = $2 AND taken_ms <= $3", {now, std::string(call_sid), now - ago.count()});
 }
 
 void leave(Session& session, std::string_view instance) {

@@ -65,33 +65,49 @@ void Places::heard(bool answered, const char* why) {
     else log_.info("policy.together", "The store answers again: calls are counted over the whole fleet.");
 }
 
-net::Task<Taken> Places::take(Wish wish, Caps caps, Duration grace) {
+net::Task<Taken> Places::take(Wish wish, Caps caps, Duration grace) { return take(std::move(wish), caps, Terms{.grace = grace}); }
+
+net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
     Taken taken;
     bool ask = false;
+    std::optional<std::string> from;  // the agent it has a place with
+    const auto refuse = [&] {
+        if (!from) entries_.erase(wish.call_sid);
+        else if (const auto found = entries_.find(wish.call_sid); found != entries_.end()) found->second.agent = *from;
+    };
     {
         const std::lock_guard lock(mutex_);
-        const auto until = Clock::now() + grace;
-        if (const auto found = entries_.find(wish.call_sid); found != entries_.end()) {
+        const auto now = Clock::now(), until = now + terms.grace;
+        const auto found = entries_.find(wish.call_sid);
+        if (found != entries_.end() && found->second.agent == wish.agent) {
             found->second.grace = std::max(found->second.grace, until);
             taken.admitted = true;
             co_return taken;
         }
+        ask = now >= ask_again_;
         taken.full = full_here(wish, caps);
-        if (taken.full != Scope::none) co_return taken;
-        entries_.emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = until});
+        // In a line it has to be written down all the same.
+        if (taken.full != Scope::none && !(wish.waits && ask)) co_return taken;
+        if (found != entries_.end()) {
+            from = found->second.agent;
+            found->second.agent = wish.agent;
+            found->second.grace = std::max(found->second.grace, until);
+        } else {
+            entries_.emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = until});
+        }
         // Without a limit nothing waits for the store: the next beat writes it down.
-        if (!caps.any()) {
-            taken.admitted = taken.fresh = true;
+        if (!caps.any() && !terms.everywhere) {
+            taken.admitted = true;
+            taken.fresh = !from;
             co_return taken;
         }
-        if (lapsed(Clock::now())) {
+        if (lapsed(now)) {
             taken.full = full_alone(wish, caps);
             if (taken.full != Scope::none) {
-                entries_.erase(wish.call_sid);
+                refuse();
                 co_return taken;
             }
         }
-        ask = Clock::now() >= ask_again_;
     }
     std::string why = "it failed a moment ago";
     if (ask) {
@@ -100,7 +116,7 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Duration grace) {
         if (answer) {
             const std::lock_guard lock(mutex_);
             heard(true, "");
-            if (!answer->admitted) entries_.erase(wish.call_sid);
+            if (!answer->admitted) refuse();
             taken = *answer;
             co_return taken;
         }
@@ -109,12 +125,14 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Duration grace) {
     const std::lock_guard lock(mutex_);
     if (ask) heard(false, why.c_str());
     taken.full = full_alone(wish, caps);
+    if (taken.full == Scope::none && wish.waits && !terms.first) taken.full = Scope::agent;
     if (taken.full != Scope::none) {
         // Should the store have let it in after all, nobody knows of it here: the beat lets it go.
-        entries_.erase(wish.call_sid);
+        refuse();
         co_return taken;
     }
-    taken.admitted = taken.fresh = true;
+    taken.admitted = true;
+    taken.fresh = !from;
     co_return taken;
 }
 
@@ -122,6 +140,11 @@ void Places::running(const Wish& call) {
     const std::lock_guard lock(mutex_);
     const auto [found, added] = entries_.try_emplace(call.call_sid, Entry{.agent = call.agent, .account = call.account, .grace = {}});
     found->second.live = true;
+}
+
+void Places::stopped(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = entries_.find(call_sid); found != entries_.end()) found->second.live = false;
 }
 
 void Places::rename(const std::string& from, const std::string& to) {
@@ -138,9 +161,36 @@ void Places::settle(const std::string& call_sid) {
     if (const auto found = entries_.find(call_sid); found != entries_.end()) found->second.grace = {};
 }
 
+void Places::extend(const std::string& call_sid, Duration grace) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = entries_.find(call_sid); found != entries_.end()) found->second.grace = Clock::now() + grace;
+}
+
 void Places::free(const std::string& call_sid) {
     const std::lock_guard lock(mutex_);
     if (entries_.erase(call_sid) > 0 && freed_.size() < kMostFreed) freed_.push_back(call_sid);
+}
+
+void Places::forget(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    entries_.erase(call_sid);
+    if (gone_.size() < kMostFreed) gone_.push_back({.call_sid = call_sid, .at = Clock::now(), .place = true});
+}
+void Places::leave_line(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    if (gone_.size() < kMostFreed) gone_.push_back({.call_sid = call_sid, .at = Clock::now(), .line = true});
+}
+void Places::rejoin_line(Wish wish, std::int64_t ticket) {
+    const std::lock_guard lock(mutex_);
+    if (back_.size() < kMostFreed) back_.emplace_back(std::move(wish), ticket);
+}
+
+net::Task<std::vector<Wish>> Places::first_in_line() {
+    std::function<std::vector<Wish>(store::Session&)> work = [](store::Session& session) { return policy::first_in_line(session); };
+    auto answer = co_await database_.ask<std::vector<Wish>>(std::move(work), settings_.answer_within);
+    std::vector<Wish> first;
+    if (answer) first = std::move(*answer);
+    co_return first;
 }
 
 std::vector<Wish> Places::sweep(TimePoint now, const std::function<bool(const std::string& call_sid)>& needed) {
@@ -161,10 +211,14 @@ std::vector<Wish> Places::sweep(TimePoint now, const std::function<bool(const st
 net::Task<> Places::beat() {
     std::vector<Held> held;
     std::vector<std::string> freed;
+    std::vector<Told> gone;
+    std::vector<std::pair<Wish, std::int64_t>> back;
     Renewed mine;
     {
         const std::lock_guard lock(mutex_);
         freed = std::exchange(freed_, {});
+        gone = std::exchange(gone_, {});
+        back = std::exchange(back_, {});
         for (const auto& [sid, entry] : entries_) {
             held.push_back({{sid, entry.agent, entry.account}, entry.live});
             ++mine.by_agent[entry.agent];
@@ -172,7 +226,12 @@ net::Task<> Places::beat() {
             ++mine.running;
         }
     }
-    std::function<Renewed(store::Session&)> work = [held, freed, instance = settings_.instance, lease = settings_.lease](store::Session& session) {
+    std::function<Renewed(store::Session&)> work = [held, freed, gone, back, instance = settings_.instance, lease = settings_.lease](store::Session& session) {
+        for (const auto& call : gone) {
+            if (call.place) forget_call(session, call.call_sid, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - call.at));
+            if (call.line) policy::leave_line(session, call.call_sid);
+        }
+        for (const auto& [wish, ticket] : back) policy::rejoin_line(session, wish, ticket);
         free_places(session, instance, freed);
         return renew_places(session, instance, held, lease);
     };
@@ -182,6 +241,8 @@ net::Task<> Places::beat() {
         beat_at_ = Clock::now();
         heard(false, answer.error().message().c_str());
         if (freed_.size() + freed.size() < kMostFreed) freed_.insert(freed_.end(), freed.begin(), freed.end());
+        if (gone_.size() + gone.size() < kMostFreed) gone_.insert(gone_.end(), gone.begin(), gone.end());
+        if (back_.size() + back.size() < kMostFreed) back_.insert(back_.end(), back.begin(), back.end());
         co_return;
     }
     ask_again_ = {};
@@ -212,7 +273,7 @@ bool Places::has(std::string_view call_sid) const {
 }
 bool Places::due(TimePoint now, Duration every) const {
     const std::lock_guard lock(mutex_);
-    return !freed_.empty() || now - beat_at_ >= every;
+    return !freed_.empty() || !gone_.empty() || !back_.empty() || now - beat_at_ >= every;
 }
 bool Places::alone() const {
     const std::lock_guard lock(mutex_);
@@ -229,6 +290,10 @@ Places::Counts Places::everywhere(std::string_view agent, std::string_view accou
 std::uint32_t Places::instances() const {
     const std::lock_guard lock(mutex_);
     return last_.instances;
+}
+std::uint32_t Places::waiting() const {
+    const std::lock_guard lock(mutex_);
+    return last_.waiting;
 }
 std::size_t Places::size() const {
     const std::lock_guard lock(mutex_);

@@ -23,7 +23,9 @@ constexpr Of kOfACall[] = {
     {"analyses", "DELETE FROM analyses WHERE call_sid = $1"},
     {"state", "DELETE FROM checkpoints WHERE call_sid = $1"},
     {"state", "DELETE FROM fleet_calls WHERE call_sid = $1"},
+    {"state", "DELETE FROM fleet_accounts WHERE sid = $1"},
     {"state", "DELETE FROM policy_leases WHERE call_sid = $1"},
+    {"state", "DELETE FROM policy_waiting WHERE call_sid = $1"},
 };
 
 bool has_table(Session& session, std::string_view name) {

@@ -47,8 +47,16 @@ void merge_keys(Json& into, const Json& fact) {
     for (const auto& [key, value] : fact.items()) into[key] = value;
 }
 
+// Whose word an end is: that of others who only missed the call's instance, of the dial, of the talk itself. The last one of the best counts.
+int rank_of_end(const Json& end) {
+    const auto detail = end.find("detail");
+    if (detail != end.end() && *detail == "instance_lost") return 0;
+    return end.contains("result") || end.contains("turns") ? 2 : 1;
+}
+
 void join(Json& record, const Kind& kind, const Json& fact) {
     const std::string field(kind.field);
+    if (kind.name == "end" && record.contains(field) && rank_of_end(fact) < rank_of_end(record[field])) return;
     switch (kind.merge) {
         case Merge::keys: {
             auto& into = record[field];

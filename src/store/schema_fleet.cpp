@@ -16,6 +16,10 @@ CREATE TABLE fleet_calls(
 CREATE INDEX fleet_calls_instance ON fleet_calls(instance, live);
 CREATE INDEX fleet_calls_age ON fleet_calls(updated_ms);
 CREATE TABLE fleet_nonces(nonce TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) {strict};
+)"},
+            {"fleet", 2, R"(
+CREATE TABLE fleet_accounts(sid TEXT PRIMARY KEY, account TEXT NOT NULL, at_ms INTEGER NOT NULL) {strict};
+CREATE INDEX fleet_accounts_age ON fleet_accounts(at_ms);
 )"}};
 }
 

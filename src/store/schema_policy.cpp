@@ -3,7 +3,7 @@
 namespace parley::store {
 
 // policy_gate: locked by whoever counts places, and empty. policy_leases: a place taken by a call; it counts until its time is over, whoever took it. policy_usage: what a day has cost, by agent, vendor and role;
-// vendor '' is the call itself. policy_batches: what was added to it lately, so that nothing is added twice.
+// vendor '' is the call itself. policy_waiting: who waits for a place with an agent, the lowest number first. policy_batches: what was added to it lately, so that nothing is added twice.
 std::vector<Migration> schema_policy() {
     return {{"policy", 1, R"(
 CREATE TABLE policy_gate(
@@ -40,7 +40,16 @@ CREATE TABLE policy_usage(
 CREATE TABLE policy_batches(
     id TEXT PRIMARY KEY,
     at_ms INTEGER NOT NULL
-) {strict})"}};
+) {strict})"},
+            {"policy", 3, R"(
+CREATE TABLE policy_waiting(
+    id {id},
+    call_sid TEXT NOT NULL UNIQUE,
+    agent TEXT NOT NULL,
+    account TEXT NOT NULL,
+    seen_ms INTEGER NOT NULL
+) {strict};
+CREATE INDEX policy_waiting_by_agent ON policy_waiting(agent, id))"}};
 }
 
 }  // namespace parley::store

@@ -70,22 +70,31 @@ void configure(twiml::Conference& noun, const flows::ConferenceSettings& wanted,
     }
 }
 
-Answer dial_conference(const TwilioWebhooks& routes, twiml::Conference noun, const std::string& agent) {
+// The agent, and the revision the call has it in.
+std::vector<std::pair<std::string, std::string>> agent_in(const std::string& agent, const Asked& asked) {
+    std::vector<std::pair<std::string, std::string>> query{{"agent", agent}};
+    if (asked.agent && asked.agent->name == agent) query.emplace_back("rev", asked.query.get("rev"));
+    return query;
+}
+
+Answer dial_conference(const TwilioWebhooks& routes, twiml::Conference noun, const std::string& agent, const Asked& asked) {
     twiml::Dial dial;
-    dial.action = link(routes, "room-left", {{"agent", agent}});
+    dial.action = link(routes, "room-left", agent_in(agent, asked));
     dial.nouns.push_back(std::move(noun));
     return twiml_answer(TwimlResponse().dial(dial));
 }
 
 // A call that waits or confers takes no place among those with an agent.
-void needs_no_place(const TwilioWebhooks& routes, const Asked& asked) { routes.services().registry.release(asked.call_sid); }
+void needs_no_place(const TwilioWebhooks& routes, const Asked& asked) { routes.give_place_back(asked.call_sid); }
 
 void keep_position(Powers& powers, const Asked& asked) {
     if (const auto position = FlowRoutes::position_in(asked)) powers.came_from(asked.call_sid, flows::query_of(*position));
 }
 
 Answer enqueue(const TwilioWebhooks& routes, Powers& powers, const Asked& asked, const std::string& agent, const std::string& queue, bool hold) {
-    needs_no_place(routes, asked);
+    // Who is held comes back to the agent, and has its place there.
+    if (hold) routes.services().registry.release(asked.call_sid);
+    else needs_no_place(routes, asked);
     keep_position(powers, asked);
     powers.entered_queue(asked.call_sid, agent, parties_of(asked.form), queue);
     twiml::Enqueue verb;
@@ -135,7 +144,8 @@ TwimlResponse cannot_connect() {
 
 // A call that comes back goes to the agent itself: the answer it was in if that is one it talks in, or the first that is. Neither its hours nor its other
 // answers are gone through again.
-Answer back_to(const TwilioWebhooks& routes, const call::Agent& agent, const Asked& asked) {
+net::Task<Answer> back_to(const TwilioWebhooks& routes, std::shared_ptr<const call::Agent> returns_to, const Asked& asked) {
+    const auto& agent = *returns_to;
     using Mode = flows::AnswerMode::Kind;
     const auto talks = [](const flows::AnswerMode& mode) { return mode.kind == Mode::stream || mode.kind == Mode::relay || mode.kind == Mode::gather; };
     auto position = FlowRoutes::position_or_start(asked, agent);
@@ -152,9 +162,17 @@ Answer back_to(const TwilioWebhooks& routes, const call::Agent& agent, const Ask
         }
     }
     if (fits() && flow.answers(position.closed)[position.at].kind != Mode::stream)
-        return twiml_answer(TwimlResponse().redirect({.url = routes.url("/webhooks/twilio/answer?" + flows::query_of(position)), .method = "POST"}));
+        co_return twiml_answer(TwimlResponse().redirect({.url = routes.url("/webhooks/twilio/answer?" + flows::query_of(position)), .method = "POST"}));
+    auto away = co_await routes.take_place(returns_to, asked, TwilioWebhooks::Stay::talk);
+    if (away && away->answer.body.empty()) {
+        TwimlResponse response;
+        if (agent.fallback_number.empty()) response.say("We are sorry, nobody can take your call right now.").hangup();
+        else response.dial({.number = agent.fallback_number});
+        co_return twiml_answer(response);
+    }
+    if (away) co_return std::move(away->answer);
     const auto before = routes.services().registry.outcome(asked.call_sid);
-    return routes.open_stream(agent, asked.form, asked.request, before && before->attached ? 1 : 0, position);
+    co_return routes.open_stream(agent, asked.form, asked.request, before && before->attached ? 1 : 0, position);
 }
 
 void add_destinations(TwilioWebhooks& routes, Powers& powers) {
@@ -166,12 +184,13 @@ void add_destinations(TwilioWebhooks& routes, Powers& powers) {
         auto noun = conference(routes, to.value);
         // Rooms of our own making are for two who talk already; the configured ones are as the agent wants them.
         if (agent && to.value != control::room_of(asked.call_sid)) configure(noun, FlowRoutes::flow_of(*agent).conference, routes);
-        co_return dial_conference(routes, std::move(noun), name_of(agent));
+        co_return dial_conference(routes, std::move(noun), name_of(agent), asked);
     });
     routes.destination(Kind::queue, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
         co_return enqueue(routes, powers, asked, name_of(agent), to.value, false);
     });
     routes.destination(Kind::park, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+        if (agent && control::is_hold_slot(to.value)) (void)co_await routes.take_place(agent, asked, TwilioWebhooks::Stay::held);
         co_return enqueue(routes, powers, asked, name_of(agent), control::queue_of_slot(to.value), control::is_hold_slot(to.value));
     });
     routes.destination(Kind::warm, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
@@ -192,7 +211,7 @@ void add_destinations(TwilioWebhooks& routes, Powers& powers) {
             noun.wait_url = powers.settings().hold_music;
             noun.wait_method = "GET";  // a sound, not a document
         }
-        auto answer = dial_conference(routes, std::move(noun), name_of(agent));
+        auto answer = dial_conference(routes, std::move(noun), name_of(agent), asked);
         if (!token.empty()) answer.body = registry.remember_answer(key, std::move(answer.body), Clock::now());
         co_return answer;
     });
@@ -205,7 +224,7 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
     routes.route("go", Subject::call, [&routes](const Asked& asked) -> net::Task<Answer> {
         auto to = flows::parse_destination(asked.query.get("to"));
         if (!to) co_return twiml_answer(TwimlResponse().hangup());
-        auto agent = routes.services().by_name(asked.query.get("agent"));
+        auto agent = routes.agent_of(asked, asked.query.get("agent"));
         // A wish is carried out once, however often it is delivered.
         const std::string wish(asked.query.get("wish").substr(0, 64));
         const auto key = asked.call_sid + "/go/" + wish;
@@ -219,9 +238,10 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
     routes.route("return", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         powers.left_queue(asked.call_sid);
         powers.came_back(asked.call_sid);
-        auto agent = routes.services().by_name(asked.query.get("agent"));
+        auto agent = routes.agent_of(asked, asked.query.get("agent"));
         if (!agent) co_return twiml_answer(TwimlResponse().say(routes.settings().sorry).hangup());
-        co_return back_to(routes, *agent, asked);
+        auto answer = co_await back_to(routes, std::move(agent), asked);
+        co_return answer;
     });
     routes.route("room-in", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         std::string room(asked.query.get("room"));
@@ -231,7 +251,7 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
         auto noun = conference(routes, std::move(room));
         const auto label = asked.query.get("label");
         if (plain_room(label)) noun.participant_label = std::string(label);
-        co_return dial_conference(routes, std::move(noun), agent);
+        co_return dial_conference(routes, std::move(noun), agent, asked);
     });
     routes.route("room", Subject::account, [&powers](const Asked& asked) -> net::Task<Answer> {
         const auto& form = asked.form;
@@ -251,7 +271,7 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
     routes.route("room-left", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         powers.caller_left_room(asked.call_sid);
         const bool goes_back = powers.came_back(asked.call_sid), over = rest::terminal(rest::call_status(asked.form.get("CallStatus")));
-        if (goes_back && !over) co_return twiml_answer(TwimlResponse().redirect({.url = link(routes, "return", {{"agent", std::string(asked.query.get("agent"))}}), .method = "POST"}));
+        if (goes_back && !over) co_return twiml_answer(TwimlResponse().redirect({.url = link(routes, "return", agent_in(std::string(asked.query.get("agent")), asked)), .method = "POST"}));
         co_return twiml_answer(TwimlResponse().hangup());
     });
     routes.route("queue-wait", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
@@ -268,8 +288,9 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
         const auto result = asked.form.get("QueueResult");
         // The redirect that took it out has its own document, and asks nothing here.
         powers.left_queue(asked.call_sid);
+        if (result == "hangup") routes.give_place_back(asked.call_sid);  // it was held
         if (result == "queue-full" || result == "error" || result == "system-error") {
-            auto agent = routes.services().by_name(asked.query.get("agent"));
+            auto agent = routes.agent_of(asked, asked.query.get("agent"));
             TwimlResponse response;
             response.say("We are sorry, nobody can take your call right now.");
             if (agent && !agent->fallback_number.empty()) response.dial({.number = agent->fallback_number});

@@ -139,7 +139,7 @@ Answer FlowRoutes::conference(const call::Agent& agent, const flows::Position& p
 
 Answer FlowRoutes::whisper(const Asked& asked) const {
     const auto position = position_in(asked);
-    const auto agent = position ? s_.routes.services().by_name(position->agent) : nullptr;
+    const auto agent = position ? s_.routes.agent_of(asked, position->agent) : nullptr;
     // Without an agent there is nothing to say: the two are put through.
     TwimlResponse response;
     if (!agent) return twiml_answer(response.pause({.length = 0}));
@@ -178,7 +178,7 @@ void FlowRoutes::keep_transfer(const Asked& asked, std::string_view mode, std::s
 net::Task<Answer> FlowRoutes::dialed(const Asked& asked) {
     const auto& services = s_.routes.services();
     const auto position = position_in(asked);
-    auto agent = position ? services.by_name(position->agent) : nullptr;
+    auto agent = position ? s_.routes.agent_of(asked, position->agent) : nullptr;
     if (!agent) co_return hang_up_answer();
     // The same delivery twice is one transfer in the record and the same answer.
     const auto key = asked.call_sid + "/dialed/" + std::string(asked.form.get("DialCallSid")) + "/" + std::string(twilio::query_of(asked.request.target)) + "/" + std::string(asked.request.idempotency_token);

@@ -82,8 +82,14 @@ net::Task<Answer> FlowRoutes::menu_step(AgentPtr agent, flows::Position position
 
 net::Task<Answer> FlowRoutes::menu(const Asked& asked) {
     const auto position = position_in(asked);
-    auto agent = position ? s_.routes.services().by_name(position->agent) : nullptr;
+    auto agent = position ? s_.routes.agent_of(asked, position->agent) : nullptr;
     if (!agent || asked.form.get("CallStatus") == "completed") co_return hang_up_answer();
+    // Whoever is still there still needs the place, or takes one again.
+    if (asked.query.get("go").empty()) {
+        auto away = co_await s_.routes.take_place(agent, asked, TwilioWebhooks::Stay::menu);
+        if (away && away->answer.body.empty()) co_return no_answer(*agent, asked, true);
+        if (away) co_return std::move(away->answer);
+    }
     const auto& menus = *flow_of(*agent).menus;
     if (const auto go = asked.query.get("go"); !go.empty()) {
         auto to = flows::parse_destination(go);

@@ -33,7 +33,7 @@ FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(
     routes.route("recorded", Subject::call, at_once([this](const Asked& asked) { return recorded(asked); }));
     routes.route("answer", Subject::call, [this](const Asked& asked) -> net::Task<Answer> {
         const auto position = position_in(asked);
-        auto agent = position ? s_.routes.services().by_name(position->agent) : nullptr;
+        auto agent = position ? s_.routes.agent_of(asked, position->agent) : nullptr;
         if (!agent || asked.form.get("CallStatus") == "completed") co_return hang_up_answer();
         auto answer = co_await answer_at(agent, *position, asked);
         co_return answer;
@@ -84,18 +84,26 @@ std::optional<flows::Position> FlowRoutes::position_in(const Asked& asked) {
 flows::Position FlowRoutes::position_or_start(const Asked& asked, const call::Agent& agent) {
     auto position = position_in(asked);
     if (position && position->agent == agent.name) return std::move(*position);
-    flows::Position start;
-    start.agent = agent.name;
-    return start;
+    return TwilioWebhooks::start_of(agent);
 }
 
-void FlowRoutes::needs_no_place(const Asked& asked) const { s_.routes.services().registry.release(asked.call_sid); }
+void FlowRoutes::needs_no_place(const Asked& asked) const { s_.routes.give_place_back(asked.call_sid); }
 
-bool FlowRoutes::has_place(const AnswerMode& mode, const call::Agent& agent, const Asked& asked) const {
+net::Task<FlowRoutes::Place> FlowRoutes::place_for(const AnswerMode& mode, AgentPtr agent, const Asked& asked) const {
     const auto& services = s_.routes.services();
-    if (!talks(mode.kind) || services.registry.readmit(asked.call_sid, Clock::now())) return true;
-    services.log.warn("answer.failed", "There is no place for an answer; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent.name}, {"answer", mode.text()}, {"reason", "capacity"}});
-    return false;
+    Place place;
+    if (!talks(mode.kind) && mode.kind != Kind::menu) co_return place;
+    if (mode.kind != Kind::menu && !services.registry.readmit(asked.call_sid, Clock::now())) {
+        services.log.warn("answer.failed", "There is no place for an answer; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}, {"reason", "capacity"}});
+        place.room = Room::full;
+        co_return place;
+    }
+    auto away = co_await s_.routes.take_place(agent, asked, mode.kind == Kind::menu ? TwilioWebhooks::Stay::menu : TwilioWebhooks::Stay::talk);
+    if (!away) co_return place;
+    place.room = Room::elsewhere;
+    // What was answered already can neither be refused nor hear nothing.
+    place.instead = away->answer.body.empty() ? no_answer(*agent, asked, true) : std::move(away->answer);
+    co_return place;
 }
 
 Answer FlowRoutes::no_answer(const call::Agent& agent, const Asked& asked, bool full) const {
@@ -114,8 +122,7 @@ Answer FlowRoutes::no_answer(const call::Agent& agent, const Asked& asked, bool 
 
 net::Task<Answer> FlowRoutes::begin(AgentPtr agent, const Asked& asked, unsigned hops) {
     const auto& flow = flow_of(*agent);
-    flows::Position position;
-    position.agent = agent->name;
+    auto position = TwilioWebhooks::start_of(*agent);
     position.hops = hops;
     // Whoever is called by us is called on purpose, at whatever hour.
     const bool outbound = asked.form.get("Direction") == "outbound-api";
@@ -149,7 +156,9 @@ net::Task<Answer> FlowRoutes::answer_at(AgentPtr agent, flows::Position position
     bool full = false;
     for (; position.at < list.size(); ++position.at) {
         const auto& mode = list[position.at];
-        if (!has_place(mode, *agent, asked)) {
+        auto place = co_await place_for(mode, agent, asked);
+        if (place.room == Room::elsewhere) co_return std::move(place.instead);
+        if (place.room == Room::full) {
             full = true;
             continue;
         }
@@ -180,7 +189,9 @@ net::Task<Answer> FlowRoutes::come_back(AgentPtr agent, const Asked& asked) {
     bool full = false;
     for (auto& place : places) {
         const auto& mode = flow.answers(place.closed)[place.at];
-        if (!has_place(mode, *agent, asked)) {
+        auto room = co_await place_for(mode, agent, asked);
+        if (room.room == Room::elsewhere) co_return std::move(room.instead);
+        if (room.room == Room::full) {
             full = true;
             continue;
         }

@@ -41,7 +41,7 @@ Answer voicemail_answer(const TwilioWebhooks& routes, const call::Agent& agent, 
 Answer FlowRoutes::recorded(const Asked& asked) const {
     const auto& form = asked.form;
     const auto position = position_in(asked);
-    const auto agent = position ? s_.routes.services().by_name(position->agent) : nullptr;
+    const auto agent = position ? s_.routes.agent_of(asked, position->agent) : nullptr;
     if (!agent) return hang_up_answer();
     const auto& flow = flow_of(*agent);
     flows::MessageFacts facts;

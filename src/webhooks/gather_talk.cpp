@@ -84,6 +84,18 @@ net::Task<std::string> GatherTalk::step(GatherInput input) {
     if (taken_ != input.turn) {
         taken_ = input.turn;
         const bool greeting = input.turn == 0;
+        if (taken_over_ && !greeting) {
+            auto body = by_person(input);
+            given_.insert_or_assign(key, body);
+            if (given_.size() > kKept) given_.erase(given_.begin());
+            co_return body;
+        }
+        if (!unanswered_.empty()) {
+            // It speaks again, and answers what nobody has answered; the caller may have said more meanwhile.
+            input.speech = unanswered_ + (input.speech.empty() ? "" : " ") + input.speech;
+            if (input.digits.empty()) asked_before_ = std::exchange(unanswered_, {}).size();
+            else talk_->caller_said(std::exchange(unanswered_, {}));
+        }
         if (!greeting && input.digits.empty() && input.speech.empty()) {
             auto body = silent();
             given_.insert_or_assign(key, body);
@@ -120,7 +132,9 @@ net::Task<> GatherTalk::run(GatherInput input, bool greeting) {
             turn = co_await talk_->keyed(input.digits);
         } else {
             empty_ = 0;
-            keep_turn("caller", input.speech);
+            // What was said to the person has been written down already.
+            const auto before = std::min(std::exchange(asked_before_, 0U), input.speech.size());
+            keep_turn("caller", std::string_view(input.speech).substr(std::min(before + (before > 0 ? 1U : 0U), input.speech.size())));
             turn = co_await talk_->said(input.speech, input.confidence);
         }
     } catch (const std::exception& e) {
@@ -137,6 +151,7 @@ std::string GatherTalk::spoken(unsigned turn) {
     const auto& words = b_.agent->conversation;
     turn_ = turn + 1;
     ++turns_;
+    if (done.superseded && taken_over_) return question({});
     if (done.failed || done.superseded) {
         log_.warn("provider.error", "The brain failed to answer.", {{"role", "llm"}, {"reason", done.superseded ? "superseded" : "failed"}});
         if (++failures_ >= words.failures_max) {
@@ -176,6 +191,26 @@ std::string GatherTalk::silent() {
     talk_->agent_said(prompt);
     keep_turn("agent", prompt);
     return question(prompt);
+}
+
+std::string GatherTalk::by_person(const GatherInput& input) {
+    turn_ = *taken_ + 1;
+    empty_ = 0;
+    keep_turn("keys", input.digits);
+    keep_turn("caller", input.speech);
+    if (!input.speech.empty()) unanswered_ += (unanswered_.empty() ? "" : " ") + input.speech;
+    if (!wanted_.empty() && !unanswered_.empty()) talk_->caller_said(std::exchange(unanswered_, {}));
+    return question({});
+}
+
+void GatherTalk::take_over(bool on) {
+    if (on == taken_over_ || over_) return;
+    taken_over_ = on;
+    log_.info("call.taken_over", on ? "A person speaks for the agent." : "The agent speaks again.", {{"on", on}});
+    on_event(call::event_fact(on ? "taken_over" : "given_back", b_.facts.agent, "gather"));
+    // An answer that is being made is not said any more; what it was to is the person's to answer.
+    if (on && running_) talk_->interrupted({});
+    if (!on) talk_->advise(call::kGivenBack);
 }
 
 std::string GatherTalk::question(std::string_view say) {
@@ -239,6 +274,7 @@ std::string GatherTalk::last_words(std::string_view say, bool to_tail) {
 void GatherTalk::command(const call::OperatorCommand& wanted) {
     if (const auto* end_now = std::get_if<call::EndNow>(&wanted)) end(end_now->reason, end_now->target);
     if (const auto* whisper = std::get_if<call::WhisperNow>(&wanted)) talk_->advise(whisper->text);
+    if (const auto* taken = std::get_if<call::TakeOver>(&wanted)) take_over(taken->on);
     // Words and keys wait for the next request: what Twilio is saying or hearing just now cannot be joined.
     if (const auto* words = std::get_if<call::SayNow>(&wanted); words != nullptr && wanted_.size() < 8) wanted_.push_back(words->text);
     if (const auto* limit = std::get_if<call::LimitNow>(&wanted)) longest_ = std::min<Duration>(longest_, since(began_) + limit->left);

@@ -63,6 +63,8 @@ private:
     net::Task<> run(GatherInput input, bool greeting);
     std::string spoken(unsigned turn);             // what the finished turn becomes
     std::string silent();                          // nothing was heard
+    std::string by_person(const GatherInput& input);  // a turn without the brain
+    void take_over(bool on);
     std::string question(std::string_view say);    // says it and listens; before it, once, that the time is nearly over
     std::string not_yet(unsigned turn, unsigned wait);
     std::string last_words(std::string_view say, bool to_tail);
@@ -89,8 +91,11 @@ private:
     std::optional<brain::TextTurn> done_;
     std::map<std::pair<unsigned, unsigned>, std::string> given_;
     std::optional<unsigned> taken_;  // the turn whose input is being worked on
+    std::size_t asked_before_ = 0;  // bytes of the turn's words that were said to a person
     unsigned empty_ = 0, failures_ = 0, turns_ = 0;
     std::deque<std::string> wanted_;  // an operator's words
+    bool taken_over_ = false;         // a person speaks for the agent
+    std::string unanswered_;          // what the caller has said to that one, since it spoke last
     std::string keys_;
     std::atomic<bool> over_{false};  // read by other workers
 };

@@ -139,7 +139,7 @@ net::Task<Answer> GatherTalks::proceed(const Asked& asked) {
     if (!talk) {
         // Over, and asked again; or ended from outside: the tail knows; or begun by another process that is no more.
         if (auto given = s_.calls.registry.answer_given(GatherTalk::key_of(asked.call_sid, asked.query.get("talk"), input.turn, input.wait))) co_return xml(std::move(*given));
-        auto agent = position ? s_.routes.services().by_name(position->agent) : nullptr;
+        auto agent = position ? s_.routes.agent_of(asked, position->agent) : nullptr;
         if (!agent) co_return hang_up_answer();
         const auto outcome = s_.calls.registry.outcome(asked.call_sid);
         bool full = false;

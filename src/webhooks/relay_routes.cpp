@@ -41,7 +41,7 @@ public:
 
     net::Task<Answer> operator()(const Asked& asked) const {
         const auto& services = routes_.services();
-        const auto agent = services.by_name(asked.query.get("agent"));
+        const auto agent = routes_.agent_of(asked, asked.query.get("agent"));
         const auto status = asked.form.get("SessionStatus");
         const auto code = asked.form.get("ErrorCode");
         if (!code.empty()) {

@@ -159,6 +159,16 @@ bool TwilioWebhooks::own_account(std::string_view account_sid) const {
 bool TwilioWebhooks::belongs(const call::Agent& agent, std::string_view account_sid) const { return agent.account == account_sid || own_account(account_sid); }
 
 void TwilioWebhooks::gate(Gate gate) { gate_ = std::move(gate); }
+void TwilioWebhooks::places(PlaceKeeper keeper) { places_ = std::move(keeper); }
+net::Task<std::optional<TwilioWebhooks::TurnedAway>> TwilioWebhooks::take_place(std::shared_ptr<const call::Agent> agent, const Asked& asked, Stay stay) const {
+    if (!places_.take) co_return std::nullopt;
+    auto away = co_await places_.take(std::move(agent), asked, stay);
+    co_return away;
+}
+void TwilioWebhooks::give_place_back(const std::string& call_sid) const {
+    services_.registry.release(call_sid);
+    if (places_.give_back) places_.give_back(call_sid, false);
+}
 void TwilioWebhooks::route(std::string name, Subject subject, Handler handler) { routes_.insert_or_assign(std::move(name), Route{subject, std::move(handler)}); }
 void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) { senders_.insert_or_assign(kind, std::move(sender)); }
 void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) { answer_ = std::move(answer); }
@@ -183,6 +193,16 @@ Answer TwilioWebhooks::with_preface(const call::Agent& agent, Answer answer) con
     if (answer.body.size() + verbs.size() > twilio::kMaxTwimlBytes) return answer;
     answer.body.insert(at + kOpen.size(), verbs);
     return answer;
+}
+
+std::shared_ptr<const call::Agent> TwilioWebhooks::agent_of(const Asked& asked, std::string_view name) const {
+    return asked.agent && asked.agent->name == name ? asked.agent : services_.by_name(name);
+}
+flows::Position TwilioWebhooks::start_of(const call::Agent& agent) {
+    flows::Position start;
+    start.agent = agent.name;
+    if (agent.stored) start.revision = agent.revision;
+    return start;
 }
 
 std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
@@ -278,6 +298,7 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
             co_return refused(403);
         }
     }
+    if (const auto revision = query->get("rev"); !revision.empty() && services_.exact) asked.agent = co_await services_.exact(std::string(query->get("agent")), std::string(revision));
     if (subject == Subject::call) {
         refusals_->saw(asked.call_sid, form->get("AccountSid"));
         if (accounts_.saw_call && !own_account(form->get("AccountSid"))) accounts_.saw_call(asked.call_sid, form->get("AccountSid"));
@@ -450,9 +471,7 @@ std::optional<twiml::Stream> TwilioWebhooks::media_stream(const call::Agent& age
 }
 
 Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {
-    flows::Position start;
-    start.agent = agent.name;
-    return open_stream(agent, form, request, resume, start);
+    return open_stream(agent, form, request, resume, start_of(agent));
 }
 
 Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, const flows::Position& position) const {
@@ -466,9 +485,7 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
 }
 
 Answer TwilioWebhooks::voicemail(const call::Agent& agent) const {
-    flows::Position start;
-    start.agent = agent.name;
-    return voicemail_answer(*this, agent, start, 0);
+    return voicemail_answer(*this, agent, start_of(agent), 0);
 }
 
 net::Task<Answer> TwilioWebhooks::send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const {
@@ -509,7 +526,7 @@ net::Task<Answer> TwilioWebhooks::send_to(flows::Destination to, std::shared_ptr
 net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
     const auto& form = asked.form;
     const auto& call_sid = asked.call_sid;
-    const auto agent = services_.by_name(asked.query.get("agent"));
+    const auto agent = agent_of(asked, asked.query.get("agent"));
     if (rest::terminal(rest::call_status(form.get("CallStatus"))) || !agent) co_return hang_up();
     unsigned resumed = 0;
     const auto resume_text = asked.query.get("resume", "0");
@@ -588,6 +605,7 @@ Answer TwilioWebhooks::status(const twilio::Form& form) const {
         services_.registry.end_call(call_sid, EndReason::caller_hung_up);
         if (services_.records != nullptr) services_.records->add(call_sid, store::Fact::status, status_fact(form));
         services_.registry.release(std::string(call_sid));  // one that was still in a menu, or whose stream was still to come
+        if (places_.give_back) places_.give_back(std::string(call_sid), true);
     }
     return nothing();
 }

@@ -457,6 +457,47 @@ TEST_F(ConversationRelay, OperatorsSayPressAndEnd) {
     EXPECT_EQ(code, 1000);
 }
 
+TEST_F(ConversationRelay, APersonSpeaksForTheAgentAndGivesItBack) {
+    mind->answer = [&](const conversation::StartReply& asked) { mind->say(asked.kind == conversation::PromptKind::greeting ? "Hi." : "You said " + asked.text + "."); };
+    agent.conversation.idle_after = milliseconds(150);
+    run([&](Peer& peer, ConversationRelayCall& call) -> net::Task<> {
+        EXPECT_TRUE(co_await peer.until([&] { return peer.text() == "Hi. |"; }));
+        peer.played("Hi.");
+        call.command(TakeOver{true});
+        peer.prompt("is anybody there");
+        co_await peer.rest(milliseconds(400));
+        EXPECT_EQ(mind->asked.size(), 1U) << "it answers although it was taken over";
+        EXPECT_EQ(peer.text(), "Hi. |") << "nor is the silence filled";
+        call.command(SayNow{"I am."});
+        EXPECT_TRUE(co_await peer.until([&] { return peer.text() == "Hi. |I am. |"; })) << peer.text();
+        peer.played("I am.");
+        agent.conversation.idle_after = std::chrono::seconds(30);
+        co_await peer.rest(milliseconds(50));
+        peer.prompt("how much is it");
+        co_await peer.rest(milliseconds(50));
+        call.command(TakeOver{false});
+        EXPECT_TRUE(co_await peer.until([&] { return mind->asked.size() == 2; }));
+        peer.hang_up();
+    });
+    ASSERT_EQ(mind->asked.size(), 2U);
+    EXPECT_EQ(mind->asked[1].text, "how much is it") << "what nobody has answered";
+    EXPECT_THAT(mind->asked[1].memory, ElementsAre("agent: Hi.", "caller: is anybody there", "agent: I am."));
+}
+
+TEST_F(ConversationRelay, WhoIsTakenOverStopsInTheMiddle) {
+    run([&](Peer& peer, ConversationRelayCall& call) -> net::Task<> {
+        EXPECT_TRUE(co_await peer.until([&] { return mind->asked.size() == 1; }));
+        mind->piece("It is a long story.");
+        EXPECT_TRUE(co_await peer.until([&] { return peer.text() == "It is a long story. "; })) << peer.text();
+        call.command(TakeOver{true});
+        mind->piece("And it goes on.");
+        call.command(SayNow{"Sorry for that."});
+        EXPECT_TRUE(co_await peer.until([&] { return peer.text().ends_with("Sorry for that. |"); })) << peer.text();
+        peer.hang_up();
+    });
+    EXPECT_EQ(text, "It is a long story. |Sorry for that. |");
+}
+
 TEST_F(ConversationRelay, ALanguageIsSwitchedWhenTheBrainAsksForIt) {
     relay.languages = {{.code = "de-DE", .tts_provider = {}, .voice = {}, .transcription_provider = {}, .speech_model = {}}};
     run([&](Peer& peer, ConversationRelayCall&) -> net::Task<> {

@@ -186,6 +186,76 @@ TEST_P(Leases, ACallThatMovesToAnotherInstanceKeepsItsOnePlace) {
     EXPECT_EQ(rows(*database), 0);
 }
 
+TEST_P(Leases, ACallThatIsHandedOverTakesItsPlaceAlong) {
+    const auto database = open();
+    const Caps one{.agent = 1};
+    EXPECT_TRUE(take(*database, wish("1", "front"), one).fresh);
+    const auto handed = take(*database, wish("1", "back"), {.agent = 1, .account = 1, .fleet = 1}, "b");
+    EXPECT_TRUE(handed.admitted) << "it is the one of the account and of the fleet itself";
+    EXPECT_FALSE(handed.fresh);
+    EXPECT_EQ(rows(*database), 1);
+    EXPECT_TRUE(take(*database, wish("2", "front"), one).admitted) << "the first agent is free";
+    EXPECT_EQ(take(*database, wish("3", "back"), one).full, Scope::agent) << "the other one is not";
+    EXPECT_EQ(take(*database, wish("2", "back"), one).full, Scope::agent);
+    EXPECT_EQ(take(*database, wish("4", "front"), one).full, Scope::agent) << "who could not be handed over has stayed";
+}
+
+TEST_P(Leases, WhoeverServedACallLastHoldsItsPlace) {
+    const auto database = open();
+    const auto beat = [&](const std::string& instance, std::vector<Held> held) {
+        Renewed renewed;
+        database->transact([&](Session& session) { renewed = renew_places(session, instance, held, 60s); });
+        return renewed;
+    };
+    EXPECT_TRUE(take(*database, wish("1"), {.agent = 1}, "a").fresh);
+    EXPECT_TRUE(take(*database, wish("1"), {.agent = 1}, "b").admitted);
+    database->transact([](Session& session) { free_places(session, "a", {"1"}); });
+    EXPECT_EQ(beat("b", {{wish("1"), false}}).running, 1U) << "it is not the first one's any more";
+    EXPECT_THAT(beat("a", {{wish("1"), false}}).elsewhere, testing::ElementsAre("1"));
+    // It is over, as a third instance hears.
+    database->transact([](Session& session) { forget_call(session, "1", 0ms); });
+    EXPECT_TRUE(take(*database, wish("2"), {.agent = 1}, "c").fresh);
+    EXPECT_THAT(beat("b", {{wish("1"), false}}).elsewhere, testing::ElementsAre("1")) << "it is not written down again";
+    EXPECT_EQ(beat("c", {{wish("2"), false}}).running, 1U);
+    // Somebody heard of an end, and was slow to say so: meanwhile the call has come back.
+    database->transact([](Session& session) { forget_call(session, "2", 60s); });
+    EXPECT_EQ(beat("c", {{wish("2"), false}}).running, 1U);
+}
+
+TEST_P(Leases, WhoCameFirstIsServedFirstWhereverThatWas) {
+    const auto database = open();
+    const Caps caps{.agent = 1};
+    const auto waiting = [](const std::string& sid) {
+        auto one = wish(sid);
+        one.waits = true;
+        return one;
+    };
+    EXPECT_TRUE(take(*database, waiting("0"), caps, "a").fresh) << "nobody waits";
+    EXPECT_EQ(take(*database, waiting("1"), caps, "a").position, 1U);
+    EXPECT_EQ(take(*database, waiting("2"), caps, "b").position, 2U);
+    EXPECT_EQ(take(*database, waiting("3"), caps, "a").position, 3U);
+    EXPECT_EQ(take(*database, waiting("2"), caps, "a").position, 2U) << "asking again is not standing behind";
+    database->transact([](Session& session) { free_places(session, "a", {"0"}); });
+    EXPECT_FALSE(take(*database, waiting("2"), caps, "b").admitted);
+    EXPECT_FALSE(take(*database, waiting("4"), caps, "b").admitted) << "who comes now is behind those who wait";
+    std::vector<Wish> next;
+    database->transact([&](Session& session) { next = first_in_line(session); });
+    ASSERT_EQ(next.size(), 1U);
+    EXPECT_EQ(next[0].call_sid, "1");
+    const auto in = take(*database, waiting("1"), caps, "b");
+    EXPECT_TRUE(in.fresh);
+    EXPECT_EQ(take(*database, waiting("3"), caps, "a").position, 2U);
+    // It could not be called in after all, and is still there.
+    database->transact([&](Session& session) {
+        free_places(session, "b", {"1"});
+        rejoin_line(session, waiting("1"), in.ticket);
+    });
+    EXPECT_EQ(take(*database, waiting("2"), caps, "b").position, 2U);
+    database->transact([](Session& session) { leave_line(session, "1"); });
+    EXPECT_TRUE(take(*database, waiting("2"), caps, "b").fresh);
+    EXPECT_EQ(take(*database, waiting("4"), caps, "b").position, 2U);
+}
+
 TEST_P(Leases, UsageAddsUpWhoeverWrites) {
     const auto database = open();
     std::vector<std::thread> writers;
@@ -333,6 +403,30 @@ TEST_P(Instances, AStoreThatDoesNotAnswerHoldsNobodyUp) {
     EXPECT_TRUE(take(places, "2", {.agent = 2}).admitted);
     EXPECT_EQ(take(places, "3", {.agent = 2}).full, Scope::agent);
     EXPECT_TRUE(take(places, "1", {.agent = 2}).admitted) << "has its place";
+}
+
+TEST_P(Instances, AMenusPlaceIsKeptWithoutAStreamAndGoesWithTheCall) {
+    const auto database = open();
+    Gone up(*database);
+    Places first(settings("a"), up, log), second(settings("b"), up, log);
+    const Caps caps{.agent = 1};
+    const auto stay = [](Places& places, const std::string& sid, const std::string& agent, Caps limits) {
+        return run(places.take(wish(sid, agent), limits, Places::Terms{.grace = 10min, .everywhere = true}));
+    };
+    EXPECT_TRUE(stay(first, "CA1", "front", caps).fresh);
+    const auto nobody = [](const std::string&) { return false; };
+    EXPECT_TRUE(first.sweep(Clock::now() + 9min, nobody).empty()) << "long in a menu";
+    run(first.beat());
+    EXPECT_FALSE(take(second, "CA2", caps).admitted);
+    // The menu's next request comes to the other instance, and leads to an agent that has no limit.
+    EXPECT_TRUE(stay(second, "CA1", "back", {}).admitted);
+    EXPECT_TRUE(take(second, "CA2", caps).admitted) << "the first agent is free at once";
+    run(first.beat());
+    EXPECT_FALSE(first.has("CA1"));
+    second.forget("CA1");
+    run(second.beat());
+    EXPECT_EQ(second.everywhere("back", "AC1").agent, 0U);
+    EXPECT_EQ(second.everywhere("front", "AC1").agent, 1U);
 }
 
 TEST_P(Instances, APlaceIsKeptAsLongAsTheCallNeedsIt) {

@@ -313,6 +313,41 @@ TEST(AgentsPostgres, TwoInstancesHaveOneSetOfAgentsAndTokens) {
     EXPECT_TRUE(eventually([&] { return one.ask("PATCH", "/v1/agents/front", {{"document", {{"max_call", "5m"}}}}).status == 200; }, 20s));
 }
 
+// What stands behind the first answer is that of the revision the call began with, whichever instance is asked for it.
+void calls_keep_their_revision(Office& one, Office& two) {
+    const auto made = one.ask("POST", "/v1/agents", {{"name", "front"}, {"document", {{"brain", "echo"}, {"numbers", {kOwn}}, {"answer", {"forward", "voicemail"}}, {"forward", {{"to", {"+4930111111"}}}}, {"voicemail_prompt", "After the first tone."}}}});
+    ASSERT_EQ(made.status, 201) << made.body;
+    const std::string call = "CA00000000000000000000000000000031";
+    const auto first = one.gateway().webhook("voice", call_form(call, "ringing", kOwn)).body;
+    EXPECT_THAT(first, HasSubstr("+4930111111"));
+    const auto begin = first.find("/webhooks/twilio/dialed?");
+    ASSERT_NE(begin, std::string::npos) << first;
+    auto route = first.substr(begin + 17, first.find('"', begin) - begin - 17);
+    for (auto amp = route.find("&amp;"); amp != std::string::npos; amp = route.find("&amp;", amp + 1)) route.replace(amp, 5, "&");
+    ASSERT_EQ(one.ask("PUT", "/v1/agents/front", {{"document", {{"brain", "echo"}, {"numbers", {kOwn}}, {"answer", {"forward", "hangup"}}, {"forward", {{"to", {"+4930222222"}}}}}}}).status, 200);
+    EXPECT_TRUE(eventually([&] { return two.ask("GET", "/v1/agents/front").body.value("revision", 0) == 2; }, 10s));
+    auto form = call_form(call, "in-progress", kOwn);
+    form.emplace_back("DialCallStatus", "no-answer");
+    form.emplace_back("DialCallSid", "CA00000000000000000000000000000032");
+    for (auto* office : {&two, &one}) {
+        const auto next = office->gateway().webhook(route, form).body;
+        EXPECT_THAT(next, HasSubstr("After the first tone."));
+        EXPECT_THAT(next, HasSubstr("rev=1"));
+    }
+    EXPECT_THAT(two.gateway().webhook("voice", call_form("CA00000000000000000000000000000033", "ringing", kOwn)).body, HasSubstr("+4930222222"));
+}
+TEST(Agents, ACallsLaterAnswersAreThoseOfItsRevision) {
+    Office one;
+    calls_keep_their_revision(one, one);
+}
+TEST(AgentsPostgres, ACallsLaterAnswersAreThoseOfItsRevisionOnAnyInstance) {
+    const test::PostgresDatabase fresh;
+    Sections sections;
+    sections.more = "store:\n  url: \"" + fresh.url() + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n";
+    Office one(sections), two(sections);
+    calls_keep_their_revision(one, two);
+}
+
 TEST(Agents, SlowARunningCallKeepsItsRevisionAndTheNextHasTheNewOne) {
     Office office;
     const auto made = office.ask("POST", "/v1/agents", {{"name", "front"}, {"document", {{"brain", "echo"}, {"numbers", {kOwn}}}}});

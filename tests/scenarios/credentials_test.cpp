@@ -12,6 +12,7 @@
 #include "gateway_under_test.hpp"
 #include "parley/load/process.hpp"
 #include "parley/sim/fake_twilio.hpp"
+#include "pitch.hpp"
 #include "store_under_test.hpp"
 
 namespace parley::scenarios {
@@ -159,6 +160,52 @@ TEST_P(Credentials, SavingPointsTheNumbersHereAndTheAgentAnswersThem) {
     EXPECT_EQ(office.ask("DELETE", "/v1/agents/front/twilio").status, 204);
     EXPECT_EQ(office.ask("GET", "/v1/agents/front/twilio").status, 404);
     EXPECT_EQ(gateway.webhook("voice", call_form(sid(6), "ringing", kLine, kTheirAccount), by(kTheirToken)).status, 403);
+}
+
+// What is done to a call of theirs over REST is done with their account: here, and with an instance that never saw its webhook.
+bool asked_as_them(sim::FakeTwilio& twilio, const std::string& call_sid, const std::string& what) {
+    const auto all = json::parse(twilio.requests(), nullptr, false);
+    for (const auto& request : all.is_array() ? all : all.value("requests", json::array())) {
+        const auto text = request.dump();
+        if (text.find(call_sid) != std::string::npos && text.find(what) != std::string::npos && text.find(kTheirAccount) != std::string::npos) return true;
+    }
+    return false;
+}
+
+TEST_P(Credentials, TheCarrierIsToldByTheirAccountHowLongACallMayLast) {
+    Office office(store());
+    ASSERT_EQ(office.save(credential({kLine})).status, 200);
+    sim::CarrierOptions options = office.gateway().carrier();
+    options.account_sid = kTheirAccount;
+    options.auth_token = Secret(kTheirToken);
+    sim::SimCarrier carrier(options);
+    auto plan = office.gateway().plan(sim::test::person({sim::test::until_hangup()}));
+    plan.to = kLine;
+    auto call = carrier.place_call(plan);
+    std::string sid;
+    EXPECT_TRUE(eventually([&] {
+        const auto started = office.gateway().events("call.started");
+        if (started.empty()) return false;
+        sid = started.front()["call_sid"];
+        return asked_as_them(office.twilio(), sid, "TimeLimit");
+    })) << office.twilio().requests();
+    office.ask("POST", "/v1/calls/" + sid + "/hangup", "{}");
+    (void)call.report.wait_for(std::chrono::seconds(20));
+}
+
+TEST(CredentialsOnPostgres, AnotherInstanceActsOnTheirCallsWithTheirAccount) {
+    const test::PostgresDatabase database;
+    const auto on = "store:\n  url: \"" + database.url() + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n";
+    Office first(on);
+    ASSERT_EQ(first.save(credential({kLine})).status, 200);
+    Office second(on);
+    const auto call = sid(7);
+    EXPECT_THAT(first.gateway().webhook("voice", call_form(call, "ringing", kLine, kTheirAccount), by(kTheirToken)).body, HasSubstr("<Stream"));
+    EXPECT_TRUE(eventually([&] {
+        (void)second.ask("POST", "/v1/calls/" + call + "/hangup", "{}");
+        return asked_as_them(second.twilio(), call, "completed");
+    })) << second.twilio().requests();
+    EXPECT_THAT(second.twilio().requests(), Not(HasSubstr(std::string("Accounts/") + kAccount)));
 }
 
 TEST_P(Credentials, AReplacedTokenIsStillBelievedForAWhile) {

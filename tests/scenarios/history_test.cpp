@@ -61,6 +61,45 @@ void one_call_is_one_row(const std::string& store) {
     get(gateway, "/v1/history/00000000000000000000000000000000", 404);
 }
 
+// What is known of the caller when the call begins, without what this agent's calls may not show.
+void the_callers_profile_is_kept(const std::string& store) {
+    Sections setup;
+    setup.server = "  admin_token: history-test-of-the-scenarios\n";
+    setup.more = store;
+    setup.agents = "  desk: {default: true, brain: echo, privacy: {redact: true}}\n  open: {brain: echo, numbers: [\"+18005551213\"], memory: {callers: true, shared: true}}\n";
+    GatewayUnderTest gateway(setup);
+    const auto put = [&](const std::string& owner, const json& profile) {
+        const auto answer = http(gateway.gateway().admin_port(), "PUT", "/v1/callers/%2B14155550100/profile?agent=" + owner,
+                                 {{"Host", "127.0.0.1"}, {"Authorization", "Bearer history-test-of-the-scenarios"}, {"Content-Type", "application/json"}}, profile.dump());
+        EXPECT_TRUE(answer.status == 200 || answer.status == 201) << answer.status << answer.body;
+    };
+    put("desk", {{"name", "Ann"}, {"facts", {"pays with 4111 1111 1111 1111"}}});
+    put("open", {{"name", "Anna"}});
+    const auto profile_after = [&](const std::string& number, const std::string& caller) {
+        const auto sid = sim::make_sid("CA");
+        auto form = call_form(sid, "ringing", number);
+        for (auto& [name, value] : form)
+            if (name == "From") value = caller;
+        (void)gateway.webhook("voice", form);
+        json page;
+        EXPECT_TRUE(eventually([&] {
+            page = get(gateway, "/v1/history?callsid=" + sid);
+            return page["calls"].size() == 1 && page["calls"][0]["agent"].is_string();
+        })) << page.dump();
+        EXPECT_EQ(get(gateway, "/v1/history/" + page["calls"][0]["messageguid"].get<std::string>())["callerProfile"], page["calls"][0]["callerProfile"]);
+        return page["calls"][0]["callerProfile"];
+    };
+    EXPECT_EQ(profile_after(kNumber, "+14155550100"), (json{{"name", "Ann"}, {"facts", {"pays with [card]"}}}));
+    EXPECT_EQ(profile_after("+18005551213", "+14155550100"), (json{{"name", "Anna"}}));
+    EXPECT_EQ(profile_after(kNumber, "+14155550199"), nullptr) << "somebody else";
+    EXPECT_EQ(profile_after(kNumber, "Anonymous"), nullptr);
+    // What is learned later is the next call's.
+    const auto row = get(gateway, "/v1/history?agent=desk&number=%2B14155550100")["calls"][0];
+    put("desk", {{"name", "Ann Smith"}});
+    EXPECT_EQ(get(gateway, "/v1/history/" + row["messageguid"].get<std::string>())["callerProfile"]["name"], "Ann");
+    EXPECT_EQ(profile_after(kNumber, "+14155550100"), (json{{"name", "Ann Smith"}}));
+}
+
 // A visitor of a web page who talks for a moment and closes it; another who never connects.
 void a_visitor_is_one_row(const std::string& store) {
     Sections setup;
@@ -111,6 +150,8 @@ void a_visitor_is_one_row(const std::string& store) {
 }
 
 class History : public OnEachStore {};
+
+TEST_P(History, OfAKnownCaller) { the_callers_profile_is_kept(store()); }
 
 TEST_P(History, OfAVisitor) { a_visitor_is_one_row(store()); }
 

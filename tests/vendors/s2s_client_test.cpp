@@ -358,6 +358,51 @@ TEST(S2sOpenai, CarriesOnWhatWasSaid) {
     EXPECT_TRUE(rig.log.failures.empty());
 }
 
+// Something to know, while nobody speaks and while it does: it says nothing to that, and goes on with what it says.
+TEST(S2sDeepgram, TakesNotesIntoItsPrompt) {
+    S2sSetup setup;
+    setup.instructions = "You answer the telephone.";
+    S2sRig rig(kDeepgram, setup);
+    rig.session->note("Offer ten percent.");
+    ASSERT_TRUE(rig.open());
+    rig.session->caller_text(kStory);
+    ASSERT_TRUE(rig.run_until([&] { return !rig.log.replies.empty(); }));
+    rig.session->note("They are in a hurry.");
+    ASSERT_TRUE(rig.done(1));
+    EXPECT_EQ(rig.meaning(1), kLong);
+    ASSERT_TRUE(rig.run_until([&] { return rig.received("UpdatePrompt").size() == 2; }));
+    const auto told = rig.received("UpdatePrompt");
+    EXPECT_EQ(nlohmann::json::parse(told[0])["prompt"], "You answer the telephone.\n\nOffer ten percent.");
+    EXPECT_EQ(nlohmann::json::parse(told[1])["prompt"], "You answer the telephone.\n\nOffer ten percent.\n\nThey are in a hurry.");
+    EXPECT_EQ(rig.log.replies.size(), 1U) << rig.log.all();
+    EXPECT_TRUE(rig.log.failures.empty());
+}
+
+TEST(S2sGemini, TakesNotesBetweenItsAnswers) {
+    S2sRig rig(kGeminiOlder, {}, {}, 1);
+    ASSERT_TRUE(rig.open());
+    rig.session->note("Offer ten percent.");
+    rig.session->caller_text(kQuestion);
+    ASSERT_TRUE(rig.run_until([&] { return !rig.log.replies.empty(); }));
+    rig.session->note("They are in a hurry.");
+    EXPECT_EQ(rig.received("They are in a hurry").size(), 0U) << "it would break off what is said";
+    ASSERT_TRUE(rig.done(1));
+    EXPECT_EQ(rig.meaning(1), kAnswer);
+    ASSERT_TRUE(rig.run_until([&] { return rig.received("They are in a hurry").size() == 1; }));
+    const auto told = rig.received("Offer ten percent");
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(nlohmann::json::parse(told[0])["clientContent"]["turnComplete"], false);
+    EXPECT_EQ(rig.log.replies.size(), 1U) << rig.log.all();
+    EXPECT_TRUE(rig.log.failures.empty());
+    // One that takes text only as the caller's is not told: it would answer.
+    S2sRig newer(kGemini);
+    ASSERT_TRUE(newer.open());
+    newer.session->note("Offer ten percent.");
+    newer.session->caller_text(kThanks);
+    ASSERT_TRUE(newer.done(1));
+    EXPECT_TRUE(newer.received("Offer ten percent").empty());
+}
+
 TEST(S2sGemini, KeepsAHandleAndUsesIt) {
     S2sRig rig(kGemini);
     ASSERT_TRUE(rig.open());

@@ -147,6 +147,26 @@ TEST_F(Gathered, TurnsFollowEachOther) {
     EXPECT_EQ(mind->context, 3U) << "greeting, words, answer";
 }
 
+TEST_F(Gathered, APersonSpeaksForTheAgentAndGivesItBack) {
+    const auto greeting = post("voice", {}, "ringing");
+    const auto second = post(next_of(greeting), speech("good day"));
+    const auto tell = [&](call::OperatorCommand command) {
+        EXPECT_TRUE(registry.tell(kCall, std::move(command)));
+        (void)post("status", {}, "in-progress");  // on the same loop, behind it
+    };
+    tell(call::TakeOver{true});
+    tell(call::SayNow{"This is Ann."});
+    const auto third = post(next_of(second), speech("who is there"));
+    EXPECT_THAT(third, AllOf(HasSubstr("<Say>This is Ann.</Say>"), Not(HasSubstr("You said")), HasSubstr("turn=3")));
+    const auto fourth = post(next_of(third));  // nothing was heard, and nobody asks whether anybody is there
+    EXPECT_THAT(fourth, AllOf(HasSubstr("<Gather"), Not(HasSubstr("<Say>"))));
+    const auto fifth = post(next_of(fourth), speech("how much is it"));
+    EXPECT_THAT(fifth, Not(HasSubstr("You said")));
+    tell(call::TakeOver{false});
+    EXPECT_THAT(post(next_of(fifth)), HasSubstr("You said how much is it.")) << "what nobody has answered";
+    EXPECT_EQ(mind->context, 5U) << "greeting, words, answer; what was said to the person and by it";
+}
+
 TEST_F(Gathered, ASlowAnswerIsCoveredAndFetchedLater) {
     const auto greeting = post("voice", {}, "ringing");
     conversation::StartReply pending;

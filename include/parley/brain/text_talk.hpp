@@ -47,6 +47,8 @@ public:
     void interrupted(std::string_view heard);
     // Words that were said in the agent's name without its brain (a menu's, a fixed phrase): part of the memory.
     void agent_said(std::string_view text);
+    // Words the other side said to somebody else (a person who speaks for the agent): part of the memory, and not answered.
+    void caller_said(std::string_view text);
 
     // As LmSession::advise.
     void advise(std::string_view note);

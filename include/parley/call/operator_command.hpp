@@ -21,6 +21,9 @@ struct TakeOver { bool on = true; };      // the agent falls silent: what the ca
 
 struct LimitNow { std::chrono::milliseconds left{0}; };  // it ends, warned of and with its last words, after so long at most
 
+// What the brain is told when it speaks again.
+inline constexpr const char* kGivenBack = "A human colleague had taken this call over and has just given it back to you. The agent's latest lines in the conversation are the colleague's. Go on from there.";
+
 using OperatorCommand = std::variant<EndNow, SayNow, KeysNow, WhisperNow, TakeOver, LimitNow>;
 
 }  // namespace parley::call

@@ -39,6 +39,7 @@ struct Position {
     unsigned at = 0;
     unsigned hops = 0;      // agents before this one, in the same call
     unsigned returns = 0;   // to this agent, from transfers nobody took
+    std::uint32_t revision = 0;  // of the agent, the one the call began with; 0: whichever is in force
     friend bool operator==(const Position&, const Position&) = default;
 };
 inline constexpr unsigned kMaxAnswers = 10;  // in a list

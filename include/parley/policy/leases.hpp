@@ -22,13 +22,17 @@ enum class Scope : std::uint8_t { none, agent, account, fleet };
 
 struct Wish {
     std::string call_sid, agent, account;
+    bool waits = false;  // it stands in the agent's line until it has a place: behind whoever came before it, wherever that was
 };
 struct Taken {
     bool admitted = false;
     bool fresh = false;        // it had no place before
     Scope full = Scope::none;  // which limit was in the way
+    std::uint32_t position = 0;  // in the line, from 1; 0: it stands in none
+    std::int64_t ticket = 0;     // its number in the line it has just left, or stands in
 };
-// Exact: of any number of calls that ask at the same time through any number of connections no more than the cap get in.
+// Exact: of any number of calls that ask at the same time through any number of connections no more than the cap get in. A call that has a place already keeps it,
+// held by the instance that asked last; with another agent it has to fit under that one's cap, and stays where it was if it does not.
 [[nodiscard]] Taken take_place(store::Session& session, const Wish& wish, const Caps& caps, std::string_view instance, std::chrono::milliseconds lease);
 
 struct Held {
@@ -40,10 +44,20 @@ struct Renewed {
     std::uint32_t instances = 1;         // that were seen lately, this one included
     std::map<std::string, std::uint32_t, std::less<>> by_agent, by_account;  // running, in the whole fleet
     std::uint32_t running = 0;
+    std::uint32_t waiting = 0;  // in all lines
 };
 // Renews what this instance holds, takes up what is missing, lets go what it does not know of (an answer that came too late) and what nobody renews any more.
 [[nodiscard]] Renewed renew_places(store::Session& session, std::string_view instance, const std::vector<Held>& held, std::chrono::milliseconds lease);
 void free_places(store::Session& session, std::string_view instance, const std::vector<std::string>& call_sids);
+// This call needs no place any more, whichever instance holds it; what it took within the last `ago` it needs after all.
+void forget_call(store::Session& session, std::string_view call_sid, std::chrono::milliseconds ago);
+
+// Who is next, one for each agent for which somebody waits. (Joining a line and leaving it for a place is take_place()'s.)
+[[nodiscard]] std::vector<Wish> first_in_line(store::Session& session);
+void leave_line(store::Session& session, std::string_view call_sid);
+// A place was given and could not be used: back to where it stood.
+void rejoin_line(store::Session& session, const Wish& wish, std::int64_t ticket);
+
 // The instance goes down in order: what it holds is free at once.
 void leave(store::Session& session, std::string_view instance);
 

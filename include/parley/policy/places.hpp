@@ -34,13 +34,28 @@ public:
     };
     Places(Settings settings, store::Database& database, Log log);
 
-    // A place for this call: kept at least for `grace`, then as long as sweep() hears that the call still needs it. Asked again for a call that has one: the same.
+    // How a place is taken.
+    struct Terms {
+        Duration grace{};        // kept at least so long, then as long as sweep() hears that the call still needs it
+        bool everywhere = false; // others may hold it, or limit it: the store is asked although this agent has no limit
+        bool first = true;       // of one that waits: the first of them as far as can be seen without the store
+    };
+    // A place for this call. Asked again for a call that has one with this agent: the same. One it has with another agent becomes this one's, if there is room.
+    net::Task<Taken> take(Wish wish, Caps caps, Terms terms);
     net::Task<Taken> take(Wish wish, Caps caps, Duration grace);
     // A call that runs here whoever let it in.
     void running(const Wish& call);
+    void stopped(const std::string& call_sid);  // its stream here is over: another instance may have the place now
     void rename(const std::string& from, const std::string& to);  // a call that was placed has got its name
     void settle(const std::string& call_sid);  // its grace is over
+    void extend(const std::string& call_sid, Duration grace);  // it is needed for so long still
     void free(const std::string& call_sid);
+    // The same whichever instance holds it, for a call that left its agent or is over.
+    void forget(const std::string& call_sid);
+    void leave_line(const std::string& call_sid);
+    void rejoin_line(Wish wish, std::int64_t ticket);
+    // Who is next in each line. Waits for the store; nothing without it.
+    net::Task<std::vector<Wish>> first_in_line();
     // Frees those whose grace is over and that are not needed any more. Answers them.
     std::vector<Wish> sweep(TimePoint now, const std::function<bool(const std::string& call_sid)>& needed);
 
@@ -57,6 +72,7 @@ public:
     [[nodiscard]] Counts here(std::string_view agent, std::string_view account) const;
     [[nodiscard]] Counts everywhere(std::string_view agent, std::string_view account) const;  // as of the last beat
     [[nodiscard]] std::uint32_t instances() const;
+    [[nodiscard]] std::uint32_t waiting() const;  // in all lines of the fleet, as of the last beat
     [[nodiscard]] std::size_t size() const;
 
 private:
@@ -77,6 +93,13 @@ private:
     mutable std::mutex mutex_;
     std::unordered_map<std::string, Entry> entries_;
     std::vector<std::string> freed_;  // here, not yet in the store
+    struct Told {
+        std::string call_sid;
+        TimePoint at;
+        bool place = false, line = false;
+    };
+    std::vector<Told> gone_;  // everywhere, not yet in the store
+    std::vector<std::pair<Wish, std::int64_t>> back_;  // into the line
     Renewed last_;                    // of the fleet
     Renewed mine_then_;               // of this instance, at that beat
     bool alone_ = false;

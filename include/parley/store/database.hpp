@@ -18,8 +18,6 @@
 #include <variant>
 #include <vector>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include "parley/base/clock.hpp"
@@ -27,6 +25,7 @@
 #include "parley/base/metrics.hpp"
 #include "parley/base/result.hpp"
 #include "parley/base/secret.hpp"
+#include "parley/net/awaited.hpp"
 #include "parley/net/deadline.hpp"
 #include "parley/net/task.hpp"
 
@@ -117,16 +116,12 @@ public:
     virtual bool enqueue(std::function<void()> job) = 0;
 
     // The same as transact() for coroutines on any loop; the answer comes back there. After `within` it is an error, though the work may still be done.
+    // Asker and loop may go before the store answers: nobody is told then.
     template <class T>
     net::Task<Result<T>> ask(std::function<T(Session&)> work, Duration within) {
-        struct Waiter {
-            explicit Waiter(const boost::asio::any_io_executor& executor) : woken(executor) {}
-            boost::asio::steady_timer woken;
-            std::optional<Result<T>> value;
-        };
         const auto here = co_await boost::asio::this_coro::executor;
-        const auto waiter = std::make_shared<Waiter>(here);
-        const bool queued = enqueue([this, here, to = std::weak_ptr<Waiter>(waiter), work = std::move(work)] {
+        net::Awaited<Result<T>> awaited(here);
+        const bool queued = enqueue([this, tell = awaited.answer(), work = std::move(work)] {
             Result<T> value = failed_as<T>(StoreErrc::unavailable);
             try {
                 std::optional<T> made;
@@ -137,19 +132,12 @@ public:
             } catch (const std::exception&) {
                 value = failed_as<T>(StoreErrc::statement);
             }
-            boost::asio::post(here, [to, value = std::move(value)]() mutable {
-                const auto waiting = to.lock();
-                if (!waiting) return;
-                waiting->value = std::move(value);
-                waiting->woken.cancel();
-            });
+            tell(std::move(value));
         });
         if (!queued) co_return failed_as<T>(StoreErrc::full);
-        waiter->woken.expires_after(within);
-        co_await waiter->woken.async_wait(net::nothrow);
-        if (!waiter->value) co_return failed_as<T>(StoreErrc::timeout);
-        auto value = std::move(*waiter->value);
-        co_return value;
+        auto value = co_await awaited.within(within);
+        if (!value) co_return failed_as<T>(StoreErrc::timeout);
+        co_return std::move(*value);
     }
 
     [[nodiscard]] virtual bool available() const = 0;             // as of the last attempt

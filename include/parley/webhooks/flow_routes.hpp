@@ -74,11 +74,17 @@ public:
 private:
     net::Task<std::optional<Answer>> try_mode(AgentPtr agent, flows::Position position, const flows::AnswerMode& mode, const Asked& asked);
     Answer end_of_list(const call::Agent& agent) const;
-    // Whether this answer can have the place it needs; a call that was forwarded, or long in a menu, has given its own back.
-    bool has_place(const flows::AnswerMode& mode, const call::Agent& agent, const Asked& asked) const;
+    // Whether this answer can have the place it needs: with the instance, and with its agent. A call that was forwarded has given its own back, and one that comes
+    // from another agent has that one's.
+    enum class Room : std::uint8_t { yes, full, elsewhere };
+    struct Place {
+        Room room = Room::yes;
+        Answer instead;  // elsewhere: what its agent's policy says
+    };
+    net::Task<Place> place_for(const flows::AnswerMode& mode, AgentPtr agent, const Asked& asked) const;
     // Nothing could be given, for want of a place or otherwise.
     Answer no_answer(const call::Agent& agent, const Asked& asked, bool full) const;
-    // A place in the registry is for calls that will need it.
+    // A place is for calls that need it.
     void needs_no_place(const Asked& asked) const;
 
     // flow_menu.cpp

@@ -59,6 +59,7 @@ struct Asked {
     const twilio::Form& form;   // empty for a JSON body
     const twilio::Form& query;  // what we had put into the URL; signed by Twilio, made by us
     std::string call_sid;       // empty where the route is of no call
+    std::shared_ptr<const call::Agent> agent{};  // the one that `query` names, in the revision the call began with; null: it names no revision
 };
 using Handler = std::function<net::Task<Answer>(const Asked& asked)>;
 
@@ -98,6 +99,8 @@ public:
         std::function<std::shared_ptr<const twilio::SignatureValidator>()> signatures;  // replaced on reload
         store::CallRecords* records = nullptr;
         call::SharedCalls* shared = nullptr;  // what other instances know of calls; null: nothing
+        // An agent in this revision, or in the one in force where that cannot be had. Not set: always the one in force.
+        std::function<net::Task<std::shared_ptr<const call::Agent>>(std::string name, std::string revision)> exact{};
     };
     TwilioWebhooks(Settings settings, Services services);
 
@@ -126,6 +129,18 @@ public:
     using Gate = std::function<net::Task<std::optional<TurnedAway>>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked)>;
     void gate(Gate gate);
 
+    // Places among the calls that may run at once, after a call's first answer: whoever comes to an agent takes one, whoever leaves it gives it back.
+    enum class Stay : std::uint8_t { talk, menu, held };  // what it comes for; held: it waits for its agent
+    struct PlaceKeeper {
+        // Nothing: it has a place with this agent now, wherever it had one before. An answer without a body: there is none for a call that has been answered already.
+        std::function<net::Task<std::optional<TurnedAway>>(std::shared_ptr<const call::Agent> agent, const Asked& asked, Stay stay)> take;
+        std::function<void(const std::string& call_sid, bool over)> give_back;  // over: the call itself
+    };
+    void places(PlaceKeeper keeper);
+    [[nodiscard]] net::Task<std::optional<TurnedAway>> take_place(std::shared_ptr<const call::Agent> agent, const Asked& asked, Stay stay) const;
+    // Also the one in the registry.
+    void give_place_back(const std::string& call_sid) const;
+
     void accounts(AccountDoor door);
 
     // What stands before the answer of a new call, whatever that is (but a refusal): `<Start>` of a recording, a transcription.
@@ -137,6 +152,10 @@ public:
     // A new call for this agent: the same answer again for the same call, a place among those admitted, then what its agent answers with.
     // `note`: what the agent shall know about it.
     [[nodiscard]] net::Task<Answer> connect(std::shared_ptr<const call::Agent> agent, const Asked& asked, std::string note = {}) const;
+    // The agent of this name for this request: as the call began with it, where the request says so. Null: there is none.
+    [[nodiscard]] std::shared_ptr<const call::Agent> agent_of(const Asked& asked, std::string_view name) const;
+    // Where a call begins with this agent.
+    [[nodiscard]] static flows::Position start_of(const call::Agent& agent);
     // Parts for handlers. `resume` > 0: the call was with the agent before and comes back with its memory.
     // `position`: where in its agent's answers the call is; the tail's URL carries it on.
     [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, const flows::Position& position) const;
@@ -186,6 +205,7 @@ private:
     std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer_;
     std::function<void(const call::Agent&, twilio::TwimlResponse&)> preface_;
     Gate gate_;
+    PlaceKeeper places_;
     FallBack fall_back_;
     AccountDoor accounts_;
     // Calls whose stream Twilio could not open, the newest of them; the tail asks a moment later.

@@ -158,6 +158,15 @@ std::string settings(const Endpoint& endpoint, const S2sSetup& setup) {
                         {"agent", std::move(agent)}});
 }
 
+std::string update_prompt(const S2sSetup& setup, const std::vector<std::string>& notes) {
+    std::string tools_told;
+    (void)history(setup, tools_told);
+    std::string prompt = setup.instructions;
+    if (!tools_told.empty()) prompt += "\n\nEarlier in this call:\n" + tools_told;
+    for (const auto& note : notes) prompt += "\n\n" + note;
+    return s2s::dumped({{"type", "UpdatePrompt"}, {"prompt", prompt}});
+}
+
 std::string inject_user(std::string_view text) {
     return s2s::dumped({{"type", "InjectUserMessage"}, {"content", text}});
 }

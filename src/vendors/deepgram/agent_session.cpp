@@ -16,6 +16,7 @@ using codec::Kind;
 namespace {
 
 constexpr std::size_t kEchoesKept = 16;
+constexpr std::size_t kNotesKept = 8;
 
 // Audio and text carry no ids here: what belongs to which reply is told by order alone. A reply that was broken off
 // ends where the vendor says so, or where the caller's next words are told; until then everything of it is dropped.
@@ -29,6 +30,7 @@ public:
     void caller_turn_ended() override {}
     void respond(std::string_view instructions) override;
     void caller_text(std::string_view text) override;
+    void note(std::string_view text) override;
     void truncate(VendorReply reply, std::chrono::milliseconds heard) override;
     void tool_result(const ToolCall& call, std::string_view result_json) override;
 
@@ -53,6 +55,7 @@ private:
     bool answered_ = false;               // a tool's result has been given meanwhile: words begin a new reply
     std::set<std::string> owed_;
     std::deque<std::string> echoes_;  // what we said in the caller's name and the vendor will repeat as his words
+    std::vector<std::string> notes_;  // all of them are said again with each new one
     std::vector<std::int16_t> pcm_;
 };
 
@@ -81,6 +84,14 @@ void DeepgramAgent::caller_text(std::string_view text) {
     if (echoes_.size() == kEchoesKept) echoes_.pop_front();
     echoes_.emplace_back(text);
     say(codec::inject_user(text));
+}
+
+// Its thinking begins anew with each turn, by the prompt it has then: nothing is said because of it.
+void DeepgramAgent::note(std::string_view text) {
+    if (later([this, kept = std::string(text)] { note(kept); }) || !open_now() || text.empty()) return;
+    if (notes_.size() == kNotesKept) notes_.erase(notes_.begin());
+    notes_.emplace_back(text);
+    say(codec::update_prompt(setup_, notes_));
 }
 
 void DeepgramAgent::truncate(VendorReply reply, std::chrono::milliseconds) {

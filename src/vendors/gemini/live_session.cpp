@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds kLifetime{600};  // of one connection, as documented; goAway tells it exactly
 constexpr std::size_t kMostTranscript = 4096;
+constexpr std::size_t kNotesKept = 8;
 
 // Nothing here has an id: order tells what belongs to which reply. A reply that was broken off ends with turnComplete,
 // and until then everything of it is dropped. The caller's words come in no fixed order to the answer's audio.
@@ -34,6 +35,7 @@ public:
     void caller_turn_ended() override;
     void respond(std::string_view instructions) override;
     void caller_text(std::string_view text) override;
+    void note(std::string_view text) override;
     void truncate(VendorReply reply, std::chrono::milliseconds heard) override;
     void tool_result(const ToolCall& call, std::string_view result_json) override;
     [[nodiscard]] std::string resume_token() const override { return resume_; }
@@ -56,6 +58,7 @@ private:
     void play(const codec::Event::Audio& sound);
     VendorReply begin();
     void end(bool then_tools);
+    void tell_notes();
 
     codec::Reader reader_;
     s2s::TurnGate gate_;
@@ -64,6 +67,7 @@ private:
     VendorReply last_ = 0, running_ = 0;
     bool dropping_ = false;
     std::set<std::string> owed_;
+    std::vector<std::string> notes_;  // to be told when the vendor does not speak: they would break off what it says
     std::string said_;             // of the caller's turn, not settled yet
     std::size_t said_before_ = 0;  // so much of it was there when the running reply began
     bool caller_speaks_ = false;   // the sink was told that he started
@@ -113,6 +117,18 @@ void GeminiLive::respond(std::string_view instructions) {
 void GeminiLive::caller_text(std::string_view text) {
     if (later([this, kept = std::string(text)] { caller_text(kept); }) || !open_now() || text.empty()) return;
     say(codec::text(endpoint_, text));
+}
+
+void GeminiLive::note(std::string_view text) {
+    if (later([this, kept = std::string(text)] { note(kept); }) || !open_now() || text.empty()) return;
+    if (notes_.size() < kNotesKept) notes_.push_back(codec::note(endpoint_, text));
+    tell_notes();
+}
+
+void GeminiLive::tell_notes() {
+    if (running_ != 0 || dropping_ || !owed_.empty()) return;
+    for (const auto& note : std::exchange(notes_, {}))
+        if (!note.empty()) say(note);
 }
 
 void GeminiLive::truncate(VendorReply reply, std::chrono::milliseconds) {
@@ -258,6 +274,7 @@ void GeminiLive::take(const codec::Event& event) {
         if (!dropping_) settle_caller(said_.size());
         end(false);
         dropping_ = false;
+        tell_notes();
     }
     if (event.going_away && !over()) {
         going_away_ = true;

@@ -108,15 +108,30 @@ std::string activity(bool start) {
     return start ? R"({"realtimeInput":{"activityStart":{}}})" : R"({"realtimeInput":{"activityEnd":{}}})";
 }
 
-std::string text(const Endpoint& endpoint, std::string_view said) {
+namespace {
+
+// Newer models take what stands in the history at their beginning only.
+bool takes_content(const Endpoint& endpoint) {
     const auto model = model_of(endpoint);
     const bool older = model.find("gemini-2") != std::string::npos || model.find("live-2.") != std::string::npos;
-    if (endpoint.option("inject", older ? "content" : "realtime") == "realtime")
-        return s2s::dumped({{"realtimeInput", {{"text", said}}}});
+    return endpoint.option("inject", older ? "content" : "realtime") == "content";
+}
+
+std::string content(std::string_view said, bool complete) {
     json parts = json::array(), turns = json::array();
     parts.push_back({{"text", said}});
     turns.push_back({{"role", "user"}, {"parts", std::move(parts)}});
-    return s2s::dumped({{"clientContent", {{"turns", std::move(turns)}, {"turnComplete", true}}}});
+    return s2s::dumped({{"clientContent", {{"turns", std::move(turns)}, {"turnComplete", complete}}}});
+}
+
+}  // namespace
+
+std::string text(const Endpoint& endpoint, std::string_view said) {
+    return takes_content(endpoint) ? content(said, true) : s2s::dumped({{"realtimeInput", {{"text", said}}}});
+}
+
+std::string note(const Endpoint& endpoint, std::string_view known) {
+    return takes_content(endpoint) ? content("(Not said by the caller; know this from now on, and do not answer it: " + std::string(known) + ")", false) : std::string();
 }
 
 std::string tool_response(const ToolCall& call, std::string_view result_json) {

@@ -46,6 +46,8 @@ private:
 
 [[nodiscard]] std::string settings(const Endpoint& endpoint, const S2sSetup& setup);
 [[nodiscard]] std::string inject_user(std::string_view text);
+// The whole prompt once more, with what is to be known besides: it takes the place of the one before.
+[[nodiscard]] std::string update_prompt(const S2sSetup& setup, const std::vector<std::string>& notes);
 [[nodiscard]] std::string call_response(const ToolCall& call, std::string_view result);
 [[nodiscard]] std::string force_end_turn();
 [[nodiscard]] std::string keep_alive();

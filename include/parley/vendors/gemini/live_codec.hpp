@@ -52,6 +52,8 @@ private:
 void audio(std::span<const std::int16_t> pcm16k, std::string& out);  // replaces `out`
 [[nodiscard]] std::string activity(bool start);
 [[nodiscard]] std::string text(const Endpoint& endpoint, std::string_view text);
+// Something it is to know, to which it does not answer; empty: this model takes text only as what the caller says now.
+[[nodiscard]] std::string note(const Endpoint& endpoint, std::string_view text);
 [[nodiscard]] std::string tool_response(const ToolCall& call, std::string_view result_json);
 // Gemini tells failures by close codes alone; `going_away`: it had announced the end.
 [[nodiscard]] Failure read_close(Failure failure, bool configured, bool going_away);
