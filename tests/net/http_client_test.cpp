@@ -129,7 +129,7 @@ TEST_F(HttpClientTest, what_must_not_be_done_twice_is_never_sent_again) {
         SCOPED_TRACE(method + (declared ? ", declared" : ""));
         client->close_idle();
         std::atomic<int> requests{0};
-        auto server = script([&, times = times] {
+        auto server = script([&, most = times] {
             {
                 RawPeer first = peer.accept();
                 (void)first.receive_until("\r\n\r\n");
@@ -139,7 +139,7 @@ TEST_F(HttpClientTest, what_must_not_be_done_twice_is_never_sent_again) {
             RawPeer second = peer.accept();
             if (second.receive_until("\r\n\r\n").find(" /last ") == std::string::npos) ++requests;
             second.send(reply("two", "Connection: close\r\n"));
-            if (times == 1) return;
+            if (most == 1) return;
             RawPeer third = peer.accept();
             (void)third.receive_until("\r\n\r\n");
             third.send(reply("three", "Connection: close\r\n"));
