@@ -215,7 +215,7 @@ public:
             sim::MindRule rule;
             rule.regex = heard;
             rule.say = said;
-            settings.rules.push_back(rule);
+            settings.rules.insert(settings.rules.begin(), rule);  // what was interrupted is answered together with what came instead
         }
         settings.fallback = "i am sorry";
         settings.tones = true;
