@@ -57,7 +57,12 @@ public:
         });
     }
     void flag(const char* key, bool& into) {
-        scalar(key, &text::parse_bool, [&](bool value) { into = value; });
+        // true and false as they stand, which are no text.
+        with(key, [&](const yaml::Node& child) {
+            const auto value = child.kind == yaml::Kind::scalar ? text::parse_bool(child.text) : text::Parsed<bool>{{}, "expected true or false"};
+            if (!value) wrong(child, key, value.error);
+            else into = value.value;
+        });
     }
     void number(const char* key, std::uint32_t& into, std::int64_t least, std::int64_t most) {
         with(key, [&](const yaml::Node& child) {

@@ -46,6 +46,16 @@ TEST(SpeechIn, RefusesWhatCannotBe) {
     EXPECT_EQ(problems_of(spoken + "[{language: de-DE, tts: [stimme]}]\n"), "");
 }
 
+TEST(HttpTools, TakeTrueAndFalseAsTheyStand) {
+    const std::string tool = "    http_tools:\n      - {name: pay, description: Pays., url: \"https://pay.example.com/\", consequential: true, idempotent: false}\n";
+    const auto config = load(tool);
+    EXPECT_TRUE(config.agent("front")->own_tools.http[0].consequential);
+    EXPECT_FALSE(config.agent("front")->own_tools.http[0].idempotent);
+    auto odd = tool;
+    odd.replace(odd.find("true"), 4, "perhaps");
+    EXPECT_NE(problems_of(odd), "");
+}
+
 TEST(CollectedDigits, NeedSomebodyWhoCollectsThem) {
     const std::string tool = "    http_tools:\n      - {name: pay, description: Pays., url: \"https://pay.example.com/\", body: '{\"card\": \"{digits.card}\"}'}\n";
     EXPECT_THAT(problems_of(tool), HasSubstr("tools does not name collect_digits"));

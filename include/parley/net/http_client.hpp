@@ -37,7 +37,7 @@ struct HttpClientOptions {
 
 // HTTP/1.1 client of one worker with a pool of kept connections for each origin. A kept connection is looked at before
 // it is used again; when the server closed it just then, the request is sent once more on a new one if that can do no
-// harm (the method is idempotent, an Idempotency-Key is given, or nothing was sent). Credentials (Authorization,
+// harm (GET, HEAD and OPTIONS, and what its caller gives an Idempotency-Key). Credentials (Authorization,
 // Cookie) do not follow a redirect to another origin. Requests may run side by side; the client outlives them.
 class HttpClient {
 public:
