@@ -81,7 +81,7 @@ private:
 std::string origin_of(std::string_view address) {
     std::string origin;
     if (address.starts_with("sip:") || address.starts_with("sips:")) {
-        const auto at = address.rfind('@');
+        const auto at = address.find('@');
         origin = std::string(address.substr(0, address.find(':') + 1)) + std::string(at == std::string_view::npos ? address.substr(address.find(':') + 1) : address.substr(at + 1));
     } else {
         const auto begin = address.find("://");

@@ -198,6 +198,7 @@ void find_emails(const std::vector<Word>& words, const Before& before, Taken& ta
             if (!enough) continue;
         }
         if (cue == Cue::email && !(sign && words[i].glued)) hit.first = after_is(words, hit.first, taken);
+        while (hit.first > 0 && words[hit.first].piece && !taken.at(hit.first - 1)) --hit.first;  // "john1984smith" is one name
         if (hit.last < hit.first) continue;
         taken.take(hit);
         hits.push_back(hit);

@@ -32,7 +32,7 @@ std::vector<std::string> words_in(std::string_view key) {
     }
     std::erase(words, std::string());
     for (auto& word : words)
-        if (word.size() > 3 && word.ends_with('s') && !word.ends_with("ss")) word.pop_back();
+        if (word.size() > 3 && word.ends_with('s') && !word.ends_with("ss") && !word.ends_with("us")) word.pop_back();
     return words;
 }
 

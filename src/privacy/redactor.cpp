@@ -92,10 +92,19 @@ void Listener::remember(Kind kind, std::string value) {
 
 std::optional<Kind> Listener::masked(std::string_view value) const {
     if (masked_.empty() || value.size() > kLongestValue) return std::nullopt;
-    std::string plain;
-    for (const auto& word : words_of(value))
-        if (!word.mark) plain += word.text;
-    const auto found = std::find_if(masked_.begin(), masked_.end(), [&](const auto& one) { return one.first == plain; });
+    std::string written, spoken;
+    const auto words = words_of(value);
+    for (const auto& word : words)
+        if (!word.mark) written += word.text;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (const auto item = item_at(words, i)) {
+            spoken += item->digits;
+            i = item->last;
+        } else if (!words[i].mark) {
+            spoken += words[i].text;
+        }
+    }
+    const auto found = std::find_if(masked_.begin(), masked_.end(), [&](const auto& one) { return one.first == written || one.first == spoken; });
     return found == masked_.end() ? std::nullopt : std::optional<Kind>(found->second);
 }
 

@@ -103,6 +103,7 @@ TEST(AgentDocument, ASecretDoesNotGoToAnotherHost) {
     EXPECT_THAT(with("/webhooks/url", "https://evil.example.com/"), ElementsAre("webhooks.secret"));
     EXPECT_THAT(with("/bot", "wss://evil.example.com/x"), ElementsAre("bot_headers.Authorization"));
     EXPECT_THAT(with("/sip/uri", "sip:desk@evil.example.com"), ElementsAre("sip.password"));
+    EXPECT_THAT(with("/sip/uri", "sip:desk@evil.example.com?x=y@pbx.example.com"), ElementsAre("sip.password"));
     EXPECT_THAT(with("/sip/uri", "sip:other@pbx.example.com"), IsEmpty());
     // Given anew it may go anywhere; and a stranger that takes the place of a name is another host as well.
     auto anew = read.shown;

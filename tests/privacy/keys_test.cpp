@@ -9,7 +9,7 @@ TEST(Keys, say_what_a_value_is) {
     for (const auto& [key, cue] : std::initializer_list<std::pair<std::string_view, Cue>>{
              {"cvv", Cue::code}, {"card_cvv", Cue::code}, {"cardCvc2", Cue::code}, {"CVVCode", Cue::code}, {"security_code", Cue::code}, {"one_time_code", Cue::code}, {"ssn_last4", Cue::ssn}, {"socialSecurityNumber", Cue::ssn},
              {"SSNumber", Cue::ssn}, {"ss_number", Cue::ssn}, {"IBAN", Cue::iban}, {"phone", Cue::phone}, {"callbackNumber", Cue::phone}, {"phones", Cue::phone}, {"card", Cue::card}, {"cardNumber", Cue::card}, {"last4", Cue::card}, {"e_mail", Cue::email},
-             {"card_expiry", Cue::none}, {"phone_type", Cue::none}, {"callback_time", Cue::none}, {"card_order_id", Cue::none}, {"code", Cue::none}, {"order_number", Cue::none}, {"number", Cue::none}, {"", Cue::none}})
+             {"card_expiry", Cue::none}, {"card_status", Cue::none}, {"phone_type", Cue::none}, {"callback_time", Cue::none}, {"card_order_id", Cue::none}, {"code", Cue::none}, {"order_number", Cue::none}, {"number", Cue::none}, {"", Cue::none}})
         EXPECT_EQ(cue_of_key(key), cue) << key;
     EXPECT_EQ(cue_of_key("number", Cue::card), Cue::card);
     EXPECT_EQ(cue_of_key("0", Cue::phone), Cue::phone);
@@ -33,6 +33,7 @@ TEST(Listener, knows_what_it_masked_however_it_is_written) {
     (void)listener.turn(true, "one one one one one one one two");
     EXPECT_EQ(listener.masked("4111-1111-1111-1112"), Kind::card);
     EXPECT_EQ(listener.masked("41111111"), Kind::card);
+    EXPECT_EQ(listener.masked("four triple one, double one double one"), Kind::card);
     EXPECT_EQ(listener.masked("4111111111111113"), std::nullopt);
     (void)listener.turn(false, "And your IBAN?");
     (void)listener.turn(true, "DE89 3704 0044 0532 0130 01");

@@ -74,7 +74,8 @@ TEST(Glyphs, that_touch_a_number_do_not_hide_it) {
             {"415\xE2\x80\x91" "555\xE2\x80\x93" "0123", "[phone]"},
             {"\xEF\xBC\x94\xEF\xBC\x95\xEF\xBC\x93\xEF\xBC\x92 \xEF\xBC\x90\xEF\xBC\x91\xEF\xBC\x95\xEF\xBC\x91 \xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x98\xEF\xBC\x93 \xEF\xBC\x90\xEF\xBC\x93\xEF\xBC\x96\xEF\xBC\x96!", "[card]!"},
             {"miller1984@example.com", "[email]"},
-            {"miller1984 at gmail dot com", "[email]"}});
+            {"miller1984 at gmail dot com", "[email]"},
+            {"it's john1984smith at gmail dot com", "it's [email]"}});
     all_of({{"RX2125550142 is the part", "RX2125550142 is the part"},
             {"1Z999AA10123456784", "1Z999AA10123456784"},
             {"JD0002298361742GB", "JD0002298361742GB"},
