@@ -7,12 +7,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <mutex>
 #include <set>
+#include <sstream>
+#include <thread>
 
 #include "gateway_under_test.hpp"
-#include "parley/messaging/delivery.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/worker.hpp"
 #include "parley/sim/emulators.hpp"
@@ -180,7 +182,7 @@ public:
         database->transact([](store::Session& session) { session.run("UPDATE records SET last_ms = 5"); });
         const auto calls = data / "calls";
         std::filesystem::create_directories(calls);
-        for (const std::string name : {std::string(kOld) + "-MZ1.jsonl", std::string("CA0000000000000000000000000000000e-MZ1.jsonl"), std::string("CA0000000000000000000000000000000f-MZ1.jsonl")}) std::ofstream(calls / name) << "ann.canary";
+        for (const auto& name : {std::string(kOld) + "-MZ1.jsonl", std::string("CA0000000000000000000000000000000e-MZ1.jsonl"), std::string("CA0000000000000000000000000000000f-MZ1.jsonl")}) std::ofstream(calls / name) << "ann.canary";
         std::filesystem::last_write_time(calls / "CA0000000000000000000000000000000e-MZ1.jsonl", std::filesystem::file_time_type::clock::now() - 49h);
     }
     [[nodiscard]] std::set<std::string> call_files() const {

@@ -94,7 +94,7 @@ public:
     [[nodiscard]] std::optional<std::string> read(std::string_view call_sid) const;
     // CallSids of the newest records, by the time of their last fact.
     [[nodiscard]] std::vector<std::string> newest(std::size_t most) const;
-    // Removes a record; waits until it is gone. False: there was none, or the store cannot be reached.
+    // Removes a record; waits until it is gone. False: there was none. Throws StoreError: it may be there still.
     bool remove(std::string_view call_sid);
     // Removes those whose last fact is older; how many. Asks the store and waits.
     std::size_t sweep(std::chrono::hours age);
