@@ -7,6 +7,7 @@ namespace parley::policy {
 namespace {
 
 constexpr auto kBeatWithin = std::chrono::seconds(5);
+constexpr auto kLingers = std::chrono::minutes(2);
 constexpr std::size_t kMostFreed = 10'000;  // beyond it the rows lapse by themselves
 
 std::uint32_t of(const std::map<std::string, std::uint32_t, std::less<>>& counts, std::string_view key) {
@@ -29,9 +30,17 @@ Places::Counts Places::count(std::string_view agent, std::string_view account, s
     return counts;
 }
 
-// What runs here runs in the fleet: no need to ask anybody.
+// What runs here runs in the fleet: no need to ask anybody. But one that lingers without a stream (in a menu, on hold) may have gone on with another instance since
+// the last beat: of that the store knows.
 Scope Places::full_here(const Wish& wish, const Caps& caps) const {
-    const auto counts = count(wish.agent, wish.account, wish.call_sid);
+    Counts counts;
+    const auto lingers = Clock::now() + kLingers;
+    for (const auto& [sid, entry] : entries_) {
+        if (sid == wish.call_sid || (!entry.live && entry.grace > lingers)) continue;
+        ++counts.fleet;
+        if (entry.agent == wish.agent) ++counts.agent;
+        if (entry.account == wish.account) ++counts.account;
+    }
     if (caps.agent != 0 && counts.agent >= caps.agent) return Scope::agent;
     if (caps.account != 0 && counts.account >= caps.account) return Scope::account;
     if (caps.fleet != 0 && counts.fleet >= caps.fleet) return Scope::fleet;

@@ -25,7 +25,7 @@ constexpr const char* kMenus = "menus:\n  main: {say: Press one., keys: {\"1\": 
 
 Sections with(const std::string& more) {
     Sections sections;
-    sections.limits = "  new_calls_per_second: 500\n  burst: 500\n";
+    sections.limits = "  new_calls_per_second: 500\n";
     sections.agents = kAgents;
     sections.more = more + kMenus;
     return sections;
@@ -109,27 +109,27 @@ void who_waits_is_served_in_order(const Fleet& fleet) {
     };
     // Whatever the carrier counts: the order is that of the fleet.
     for (int i = 0; i < 2; ++i) {
-        EXPECT_THAT(wait(eve, "1"), HasSubstr("You are number 2."));
-        EXPECT_THAT(wait(bob, "2"), HasSubstr("You are number one."));
+        EXPECT_THAT(wait(eve, "3"), HasSubstr("You are number 2."));
+        EXPECT_THAT(wait(bob, "4"), HasSubstr("You are number one."));
     }
     fleet.over(ann);
     EXPECT_TRUE(eventually([&] {
-        EXPECT_THAT(wait(eve, "1"), Not(HasSubstr("<Leave"))) << "overtaken";
+        EXPECT_THAT(wait(eve, "3"), Not(HasSubstr("<Leave"))) << "overtaken";
         if (new_one.empty()) new_one = fleet.call(dan, kLine);
         EXPECT_THAT(new_one, HasSubstr("<Enqueue")) << "overtaken by somebody new";
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        return wait(bob, "2").find("<Leave") != std::string::npos;
+        return wait(bob, "4").find("<Leave") != std::string::npos;
     }));
     auto left = call_form(bob, "in-progress", kLine);
     left.emplace_back("QueueResult", "leave");
     EXPECT_THAT(fleet.ask("full-left?agent=line", left), HasSubstr("<Stream"));
-    EXPECT_THAT(wait(eve, "1"), HasSubstr("You are number one."));
-    EXPECT_THAT(wait(dan, "1"), HasSubstr("You are number 2."));
+    EXPECT_THAT(wait(eve, "3"), HasSubstr("You are number one."));
+    EXPECT_THAT(wait(dan, "5"), HasSubstr("You are number 2."));
     // Who hangs up in the queue is nobody's predecessor any more.
     auto gone = call_form(eve, "completed", kLine);
     gone.emplace_back("QueueResult", "hangup");
     (void)fleet.ask("full-left?agent=line", gone);
-    EXPECT_TRUE(eventually([&] { return wait(dan, "2").find("You are number one.") != std::string::npos; }));
+    EXPECT_TRUE(eventually([&] { return wait(dan, "5").find("You are number one.") != std::string::npos; }));
 }
 
 TEST(Places, GoWithTheirCalls) {
