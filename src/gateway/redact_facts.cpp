@@ -116,7 +116,7 @@ std::string redact_document(std::string json, privacy::Kinds kinds) {
     auto parsed = Json::parse(json, nullptr, false);
     if (!parsed.is_object()) return "{}";
     std::vector<Found> found;
-    Walk(kinds, found).mask(parsed, true, 0);
+    Walk(kinds, {}, found).mask(parsed, true, 0);
     return found.empty() ? json : parsed.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
