@@ -103,7 +103,8 @@ net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
         policy::Wish wish{asked.call_sid, name, std::string(asked.form.get("AccountSid"))};
         const auto caps = caps_of(*agent, *rules());
         const auto taken = co_await places_.take(std::move(wish), caps, kGrace);
-        if (taken.fresh) co_return xml(TwimlResponse().leave());
+        // Without an account nobody calls anybody in: whoever has a place comes, also when the answer that said so was lost.
+        if (taken.fresh || (taken.admitted && !client_)) co_return xml(TwimlResponse().leave());
         if (taken.admitted) co_return xml(TwimlResponse().pause({.length = 2}));  // being called in
     }
     TwimlResponse response;
