@@ -66,6 +66,7 @@ PolicyDesk::PolicyDesk(Telephony& telephony)
             // The carrier's last word, whatever the call came to here.
             const auto status = nlohmann::json::parse(event.json, nullptr, false);
             if (!status.is_object() || !status.contains("status") || !status["status"].is_string() || !rest::terminal(rest::call_status(status["status"].get_ref<const std::string&>()))) return;
+            places_.settle(event.call_sid);  // one that was let in and did not come
             return forget_waiting(event.call_sid);
         }
         if (event.fact != store::Fact::end) return;

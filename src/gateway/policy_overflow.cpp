@@ -104,7 +104,8 @@ net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
     policy::Wish wish{.call_sid = asked.call_sid, .agent = name, .account = std::string(asked.form.get("AccountSid")), .waits = true};
     const auto caps = caps_of(*agent, *rules());
     const auto taken = co_await places_.take(std::move(wish), caps, {.grace = kGrace, .everywhere = true, .first = position <= 1});
-    if (taken.fresh) co_return xml(TwimlResponse().leave());
+    // Without an account nobody calls anybody in: whoever has a place comes, also when the answer that said so was lost.
+    if (taken.fresh || (taken.admitted && !client_)) co_return xml(TwimlResponse().leave());
     if (taken.admitted) co_return xml(TwimlResponse().pause({.length = 2}));  // being called in
     if (taken.position > 0) position = taken.position;
     TwimlResponse response;
