@@ -132,10 +132,12 @@ private:
         if (c_.recording.enabled && c_.recording.retain_days == 0) {
             wrong("recording.retain_days", "is missing: say how many days recordings are kept");
         }
-        if (c_.call_files.enabled && c_.call_files.retain_days == 0) {
-            wrong("call_files.retain_days", "is missing: say how many days call files are kept; they hold every word");
-        }
         const auto days = days_of_calls(c_);
+        if (c_.call_files.enabled && c_.call_files.retain_days == 0) {
+            // With records they go when their records do; without, nothing would ever take them away.
+            if (c_.records.enabled) warn("call_files.retain_days", "is not given: call files hold every word, and stay as long as records do, " + std::to_string(days) + " days");
+            else wrong("call_files.retain_days", "is missing: say how many days call files are kept; they hold every word, and without records nothing else takes them away");
+        }
         if (c_.retention.calls && c_.sources.contains("records.retain_days") && c_.records.retain_days != days)
             warn("records.retain_days", "does not count: retention.calls says " + std::to_string(days));
         if (c_.recording.enabled && c_.records.enabled && c_.recording.retain_days > days)

@@ -351,7 +351,7 @@ void files_rows(Table<Config>& t) {
         "Caller audio as checksums, or in full.");
     t.integer(
         "call_files.retain_days", [](Config& c) -> auto& { return c.call_files.retain_days; }, 0, 36'500,
-        "Days a call file is kept, and not longer than the record of its call. Has no default: they hold every word, so whoever writes them must say.");
+        "Days a call file is kept; 0: as long as the record of its call, which it never outlives. They hold every word: without records this has to be said.");
     t.flag(
         "records.enabled", [](Config& c) -> auto& { return c.records.enabled; },
         "Keeps a record of each call in the store: what was said, its end, recordings, transfers, messages.");

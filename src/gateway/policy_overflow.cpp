@@ -119,9 +119,10 @@ net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
 net::Task<Answer> PolicyDesk::leave_queue(const Asked& asked, bool redirected) {
     const std::string name(asked.query.get("agent"));
     forget_waiting(name, asked.call_sid);
+    // Also one who was let in while the store did not answer, and stands in the fleet's line still.
+    places_.leave_line(asked.call_sid);
     const auto result = asked.form.get("QueueResult");
     if (!redirected && result != "leave") {
-        if (result != "redirected") places_.leave_line(asked.call_sid);
         // Hung up, or the queue could not take it. The redirect that took it out has its own document.
         const bool turned_away = result == "queue-full" || result == "error" || result == "system-error";
         if (turned_away && t_.services.records != nullptr) t_.services.records->add(asked.call_sid, store::Fact::rejection, R"({"reason":"concurrent_limit","detail":"queue_full"})");

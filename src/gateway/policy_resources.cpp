@@ -94,7 +94,7 @@ void PolicyDesk::add_resources() {
         const auto now = wall();
         const auto fleet = places_.everywhere({}, {});
         json body{{"fleet",
-                   {{"max_calls", now_rules->max_calls}, {"max_calls_account", now_rules->max_calls_account}, {"calls", fleet.fleet}, {"instances", places_.instances()}, {"store", places_.alone() ? "alone" : "together"},
+                   {{"max_calls", now_rules->max_calls}, {"max_calls_account", now_rules->max_calls_account}, {"calls", fleet.fleet}, {"instances", places_.instances()}, {"waiting", places_.waiting()}, {"store", places_.alone() ? "alone" : "together"},
                     {"day", {{"budget", shown(now_rules->day)}, {"used", shown(meter_.today({}, now))}}}}},
                   {"agents", json::array()}};
         // Those of the file and those that were made by the API.

@@ -57,9 +57,15 @@ std::vector<MadeByStep> made_by_steps(Dialect dialect) {
         std::replace(text.begin(), text.end(), '(', ' ');
         std::istringstream words(text);
         for (std::string word; words >> word;) {
-            if (word != "CREATE") continue;
+            if (word != "CREATE" && word != "DROP") continue;
             std::string kind, name;
             words >> kind;
+            if (word == "DROP") {
+                words >> name;
+                if (name.ends_with(';')) name.pop_back();
+                std::erase_if(all, [&](const MadeByStep& made) { return made.kind == lower(kind) && made.name == name; });
+                continue;
+            }
             if (kind == "UNIQUE" || kind == "VIRTUAL") words >> kind;
             words >> name;
             if (kind == "TABLE" || kind == "INDEX" || kind == "TRIGGER") all.push_back({lower(kind), name});

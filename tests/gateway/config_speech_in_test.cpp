@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string kVendors = "vendors:\n  ear: {vendor: deepgram, key: k}\n  ohr: {vendor: deepgram, key: k, language: de}\n  mind: {vendor: openai, key: k, model: m}\n  voice: {vendor: elevenlabs, key: k, voice: v}\n  stimme: {vendor: elevenlabs, key: k, voice: w}\n";
+const std::string kVendors = "vendors:\n  ear: {vendor: deepgram, key: k}\n  ohr: {vendor: deepgram, key: k, language: de}\n  mind: {vendor: openai, key: k, model: m}\n  voice: {vendor: elevenlabs, key: k, voice: v}\n  stimme: {vendor: elevenlabs, key: k, voice: w}\n  writer: {vendor: anthropic, key: k, model: m}\n";
 const std::string kAgent = "agents:\n  front:\n    default: true\n    brain: vendors\n    stt: [ear]\n    lm: [mind]\n    tts: [voice]\n    greeting: hello\n";
 
 Config load(const std::string& lines) {
@@ -40,7 +40,7 @@ TEST(SpeechIn, RefusesWhatCannotBe) {
     EXPECT_THAT(problems_of(spoken + "[{language: en-US, stt: [ohr]}]\n"), HasSubstr("which the call begins in"));
     EXPECT_THAT(problems_of(spoken + "[{language: de-DE, stt: [ohr]}, {language: de-DE, tts: [stimme]}]\n"), HasSubstr("twice"));
     EXPECT_THAT(problems_of(spoken + "[{language: de-DE, stt: [nobody]}]\n"), HasSubstr("there is no vendor 'nobody'"));
-    EXPECT_THAT(problems_of(spoken + "[{language: de-DE, stt: [voice]}]\n"), HasSubstr("vendors.voice"));
+    EXPECT_THAT(problems_of(spoken + "[{language: de-DE, stt: [writer]}]\n"), HasSubstr("vendors.writer"));
     EXPECT_THAT(problems_of(spoken + "[{language: de-DE}]\n"), HasSubstr("neither stt nor tts"));
     EXPECT_THAT(problems_of(spoken + "[{stt: [ohr]}]\n"), HasSubstr("has no language"));
     EXPECT_EQ(problems_of(spoken + "[{language: de-DE, tts: [stimme]}]\n"), "");

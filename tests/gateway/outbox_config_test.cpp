@@ -89,8 +89,9 @@ TEST(OutboxConfig, one_number_says_how_long_a_call_is_kept) {
     EXPECT_THAT(warnings_of("retention: {calls: 10}\nrecording: {enabled: true, retain_days: 30}\n" + kDesk), HasSubstr("'recording.retain_days': is more than the 10 days"));
 }
 
-TEST(OutboxConfig, whoever_writes_call_files_says_for_how_long) {
-    EXPECT_THAT(problems_of("call_files: {enabled: true}\n" + kDesk), HasSubstr("'call_files.retain_days': is missing"));
+TEST(OutboxConfig, call_files_stay_as_long_as_is_said_or_as_records_do) {
+    EXPECT_THAT(problems_of("call_files: {enabled: true}\nrecords: {enabled: false}\n" + kDesk), HasSubstr("'call_files.retain_days': is missing"));
+    EXPECT_EQ(problems_of("call_files: {enabled: true}\n" + kDesk), "");
     EXPECT_EQ(load("call_files: {enabled: true, retain_days: 7}\n" + kDesk).call_files.retain_days, 7U);
 }
 

@@ -100,7 +100,7 @@ protected:
     // An agent of the file with tools whose secrets stand in it as they are.
     static std::string tooled(const std::string& name, std::string_view header, std::string_view key, std::string_view mcp, std::string_view password) {
         return name + ":\n    brain: vendors\n    stt: [ear]\n    lm: [mind]\n    tts: [embedded]\n    greeting: good day\n    numbers: [\"" + kTooled + "\"]\n    tools: [book_appointment]\n    tool_networks: [\"127.0.0.1\"]\n    calendar: {url: \"http://127.0.0.1:9/\", username: anna, password: \"" +
-               canary(password) + "\"}\n    http_tools:\n      - {name: look, description: Looks., url: \"http://127.0.0.1:9/\", headers: {Authorization: \"" + canary(header) + "\"}, signing_key: \"" + canary(key) +
+               canary(password) + "\", time_zone: Europe/Berlin}\n    http_tools:\n      - {name: look, description: Looks., url: \"http://127.0.0.1:9/\", headers: {Authorization: \"" + canary(header) + "\"}, signing_key: \"" + canary(key) +
                "\"}\n    mcp_servers:\n      - {name: crm, url: \"http://127.0.0.1:9/mcp\", headers: {Authorization: \"" + canary(mcp) + "\"}}\n";
     }
     [[nodiscard]] std::filesystem::path config() const { return folder / "etc" / "parley.yaml"; }
@@ -143,7 +143,7 @@ TEST_F(Canaries, AreInNothingThatIsWrittenPrintedOrAnswered) {
               201)
         << said;
     const json tooled_document{{"brain", "vendors"}, {"stt", {"ear"}}, {"lm", {"mind"}}, {"tts", {"embedded"}}, {"tools", {"book_appointment"}}, {"tool_networks", {"127.0.0.1"}},
-                               {"calendar", {{"url", "http://127.0.0.1:9/"}, {"username", "anna"}, {"password", canary("document calendar.password")}}},
+                               {"calendar", {{"url", "http://127.0.0.1:9/"}, {"username", "anna"}, {"password", canary("document calendar.password")}, {"time_zone", "Europe/Berlin"}}},
                                {"http_tools", {{{"name", "look"}, {"description", "Looks."}, {"url", "http://127.0.0.1:9/"}, {"headers", {{"Authorization", canary("document http_tools.headers")}}}, {"signing_key", canary("document http_tools.signing_key")}}}},
                                {"mcp_servers", {{{"name", "crm"}, {"url", "http://127.0.0.1:9/mcp"}, {"headers", {{"Authorization", canary("document mcp_servers.headers")}}}}}}};
     ASSERT_EQ(ask("POST", "/v1/agents", {{"name", "tooled"}, {"document", tooled_document}}).status, 201) << said;

@@ -182,6 +182,7 @@ TEST_P(Policy, WhoWaitsForAPlaceComesInWhenTheMusicIsOverOrIsForgotten) {
     (void)gateway.webhook("status", call_form(dan, "completed"));
     (void)gateway.webhook("status", call_form(bob, "completed"));
     EXPECT_TRUE(eventually([&] { return running() == 0; }));
+    EXPECT_TRUE(eventually([&] { return api(gateway, "GET", "/v1/limits")["body"]["fleet"]["waiting"] == 0; }));
     EXPECT_THAT(voice(sim::make_sid("CA")), HasSubstr("<Stream"));
 }
 

@@ -153,7 +153,7 @@ TEST_P(Retention, SlowOnePersonsDataIsWrittenDownAndErasedAndWhatIsOldGoes) {
     EXPECT_TRUE(eventually([&] { return gateway.metric("parley_retention_deleted_total{kind=\"transcripts\"}") >= 1; }));
     std::map<std::string, std::int64_t> counted;
     for (const auto& line : gateway.events("retention.deleted")) counted[line["kind"].get<std::string>()] += line["n"].get<std::int64_t>();
-    EXPECT_EQ(counted["calls"], 3);
+    EXPECT_EQ(counted["record"], 3);
     EXPECT_EQ(counted["transcripts"], 1) << "of the call of last week, whose record stays";
     EXPECT_EQ(counted["profiles"], 2);
     const auto rows = [&](const std::string& what) { return store_.rows(gateway.data(), "SELECT COUNT(*) FROM " + what).at(0).integer(0); };

@@ -230,7 +230,7 @@ public:
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
         setup.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(port) + "\"\n";
-        setup.more = store + "recording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true, frames: full}\nlog: {level: debug}\nvendors:\n";
+        setup.more = store + "recording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, frames: full}\nlog: {level: debug}\nvendors:\n";
         for (const std::string vendor : {"deepgram", "openai", "elevenlabs"}) {
             for (const auto& entry : sim::vendor_emulators())
                 if (entry.name == vendor) hosts_[vendor] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
