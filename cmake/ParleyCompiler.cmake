@@ -14,7 +14,8 @@ else()
     -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-mismatched-new-delete -Wno-dangling-pointer)
 endif()
 
-# Tests are compiled once and run once: optimising them costs more than it gives. What they test is optimised all the same.
+# Tests are compiled once and run once: optimising them costs more than it gives. What they test is
+# optimised all the same; but an inline function of both may be taken from either, so what speaks in real time is optimised as a whole.
 add_library(parley_test_flags INTERFACE)
 if(CMAKE_BUILD_TYPE MATCHES "Rel")
   target_compile_options(parley_test_flags INTERFACE -O0 -U_FORTIFY_SOURCE)

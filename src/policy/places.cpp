@@ -78,7 +78,7 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Duration grace) { return tak
 
 net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
     Taken taken;
-    bool ask = false;
+    bool ask = false, known = false;
     std::optional<std::string> from;  // the agent it has a place with
     const auto refuse = [&] {
         if (!from) entries_.erase(wish.call_sid);
@@ -90,14 +90,20 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
         const auto found = entries_.find(wish.call_sid);
         if (found != entries_.end() && found->second.agent == wish.agent) {
             found->second.grace = std::max(found->second.grace, until);
-            taken.admitted = true;
-            co_return taken;
+            // Without a stream here it may have given its place back at another instance, where it was since.
+            known = !found->second.live && last_.instances > 1 && caps.any() && now >= ask_again_ && !lapsed(now);
+            if (!known) {
+                taken.admitted = true;
+                co_return taken;
+            }
         }
         ask = now >= ask_again_;
-        taken.full = full_here(wish, caps);
+        if (!known) taken.full = full_here(wish, caps);
         // In a line it has to be written down all the same.
         if (taken.full != Scope::none && !(wish.waits && ask)) co_return taken;
-        if (found != entries_.end()) {
+        if (known) {
+            // Its entry stays, until the store says otherwise.
+        } else if (found != entries_.end()) {
             from = found->second.agent;
             found->second.agent = wish.agent;
             found->second.grace = std::max(found->second.grace, until);
@@ -110,7 +116,7 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
             taken.fresh = !from;
             co_return taken;
         }
-        if (lapsed(now)) {
+        if (!known && lapsed(now)) {
             taken.full = full_alone(wish, caps);
             if (taken.full != Scope::none) {
                 refuse();
@@ -133,6 +139,10 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
     }
     const std::lock_guard lock(mutex_);
     if (ask) heard(false, why.c_str());
+    if (known) {
+        taken.admitted = true;
+        co_return taken;
+    }
     taken.full = full_alone(wish, caps);
     if (taken.full == Scope::none && wish.waits && !terms.first) taken.full = Scope::agent;
     if (taken.full != Scope::none) {
