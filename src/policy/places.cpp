@@ -91,7 +91,7 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
         if (found != entries_.end() && found->second.agent == wish.agent) {
             found->second.grace = std::max(found->second.grace, until);
             // Without a stream here it may have given its place back at another instance, where it was since.
-            known = !found->second.live && last_.instances > 1 && caps.any() && now >= ask_again_ && !lapsed(now);
+            known = !found->second.live && caps.any() && now >= ask_again_ && !lapsed(now);
             if (!known) {
                 taken.admitted = true;
                 co_return taken;

@@ -36,7 +36,7 @@ void expect_untouched(const sim::CallReport& report, std::size_t who, unsigned m
     const auto pcm = sim::from_mulaw(std::span(report.heard).subspan(range.first, range.second - range.first));
     int pieces = 0, own = 0;
     for (std::size_t at = 0; at + 1600 <= pcm.size(); at += 1600, ++pieces) own += tone_db(std::span(pcm).subspan(at, 1600), kTones.at(who)) > -20;
-    EXPECT_GE(own * 10, pieces * 9) << "of " << pieces << " pieces";
+    EXPECT_GE(own + 1, pieces) << "of " << pieces << " pieces";  // the first or the last may begin in silence
 }
 
 json history(std::uint16_t admin_port, const std::string& token) {
