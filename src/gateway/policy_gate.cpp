@@ -139,7 +139,7 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::enter(AgentPtr agen
     terms.grace = stay == Stay::talk ? Duration(kGrace) : stay == Stay::menu ? Duration(kMenuStay) : Duration(kHeldStay);
     // The agent it comes from may have a limit, and another instance its place.
     terms.everywhere = limited(*rules());
-    policy::Wish wish{.call_sid = asked.call_sid, .agent = agent->name, .account = std::string(asked.form.get("AccountSid")), .waits = full == Full::queue && !outbound && stay != Stay::held};
+    policy::Wish wish{.call_sid = asked.call_sid, .agent = agent->name, .account = std::string(asked.form.get("AccountSid")), .line = full == Full::queue && !outbound && stay != Stay::held ? policy::Line::joins : policy::Line::none};
     auto refused = co_await place_for(agent, std::move(wish), terms, true);
     if (!refused) co_return std::nullopt;
     const bool refuses = full == Full::inherit || full == Full::busy || outbound;
@@ -164,7 +164,7 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::gate(AgentPtr agent
     const auto& answers = flow.answers(decision.closed);
     if (takes_a_place(answers)) {
         const bool waits = !outbound && settings.full == policy::Full::queue;
-        policy::Wish wish{.call_sid = asked.call_sid, .agent = agent->name, .account = std::string(form.get("AccountSid")), .waits = waits};
+        policy::Wish wish{.call_sid = asked.call_sid, .agent = agent->name, .account = std::string(form.get("AccountSid")), .line = waits ? policy::Line::joins : policy::Line::none};
         auto refused = co_await place_for(agent, std::move(wish), {.grace = kGrace, .first = waits && !somebody_waits(agent->name)});
         if (refused) {
             auto answer = co_await overflow(agent, asked, std::move(*refused), hops);

@@ -18,6 +18,7 @@ constexpr unsigned kMostHops = 3;
 constexpr std::size_t kMostWaiting = 1000;                     // known here; the carrier keeps them all
 constexpr auto kCallInEvery = std::chrono::milliseconds(1000);  // how often the first of a queue is tried
 constexpr auto kGrace = std::chrono::seconds(20);               // from its place to its stream
+constexpr auto kCalledWithin = std::chrono::seconds(10);
 constexpr auto kStillThere = std::chrono::minutes(5);           // pieces of music are shorter
 
 Answer xml(const TwimlResponse& response) { return webhooks::twiml_answer(response); }
@@ -101,12 +102,12 @@ net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
     if (!agent) co_return xml(TwimlResponse().leave());
     still_waits(name, asked.call_sid);
     auto position = number_of(asked.form.get("QueuePosition"));
-    policy::Wish wish{.call_sid = asked.call_sid, .agent = name, .account = std::string(asked.form.get("AccountSid")), .waits = true};
+    policy::Wish wish{.call_sid = asked.call_sid, .agent = name, .account = std::string(asked.form.get("AccountSid")), .line = policy::Line::inside};
     const auto caps = caps_of(*agent, *rules());
     const auto taken = co_await places_.take(std::move(wish), caps, {.grace = kGrace, .everywhere = true, .first = position <= 1});
-    // Without an account nobody calls anybody in: whoever has a place comes, also when the answer that said so was lost.
-    if (taken.fresh || (taken.admitted && !client_)) co_return xml(TwimlResponse().leave());
-    if (taken.admitted) co_return xml(TwimlResponse().pause({.length = 2}));  // being called in
+    // Being called in; should that not come about, it comes by itself, like whoever did not get the answer that said so.
+    if (taken.called && *taken.called < kCalledWithin) co_return xml(TwimlResponse().pause({.length = 2}));
+    if (taken.admitted) co_return xml(TwimlResponse().leave());
     if (taken.position > 0) position = taken.position;
     TwimlResponse response;
     if (position == 1) response.say("You are number one. You are next. Please stay on the line.");
@@ -215,9 +216,9 @@ net::Task<> PolicyDesk::look_at_lines() {
 }
 
 net::Task<> PolicyDesk::call_in(AgentPtr agent, std::string call_sid, std::string account) {
-    policy::Wish wish{.call_sid = call_sid, .agent = agent->name, .account = account, .waits = true};
+    policy::Wish wish{.call_sid = call_sid, .agent = agent->name, .account = account, .line = policy::Line::called};
     const auto caps = caps_of(*agent, *rules());
-    const auto taken = co_await places_.take(wish, caps, {.grace = kGrace, .everywhere = true});
+    const auto taken = co_await places_.take(std::move(wish), caps, {.grace = kGrace, .everywhere = true, .first = true});
     if (taken.admitted) forget_waiting(agent->name, call_sid);
     auto* client = client_of(account);
     if (taken.fresh && client != nullptr) {
@@ -226,10 +227,9 @@ net::Task<> PolicyDesk::call_in(AgentPtr agent, std::string call_sid, std::strin
         rest::Calls calls(*client);
         auto done = co_await calls.update(call_sid, std::move(update));
         if (!done) {
-            places_.free(call_sid);
             // Whoever is still there has not lost its turn for it.
-            const bool over = done.error().kind == rest::Failure::not_found || done.error().code == 21220;
-            if (!over && taken.ticket > 0) places_.rejoin_line(std::move(wish), taken.ticket);
+            places_.free(call_sid);
+            if (done.error().kind == rest::Failure::not_found || done.error().code == 21220) places_.leave_line(call_sid);
             t_.log.info("policy.waiter_gone", "A caller who waited for a place could not be called in.", {{"call_sid", call_sid}, {"agent", agent->name}, {"error.type", done.error().text()}});
         }
     }

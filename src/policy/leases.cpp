@@ -1,6 +1,6 @@
 #include "parley/policy/leases.hpp"
 
-#include <set>
+#include <algorithm>
 
 namespace parley::policy {
 
@@ -25,12 +25,17 @@ void hold(Session& session, const Wish& wish, std::string_view instance, std::in
                 {wish.call_sid, std::string(instance), wish.agent, wish.account, now, until});
 }
 
-// Its number in the agent's line; the end of it if it does not stand there yet.
-std::int64_t ticket_of(Session& session, const Wish& wish, std::int64_t now) {
+// Where it stands in the agent's line, from 1; at the end of it if it was not there and joins, 0 if it does not.
+std::uint32_t position_of(Session& session, const Wish& wish, std::int64_t now) {
     session.run("DELETE FROM policy_waiting WHERE (call_sid = $1 AND agent <> $2) OR seen_ms <= $3", {wish.call_sid, wish.agent, now - kInLineMs});
-    session.run("INSERT INTO policy_waiting(call_sid, agent, account, seen_ms) VALUES($1, $2, $3, $4) ON CONFLICT(call_sid) DO UPDATE SET seen_ms = excluded.seen_ms", {wish.call_sid, wish.agent, wish.account, now});
-    return session.run("SELECT id FROM policy_waiting WHERE call_sid = $1", {wish.call_sid}).front().integer(0);
+    if (wish.line != Line::called)
+        session.run("INSERT INTO policy_waiting(call_sid, agent, account, seen_ms) VALUES($1, $2, $3, $4) ON CONFLICT(call_sid) DO UPDATE SET seen_ms = excluded.seen_ms", {wish.call_sid, wish.agent, wish.account, now});
+    const auto row = session.run("SELECT id FROM policy_waiting WHERE call_sid = $1", {wish.call_sid});
+    if (row.empty()) return 0;
+    return static_cast<std::uint32_t>(
+        session.run("SELECT COUNT(*) FROM policy_waiting w WHERE agent = $1 AND id <= $2 AND NOT EXISTS (SELECT 1 FROM policy_leases l WHERE l.call_sid = w.call_sid AND l.agent = w.agent AND l.until_ms > $3)", {wish.agent, row.front().integer(0), now}).front().integer(0));
 }
+bool in_line(Session& session, const Wish& wish) { return !session.run("SELECT 1 FROM policy_waiting WHERE call_sid = $1 AND agent = $2", {wish.call_sid, wish.agent}).empty(); }
 
 std::int64_t lease_until(std::int64_t now, std::chrono::milliseconds lease) { return now + lease.count(); }
 
@@ -56,16 +61,16 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
     const auto now = clock_of(session);
     const auto until = lease_until(now, lease);
     Taken taken;
-    const auto has = session.run("SELECT agent, instance FROM policy_leases WHERE call_sid = $1 AND until_ms > $2", {wish.call_sid, now});
+    const auto has = session.run("SELECT agent, instance, taken_ms FROM policy_leases WHERE call_sid = $1 AND until_ms > $2", {wish.call_sid, now});
     if (!has.empty() && has.front().text(0) == wish.agent) {
         taken.admitted = true;
-        if (has.front().text(1) != instance) session.run("UPDATE policy_leases SET instance = $1, taken_ms = $2, until_ms = $3 WHERE call_sid = $4", {std::string(instance), now, until, wish.call_sid});
+        if (wish.line == Line::called || (wish.line == Line::inside && in_line(session, wish))) taken.called = std::chrono::milliseconds(std::max<std::int64_t>(0, now - has.front().integer(2)));
+        else if (has.front().text(1) != instance) session.run("UPDATE policy_leases SET instance = $1, taken_ms = $2, until_ms = $3 WHERE call_sid = $4", {std::string(instance), now, until, wish.call_sid});
         return taken;
     }
-    if (wish.waits) {
-        taken.ticket = ticket_of(session, wish, now);
-        taken.position = static_cast<std::uint32_t>(session.run("SELECT COUNT(*) FROM policy_waiting WHERE agent = $1 AND id <= $2", {wish.agent, taken.ticket}).front().integer(0));
-        if (taken.position > 1) {
+    if (wish.line != Line::none) {
+        taken.position = position_of(session, wish, now);
+        if (taken.position != 1) {
             taken.full = Scope::agent;
             return taken;
         }
@@ -78,7 +83,7 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
     else if (!here && caps.fleet != 0 && full(caps.fleet, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1", {now}).front().integer(0))) taken.full = Scope::fleet;
     if (taken.full != Scope::none) return taken;
     hold(session, wish, instance, now, until);
-    if (wish.waits) leave_line(session, wish.call_sid);
+    if (wish.line != Line::none && wish.line != Line::called) leave_line(session, wish.call_sid);
     taken.admitted = true;
     taken.fresh = !here;
     taken.position = 0;
@@ -87,15 +92,14 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
 
 std::vector<Wish> first_in_line(Session& session) {
     std::vector<Wish> first;
-    for (const auto& row : session.run("SELECT call_sid, agent, account FROM policy_waiting WHERE id IN (SELECT MIN(id) FROM policy_waiting WHERE seen_ms > $1 GROUP BY agent)", {clock_of(session) - kInLineMs}))
-        first.push_back({.call_sid = row.text(0), .agent = row.text(1), .account = row.text(2), .waits = true});
+    const auto now = clock_of(session);
+    for (const auto& row : session.run("SELECT call_sid, agent, account FROM policy_waiting WHERE id IN (SELECT MIN(id) FROM policy_waiting w WHERE seen_ms > $1 "
+                                        "AND NOT EXISTS (SELECT 1 FROM policy_leases l WHERE l.call_sid = w.call_sid AND l.agent = w.agent AND l.until_ms > $2) GROUP BY agent)",
+                                        {now - kInLineMs, now}))
+        first.push_back({.call_sid = row.text(0), .agent = row.text(1), .account = row.text(2), .line = Line::called});
     return first;
 }
 void leave_line(Session& session, std::string_view call_sid) { session.run("DELETE FROM policy_waiting WHERE call_sid = $1", {std::string(call_sid)}); }
-void rejoin_line(Session& session, const Wish& wish, std::int64_t ticket) {
-    one_at_a_time(session);
-    session.run("INSERT INTO policy_waiting(id, call_sid, agent, account, seen_ms) VALUES($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", {ticket, wish.call_sid, wish.agent, wish.account, clock_of(session)});
-}
 
 Renewed renew_places(Session& session, std::string_view instance, const std::vector<Held>& held, std::chrono::milliseconds lease) {
     const std::string me(instance);

@@ -36,7 +36,7 @@ Scope Places::full_here(const Wish& wish, const Caps& caps) const {
     Counts counts;
     const auto lingers = Clock::now() + kLingers;
     for (const auto& [sid, entry] : entries_) {
-        if (sid == wish.call_sid || (!entry.live && entry.grace > lingers)) continue;
+        if (sid == wish.call_sid || entry.asking || (!entry.live && entry.grace > lingers)) continue;
         ++counts.fleet;
         if (entry.agent == wish.agent) ++counts.agent;
         if (entry.account == wish.account) ++counts.account;
@@ -81,14 +81,19 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
     bool ask = false, known = false;
     std::optional<std::string> from;  // the agent it has a place with
     const auto refuse = [&] {
-        if (!from) entries_.erase(wish.call_sid);
-        else if (const auto found = entries_.find(wish.call_sid); found != entries_.end()) found->second.agent = *from;
+        const auto found = entries_.find(wish.call_sid);
+        if (found != entries_.end() && !from && (known || found->second.asking)) entries_.erase(found);
+    };
+    const auto admit = [&] {
+        auto& entry = entries_.try_emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = Clock::now() + terms.grace}).first->second;
+        entry.agent = wish.agent;
+        entry.asking = false;
     };
     {
         const std::lock_guard lock(mutex_);
         const auto now = Clock::now(), until = now + terms.grace;
         const auto found = entries_.find(wish.call_sid);
-        if (found != entries_.end() && found->second.agent == wish.agent) {
+        if (found != entries_.end() && !found->second.asking && found->second.agent == wish.agent) {
             found->second.grace = std::max(found->second.grace, until);
             // Without a stream here it may have given its place back at another instance, where it was since.
             known = !found->second.live && caps.any() && now >= ask_again_ && !lapsed(now);
@@ -100,18 +105,18 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
         ask = now >= ask_again_;
         if (!known) taken.full = full_here(wish, caps);
         // In a line it has to be written down all the same.
-        if (taken.full != Scope::none && !(wish.waits && ask)) co_return taken;
+        if (taken.full != Scope::none && !(wish.line != Line::none && ask)) co_return taken;
         if (known) {
             // Its entry stays, until the store says otherwise.
-        } else if (found != entries_.end()) {
-            from = found->second.agent;
-            found->second.agent = wish.agent;
+        } else if (found != entries_.end() && !found->second.asking) {
+            from = found->second.agent;  // where it stays until it is let in
             found->second.grace = std::max(found->second.grace, until);
         } else {
-            entries_.emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = until});
+            entries_.try_emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = until, .asking = true});
         }
         // Without a limit nothing waits for the store: the next beat writes it down.
         if (!caps.any() && !terms.everywhere) {
+            admit();
             taken.admitted = true;
             taken.fresh = !from;
             co_return taken;
@@ -131,7 +136,9 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
         if (answer) {
             const std::lock_guard lock(mutex_);
             heard(true, "");
-            if (!answer->admitted) refuse();
+            // Who is being called in is looked after by whoever calls.
+            if (!answer->admitted || (answer->called && !known)) refuse();
+            else admit();
             taken = *answer;
             co_return taken;
         }
@@ -144,12 +151,13 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
         co_return taken;
     }
     taken.full = full_alone(wish, caps);
-    if (taken.full == Scope::none && wish.waits && !terms.first) taken.full = Scope::agent;
+    if (taken.full == Scope::none && wish.line != Line::none && !terms.first) taken.full = Scope::agent;
     if (taken.full != Scope::none) {
         // Should the store have let it in after all, nobody knows of it here: the beat lets it go.
         refuse();
         co_return taken;
     }
+    admit();
     taken.admitted = true;
     taken.fresh = !from;
     co_return taken;
@@ -159,6 +167,7 @@ void Places::running(const Wish& call) {
     const std::lock_guard lock(mutex_);
     const auto [found, added] = entries_.try_emplace(call.call_sid, Entry{.agent = call.agent, .account = call.account, .grace = {}});
     found->second.live = true;
+    found->second.asking = false;
 }
 
 void Places::stopped(const std::string& call_sid) {
@@ -199,10 +208,6 @@ void Places::leave_line(const std::string& call_sid) {
     const std::lock_guard lock(mutex_);
     if (gone_.size() < kMostFreed) gone_.push_back({.call_sid = call_sid, .at = Clock::now(), .line = true});
 }
-void Places::rejoin_line(Wish wish, std::int64_t ticket) {
-    const std::lock_guard lock(mutex_);
-    if (back_.size() < kMostFreed) back_.emplace_back(std::move(wish), ticket);
-}
 
 net::Task<std::vector<Wish>> Places::first_in_line() {
     std::function<std::vector<Wish>(store::Session&)> work = [](store::Session& session) { return policy::first_in_line(session); };
@@ -231,26 +236,24 @@ net::Task<> Places::beat() {
     std::vector<Held> held;
     std::vector<std::string> freed;
     std::vector<Told> gone;
-    std::vector<std::pair<Wish, std::int64_t>> back;
     Renewed mine;
     {
         const std::lock_guard lock(mutex_);
         freed = std::exchange(freed_, {});
         gone = std::exchange(gone_, {});
-        back = std::exchange(back_, {});
         for (const auto& [sid, entry] : entries_) {
+            if (entry.asking) continue;  // written down by whoever lets it in
             held.push_back({{sid, entry.agent, entry.account}, entry.live});
             ++mine.by_agent[entry.agent];
             ++mine.by_account[entry.account];
             ++mine.running;
         }
     }
-    std::function<Renewed(store::Session&)> work = [held, freed, gone, back, instance = settings_.instance, lease = settings_.lease](store::Session& session) {
+    std::function<Renewed(store::Session&)> work = [held, freed, gone, instance = settings_.instance, lease = settings_.lease](store::Session& session) {
         for (const auto& call : gone) {
             if (call.place) forget_call(session, call.call_sid, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - call.at));
             if (call.line) policy::leave_line(session, call.call_sid);
         }
-        for (const auto& [wish, ticket] : back) policy::rejoin_line(session, wish, ticket);
         free_places(session, instance, freed);
         return renew_places(session, instance, held, lease);
     };
@@ -261,7 +264,6 @@ net::Task<> Places::beat() {
         heard(false, answer.error().message().c_str());
         if (freed_.size() + freed.size() < kMostFreed) freed_.insert(freed_.end(), freed.begin(), freed.end());
         if (gone_.size() + gone.size() < kMostFreed) gone_.insert(gone_.end(), gone.begin(), gone.end());
-        if (back_.size() + back.size() < kMostFreed) back_.insert(back_.end(), back.begin(), back.end());
         co_return;
     }
     ask_again_ = {};
@@ -292,7 +294,7 @@ bool Places::has(std::string_view call_sid) const {
 }
 bool Places::due(TimePoint now, Duration every) const {
     const std::lock_guard lock(mutex_);
-    return !freed_.empty() || !gone_.empty() || !back_.empty() || now - beat_at_ >= every;
+    return !freed_.empty() || !gone_.empty() || now - beat_at_ >= every;
 }
 bool Places::alone() const {
     const std::lock_guard lock(mutex_);

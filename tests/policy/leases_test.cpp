@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <algorithm>
+#include <future>
 #include <numeric>
 #include <random>
 #include <thread>
@@ -227,7 +228,12 @@ TEST_P(Leases, WhoCameFirstIsServedFirstWhereverThatWas) {
     const Caps caps{.agent = 1};
     const auto waiting = [](const std::string& sid) {
         auto one = wish(sid);
-        one.waits = true;
+        one.line = Line::joins;
+        return one;
+    };
+    const auto inside = [](const std::string& sid) {
+        auto one = wish(sid);
+        one.line = Line::inside;
         return one;
     };
     EXPECT_TRUE(take(*database, waiting("0"), caps, "a").fresh) << "nobody waits";
@@ -242,18 +248,77 @@ TEST_P(Leases, WhoCameFirstIsServedFirstWhereverThatWas) {
     database->transact([&](Session& session) { next = first_in_line(session); });
     ASSERT_EQ(next.size(), 1U);
     EXPECT_EQ(next[0].call_sid, "1");
-    const auto in = take(*database, waiting("1"), caps, "b");
-    EXPECT_TRUE(in.fresh);
-    EXPECT_EQ(take(*database, waiting("3"), caps, "a").position, 2U);
-    // It could not be called in after all, and is still there.
-    database->transact([&](Session& session) {
-        free_places(session, "b", {"1"});
-        rejoin_line(session, waiting("1"), in.ticket);
-    });
+    // Somebody calls it in: the place is taken, and it still stands there, in nobody's way.
+    EXPECT_TRUE(take(*database, next[0], caps, "b").fresh);
+    EXPECT_EQ(take(*database, waiting("2"), caps, "a").position, 1U);
+    const auto asked = take(*database, inside("1"), caps, "a");
+    EXPECT_TRUE(asked.admitted && asked.called && !asked.fresh);
+    EXPECT_FALSE(take(*database, next[0], caps, "a").fresh) << "nobody is called in twice";
+    database->transact([&](Session& session) { next = first_in_line(session); });
+    ASSERT_EQ(next.size(), 1U);
+    EXPECT_EQ(next[0].call_sid, "2");
+    // It could not be called in: it has not lost its turn.
+    database->transact([](Session& session) { free_places(session, "b", {"1"}); });
     EXPECT_EQ(take(*database, waiting("2"), caps, "b").position, 2U);
-    database->transact([](Session& session) { leave_line(session, "1"); });
-    EXPECT_TRUE(take(*database, waiting("2"), caps, "b").fresh);
-    EXPECT_EQ(take(*database, waiting("4"), caps, "b").position, 2U);
+    EXPECT_TRUE(take(*database, inside("1"), caps, "a").fresh) << "by itself";
+    const auto again = take(*database, inside("1"), caps, "b");
+    EXPECT_TRUE(again.admitted && !again.called && !again.fresh) << "the answer was lost, say";
+    // Who has gone is not put back by somebody who thought of calling it in.
+    database->transact([](Session& session) {
+        free_places(session, "b", {"1"});
+        leave_line(session, "2");
+    });
+    const auto gone = take(*database, next[0], caps, "b");
+    EXPECT_FALSE(gone.admitted);
+    EXPECT_EQ(gone.position, 0U);
+    EXPECT_TRUE(take(*database, waiting("3"), caps, "b").fresh);
+    EXPECT_EQ(take(*database, waiting("4"), caps, "b").position, 1U);
+}
+
+TEST_P(Leases, WhoHasAPlaceWithAnotherAgentStandsInLineLikeAnybody) {
+    const auto database = open();
+    const Caps caps{.agent = 1};
+    auto other = wish("1");
+    other.agent = "another";
+    EXPECT_TRUE(take(*database, other, caps, "a").fresh);
+    EXPECT_TRUE(take(*database, wish("0"), caps, "a").fresh);
+    auto comes = wish("1");
+    comes.line = Line::joins;
+    const auto full = take(*database, comes, caps, "a");
+    EXPECT_FALSE(full.admitted);
+    EXPECT_EQ(full.position, 1U);
+    database->transact([](Session& session) { free_places(session, "a", {"0"}); });
+    EXPECT_TRUE(take(*database, comes, caps, "a").admitted);
+}
+
+TEST_P(Leases, WhoHasBeenAskedForIsNotWrittenDownByABeat) {
+    const auto database = open();
+    const Caps caps{.agent = 1};
+    EXPECT_TRUE(take(*database, wish("1"), caps, "another").fresh);
+    Places places({.instance = "a", .answer_within = 30s}, *database, Log::to({}, std::make_shared<MemoryLog>()));
+    std::promise<void> held, go;
+    std::thread holder([&] {
+        database->transact([&](Session& session) {
+            if (session.dialect() == Dialect::postgresql) session.run("LOCK TABLE policy_gate IN EXCLUSIVE MODE");
+            held.set_value();
+            go.get_future().wait();
+        });
+    });
+    held.get_future().wait();
+    // The store has not answered yet when the next beat gathers what this instance has.
+    auto& loop = the_loop();
+    std::optional<Taken> taken;
+    boost::asio::co_spawn(loop, places.take(wish("2"), caps, 30s), [&](const std::exception_ptr&, const Taken& one) { taken = one; });
+    loop.poll();
+    boost::asio::co_spawn(loop, places.beat(), [](const std::exception_ptr&) {});
+    loop.poll();
+    go.set_value();
+    holder.join();
+    loop.run();
+    ASSERT_TRUE(taken);
+    EXPECT_FALSE(taken->admitted);
+    EXPECT_EQ(rows(*database), 1) << "it was refused and has a place all the same";
+    EXPECT_FALSE(places.has("2"));
 }
 
 TEST_P(Leases, UsageAddsUpWhoeverWrites) {

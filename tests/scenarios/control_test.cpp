@@ -2,9 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "gateway_under_test.hpp"
 #include "parley/sim/fake_twilio.hpp"
@@ -28,18 +25,6 @@ using testing::HasSubstr;
 constexpr const char* kAdmin = "an-admin-token-for-tests";
 constexpr const char* kPerson = "+4930123456";
 constexpr const char* kSecond = "+4930123457";
-
-std::uint16_t free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    socklen_t length = sizeof address;
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-    ::close(fd);
-    return ntohs(address.sin_port);
-}
 
 // A gateway and a carrier that know each other.
 class Town {

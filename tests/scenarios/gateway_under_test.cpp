@@ -181,4 +181,10 @@ HttpAnswer http(std::uint16_t port, const std::string& method, const std::string
     return answer;
 }
 
+std::uint16_t free_port() {
+    asio::io_context context;
+    asio::ip::tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), 0});
+    return acceptor.local_endpoint().port();
+}
+
 }  // namespace parley::scenarios

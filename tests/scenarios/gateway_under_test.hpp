@@ -117,6 +117,9 @@ private:
                               const std::vector<std::pair<std::string, std::string>>& headers = {},
                               const std::string& body = {});
 
+// A port nobody has right now: the gateway must know Twilio's address before Twilio knows the gateway's.
+[[nodiscard]] std::uint16_t free_port();
+
 // Looks every few milliseconds until it holds; false when it never did in 20 s.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition holds, std::chrono::seconds within = std::chrono::seconds(20)) {

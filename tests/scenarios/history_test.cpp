@@ -129,10 +129,8 @@ void a_visitor_is_one_row(const std::string& store) {
         opening.target = "/web/voice";
         RawStream stream(gateway, opening);
         ASSERT_TRUE(stream.open()) << stream.status();
-        stream.connected();
-        auto start = stream.start_message(sid, opened["parameters"].get<std::map<std::string, std::string>>());
-        start["start"]["accountSid"] = opened["accountSid"];
-        stream.json(start);
+        stream.account_sid = opened["accountSid"].get<std::string>();
+        stream.start(sid, opened["parameters"].get<std::map<std::string, std::string>>());
         for (int i = 0; i < 20; ++i) stream.media(0xFF);
         ASSERT_TRUE(eventually([&] { return row_of("").value("status", "") == "realtime_session_active"; })) << row_of("");
         stream.stop(sid);

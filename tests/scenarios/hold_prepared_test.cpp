@@ -8,12 +8,11 @@
 #include <fstream>
 #include <numbers>
 
+#include "emulated_vendors.hpp"
 #include "gateway_under_test.hpp"
 #include "own_server.hpp"
 #include "raw_stream.hpp"
 #include "parley/audio/wav.hpp"
-#include "parley/sim/emulators.hpp"
-#include "parley/sim/tone_alphabet.hpp"
 #include "sounds.hpp"
 #include "store_under_test.hpp"
 
@@ -74,8 +73,7 @@ protected:
               std::this_thread::sleep_for(4s);
               return net::HttpResponse(200, "application/json", R"({"name":"ann","tier":"gold"})");
           }) {
-        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kAnn, kStranger, kGold, kNothing, kQuestion, kAnswer, kEnd, kGreeting, kWaiting, "i am sorry"});
-        sim::WorldSettings settings;
+        auto settings = quick_world();
         settings.phrases = {kQuestion, kWaiting};
         sim::MindRule greeting, hours, gold, waiting;
         greeting.greeting = true;
@@ -87,21 +85,7 @@ protected:
         waiting.words = {"anybody"};
         waiting.say = kEnd;
         settings.rules = {greeting, hours, gold, waiting};
-        settings.fallback = "i am sorry";
-        settings.tones = true;
-        settings.recognition = 60ms;
-        settings.first_token = 60ms;
-        settings.token = 2ms;
-        settings.first_audio = 40ms;
-        world_ = std::make_shared<sim::EmulatorWorld>(settings, alphabet_, alphabet_);
-        std::string vendors = "vendors:\n";
-        for (const auto& entry : sim::vendor_emulators()) {
-            if (entry.name != "deepgram" && entry.name != "openai" && entry.name != "elevenlabs") continue;
-            const std::string vendor(entry.name);
-            auto& host = hosts_[vendor];
-            host = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
-            vendors += "  " + vendor + ": {vendor: " + vendor + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" ? "v" : "\"\"") + "}\n";
-        }
+        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kAnn, kStranger, kGold, kNothing, kQuestion, kAnswer, kEnd, kGreeting, kWaiting, "i am sorry"}, settings);
         const auto tool = [](const std::string& name, const std::string& url) {
             return "    tool_networks: [\"127.0.0.1\"]\n    http_tools:\n      - {name: " + name + ", description: Who calls., url: \"" + url +
                    "\", parameters: {type: object, properties: {caller: {type: string}}, required: [caller]}, timeout: 10s}\n";
@@ -112,7 +96,7 @@ protected:
         Sections setup;
         setup.prepare = put_music;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n  talk_page: known\n";
-        setup.more = vendors + store();
+        setup.more = "vendors:\n" + vendors_->lines() + store();
         const auto number = [](const char* which) { return std::string("    numbers: [\"") + which + "\"]\n"; };
         setup.agents = "  known:\n" + number(kKnown) + parts + greets + tool("crm", crm_.url("/crm")) + music + "      tools: [crm]\n      summary_prompt: Summarise what the agent should know.\n      longest: 10s\n" +
                        "  failed:\n" + number(kFailed) + parts + greets + tool("crm", crm_.url("/broken")) + music + "      tools: [crm]\n      longest: 10s\n" +
@@ -120,9 +104,7 @@ protected:
                        "  eager:\n" + number(kEager) + parts + "    greeting: \"good day to you. you are a gold customer. nothing is known of you. that is all there is to say.\"\n" + music +
                        "  direct:\n" + number(kDirect) + "    brain: vendors\n    s2s: [openai]\n    greeting: good day to you\n" + music;
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
-        auto options = gateway_->carrier();
-        options.voice = alphabet_;
-        options.ear = alphabet_;
+        auto options = vendors_->in_tones(gateway_->carrier());
         options.threads = 2;
         carrier_ = std::make_unique<sim::SimCarrier>(options);
     }
@@ -137,9 +119,8 @@ protected:
         Caller caller;
         caller.report = placed.report.get();
         EXPECT_THAT(caller.report.failures, testing::IsEmpty());
-        sim::Pcm8k pcm;
-        for (const auto code : caller.report.heard) pcm.push_back(sim::mulaw_to_linear(code));
-        for (const auto& phrase : alphabet_->recognise(pcm, {})) caller.phrases.push_back(phrase.text);
+        const auto pcm = sim::from_mulaw(caller.report.heard);
+        caller.phrases = vendors_->phrases(pcm);
         for (std::size_t at = 0; at + 800 <= pcm.size(); at += 800) caller.music.push_back(tone_db(std::span(pcm).subspan(at, 800), kMusic));
         return caller;
     }
@@ -155,9 +136,7 @@ protected:
     std::mutex mutex_;
     std::vector<std::string> asked_;
     Server crm_, late_;
-    std::shared_ptr<sim::ToneAlphabet> alphabet_;
-    std::shared_ptr<sim::EmulatorWorld> world_;
-    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<EmulatedVendors> vendors_;
     std::unique_ptr<GatewayUnderTest> gateway_;
     std::unique_ptr<sim::SimCarrier> carrier_;
 };
@@ -181,7 +160,7 @@ TEST_P(HoldPrepared, SlowWhatIsFoundIsKnownAndWhatIsNotDoesNotKeepTheCallWaiting
         // Who called was the tool's one argument, and what it answered is before the model at the first answer.
         const std::lock_guard lock(mutex_);
         EXPECT_THAT(asked_, Contains(HasSubstr("+14155550100")));
-        EXPECT_THAT(hosts_.at("openai")->received(), Contains(testing::AllOf(HasSubstr("prefers mornings"), HasSubstr(kQuestion))));
+        EXPECT_THAT(vendors_->at("openai").received(), Contains(testing::AllOf(HasSubstr("prefers mornings"), HasSubstr(kQuestion))));
     }
     {
         const auto caller = heard(failed);
@@ -237,10 +216,7 @@ TEST_P(HoldPrepared, SlowABrowserIsHeldToo) {
     while (phrases.size() < 2) {
         const auto message = browser.read();
         ASSERT_FALSE(message.is_null()) << "the stream is over";
-        const auto understand = [&] {
-            phrases.clear();
-            for (const auto& phrase : alphabet_->recognise(heard, {})) phrases.push_back(phrase.text);
-        };
+        const auto understand = [&] { phrases = vendors_->phrases(heard); };
         if (message.value("event", "") == "mark") {
             browser.json(message);
             understand();

@@ -2,17 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <csignal>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "emulated_vendors.hpp"
 #include "gateway_under_test.hpp"
 #include "parley/messaging/delivery.hpp"
-#include "parley/sim/emulators.hpp"
 #include "parley/sim/fake_twilio.hpp"
 #include "parley/sim/identifiers.hpp"
-#include "parley/sim/tone_alphabet.hpp"
 #include "parley/store/call_records.hpp"
 
 namespace parley::scenarios {
@@ -31,26 +27,14 @@ constexpr const char* kSentNow = "it is on its way";
 constexpr const char* kBye = "goodbye";
 constexpr const char* kFarewell = "thank you for calling";
 
-std::uint16_t free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    socklen_t length = sizeof address;
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-    ::close(fd);
-    return ntohs(address.sin_port);
-}
-
 // A gateway whose agent thinks with an emulated model, a carrier in front of it, and people with telephones.
 class Post {
 public:
     explicit Post(const std::string& agent_lines, const std::string& more = {}, std::map<std::string, sim::DialTarget> people = {}, std::vector<std::string> tokens = {kToken}) {
-        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kAsk, kSentNow, kBye, kFarewell, "good day to you", "one moment please", "i am sorry"});
-        sim::WorldSettings world;
+        auto world = quick_world();
         world.phrases = {kAsk, kBye};
-        sim::MindRule address, sent, bye, after, hours;
+        const auto [bye, after] = goodbye_rules();
+        sim::MindRule address, sent, hours;
         hours.words = {"parking"};
         hours.say = "There is parking behind the house.";
         address.words = {"address"};
@@ -58,38 +42,20 @@ public:
         address.arguments = R"({"text":"Main Street 1, ask for Ann."})";
         sent.tool_result = "send_sms";
         sent.say = kSentNow;
-        bye.words = {"goodbye"};
-        bye.say = kFarewell;
-        bye.tool = "end_call";
-        bye.arguments = R"({"farewell":"thank you for calling"})";
-        after.tool_result = "end_call";
         world.rules = {sent, after, address, bye, hours};
-        world.fallback = "i am sorry";
-        world.tones = true;
         world.endpointing = 300ms;
-        world.recognition = 60ms;
-        world.first_token = 60ms;
-        world.token = 2ms;
-        world.first_audio = 40ms;
-        world_ = std::make_shared<sim::EmulatorWorld>(world, alphabet_, alphabet_);
-        for (const std::string name : {"deepgram", "openai", "elevenlabs"})
-            for (const auto& entry : sim::vendor_emulators())
-                if (entry.name == name) hosts_[name] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
+        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kAsk, kSentNow, kBye, kFarewell, "good day to you", "one moment please", "i am sorry"}, world);
         const auto port = free_port();
         auto& setup = setup_;
         setup.tokens = std::move(tokens);
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
         setup.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(port) + "\"\n";
-        setup.more = more + "vendors:\n";
-        for (const auto& [name, host] : hosts_)
-            setup.more += "  " + name + ": {vendor: " + name + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (name == "openai" ? "m" : "\"\"") + ", voice: " + (name == "elevenlabs" ? "v" : "\"\"") + "}\n";
+        setup.more = more + "vendors:\n" + vendors_->lines();
         setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n" + agent_lines;
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
         sim::FakeTwilioOptions options;
         options.port = port;
-        options.carrier = gateway_->carrier();
-        options.carrier.voice = alphabet_;
-        options.carrier.ear = alphabet_;
+        options.carrier = vendors_->in_tones(gateway_->carrier());
         const std::string base = std::string("https://") + kHost + "/webhooks/twilio/";
         sim::NumberEntry desk;
         desk.voice_url = base + "voice";
@@ -121,9 +87,7 @@ public:
 
 private:
     Sections setup_;
-    std::shared_ptr<sim::ToneAlphabet> alphabet_;
-    std::shared_ptr<sim::EmulatorWorld> world_;
-    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<EmulatedVendors> vendors_;
     std::unique_ptr<GatewayUnderTest> gateway_;
     std::unique_ptr<sim::FakeTwilio> twilio_;
 };

@@ -2,18 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <mutex>
 
+#include "emulated_vendors.hpp"
 #include "gateway_under_test.hpp"
 #include "own_server.hpp"
 #include "parley/outbox/signature.hpp"
-#include "parley/sim/emulators.hpp"
-#include "parley/sim/tone_alphabet.hpp"
 #include "store_under_test.hpp"
+#include "watcher.hpp"
 
 namespace parley::scenarios {
 namespace {
@@ -40,54 +37,6 @@ net::HttpResponse streamed(const std::string& say) {
     return {200, "text/event-stream", chunk({{"role", "assistant"}, {"content", say}}, nullptr) + chunk(json::object(), "stop") + "data: [DONE]\n\n"};
 }
 
-// Everything that comes after a GET, read until its end on a thread of its own.
-class Watcher {
-public:
-    Watcher(std::uint16_t port, const std::string& target) {
-        fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-        const auto request = "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + kAdmin + "\r\n\r\n";
-        EXPECT_EQ(::send(fd_, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
-        thread_ = std::thread([this] {
-            std::array<char, 4096> buffer{};
-            for (;;) {
-                const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
-                const std::lock_guard lock(mutex_);
-                if (n <= 0) {
-                    ended_ = true;
-                    return;
-                }
-                text_.append(buffer.data(), static_cast<std::size_t>(n));
-            }
-        });
-    }
-    ~Watcher() {
-        ::shutdown(fd_, SHUT_RDWR);
-        thread_.join();
-        ::close(fd_);
-    }
-    [[nodiscard]] std::string text() const {
-        const std::lock_guard lock(mutex_);
-        return text_;
-    }
-    [[nodiscard]] bool ended() const {
-        const std::lock_guard lock(mutex_);
-        return ended_;
-    }
-    [[nodiscard]] bool saw(std::string_view what) const { return text().find(what) != std::string::npos; }
-
-private:
-    int fd_ = -1;
-    mutable std::mutex mutex_;
-    std::string text_;
-    bool ended_ = false;
-    std::thread thread_;
-};
-
 struct Delivered {
     json body;
     std::string raw, signature, key, event;
@@ -112,21 +61,13 @@ protected:
                       if (message.value("role", "") == "system") system += message.value("content", "");
               return streamed(system.find("ten percent") == std::string::npos ? kAnswer : kAdvised);
           }) {
-        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kGreeting, kQuestion, kAnswer, kAdvised, kPerson, kCard, "one moment please", "i am sorry"});
-        sim::WorldSettings world;
+        auto world = quick_world();
         world.phrases = {kQuestion, kCard};
-        world.tones = true;
         world.endpointing = 300ms;
-        world.recognition = 60ms;
-        world.first_audio = 40ms;
-        world_ = std::make_shared<sim::EmulatorWorld>(world, alphabet_, alphabet_);
-        for (const std::string name : {"deepgram", "elevenlabs"})
-            for (const auto& entry : sim::vendor_emulators())
-                if (entry.name == name) hosts_[name] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
+        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kQuestion, kAnswer, kAdvised, kPerson, kCard, "one moment please", "i am sorry"}, world, std::vector<std::string>{"deepgram", "elevenlabs"});
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-        setup.more = store() + "webhooks: {first_pause: 50ms, private_networks: [\"127.0.0.1\"]}\nvendors:\n  openai: {vendor: openai, base_url: \"" + model_.url("/v1") + "\", key: k, model: m}\n";
-        for (const auto& [name, host] : hosts_) setup.more += "  " + name + ": {vendor: " + name + ", base_url: \"" + host->url() + "\", key: sim-key, voice: " + (name == "elevenlabs" ? "v" : "\"\"") + "}\n";
+        setup.more = store() + "webhooks: {first_pause: 50ms, private_networks: [\"127.0.0.1\"]}\nvendors:\n  openai: {vendor: openai, base_url: \"" + model_.url("/v1") + "\", key: k, model: m}\n" + vendors_->lines();
         setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    webhooks: {url: \"" + receiver_.url("/events") + "\", secret: " + kSecret + more_hooks + "}\n" + more_agent;
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
     }
@@ -143,34 +84,17 @@ protected:
             if (one.event == type && one.answered == 200) return true;
         return false;
     }
-    std::vector<std::string> phrases(const sim::CallReport& report) const {
-        std::vector<std::int16_t> pcm;
-        for (const auto byte : report.heard) {
-            const int inverted = ~byte & 0xFF;
-            const int magnitude = (((inverted & 0x0F) << 3) + 0x84) << ((inverted & 0x70) >> 4);
-            pcm.push_back(static_cast<std::int16_t>((inverted & 0x80) != 0 ? 0x84 - magnitude : magnitude - 0x84));
-        }
-        std::vector<std::string> all;
-        for (const auto& phrase : alphabet_->recognise(pcm, {})) all.push_back(phrase.text);
-        return all;
-    }
-
     mutable std::mutex mutex_;
     std::vector<Delivered> delivered_;
     std::string unwanted_;  // of these it wants no more
     Server receiver_, model_;
-    std::shared_ptr<sim::ToneAlphabet> alphabet_;
-    std::shared_ptr<sim::EmulatorWorld> world_;
-    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<EmulatedVendors> vendors_;
     std::unique_ptr<GatewayUnderTest> gateway_;
 };
 
 TEST_P(Outbox, ACallIsToldWatchedAdvisedAndTakenOver) {
-    auto options = gateway_->carrier();
-    options.voice = alphabet_;
-    options.ear = alphabet_;
-    sim::SimCarrier carrier(options);
-    Watcher all(gateway_->gateway().admin_port(), "/v1/events");
+    sim::SimCarrier carrier(vendors_->in_tones(gateway_->carrier()));
+    Watcher all(gateway_->gateway().admin_port(), "/v1/events", kAdmin);
     ASSERT_TRUE(eventually([&] { return all.saw(": parley"); }));
     auto placed = carrier.place_call(gateway_->plan(sim::parse_scenario(R"(
 steps:
@@ -185,14 +109,14 @@ steps:
 )", "scenario.yaml")));
     const auto sid = placed.call_sid;
     ASSERT_TRUE(eventually([&] { return all.saw(kAnswer); })) << all.text();
-    Watcher one(gateway_->gateway().admin_port(), "/v1/calls/" + sid + "/events");
+    Watcher one(gateway_->gateway().admin_port(), "/v1/calls/" + sid + "/events", kAdmin);
     EXPECT_EQ(operate("/v1/calls/" + sid + "/whisper", {{"text", "Offer ten percent."}}).status, 202);
     EXPECT_EQ(operate("/v1/calls/CA00000000000000000000000000000099/whisper", {{"text", "x"}}).status, 404);
     ASSERT_TRUE(eventually([&] { return all.saw(kAdvised); })) << all.text();
     EXPECT_EQ(operate("/v1/calls/" + sid + "/takeover", {{"on", true}}).status, 202);
     EXPECT_EQ(operate("/v1/calls/" + sid + "/say", {{"text", kPerson}}).status, 200);
     const auto report = placed.report.get();
-    const auto heard = phrases(report);
+    const auto heard = vendors_->phrases(report);
     EXPECT_THAT(heard, Contains(HasSubstr(kAnswer)));
     EXPECT_THAT(heard, Contains(HasSubstr(kAdvised)));
     EXPECT_THAT(heard, Contains(HasSubstr(kPerson)));
@@ -241,11 +165,8 @@ TEST_P(AfterTheCall, ItIsSummarisedMaskedAndTold) {
         const std::lock_guard lock(mutex_);
         unwanted_ = "call.answered";
     }
-    auto options = gateway_->carrier();
-    options.voice = alphabet_;
-    options.ear = alphabet_;
-    sim::SimCarrier carrier(options);
-    Watcher all(gateway_->gateway().admin_port(), "/v1/events");
+    sim::SimCarrier carrier(vendors_->in_tones(gateway_->carrier()));
+    Watcher all(gateway_->gateway().admin_port(), "/v1/events", kAdmin);
     ASSERT_TRUE(eventually([&] { return all.saw(": parley"); }));
     const auto report = carrier.place_call(gateway_->plan(sim::parse_scenario("\nsteps:\n  - wait_for: {agent_silence: 500ms}\n  - say: " + std::string(kCard) +
                                                                                    "\n  - wait_for: {agent_silence: 700ms}\n  - say: what are your opening hours\n  - wait_for: {agent_silence: 700ms}\n  - hangup: stop\n",

@@ -3,25 +3,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <fstream>
 #include <mutex>
 #include <set>
-#include <sstream>
-#include <thread>
 
+#include "emulated_vendors.hpp"
 #include "gateway_under_test.hpp"
-#include "parley/net/http_server.hpp"
-#include "parley/net/worker.hpp"
-#include "parley/sim/emulators.hpp"
-#include "parley/sim/tone_alphabet.hpp"
+#include "own_server.hpp"
 #include "parley/store/call_records.hpp"
-#include "parley/store/database.hpp"
-#include "postgres_server.hpp"
+#include "store_under_test.hpp"
+#include "watcher.hpp"
 
 namespace parley::scenarios {
 namespace {
@@ -41,87 +33,13 @@ constexpr const char* kBye = "goodbye";
 constexpr const char* kFarewell = "thank you for calling";
 // What must not be found anywhere.
 const std::vector<std::string> kPlanted{"one one one one", "4111111111111111", "4111 1111", "ann.canary", "canary-mail"};
+constexpr const char* kUntilItsEnd = "Connection: close\r\n";
 constexpr const char* kOld = "CA0000000000000000000000000000000d";  // a call of long ago
-
-class Server {
-public:
-    explicit Server(std::function<net::HttpResponse(const net::HttpRequest&)> answer) {
-        net::HttpServerOptions options;
-        options.listeners.emplace_back();
-        options.place = [this] { return boost::asio::any_io_executor(worker_.executor()); };
-        options.handle = [answer = std::move(answer)](net::HttpRequest& request) -> net::Task<net::HttpResponse> {
-            auto response = answer(request);
-            co_return response;
-        };
-        server_ = std::make_unique<net::HttpServer>(worker_.executor(), std::move(options));
-        server_->start();
-        worker_.start();
-    }
-    ~Server() {
-        server_->stop();
-        worker_.stop();
-        worker_.join();
-    }
-    [[nodiscard]] std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(server_->port()) + path; }
-
-private:
-    net::Worker worker_;
-    std::unique_ptr<net::HttpServer> server_;
-};
-
-// All that comes after a GET, until its end.
-class Watcher {
-public:
-    Watcher(std::uint16_t port, const std::string& target, const std::string& more = {}) {
-        fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-        const auto request = "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer " + kAdmin + "\r\n" + more + "\r\n";
-        EXPECT_EQ(::send(fd_, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
-        thread_ = std::thread([this] {
-            std::array<char, 4096> buffer{};
-            for (;;) {
-                const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
-                const std::lock_guard lock(mutex_);
-                if (n <= 0) {
-                    ended_ = true;
-                    return;
-                }
-                text_.append(buffer.data(), static_cast<std::size_t>(n));
-            }
-        });
-    }
-    ~Watcher() {
-        ::shutdown(fd_, SHUT_RDWR);
-        thread_.join();
-        ::close(fd_);
-    }
-    [[nodiscard]] std::string text() const {
-        const std::lock_guard lock(mutex_);
-        return text_;
-    }
-    [[nodiscard]] bool ended() const {
-        const std::lock_guard lock(mutex_);
-        return ended_;
-    }
-    [[nodiscard]] bool saw(std::string_view what) const { return text().find(what) != std::string::npos; }
-
-private:
-    int fd_ = -1;
-    mutable std::mutex mutex_;
-    std::string text_;
-    bool ended_ = false;
-    std::thread thread_;
-};
 
 class House {
 public:
-    // `url`: of the store; empty is SQLite.
-    explicit House(std::string url)
-        : store_url_(std::move(url)), receiver_([this](const net::HttpRequest& request) {
+    explicit House(const StoreUnderTest& store)
+        : store_(store), receiver_([this](const net::HttpRequest& request) {
               const std::lock_guard lock(mutex_);
               const std::string type(request.headers.get("Parley-Event"));
               received_ += type + " " + request.body + "\n";
@@ -129,40 +47,22 @@ public:
               types_.insert(type);
               return net::HttpResponse(200);
           }) {
-        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kGreeting, kAsks, kNoted, kBye, kFarewell, "one moment please", "i am sorry"});
-        sim::WorldSettings world;
+        auto world = quick_world();
         world.phrases = {kAsks, kBye};
-        sim::MindRule card, noted, bye, after;
+        const auto [bye, after] = goodbye_rules();
+        sim::MindRule card, noted;
         card.words = {"card"};
         card.tool = "take_message";
         card.arguments = R"({"name":"Ann","text":"mail to ann.canary@example.com, card 4111 1111 1111 1111"})";
         noted.tool_result = "take_message";
         noted.say = kNoted;
-        bye.words = {"goodbye"};
-        bye.say = kFarewell;
-        bye.tool = "end_call";
-        bye.arguments = R"({"farewell":"thank you for calling"})";
-        after.tool_result = "end_call";
         world.rules = {bye, after, noted, card};
-        world.fallback = "i am sorry";
-        world.tones = true;
         world.endpointing = 300ms;
-        world.recognition = 60ms;
-        world.first_token = 60ms;
-        world.token = 2ms;
-        world.first_audio = 40ms;
-        world_ = std::make_shared<sim::EmulatorWorld>(world, alphabet_, alphabet_);
+        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kAsks, kNoted, kBye, kFarewell, "one moment please", "i am sorry"}, world);
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-        setup.more = store_url_.empty() ? std::string() : "store:\n  url: \"" + store_url_ + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n";
-        setup.more += "log: {level: debug}\ncall_files: {enabled: true, retain_days: 1, frames: full, directory: calls}\nretention: {calls: 5, transcripts: 5, events: 5}\n";
-        setup.more += "webhooks: {first_pause: 50ms, private_networks: [\"127.0.0.1\"]}\nvendors:\n";
-        for (const std::string name : {"deepgram", "openai", "elevenlabs"})
-            for (const auto& entry : sim::vendor_emulators()) {
-                if (entry.name != name) continue;
-                hosts_[name] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
-                setup.more += "  " + name + ": {vendor: " + name + ", base_url: \"" + hosts_[name]->url() + "\", key: sim-key, model: " + (name == "openai" ? "m" : "\"\"") + ", voice: " + (name == "elevenlabs" ? "v" : "\"\"") + "}\n";
-            }
+        setup.more = store_.section() + "log: {level: debug}\ncall_files: {enabled: true, retain_days: 1, frames: full, directory: calls}\nretention: {calls: 5, transcripts: 5, events: 5}\n";
+        setup.more += "webhooks: {first_pause: 50ms, private_networks: [\"127.0.0.1\"]}\nvendors:\n" + vendors_->lines();
         setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    tools: [take_message]\n"
                        "    sms: {mode: rules, rules: [{match: mail, reply: \"We wrote down canary-mail@example.com for you.\"}]}\n    privacy: {redact: true}\n    webhooks:\n      url: \"" +
                        receiver_.url("/events") + "\"\n      secret: whsec_of_the_test\n      alerts: [{name: masked, on: message.received, pointer: /text, is: contains, value: \"[email]\"}]\n";
@@ -172,8 +72,7 @@ public:
 
     // A call whose last fact is of long ago, and the files of calls beside it.
     void leave_an_old_call(const std::filesystem::path& data) const {
-        Log log;
-        const auto database = store::open_database({.url = Secret(store_url_.empty() ? std::string("sqlite:") : store_url_), .data_dir = data}, log, nullptr);
+        const auto database = store_.open(data, false);
         {
             store::CallRecords records({.database = database.get(), .instance = "before", .directory = (data / "records").string(), .on_error = {}, .spool = data / "spool"});
             records.add(kOld, store::Fact::call, R"({"direction":"in","from":"+14155550199","agent":"desk"})");
@@ -209,10 +108,7 @@ public:
         refuse_ = on;
     }
     sim::CallReport call() const {
-        auto options = gateway_->carrier();
-        options.voice = alphabet_;
-        options.ear = alphabet_;
-        sim::SimCarrier carrier(options);
+        sim::SimCarrier carrier(vendors_->in_tones(gateway_->carrier()));
         auto plan = gateway_->plan(sim::parse_scenario(R"(
 steps:
   - wait_for: {agent_silence: 500ms}
@@ -232,10 +128,9 @@ steps:
             std::ifstream file(entry.path(), std::ios::binary);
             all.append(std::istreambuf_iterator<char>(file), {});
         }
-        if (store_url_.empty()) return all;
-        const auto tables = test::postgres_command(store_url_, "SELECT string_agg(quote_ident(table_name), ' ') FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'");
-        std::istringstream names(tables);
-        for (std::string name; names >> name;) all += test::postgres_command(store_url_, "SELECT string_agg(t::text, ' ') FROM " + name + " t");
+        if (!store_.postgres()) return all;  // its tables are among the files
+        for (const auto& table : store_.rows(gateway_->data(), "SELECT quote_ident(table_name) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"))
+            all += store_.texts(gateway_->data(), "SELECT string_agg(t::text, ' ') FROM " + table.text(0) + " t");
         return all;
     }
     [[nodiscard]] std::string logged() const {
@@ -246,15 +141,13 @@ steps:
     GatewayUnderTest& gateway() { return *gateway_; }
 
 private:
-    std::string store_url_;
+    const StoreUnderTest& store_;
     mutable std::mutex mutex_;
     std::string received_;
     std::set<std::string> types_;
     bool refuse_ = true;
     Server receiver_;
-    std::shared_ptr<sim::ToneAlphabet> alphabet_;
-    std::shared_ptr<sim::EmulatorWorld> world_;
-    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<EmulatedVendors> vendors_;
     std::unique_ptr<GatewayUnderTest> gateway_;
 };
 
@@ -265,14 +158,16 @@ std::vector<std::string> planted_in(const std::string& where) {
     return found;
 }
 
-void nothing_personal_is_kept(const std::string& store) {
-    House house(store);
+class Privacy : public OnEachStore {};
+
+TEST_P(Privacy, WhatWasSaidIsMaskedWhereverItIsKept) {
+    House house(store_);
     const auto admin = house.gateway().gateway().admin_port();
     // What was past its days goes at the start: the old call with its file, and the file that is two days old.
     EXPECT_TRUE(eventually([&] { return house.call_files() == std::set<std::string>{"CA0000000000000000000000000000000f-MZ1.jsonl"}; })) << json(house.call_files());
     EXPECT_TRUE(eventually([&] { return !house.gateway().events("retention.deleted").empty(); }));
 
-    Watcher all(admin, "/v1/events");
+    Watcher all(admin, "/v1/events", kAdmin, kUntilItsEnd);
     ASSERT_TRUE(eventually([&] { return all.saw(": parley"); }));
     const auto texted = house.gateway().webhook("sms", {{"MessageSid", "SM00000000000000000000000000000001"}, {"AccountSid", kAccount}, {"From", kPerson}, {"To", kNumber}, {"Body", "my mail is ann.canary@example.com and my card 4111 1111 1111 1111"}, {"NumSegments", "1"}});
     EXPECT_THAT(texted.body, HasSubstr("canary-mail@example.com"));  // they are answered as it was meant
@@ -307,12 +202,12 @@ void nothing_personal_is_kept(const std::string& store) {
     EXPECT_EQ(exported["messages"].size(), 1U);
     EXPECT_EQ(exported["profiles"].size(), 1U);
     EXPECT_THAT(planted_in(exported.dump()), IsEmpty());
-    const auto again = "Last-Event-ID: 0\r\n";
+    const auto again = std::string(kUntilItsEnd) + "Last-Event-ID: 0\r\n";
     {
-        Watcher before(admin, "/v1/calls/" + report.call_sid + "/events", again);
+        Watcher before(admin, "/v1/calls/" + report.call_sid + "/events", kAdmin, again);
         EXPECT_TRUE(eventually([&] { return before.ended(); }));
         EXPECT_THAT(before.text(), HasSubstr("[card]"));
-        Watcher after(admin, "/v1/calls/" + report.call_sid + "/events", "Last-Event-ID: 1000000\r\n");
+        Watcher after(admin, "/v1/calls/" + report.call_sid + "/events", kAdmin, std::string(kUntilItsEnd) + "Last-Event-ID: 1000000\r\n");
         EXPECT_TRUE(eventually([&] { return after.ended(); }));
         EXPECT_THAT(after.text(), HasSubstr("HTTP/1.1 204"));  // there is nothing to come back for
     }
@@ -321,7 +216,7 @@ void nothing_personal_is_kept(const std::string& store) {
     EXPECT_EQ(receipt["erased"]["profiles"], 1);
     EXPECT_EQ(house.ask("GET", "/v1/erasures")["erasures"][0]["id"], receipt["id"]);
     for (const auto* what : {"14155550177", "[card]", "[email]"}) EXPECT_THAT(house.kept(), Not(HasSubstr(what))) << what;
-    Watcher gone(admin, "/v1/calls/" + report.call_sid + "/events", again);
+    Watcher gone(admin, "/v1/calls/" + report.call_sid + "/events", kAdmin, again);
     EXPECT_TRUE(eventually([&] { return gone.ended(); }));
     EXPECT_THAT(gone.text(), HasSubstr("HTTP/1.1 404"));
     // Late facts of it are not kept.
@@ -338,12 +233,7 @@ void nothing_personal_is_kept(const std::string& store) {
     EXPECT_THAT(house.logged(), Not(HasSubstr("14155550177")));
 }
 
-TEST(Privacy, WhatWasSaidIsMaskedWhereverItIsKept) { nothing_personal_is_kept({}); }
-
-TEST(PrivacyOnPostgres, WhatWasSaidIsMaskedWhereverItIsKept) {
-    const test::PostgresDatabase database;
-    nothing_personal_is_kept(database.url());
-}
+ON_EACH_STORE(Privacy);
 
 }  // namespace
 }  // namespace parley::scenarios

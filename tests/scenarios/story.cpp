@@ -6,8 +6,6 @@
 #include <array>
 #include <cstdio>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <mutex>
 #include <regex>
 #include <sstream>
@@ -23,13 +21,6 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 
 constexpr const char* kAdminToken = "a-token-for-the-operators-of-stories";
-
-// A port nobody has right now: the gateway must know Twilio's address before Twilio knows the gateway's.
-std::uint16_t free_port() {
-    boost::asio::io_context context;
-    boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::make_address("127.0.0.1"), 0});
-    return acceptor.local_endpoint().port();
-}
 
 milliseconds duration(const YAML::Node& node, milliseconds otherwise) {
     if (!node) return otherwise;

@@ -3,9 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cmath>
@@ -14,13 +11,12 @@
 #include <mutex>
 #include <numbers>
 
+#include "emulated_vendors.hpp"
 #include "gateway_under_test.hpp"
 #include "parley/call/call_file.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/worker.hpp"
-#include "parley/sim/emulators.hpp"
 #include "parley/sim/fake_twilio.hpp"
-#include "parley/sim/tone_alphabet.hpp"
 #include "postgres_server.hpp"
 
 namespace parley::scenarios {
@@ -63,18 +59,6 @@ const std::vector<Turn> kTurns{
     {"this is my number", "collect_digits", R"({"name":"number","prompt":"type a number","sensitive":false,"max":5})", "that was your number"},
     {"i want to pay", "collect_digits", R"({"name":"card","prompt":"type your card","min":12,"max":19,"sensitive":false})", nullptr},
     {"goodbye", "end_call", R"({"farewell":"thank you for calling"})", nullptr}};
-
-std::uint16_t free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    socklen_t length = sizeof address;
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-    ::close(fd);
-    return ntohs(address.sin_port);
-}
 
 // The business's own servers: its tools, its calendar, its MCP server.
 class Business {
@@ -180,7 +164,7 @@ class Desk {
 public:
     explicit Desk(const std::string& store = {}) {
         auto words = kSaid;
-        sim::WorldSettings settings;
+        auto settings = quick_world();
         const auto day = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) + std::chrono::days(30);
         const std::chrono::year_month_day date(day);
         char booking[100];
@@ -217,26 +201,16 @@ public:
             rule.say = said;
             settings.rules.insert(settings.rules.begin(), rule);  // what was interrupted is answered together with what came instead
         }
-        settings.fallback = "i am sorry";
-        settings.tones = true;
         settings.endpointing = 200ms;
         settings.recognition = 40ms;
         settings.first_token = 40ms;
-        settings.token = 2ms;
-        settings.first_audio = 40ms;
-        alphabet_ = std::make_shared<sim::ToneAlphabet>(words);
-        world_ = std::make_shared<sim::EmulatorWorld>(settings, alphabet_, alphabet_);
+        vendors_ = std::make_unique<EmulatedVendors>(words, settings);
         const auto port = free_port();
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
         setup.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(port) + "\"\n";
-        setup.more = store + "recording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, frames: full}\nlog: {level: debug}\nvendors:\n";
-        for (const std::string vendor : {"deepgram", "openai", "elevenlabs"}) {
-            for (const auto& entry : sim::vendor_emulators())
-                if (entry.name == vendor) hosts_[vendor] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
-            setup.more += "  " + vendor + ": {vendor: " + vendor + ", base_url: \"" + hosts_[vendor]->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" ? "v" : "\"\"") + "}\n";
-        }
-        setup.more += "  ohr: {vendor: deepgram, base_url: \"" + hosts_["deepgram"]->url() + "\", key: sim-key, language: de}\n  stimme: {vendor: elevenlabs, base_url: \"" + hosts_["elevenlabs"]->url() + "\", key: sim-key, voice: klara}\n";
+        setup.more = store + "recording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, frames: full}\nlog: {level: debug}\nvendors:\n" + vendors_->lines();
+        setup.more += "  ohr: {vendor: deepgram, base_url: \"" + vendors_->at("deepgram").url() + "\", key: sim-key, language: de}\n  stimme: {vendor: elevenlabs, base_url: \"" + vendors_->at("elevenlabs").url() + "\", key: sim-key, voice: klara}\n";
         const auto object = [](const std::string& properties = {}) { return "{type: object, properties: {" + properties + "}}"; };
         setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n"
                        "    conversation: {endpoint_silence: 300ms, endpoint_silence_short: 250ms, filler_after: 5s, fillers: [one moment please]}\n"
@@ -251,9 +225,7 @@ public:
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
         sim::FakeTwilioOptions options;
         options.port = port;
-        options.carrier = gateway_->carrier();
-        options.carrier.voice = alphabet_;
-        options.carrier.ear = alphabet_;
+        options.carrier = vendors_->in_tones(gateway_->carrier());
         const std::string base = std::string("https://") + kHost + "/webhooks/twilio/";
         sim::NumberEntry desk;
         desk.voice_url = base + "voice";
@@ -271,14 +243,7 @@ public:
         auto placed = twilio_->call_in(kNumber, kPerson, sim::parse_scenario(steps, "scenario.yaml"));
         const auto report = placed.report.get();
         EXPECT_THAT(report.failures, IsEmpty());
-        heard_.clear();
-        std::vector<std::int16_t> pcm;
-        for (const auto byte : report.heard) {
-            const int inverted = ~byte & 0xFF;
-            const int magnitude = (((inverted & 0x0F) << 3) + 0x84) << ((inverted & 0x70) >> 4);
-            pcm.push_back(static_cast<std::int16_t>((inverted & 0x80) != 0 ? 0x84 - magnitude : magnitude - 0x84));
-        }
-        for (const auto& phrase : alphabet_->recognise(pcm, {})) heard_.push_back(phrase.text);
+        heard_ = vendors_->phrases(report);
         return placed.call_sid;
     }
     json ask(const std::string& path) const {
@@ -303,16 +268,14 @@ public:
     [[nodiscard]] sim::FakeTwilio& twilio() const { return *twilio_; }
     [[nodiscard]] std::vector<std::string> targets(const std::string& vendor) const {
         std::vector<std::string> all;
-        for (const auto& entry : hosts_.at(vendor)->log()) all.push_back(entry.target);
+        for (const auto& entry : vendors_->at(vendor).log()) all.push_back(entry.target);
         return all;
     }
-    [[nodiscard]] std::vector<std::string> model_asked() const { return hosts_.at("openai")->received(); }
+    [[nodiscard]] std::vector<std::string> model_asked() const { return vendors_->at("openai").received(); }
 
 private:
     Business business_;
-    std::shared_ptr<sim::ToneAlphabet> alphabet_;
-    std::shared_ptr<sim::EmulatorWorld> world_;
-    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<EmulatedVendors> vendors_;
     std::unique_ptr<GatewayUnderTest> gateway_;
     std::unique_ptr<sim::FakeTwilio> twilio_;
     std::vector<std::string> heard_;

@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "emulated_vendors.hpp"
 #include "gateway_under_test.hpp"
-#include "parley/sim/emulators.hpp"
-#include "parley/sim/tone_alphabet.hpp"
 #include "store_under_test.hpp"
 
 namespace parley::scenarios {
@@ -38,42 +37,23 @@ constexpr const char* kFarewell = "thank you for calling";
 class Desk {
 public:
     explicit Desk(const std::string& store = {}) {
-        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kGreeting, kName, kBooked, kBill, kRefund, kMoment, kBilling, kWhich, kLast, kWarning, kOver, kBye, kFarewell, "i am sorry"});
-        sim::WorldSettings settings;
+        auto settings = quick_world();
         settings.phrases = {kName, kBill, kRefund, kLast, kBye};
-        sim::MindRule name, last, bye, after, refund;
+        const auto [bye, after] = goodbye_rules();
+        sim::MindRule name, last, refund;
         name.words = {"ann"};
         name.say = kBooked;
         last.words = {"last"};
         last.say = kWhich;
-        bye.words = {"goodbye"};
-        bye.say = kFarewell;
-        bye.tool = "end_call";
-        bye.arguments = R"({"farewell":"thank you for calling"})";
-        after.tool_result = "end_call";
         refund.words = {"money", "back"};
         refund.tool = "transfer_call";
         refund.arguments = R"({"to":"billing","announcement":"one moment please"})";
         settings.rules = {bye, after, name, last, refund};
-        settings.fallback = "i am sorry";
-        settings.tones = true;
-        settings.recognition = 60ms;
-        settings.first_token = 60ms;
-        settings.token = 2ms;
-        settings.first_audio = 40ms;
-        world_ = std::make_shared<sim::EmulatorWorld>(settings, alphabet_, alphabet_);
-        std::string vendors = "vendors:\n";
-        for (const auto& entry : sim::vendor_emulators()) {
-            if (entry.name != "deepgram" && entry.name != "openai" && entry.name != "elevenlabs") continue;
-            const std::string vendor(entry.name);
-            auto& host = hosts_[vendor];
-            host = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
-            vendors += "  " + vendor + ": {vendor: " + vendor + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" ? "v" : "\"\"") + "}\n";
-        }
+        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kName, kBooked, kBill, kRefund, kMoment, kBilling, kWhich, kLast, kWarning, kOver, kBye, kFarewell, "i am sorry"}, settings);
         const std::string parts = "    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n";
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-        setup.more = vendors + store;
+        setup.more = "vendors:\n" + vendors_->lines() + store;
         setup.agents = "  desk:\n    default: true\n    greeting: good day to you\n" + parts +
                        "    analysis: {enabled: true, extract: {appointment: \"\"}}\n    memory: {callers: true}\n    route_by: both\n"
                        "    intents:\n      - {name: billing, phrases: [\"my bill\"], to: \"agent:billing\", deflect: one moment please}\n"
@@ -83,21 +63,11 @@ public:
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
     }
     sim::CallReport call(const std::string& scenario, const char* to = kNumber) {
-        auto options = gateway_->carrier();
-        options.voice = alphabet_;
-        options.ear = alphabet_;
-        sim::SimCarrier carrier(options);
+        sim::SimCarrier carrier(vendors_->in_tones(gateway_->carrier()));
         auto plan = gateway_->plan(sim::parse_scenario(scenario, "scenario.yaml"));
         plan.to = to;
         auto report = carrier.place_call(std::move(plan)).report.get();
-        heard_.clear();
-        std::vector<std::int16_t> pcm;
-        for (const auto byte : report.heard) {
-            const int inverted = ~byte & 0xFF;
-            const int magnitude = (((inverted & 0x0F) << 3) + 0x84) << ((inverted & 0x70) >> 4);
-            pcm.push_back(static_cast<std::int16_t>((inverted & 0x80) != 0 ? 0x84 - magnitude : magnitude - 0x84));
-        }
-        for (const auto& phrase : alphabet_->recognise(pcm, {})) heard_.push_back(phrase.text);
+        heard_ = vendors_->phrases(report);
         return report;
     }
     json ask(const std::string& method, const std::string& path, int status = 200, const json& body = nullptr) const {
@@ -115,16 +85,14 @@ public:
         return found;
     }
     [[nodiscard]] std::string last_request() const {
-        const auto all = hosts_.at("openai")->received();
+        const auto all = vendors_->at("openai").received();
         return all.empty() ? std::string() : all.back();
     }
     [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
     [[nodiscard]] const GatewayUnderTest& gateway() const { return *gateway_; }
 
 private:
-    std::shared_ptr<sim::ToneAlphabet> alphabet_;
-    std::shared_ptr<sim::EmulatorWorld> world_;
-    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<EmulatedVendors> vendors_;
     std::unique_ptr<GatewayUnderTest> gateway_;
     std::vector<std::string> heard_;
 };

@@ -8,9 +8,8 @@
 #include <map>
 #include <memory>
 
+#include "emulated_vendors.hpp"
 #include "gateway_under_test.hpp"
-#include "parley/sim/emulators.hpp"
-#include "parley/sim/tone_alphabet.hpp"
 
 namespace parley::scenarios {
 
@@ -28,55 +27,32 @@ inline constexpr const char* kFarewell = "thank you for calling";
 class Vendors {
 public:
     explicit Vendors(const std::vector<std::string>& names) {
-        alphabet_ = std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kGreeting, kQuestion, kLongQuestion, kAnswer, kBye, kFarewell, "one moment please", "i am sorry"});
-        sim::WorldSettings settings;
+        auto settings = quick_world();
         settings.phrases = {kQuestion, kLongQuestion, kBye};
-        sim::MindRule greeting, hours, bye, after, everything;
+        const auto [bye, after] = goodbye_rules();
+        sim::MindRule greeting, hours, everything;
         everything.words = {"everything"};
         for (int i = 0; i < 10; ++i) everything.say += std::string(i == 0 ? "" : " ") + kAnswer + ".";
         greeting.greeting = true;
         greeting.say = kGreeting;
         hours.words = {"hours"};
         hours.say = kAnswer;
-        bye.words = {"goodbye"};
-        bye.say = kFarewell;
-        bye.tool = "end_call";
-        bye.arguments = R"({"farewell":"thank you for calling"})";
-        after.tool_result = "end_call";
         settings.rules = {greeting, bye, after, hours, everything};
-        settings.fallback = "i am sorry";
-        settings.tones = true;
         settings.endpointing = 300ms;
-        settings.recognition = 60ms;
-        settings.first_token = 60ms;
-        settings.token = 2ms;
-        settings.first_audio = 40ms;
-        world_ = std::make_shared<sim::EmulatorWorld>(settings, alphabet_, alphabet_);
-        for (const auto& name : names)
-            for (const auto& entry : sim::vendor_emulators())
-                if (entry.name == name.substr(0, name.find('-'))) hosts_[name] = std::make_unique<sim::VendorHost>(entry.make(world_), world_);
+        emulated_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kQuestion, kLongQuestion, kAnswer, kBye, kFarewell, "one moment please", "i am sorry"}, settings, names);
     }
-    sim::VendorHost& at(const std::string& name) { return *hosts_.at(name); }
+    sim::VendorHost& at(const std::string& name) { return emulated_->at(name); }
     void fault(const std::string& name, sim::Fault fault, const std::string& path = {}) {
         sim::FaultRule rule;
         rule.path = path;
         rule.fault = std::move(fault);
         at(name).script({rule});
     }
-    [[nodiscard]] std::string section() const {
-        std::string text = "call_files: {enabled: true, retain_days: 1, directory: calls, frames: full}\nvendors:\n";
-        for (const auto& [name, host] : hosts_) {
-            const auto vendor = name.substr(0, name.find('-'));
-            text += "  " + name + ": {vendor: " + vendor + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" || vendor == "cartesia" ? "v" : "\"\"") + "}\n";
-        }
-        return text;
-    }
-    [[nodiscard]] const std::shared_ptr<sim::ToneAlphabet>& alphabet() const { return alphabet_; }
+    [[nodiscard]] std::string section() const { return "call_files: {enabled: true, retain_days: 1, directory: calls, frames: full}\nvendors:\n" + emulated_->lines(); }
+    [[nodiscard]] const EmulatedVendors& emulated() const { return *emulated_; }
 
 private:
-    std::shared_ptr<sim::ToneAlphabet> alphabet_;
-    std::shared_ptr<sim::EmulatorWorld> world_;
-    std::map<std::string, std::unique_ptr<sim::VendorHost>> hosts_;
+    std::unique_ptr<EmulatedVendors> emulated_;
 };
 
 inline Sections agent(const Vendors& vendors, const std::string& lines) {
@@ -101,19 +77,10 @@ struct Heard {
 };
 
 inline Heard call(const GatewayUnderTest& gateway, const Vendors& vendors, const std::string& scenario) {
-    auto options = gateway.carrier();
-    options.voice = vendors.alphabet();
-    options.ear = vendors.alphabet();
-    sim::SimCarrier carrier(options);
+    sim::SimCarrier carrier(vendors.emulated().in_tones(gateway.carrier()));
     Heard heard;
     heard.report = carrier.place_call(gateway.plan(sim::parse_scenario(scenario, "scenario.yaml"))).report.get();
-    std::vector<std::int16_t> pcm;
-    for (const auto byte : heard.report.heard) {
-        const int inverted = ~byte & 0xFF;
-        const int magnitude = (((inverted & 0x0F) << 3) + 0x84) << ((inverted & 0x70) >> 4);
-        pcm.push_back(static_cast<std::int16_t>((inverted & 0x80) != 0 ? 0x84 - magnitude : magnitude - 0x84));
-    }
-    for (const auto& phrase : vendors.alphabet()->recognise(pcm, {})) heard.phrases.push_back(phrase.text);
+    heard.phrases = vendors.emulated().phrases(heard.report);
     EXPECT_TRUE(eventually([&] { return !gateway.events("call.ended").empty(); }));
     for (const auto& entry : std::filesystem::directory_iterator(gateway.data() / "calls")) heard.file = entry.path();
     // The file is complete once the vendors' sockets are closed, a little after the call.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,16 +21,23 @@ struct Caps {
 enum class Scope : std::uint8_t { none, agent, account, fleet };
 [[nodiscard]] std::string_view name(Scope scope);
 
+// What a call has to do with its agent's line, in which it stands behind whoever came before it, wherever that was.
+enum class Line : std::uint8_t {
+    none,
+    joins,   // it stands there until it has a place
+    inside,  // the same, asked from within: a place to which somebody calls it in is left to them
+    called   // asked by who would call it in: nothing unless it stands there, and there it stands until it has come
+};
 struct Wish {
     std::string call_sid, agent, account;
-    bool waits = false;  // it stands in the agent's line until it has a place: behind whoever came before it, wherever that was
+    Line line = Line::none;
 };
 struct Taken {
     bool admitted = false;
     bool fresh = false;        // it had no place before
     Scope full = Scope::none;  // which limit was in the way
     std::uint32_t position = 0;  // in the line, from 1; 0: it stands in none
-    std::int64_t ticket = 0;     // its number in the line it has just left, or stands in
+    std::optional<std::chrono::milliseconds> called;  // somebody has been calling it in for so long
 };
 // Exact: of any number of calls that ask at the same time through any number of connections no more than the cap get in. A call that has a place already keeps it,
 // held by the instance that asked last; with another agent it has to fit under that one's cap, and stays where it was if it does not.
@@ -52,11 +60,9 @@ void free_places(store::Session& session, std::string_view instance, const std::
 // This call needs no place any more, whichever instance holds it; what it took within the last `ago` it needs after all.
 void forget_call(store::Session& session, std::string_view call_sid, std::chrono::milliseconds ago);
 
-// Who is next, one for each agent for which somebody waits. (Joining a line and leaving it for a place is take_place()'s.)
+// Who is next, one for each agent for which somebody waits that is not being called in. (Joining a line and leaving it for a place is take_place()'s.)
 [[nodiscard]] std::vector<Wish> first_in_line(store::Session& session);
 void leave_line(store::Session& session, std::string_view call_sid);
-// A place was given and could not be used: back to where it stood.
-void rejoin_line(store::Session& session, const Wish& wish, std::int64_t ticket);
 
 // The instance goes down in order: what it holds is free at once.
 void leave(store::Session& session, std::string_view instance);

@@ -53,7 +53,6 @@ public:
     // The same whichever instance holds it, for a call that left its agent or is over.
     void forget(const std::string& call_sid);
     void leave_line(const std::string& call_sid);
-    void rejoin_line(Wish wish, std::int64_t ticket);
     // Who is next in each line. Waits for the store; nothing without it.
     net::Task<std::vector<Wish>> first_in_line();
     // Frees those whose grace is over and that are not needed any more. Answers them.
@@ -80,6 +79,7 @@ private:
         std::string agent, account;
         TimePoint grace;
         bool live = false;
+        bool asking = false;  // nobody has let it in yet: it counts for nobody but itself
     };
     [[nodiscard]] Counts count(std::string_view agent, std::string_view account, std::string_view but_not) const;
     [[nodiscard]] Scope full_here(const Wish& wish, const Caps& caps) const;
@@ -99,7 +99,6 @@ private:
         bool place = false, line = false;
     };
     std::vector<Told> gone_;  // everywhere, not yet in the store
-    std::vector<std::pair<Wish, std::int64_t>> back_;  // into the line
     Renewed last_;                    // of the fleet
     Renewed mine_then_;               // of this instance, at that beat
     bool alone_ = false;
