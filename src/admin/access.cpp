@@ -36,17 +36,26 @@ Read read_tokens(store::Session& session) {
 }
 
 json token_json(const TokenRow& row, std::int64_t now) {
-    json out{{"id", row.id}, {"name", row.name}, {"role", row.role}, {"created", iso_time(row.made_ms)}, {"created_by", row.made_by}, {"in_force", row.in_force(now)}};
+    json out{{"id", row.id},
+             {"name", row.name},
+             {"role", row.role},
+             {"created", iso_time(row.made_ms)},
+             {"created_by", row.made_by},
+             {"in_force", row.in_force(now)}};
     out["expires"] = row.expires_ms == 0 ? json(nullptr) : json(iso_time(row.expires_ms));
     out["revoked"] = row.revoked_ms == 0 ? json(nullptr) : json(iso_time(row.revoked_ms));
     return out;
 }
 
 json token_schema(bool with_text) {
-    schema::Members members{{"id", schema::text()},        {"name", schema::text()},
-                            {"role", schema::choice({"read", "operate", "admin"})}, {"created", schema::time()},
-                            {"created_by", schema::text()}, {"in_force", schema::flag()},
-                            {"expires", schema::or_null(schema::time())}, {"revoked", schema::or_null(schema::time())}};
+    schema::Members members{{"id", schema::text()},
+                            {"name", schema::text()},
+                            {"role", schema::choice({"read", "operate", "admin"})},
+                            {"created", schema::time()},
+                            {"created_by", schema::text()},
+                            {"in_force", schema::flag()},
+                            {"expires", schema::or_null(schema::time())},
+                            {"revoked", schema::or_null(schema::time())}};
     if (with_text) members.emplace_back("token", schema::text("Shown this once."));
     return schema::answer(std::move(members), {"id", "name", "role"});
 }
@@ -56,7 +65,9 @@ std::string cut_json(const json& value) {
     return text.size() <= kMostKept ? text : json("too long to be kept here").dump();
 }
 
-net::HttpResponse store_error(const error_code& why) { return api_error(503, "unavailable", "The store cannot be asked at the moment: " + why.message() + "."); }
+net::HttpResponse store_error(const error_code& why) {
+    return api_error(503, "unavailable", "The store cannot be asked at the moment: " + why.message() + ".");
+}
 
 std::optional<std::int64_t> whole_of(std::string_view text, std::int64_t least, std::int64_t most) {
     std::int64_t value = 0;
@@ -97,7 +108,8 @@ struct Access::Impl {
 
     // Every door costs the same, whichever part of a token was right.
     [[nodiscard]] std::optional<ApiCaller> known(std::string_view token) const {
-        if (const auto first = services.bootstrap(); !first.empty() && constant_time_equal(token, first.reveal())) return ApiCaller{Role::admin, "server.admin_token"};
+        if (const auto first = services.bootstrap(); !first.empty() && constant_time_equal(token, first.reveal()))
+            return ApiCaller{Role::admin, "server.admin_token"};
         const auto id = store::token_id(token);
         const auto found = id ? tokens.find(*id) : tokens.end();
         if (found == tokens.end()) return std::nullopt;
@@ -126,28 +138,51 @@ struct Access::Impl {
 
     net::Task<> audit(AuditLine line) {
         services.log.audit("admin.action", "Something was done, or tried, through /v1.",
-                           {{"who", line.who}, {"what", line.action}, {"target", line.shown.empty() ? line.target : line.shown}, {"status", line.status}, {"remote", line.remote}});
-        store::AuditRow row{.id = 0, .at_ms = line.at_ms, .who = std::move(line.who), .role = std::move(line.role), .action = std::move(line.action), .target = line.target.substr(0, 512), .method = std::move(line.method),
-                            .path = line.path.substr(0, 1024), .remote = std::move(line.remote), .status = line.status, .before = cut_json(line.before), .after = cut_json(line.after), .instance = services.instance};
+                           {{"who", line.who},
+                            {"what", line.action},
+                            {"target", line.shown.empty() ? line.target : line.shown},
+                            {"status", line.status},
+                            {"remote", line.remote}});
+        store::AuditRow row{.id = 0,
+                            .at_ms = line.at_ms,
+                            .who = std::move(line.who),
+                            .role = std::move(line.role),
+                            .action = std::move(line.action),
+                            .target = line.target.substr(0, 512),
+                            .method = std::move(line.method),
+                            .path = line.path.substr(0, 1024),
+                            .remote = std::move(line.remote),
+                            .status = line.status,
+                            .before = cut_json(line.before),
+                            .after = cut_json(line.after),
+                            .instance = services.instance};
         std::function<std::monostate(store::Session&)> work = [row = std::move(row)](store::Session& session) {
             store::add_audit(session, row);
             return std::monostate{};
         };
         const auto kept = co_await services.database.ask<std::monostate>(std::move(work), kWithin);
-        if (!kept) services.log.error("audit.failed", "An audit line is in this log only: the store did not take it.", {{"error.type", kept.error().message()}});
+        if (!kept)
+            services.log.error("audit.failed", "An audit line is in this log only: the store did not take it.", {{"error.type", kept.error().message()}});
     }
 
     net::Task<net::HttpResponse> make(ApiRequest& request) {
         TokenRow row;
         std::int64_t seconds = 0;
         for (const auto& [key, value] : request.body.items()) {
-            if (key == "name" && value.is_string()) row.name = value.get<std::string>();
-            else if (key == "role" && value.is_string() && role_named(value.get_ref<const std::string&>())) row.role = value.get<std::string>();
-            else if (key == "expires_in_s" && value.is_number_integer() && value >= 1 && value <= 315'360'000) seconds = value.get<std::int64_t>();
-            else if (key == "name") co_return api_error(400, "invalid", "It must be a text.", "name");
-            else if (key == "role") co_return api_error(400, "invalid", "It must be read, operate or admin.", "role");
-            else if (key == "expires_in_s") co_return api_error(400, "invalid", "It must be a whole number of seconds from 1 to 315360000.", "expires_in_s");
-            else co_return api_error(400, "invalid", "There is no such field.", key.substr(0, 64));
+            if (key == "name" && value.is_string())
+                row.name = value.get<std::string>();
+            else if (key == "role" && value.is_string() && role_named(value.get_ref<const std::string&>()))
+                row.role = value.get<std::string>();
+            else if (key == "expires_in_s" && value.is_number_integer() && value >= 1 && value <= 315'360'000)
+                seconds = value.get<std::int64_t>();
+            else if (key == "name")
+                co_return api_error(400, "invalid", "It must be a text.", "name");
+            else if (key == "role")
+                co_return api_error(400, "invalid", "It must be read, operate or admin.", "role");
+            else if (key == "expires_in_s")
+                co_return api_error(400, "invalid", "It must be a whole number of seconds from 1 to 315360000.", "expires_in_s");
+            else
+                co_return api_error(400, "invalid", "There is no such field.", key.substr(0, 64));
         }
         if (row.name.empty() || row.name.size() > 64) co_return api_error(400, "invalid", "A token has a name of 1 to 64 bytes, to tell it by.", "name");
         for (const char c : row.name)
@@ -230,8 +265,19 @@ struct Access::Impl {
         if (more) rows->resize(most);
         auto all = json::array();
         for (const auto& row : *rows)
-            all.push_back({{"id", row.id}, {"at", iso_time(row.at_ms)}, {"who", row.who}, {"role", row.role}, {"action", row.action}, {"target", row.target}, {"method", row.method}, {"path", row.path},
-                           {"remote", row.remote}, {"status", row.status}, {"before", json::parse(row.before, nullptr, false)}, {"after", json::parse(row.after, nullptr, false)}, {"instance", row.instance}});
+            all.push_back({{"id", row.id},
+                           {"at", iso_time(row.at_ms)},
+                           {"who", row.who},
+                           {"role", row.role},
+                           {"action", row.action},
+                           {"target", row.target},
+                           {"method", row.method},
+                           {"path", row.path},
+                           {"remote", row.remote},
+                           {"status", row.status},
+                           {"before", json::parse(row.before, nullptr, false)},
+                           {"after", json::parse(row.after, nullptr, false)},
+                           {"instance", row.instance}});
         json body{{"lines", std::move(all)}};
         body["cursor"] = more ? json(std::to_string(rows->back().id)) : json(nullptr);
         co_return api_answer(200, body);
@@ -254,20 +300,57 @@ void Access::join(ApiTable& table) {
                  .audit = [&m](AuditLine line) { return m.audit(std::move(line)); },
                  .subject = m.services.subject});
     namespace s = schema;
-    table.add({.method = "POST", .pattern = "/v1/tokens", .role = Role::admin, .summary = "Makes a token; its text is in the answer and nowhere else.",
-               .request = s::object({{"name", s::text("What it is told by.", 64)}, {"role", s::choice({"read", "operate", "admin"})}, {"expires_in_s", s::whole("Seconds; without it the token is good until it is revoked.", 1, 315'360'000)}}, {"name", "role"}),
-               .response = token_schema(true), .handle = [&m](ApiRequest& request) { return m.make(request); }, .audit = "token.created", .success = 201});
-    table.add({.method = "GET", .pattern = "/v1/tokens", .role = Role::admin, .summary = "All tokens, also those that are over; never their texts.", .response = s::answer({{"tokens", s::list(token_schema(false))}}, {"tokens"}),
+    table.add({.method = "POST",
+               .pattern = "/v1/tokens",
+               .role = Role::admin,
+               .summary = "Makes a token; its text is in the answer and nowhere else.",
+               .request = s::object({{"name", s::text("What it is told by.", 64)},
+                                     {"role", s::choice({"read", "operate", "admin"})},
+                                     {"expires_in_s", s::whole("Seconds; without it the token is good until it is revoked.", 1, 315'360'000)}},
+                                    {"name", "role"}),
+               .response = token_schema(true),
+               .handle = [&m](ApiRequest& request) { return m.make(request); },
+               .audit = "token.created",
+               .success = 201});
+    table.add({.method = "GET",
+               .pattern = "/v1/tokens",
+               .role = Role::admin,
+               .summary = "All tokens, also those that are over; never their texts.",
+               .response = s::answer({{"tokens", s::list(token_schema(false))}}, {"tokens"}),
                .handle = [&m](ApiRequest& request) { return m.list(request); }});
-    table.add({.method = "DELETE", .pattern = "/v1/tokens/{id}", .role = Role::admin, .summary = "Revokes a token, at once here and within two seconds on every instance.", .response = token_schema(false),
-               .handle = [&m](ApiRequest& request) { return m.revoke(request); }, .audit = "token.revoked"});
-    table.add({.method = "GET", .pattern = "/v1/audit", .role = Role::admin, .summary = "Who changed what, newest first.",
-               .response = s::answer({{"lines", s::list(s::answer({{"id", s::whole({}, 1, INT64_MAX)}, {"at", s::time()}, {"who", s::text()}, {"role", s::text()}, {"action", s::text()}, {"target", s::text()}, {"method", s::text()},
-                                                                   {"path", s::text()}, {"remote", s::text()}, {"status", s::whole({}, 100, 599)}, {"before", s::any()}, {"after", s::any()}, {"instance", s::text()}}))},
+    table.add({.method = "DELETE",
+               .pattern = "/v1/tokens/{id}",
+               .role = Role::admin,
+               .summary = "Revokes a token, at once here and within two seconds on every instance.",
+               .response = token_schema(false),
+               .handle = [&m](ApiRequest& request) { return m.revoke(request); },
+               .audit = "token.revoked"});
+    table.add({.method = "GET",
+               .pattern = "/v1/audit",
+               .role = Role::admin,
+               .summary = "Who changed what, newest first.",
+               .response = s::answer({{"lines", s::list(s::answer({{"id", s::whole({}, 1, INT64_MAX)},
+                                                                   {"at", s::time()},
+                                                                   {"who", s::text()},
+                                                                   {"role", s::text()},
+                                                                   {"action", s::text()},
+                                                                   {"target", s::text()},
+                                                                   {"method", s::text()},
+                                                                   {"path", s::text()},
+                                                                   {"remote", s::text()},
+                                                                   {"status", s::whole({}, 100, 599)},
+                                                                   {"before", s::any()},
+                                                                   {"after", s::any()},
+                                                                   {"instance", s::text()}}))},
                                       {"cursor", s::or_null(s::text("For the next page; null: this was the last one."))}},
                                      {"lines", "cursor"}),
-               .query = {"limit", "cursor", "who", "action", "target"}, .handle = [&m](ApiRequest& request) { return m.lines(request); }});
-    table.add({.method = "GET", .pattern = "/v1/openapi.json", .role = Role::read, .summary = "This document.", .response = s::answer({{"openapi", s::text()}}, {"openapi"}),
+               .query = {"limit", "cursor", "who", "action", "target"},
+               .handle = [&m](ApiRequest& request) { return m.lines(request); }});
+    table.add({.method = "GET",
+               .pattern = "/v1/openapi.json",
+               .role = Role::read,
+               .summary = "This document.",
+               .response = s::answer({{"openapi", s::text()}}, {"openapi"}),
                .handle = [&m](ApiRequest& request) { return m.document(request); }});
 }
 

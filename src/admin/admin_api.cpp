@@ -20,11 +20,17 @@ namespace {
 
 constexpr std::size_t kListed = 100;
 
-std::optional<std::string> read_record(const store::CallRecords& records, const std::string& sid) { return records.read(sid); }
+std::optional<std::string> read_record(const store::CallRecords& records, const std::string& sid) {
+    return records.read(sid);
+}
 
-net::Task<std::optional<std::string>> read_there(const store::CallRecords* records, std::string sid) { co_return read_record(*records, sid); }
+net::Task<std::optional<std::string>> read_there(const store::CallRecords* records, std::string sid) {
+    co_return read_record(*records, sid);
+}
 
-net::HttpResponse carrier_error(const rest::Error& error) { return json_error(503, "unavailable", error.text()); }
+net::HttpResponse carrier_error(const rest::Error& error) {
+    return json_error(503, "unavailable", error.text());
+}
 
 }  // namespace
 
@@ -53,13 +59,16 @@ struct AdminApi::Impl {
         for (auto& [name, value] : fields.texts("parameters")) wish.parameters[name] = value;
         if (auto wrong = fields.mistake()) co_return std::move(*wrong);
         auto placed = co_await services.outbound.place(std::move(wish), By{});
-        if (placed.why != control::Refusal::none) co_return json_error(placed.why == control::Refusal::not_allowed ? 403 : status_of(placed.why), control::name(placed.why), placed.sentence, placed.field);
+        if (placed.why != control::Refusal::none)
+            co_return json_error(placed.why == control::Refusal::not_allowed ? 403 : status_of(placed.why), control::name(placed.why), placed.sentence,
+                                 placed.field);
         co_return json_answer(201, dial_json(placed.dial));
     }
 
     [[nodiscard]] net::HttpResponse list() const {
         Json calls = Json::array(), dials = Json::array();
-        for (const auto& live : services.registry.live(Clock::now())) calls.push_back({{"call_sid", live.call_sid}, {"agent", live.agent}, {"age_s", live.age.count()}});
+        for (const auto& live : services.registry.live(Clock::now()))
+            calls.push_back({{"call_sid", live.call_sid}, {"agent", live.agent}, {"age_s", live.age.count()}});
         for (const auto& view : services.outbound.newest(kListed)) dials.push_back(dial_json(view));
         return json_answer(200, {{"calls", std::move(calls)}, {"outbound", std::move(dials)}});
     }
@@ -78,9 +87,15 @@ struct AdminApi::Impl {
     [[nodiscard]] net::HttpResponse status(const std::string& key) const {
         if (const auto view = services.outbound.view(key)) return json_answer(200, dial_json(*view));
         for (const auto& live : services.registry.live(Clock::now()))
-            if (live.call_sid == key) return json_answer(200, {{"call_sid", key}, {"status", "in_progress"}, {"agent", live.agent}, {"age_s", live.age.count()}, {"direction", "inbound"}});
+            if (live.call_sid == key)
+                return json_answer(
+                    200, {{"call_sid", key}, {"status", "in_progress"}, {"agent", live.agent}, {"age_s", live.age.count()}, {"direction", "inbound"}});
         if (const auto outcome = services.registry.outcome(key))
-            return json_answer(200, {{"call_sid", key}, {"status", "left"}, {"agent", outcome->agent}, {"reason", conversation::name_of(outcome->reason)}, {"message", "Its agent's part is over; the call itself may go on."}});
+            return json_answer(200, {{"call_sid", key},
+                                     {"status", "left"},
+                                     {"agent", outcome->agent},
+                                     {"reason", conversation::name_of(outcome->reason)},
+                                     {"message", "Its agent's part is over; the call itself may go on."}});
         return json_error(404, "no_such_call", "This gateway knows no such call.");
     }
 
@@ -93,7 +108,9 @@ struct AdminApi::Impl {
             if (queue.current_size.value_or(1) > 0 && out.size() < 20) {
                 auto waiting = co_await services.carrier.queue_members(queue.sid);
                 if (waiting)
-                    for (const auto& member : *waiting) members.push_back({{"call_sid", member.call_sid}, {"position", member.position.value_or(0)}, {"waited_s", member.wait_time.value_or(0)}});
+                    for (const auto& member : *waiting)
+                        members.push_back(
+                            {{"call_sid", member.call_sid}, {"position", member.position.value_or(0)}, {"waited_s", member.wait_time.value_or(0)}});
             }
             out.push_back({{"name", queue.friendly_name}, {"sid", queue.sid}, {"size", queue.current_size.value_or(0)}, {"waiting", std::move(members)}});
         }
@@ -110,7 +127,12 @@ struct AdminApi::Impl {
                 auto inside = co_await services.carrier.participants(room.sid);
                 if (inside)
                     for (const auto& person : *inside)
-                        people.push_back({{"call_sid", person.call_sid}, {"label", person.label}, {"muted", person.muted}, {"hold", person.hold}, {"coaching", person.coaching}, {"status", person.status}});
+                        people.push_back({{"call_sid", person.call_sid},
+                                          {"label", person.label},
+                                          {"muted", person.muted},
+                                          {"hold", person.hold},
+                                          {"coaching", person.coaching},
+                                          {"status", person.status}});
             }
             out.push_back({{"name", room.friendly_name}, {"sid", room.sid}, {"status", room.status}, {"participants", std::move(people)}});
         }
@@ -135,8 +157,10 @@ net::Task<net::HttpResponse> AdminApi::Impl::act(std::string sid, std::string ac
     PowerResult result;
     if (action == "hangup") {
         if (auto wrong = fields.mistake()) co_return std::move(*wrong);
-        if (services.outbound.view(sid)) result = co_await services.outbound.cancel(sid, By{});
-        else result = co_await powers.hang_up(sid, By{});
+        if (services.outbound.view(sid))
+            result = co_await services.outbound.cancel(sid, By{});
+        else
+            result = co_await powers.hang_up(sid, By{});
     } else if (action == "transfer") {
         control::TransferWish wish;
         wish.to = destination("to", true);
@@ -148,24 +172,31 @@ net::Task<net::HttpResponse> AdminApi::Impl::act(std::string sid, std::string ac
         result = co_await powers.transfer(sid, std::move(wish), By{});
     } else if (action == "hold" || action == "resume" || action == "mute" || action == "unmute") {
         if (auto wrong = fields.mistake()) co_return std::move(*wrong);
-        if (action == "hold") result = co_await powers.hold(sid, By{});
-        else if (action == "resume") result = co_await powers.resume(sid, By{});
-        else result = co_await powers.mute(sid, action == "mute", By{});
+        if (action == "hold")
+            result = co_await powers.hold(sid, By{});
+        else if (action == "resume")
+            result = co_await powers.resume(sid, By{});
+        else
+            result = co_await powers.mute(sid, action == "mute", By{});
     } else if (action == "join" || action == "coach") {
         control::JoinWish wish;
         wish.to = fields.text("to", true, 255);
         wish.caller_id = fields.text("caller_id", false, 255);
         wish.label = fields.text("label", false, 64);
         wish.ring = std::chrono::seconds(fields.whole("ring_seconds", 30, 5, 600));
-        if (action == "join") wish.muted = fields.flag("muted", false);
-        else wish.coach = sid;
+        if (action == "join")
+            wish.muted = fields.flag("muted", false);
+        else
+            wish.coach = sid;
         if (auto wrong = fields.mistake()) co_return std::move(*wrong);
         result = co_await powers.join(sid, std::move(wish), By{});
     } else if (action == "say" || action == "announce") {
         auto text = fields.text("text", true, 2000);
         if (auto wrong = fields.mistake()) co_return std::move(*wrong);
-        if (action == "say") result = co_await powers.say(sid, std::move(text), By{});
-        else result = co_await powers.announce(sid, std::move(text), By{});
+        if (action == "say")
+            result = co_await powers.say(sid, std::move(text), By{});
+        else
+            result = co_await powers.announce(sid, std::move(text), By{});
     } else if (action == "digits") {
         auto digits = fields.text("digits", true, 32);
         if (auto wrong = fields.mistake()) co_return std::move(*wrong);
@@ -173,7 +204,10 @@ net::Task<net::HttpResponse> AdminApi::Impl::act(std::string sid, std::string ac
     } else if (action == "record") {
         const auto what = fields.choice("what", "start", {"start", "pause", "resume", "stop"});
         if (auto wrong = fields.mistake()) co_return std::move(*wrong);
-        const auto tape = what == "start" ? control::Tape::start : what == "pause" ? control::Tape::pause : what == "resume" ? control::Tape::resume : control::Tape::stop;
+        const auto tape = what == "start"    ? control::Tape::start
+                          : what == "pause"  ? control::Tape::pause
+                          : what == "resume" ? control::Tape::resume
+                                             : control::Tape::stop;
         result = co_await powers.record(sid, tape, By{});
     } else if (action == "park") {
         auto slot = fields.text("slot", false, 64);
@@ -210,9 +244,19 @@ net::Task<net::HttpResponse> for_call(control::Outbound& outbound, const Handler
 
 Json dial_schema() {
     namespace s = schema;
-    return s::answer({{"dial", s::text("Our own name for it, from the beginning.")}, {"call_sid", s::or_null(s::text("The carrier's, once it has one."))}, {"agent", s::text()}, {"to", s::text()}, {"from", s::text()},
-                      {"status", s::text()}, {"created", s::time()}, {"direction", s::text()}, {"reason", s::or_null(s::text("How it ended."))}, {"answered_by", s::or_null(s::text())}, {"duration_s", s::number()},
-                      {"sip_code", s::number()}, {"message", s::text()}},
+    return s::answer({{"dial", s::text("Our own name for it, from the beginning.")},
+                      {"call_sid", s::or_null(s::text("The carrier's, once it has one."))},
+                      {"agent", s::text()},
+                      {"to", s::text()},
+                      {"from", s::text()},
+                      {"status", s::text()},
+                      {"created", s::time()},
+                      {"direction", s::text()},
+                      {"reason", s::or_null(s::text("How it ended."))},
+                      {"answered_by", s::or_null(s::text())},
+                      {"duration_s", s::number()},
+                      {"sip_code", s::number()},
+                      {"message", s::text()}},
                      {"dial", "status"});
 }
 
@@ -226,22 +270,35 @@ struct Action {
 std::vector<Action> actions() {
     namespace s = schema;
     const auto to = s::text("A number, sip:…, client:…, queue:NAME, conference:NAME, agent:NAME.", 512);
-    return {{"hangup", "Hangs the call up; of one that rings, takes it back.", {}, {}},
-            {"transfer", "Sends the caller elsewhere.",
-             {{"to", to}, {"summary", s::text("Told to whoever takes it, before.", 2000)}, {"ring_seconds", s::whole({}, 5, 600)}, {"detect_machine", s::flag()}, {"caller_id", s::text({}, 255)}}, {"to"}},
-            {"hold", "Puts the caller on hold, with music.", {}, {}},
-            {"resume", "Takes the caller back from hold.", {}, {}},
-            {"mute", "Nobody hears the caller any more.", {}, {}},
-            {"unmute", "They do again.", {}, {}},
-            {"join", "Calls somebody into the call.", {{"to", s::text({}, 255)}, {"caller_id", s::text({}, 255)}, {"label", s::text({}, 64)}, {"ring_seconds", s::whole({}, 5, 600)}, {"muted", s::flag()}}, {"to"}},
-            {"coach", "Calls somebody in whom only our own side hears.", {{"to", s::text({}, 255)}, {"caller_id", s::text({}, 255)}, {"label", s::text({}, 64)}, {"ring_seconds", s::whole({}, 5, 600)}}, {"to"}},
-            {"say", "The agent says this.", {{"text", s::text({}, 2000)}}, {"text"}},
-            {"announce", "Said to everybody in its conference.", {{"text", s::text({}, 2000)}}, {"text"}},
-            {"digits", "Presses these keys.", {{"digits", s::text({}, 32)}}, {"digits"}},
-            {"record", "The carrier's recording of it.", {{"what", s::choice({"start", "pause", "resume", "stop"})}}, {}},
-            {"park", "Parks the caller.", {{"slot", s::text({}, 64)}}, {}},
-            {"pickup", "Brings a parked caller to somebody.", {{"to", to}}, {}},
-            {"redirect", "The carrier asks this URL what to do with it.", {{"url", s::text({}, 2048)}}, {"url"}}};
+    return {
+        {"hangup", "Hangs the call up; of one that rings, takes it back.", {}, {}},
+        {"transfer",
+         "Sends the caller elsewhere.",
+         {{"to", to},
+          {"summary", s::text("Told to whoever takes it, before.", 2000)},
+          {"ring_seconds", s::whole({}, 5, 600)},
+          {"detect_machine", s::flag()},
+          {"caller_id", s::text({}, 255)}},
+         {"to"}},
+        {"hold", "Puts the caller on hold, with music.", {}, {}},
+        {"resume", "Takes the caller back from hold.", {}, {}},
+        {"mute", "Nobody hears the caller any more.", {}, {}},
+        {"unmute", "They do again.", {}, {}},
+        {"join",
+         "Calls somebody into the call.",
+         {{"to", s::text({}, 255)}, {"caller_id", s::text({}, 255)}, {"label", s::text({}, 64)}, {"ring_seconds", s::whole({}, 5, 600)}, {"muted", s::flag()}},
+         {"to"}},
+        {"coach",
+         "Calls somebody in whom only our own side hears.",
+         {{"to", s::text({}, 255)}, {"caller_id", s::text({}, 255)}, {"label", s::text({}, 64)}, {"ring_seconds", s::whole({}, 5, 600)}},
+         {"to"}},
+        {"say", "The agent says this.", {{"text", s::text({}, 2000)}}, {"text"}},
+        {"announce", "Said to everybody in its conference.", {{"text", s::text({}, 2000)}}, {"text"}},
+        {"digits", "Presses these keys.", {{"digits", s::text({}, 32)}}, {"digits"}},
+        {"record", "The carrier's recording of it.", {{"what", s::choice({"start", "pause", "resume", "stop"})}}, {}},
+        {"park", "Parks the caller.", {{"slot", s::text({}, 64)}}, {}},
+        {"pickup", "Brings a parked caller to somebody.", {{"to", to}}, {}},
+        {"redirect", "The carrier asks this URL what to do with it.", {{"url", s::text({}, 2048)}}, {"url"}}};
 }
 
 }  // namespace
@@ -249,36 +306,83 @@ std::vector<Action> actions() {
 AdminApi::AdminApi(Services services, ApiTable& table) : impl_(std::make_unique<Impl>(std::move(services))), table_(table) {
     auto& m = *impl_;
     namespace s = schema;
-    table.add({.method = "POST", .pattern = "/v1/calls", .role = Role::operate, .summary = "Places a call.",
-               .request = s::object({{"agent", s::text("Who talks.", 64)}, {"to", s::text("A number, sip:user@host or client:name.", 255)}, {"from", s::text("Caller id; default outbound.from.", 255)},
-                                     {"machine", s::choice({"ignore", "hangup", "drop"}, "When a machine picks up.")}, {"drop_text", s::text("Left on it.", 2000)}, {"ring_seconds", s::whole({}, 5, 600)},
-                                     {"time_limit_seconds", s::whole({}, 1, 86'400)}, {"record", s::flag()}, {"send_digits", s::text({}, 32)}, {"caller_id", s::text({}, 255)}, {"sip_user", s::text({}, 255)},
-                                     {"sip_password", s::text({}, 255)}, {"parameters", s::texts_by_name("What the agent shall know; 32 at most.")}},
+    table.add({.method = "POST",
+               .pattern = "/v1/calls",
+               .role = Role::operate,
+               .summary = "Places a call.",
+               .request = s::object({{"agent", s::text("Who talks.", 64)},
+                                     {"to", s::text("A number, sip:user@host or client:name.", 255)},
+                                     {"from", s::text("Caller id; default outbound.from.", 255)},
+                                     {"machine", s::choice({"ignore", "hangup", "drop"}, "When a machine picks up.")},
+                                     {"drop_text", s::text("Left on it.", 2000)},
+                                     {"ring_seconds", s::whole({}, 5, 600)},
+                                     {"time_limit_seconds", s::whole({}, 1, 86'400)},
+                                     {"record", s::flag()},
+                                     {"send_digits", s::text({}, 32)},
+                                     {"caller_id", s::text({}, 255)},
+                                     {"sip_user", s::text({}, 255)},
+                                     {"sip_password", s::text({}, 255)},
+                                     {"parameters", s::texts_by_name("What the agent shall know; 32 at most.")}},
                                     {"agent", "to"}),
-               .response = dial_schema(), .handle = [&m](ApiRequest& request) { return m.dial(request.http.body); }, .audit = "call.placed", .success = 201});
-    table.add({.method = "GET", .pattern = "/v1/calls", .role = Role::read, .summary = "Calls that are live, and those we placed.",
-               .response = s::answer({{"calls", s::list(s::answer({{"call_sid", s::text()}, {"agent", s::text()}, {"age_s", s::number()}}))}, {"outbound", s::list(dial_schema())}}),
+               .response = dial_schema(),
+               .handle = [&m](ApiRequest& request) { return m.dial(request.http.body); },
+               .audit = "call.placed",
+               .success = 201});
+    table.add({.method = "GET",
+               .pattern = "/v1/calls",
+               .role = Role::read,
+               .summary = "Calls that are live, and those we placed.",
+               .response = s::answer({{"calls", s::list(s::answer({{"call_sid", s::text()}, {"agent", s::text()}, {"age_s", s::number()}}))},
+                                      {"outbound", s::list(dial_schema())}}),
                .handle = [&m](ApiRequest&) -> net::Task<net::HttpResponse> { co_return m.list(); }});
     const auto of_call = [&](ApiRoute route, Handler handler, bool as_given = false) {
         route.handle = [&m, handler = std::move(handler), as_given](ApiRequest& request) { return for_call(m.services.outbound, handler, as_given, request); };
         table.add(std::move(route));
     };
-    of_call({.method = "GET", .pattern = "/v1/calls/{sid}", .role = Role::read, .summary = "Its record.", .response = s::answer({{"call_sid", s::text()}}), .handle = {}},
+    of_call({.method = "GET",
+             .pattern = "/v1/calls/{sid}",
+             .role = Role::read,
+             .summary = "Its record.",
+             .response = s::answer({{"call_sid", s::text()}}),
+             .handle = {}},
             [&m](ApiRequest&, std::string sid) { return m.record(std::move(sid)); });
-    of_call({.method = "GET", .pattern = "/v1/calls/{sid}/status", .role = Role::read, .summary = "How it stands, by CallSid or dial.", .response = s::answer({{"status", s::text()}}, {"status"}), .handle = {}},
-            [&m](ApiRequest&, std::string sid) -> net::Task<net::HttpResponse> { co_return m.status(sid); }, true);
+    of_call(
+        {.method = "GET",
+         .pattern = "/v1/calls/{sid}/status",
+         .role = Role::read,
+         .summary = "How it stands, by CallSid or dial.",
+         .response = s::answer({{"status", s::text()}}, {"status"}),
+         .handle = {}},
+        [&m](ApiRequest&, std::string sid) -> net::Task<net::HttpResponse> { co_return m.status(sid); }, true);
     for (auto& action : actions()) {
-        of_call({.method = "POST", .pattern = std::string("/v1/calls/{sid}/") + action.name, .role = Role::operate, .summary = action.summary, .request = s::object(std::move(action.members), std::move(action.required)),
-                 .response = s::answer({{"done", s::flag()}, {"message", s::text()}}, {"done"}), .handle = {}, .audit = std::string("call.") + action.name},
+        of_call({.method = "POST",
+                 .pattern = std::string("/v1/calls/{sid}/") + action.name,
+                 .role = Role::operate,
+                 .summary = action.summary,
+                 .request = s::object(std::move(action.members), std::move(action.required)),
+                 .response = s::answer({{"done", s::flag()}, {"message", s::text()}}, {"done"}),
+                 .handle = {},
+                 .audit = std::string("call.") + action.name},
                 [&m, name = std::string(action.name)](ApiRequest& request, std::string sid) { return m.act(std::move(sid), name, request.http.body); });
     }
-    table.add({.method = "GET", .pattern = "/v1/queues", .role = Role::read, .summary = "Who waits in which queue.", .response = s::answer({{"queues", s::list(s::any())}}, {"queues"}), .handle = [&m](ApiRequest&) { return m.queues(); }});
-    table.add({.method = "GET", .pattern = "/v1/conferences", .role = Role::read, .summary = "Who is in which conference.", .response = s::answer({{"conferences", s::list(s::any())}}, {"conferences"}),
+    table.add({.method = "GET",
+               .pattern = "/v1/queues",
+               .role = Role::read,
+               .summary = "Who waits in which queue.",
+               .response = s::answer({{"queues", s::list(s::any())}}, {"queues"}),
+               .handle = [&m](ApiRequest&) { return m.queues(); }});
+    table.add({.method = "GET",
+               .pattern = "/v1/conferences",
+               .role = Role::read,
+               .summary = "Who is in which conference.",
+               .response = s::answer({{"conferences", s::list(s::any())}}, {"conferences"}),
                .handle = [&m](ApiRequest&) { return m.conferences(); }});
 }
 
 AdminApi::~AdminApi() = default;
 
-net::Task<net::HttpResponse> AdminApi::handle(net::HttpRequest& request) { return table_.serve(request); }
+net::Task<net::HttpResponse> AdminApi::handle(net::HttpRequest& request) {
+    return table_.serve(request);
+}
 
 }  // namespace parley::admin

@@ -33,14 +33,21 @@ net::HttpResponse json_error(int status, std::string_view code, std::string_view
 
 int status_of(control::Refusal why) {
     switch (why) {
-        case control::Refusal::none: return 200;
-        case control::Refusal::no_such_call: return 404;
+        case control::Refusal::none:
+            return 200;
+        case control::Refusal::no_such_call:
+            return 404;
         case control::Refusal::over:
-        case control::Refusal::state: return 409;
-        case control::Refusal::not_allowed: return 403;
-        case control::Refusal::invalid: return 400;
-        case control::Refusal::unavailable: return 503;
-        case control::Refusal::unknown: return 504;
+        case control::Refusal::state:
+            return 409;
+        case control::Refusal::not_allowed:
+            return 403;
+        case control::Refusal::invalid:
+            return 400;
+        case control::Refusal::unavailable:
+            return 503;
+        case control::Refusal::unknown:
+            return 504;
     }
     return 500;
 }
@@ -53,7 +60,13 @@ net::HttpResponse power_answer(const control::PowerResult& result) {
 }
 
 Json dial_json(const control::DialView& dial) {
-    Json json{{"dial", dial.id}, {"agent", dial.agent}, {"to", dial.to}, {"from", dial.from}, {"status", control::name(dial.status)}, {"created", at(dial.created)}, {"direction", "outbound"}};
+    Json json{{"dial", dial.id},
+              {"agent", dial.agent},
+              {"to", dial.to},
+              {"from", dial.from},
+              {"status", control::name(dial.status)},
+              {"created", at(dial.created)},
+              {"direction", "outbound"}};
     json["call_sid"] = dial.call_sid.empty() ? Json(nullptr) : Json(dial.call_sid);
     json["reason"] = dial.reason == control::DialReason::none ? Json(nullptr) : Json(control::name(dial.reason));
     json["answered_by"] = dial.who == control::AnsweredBy::nobody_knows ? Json(nullptr) : Json(control::name(dial.who));
@@ -73,10 +86,14 @@ PostedFields::PostedFields(std::string_view body) {
     bool quoted = false;
     for (std::size_t i = 0; i < body.size() && body.size() <= kMaxDepthBytes; ++i) {
         const char c = body[i];
-        if (quoted && c == '\\') ++i;
-        else if (c == '"') quoted = !quoted;
-        else if (!quoted && (c == '{' || c == '[')) deepest = std::max(deepest, ++depth);
-        else if (!quoted && (c == '}' || c == ']') && depth > 0) --depth;
+        if (quoted && c == '\\')
+            ++i;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '{' || c == '['))
+            deepest = std::max(deepest, ++depth);
+        else if (!quoted && (c == '}' || c == ']') && depth > 0)
+            --depth;
     }
     if (body.size() <= kMaxDepthBytes && deepest <= 8) {
         // A field given twice would hide one of both.
@@ -86,9 +103,12 @@ PostedFields::PostedFields(std::string_view body) {
         json_ = Json::parse(
             body,
             [&](int, Json::parse_event_t event, Json& parsed) {
-                if (event == Json::parse_event_t::object_start) ++level;
-                else if (event == Json::parse_event_t::object_end) --level;
-                else if (event == Json::parse_event_t::key && level == 1 && parsed.is_string() && !seen.insert(parsed.get<std::string>()).second) twice = true;
+                if (event == Json::parse_event_t::object_start)
+                    ++level;
+                else if (event == Json::parse_event_t::object_end)
+                    --level;
+                else if (event == Json::parse_event_t::key && level == 1 && parsed.is_string() && !seen.insert(parsed.get<std::string>()).second)
+                    twice = true;
                 return true;
             },
             false);
@@ -137,8 +157,8 @@ std::string PostedFields::text(const char* name, bool required, std::size_t most
 std::int64_t PostedFields::whole(const char* name, std::int64_t preset, std::int64_t least, std::int64_t most) {
     const Json* value = find(name);
     if (value == nullptr) return preset;
-    const bool fits = value->is_number_integer() && !(value->is_number_unsigned() && value->get<std::uint64_t>() > static_cast<std::uint64_t>(most)) && value->get<std::int64_t>() >= least &&
-                      value->get<std::int64_t>() <= most;
+    const bool fits = value->is_number_integer() && !(value->is_number_unsigned() && value->get<std::uint64_t>() > static_cast<std::uint64_t>(most)) &&
+                      value->get<std::int64_t>() >= least && value->get<std::int64_t>() <= most;
     if (!fits) {
         wrong(name, "It must be a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ".");
         return preset;
@@ -177,9 +197,12 @@ std::vector<std::pair<std::string, std::string>> PostedFields::texts(const char*
         return out;
     }
     for (const auto& [key, item] : value->items()) {
-        if (item.is_string()) out.emplace_back(key, item.get<std::string>());
-        else if (item.is_number_integer() || item.is_boolean()) out.emplace_back(key, item.dump());
-        else wrong(name, "Its values must be texts, whole numbers, true or false.");
+        if (item.is_string())
+            out.emplace_back(key, item.get<std::string>());
+        else if (item.is_number_integer() || item.is_boolean())
+            out.emplace_back(key, item.dump());
+        else
+            wrong(name, "Its values must be texts, whole numbers, true or false.");
     }
     return out;
 }

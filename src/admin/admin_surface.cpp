@@ -24,11 +24,13 @@ net::HttpResponse AdminSurface::handle(const net::HttpRequest& request) const {
     if (!known) return net::HttpResponse(404);
     if (request.method != "GET" && request.method != "HEAD") return net::HttpResponse(405);
     if (path == "/livez") return services_.live() ? net::HttpResponse(200, "text/plain", "ok\n") : net::HttpResponse(503, "text/plain", "a loop is stuck\n");
-    if (path == "/readyz" || path == "/startupz") return services_.ready() ? net::HttpResponse(200, "text/plain", "ready\n") : net::HttpResponse(503, "text/plain", "not ready\n");
+    if (path == "/readyz" || path == "/startupz")
+        return services_.ready() ? net::HttpResponse(200, "text/plain", "ready\n") : net::HttpResponse(503, "text/plain", "not ready\n");
     if (path == "/metrics") return net::HttpResponse(200, std::string(Metrics::kContentType), services_.metrics.scrape());
     if (path == "/version") return net::HttpResponse(200, kJson, services_.version_json);
     nlohmann::json calls = nlohmann::json::array();
-    for (const auto& live : services_.registry.live(Clock::now())) calls.push_back({{"call_sid", live.call_sid}, {"agent", live.agent}, {"age_s", live.age.count()}});
+    for (const auto& live : services_.registry.live(Clock::now()))
+        calls.push_back({{"call_sid", live.call_sid}, {"agent", live.agent}, {"age_s", live.age.count()}});
     return net::HttpResponse(200, kJson, nlohmann::json{{"calls", calls}}.dump());
 }
 

@@ -29,7 +29,9 @@ std::vector<std::string_view> pattern_segments(std::string_view pattern) {
     return all;
 }
 
-bool is_name(std::string_view segment) { return segment.starts_with('{'); }
+bool is_name(std::string_view segment) {
+    return segment.starts_with('{');
+}
 
 // The shape of a pattern, whatever its names are called.
 std::string shape(std::string_view pattern) {
@@ -70,9 +72,12 @@ bool json_type(std::string_view given) {
 
 std::string_view name(Role role) {
     switch (role) {
-        case Role::read: return "read";
-        case Role::operate: return "operate";
-        case Role::admin: return "admin";
+        case Role::read:
+            return "read";
+        case Role::operate:
+            return "operate";
+        case Role::admin:
+            return "admin";
     }
     return "read";
 }
@@ -101,14 +106,17 @@ std::optional<json> parse_strict_json(std::string_view text, std::string& why) {
     bool quoted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
-        if (quoted && c == '\\') ++i;
-        else if (c == '"') quoted = !quoted;
+        if (quoted && c == '\\')
+            ++i;
+        else if (c == '"')
+            quoted = !quoted;
         else if (!quoted && (c == '{' || c == '[')) {
             if (++depth > kMostJsonDepth) {
                 why = "The body is nested deeper than " + std::to_string(kMostJsonDepth) + " levels.";
                 return std::nullopt;
             }
-        } else if (!quoted && (c == '}' || c == ']') && depth > 0) --depth;
+        } else if (!quoted && (c == '}' || c == ']') && depth > 0)
+            --depth;
     }
     // A member given twice would hide one of both.
     std::vector<std::set<std::string>> members;
@@ -116,9 +124,12 @@ std::optional<json> parse_strict_json(std::string_view text, std::string& why) {
     auto parsed = json::parse(
         text,
         [&](int, json::parse_event_t event, json& value) {
-            if (event == json::parse_event_t::object_start) members.emplace_back();
-            else if (event == json::parse_event_t::object_end && !members.empty()) members.pop_back();
-            else if (event == json::parse_event_t::key && !members.empty() && value.is_string() && !members.back().insert(value.get<std::string>()).second) twice = value.get<std::string>();
+            if (event == json::parse_event_t::object_start)
+                members.emplace_back();
+            else if (event == json::parse_event_t::object_end && !members.empty())
+                members.pop_back();
+            else if (event == json::parse_event_t::key && !members.empty() && value.is_string() && !members.back().insert(value.get<std::string>()).second)
+                twice = value.get<std::string>();
             return true;
         },
         false);
@@ -184,9 +195,12 @@ bool is_ip_address(std::string_view host) {
 
 void ApiTable::add(ApiRoute route) {
     const auto mine = shape(route.pattern);
-    const auto same = std::find_if(routes_.begin(), routes_.end(), [&](const ApiRoute& there) { return there.method == route.method && shape(there.pattern) == mine; });
-    if (same != routes_.end()) *same = std::move(route);
-    else routes_.push_back(std::move(route));
+    const auto same =
+        std::find_if(routes_.begin(), routes_.end(), [&](const ApiRoute& there) { return there.method == route.method && shape(there.pattern) == mine; });
+    if (same != routes_.end())
+        *same = std::move(route);
+    else
+        routes_.push_back(std::move(route));
 }
 
 ApiTable::Found ApiTable::find(std::string_view method, const std::optional<std::vector<std::string>>& path) const {
@@ -211,13 +225,16 @@ std::size_t ApiTable::body_limit(std::string_view method, std::string_view path)
     return found.route == nullptr ? ApiRoute{}.most_body : found.route->most_body;
 }
 
-void ApiTable::doors(ApiDoors doors) { doors_ = std::make_shared<const ApiDoors>(std::move(doors)); }
+void ApiTable::doors(ApiDoors doors) {
+    doors_ = std::make_shared<const ApiDoors>(std::move(doors));
+}
 
 namespace {
 
 net::HttpResponse denied(const ApiDoors& doors, const net::HttpRequest& request, std::string_view reason, net::HttpResponse response) {
     doors.metrics.security_events.at("admin_denied").add();
-    doors.log.warn("security.admin_denied", "A request to /v1 was turned away.", {{"remote", request.remote_address}, {"reason", reason}, {"method", request.method}});
+    doors.log.warn("security.admin_denied", "A request to /v1 was turned away.",
+                   {{"remote", request.remote_address}, {"reason", reason}, {"method", request.method}});
     return response;
 }
 
@@ -234,13 +251,17 @@ net::Task<net::HttpResponse> ApiTable::serve(const net::HttpRequest& request) co
     if (!doors_) co_return api_error(403, "closed", "/v1 is closed.");
     const auto& doors = *doors_;
     // A page of somebody else's whose name has come to mean this machine (DNS re-binding) is not who is meant.
-    if (const auto host = host_name(request.headers.get("Host")); request.headers.count("Host") > 1 || (request.headers.has("Host") && !is_ip_address(host) && !doors.host_allowed(host)))
-        co_return denied(doors, request, "host",
-                         api_error(403, "host", "The gateway is not known here by the name in the Host header: use its address, or list the name in server.admin_hosts."));
-    if (doors.closed()) co_return denied(doors, request, "closed", api_error(403, "closed", "/v1 is closed: set server.admin_token, and send it as Authorization: Bearer."));
+    if (const auto host = host_name(request.headers.get("Host"));
+        request.headers.count("Host") > 1 || (request.headers.has("Host") && !is_ip_address(host) && !doors.host_allowed(host)))
+        co_return denied(
+            doors, request, "host",
+            api_error(403, "host", "The gateway is not known here by the name in the Host header: use its address, or list the name in server.admin_hosts."));
+    if (doors.closed())
+        co_return denied(doors, request, "closed", api_error(403, "closed", "/v1 is closed: set server.admin_token, and send it as Authorization: Bearer."));
     auto caller = co_await doors.identify(std::string(bearer_of(request)));
     if (!caller) {
-        auto response = api_error(401, "unauthorized", "It takes Authorization: Bearer with a token that is in force: server.admin_token, or one that was made.");
+        auto response =
+            api_error(401, "unauthorized", "It takes Authorization: Bearer with a token that is in force: server.admin_token, or one that was made.");
         response.headers.add("WWW-Authenticate", "Bearer");
         co_return denied(doors, request, request.headers.get("Authorization").empty() ? "missing" : "mismatch", std::move(response));
     }
@@ -270,7 +291,8 @@ net::Task<net::HttpResponse> ApiTable::serve(const net::HttpRequest& request) co
     }
     if (!route.request.is_null() && !request.body.empty()) {
         if (!json_type(request.headers.get("Content-Type"))) co_return api_error(415, "content_type", "It takes Content-Type: application/json.");
-        if (request.body.size() > route.most_body) co_return api_error(413, "too_large", "The body is longer than " + std::to_string(route.most_body) + " bytes.");
+        if (request.body.size() > route.most_body)
+            co_return api_error(413, "too_large", "The body is longer than " + std::to_string(route.most_body) + " bytes.");
         std::string why;
         auto body = parse_strict_json(request.body, why);
         if (body && !body->is_object()) why = "The body is not a JSON object.";

@@ -34,14 +34,30 @@ Json text(std::string_view about, std::size_t most) {
     if (most > 0) schema["maxLength"] = most;
     return described(std::move(schema), about);
 }
-Json whole(std::string_view about, std::int64_t least, std::int64_t most) { return described({{"type", "integer"}, {"minimum", least}, {"maximum", most}}, about); }
-Json number(std::string_view about) { return described({{"type", "number"}}, about); }
-Json flag(std::string_view about) { return described({{"type", "boolean"}}, about); }
-Json choice(std::vector<std::string> values, std::string_view about) { return described({{"type", "string"}, {"enum", std::move(values)}}, about); }
-Json time(std::string_view about) { return described({{"type", "string"}, {"format", "date-time"}}, about); }
-Json list(Json of, std::string_view about) { return described({{"type", "array"}, {"items", std::move(of)}}, about); }
-Json texts_by_name(std::string_view about) { return described({{"type", "object"}, {"additionalProperties", {{"type", "string"}}}}, about); }
-Json any(std::string_view about) { return described(Json::object(), about); }
+Json whole(std::string_view about, std::int64_t least, std::int64_t most) {
+    return described({{"type", "integer"}, {"minimum", least}, {"maximum", most}}, about);
+}
+Json number(std::string_view about) {
+    return described({{"type", "number"}}, about);
+}
+Json flag(std::string_view about) {
+    return described({{"type", "boolean"}}, about);
+}
+Json choice(std::vector<std::string> values, std::string_view about) {
+    return described({{"type", "string"}, {"enum", std::move(values)}}, about);
+}
+Json time(std::string_view about) {
+    return described({{"type", "string"}, {"format", "date-time"}}, about);
+}
+Json list(Json of, std::string_view about) {
+    return described({{"type", "array"}, {"items", std::move(of)}}, about);
+}
+Json texts_by_name(std::string_view about) {
+    return described({{"type", "object"}, {"additionalProperties", {{"type", "string"}}}}, about);
+}
+Json any(std::string_view about) {
+    return described(Json::object(), about);
+}
 Json or_null(Json of) {
     const auto about = of.value("description", std::string());
     of.erase("description");
@@ -52,7 +68,9 @@ Json object(Members members, std::vector<std::string> required) {
     schema["additionalProperties"] = false;
     return schema;
 }
-Json answer(Members members, std::vector<std::string> required) { return with_members(std::move(members), std::move(required)); }
+Json answer(Members members, std::vector<std::string> required) {
+    return with_members(std::move(members), std::move(required));
+}
 
 }  // namespace schema
 }  // namespace parley::admin

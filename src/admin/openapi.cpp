@@ -15,8 +15,10 @@ std::string operation_id(const ApiRoute& route) {
     std::string id;
     for (const char c : route.method) id += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
     for (const char c : std::string_view(route.pattern).substr(3)) {
-        if (c == '/' || c == '.' || c == '-') id += '_';
-        else if (c != '{' && c != '}') id += c;
+        if (c == '/' || c == '.' || c == '-')
+            id += '_';
+        else if (c != '{' && c != '}')
+            id += c;
     }
     return id;
 }
@@ -44,13 +46,16 @@ json operation(const ApiRoute& route) {
     if (auto all = parameters(route); !all.empty()) out["parameters"] = std::move(all);
     if (!route.request.is_null()) {
         const auto needed = route.request.find("required");
-        out["requestBody"] = {{"required", needed != route.request.end() && !needed->empty()}, {"content", {{"application/json", {{"schema", route.request}}}}}};
+        out["requestBody"] = {{"required", needed != route.request.end() && !needed->empty()},
+                              {"content", {{"application/json", {{"schema", route.request}}}}}};
     } else if (!route.body_type.empty()) {
         out["requestBody"] = {{"required", true}, {"content", {{route.body_type, {{"schema", {{"type", "string"}, {"format", "binary"}}}}}}}};
     }
     json good{{"description", "Done."}};
-    if (!route.response.is_null()) good["content"] = {{route.response_type.empty() ? "application/json" : route.response_type, {{"schema", route.response}}}};
-    else if (!route.response_type.empty()) good["content"] = {{route.response_type, {{"schema", {{"type", "string"}}}}}};
+    if (!route.response.is_null())
+        good["content"] = {{route.response_type.empty() ? "application/json" : route.response_type, {{"schema", route.response}}}};
+    else if (!route.response_type.empty())
+        good["content"] = {{route.response_type, {{"schema", {{"type", "string"}}}}}};
     out["responses"] = {{std::to_string(route.success), std::move(good)}, {"default", {{"$ref", "#/components/responses/Refused"}}}};
     return out;
 }
@@ -65,11 +70,12 @@ json openapi_document(const ApiTable& table, std::string_view version) {
         paths[route.pattern][method] = operation(route);
     }
     namespace s = schema;
-    const auto problem = s::answer({{"code", s::text("Stable, for programs.")},
-                                    {"message", s::text("A sentence, for people.")},
-                                    {"field", s::text("Of the request: what is wrong.")},
-                                    {"problems", s::list(s::answer({{"field", s::text()}, {"message", s::text()}}), "All mistakes, where there is more than one.")}},
-                                   {"code", "message"});
+    const auto problem =
+        s::answer({{"code", s::text("Stable, for programs.")},
+                   {"message", s::text("A sentence, for people.")},
+                   {"field", s::text("Of the request: what is wrong.")},
+                   {"problems", s::list(s::answer({{"field", s::text()}, {"message", s::text()}}), "All mistakes, where there is more than one.")}},
+                  {"code", "message"});
     return {{"openapi", "3.1.0"},
             {"info",
              {{"title", "Parley"},
@@ -80,9 +86,13 @@ json openapi_document(const ApiTable& table, std::string_view version) {
             {"security", json::array({{{"token", json::array()}}})},
             {"paths", std::move(paths)},
             {"components",
-             {{"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}, {"description", "server.admin_token, or a token made by POST /v1/tokens."}}}}},
+             {{"securitySchemes",
+               {{"token", {{"type", "http"}, {"scheme", "bearer"}, {"description", "server.admin_token, or a token made by POST /v1/tokens."}}}}},
               {"schemas", {{"Error", s::answer({{"error", problem}}, {"error"})}}},
-              {"responses", {{"Refused", {{"description", "It was not done; the body says why."}, {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}}}}}}}};
+              {"responses",
+               {{"Refused",
+                 {{"description", "It was not done; the body says why."},
+                  {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}}}}}}}};
 }
 
 }  // namespace parley::admin

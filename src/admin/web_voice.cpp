@@ -44,7 +44,8 @@ RefusalsKept& refusals_kept() {
 net::HttpResponse WebVoice::page() const {
     net::HttpResponse response(200, "text/html; charset=utf-8", std::string(talk_page()));
     response.headers.add("Content-Security-Policy",
-                         "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'");
+                         "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; connect-src 'self'; "
+                         "frame-ancestors 'none'; base-uri 'none'");
     response.headers.add("X-Content-Type-Options", "nosniff");
     response.headers.add("Cache-Control", "no-store");
     return response;
@@ -72,14 +73,17 @@ net::Task<net::HttpResponse> WebVoice::session(const net::HttpRequest& request) 
     claims.to = agent->name;
     const auto keep = [&](std::string_view refused) {
         if (services_.records == nullptr || (!refused.empty() && !refusals_kept().one_more())) return;
-        services_.records->add(claims.call_sid, store::Fact::call, call::call_fact({.agent = agent.get(), .page_url = request.headers.get("Referer").substr(0, kLongestUrl), .web = true}));
-        if (!refused.empty()) services_.records->add(claims.call_sid, store::Fact::rejection, nlohmann::json{{"reason", "concurrent_limit"}, {"detail", refused}}.dump());
+        services_.records->add(claims.call_sid, store::Fact::call,
+                               call::call_fact({.agent = agent.get(), .page_url = request.headers.get("Referer").substr(0, kLongestUrl), .web = true}));
+        if (!refused.empty())
+            services_.records->add(claims.call_sid, store::Fact::rejection, nlohmann::json{{"reason", "concurrent_limit"}, {"detail", refused}}.dump());
     };
     if (services_.may_talk) {
         const bool place = co_await services_.may_talk(agent, claims.call_sid);
         if (!place) {
             services_.metrics.calls_rejected.at("in", "tenant_quota").add();
-            services_.log.info("call.rejected", "A browser was turned away.", {{"call_sid", claims.call_sid}, {"reason", "tenant_quota"}, {"agent", agent->name}});
+            services_.log.info("call.rejected", "A browser was turned away.",
+                               {{"call_sid", claims.call_sid}, {"reason", "tenant_quota"}, {"agent", agent->name}});
             keep("quota");
             co_return net::HttpResponse(503);
         }

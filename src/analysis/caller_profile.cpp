@@ -20,7 +20,9 @@ constexpr std::size_t kLongestText = 600;
 constexpr std::size_t kLongestVariable = 300;
 constexpr int kDeepest = 6;
 
-std::string dumped(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dumped(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 Json object_of(std::string_view text) {
     auto value = Json::parse(text, nullptr, false);
     return value.is_object() ? value : Json::object();
@@ -77,7 +79,9 @@ std::string_view builtin_profile_schema() {
            R"("facts":{"type":"array","items":{"type":"string"},"description":"New facts about the caller worth knowing next time."}},"additionalProperties":false})";
 }
 
-std::string profile_owner(const AnalysisSettings& settings, std::string_view agent) { return std::string(settings.shared_profiles ? store::kSharedProfiles : agent); }
+std::string profile_owner(const AnalysisSettings& settings, std::string_view agent) {
+    return std::string(settings.shared_profiles ? store::kSharedProfiles : agent);
+}
 
 std::string profile_news(const Subject& subject, std::string_view findings) {
     Json news = Json::object();
@@ -85,7 +89,8 @@ std::string profile_news(const Subject& subject, std::string_view findings) {
     if (auto name = rules::name_said(subject); !name.empty()) news["name"] = std::move(name);
     if (const auto intent = found.find("intent"); intent != found.end() && intent->is_object())
         if (const auto name = intent->find("name"); name != intent->end() && name->is_string() && *name != "other") news["last_intent"] = *name;
-    if (const auto summary = found.find("summary"); summary != found.end() && summary->is_string()) news["last_summary"] = shortened(summary->get<std::string>(), kLongestText);
+    if (const auto summary = found.find("summary"); summary != found.end() && summary->is_string())
+        news["last_summary"] = shortened(summary->get<std::string>(), kLongestText);
     return dumped(news);
 }
 
@@ -102,7 +107,9 @@ brain::Prepared remembered(std::string_view text) {
     const auto profile = object_of(text);
     if (profile.empty()) return known;
     for (const auto& [key, value] : profile.items()) {
-        if (key.empty() || key.size() > 40 || !std::all_of(key.begin(), key.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; })) continue;
+        if (key.empty() || key.size() > 40 ||
+            !std::all_of(key.begin(), key.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }))
+            continue;
         std::string said;
         if (value.is_string()) said = value.get<std::string>();
         if (value.is_array())

@@ -13,7 +13,9 @@ using nlohmann::json;
 
 constexpr std::uint32_t kMostAnswer = 2000;  // tokens
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 json parsed(std::string_view text) {
     auto value = json::parse(text, nullptr, false);
     return value.is_object() ? value : json::object();
@@ -23,10 +25,14 @@ json text_type(const char* description = nullptr) {
     if (description != nullptr) made["description"] = description;
     return made;
 }
-json object_type(json properties, json required) { return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}, {"additionalProperties", false}}; }
+json object_type(json properties, json required) {
+    return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}, {"additionalProperties", false}};
+}
 
 // References in a schema lead to its own top: such a one cannot be put into a bigger one.
-bool stands_alone(std::string_view schema) { return schema.find("\"$ref\"") != std::string_view::npos; }
+bool stands_alone(std::string_view schema) {
+    return schema.find("\"$ref\"") != std::string_view::npos;
+}
 
 json named_intents(const AnalysisSettings& settings) {
     json intent{{"type", "string"}};
@@ -47,14 +53,19 @@ json named_intents(const AnalysisSettings& settings) {
 }
 
 json sentiment_type() {
-    return object_type({{"label", {{"type", "string"}, {"enum", {"positive", "neutral", "negative"}}}}, {"score", {{"type", "number"}, {"minimum", -1}, {"maximum", 1}}}}, {"label", "score"});
+    return object_type(
+        {{"label", {{"type", "string"}, {"enum", {"positive", "neutral", "negative"}}}}, {"score", {{"type", "number"}, {"minimum", -1}, {"maximum", 1}}}},
+        {"label", "score"});
 }
 
-bool judged(const Check& check) { return check.kind == "consent" || check.kind == "opt_out"; }
+bool judged(const Check& check) {
+    return check.kind == "consent" || check.kind == "opt_out";
+}
 
 brain::ModelQuestion alone(const Subject& subject, std::string_view schema, std::string_view what) {
     brain::ModelQuestion question;
-    question.instructions = "You read the transcript of a finished telephone call and extract \"" + std::string(what) + "\" from it. Take only what was said; leave out what was not.";
+    question.instructions = "You read the transcript of a finished telephone call and extract \"" + std::string(what) +
+                            "\" from it. Take only what was said; leave out what was not.";
     question.text = written(subject.lines, kMostTranscriptTokens);
     question.schema = schema;
     question.max_tokens = kMostAnswer;
@@ -84,9 +95,12 @@ Findings by_rules(const Subject& subject, const AnalysisSettings& settings) {
     if (settings.sentiment) found["sentiment"] = rules::sentiment(subject);
     if (settings.intent) found["intent"] = intent;
     for (const auto& [name, schema] : settings.extract) {
-        if (name == "appointment" && schema.empty()) found["extracted"][name] = rules::appointment(subject);
-        else if (name == "lead" && schema.empty()) found["extracted"][name] = rules::lead(subject);
-        else found["extracted"][name] = nullptr;  // rules know nothing of another's schema
+        if (name == "appointment" && schema.empty())
+            found["extracted"][name] = rules::appointment(subject);
+        else if (name == "lead" && schema.empty())
+            found["extracted"][name] = rules::lead(subject);
+        else
+            found["extracted"][name] = nullptr;  // rules know nothing of another's schema
     }
     for (const auto& custom : settings.operators) {
         auto& at = found["operators"][custom.name];
@@ -110,8 +124,10 @@ Findings by_rules(const Subject& subject, const AnalysisSettings& settings) {
         if (!settings.profile_schema.empty()) {
             const auto properties = parsed(settings.profile_schema).value("properties", json::object());
             for (auto member = news.begin(); member != news.end();) {
-                if (properties.is_object() && properties.contains(member.key())) ++member;
-                else member = news.erase(member);
+                if (properties.is_object() && properties.contains(member.key()))
+                    ++member;
+                else
+                    member = news.erase(member);
             }
         }
         made.profile_news = dumped(news);
@@ -128,10 +144,13 @@ brain::ModelQuestion question_about(const Subject& subject, const AnalysisSettin
         if (must) required.emplace_back(key);
     };
     question.instructions =
-        "You read the transcript of a finished telephone call between a caller and an agent and report on it as JSON. Take only what was said; invent nothing; leave out optional members that were not talked about.";
+        "You read the transcript of a finished telephone call between a caller and an agent and report on it as JSON. Take only what was said; invent nothing; "
+        "leave out optional members that were not talked about.";
     if (settings.summary) want("summary", text_type("What the call was about and what came of it, in two or three sentences."));
     if (settings.action_items)
-        want("action_items", {{"type", "array"}, {"description", "What somebody has promised to do, or was asked to do, after the call."}, {"items", object_type({{"who", {{"type", "string"}, {"enum", {"caller", "agent"}}}}, {"text", text_type()}}, {"who", "text"})}});
+        want("action_items", {{"type", "array"},
+                              {"description", "What somebody has promised to do, or was asked to do, after the call."},
+                              {"items", object_type({{"who", {{"type", "string"}, {"enum", {"caller", "agent"}}}}, {"text", text_type()}}, {"who", "text"})}});
     if (settings.sentiment) want("sentiment", object_type({{"caller", sentiment_type()}, {"agent", sentiment_type()}}, {"caller", "agent"}));
     if (settings.intent) want("intent", named_intents(settings));
     json extracted = json::object();
@@ -156,11 +175,13 @@ brain::ModelQuestion question_about(const Subject& subject, const AnalysisSettin
     json checks = json::object();
     for (const auto& check : settings.compliance)
         if (judged(check))
-            checks[check.name] = object_type({{"passed", {{"type", "boolean"},
-                                                          {"description", check.kind == "consent" ? "The agent asked for consent (to be recorded, or as the phrases say) and the caller gave it."
-                                                                                                  : "The caller did not ask to be left alone in future, or the agent said that this will be so."}}},
-                                              {"evidence", text_type("The words that decide it.")}},
-                                             {"passed"});
+            checks[check.name] = object_type(
+                {{"passed",
+                  {{"type", "boolean"},
+                   {"description", check.kind == "consent" ? "The agent asked for consent (to be recorded, or as the phrases say) and the caller gave it."
+                                                           : "The caller did not ask to be left alone in future, or the agent said that this will be so."}}},
+                 {"evidence", text_type("The words that decide it.")}},
+                {"passed"});
     if (!checks.empty()) {
         auto all = json::array();
         for (const auto& [name, type] : checks.items()) all.push_back(name);
@@ -171,7 +192,9 @@ brain::ModelQuestion question_about(const Subject& subject, const AnalysisSettin
     if (!profile.empty() && !stands_alone(profile_schema)) {
         if (auto type = json::parse(profile_schema, nullptr, false); type.is_object()) {
             want("caller_profile", std::move(type));
-            question.instructions += " \"caller_profile\" is what shall be known of the caller at their next call: what is new or has changed compared with the profile that comes before the transcript.";
+            question.instructions +=
+                " \"caller_profile\" is what shall be known of the caller at their next call: what is new or has changed compared with the profile that comes "
+                "before the transcript.";
             question.text = "Profile so far: " + std::string(profile) + "\n\nTranscript:\n" + question.text;
         }
     }
@@ -195,8 +218,10 @@ Findings joined(Findings rules, std::string_view text, const AnalysisSettings& s
         for (auto& [name, value] : found["extracted"].items()) {
             const auto& own = settings.extract.find(name)->second;
             if (stands_alone(own)) continue;
-            if (given.is_object() && given.contains(name)) value = given[name];
-            else value = json::object();
+            if (given.is_object() && given.contains(name))
+                value = given[name];
+            else
+                value = json::object();
         }
     }
     const auto operators = answer.value("operators", json::object());
@@ -218,14 +243,15 @@ Findings joined(Findings rules, std::string_view text, const AnalysisSettings& s
         auto news = answer["caller_profile"];
         const auto plain = parsed(rules.profile_news);
         // The built-in profile always says what the last call was about.
-        if (settings.profile_schema.empty() && !news.contains("last_summary")) news["last_summary"] = answer.contains("summary") ? answer["summary"] : plain.value("last_summary", json(""));
+        if (settings.profile_schema.empty() && !news.contains("last_summary"))
+            news["last_summary"] = answer.contains("summary") ? answer["summary"] : plain.value("last_summary", json(""));
         rules.profile_news = dumped(news);
     }
     return rules;
 }
 
-net::Task<Findings> look_back(Subject subject, Findings rules, std::shared_ptr<const AnalysisSettings> settings, std::string profile, std::shared_ptr<brain::Model> model,
-                              boost::asio::any_io_executor executor, net::HttpClient& http, TimePoint deadline) {
+net::Task<Findings> look_back(Subject subject, Findings rules, std::shared_ptr<const AnalysisSettings> settings, std::string profile,
+                              std::shared_ptr<brain::Model> model, boost::asio::any_io_executor executor, net::HttpClient& http, TimePoint deadline) {
     if (!model || settings->models.empty() || subject.lines.empty()) co_return rules;
     bool cut = false;
     auto question = question_about(subject, *settings, profile, &cut);

@@ -10,7 +10,9 @@ namespace {
 
 class RoutedBrain final : public brain::Brain {
 public:
-    RoutedBrain(std::unique_ptr<RoutingLm> routing, std::unique_ptr<brain::Brain> inner) : routing_(std::move(routing)), inner_(std::move(inner)) { routing_->inside(inner_->lm()); }
+    RoutedBrain(std::unique_ptr<RoutingLm> routing, std::unique_ptr<brain::Brain> inner) : routing_(std::move(routing)), inner_(std::move(inner)) {
+        routing_->inside(inner_->lm());
+    }
     void tick(TimePoint now) override { inner_->tick(now); }
     brain::SttSession& stt() override { return inner_->stt(); }
     brain::LmSession& lm() override { return *routing_; }
@@ -25,7 +27,9 @@ private:
 
 class RoutedText final : public brain::TextBrain {
 public:
-    RoutedText(std::unique_ptr<RoutingLm> routing, std::unique_ptr<brain::TextBrain> inner) : routing_(std::move(routing)), inner_(std::move(inner)) { routing_->inside(inner_->lm()); }
+    RoutedText(std::unique_ptr<RoutingLm> routing, std::unique_ptr<brain::TextBrain> inner) : routing_(std::move(routing)), inner_(std::move(inner)) {
+        routing_->inside(inner_->lm());
+    }
     void tick(TimePoint now) override { inner_->tick(now); }
     brain::LmSession& lm() override { return *routing_; }
     net::Task<> close() override { return inner_->close(); }
@@ -42,7 +46,13 @@ public:
         auto routing = std::make_unique<RoutingLm>(of_, given, given_ports.lm, given_ports.vendor, given_ports.post);
         auto facts = given;
         facts.brain_state = routing->inner_state();
-        const brain::CallPorts ports{.stt = given_ports.stt, .lm = *routing, .tts = given_ports.tts, .vendor = given_ports.vendor, .executor = given_ports.executor, .http = given_ports.http, .post = given_ports.post,
+        const brain::CallPorts ports{.stt = given_ports.stt,
+                                     .lm = *routing,
+                                     .tts = given_ports.tts,
+                                     .vendor = given_ports.vendor,
+                                     .executor = given_ports.executor,
+                                     .http = given_ports.http,
+                                     .post = given_ports.post,
                                      .actions = given_ports.actions};
         auto inner = inner_->open(facts, ports);
         if (!inner) return nullptr;
@@ -53,7 +63,12 @@ public:
         auto routing = std::make_unique<RoutingLm>(of_, given, given_ports.lm, given_ports.vendor, given_ports.post);
         auto facts = given;
         facts.brain_state = routing->inner_state();
-        const brain::TextPorts ports{.lm = *routing, .vendor = given_ports.vendor, .executor = given_ports.executor, .http = given_ports.http, .post = given_ports.post, .actions = given_ports.actions};
+        const brain::TextPorts ports{.lm = *routing,
+                                     .vendor = given_ports.vendor,
+                                     .executor = given_ports.executor,
+                                     .http = given_ports.http,
+                                     .post = given_ports.post,
+                                     .actions = given_ports.actions};
         auto inner = inner_->open_text(facts, ports);
         if (!inner) return nullptr;
         return std::make_unique<RoutedText>(std::move(routing), std::move(inner));
@@ -98,8 +113,11 @@ std::shared_ptr<brain::PipelineFactory> with_understanding(std::shared_ptr<brain
     const bool routes = settings->route_by != "off" && !settings->intents.empty();
     const bool appointment = built_in("appointment"), lead = built_in("lead");
     if (!routes && !appointment && !lead) return inner;
-    auto of = std::make_shared<const Understanding>(Understanding{.settings = settings, .match = IntentMatch(settings->intents), .grammar = settings->route_by == "grammar" || settings->route_by == "both",
-                                                                  .appointment = appointment, .lead = lead});
+    auto of = std::make_shared<const Understanding>(Understanding{.settings = settings,
+                                                                  .match = IntentMatch(settings->intents),
+                                                                  .grammar = settings->route_by == "grammar" || settings->route_by == "both",
+                                                                  .appointment = appointment,
+                                                                  .lead = lead});
     return std::make_shared<RoutedFactory>(std::move(inner), std::move(of));
 }
 

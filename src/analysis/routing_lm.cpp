@@ -19,10 +19,12 @@ using nlohmann::json;
 namespace {
 
 constexpr std::string_view kConnecting = "One moment, please.";
-constexpr std::size_t kMostLines = 200;      // of the caller's, that extraction looks at
+constexpr std::size_t kMostLines = 200;  // of the caller's, that extraction looks at
 constexpr std::size_t kMostValue = 200;
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 std::string shown(const json& value) {
     if (value.is_string()) return shortened(value.get<std::string>(), kMostValue);
@@ -36,7 +38,8 @@ std::string shown(const json& value) {
 
 }  // namespace
 
-RoutingLm::RoutingLm(std::shared_ptr<const Understanding> of, const brain::CallFacts& facts, brain::LmSink& call, brain::VendorSink& vendor, std::function<void(std::function<void()>)> post)
+RoutingLm::RoutingLm(std::shared_ptr<const Understanding> of, const brain::CallFacts& facts, brain::LmSink& call, brain::VendorSink& vendor,
+                     std::function<void(std::function<void()>)> post)
     : of_(std::move(of)), written_(facts.written), call_(call), vendor_(vendor), post_(std::move(post)) {
     const auto saved = json::parse(facts.brain_state, nullptr, false);
     if (!saved.is_object() || !saved.contains("routing")) {
@@ -100,13 +103,17 @@ void RoutingLm::answer(brain::ReplyId reply, const Intent& intent) {
 }
 
 void RoutingLm::cancel(brain::ReplyId reply) {
-    if (own_ == reply) own_ = 0;
-    else inner_->cancel(reply);
+    if (own_ == reply)
+        own_ = 0;
+    else
+        inner_->cancel(reply);
 }
 
 void RoutingLm::speculate(std::string_view text, const std::vector<ContextLine>& context) {
-    if (routed(text)) inner_->speculate({}, {});
-    else inner_->speculate(text, context);
+    if (routed(text))
+        inner_->speculate({}, {});
+    else
+        inner_->speculate(text, context);
 }
 
 void RoutingLm::on_reply_finished(brain::ReplyId reply, ReplyThen then, std::string_view target) {

@@ -23,7 +23,8 @@ struct Understanding {
 // Stands between a brain's dialogue and the call: a session to the call, a sink to the brain.
 class RoutingLm final : public brain::LmSession, public brain::LmSink {
 public:
-    RoutingLm(std::shared_ptr<const Understanding> of, const brain::CallFacts& facts, brain::LmSink& call, brain::VendorSink& vendor, std::function<void(std::function<void()>)> post);
+    RoutingLm(std::shared_ptr<const Understanding> of, const brain::CallFacts& facts, brain::LmSink& call, brain::VendorSink& vendor,
+              std::function<void(std::function<void()>)> post);
 
     // What the inner session is opened with: its own state of before.
     [[nodiscard]] const std::string& inner_state() const { return inner_state_; }
@@ -60,9 +61,9 @@ private:
     std::string inner_state_;
     std::map<std::string, int> fired_;  // by intent; odd: has fired, even: was held back once since
     std::string last_intent_;
-    Subject so_far_;                    // the caller's lines, for what is extracted
+    Subject so_far_;  // the caller's lines, for what is extracted
     std::map<std::string, std::string> extracted_;
-    brain::ReplyId own_ = 0;            // the reply that is answered here
+    brain::ReplyId own_ = 0;  // the reply that is answered here
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 

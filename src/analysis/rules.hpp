@@ -1,6 +1,6 @@
 #pragma once
-// What can be said of a call without a model, by counting words and looking for phrases. Plain, and meant to look plain: every result of these says "by":"rules"
-// where it is put together. English. Pure.
+// What can be said of a call without a model, by counting words and looking for phrases. Plain, and meant to look plain: every result of these says
+// "by":"rules" where it is put together. English. Pure.
 
 #include <string>
 #include <string_view>

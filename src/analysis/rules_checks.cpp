@@ -18,7 +18,9 @@ namespace {
 using nlohmann::json;
 
 // "/…/" is a regular expression (POSIX extended), everything else a pattern of phrases.
-bool is_expression(std::string_view rule) { return rule.size() >= 2 && rule.front() == '/' && rule.back() == '/'; }
+bool is_expression(std::string_view rule) {
+    return rule.size() >= 2 && rule.front() == '/' && rule.back() == '/';
+}
 
 class Rule {
 public:
@@ -67,13 +69,17 @@ json verdict(const Check& wanted, bool passed, std::string_view evidence) {
 }
 
 json consent(const Check& wanted, const Subject& subject) {
-    static const std::vector<std::string> kAsked{"do you agree", "do you consent", "is that okay", "is that ok", "is it okay", "is it ok", "may i record", "may we record", "may be recorded", "is being recorded", "will be recorded", "are you okay with"};
-    constexpr auto kYes = std::to_array<std::string_view>({"yes", "yeah", "yep", "sure", "okay", "ok", "of course", "i agree", "i do", "that's fine", "fine", "go ahead", "i consent", "no problem", "absolutely", "certainly"});
+    static const std::vector<std::string> kAsked{"do you agree",    "do you consent",    "is that okay",     "is that ok",
+                                                 "is it okay",      "is it ok",          "may i record",     "may we record",
+                                                 "may be recorded", "is being recorded", "will be recorded", "are you okay with"};
+    constexpr auto kYes = std::to_array<std::string_view>({"yes", "yeah", "yep", "sure", "okay", "ok", "of course", "i agree", "i do", "that's fine", "fine",
+                                                           "go ahead", "i consent", "no problem", "absolutely", "certainly"});
     constexpr auto kNo = std::to_array<std::string_view>({"no", "nope", "don't", "do not", "i'd rather not", "not okay"});
     const auto& asked = wanted.phrases.empty() ? kAsked : wanted.phrases;
     for (std::size_t i = 0; i < subject.lines.size(); ++i) {
         if (subject.lines[i].caller || !phrase_in(asked, subject.lines[i].text)) continue;
-        const auto answer = std::find_if(subject.lines.begin() + static_cast<std::ptrdiff_t>(i) + 1, subject.lines.end(), [](const Line& line) { return line.caller; });
+        const auto answer =
+            std::find_if(subject.lines.begin() + static_cast<std::ptrdiff_t>(i) + 1, subject.lines.end(), [](const Line& line) { return line.caller; });
         if (answer == subject.lines.end()) return verdict(wanted, false, subject.lines[i].text);
         const auto words = words_of(answer->text);
         const bool no = says(words, kNo) && !find_phrase(words, "no problem");
@@ -83,12 +89,15 @@ json consent(const Check& wanted, const Subject& subject) {
 }
 
 json opt_out(const Check& wanted, const Subject& subject) {
-    static const std::vector<std::string> kWanted{"stop calling", "do not call", "don't call me", "remove me", "take me off", "unsubscribe", "opt out", "never call"};
-    static const std::vector<std::string> kDone{"removed", "remove you", "take you off", "taken you off", "not call you", "won't call", "no longer call", "opted out", "unsubscribed", "not contact you", "stop calling you"};
+    static const std::vector<std::string> kWanted{"stop calling", "do not call", "don't call me", "remove me",
+                                                  "take me off",  "unsubscribe", "opt out",       "never call"};
+    static const std::vector<std::string> kDone{"removed",        "remove you", "take you off", "taken you off",   "not call you",    "won't call",
+                                                "no longer call", "opted out",  "unsubscribed", "not contact you", "stop calling you"};
     const auto& phrases = wanted.phrases.empty() ? kWanted : wanted.phrases;
     for (std::size_t i = 0; i < subject.lines.size(); ++i) {
         if (!subject.lines[i].caller || !phrase_in(phrases, subject.lines[i].text)) continue;
-        const bool honoured = std::any_of(subject.lines.begin() + static_cast<std::ptrdiff_t>(i) + 1, subject.lines.end(), [](const Line& line) { return !line.caller && phrase_in(kDone, line.text); });
+        const bool honoured = std::any_of(subject.lines.begin() + static_cast<std::ptrdiff_t>(i) + 1, subject.lines.end(),
+                                          [](const Line& line) { return !line.caller && phrase_in(kDone, line.text); });
         auto made = verdict(wanted, honoured, subject.lines[i].text);
         made["requested"] = true;
         return made;

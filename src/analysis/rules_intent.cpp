@@ -15,7 +15,9 @@ constexpr auto kOwnIntents = std::to_array<std::pair<std::string_view, std::stri
     {"complaint", "(complain | complaint | not happy | unacceptable | very disappointed | speak to a manager | terrible service)"},
     {"cancel", "(cancel | call off) [my | the | an | this] (appointment | booking | reservation | order | subscription | meeting)"},
     {"reschedule", "(reschedule | move | change | postpone) [my | the | an | this] (appointment | booking | reservation | meeting)"},
-    {"book_appointment", "(book | make | schedule | arrange | need | get | like | want) (a | an | my) [new] (appointment | booking | reservation | visit | check up | consultation)"},
+    {"book_appointment",
+     "(book | make | schedule | arrange | need | get | like | want) (a | an | my) [new] (appointment | booking | reservation | visit | check up | "
+     "consultation)"},
     {"book_appointment", "book (a | an | my)"},
     {"billing", "(invoice | bill | billing | charged | refund | payment)"},
     {"support", "(not working | doesn't work | does not work | broken | error | technical support | reset my password)"},

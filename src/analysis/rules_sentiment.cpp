@@ -16,13 +16,17 @@ struct Tone {
     int weight;
 };
 constexpr auto kTones = std::to_array<Tone>(
-    {{"thanks", 1},      {"thank", 1},        {"great", 2},      {"good", 1},        {"perfect", 2},    {"wonderful", 2}, {"excellent", 2},  {"happy", 2},       {"glad", 1},     {"love", 2},
-     {"nice", 1},        {"helpful", 2},      {"appreciate", 2}, {"fantastic", 2},   {"amazing", 2},    {"awesome", 2},   {"pleased", 2},    {"brilliant", 2},   {"lovely", 2},   {"fine", 1},
-     {"bad", -2},        {"terrible", -3},    {"awful", -3},     {"horrible", -3},   {"angry", -3},     {"upset", -2},    {"frustrated", -3}, {"frustrating", -3}, {"annoyed", -2}, {"annoying", -2},
-     {"disappointed", -3}, {"disappointing", -3}, {"useless", -3}, {"worst", -3},     {"hate", -3},      {"ridiculous", -3}, {"unacceptable", -3}, {"complaint", -2}, {"complain", -2}, {"broken", -1},
-     {"wrong", -1},      {"problem", -1},     {"problems", -1},  {"never", -1},      {"waste", -2},     {"refund", -1},   {"rude", -3},      {"scam", -3},       {"late", -1},    {"sorry", 0},
-     {"unfortunately", -1}, {"disgusting", -3}, {"furious", -3},  {"stupid", -2},     {"nonsense", -2},  {"lawyer", -2},   {"sue", -3},       {"unhappy", -3},    {"poor", -2},    {"slow", -1}});
-constexpr auto kNot = std::to_array<std::string_view>({"not", "no", "don't", "didn't", "isn't", "wasn't", "never", "can't", "cannot", "won't", "doesn't", "hardly"});
+    {{"thanks", 1},      {"thank", 1},          {"great", 2},         {"good", 1},           {"perfect", 2},  {"wonderful", 2},   {"excellent", 2},
+     {"happy", 2},       {"glad", 1},           {"love", 2},          {"nice", 1},           {"helpful", 2},  {"appreciate", 2},  {"fantastic", 2},
+     {"amazing", 2},     {"awesome", 2},        {"pleased", 2},       {"brilliant", 2},      {"lovely", 2},   {"fine", 1},        {"bad", -2},
+     {"terrible", -3},   {"awful", -3},         {"horrible", -3},     {"angry", -3},         {"upset", -2},   {"frustrated", -3}, {"frustrating", -3},
+     {"annoyed", -2},    {"annoying", -2},      {"disappointed", -3}, {"disappointing", -3}, {"useless", -3}, {"worst", -3},      {"hate", -3},
+     {"ridiculous", -3}, {"unacceptable", -3},  {"complaint", -2},    {"complain", -2},      {"broken", -1},  {"wrong", -1},      {"problem", -1},
+     {"problems", -1},   {"never", -1},         {"waste", -2},        {"refund", -1},        {"rude", -3},    {"scam", -3},       {"late", -1},
+     {"sorry", 0},       {"unfortunately", -1}, {"disgusting", -3},   {"furious", -3},       {"stupid", -2},  {"nonsense", -2},   {"lawyer", -2},
+     {"sue", -3},        {"unhappy", -3},       {"poor", -2},         {"slow", -1}});
+constexpr auto kNot =
+    std::to_array<std::string_view>({"not", "no", "don't", "didn't", "isn't", "wasn't", "never", "can't", "cannot", "won't", "doesn't", "hardly"});
 
 json side(const Subject& subject, bool caller) {
     int sum = 0, count = 0;
@@ -47,6 +51,8 @@ json side(const Subject& subject, bool caller) {
 
 }  // namespace
 
-json sentiment(const Subject& subject) { return {{"caller", side(subject, true)}, {"agent", side(subject, false)}}; }
+json sentiment(const Subject& subject) {
+    return {{"caller", side(subject, true)}, {"agent", side(subject, false)}};
+}
 
 }  // namespace parley::analysis::rules

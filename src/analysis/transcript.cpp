@@ -73,7 +73,8 @@ Subject subject_of(std::string_view text) {
         for (const auto& piece : transcript) {
             const auto track = text_of(piece, "track");
             if (subject.lines.size() >= kMostLines || (piece.is_object() && piece.contains("final") && piece["final"] == false)) continue;
-            subject.lines.push_back({track.starts_with("inbound") || track == "caller", shortened(text_of(piece, "text"), kLongestLine), number_of(piece, "at_ms")});
+            subject.lines.push_back(
+                {track.starts_with("inbound") || track == "caller", shortened(text_of(piece, "text"), kLongestLine), number_of(piece, "at_ms")});
         }
     std::erase_if(subject.lines, [](const Line& line) { return line.text.empty(); });
     return subject;

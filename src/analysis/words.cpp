@@ -9,12 +9,17 @@ namespace parley::analysis {
 
 namespace {
 
-constexpr auto kUnits = std::to_array<std::string_view>({"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-                                                         "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"});
+constexpr auto kUnits =
+    std::to_array<std::string_view>({"zero", "one",    "two",    "three",    "four",     "five",    "six",     "seven",     "eight",    "nine",
+                                     "ten",  "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"});
 constexpr auto kTens = std::to_array<std::string_view>({"", "", "twenty", "thirty", "forty", "fifty"});
 
-bool letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || (static_cast<unsigned char>(c) & 0x80U) != 0; }
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool letter(char c) {
+    return std::isalpha(static_cast<unsigned char>(c)) != 0 || (static_cast<unsigned char>(c) & 0x80U) != 0;
+}
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 void spoken(int number, std::vector<std::string>& out) {
     if (number < 20) {
@@ -46,16 +51,20 @@ void number_words(std::string_view digits, std::string_view minutes, std::vector
             return;
         }
         spoken(hour % 24 > 12 ? hour - 12 : std::max(hour, 1), out);
-        if (minute == 0) out.emplace_back("o'clock");
-        else spoken(minute, out);
+        if (minute == 0)
+            out.emplace_back("o'clock");
+        else
+            spoken(minute, out);
         if (hour > 12) {
             out.emplace_back("p");
             out.emplace_back("m");
         }
         return;
     }
-    if (hour < 60) spoken(hour, out);
-    else out.emplace_back(digits);
+    if (hour < 60)
+        spoken(hour, out);
+    else
+        out.emplace_back(digits);
 }
 
 }  // namespace
@@ -83,16 +92,20 @@ std::vector<std::string> words_of(std::string_view text) {
             std::string word;
             while (at < text.size()) {
                 const char now = text[at];
-                if (letter(now)) word += static_cast<char>(static_cast<unsigned char>(now) < 0x80 ? std::tolower(static_cast<unsigned char>(now)) : now);
-                else if (now == '\'' && at + 1 < text.size() && letter(text[at + 1])) word += '\'';
-                else break;
+                if (letter(now))
+                    word += static_cast<char>(static_cast<unsigned char>(now) < 0x80 ? std::tolower(static_cast<unsigned char>(now)) : now);
+                else if (now == '\'' && at + 1 < text.size() && letter(text[at + 1]))
+                    word += '\'';
+                else
+                    break;
                 ++at;
             }
             // The right single quotation mark, as word processors and some recognisers write the apostrophe.
             for (auto mark = word.find("\xE2\x80\x99"); mark != std::string::npos; mark = word.find("\xE2\x80\x99")) word.replace(mark, 3, "'");
             if (word == "am" || word == "pm") {
-                const bool after_number = !words.empty() && (words.back() == "o'clock" || std::find(kUnits.begin(), kUnits.end(), words.back()) != kUnits.end() ||
-                                                             std::find(kTens.begin(), kTens.end(), words.back()) != kTens.end());
+                const bool after_number =
+                    !words.empty() && (words.back() == "o'clock" || std::find(kUnits.begin(), kUnits.end(), words.back()) != kUnits.end() ||
+                                       std::find(kTens.begin(), kTens.end(), words.back()) != kTens.end());
                 if (after_number) {
                     words.emplace_back(1, word[0]);
                     words.emplace_back("m");

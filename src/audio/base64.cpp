@@ -33,8 +33,7 @@ HWY_INLINE V reorder_dwords(D d, V v, const std::uint32_t* order) {
 // Bytes a b c of a group as b a c b: both sextet pairs lie then within one 16-bit lane.
 alignas(16) constexpr std::uint8_t kSpread[16] = {1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10};
 // Character minus sextet, by class: 0 is a-z, 1-10 digits, 11 '+', 12 '/', 13 A-Z.
-alignas(16) constexpr std::uint8_t kToText[16] = {71,  252, 252, 252, 252, 252, 252, 252,
-                                                  252, 252, 252, 237, 240, 65,  0,   0};
+alignas(16) constexpr std::uint8_t kToText[16] = {71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 65, 0, 0};
 
 template <class D, class V>
 HWY_INLINE V encode_vector(D d, V bytes) {
@@ -43,10 +42,8 @@ HWY_INLINE V encode_vector(D d, V bytes) {
     if constexpr (hn::MaxLanes(D()) > 16) bytes = reorder_dwords(d, bytes, kDeal);
     const auto spread = hn::BitCast(d32, hn::TableLookupBytes(bytes, hn::LoadDup128(d, kSpread)));
     // Multiplications shift each lane by its own amount: right by 10 and 6 (high half), left by 4 and 8 (low half).
-    const auto first = hn::MulHigh(hn::BitCast(d16, hn::And(spread, hn::Set(d32, 0x0FC0FC00U))),
-                                   hn::BitCast(d16, hn::Set(d32, 0x04000040U)));
-    const auto second = hn::Mul(hn::BitCast(d16, hn::And(spread, hn::Set(d32, 0x003F03F0U))),
-                                hn::BitCast(d16, hn::Set(d32, 0x01000010U)));
+    const auto first = hn::MulHigh(hn::BitCast(d16, hn::And(spread, hn::Set(d32, 0x0FC0FC00U))), hn::BitCast(d16, hn::Set(d32, 0x04000040U)));
+    const auto second = hn::Mul(hn::BitCast(d16, hn::And(spread, hn::Set(d32, 0x003F03F0U))), hn::BitCast(d16, hn::Set(d32, 0x01000010U)));
     const auto sextets = hn::BitCast(d, hn::Or(first, second));
     const auto above = hn::SaturatedSub(sextets, hn::Set(d, 51));
     const auto upper = hn::VecFromMask(d, hn::Lt(sextets, hn::Set(d, 26)));
@@ -71,10 +68,8 @@ static void encode(const std::uint8_t* in, std::size_t size, char* out) {
 // A character is valid if the class of its high nibble allows its low nibble: one bit a class in each table, set in
 // kLow where the class does *not* allow it. Classes: 0x01 for 2x (+ /), 0x02 for 3x (digits), 0x04 for 4x and 6x, 0x08
 // for 5x and 7x, 0x10 for the rest, which allows nothing.
-alignas(16) constexpr std::uint8_t kHigh[16] = {0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08,
-                                                0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10};
-alignas(16) constexpr std::uint8_t kLow[16] = {0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
-                                               0x11, 0x11, 0x13, 0x1A, 0x1B, 0x1B, 0x1B, 0x1A};
+alignas(16) constexpr std::uint8_t kHigh[16] = {0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10};
+alignas(16) constexpr std::uint8_t kLow[16] = {0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1A, 0x1B, 0x1B, 0x1B, 0x1A};
 // Sextet minus character, by high nibble; '/' borrows entry 1.
 alignas(16) constexpr std::uint8_t kToSextet[16] = {0, 16, 19, 4, 191, 191, 185, 185, 0, 0, 0, 0, 0, 0, 0, 0};
 // Big-endian 24 bits of each dword.
@@ -83,8 +78,7 @@ alignas(16) constexpr std::uint8_t kPack[16] = {2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 
 template <class D, class V>
 HWY_INLINE V check_vector(D d, V text, V high) {
     const auto low = hn::And(text, hn::Set(d, 0x0F));
-    return hn::And(hn::TableLookupBytes(hn::LoadDup128(d, kHigh), high),
-                   hn::TableLookupBytes(hn::LoadDup128(d, kLow), low));
+    return hn::And(hn::TableLookupBytes(hn::LoadDup128(d, kHigh), high), hn::TableLookupBytes(hn::LoadDup128(d, kLow), low));
 }
 
 template <class D, class V>

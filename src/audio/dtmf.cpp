@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kKeys = "123A456B789C*0#D";
 constexpr std::array<double, 4> kRows{697, 770, 852, 941}, kColumns{1209, 1336, 1477, 1633};  // Hz, ITU-T Q.23
-constexpr double kAmplitude = 32767 * 0.178;  // each; the sum peaks 9 dB below full scale
-constexpr std::size_t kEdge = 40;             // samples
+constexpr double kAmplitude = 32767 * 0.178;                                                  // each; the sum peaks 9 dB below full scale
+constexpr std::size_t kEdge = 40;                                                             // samples
 constexpr std::size_t kMostKeys = 64;
 
 }  // namespace

@@ -122,8 +122,7 @@ struct AlawEncode {
 // Whole vectors, then the last one again, aligned to the end: computing a sample twice is harmless and cheaper than a
 // tail.
 template <class Kernel, class Twin, class In, class Out>
-HWY_INLINE void convert(const Kernel& kernel, Twin twin, const In* HWY_RESTRICT in, Out* HWY_RESTRICT out,
-                        std::size_t n) {
+HWY_INLINE void convert(const Kernel& kernel, Twin twin, const In* HWY_RESTRICT in, Out* HWY_RESTRICT out, std::size_t n) {
     const std::size_t lanes = hn::Lanes(D16());
     if (n < lanes) {
         for (std::size_t i = 0; i < n; ++i) out[i] = twin(in[i]);

@@ -13,13 +13,11 @@ constexpr int kFractionBits = 14;  // of the gain applied to a sample: 8.0 x 2^1
 
 std::int64_t fixed_gain(float gain) {
     if (!(gain > 0.0F)) return 0;  // also NaN
-    return static_cast<std::int64_t>(
-        std::llround(static_cast<double>(std::min(gain, 8.0F)) * static_cast<double>(kUnity)));
+    return static_cast<std::int64_t>(std::llround(static_cast<double>(std::min(gain, 8.0F)) * static_cast<double>(kUnity)));
 }
 
 std::int16_t saturate(std::int64_t value) {
-    return static_cast<std::int16_t>(std::clamp<std::int64_t>(value, std::numeric_limits<std::int16_t>::min(),
-                                                              std::numeric_limits<std::int16_t>::max()));
+    return static_cast<std::int16_t>(std::clamp<std::int64_t>(value, std::numeric_limits<std::int16_t>::min(), std::numeric_limits<std::int16_t>::max()));
 }
 
 std::int64_t scaled(std::int16_t sample, std::int32_t gain) {

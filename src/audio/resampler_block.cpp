@@ -43,8 +43,7 @@ struct Totals {
     }
     HWY_INLINE V16 samples() const {
         // Saturates. Its order undoes that of InterleaveLower and InterleaveUpper.
-        return hn::ReorderDemote2To(D16(), hn::ShiftRight<kResamplerFractionBits>(low),
-                                    hn::ShiftRight<kResamplerFractionBits>(high));
+        return hn::ReorderDemote2To(D16(), hn::ShiftRight<kResamplerFractionBits>(low), hn::ShiftRight<kResamplerFractionBits>(high));
     }
 };
 
@@ -67,8 +66,7 @@ HWY_INLINE void store(const Totals (&totals)[kUp], std::int16_t* out) {
 }
 
 template <std::size_t kUp>
-HWY_INLINE void run(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups,
-                    std::int16_t* out) {
+HWY_INLINE void run(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
     const D16 d;
     constexpr std::size_t kLanes = hn::MaxLanes(D16());
     static_assert(kLanes <= kResamplerPadding);
@@ -124,8 +122,7 @@ namespace parley::audio {
 
 HWY_EXPORT(block);
 
-void resample_block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups,
-                    std::int16_t* out) {
+void resample_block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
     HWY_DYNAMIC_DISPATCH(block)(filter, branches, groups, out);
 }
 

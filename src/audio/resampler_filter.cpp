@@ -31,8 +31,7 @@ std::vector<double> prototype(int up, int down) {
         const double x = static_cast<double>(n - centre) / widest;
         const double sinc = n == centre ? 1.0 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x);
         const double edge = static_cast<double>(n - centre) / centre;
-        const double window =
-            bessel_i0(kKaiserBeta * std::sqrt(std::max(0.0, 1.0 - edge * edge))) / bessel_i0(kKaiserBeta);
+        const double window = bessel_i0(kKaiserBeta * std::sqrt(std::max(0.0, 1.0 - edge * edge))) / bessel_i0(kKaiserBeta);
         h[static_cast<std::size_t>(n)] = sinc * window * up / widest;
     }
     return h;
@@ -42,8 +41,7 @@ std::vector<double> prototype(int up, int down) {
 // rate.
 std::vector<std::int16_t> quantised_phase(const std::vector<double>& h, int up, int phase, int bits) {
     std::vector<double> taps;
-    for (auto n = static_cast<std::size_t>(phase); n < h.size(); n += static_cast<std::size_t>(up))
-        taps.push_back(h[n]);
+    for (auto n = static_cast<std::size_t>(phase); n < h.size(); n += static_cast<std::size_t>(up)) taps.push_back(h[n]);
     const double sum = std::accumulate(taps.begin(), taps.end(), 0.0);
     std::vector<std::int16_t> fixed;
     int total = 0;
@@ -110,14 +108,12 @@ const ResamplerFilter& resampler_filter(int up, int down) {
         }
         return all;
     }();
-    const auto it = std::find_if(filters.begin(), filters.end(),
-                                 [&](const ResamplerFilter& filter) { return filter.up == up && filter.down == down; });
+    const auto it = std::find_if(filters.begin(), filters.end(), [&](const ResamplerFilter& filter) { return filter.up == up && filter.down == down; });
     if (it == filters.end()) throw std::invalid_argument("no resampling filter for this ratio");
     return *it;
 }
 
-void resample_block_scalar(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups,
-                           std::int16_t* out) {
+void resample_block_scalar(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out) {
     const auto up = static_cast<std::size_t>(filter.up);
     for (std::size_t g = 0; g < groups; ++g) {
         for (std::size_t j = 0; j < up; ++j) {
@@ -127,8 +123,7 @@ void resample_block_scalar(const ResamplerFilter& filter, const std::int16_t* br
                 const auto& branch = filter.branches[r];
                 const std::int16_t* x = branches + r * kResamplerStride + kResamplerHistory + g + branch.newest;
                 std::int32_t sum = 0;
-                for (std::size_t q = 0; q < branch.pairs; ++q, x -= 2, tap += 2 * up)
-                    sum += tap[0] * x[-1] + tap[1] * x[0];
+                for (std::size_t q = 0; q < branch.pairs; ++q, x -= 2, tap += 2 * up) sum += tap[0] * x[-1] + tap[1] * x[0];
                 total += sum >> filter.extra_bits;
             }
             out[g * up + j] = static_cast<std::int16_t>(std::clamp(total >> kResamplerFractionBits, -32768, 32767));

@@ -12,8 +12,8 @@
 
 namespace parley::audio {
 
-inline constexpr int kResamplerFractionBits = 14;    // of the coefficients: full scale x sum of |taps| stays in 32 bits
-inline constexpr std::size_t kResamplerBlock = 160;  // groups computed at once
+inline constexpr int kResamplerFractionBits = 14;     // of the coefficients: full scale x sum of |taps| stays in 32 bits
+inline constexpr std::size_t kResamplerBlock = 160;   // groups computed at once
 inline constexpr std::size_t kResamplerHistory = 48;  // groups before them that taps reach
 inline constexpr std::size_t kResamplerPadding = 64;  // what a vector may read beyond the block
 inline constexpr std::size_t kResamplerStride = kResamplerHistory + kResamplerBlock + kResamplerPadding;
@@ -41,7 +41,6 @@ const ResamplerFilter& resampler_filter(int up, int down);
 void resample_block(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out);
 
 // The same, plainly.
-void resample_block_scalar(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups,
-                           std::int16_t* out);
+void resample_block_scalar(const ResamplerFilter& filter, const std::int16_t* branches, std::size_t groups, std::int16_t* out);
 
 }  // namespace parley::audio

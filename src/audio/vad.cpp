@@ -116,8 +116,7 @@ int Vad::pitch_lag() const {
         if (peak_at(i)) best = std::max(best, r[i]);
     }
     for (std::size_t i = 1; i + 1 < r.size(); ++i) {
-        if (peak_at(i) && r[i] >= config_.voicing && r[i] >= kNearlyAsHigh * best)
-            return static_cast<int>(i + kShortest - 1);
+        if (peak_at(i) && r[i] >= config_.voicing && r[i] >= kNearlyAsHigh * best) return static_cast<int>(i + kShortest - 1);
     }
     return 0;
 }
@@ -127,8 +126,7 @@ bool Vad::tone() const {
     static const auto window = [] {
         std::array<float, kFrameSamples> hann{};
         for (std::size_t i = 0; i < hann.size(); ++i) {
-            hann[i] = static_cast<float>(
-                0.5 - 0.5 * std::cos(2.0 * 3.14159265358979 * (static_cast<double>(i) + 0.5) / kFrameSamples));
+            hann[i] = static_cast<float>(0.5 - 0.5 * std::cos(2.0 * 3.14159265358979 * (static_cast<double>(i) + 0.5) / kFrameSamples));
         }
         return hann;
     }();

@@ -84,8 +84,7 @@ error_code last_error() {
 
 Result<WavAudio> parse_wav(Bytes bytes, const WavLimits& limits) {
     if (bytes.size() > limits.max_bytes) return WavErrc::too_large;
-    if (bytes.size() < 12 || wav::get32(bytes.data()) != wav::tag("RIFF") ||
-        wav::get32(bytes.data() + 8) != wav::tag("WAVE")) {
+    if (bytes.size() < 12 || wav::get32(bytes.data()) != wav::tag("RIFF") || wav::get32(bytes.data() + 8) != wav::tag("WAVE")) {
         return WavErrc::not_wave;
     }
     const std::uint32_t riff_size = wav::get32(bytes.data() + 4);
@@ -121,11 +120,8 @@ Result<WavAudio> parse_wav(Bytes bytes, const WavLimits& limits) {
     const std::size_t frame_bytes = std::size_t{format->channels} * format->sample_bytes;
     if (!data || data->size() % frame_bytes != 0) return WavErrc::bad_data_chunk;
     const std::uint64_t frames = data->size() / frame_bytes;
-    if (frames > static_cast<std::uint64_t>(std::max(0, limits.max_duration_s)) * format->rate)
-        return WavErrc::too_long;
-    return WavAudio{.rate = static_cast<int>(format->rate),
-                    .channels = static_cast<int>(format->channels),
-                    .samples = decode(*format, *data)};
+    if (frames > static_cast<std::uint64_t>(std::max(0, limits.max_duration_s)) * format->rate) return WavErrc::too_long;
+    return WavAudio{.rate = static_cast<int>(format->rate), .channels = static_cast<int>(format->channels), .samples = decode(*format, *data)};
 }
 
 Result<WavAudio> read_wav(const std::filesystem::path& path, const WavLimits& limits) {

@@ -74,8 +74,8 @@ std::array<std::uint8_t, kHeaderBytes> header(const WavWriter::Format& format, s
 }  // namespace
 
 Result<WavWriter> WavWriter::open(const std::filesystem::path& path, const Format& format) {
-    const bool fits = format.rate >= static_cast<int>(wav::kMinRate) &&
-                      format.rate <= static_cast<int>(wav::kMaxRate) && (format.channels == 1 || format.channels == 2);
+    const bool fits =
+        format.rate >= static_cast<int>(wav::kMinRate) && format.rate <= static_cast<int>(wav::kMaxRate) && (format.channels == 1 || format.channels == 2);
     if (!fits || format.buffer_bytes < 512 || format.buffer_bytes > (1U << 20U)) return WavErrc::bad_argument;
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     if (fd < 0) return last_error();
@@ -87,10 +87,7 @@ Result<WavWriter> WavWriter::open(const std::filesystem::path& path, const Forma
 }
 
 WavWriter::WavWriter(int fd, std::filesystem::path path, const Format& format)
-    : fd_(fd),
-      path_(std::move(path)),
-      format_(format),
-      buffer_(std::make_unique<std::uint8_t[]>(format.buffer_bytes)) {}
+    : fd_(fd), path_(std::move(path)), format_(format), buffer_(std::make_unique<std::uint8_t[]>(format.buffer_bytes)) {}
 
 WavWriter::WavWriter(WavWriter&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),

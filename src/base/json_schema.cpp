@@ -39,7 +39,8 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 std::string_view pattern_of(std::string_view format) {
     if (format == "date") return "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
     if (format == "time") return "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?$";
-    if (format == "date-time") return "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?$";
+    if (format == "date-time")
+        return "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?$";
     if (format == "email") return "^[^@ ]+@[^@ ]+$";
     if (format == "uuid") return "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
     return {};
@@ -104,13 +105,15 @@ private:
     }
 
     void member(json& plain, const std::string& key, const json& value, std::size_t depth) {
-        if (is_one_of(key, {"enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"})) {
+        if (is_one_of(key, {"enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "maxItems",
+                            "minItems", "maxProperties", "minProperties"})) {
             if (key == "enum" && (!value.is_array() || value.empty())) throw Refused{"an enum is a list"};
             if (key == "multipleOf" && (!value.is_number() || value.get<double>() <= 0)) throw Refused{"multipleOf is a number above 0"};
             plain[key] = value;
         } else if (key == "type") {
             for (const auto& type : value.is_array() ? value : json::array({value}))
-                if (!type.is_string() || !is_one_of(type.get_ref<const std::string&>(), {"object", "array", "string", "number", "integer", "boolean", "null"})) throw Refused{"it names a type there is not"};
+                if (!type.is_string() || !is_one_of(type.get_ref<const std::string&>(), {"object", "array", "string", "number", "integer", "boolean", "null"}))
+                    throw Refused{"it names a type there is not"};
             plain[key] = value;
         } else if (key == "required") {
             for (const auto& name : value.is_array() ? value : json::array({0}))
@@ -193,7 +196,9 @@ private:
     std::vector<std::string> open_;  // references being followed
 };
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 // "<root>", "[a]", "[3]" → "a[3]"; and the schema of that place, as far as it is simple to find.
 std::string place_of(const std::vector<std::string>& context, const json*& schema) {
@@ -210,9 +215,12 @@ std::string place_of(const std::vector<std::string>& context, const json*& schem
         }
         if (schema == nullptr) continue;
         const auto properties = schema->find("properties"), items = schema->find("items");
-        if (properties != schema->end() && properties->contains(name)) schema = &properties->at(name);
-        else if (index && items != schema->end() && items->is_object()) schema = &*items;
-        else schema = nullptr;
+        if (properties != schema->end() && properties->contains(name))
+            schema = &properties->at(name);
+        else if (index && items != schema->end() && items->is_object())
+            schema = &*items;
+        else
+            schema = nullptr;
         // Of a reference with something beside it, what it refers to.
         while (schema != nullptr && schema->size() == 1 && schema->contains("allOf")) schema = &schema->at("allOf").front();
     }
@@ -229,8 +237,10 @@ std::string sentence_of(const valijson::ValidationResults::Error& error, const j
         why = "has the wrong type";
         if (schema != nullptr && schema->contains("type")) {
             const auto& type = schema->at("type");
-            if (type.is_string()) why = "has to be of type " + type.get<std::string>();
-            else why = "has to be of one of the types " + dumped(type);
+            if (type.is_string())
+                why = "has to be of type " + type.get<std::string>();
+            else
+                why = "has to be of one of the types " + dumped(type);
         }
     } else if (starts("Failed to match against any enum")) {
         why = "is not one of the values allowed";
@@ -266,7 +276,8 @@ struct JsonSchema::Impl {
     std::optional<std::string> bounds(const json& value, std::size_t depth, std::size_t& count) const {
         if (depth > kMostDepth) return "the value is nested too deeply";
         if (++count > kMostValues) return "the value has too many members";
-        if (value.is_string() && patterned && value.get_ref<const std::string&>().size() > kMostPatterned) return "a text in it is longer than " + std::to_string(kMostPatterned) + " bytes";
+        if (value.is_string() && patterned && value.get_ref<const std::string&>().size() > kMostPatterned)
+            return "a text in it is longer than " + std::to_string(kMostPatterned) + " bytes";
         if (value.is_array() && unique && value.size() > kMostUnique) return "a list in it has more than " + std::to_string(kMostUnique) + " elements";
         if (value.is_object())
             for (const auto& [key, one] : value.items()) {
@@ -336,8 +347,10 @@ std::optional<json> parse_bounded(std::string_view text, std::size_t most_bytes,
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         if (quoted) {
-            if (c == '\\') ++i;
-            else if (c == '"') quoted = false;
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                quoted = false;
         } else if (c == '"') {
             quoted = true;
         } else if (c == '{' || c == '[') {

@@ -23,8 +23,7 @@ public:
         std::uint64_t suppressed;
     };
 
-    Verdict ask(std::string_view event, std::string_view reason, std::uint32_t allowed, TimePoint now,
-                Duration window) {
+    Verdict ask(std::string_view event, std::string_view reason, std::uint32_t allowed, TimePoint now, Duration window) {
         const std::lock_guard lock(mutex_);
         Slot& slot = slot_for(event, reason, now, window);
         if (now - slot.from >= window) {
@@ -59,9 +58,7 @@ private:
         key += reason.substr(0, 64);
         if (const auto found = slots_.find(key); found != slots_.end()) return found->second;
         if (slots_.size() >= kLimitedKeys) {
-            std::erase_if(slots_, [&](const auto& entry) {
-                return entry.second.suppressed == 0 && now - entry.second.from >= window;
-            });
+            std::erase_if(slots_, [&](const auto& entry) { return entry.second.suppressed == 0 && now - entry.second.from >= window; });
         }
         if (slots_.size() >= kLimitedKeys) key.clear();  // too many kinds at once share one allowance
         return slots_[key];
@@ -123,8 +120,7 @@ struct Log::Core {
         if (settings.instance.empty()) settings.instance = host_name();
         using log_format::append_field;
         append_field(base, settings.format, "svc", std::string_view(settings.service), false);
-        if (!settings.version.empty())
-            append_field(base, settings.format, "version", std::string_view(settings.version), false);
+        if (!settings.version.empty()) append_field(base, settings.format, "version", std::string_view(settings.version), false);
         append_field(base, settings.format, "instance", std::string_view(settings.instance), false);
     }
 
@@ -136,8 +132,8 @@ struct Log::Core {
         ++found->second;
     }
 
-    [[nodiscard]] std::string line(LogLevel at, std::string_view event, std::string_view msg, std::string_view context,
-                                   Fields fields, std::uint64_t suppressed, bool audit) const {
+    [[nodiscard]] std::string line(LogLevel at, std::string_view event, std::string_view msg, std::string_view context, Fields fields, std::uint64_t suppressed,
+                                   bool audit) const {
         log_format::Line line;
         line.level = at;
         line.time = settings.wall();
@@ -171,8 +167,7 @@ struct Log::Context {
         if (n == 0) return;
         core->count(LogLevel::warn, "log.suppressed");
         core->sink->push(LogLevel::warn, false,
-                         core->line(LogLevel::warn, "log.suppressed", "Repeated lines of this call were held back.",
-                                    fragment, {}, n, false));
+                         core->line(LogLevel::warn, "log.suppressed", "Repeated lines of this call were held back.", fragment, {}, n, false));
     }
 
     std::shared_ptr<Core> core;
@@ -187,10 +182,7 @@ Log Log::open(LogSettings settings, int fd) {
     auto report = [raw = core.get()](const LogSink::Dropped& lost) {
         raw->count(LogLevel::warn, "log.dropped");
         return raw->line(LogLevel::warn, "log.dropped", "Log lines were lost.", {},
-                         {{"n", lost.queue_full + lost.write_failed},
-                          {"queue_full", lost.queue_full},
-                          {"write_failed", lost.write_failed}},
-                         0, false);
+                         {{"n", lost.queue_full + lost.write_failed}, {"queue_full", lost.queue_full}, {"write_failed", lost.write_failed}}, 0, false);
     };
     core->sink = std::make_shared<LogWriter>(fd, limits, std::move(report));
     return Log(std::move(core), nullptr);
@@ -209,8 +201,7 @@ void Log::write(LogLevel level, std::string_view event, std::string_view msg, Fi
     if (!audit) {
         const LogSettings& s = core_->settings;
         const bool alarm = level >= LogLevel::warn;
-        const std::uint32_t allowed =
-            context_ ? (alarm ? s.call_alarms : s.call_notes) : (alarm ? s.server_alarms : s.server_notes);
+        const std::uint32_t allowed = context_ ? (alarm ? s.call_alarms : s.call_notes) : (alarm ? s.server_alarms : s.server_notes);
         RateLimit& limit = context_ ? context_->limit : core_->limit;
         const auto verdict = limit.ask(event, reason_of(fields), allowed, s.steady(), s.window);
         if (!verdict.pass) return;
@@ -235,14 +226,13 @@ void Log::set_level(LogLevel level) const {
 CallLog Log::call(const CallIdentity& identity) const {
     if (!core_) return {};
     auto context = std::make_shared<Context>(core_);
-    const std::pair<std::string_view, const std::string&> parts[] = {
-        {"call_sid", identity.call_sid}, {"stream_sid", identity.stream_sid}, {"agent", identity.agent},
-        {"dir", identity.dir},           {"tenant", identity.tenant},         {"trace_id", identity.trace_id}};
+    const std::pair<std::string_view, const std::string&> parts[] = {{"call_sid", identity.call_sid}, {"stream_sid", identity.stream_sid},
+                                                                     {"agent", identity.agent},       {"dir", identity.dir},
+                                                                     {"tenant", identity.tenant},     {"trace_id", identity.trace_id}};
     for (const auto& [key, value] : parts) {
         // Identities come from outside: 128 bytes hold every real one and leave the line to the facts.
         if (!value.empty()) {
-            log_format::append_field(context->fragment, core_->settings.format, key,
-                                     std::string_view(value).substr(0, 128), false);
+            log_format::append_field(context->fragment, core_->settings.format, key, std::string_view(value).substr(0, 128), false);
         }
     }
     CallLog log;
@@ -257,8 +247,7 @@ LogCounts Log::counts() const {
     {
         const std::lock_guard lock(core_->counts_mutex);
         for (std::size_t at = 0; at < core_->counts.size(); ++at) {
-            for (const auto& [event, n] : core_->counts[at])
-                result.events.push_back({static_cast<LogLevel>(at), event, n});
+            for (const auto& [event, n] : core_->counts[at]) result.events.push_back({static_cast<LogLevel>(at), event, n});
         }
     }
     result.dropped = core_->sink->dropped();

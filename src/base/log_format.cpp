@@ -35,8 +35,8 @@ Decoded decode(std::string_view text) {
 
 // Characters that steer a terminal or the reading direction, or that some readers take for a line's end.
 bool hidden(char32_t c) {
-    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x061C || (c >= 0x200B && c <= 0x200F) ||
-           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB);
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x061C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB);
 }
 
 void append_hex(std::string& out, char32_t code) {
@@ -64,8 +64,7 @@ void append_double(std::string& out, double value, bool json) {
 
 void append_key(std::string& out, std::string_view key) {
     for (const char c : key.substr(0, 64)) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                           c == '.' || c == '-';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
         out += plain ? c : '_';
     }
 }
@@ -90,8 +89,7 @@ void append_text(std::string& out, LogFormat format, std::string_view text) {
 
 void append_padded(std::string& out, unsigned value, int width) {
     std::array<char, 10> digits{};
-    for (int i = width - 1; i >= 0; --i, value /= 10)
-        digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
+    for (int i = width - 1; i >= 0; --i, value /= 10) digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
     out.append(digits.data(), static_cast<std::size_t>(width));
 }
 
@@ -120,8 +118,7 @@ void append_time(std::string& out, WallClock::time_point time) {
 
 // Names a line has of its own; a field called the same is renamed, so that no key comes twice.
 bool taken(std::string_view key, std::string_view context, LogFormat format) {
-    constexpr std::array<std::string_view, 10> kFixed{"ts",    "level",   "event",    "msg",          "svc",
-                                                      "audit", "version", "instance", "n_suppressed", "truncated"};
+    constexpr std::array<std::string_view, 10> kFixed{"ts", "level", "event", "msg", "svc", "audit", "version", "instance", "n_suppressed", "truncated"};
     for (const auto fixed : kFixed) {
         if (key == fixed) return true;
     }

@@ -76,8 +76,8 @@ bool LogWriter::make_room(std::size_t lane, std::size_t cost) {
     const std::size_t limit = reserved ? limits_.queue_bytes : limits_.queue_bytes - limits_.reserve_bytes;
     const std::size_t displaceable = reserved ? kErrorLane : lane + 1;
     while (bytes_ + cost > limit) {
-        const auto victims = std::find_if(lanes_.begin(), lanes_.begin() + static_cast<std::ptrdiff_t>(displaceable),
-                                          [](const auto& queue) { return !queue.empty(); });
+        const auto victims =
+            std::find_if(lanes_.begin(), lanes_.begin() + static_cast<std::ptrdiff_t>(displaceable), [](const auto& queue) { return !queue.empty(); });
         if (victims == lanes_.begin() + static_cast<std::ptrdiff_t>(displaceable)) return false;
         bytes_ -= cost_of(victims->front().line);
         victims->pop_front();
@@ -121,8 +121,7 @@ void LogWriter::run() {
         bool written = write_all(batch);
         lock.lock();
         const Dropped lost{dropped_.queue_full - reported_.queue_full, dropped_.write_failed - reported_.write_failed};
-        if (written && (lost.queue_full || lost.write_failed) &&
-            (queue_empty() || Clock::now() - last_report >= kReportEvery)) {
+        if (written && (lost.queue_full || lost.write_failed) && (queue_empty() || Clock::now() - last_report >= kReportEvery)) {
             reported_ = dropped_;
             last_report = Clock::now();
             lock.unlock();

@@ -151,22 +151,19 @@ struct Metrics::Impl {
         return type == "counter" ? MetricType::Counter : type == "gauge" ? MetricType::Gauge : MetricType::Histogram;
     }
 
-    void add_entry(std::string name, std::string type, std::string help, std::vector<MetricInfo::Label> labels,
-                   std::function<void(MetricFamily&)> collect) {
+    void add_entry(std::string name, std::string type, std::string help, std::vector<MetricInfo::Label> labels, std::function<void(MetricFamily&)> collect) {
         entries.push_back({{std::move(name), std::move(type), std::move(help), std::move(labels)}, std::move(collect)});
     }
 
     template <class Cell>
-    Family<Cell>& make(std::deque<Family<Cell>>& store, std::string name, const char* type, std::string help,
-                       Labels labels, Buckets bounds = {}) {
+    Family<Cell>& make(std::deque<Family<Cell>>& store, std::string name, const char* type, std::string help, Labels labels, Buckets bounds = {}) {
         std::vector<MetricInfo::Label> names;
         for (const auto& l : labels) names.push_back({l.name, l.values});
         detail::LabelSpace space(name, std::move(labels), [this](std::string_view metric) { overflowed(metric); });
         Family<Cell>& family = store.emplace_back(std::move(space), bounds);
         // A time stamp of zero would read as "expired".
         const bool shown =
-            !name.ends_with("_timestamp_seconds") &&
-            family.space().size() <= (std::is_same_v<Cell, Histogram> ? kHistogramsShownFromStart : kShownFromStart);
+            !name.ends_with("_timestamp_seconds") && family.space().size() <= (std::is_same_v<Cell, Histogram> ? kHistogramsShownFromStart : kShownFromStart);
         if (shown) {
             for (std::size_t i = 0; i < family.space().size(); ++i) {
                 if (!family.space().has_other(i)) (void)family.cell(i);
@@ -183,11 +180,9 @@ struct Metrics::Impl {
                 for (std::size_t l = 0; l < family.space().labels().size(); ++l) {
                     m.label.push_back({family.space().labels()[l].name, std::string(family.space().value(i, l))});
                 }
-                if constexpr (std::is_same_v<Cell, Counter>)
-                    m.counter.value = static_cast<double>(cell->value()) * scale;
+                if constexpr (std::is_same_v<Cell, Counter>) m.counter.value = static_cast<double>(cell->value()) * scale;
                 if constexpr (std::is_same_v<Cell, Gauge>) m.gauge.value = cell->value();
-                if constexpr (std::is_same_v<Cell, Histogram>)
-                    m.histogram = to_prometheus(cell->state(), family.bounds());
+                if constexpr (std::is_same_v<Cell, Histogram>) m.histogram = to_prometheus(cell->state(), family.bounds());
                 out.metric.push_back(std::move(m));
             }
         });
@@ -197,23 +192,18 @@ struct Metrics::Impl {
     Counters& counter(std::string name, std::string help, Labels labels = {}) {
         return make(counters, std::move(name), "counter", std::move(help), std::move(labels));
     }
-    Gauges& gauge(std::string name, std::string help, Labels labels = {}) {
-        return make(gauges, std::move(name), "gauge", std::move(help), std::move(labels));
-    }
+    Gauges& gauge(std::string name, std::string help, Labels labels = {}) { return make(gauges, std::move(name), "gauge", std::move(help), std::move(labels)); }
     Histograms& histogram(std::string name, std::string help, Buckets bounds, Labels labels = {}) {
         return make(histograms, std::move(name), "histogram", std::move(help), std::move(labels), bounds);
     }
 
-    [[nodiscard]] detail::LabelSpace::Label providers() const {
-        return label("provider", with_embedded(settings.providers), 32);
-    }
+    [[nodiscard]] detail::LabelSpace::Label providers() const { return label("provider", with_embedded(settings.providers), 32); }
     [[nodiscard]] detail::LabelSpace::Label tools() const { return label("tool", settings.tools, 64); }
     [[nodiscard]] detail::LabelSpace::Label routes() const { return label("route", settings.routes, 48); }
 
     void overflowed(std::string_view metric) {
         const std::lock_guard lock(overflow_mutex);
-        const auto found =
-            std::find_if(overflows.begin(), overflows.end(), [&](const auto& row) { return row.first == metric; });
+        const auto found = std::find_if(overflows.begin(), overflows.end(), [&](const auto& row) { return row.first == metric; });
         if (found != overflows.end()) {
             ++found->second;
         } else {
@@ -230,19 +220,17 @@ struct Metrics::Impl {
     }
 
     // Sum over the workers of one local counter each way.
-    void in_and_out(std::string name, std::string help, LocalCounter WorkerMetrics::* in,
-                    LocalCounter WorkerMetrics::* out, double scale) {
-        add_entry(std::move(name), "counter", std::move(help), {{"dir", {"in", "out"}}},
-                  [this, in, out, scale](MetricFamily& family) {
-                      for (const auto& [dir, member] : {std::pair{"in", in}, std::pair{"out", out}}) {
-                          std::uint64_t sum = 0;
-                          for (const auto& w : workers) sum += (w.*member).value();
-                          ClientMetric m;
-                          m.label.push_back({"dir", dir});
-                          m.counter.value = static_cast<double>(sum) * scale;
-                          family.metric.push_back(std::move(m));
-                      }
-                  });
+    void in_and_out(std::string name, std::string help, LocalCounter WorkerMetrics::* in, LocalCounter WorkerMetrics::* out, double scale) {
+        add_entry(std::move(name), "counter", std::move(help), {{"dir", {"in", "out"}}}, [this, in, out, scale](MetricFamily& family) {
+            for (const auto& [dir, member] : {std::pair{"in", in}, std::pair{"out", out}}) {
+                std::uint64_t sum = 0;
+                for (const auto& w : workers) sum += (w.*member).value();
+                ClientMetric m;
+                m.label.push_back({"dir", dir});
+                m.counter.value = static_cast<double>(sum) * scale;
+                family.metric.push_back(std::move(m));
+            }
+        });
     }
 
     void over_workers(std::string name, std::string help, LocalHistogram WorkerMetrics::* member) {
@@ -255,17 +243,15 @@ struct Metrics::Impl {
         });
     }
 
-    void per_loop(std::string name, const char* type, std::string help,
-                  std::function<void(const WorkerMetrics&, ClientMetric&)> read) {
-        add_entry(std::move(name), type, std::move(help), {{"loop", {}}},
-                  [this, read = std::move(read)](MetricFamily& family) {
-                      for (std::size_t i = 0; i < workers.size(); ++i) {
-                          ClientMetric m;
-                          m.label.push_back({"loop", std::to_string(i)});
-                          read(workers[i], m);
-                          family.metric.push_back(std::move(m));
-                      }
-                  });
+    void per_loop(std::string name, const char* type, std::string help, std::function<void(const WorkerMetrics&, ClientMetric&)> read) {
+        add_entry(std::move(name), type, std::move(help), {{"loop", {}}}, [this, read = std::move(read)](MetricFamily& family) {
+            for (std::size_t i = 0; i < workers.size(); ++i) {
+                ClientMetric m;
+                m.label.push_back({"loop", std::to_string(i)});
+                read(workers[i], m);
+                family.metric.push_back(std::move(m));
+            }
+        });
     }
 
     void add_process();
@@ -290,20 +276,16 @@ struct Metrics::Impl {
 };
 
 void Metrics::Impl::add_process() {
-    add_entry("parley_build_info", "gauge", "1, with what was built as labels.",
-              {{"version", {}}, {"revision", {}}, {"compiler", {}}}, [this](MetricFamily& f) {
+    add_entry("parley_build_info", "gauge", "1, with what was built as labels.", {{"version", {}}, {"revision", {}}, {"compiler", {}}},
+              [this](MetricFamily& f) {
                   ClientMetric m;
-                  m.label = {
-                      {"version", settings.version}, {"revision", settings.revision}, {"compiler", settings.compiler}};
+                  m.label = {{"version", settings.version}, {"revision", settings.revision}, {"compiler", settings.compiler}};
                   m.gauge.value = 1;
                   f.metric.push_back(std::move(m));
               });
-    single("parley_start_time_seconds", "gauge", "When the process started, Unix time.",
-           [this] { return process.start_time_seconds; });
-    single("process_start_time_seconds", "gauge", "The same under its standard name.",
-           [this] { return process.start_time_seconds; });
-    single("process_cpu_seconds_total", "counter", "User and system time used.",
-           [this] { return process.cpu_seconds; });
+    single("parley_start_time_seconds", "gauge", "When the process started, Unix time.", [this] { return process.start_time_seconds; });
+    single("process_start_time_seconds", "gauge", "The same under its standard name.", [this] { return process.start_time_seconds; });
+    single("process_cpu_seconds_total", "counter", "User and system time used.", [this] { return process.cpu_seconds; });
     single("process_resident_memory_bytes", "gauge", "Resident set.", [this] { return process.resident_bytes; });
     single("process_virtual_memory_bytes", "gauge", "Address space.", [this] { return process.virtual_bytes; });
     single("process_open_fds", "gauge", "File descriptors open.", [this] { return process.open_fds; });
@@ -312,27 +294,21 @@ void Metrics::Impl::add_process() {
 }
 
 void Metrics::Impl::add_workers() {
-    in_and_out("parley_media_frames_total", "20 ms media frames.", &WorkerMetrics::frames_in,
-               &WorkerMetrics::frames_out, 1.0);
-    in_and_out("parley_media_bytes_total", "Audio payload carried.", &WorkerMetrics::bytes_in,
-               &WorkerMetrics::bytes_out, 1.0);
-    in_and_out("parley_media_gap_seconds_total", "Silence put in where audio was missing.", &WorkerMetrics::gap_in,
-               &WorkerMetrics::gap_out, 1e-6);
+    in_and_out("parley_media_frames_total", "20 ms media frames.", &WorkerMetrics::frames_in, &WorkerMetrics::frames_out, 1.0);
+    in_and_out("parley_media_bytes_total", "Audio payload carried.", &WorkerMetrics::bytes_in, &WorkerMetrics::bytes_out, 1.0);
+    in_and_out("parley_media_gap_seconds_total", "Silence put in where audio was missing.", &WorkerMetrics::gap_in, &WorkerMetrics::gap_out, 1e-6);
     single("parley_media_late_frames_total", "counter", "Frames written more than 10 ms off schedule.", [this] {
         std::uint64_t sum = 0;
         for (const auto& w : workers) sum += w.late_frames.value();
         return static_cast<double>(sum);
     });
-    over_workers("parley_media_pacing_error_seconds", "How far from its schedule a frame was written.",
-                 &WorkerMetrics::pacing_error);
-    over_workers("parley_media_inbound_delay_seconds", "Arrival of a frame against its own timestamp.",
-                 &WorkerMetrics::inbound_delay);
-    per_loop("parley_loop_lag_seconds", "histogram", "How late a timer of the worker's loop fires.",
-             [](const WorkerMetrics& w, ClientMetric& m) {
-                 HistogramState s;
-                 w.loop_lag.add_to(s);
-                 m.histogram = to_prometheus(s, buckets::kJitter);
-             });
+    over_workers("parley_media_pacing_error_seconds", "How far from its schedule a frame was written.", &WorkerMetrics::pacing_error);
+    over_workers("parley_media_inbound_delay_seconds", "Arrival of a frame against its own timestamp.", &WorkerMetrics::inbound_delay);
+    per_loop("parley_loop_lag_seconds", "histogram", "How late a timer of the worker's loop fires.", [](const WorkerMetrics& w, ClientMetric& m) {
+        HistogramState s;
+        w.loop_lag.add_to(s);
+        m.histogram = to_prometheus(s, buckets::kJitter);
+    });
     per_loop("parley_loop_busy_ratio", "gauge", "Share of the last second the worker was not waiting.",
              [](const WorkerMetrics& w, ClientMetric& m) { m.gauge.value = w.loop_busy.value(); });
 }
@@ -347,19 +323,17 @@ void Metrics::Impl::add_log() {
                       f.metric.push_back(std::move(m));
                   }
               });
-    add_entry("parley_log_dropped_total", "counter",
-              "Log lines lost: the queue was full, or the descriptor refused them.",
+    add_entry("parley_log_dropped_total", "counter", "Log lines lost: the queue was full, or the descriptor refused them.",
               {{"reason", {"queue_full", "write_failed"}}}, [this](MetricFamily& f) {
-                  for (const auto& [reason, n] : {std::pair{ml::kDropReason[0], log_counts.dropped.queue_full},
-                                                  std::pair{ml::kDropReason[1], log_counts.dropped.write_failed}}) {
+                  for (const auto& [reason, n] :
+                       {std::pair{ml::kDropReason[0], log_counts.dropped.queue_full}, std::pair{ml::kDropReason[1], log_counts.dropped.write_failed}}) {
                       ClientMetric m;
                       m.label = {{"reason", std::string(reason)}};
                       m.counter.value = static_cast<double>(n);
                       f.metric.push_back(std::move(m));
                   }
               });
-    add_entry("parley_metric_label_overflow_total", "counter",
-              "Label values outside their closed set, counted as \"other\".", {{"metric", {}}},
+    add_entry("parley_metric_label_overflow_total", "counter", "Label values outside their closed set, counted as \"other\".", {{"metric", {}}},
               [this](MetricFamily& f) {
                   const std::lock_guard lock(overflow_mutex);
                   for (const auto& [metric, n] : overflows) {

@@ -21,8 +21,7 @@ std::string number_text(double value) {
 Reader::Reader(const Node& node, Problems& problems) : node_(&node), problems_(&problems), place_(node.place) {
     if (node.kind == Kind::map) return;
     node_ = nullptr;
-    if (node.kind != Kind::null)
-        problems.add(node.place, "expected a section, found " + std::string(name_of(node.kind)));
+    if (node.kind != Kind::null) problems.add(node.place, "expected a section, found " + std::string(name_of(node.kind)));
 }
 
 Place Reader::place(std::string_view key) const {
@@ -58,8 +57,7 @@ T Reader::parsed(std::string_view key, T fallback, text::Parsed<T> (*parse)(std:
 }
 
 template <class T>
-T Reader::in_range(std::string_view key, T fallback, T value, T least, T most,
-                   const std::function<std::string(T)>& show) {
+T Reader::in_range(std::string_view key, T fallback, T value, T least, T most, const std::function<std::string(T)>& show) {
     if (value >= least && value <= most) return value;
     problem(key, show(value) + " is out of range, allowed is " + show(least) + " to " + show(most));
     return fallback;
@@ -88,8 +86,7 @@ bool Reader::flag(std::string_view key, bool fallback) {
 
 std::int64_t Reader::integer(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most) {
     if (!take(key)) return fallback;
-    return in_range<std::int64_t>(key, fallback, parsed(key, least, &text::parse_integer), least, most,
-                                  [](std::int64_t v) { return std::to_string(v); });
+    return in_range<std::int64_t>(key, fallback, parsed(key, least, &text::parse_integer), least, most, [](std::int64_t v) { return std::to_string(v); });
 }
 
 double Reader::number(std::string_view key, double fallback, double least, double most) {
@@ -99,14 +96,12 @@ double Reader::number(std::string_view key, double fallback, double least, doubl
 
 Reader::us Reader::duration(std::string_view key, us fallback, us least, us most) {
     if (!take(key)) return fallback;
-    return in_range<us>(key, fallback, parsed(key, least, &text::parse_duration), least, most,
-                        [](us v) { return text::to_text(v); });
+    return in_range<us>(key, fallback, parsed(key, least, &text::parse_duration), least, most, [](us v) { return text::to_text(v); });
 }
 
 std::uint64_t Reader::size(std::string_view key, std::uint64_t fallback, std::uint64_t least, std::uint64_t most) {
     if (!take(key)) return fallback;
-    return in_range<std::uint64_t>(key, fallback, parsed(key, least, &text::parse_size), least, most,
-                                   text::size_to_text);
+    return in_range<std::uint64_t>(key, fallback, parsed(key, least, &text::parse_size), least, most, text::size_to_text);
 }
 
 text::Address Reader::address(std::string_view key, text::Address fallback) {
@@ -129,8 +124,7 @@ std::size_t Reader::choice(std::string_view key, std::size_t fallback, std::span
     if (value->kind == Kind::scalar && found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
     std::string message = "expected one of";
     for (std::size_t i = 0; i < choices.size(); ++i) message += (i ? ", " : " ") + std::string(choices[i]);
-    message +=
-        value->kind == Kind::scalar ? "; found '" + value->text + "'" : "; found " + std::string(name_of(value->kind));
+    message += value->kind == Kind::scalar ? "; found '" + value->text + "'" : "; found " + std::string(name_of(value->kind));
     const std::vector<std::string> names(choices.begin(), choices.end());
     problem(key, message + text::suggestion(value->text, names));
     return fallback;
@@ -200,8 +194,7 @@ std::vector<std::pair<std::string, Reader>> Reader::named_maps(std::string_view 
         problem(key, "expected a section, found " + std::string(name_of(value->kind)));
         return result;
     }
-    for (std::size_t i = 0; i < value->keys.size(); ++i)
-        result.emplace_back(value->keys[i], Reader(value->children[i], *problems_));
+    for (std::size_t i = 0; i < value->keys.size(); ++i) result.emplace_back(value->keys[i], Reader(value->children[i], *problems_));
     return result;
 }
 

@@ -25,8 +25,7 @@ void Problems::add(const Place& place, std::string message) {
 std::string Problems::text() const {
     std::vector<Problem> sorted = list_;
     std::sort(sorted.begin(), sorted.end(), [](const Problem& a, const Problem& b) {
-        return std::tie(a.place.file, a.place.line, a.place.column) <
-               std::tie(b.place.file, b.place.line, b.place.column);
+        return std::tie(a.place.file, a.place.line, a.place.column) < std::tie(b.place.file, b.place.line, b.place.column);
     });
     std::string all;
     for (const auto& problem : sorted) all += problem.text() + "\n";
@@ -51,22 +50,17 @@ public:
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(Kind::null, mark, {}, false, anchor); }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "aliases (*name) are not supported"); }
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  const std::string& value) override {
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
         if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "tags (!name) are not supported");
         const bool quoted = tag == "!";
         const bool null = !quoted && (value.empty() || value == "~" || value == "null");
         leaf(null ? Kind::null : Kind::scalar, mark, null ? std::string() : value, quoted, anchor);
     }
-    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                         YAML::EmitterStyle::value) override {
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
         open(Kind::list, mark, anchor);
     }
     void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                    YAML::EmitterStyle::value) override {
-        open(Kind::map, mark, anchor);
-    }
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override { open(Kind::map, mark, anchor); }
     void OnMapEnd() override { close(); }
 
     Node take() { return std::move(root_); }
@@ -79,9 +73,7 @@ private:
     };
 
     Place place(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
-    [[noreturn]] void refuse(const YAML::Mark& mark, std::string why) const {
-        throw Refused{place(mark), std::move(why)};
-    }
+    [[noreturn]] void refuse(const YAML::Mark& mark, std::string why) const { throw Refused{place(mark), std::move(why)}; }
 
     void check(const YAML::Mark& mark, YAML::anchor_t anchor) {
         if (anchor != 0) refuse(mark, "anchors (&name) are not supported");
@@ -139,8 +131,7 @@ private:
                 parent.node.children.push_back(std::move(node));
                 return;
             }
-            problems_.add(parent.node.key_places.back(),
-                          "'" + keys.back() + "' was already given in line " + std::to_string(first->second));
+            problems_.add(parent.node.key_places.back(), "'" + keys.back() + "' was already given in line " + std::to_string(first->second));
             keys.pop_back();
             parent.node.key_places.pop_back();
         }
@@ -184,10 +175,8 @@ Document parse_text(std::string_view text, std::string file, Problems& problems)
     }
     // yaml-cpp takes a NUL for the end of its input in places.
     if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-        problems.add(
-            {document.file,
-             1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n')), 1},
-            "the file holds a NUL byte");
+        problems.add({document.file, 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n')), 1},
+                     "the file holds a NUL byte");
         return document;
     }
     Builder builder(document.file, problems);

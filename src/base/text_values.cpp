@@ -17,8 +17,7 @@ Parsed<T> fail(std::string why) {
 }
 
 bool printable(std::string_view text) {
-    return std::none_of(text.begin(), text.end(),
-                        [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
+    return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
 }
 
 // The number a text begins with, and what follows it.
@@ -34,14 +33,8 @@ struct Unit {
     double factor;
 };
 constexpr std::array<Unit, 6> kTimes{{{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}, {"d", 86400e6}}};
-constexpr std::array<Unit, 8> kSizes{{{"", 1},
-                                      {"B", 1},
-                                      {"kB", 1e3},
-                                      {"MB", 1e6},
-                                      {"GB", 1e9},
-                                      {"KiB", 1024},
-                                      {"MiB", 1024 * 1024},
-                                      {"GiB", 1024 * 1024 * 1024.0}}};
+constexpr std::array<Unit, 8> kSizes{
+    {{"", 1}, {"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024.0}}};
 
 constexpr auto kDurationHelp = "expected a duration such as 200us, 600ms, 5s, 10m or 1h";
 constexpr auto kSizeHelp = "expected a size such as 4096, 64KiB, 8MiB or 1GiB";
@@ -61,8 +54,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
     for (std::size_t i = 1; i <= a.size(); ++i) {
         for (std::size_t j = 1; j <= b.size(); ++j) {
             d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
         }
     }
     return d[a.size()][b.size()];
@@ -156,8 +148,7 @@ Parsed<Url> parse_url(std::string_view text, std::span<const std::string_view> s
     const auto slash = rest.find_first_of("/?");
     std::string_view authority = rest.substr(0, slash);
     if (slash != std::string_view::npos) url.path = rest.substr(slash);
-    if (authority.find('@') != std::string_view::npos)
-        return fail<Url>("the URL must not carry a user name or password");
+    if (authority.find('@') != std::string_view::npos) return fail<Url>("the URL must not carry a user name or password");
     std::string_view port;
     if (authority.starts_with('[')) {
         const auto end = authority.find(']');
@@ -173,8 +164,7 @@ Parsed<Url> parse_url(std::string_view text, std::span<const std::string_view> s
         url.host = authority.substr(0, colon);
         if (colon != std::string_view::npos) port = authority.substr(colon + 1);
     }
-    if (url.host.empty() || url.host.find_first_of("\\%\"<>^`{|}") != std::string::npos)
-        return fail<Url>("the URL's host is not valid");
+    if (url.host.empty() || url.host.find_first_of("\\%\"<>^`{|}") != std::string::npos) return fail<Url>("the URL's host is not valid");
     if (!port.empty()) {
         auto number = parse_port(port);
         if (!number || number.value == 0) return fail<Url>("the URL's port is not valid");
@@ -186,8 +176,7 @@ Parsed<Url> parse_url(std::string_view text, std::span<const std::string_view> s
 std::string to_text(std::chrono::microseconds duration) {
     const auto us = duration.count();
     if (us == 0) return "0s";
-    constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> kUnits{
-        {{3'600'000'000, "h"}, {60'000'000, "m"}, {1'000'000, "s"}, {1'000, "ms"}}};
+    constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> kUnits{{{3'600'000'000, "h"}, {60'000'000, "m"}, {1'000'000, "s"}, {1'000, "ms"}}};
     for (const auto& [size, name] : kUnits) {
         if (us % size == 0) return std::to_string(us / size) + std::string(name);
     }
@@ -195,8 +184,7 @@ std::string to_text(std::chrono::microseconds duration) {
 }
 
 std::string size_to_text(std::uint64_t bytes) {
-    constexpr std::array<std::pair<std::uint64_t, std::string_view>, 3> kUnits{
-        {{1ULL << 30, "GiB"}, {1ULL << 20, "MiB"}, {1ULL << 10, "KiB"}}};
+    constexpr std::array<std::pair<std::uint64_t, std::string_view>, 3> kUnits{{{1ULL << 30, "GiB"}, {1ULL << 20, "MiB"}, {1ULL << 10, "KiB"}}};
     for (const auto& [size, name] : kUnits) {
         if (bytes >= size && bytes % size == 0) return std::to_string(bytes / size) + std::string(name);
     }

@@ -25,8 +25,7 @@ void append(std::string& text, std::string_view more) {
 
 }  // namespace
 
-Dialogue::Dialogue(std::shared_ptr<const Script> script, std::uint64_t seed)
-    : script_(std::move(script)), random_(seed), state_(script_->start) {}
+Dialogue::Dialogue(std::shared_ptr<const Script> script, std::uint64_t seed) : script_(std::move(script)), random_(seed), state_(script_->start) {}
 
 void Dialogue::know(const std::map<std::string, std::string>& variables) {
     for (const auto& [name, value] : variables) variables_.insert_or_assign(name, value);
@@ -78,10 +77,8 @@ DialogueReply Dialogue::heard(std::string_view text, double confidence) {
         if (answered) return reply;
     }
     Understood understood;
-    if (understand(script_->state(state_), words, understood))
-        return act_on(script_->state(state_), understood, confidence);
-    if (std::exchange(was_interrupted_, false) && !before_.empty() && before_ != state_ &&
-        understand(script_->state(before_), words, understood)) {
+    if (understand(script_->state(state_), words, understood)) return act_on(script_->state(state_), understood, confidence);
+    if (std::exchange(was_interrupted_, false) && !before_.empty() && before_ != state_ && understand(script_->state(before_), words, understood)) {
         state_ = before_;
         return act_on(script_->state(state_), understood, confidence);
     }
@@ -202,8 +199,10 @@ DialogueReply Dialogue::perform(const Act& act, const SlotValues& heard_slots) {
         reply.failed = failed.empty() ? std::vector<std::string>{} : sentences_of(failed);
         reply.after = behind.empty() ? std::vector<std::string>{} : sentences_of(std::string(behind));
         // Asked to repeat, the caller hears what matters: how it went and what is asked.
-        if (!behind.empty()) last_text_ = behind;
-        else if (!ok.empty()) last_text_ = ok;
+        if (!behind.empty())
+            last_text_ = behind;
+        else if (!ok.empty())
+            last_text_ = ok;
         return reply;
     };
     if (act.end || !act.transfer.empty()) {
@@ -252,8 +251,7 @@ void Dialogue::enter(const std::string& name, std::string& text) {
     state_ = name;
     for (int hop = 0; hop < kMaxHops; ++hop) {
         const auto& state = script_->state(state_);
-        const bool complete = !state.fill.empty() &&
-                              std::ranges::all_of(state.fill, [&](const auto& slot) { return slots_.contains(slot); });
+        const bool complete = !state.fill.empty() && std::ranges::all_of(state.fill, [&](const auto& slot) { return slots_.contains(slot); });
         if (!complete) break;
         state_ = state.filled;
     }

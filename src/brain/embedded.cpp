@@ -8,12 +8,8 @@
 
 namespace parley::brain {
 
-EmbeddedFactory::EmbeddedFactory(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool,
-                                 EmbeddedSettings settings)
-    : script_(std::move(script)),
-      pool_(std::move(pool)),
-      settings_(std::move(settings)),
-      cache_(std::make_shared<speech::PhraseCache>(settings_.cache_bytes)) {
+EmbeddedFactory::EmbeddedFactory(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool, EmbeddedSettings settings)
+    : script_(std::move(script)), pool_(std::move(pool)), settings_(std::move(settings)), cache_(std::make_shared<speech::PhraseCache>(settings_.cache_bytes)) {
     std::vector<std::string> phrases = settings_.fixed_phrases;
     for (const auto& greeting : script_->greeting) {
         for (auto& sentence : sentences_of(greeting)) phrases.push_back(std::move(sentence));
@@ -77,10 +73,13 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Ear> EmbeddedFactory::open_ear(const CallFacts&, const EarPorts& ports) { return std::make_unique<EmbeddedEar>(stt(ports.stt, ports.post)); }
+std::unique_ptr<Ear> EmbeddedFactory::open_ear(const CallFacts&, const EarPorts& ports) {
+    return std::make_unique<EmbeddedEar>(stt(ports.stt, ports.post));
+}
 
 std::unique_ptr<Brain> EmbeddedFactory::open(const CallFacts& facts, const CallPorts& ports) {
-    return std::make_unique<EmbeddedBrain>(stt(ports.stt, ports.post), make_script_lm(script_, facts, ports.lm, ports.post, ports.actions), tts(ports.tts, ports.post));
+    return std::make_unique<EmbeddedBrain>(stt(ports.stt, ports.post), make_script_lm(script_, facts, ports.lm, ports.post, ports.actions),
+                                           tts(ports.tts, ports.post));
 }
 
 std::unique_ptr<TextBrain> EmbeddedFactory::open_text(const CallFacts& facts, const TextPorts& ports) {

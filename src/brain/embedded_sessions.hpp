@@ -9,15 +9,11 @@
 
 namespace parley::brain {
 
-std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script,
-                                              std::shared_ptr<speech::EnginePool> pool,
-                                              const EmbeddedSettings& settings, SttSink& sink,
-                                              EmbeddedFactory::Post post);
-std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, const CallFacts& facts, LmSink& sink,
-                                          EmbeddedFactory::Post post, Actions* actions);
-std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<speech::EnginePool> pool,
-                                              std::shared_ptr<speech::PhraseCache> cache,
-                                              const speech::VoiceSettings& voice, TtsSink& sink,
-                                              EmbeddedFactory::Post post);
+std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool, const EmbeddedSettings& settings,
+                                              SttSink& sink, EmbeddedFactory::Post post);
+std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, const CallFacts& facts, LmSink& sink, EmbeddedFactory::Post post,
+                                          Actions* actions);
+std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<speech::EnginePool> pool, std::shared_ptr<speech::PhraseCache> cache,
+                                              const speech::VoiceSettings& voice, TtsSink& sink, EmbeddedFactory::Post post);
 
 }  // namespace parley::brain

@@ -13,8 +13,7 @@ namespace parley::brain {
 namespace {
 
 constexpr std::size_t kSamplesPerMs = 8;
-constexpr std::size_t kMaxPending =
-    8;  // finals not yet answered; a call that has more is out of step with its recogniser
+constexpr std::size_t kMaxPending = 8;  // finals not yet answered; a call that has more is out of step with its recogniser
 constexpr auto kFirstPartial = std::chrono::milliseconds(500);
 
 using speech::EnginePool;
@@ -66,8 +65,7 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
     }
 
     void take_pre_roll() {
-        if (ring_full)
-            utterance.insert(utterance.end(), ring.begin() + static_cast<std::ptrdiff_t>(ring_at), ring.end());
+        if (ring_full) utterance.insert(utterance.end(), ring.begin() + static_cast<std::ptrdiff_t>(ring_at), ring.end());
         utterance.insert(utterance.end(), ring.begin(), ring.begin() + static_cast<std::ptrdiff_t>(ring_at));
     }
 
@@ -80,12 +78,10 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
     void decode(UtteranceId id, EnginePool::Decode job, bool again) {
         auto spare = again ? std::vector<std::int16_t>{} : job.pcm8k;
         auto language = job.grammar;
-        auto token = pool->decode(std::move(job), post,
-                                  [weak = weak_from_this(), id, again, spare = std::move(spare),
-                                   language](Result<Transcript> result) mutable {
-                                      if (const auto self = weak.lock())
-                                          self->on_decoded(id, std::move(result), again, std::move(spare), language);
-                                  });
+        auto token =
+            pool->decode(std::move(job), post, [weak = weak_from_this(), id, again, spare = std::move(spare), language](Result<Transcript> result) mutable {
+                if (const auto self = weak.lock()) self->on_decoded(id, std::move(result), again, std::move(spare), language);
+            });
         if (!token) {
             pending.erase(id);
             fail(id, token.error().message());
@@ -94,12 +90,10 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
         pending[id] = *token;
     }
 
-    void on_decoded(UtteranceId id, Result<Transcript> result, bool again, std::vector<std::int16_t> spare,
-                    std::shared_ptr<const Grammar> language) {
+    void on_decoded(UtteranceId id, Result<Transcript> result, bool again, std::vector<std::int16_t> spare, std::shared_ptr<const Grammar> language) {
         if (pending.erase(id) == 0) return;  // dropped
         if (result) {
-            sink->on_final(id, result->rejected ? std::string_view() : std::string_view(result->text),
-                           result->confidence);
+            sink->on_final(id, result->rejected ? std::string_view() : std::string_view(result->text), result->confidence);
             return;
         }
         if (!again && result.error() == speech::errc::engine_failed) {
@@ -126,10 +120,10 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
         drop_early();
         if (partial_running) partial.cancel();
         const auto number = ++early_count;
-        auto token = pool->decode({utterance, grammar, speech::Recognizer::Mode::whole, true}, post,
-                                  [weak = weak_from_this(), number](Result<Transcript> result) {
-                                      if (const auto self = weak.lock()) self->on_early(number, std::move(result));
-                                  });
+        auto token =
+            pool->decode({utterance, grammar, speech::Recognizer::Mode::whole, true}, post, [weak = weak_from_this(), number](Result<Transcript> result) {
+                if (const auto self = weak.lock()) self->on_early(number, std::move(result));
+            });
         if (!token) return;
         early.number = number;
         early.token = *token;
@@ -156,10 +150,8 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
             return;
         }
         auto adopted = std::exchange(early, {});
-        if (!result && result.error() != speech::errc::deadline &&
-            pending.contains(adopted.owner)) {  // it was only an optional job
-            decode(adopted.owner, {std::move(adopted.spare), adopted.grammar, speech::Recognizer::Mode::whole, false},
-                   false);
+        if (!result && result.error() != speech::errc::deadline && pending.contains(adopted.owner)) {  // it was only an optional job
+            decode(adopted.owner, {std::move(adopted.spare), adopted.grammar, speech::Recognizer::Mode::whole, false}, false);
             return;
         }
         on_decoded(adopted.owner, std::move(result), true, {}, adopted.grammar);
@@ -173,8 +165,7 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
         }
         pending[id] = early.token;
         if (early.transcript) {
-            post([weak = weak_from_this(), id, transcript = std::move(*early.transcript),
-                  language = early.grammar]() mutable {
+            post([weak = weak_from_this(), id, transcript = std::move(*early.transcript), language = early.grammar]() mutable {
                 if (const auto self = weak.lock()) self->on_decoded(id, std::move(transcript), true, {}, language);
             });
             early = {};
@@ -189,10 +180,9 @@ struct SttCore : std::enable_shared_from_this<SttCore> {
         if (partial_step == 0 || partial_running || early.number != 0 || utterance.size() < next_partial) return;
         next_partial = utterance.size() + partial_step;
         EnginePool::Decode job{utterance, grammar, speech::Recognizer::Mode::running, true};
-        auto token =
-            pool->decode(std::move(job), post, [weak = weak_from_this(), id = current](Result<Transcript> result) {
-                if (const auto self = weak.lock()) self->on_partial(id, result);
-            });
+        auto token = pool->decode(std::move(job), post, [weak = weak_from_this(), id = current](Result<Transcript> result) {
+            if (const auto self = weak.lock()) self->on_partial(id, result);
+        });
         if (!token) return;
         partial = *token;
         partial_running = true;
@@ -288,9 +278,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script, std::shared_ptr<EnginePool> pool,
-                                              const EmbeddedSettings& settings, SttSink& sink,
-                                              EmbeddedFactory::Post post) {
+std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> script, std::shared_ptr<EnginePool> pool, const EmbeddedSettings& settings,
+                                              SttSink& sink, EmbeddedFactory::Post post) {
     auto core = std::make_shared<SttCore>();
     core->script = std::move(script);
     core->pool = std::move(pool);
@@ -300,8 +289,7 @@ std::unique_ptr<SttSession> make_embedded_stt(std::shared_ptr<const Script> scri
     core->ring.resize(static_cast<std::size_t>(settings.pre_roll.count()) * kSamplesPerMs);
     core->max_samples = static_cast<std::size_t>(settings.max_utterance.count()) * 1000 * kSamplesPerMs;
     core->partial_step = static_cast<std::size_t>(settings.partial_every.count()) * kSamplesPerMs;
-    core->utterance.reserve(core->max_samples +
-                            core->ring.size());  // so that a frame never allocates; the pages come when touched
+    core->utterance.reserve(core->max_samples + core->ring.size());  // so that a frame never allocates; the pages come when touched
     return std::make_unique<EmbeddedStt>(std::move(core));
 }
 

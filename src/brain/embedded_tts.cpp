@@ -106,8 +106,7 @@ struct TtsCore : std::enable_shared_from_this<TtsCore> {
                 const auto self = weak.lock();
                 if (!self || self->generation != wanted) return;
                 self->any_audio = true;
-                if (self->collected.size() <= kMaxCachedSamples)
-                    self->collected.insert(self->collected.end(), piece.begin(), piece.end());
+                if (self->collected.size() <= kMaxCachedSamples) self->collected.insert(self->collected.end(), piece.begin(), piece.end());
                 self->sink->on_audio(segment, piece);
             },
             [weak, wanted, part](Result<> result) {
@@ -161,8 +160,7 @@ public:
         if (text.size() > kMaxText) return c.fail(segment, "the text is too long");
         if (c.waiting.size() >= kMaxWaiting) return c.fail(segment, "too much to say");
         auto parts = parts_of(text);
-        for (std::size_t i = 0; i < parts.size(); ++i)
-            c.waiting.push_back({segment, std::move(parts[i]), i + 1 == parts.size(), false});
+        for (std::size_t i = 0; i < parts.size(); ++i) c.waiting.push_back({segment, std::move(parts[i]), i + 1 == parts.size(), false});
         c.next();
     }
 
@@ -182,10 +180,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<EnginePool> pool,
-                                              std::shared_ptr<speech::PhraseCache> cache,
-                                              const speech::VoiceSettings& voice, TtsSink& sink,
-                                              EmbeddedFactory::Post post) {
+std::unique_ptr<TtsSession> make_embedded_tts(std::shared_ptr<EnginePool> pool, std::shared_ptr<speech::PhraseCache> cache, const speech::VoiceSettings& voice,
+                                              TtsSink& sink, EmbeddedFactory::Post post) {
     auto core = std::make_shared<TtsCore>();
     core->pool = std::move(pool);
     core->cache = std::move(cache);

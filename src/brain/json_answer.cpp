@@ -4,7 +4,9 @@ namespace parley::brain {
 
 namespace {
 
-bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 // Behind the value that begins at `from`, with '{' or '['; npos: it does not end, or is too deep.
 std::size_t end_of_value(std::string_view text, std::size_t from) {
@@ -13,8 +15,10 @@ std::size_t end_of_value(std::string_view text, std::size_t from) {
     for (auto at = from; at < text.size(); ++at) {
         const char c = text[at];
         if (quoted) {
-            if (c == '\\') ++at;
-            else if (c == '"') quoted = false;
+            if (c == '\\')
+                ++at;
+            else if (c == '"')
+                quoted = false;
         } else if (c == '"') {
             quoted = true;
         } else if (c == '{' || c == '[') {

@@ -31,9 +31,7 @@ private:
         return false;
     }
     void skip() {
-        while (at_ < text_.size() &&
-               (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
-            ++at_;
+        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
     }
 
     bool choice(Node& out, int depth) {
@@ -181,8 +179,7 @@ Matches walk(const Node& node, std::span<const std::string> words, Matches start
             return out;
         case Kind::optional:
             out = starts;
-            for (auto& match : walk(node.children.front(), words, std::move(starts), reader))
-                add(out, std::move(match));
+            for (auto& match : walk(node.children.front(), words, std::move(starts), reader)) add(out, std::move(match));
             return out;
     }
     return out;
@@ -206,8 +203,7 @@ void Pattern::collect(std::set<std::string>& words, std::set<std::string>& slots
     gather(root_, words, slots);
 }
 
-std::vector<Pattern::Match> Pattern::match(std::span<const std::string> words, std::size_t from,
-                                           const SlotReader& slots) const {
+std::vector<Pattern::Match> Pattern::match(std::span<const std::string> words, std::size_t from, const SlotReader& slots) const {
     return walk(root_, words, {Match{from, {}}}, slots);
 }
 

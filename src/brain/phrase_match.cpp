@@ -9,8 +9,7 @@ namespace {
 class ScriptSlots final : public Pattern::SlotReader {
 public:
     explicit ScriptSlots(const Script& script) : script_(script) {}
-    [[nodiscard]] std::vector<Reading> read(std::string_view slot, std::span<const std::string> words,
-                                            std::size_t from) const override {
+    [[nodiscard]] std::vector<Reading> read(std::string_view slot, std::span<const std::string> words, std::size_t from) const override {
         const auto spec = script_.slots.find(slot);
         if (spec == script_.slots.end()) return {};
         return read_slot(spec->second, words, from);
@@ -36,12 +35,10 @@ std::set<std::size_t> beginnings(const Script& script, std::span<const std::stri
 bool reaches_end(const Script& script, std::span<const std::string> words, std::size_t from, const ScriptSlots& slots) {
     if (from == words.size()) return true;
     if (!script.trail) return false;
-    return std::ranges::any_of(script.trail->match(words, from, slots),
-                               [&](const auto& match) { return match.end == words.size(); });
+    return std::ranges::any_of(script.trail->match(words, from, slots), [&](const auto& match) { return match.end == words.size(); });
 }
 
-bool whole_intent(const Script& script, const std::vector<std::string>& intents, std::span<const std::string> words,
-                  Meaning& out) {
+bool whole_intent(const Script& script, const std::vector<std::string>& intents, std::span<const std::string> words, Meaning& out) {
     const ScriptSlots slots(script);
     bool found = false;
     for (const auto start : beginnings(script, words, slots)) {
@@ -60,8 +57,8 @@ bool whole_intent(const Script& script, const std::vector<std::string>& intents,
     return false;
 }
 
-bool only_slots(const Script& script, const std::vector<std::string>& fill, std::span<const std::string> words,
-                std::size_t from, const ScriptSlots& slots, SlotValues& values) {
+bool only_slots(const Script& script, const std::vector<std::string>& fill, std::span<const std::string> words, std::size_t from, const ScriptSlots& slots,
+                SlotValues& values) {
     if (!values.empty() && reaches_end(script, words, from, slots)) return true;
     for (const auto& name : fill) {
         if (values.contains(name)) continue;
@@ -74,8 +71,7 @@ bool only_slots(const Script& script, const std::vector<std::string>& fill, std:
     return false;
 }
 
-bool slots_anywhere(const std::vector<std::string>& fill, std::span<const std::string> words, const ScriptSlots& slots,
-                    SlotValues& values) {
+bool slots_anywhere(const std::vector<std::string>& fill, std::span<const std::string> words, const ScriptSlots& slots, SlotValues& values) {
     for (std::size_t at = 0; at < words.size();) {
         std::size_t next = at + 1;
         for (const auto& name : fill) {
@@ -91,8 +87,7 @@ bool slots_anywhere(const std::vector<std::string>& fill, std::span<const std::s
     return !values.empty();
 }
 
-bool spotted_intent(const Script& script, const std::vector<std::string>& intents, std::span<const std::string> words,
-                    Meaning& out) {
+bool spotted_intent(const Script& script, const std::vector<std::string>& intents, std::span<const std::string> words, Meaning& out) {
     const ScriptSlots slots(script);
     std::size_t longest = 0;
     for (std::size_t at = 0; at < words.size(); ++at) {
@@ -111,8 +106,8 @@ bool spotted_intent(const Script& script, const std::vector<std::string>& intent
 
 }  // namespace
 
-bool find_meaning(const Script& script, const std::vector<std::string>& intents, const std::vector<std::string>& fill,
-                  const std::vector<std::string>& words, Meaning& out) {
+bool find_meaning(const Script& script, const std::vector<std::string>& intents, const std::vector<std::string>& fill, const std::vector<std::string>& words,
+                  Meaning& out) {
     out = {};
     if (words.empty()) return false;
     if (whole_intent(script, intents, words, out)) return true;

@@ -15,15 +15,12 @@ namespace {
 constexpr std::size_t kMaxActions = 8;   // of one act
 constexpr std::size_t kMaxNesting = 40;  // of brackets in flow style; the YAML library recurses
 
-const std::vector<std::string> kTopKeys{"returned",        "name",           "facts",   "greeting",    "start",    "lead",
-                                        "trail",          "intents", "slots",       "anywhere", "states",
-                                        "not_understood", "confirm", "reject_below"};
-const std::vector<std::string> kStateKeys{"ask",  "ask_again", "fill",           "missing",     "filled",
-                                          "hear", "keys",      "not_understood", "patience_ms", "reject_below"};
+const std::vector<std::string> kTopKeys{"returned", "name",  "facts",    "greeting", "start",          "lead",    "trail",
+                                        "intents",  "slots", "anywhere", "states",   "not_understood", "confirm", "reject_below"};
+const std::vector<std::string> kStateKeys{"ask", "ask_again", "fill", "missing", "filled", "hear", "keys", "not_understood", "patience_ms", "reject_below"};
 const std::vector<std::string> kActKeys{"say", "do", "ok", "failed", "go", "clear", "repeat", "end", "transfer"};
 const std::vector<std::string> kSlotKeys{"kind", "allow", "from", "to", "min", "max", "refuse"};
-const std::vector<std::string> kWeekdays{"monday",   "tuesday", "wednesday", "thursday", "friday",
-                                         "saturday", "sunday",  "today",     "tomorrow"};
+const std::vector<std::string> kWeekdays{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow"};
 
 constexpr const char* kYes =
     "yes | yeah | yep | sure | correct | that's right | that is right | that is correct | yes please | of course | "
@@ -31,9 +28,8 @@ constexpr const char* kYes =
 constexpr const char* kNo = "no | nope | no thanks | no thank you | that's wrong | that is wrong | wrong | not really";
 
 bool plain_name(std::string_view name) {
-    return !name.empty() && name[0] >= 'a' && name[0] <= 'z' && std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-    });
+    return !name.empty() && name[0] >= 'a' && name[0] <= 'z' &&
+           std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 template <class Map>
@@ -49,23 +45,22 @@ public:
 
     std::shared_ptr<const Script> run(const YAML::Node& root) {
         YAML::Node states, anywhere, greeting, returned, start, not_understood, confirm;
-        file_.map(root, "the script", kTopKeys,
-                  [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
-                      if (key == "name") script_->name = file_.text(value, "name", 60);
-                      if (key == "facts") read_facts(value);
-                      if (key == "greeting") greeting = value;
-                      if (key == "returned") returned = value;
-                      if (key == "start") start = value;
-                      if (key == "intents") intents_ = value;
-                      if (key == "slots") read_slot_kinds(value);
-                      if (key == "lead") lead_ = value;
-                      if (key == "trail") trail_ = value;
-                      if (key == "anywhere") anywhere = value;
-                      if (key == "states") states = value;
-                      if (key == "not_understood") not_understood = value;
-                      if (key == "confirm") confirm = value;
-                      if (key == "reject_below") reject_below_ = file_.number(value, key, 0, 1);
-                  });
+        file_.map(root, "the script", kTopKeys, [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
+            if (key == "name") script_->name = file_.text(value, "name", 60);
+            if (key == "facts") read_facts(value);
+            if (key == "greeting") greeting = value;
+            if (key == "returned") returned = value;
+            if (key == "start") start = value;
+            if (key == "intents") intents_ = value;
+            if (key == "slots") read_slot_kinds(value);
+            if (key == "lead") lead_ = value;
+            if (key == "trail") trail_ = value;
+            if (key == "anywhere") anywhere = value;
+            if (key == "states") states = value;
+            if (key == "not_understood") not_understood = value;
+            if (key == "confirm") confirm = value;
+            if (key == "reject_below") reject_below_ = file_.number(value, key, 0, 1);
+        });
         for (const auto* required : {"name", "greeting", "start", "intents", "states", "not_understood"}) {
             if (!root[required]) file_.fail(root, std::string("'") + required + "' is missing");
         }
@@ -81,9 +76,8 @@ public:
         script_->start = state_name(start);
         default_not_understood_ = read_not_understood(not_understood);
         if (anywhere.IsDefined() && !anywhere.IsNull()) read_anywhere(anywhere);
-        file_.map(states, "states", {}, [&](const std::string& key, const YAML::Node& at, const YAML::Node& value) {
-            read_state(script_->states[key], at, value);
-        });
+        file_.map(states, "states", {},
+                  [&](const std::string& key, const YAML::Node& at, const YAML::Node& value) { read_state(script_->states[key], at, value); });
         read_confirm(confirm);
         refuse_unreachable(states);
         make_grammars();
@@ -161,8 +155,7 @@ private:
         for (const auto& word : words) {
             if (lexicon_ == nullptr || lexicon_->contains(word)) continue;
             const auto nearest = lexicon_->nearest(word);
-            file_.fail(node, "the recogniser does not know the word '" + word + "'" +
-                                 (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+            file_.fail(node, "the recogniser does not know the word '" + word + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
         }
         return parsed;
     }
@@ -176,25 +169,22 @@ private:
             auto& slot = script_->slots[name];
             slot.name = name;
             bool kind_given = false;
-            file_.map(value, "a slot", kSlotKeys,
-                      [&](const std::string& key, const YAML::Node&, const YAML::Node& item) {
-                          if (key != "kind") return;
-                          const auto kind = file_.text(item, "kind", 30);
-                          const auto known = slot_kind_named(kind);
-                          if (!known) file_.unknown(item.Mark(), "a kind of slot", kind, {"weekday", "time", "digits"});
-                          slot.kind = *known;
-                          kind_given = true;
-                      });
+            file_.map(value, "a slot", kSlotKeys, [&](const std::string& key, const YAML::Node&, const YAML::Node& item) {
+                if (key != "kind") return;
+                const auto kind = file_.text(item, "kind", 30);
+                const auto known = slot_kind_named(kind);
+                if (!known) file_.unknown(item.Mark(), "a kind of slot", kind, {"weekday", "time", "digits"});
+                slot.kind = *known;
+                kind_given = true;
+            });
             if (!kind_given) file_.fail(at, "the slot's 'kind' is missing");
         });
     }
 
     int minute_of_day(const YAML::Node& node) {
         const auto text = file_.text(node, "a time", 5);
-        const bool shape = text.size() == 5 && text[2] == ':' &&
-                           std::ranges::count_if(text, [](char c) { return c >= '0' && c <= '9'; }) == 4;
-        const int minute =
-            shape ? (text[0] - '0') * 600 + (text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0' : -1;
+        const bool shape = text.size() == 5 && text[2] == ':' && std::ranges::count_if(text, [](char c) { return c >= '0' && c <= '9'; }) == 4;
+        const int minute = shape ? (text[0] - '0') * 600 + (text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0' : -1;
         if (minute < 0 || minute > 24 * 60 || text[3] > '5') file_.fail(node, "a time is written \"HH:MM\"");
         return minute;
     }
@@ -205,34 +195,26 @@ private:
         file_.map(slots_, "slots", {}, [&](const std::string& name, const YAML::Node& at, const YAML::Node& value) {
             auto& slot = script_->slots[name];
             bool restricted = false;
-            file_.map(value, "a slot", kSlotKeys,
-                      [&](const std::string& key, const YAML::Node& key_at, const YAML::Node& item) {
-                          const auto only_for = [&](SlotKind kind) {
-                              if (slot.kind != kind) file_.fail(key_at, "'" + key + "' is not for this kind of slot");
-                              restricted = true;
-                          };
-                          if (key == "allow") {
-                              only_for(SlotKind::weekday);
-                              slot.allow = file_.texts(item, "allow");
-                              for (const auto& day : slot.allow) {
-                                  if (std::ranges::find(kWeekdays, day) == kWeekdays.end())
-                                      file_.unknown(item.Mark(), "a weekday", day, kWeekdays);
-                              }
-                          }
-                          if (key == "from") only_for(SlotKind::time), slot.from_minute = minute_of_day(item);
-                          if (key == "to") only_for(SlotKind::time), slot.to_minute = minute_of_day(item);
-                          if (key == "min")
-                              only_for(SlotKind::digits),
-                                  slot.min_digits = static_cast<std::size_t>(file_.number(item, key, 1, 30));
-                          if (key == "max")
-                              only_for(SlotKind::digits),
-                                  slot.max_digits = static_cast<std::size_t>(file_.number(item, key, 1, 30));
-                          if (key == "refuse") slot.refuse = prompts(item, "refuse");
-                      });
-            if (slot.from_minute > slot.to_minute || slot.min_digits > slot.max_digits)
-                file_.fail(at, "the slot's range is empty");
-            if (restricted && slot.refuse.empty())
-                file_.fail(at, "the slot is restricted, so it needs a 'refuse' prompt");
+            file_.map(value, "a slot", kSlotKeys, [&](const std::string& key, const YAML::Node& key_at, const YAML::Node& item) {
+                const auto only_for = [&](SlotKind kind) {
+                    if (slot.kind != kind) file_.fail(key_at, "'" + key + "' is not for this kind of slot");
+                    restricted = true;
+                };
+                if (key == "allow") {
+                    only_for(SlotKind::weekday);
+                    slot.allow = file_.texts(item, "allow");
+                    for (const auto& day : slot.allow) {
+                        if (std::ranges::find(kWeekdays, day) == kWeekdays.end()) file_.unknown(item.Mark(), "a weekday", day, kWeekdays);
+                    }
+                }
+                if (key == "from") only_for(SlotKind::time), slot.from_minute = minute_of_day(item);
+                if (key == "to") only_for(SlotKind::time), slot.to_minute = minute_of_day(item);
+                if (key == "min") only_for(SlotKind::digits), slot.min_digits = static_cast<std::size_t>(file_.number(item, key, 1, 30));
+                if (key == "max") only_for(SlotKind::digits), slot.max_digits = static_cast<std::size_t>(file_.number(item, key, 1, 30));
+                if (key == "refuse") slot.refuse = prompts(item, "refuse");
+            });
+            if (slot.from_minute > slot.to_minute || slot.min_digits > slot.max_digits) file_.fail(at, "the slot's range is empty");
+            if (restricted && slot.refuse.empty()) file_.fail(at, "the slot is restricted, so it needs a 'refuse' prompt");
         });
     }
 
@@ -249,11 +231,10 @@ private:
                     for (const auto& item : list) intent.phrases.push_back(pattern(item, true));
             };
             if (!value.IsMap()) return phrases(value);
-            file_.map(value, "an intent", {"phrases", "label"},
-                      [&](const std::string& key, const YAML::Node&, const YAML::Node& item) {
-                          if (key == "phrases") phrases(item);
-                          if (key == "label") intent.label = file_.text(item, "label", 100);
-                      });
+            file_.map(value, "an intent", {"phrases", "label"}, [&](const std::string& key, const YAML::Node&, const YAML::Node& item) {
+                if (key == "phrases") phrases(item);
+                if (key == "label") intent.label = file_.text(item, "label", 100);
+            });
             if (intent.phrases.empty()) file_.fail(at, "the intent's 'phrases' are missing");
         });
         for (const auto& [name, text] : {std::pair("yes", kYes), std::pair("no", kNo)}) {
@@ -287,20 +268,17 @@ private:
             if (key == "clear") {
                 act.clear = file_.texts(value, key);
                 for (const auto& slot : act.clear) {
-                    if (!script_->slots.contains(slot))
-                        file_.unknown(value.Mark(), "a slot", slot, names_in(script_->slots));
+                    if (!script_->slots.contains(slot)) file_.unknown(value.Mark(), "a slot", slot, names_in(script_->slots));
                 }
             }
         });
         if (act.end && !act.transfer.empty()) file_.fail(node, "an act ends the call or transfers it, not both");
-        if ((act.end || !act.transfer.empty()) && !act.go.empty())
-            file_.fail(node, "an act that ends or transfers the call goes nowhere");
+        if ((act.end || !act.transfer.empty()) && !act.go.empty()) file_.fail(node, "an act that ends or transfers the call goes nowhere");
         if (act.actions.empty() && (!act.ok.empty() || !act.failed.empty())) file_.fail(node, "'ok' and 'failed' belong to 'do'");
         if (!act.actions.empty() && act.repeat) file_.fail(node, "an act that repeats does nothing else");
         if (!act.actions.empty() && act.go.empty() && (act.ok.empty() || act.failed.empty()))
             file_.fail(node, "the caller must hear how it went: 'do' needs 'ok' and 'failed', or 'go'");
-        if (act.say.empty() && act.go.empty() && act.actions.empty() && !act.repeat)
-            file_.fail(node, "the act says nothing: it needs 'say', 'go' or 'repeat'");
+        if (act.say.empty() && act.go.empty() && act.actions.empty() && !act.repeat) file_.fail(node, "the act says nothing: it needs 'say', 'go' or 'repeat'");
         return act;
     }
 
@@ -336,31 +314,27 @@ private:
 
     std::string transfer_target(const YAML::Node& node) {
         auto target = file_.text(node, "transfer", 40);
-        if (const auto fact = target.size() > 2 && target.front() == '{' && target.back() == '}'
-                                  ? facts_.find(target.substr(1, target.size() - 2))
-                                  : facts_.end();
+        if (const auto fact =
+                target.size() > 2 && target.front() == '{' && target.back() == '}' ? facts_.find(target.substr(1, target.size() - 2)) : facts_.end();
             fact != facts_.end()) {
             target = fact->second;
         }
-        const bool number = target.size() >= 4 && target.size() <= 16 && target[0] == '+' &&
-                            std::ranges::all_of(target.substr(1), [](char c) { return c >= '0' && c <= '9'; });
-        if (!number && target != "voicemail")
-            file_.fail(node, "transfer goes to \"voicemail\" or a number such as \"+15550100\"");
+        const bool number =
+            target.size() >= 4 && target.size() <= 16 && target[0] == '+' && std::ranges::all_of(target.substr(1), [](char c) { return c >= '0' && c <= '9'; });
+        if (!number && target != "voicemail") file_.fail(node, "transfer goes to \"voicemail\" or a number such as \"+15550100\"");
         return target;
     }
 
     NotUnderstood read_not_understood(const YAML::Node& node) {
         NotUnderstood out;
         bool then = false;
-        file_.map(node, "not_understood", {"say", "limit", "then"},
-                  [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
-                      if (key == "say") out.say = prompts(value, key);
-                      if (key == "limit") out.limit = static_cast<std::size_t>(file_.number(value, key, 1, 20));
-                      if (key == "then") out.then = read_act(value), then = true;
-                  });
+        file_.map(node, "not_understood", {"say", "limit", "then"}, [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
+            if (key == "say") out.say = prompts(value, key);
+            if (key == "limit") out.limit = static_cast<std::size_t>(file_.number(value, key, 1, 20));
+            if (key == "then") out.then = read_act(value), then = true;
+        });
         if (out.say.empty()) file_.fail(node, "'say' is missing");
-        if (!then)
-            file_.fail(node, "'then' is missing: what happens when the caller is not understood again and again");
+        if (!then) file_.fail(node, "'then' is missing: what happens when the caller is not understood again and again");
         return out;
     }
 
@@ -371,12 +345,9 @@ private:
         });
     }
 
-    void read_keys(const YAML::Node& node, const std::map<std::string, Act, std::less<>>& hear,
-                   std::map<std::string, std::string, std::less<>>& keys) {
+    void read_keys(const YAML::Node& node, const std::map<std::string, Act, std::less<>>& hear, std::map<std::string, std::string, std::less<>>& keys) {
         file_.map(node, "keys", {}, [&](const std::string& key, const YAML::Node& at, const YAML::Node& value) {
-            const bool valid = key.size() <= 8 && std::ranges::all_of(key, [](char c) {
-                                   return (c >= '0' && c <= '9') || c == '*' || c == '#';
-                               });
+            const bool valid = key.size() <= 8 && std::ranges::all_of(key, [](char c) { return (c >= '0' && c <= '9') || c == '*' || c == '#'; });
             if (!valid) file_.fail(at, "keys are 1 to 8 of 0-9, * and #");
             auto intent = file_.text(value, "an intent's name", 60);
             if (!hear.contains(intent)) file_.unknown(value.Mark(), "an intent heard here", intent, names_in(hear));
@@ -386,11 +357,10 @@ private:
 
     void read_anywhere(const YAML::Node& node) {
         YAML::Node keys;
-        file_.map(node, "anywhere", {"hear", "keys"},
-                  [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
-                      if (key == "hear") read_hear(value, anywhere_.hear);
-                      if (key == "keys") keys = value;
-                  });
+        file_.map(node, "anywhere", {"hear", "keys"}, [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
+            if (key == "hear") read_hear(value, anywhere_.hear);
+            if (key == "keys") keys = value;
+        });
         if (keys.IsMap()) read_keys(keys, anywhere_.hear, anywhere_.keys);
     }
 
@@ -400,34 +370,28 @@ private:
         state.keys = anywhere_.keys;
         state.not_understood = default_not_understood_;
         double reject_below = reject_below_;
-        file_.map(node, "a state", kStateKeys,
-                  [&](const std::string& key, const YAML::Node& key_at, const YAML::Node& value) {
-                      if (key == "ask") state.ask = prompts(value, key);
-                      if (key == "ask_again") state.ask_again = prompts(value, key);
-                      if (key == "fill") read_fill(state, value);
-                      if (key == "filled") state.filled = state_name(value);
-                      if (key == "hear") {
-                          read_hear(value, state.hear);
-                          for (const auto& pair : value) state.order.push_back(pair.first.Scalar());
-                      }
-                      if (key == "keys") keys = value;
-                      if (key == "not_understood") state.not_understood = read_not_understood(value);
-                      if (key == "patience_ms")
-                          state.patience =
-                              std::chrono::milliseconds(static_cast<int>(file_.number(value, key, 200, 5000)));
-                      if (key == "reject_below") reject_below = file_.number(value, key, 0, 1);
-                      if (key == "missing") {
-                          const auto filled_slots = file_.texts(node["fill"] ? node["fill"] : key_at, "fill");
-                          file_.map(value, "missing", filled_slots,
-                                    [&](const std::string& slot, const YAML::Node&, const YAML::Node& item) {
-                                        state.missing[slot] = prompts(item, "missing");
-                                    });
-                      }
-                  });
+        file_.map(node, "a state", kStateKeys, [&](const std::string& key, const YAML::Node& key_at, const YAML::Node& value) {
+            if (key == "ask") state.ask = prompts(value, key);
+            if (key == "ask_again") state.ask_again = prompts(value, key);
+            if (key == "fill") read_fill(state, value);
+            if (key == "filled") state.filled = state_name(value);
+            if (key == "hear") {
+                read_hear(value, state.hear);
+                for (const auto& pair : value) state.order.push_back(pair.first.Scalar());
+            }
+            if (key == "keys") keys = value;
+            if (key == "not_understood") state.not_understood = read_not_understood(value);
+            if (key == "patience_ms") state.patience = std::chrono::milliseconds(static_cast<int>(file_.number(value, key, 200, 5000)));
+            if (key == "reject_below") reject_below = file_.number(value, key, 0, 1);
+            if (key == "missing") {
+                const auto filled_slots = file_.texts(node["fill"] ? node["fill"] : key_at, "fill");
+                file_.map(value, "missing", filled_slots,
+                          [&](const std::string& slot, const YAML::Node&, const YAML::Node& item) { state.missing[slot] = prompts(item, "missing"); });
+            }
+        });
         if (state.ask.empty()) file_.fail(at, "the state's 'ask' is missing: what is said when it is entered");
         if (state.fill.empty() != state.filled.empty()) file_.fail(at, "'fill' and 'filled' belong together");
-        if (state.fill.empty() && state.hear.empty())
-            file_.fail(at, "nothing can be heard in this state: 'hear' or 'fill' is missing");
+        if (state.fill.empty() && state.hear.empty()) file_.fail(at, "nothing can be heard in this state: 'hear' or 'fill' is missing");
         if (keys.IsDefined() && !keys.IsNull()) read_keys(keys, state.hear, state.keys);
         for (const auto& [intent, act] : state.hear) {
             if (std::ranges::find(state.order, intent) == state.order.end()) state.order.push_back(intent);
@@ -446,11 +410,10 @@ private:
 
     void read_confirm(const YAML::Node& node) {
         if (!node.IsDefined() || node.IsNull()) return;
-        file_.map(node, "confirm", {"below", "ask"},
-                  [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
-                      if (key == "below") script_->confirm_below = file_.number(value, key, 0, 1);
-                      if (key == "ask") script_->confirm_ask = prompts(value, key, "label");
-                  });
+        file_.map(node, "confirm", {"below", "ask"}, [&](const std::string& key, const YAML::Node&, const YAML::Node& value) {
+            if (key == "below") script_->confirm_below = file_.number(value, key, 0, 1);
+            if (key == "ask") script_->confirm_ask = prompts(value, key, "label");
+        });
         if (script_->confirm_below > 0 && script_->confirm_ask.empty()) file_.fail(node, "'ask' is missing");
     }
 
@@ -469,8 +432,7 @@ private:
         }
         for (const auto& pair : states) {
             const auto name = pair.first.Scalar();
-            if (!reached.contains(name))
-                file_.fail(pair.first, "the state '" + name + "' cannot be reached from '" + script_->start + "'");
+            if (!reached.contains(name)) file_.fail(pair.first, "the state '" + name + "' cannot be reached from '" + script_->start + "'");
         }
     }
 
@@ -486,8 +448,7 @@ private:
     std::shared_ptr<Script> script_ = std::make_shared<Script>();
     std::map<std::string, std::string, std::less<>> facts_;
     std::map<std::string, double> reject_;
-    YAML::Node intents_, slots_{YAML::NodeType::Undefined}, lead_{YAML::NodeType::Undefined},
-        trail_{YAML::NodeType::Undefined};
+    YAML::Node intents_, slots_{YAML::NodeType::Undefined}, lead_{YAML::NodeType::Undefined}, trail_{YAML::NodeType::Undefined};
     State anywhere_;
     NotUnderstood default_not_understood_;
     double reject_below_ = 0.5;
@@ -507,9 +468,7 @@ bool nests_too_deeply(std::string_view yaml) {
 }  // namespace
 
 ScriptError::ScriptError(std::string_view file, int line, int column, const std::string& what)
-    : std::runtime_error(std::string(file) + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + what),
-      line_(line),
-      column_(column) {}
+    : std::runtime_error(std::string(file) + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + what), line_(line), column_(column) {}
 
 std::vector<std::shared_ptr<const speech::Grammar>> Script::grammars() const {
     std::vector<std::shared_ptr<const speech::Grammar>> all;
@@ -559,14 +518,13 @@ std::vector<std::string> Script::actions() const {
 }
 
 const std::vector<std::string>& known_actions() {
-    static const std::vector<std::string> names{"send_sms", "send_link", "send_digits", "start_recording", "stop_recording", "pause_recording", "resume_recording", "park", "take_message", "schedule_callback"};
+    static const std::vector<std::string> names{"send_sms",        "send_link",        "send_digits", "start_recording", "stop_recording",
+                                                "pause_recording", "resume_recording", "park",        "take_message",    "schedule_callback"};
     return names;
 }
 
-std::shared_ptr<const Script> parse_script(std::string_view yaml, std::string_view file,
-                                           const speech::Lexicon* lexicon) {
-    if (yaml.size() > kMaxScriptBytes)
-        throw ScriptError(file, 1, 1, "the script is longer than " + std::to_string(kMaxScriptBytes) + " bytes");
+std::shared_ptr<const Script> parse_script(std::string_view yaml, std::string_view file, const speech::Lexicon* lexicon) {
+    if (yaml.size() > kMaxScriptBytes) throw ScriptError(file, 1, 1, "the script is longer than " + std::to_string(kMaxScriptBytes) + " bytes");
     if (nests_too_deeply(yaml)) throw ScriptError(file, 1, 1, "brackets are nested too deeply");
     try {
         const auto root = YAML::Load(std::string(yaml));

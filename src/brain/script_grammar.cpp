@@ -18,8 +18,7 @@ std::string slot_rule(std::string_view slot) {
 
 }  // namespace
 
-std::shared_ptr<const speech::Grammar> make_grammar(const Script& script, const std::string& name,
-                                                    const std::vector<std::string>& intents,
+std::shared_ptr<const speech::Grammar> make_grammar(const Script& script, const std::string& name, const std::vector<std::string>& intents,
                                                     const std::vector<std::string>& fill, double reject_below) {
     std::set<std::string> words, slots(fill.begin(), fill.end());
     std::string rules, top;
@@ -68,8 +67,7 @@ std::shared_ptr<const speech::Grammar> make_grammar(const Script& script, const 
         slot_rules += "<trail> = " + script.trail->jsgf() + ";\n";
         line += " [<trail>]";
     }
-    const auto jsgf =
-        "#JSGF V1.0;\ngrammar " + rule_name(name) + ";\n" + slot_rules + rules + "public <top> = " + line + ";\n";
+    const auto jsgf = "#JSGF V1.0;\ngrammar " + rule_name(name) + ";\n" + slot_rules + rules + "public <top> = " + line + ";\n";
     return speech::Grammar::make(name, jsgf, {words.begin(), words.end()}, reject_below);
 }
 

@@ -10,9 +10,7 @@
 namespace parley::brain {
 
 // `intents` by name; `fill` slots may be said alone, in any order, up to all of them in one utterance.
-[[nodiscard]] std::shared_ptr<const speech::Grammar> make_grammar(const Script& script, const std::string& name,
-                                                                  const std::vector<std::string>& intents,
-                                                                  const std::vector<std::string>& fill,
-                                                                  double reject_below);
+[[nodiscard]] std::shared_ptr<const speech::Grammar> make_grammar(const Script& script, const std::string& name, const std::vector<std::string>& intents,
+                                                                  const std::vector<std::string>& fill, double reject_below);
 
 }  // namespace parley::brain

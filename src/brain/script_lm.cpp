@@ -46,8 +46,10 @@ struct LmCore : std::enable_shared_from_this<LmCore> {
         actions->perform(answer->actions[index], [weak = weak_from_this(), reply, answer, index](ActionResult result) {
             const auto self = weak.lock();
             if (!self) return;
-            if (!result.transfer.empty() || !result.ok) self->acted(reply, answer, result.ok, std::move(result));
-            else self->act(reply, answer, index + 1);
+            if (!result.transfer.empty() || !result.ok)
+                self->acted(reply, answer, result.ok, std::move(result));
+            else
+                self->act(reply, answer, index + 1);
         });
     }
     void acted(ReplyId reply, const std::shared_ptr<DialogueReply>& answer, bool ok, ActionResult result) {
@@ -103,8 +105,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, const CallFacts& facts, LmSink& sink,
-                                          EmbeddedFactory::Post post, Actions* actions) {
+std::unique_ptr<LmSession> make_script_lm(std::shared_ptr<const Script> script, const CallFacts& facts, LmSink& sink, EmbeddedFactory::Post post,
+                                          Actions* actions) {
     auto core = std::make_shared<LmCore>(std::move(script), facts.seed, sink, std::move(post), actions);
     core->dialogue.know(facts.variables);
     if (!facts.brain_state.empty()) core->dialogue.restore(facts.brain_state);

@@ -45,18 +45,15 @@ std::string nearest_of(std::string_view name, const std::vector<std::string>& va
     return best;
 }
 
-void ScriptFile::unknown(const YAML::Mark& mark, std::string_view what, std::string_view wrong,
-                         const std::vector<std::string>& valid) const {
+void ScriptFile::unknown(const YAML::Mark& mark, std::string_view what, std::string_view wrong, const std::vector<std::string>& valid) const {
     const auto nearest = nearest_of(wrong, valid);
-    fail(mark,
-         in_quotes(wrong) + " is not " + std::string(what) + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+    fail(mark, in_quotes(wrong) + " is not " + std::string(what) + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
 }
 
 std::string ScriptFile::text(const YAML::Node& node, std::string_view what, std::size_t max) const {
     if (!node.IsScalar()) fail(node, std::string(what) + " must be a text");
     auto value = node.Scalar();
-    if (value.empty() || value.size() > max)
-        fail(node, std::string(what) + " must have 1 to " + std::to_string(max) + " bytes");
+    if (value.empty() || value.size() > max) fail(node, std::string(what) + " must have 1 to " + std::to_string(max) + " bytes");
     return value;
 }
 

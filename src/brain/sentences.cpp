@@ -6,8 +6,7 @@
 namespace parley::brain {
 namespace {
 
-constexpr auto kAbbreviations =
-    std::to_array<std::string_view>({"Dr.", "Mr.", "Mrs.", "Ms.", "St.", "No.", "a.m.", "p.m."});
+constexpr auto kAbbreviations = std::to_array<std::string_view>({"Dr.", "Mr.", "Mrs.", "Ms.", "St.", "No.", "a.m.", "p.m."});
 
 }  // namespace
 
@@ -24,8 +23,7 @@ std::vector<std::string> sentences_of(std::string_view text) {
     for (std::size_t i = 0; i + 1 < text.size(); ++i) {
         if ((text[i] != '.' && text[i] != '?' && text[i] != '!') || text[i + 1] != ' ') continue;
         const auto so_far = text.substr(begin, i + 1 - begin);
-        const auto word =
-            so_far.substr(so_far.find_last_of(' ') == std::string_view::npos ? 0 : so_far.find_last_of(' ') + 1);
+        const auto word = so_far.substr(so_far.find_last_of(' ') == std::string_view::npos ? 0 : so_far.find_last_of(' ') + 1);
         if (std::ranges::find(kAbbreviations, word) != kAbbreviations.end()) continue;
         take(i + 1);
     }

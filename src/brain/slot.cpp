@@ -13,12 +13,9 @@ namespace {
 using Reading = Pattern::SlotReader::Reading;
 using Words = std::span<const std::string>;
 
-constexpr auto kDays = std::to_array<std::string_view>(
-    {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow"});
-constexpr auto kHours = std::to_array<std::string_view>(
-    {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"});
-constexpr auto kDigits =
-    std::to_array<std::string_view>({"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"});
+constexpr auto kDays = std::to_array<std::string_view>({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow"});
+constexpr auto kHours = std::to_array<std::string_view>({"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"});
+constexpr auto kDigits = std::to_array<std::string_view>({"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"});
 
 constexpr const char* kWeekdayJsgf =
     "[on | for | next | this] (monday | tuesday | wednesday | thursday | friday | saturday | sunday | today | "
@@ -33,8 +30,7 @@ constexpr const char* kTimeJsgf =
     "three | four | five | six | "
     "seven | eight | nine | ten | eleven | twelve)"
     " | noon | midday ) [in the (morning | afternoon | evening) | a m | p m]";
-constexpr const char* kDigitsJsgf =
-    "( [double] (zero | oh | one | two | three | four | five | six | seven | eight | nine) )+";
+constexpr const char* kDigitsJsgf = "( [double] (zero | oh | one | two | three | four | five | six | seven | eight | nine) )+";
 
 const char* jsgf_of(SlotKind kind) {
     switch (kind) {
@@ -189,8 +185,8 @@ void read_digits(const SlotSpec& slot, Words words, std::size_t from, std::vecto
 
 std::string number_word(int value) {
     constexpr auto tens = std::to_array<const char*>({"", "", "twenty", "thirty", "forty", "fifty"});
-    constexpr auto teens = std::to_array<const char*>(
-        {"ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"});
+    constexpr auto teens =
+        std::to_array<const char*>({"ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"});
     if (value < 10) return std::string(kDigits[static_cast<std::size_t>(value)]);
     if (value < 20) return teens[static_cast<std::size_t>(value - 10)];
     std::string text = tens[static_cast<std::size_t>(value / 10)];
@@ -231,8 +227,7 @@ std::vector<Reading> read_slot(const SlotSpec& slot, Words words, std::size_t fr
         case SlotKind::weekday: {
             std::size_t at = from;
             if (is(words, at, "on") || is(words, at, "for") || is(words, at, "next") || is(words, at, "this")) ++at;
-            if (at < words.size() && std::ranges::find(kDays, words[at]) != kDays.end())
-                out.push_back({at + 1, words[at]});
+            if (at < words.size() && std::ranges::find(kDays, words[at]) != kDays.end()) out.push_back({at + 1, words[at]});
             break;
         }
         case SlotKind::time:
@@ -243,14 +238,12 @@ std::vector<Reading> read_slot(const SlotSpec& slot, Words words, std::size_t fr
             read_digits(slot, words, from, out);
             break;
     }
-    std::ranges::sort(
-        out, [](const Reading& a, const Reading& b) { return std::tie(b.end, a.value) < std::tie(a.end, b.value); });
+    std::ranges::sort(out, [](const Reading& a, const Reading& b) { return std::tie(b.end, a.value) < std::tie(a.end, b.value); });
     return out;
 }
 
 std::string keyed_slot(const SlotSpec& slot, std::string_view keys) {
-    if (keys.empty() || keys.size() > 32 || !std::ranges::all_of(keys, [](char c) { return c >= '0' && c <= '9'; }))
-        return {};
+    if (keys.empty() || keys.size() > 32 || !std::ranges::all_of(keys, [](char c) { return c >= '0' && c <= '9'; })) return {};
     switch (slot.kind) {
         case SlotKind::weekday:
             if (keys.size() != 1 || keys[0] < '1' || keys[0] > '7') return {};
@@ -274,8 +267,7 @@ std::string spoken_slot(const SlotSpec& slot, std::string_view value) {
     switch (slot.kind) {
         case SlotKind::weekday: {
             std::string text(value);
-            if (!text.empty() && text != "today" && text != "tomorrow")
-                text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+            if (!text.empty() && text != "today" && text != "tomorrow") text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
             return text;
         }
         case SlotKind::time: {
@@ -285,9 +277,7 @@ std::string spoken_slot(const SlotSpec& slot, std::string_view value) {
             const int hour = minute / 60 % 12 == 0 ? 12 : minute / 60 % 12;
             std::string text = number_word(hour);
             if (minute % 60 != 0) text += " " + std::string(minute % 60 < 10 ? "oh " : "") + number_word(minute % 60);
-            return text + (minute < 12 * 60   ? " in the morning"
-                           : minute < 18 * 60 ? " in the afternoon"
-                                              : " in the evening");
+            return text + (minute < 12 * 60 ? " in the morning" : minute < 18 * 60 ? " in the afternoon" : " in the evening");
         }
         case SlotKind::digits: {
             std::string text;

@@ -29,17 +29,31 @@ std::string joined(const std::vector<std::string>& pieces) {
 
 }  // namespace
 
-std::string TextTurn::text() const { return joined(pieces); }
+std::string TextTurn::text() const {
+    return joined(pieces);
+}
 
 struct TextTalk::Impl final : LmSink {
     Impl(PipelineFactory& factory, CallFacts given, TalkPorts with, TalkSettings how, TalkMemory before)
-        : facts(std::move(given)), ports(std::move(with)), settings(how), lines(std::move(before.lines)), note(std::move(before.note)), changed(ports.executor), going(std::make_shared<int>(0)) {
+        : facts(std::move(given)),
+          ports(std::move(with)),
+          settings(how),
+          lines(std::move(before.lines)),
+          note(std::move(before.note)),
+          changed(ports.executor),
+          going(std::make_shared<int>(0)) {
         const bool same = before.agent.empty() || before.agent == facts.agent;
-        back = same && (!lines.empty() || !before.brain_state.empty() || (!note.empty() && !before.agent.empty()));  // a note alone is of a call that was never here
-        if (same) facts.brain_state = std::move(before.brain_state);
-        else facts.background = std::move(before.background);
+        back = same &&
+               (!lines.empty() || !before.brain_state.empty() || (!note.empty() && !before.agent.empty()));  // a note alone is of a call that was never here
+        if (same)
+            facts.brain_state = std::move(before.brain_state);
+        else
+            facts.background = std::move(before.background);
         auto executor = ports.executor;
-        const TextPorts inner{.lm = *this, .vendor = ports.vendor, .executor = executor, .http = ports.http,
+        const TextPorts inner{.lm = *this,
+                              .vendor = ports.vendor,
+                              .executor = executor,
+                              .http = ports.http,
                               .post =
                                   [executor, weak = std::weak_ptr<int>(going)](std::function<void()> f) {
                                       asio::post(executor, [weak, f = std::move(f)] {
@@ -151,7 +165,8 @@ struct TextTalk::Impl final : LmSink {
         told = false;
         if (kind == PromptKind::caller_text || kind == PromptKind::digits) remember({ContextLine::Side::caller, text, false});
         // What an interruption left of it has been written down there.
-        if (const auto heard = std::exchange(cut, std::nullopt)) remember({ContextLine::Side::agent, *heard, true});
+        if (const auto heard = std::exchange(cut, std::nullopt))
+            remember({ContextLine::Side::agent, *heard, true});
         else if (!done.superseded || !done.pieces.empty()) {
             remember({ContextLine::Side::agent, done.text(), done.superseded});
             told = !done.pieces.empty();
@@ -209,12 +224,18 @@ net::Task<TextTurn> TextTalk::begin(OnPiece on_piece) {
 net::Task<TextTurn> TextTalk::said(std::string text, double confidence, OnPiece on_piece) {
     return impl_->take(PromptKind::caller_text, std::move(text), confidence, std::move(on_piece));
 }
-net::Task<TextTurn> TextTalk::keyed(std::string digits, OnPiece on_piece) { return impl_->take(PromptKind::digits, std::move(digits), 1, std::move(on_piece)); }
-net::Task<TextTurn> TextTalk::nothing_understood(OnPiece on_piece) { return impl_->take(PromptKind::nothing_understood, {}, 1, std::move(on_piece)); }
+net::Task<TextTurn> TextTalk::keyed(std::string digits, OnPiece on_piece) {
+    return impl_->take(PromptKind::digits, std::move(digits), 1, std::move(on_piece));
+}
+net::Task<TextTurn> TextTalk::nothing_understood(OnPiece on_piece) {
+    return impl_->take(PromptKind::nothing_understood, {}, 1, std::move(on_piece));
+}
 void TextTalk::advise(std::string_view note) {
     if (impl_->brain) impl_->brain->lm().advise(note);
 }
-void TextTalk::interrupted(std::string_view heard) { impl_->interrupted(heard); }
+void TextTalk::interrupted(std::string_view heard) {
+    impl_->interrupted(heard);
+}
 void TextTalk::agent_said(std::string_view text) {
     impl_->remember({ContextLine::Side::agent, std::string(text), false});
     impl_->told = false;
@@ -223,9 +244,15 @@ void TextTalk::caller_said(std::string_view text) {
     impl_->remember({ContextLine::Side::caller, std::string(text), false});
     impl_->told = false;
 }
-const std::vector<ContextLine>& TextTalk::lines() const { return impl_->lines; }
+const std::vector<ContextLine>& TextTalk::lines() const {
+    return impl_->lines;
+}
 TalkMemory TextTalk::memory() const {
-    return {impl_->lines, impl_->brain ? impl_->brain->lm().state() : std::string{}, impl_->facts.agent, {}, impl_->brain ? impl_->brain->lm().handover() : std::string{}};
+    return {impl_->lines,
+            impl_->brain ? impl_->brain->lm().state() : std::string{},
+            impl_->facts.agent,
+            {},
+            impl_->brain ? impl_->brain->lm().handover() : std::string{}};
 }
 void TextTalk::tick(TimePoint now) {
     if (impl_->brain) impl_->brain->tick(now);

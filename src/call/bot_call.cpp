@@ -23,12 +23,14 @@ using conversation::EndReason;
 namespace {
 
 constexpr auto kConnectWithin = std::chrono::seconds(5);
-constexpr std::size_t kEarlyFrames = 250;                  // caller audio kept while the bot's socket opens: 5 s
+constexpr std::size_t kEarlyFrames = 250;  // caller audio kept while the bot's socket opens: 5 s
 constexpr std::size_t kMaxMarks = 256;
-constexpr conversation::SegmentId kBotSpeech = 1;          // a bot's audio is one stretch: it has no text to cut
+constexpr conversation::SegmentId kBotSpeech = 1;  // a bot's audio is one stretch: it has no text to cut
 constexpr std::size_t kTokenParameter = twilio::kMaxTokenParts;
 
-bool is_token_parameter(std::string_view name) { return name == "t" || (name.size() == 2 && name[0] == 't' && name[1] >= '2' && name[1] <= static_cast<char>('0' + kTokenParameter)); }
+bool is_token_parameter(std::string_view name) {
+    return name == "t" || (name.size() == 2 && name[0] == 't' && name[1] >= '2' && name[1] <= static_cast<char>('0' + kTokenParameter));
+}
 
 }  // namespace
 
@@ -39,14 +41,16 @@ public:
           worker_(worker),
           agent_(std::move(agent)),
           leg_(leg),
-          log_(services.log.call({.call_sid = leg.start().call_sid, .stream_sid = leg.start().stream_sid, .agent = agent_->name, .dir = "in", .tenant = {}, .trace_id = {}})),
+          log_(services.log.call(
+              {.call_sid = leg.start().call_sid, .stream_sid = leg.start().stream_sid, .agent = agent_->name, .dir = "in", .tenant = {}, .trace_id = {}})),
           from_(std::move(from)),
           to_(std::move(to)),
           scanner_(leg.start().stream_sid),
           children_(worker.loop.executor()) {
         ledger_.begin_segment(kBotSpeech, {});
         if (agent_->record && !services_.recordings.empty()) {
-            recorder_ = std::make_unique<Recorder>(services_.disk, services_.recordings + "/" + leg.start().call_sid + "-" + leg.start().stream_sid.substr(0, 10) + ".wav");
+            recorder_ = std::make_unique<Recorder>(services_.disk,
+                                                   services_.recordings + "/" + leg.start().call_sid + "-" + leg.start().stream_sid.substr(0, 10) + ".wav");
             summary_.recording = recorder_->path();
         }
     }
@@ -271,7 +275,9 @@ private:
 BotCall::BotCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to)
     : impl_(std::make_unique<Impl>(services, worker, std::move(agent), leg, std::move(from), std::move(to))) {}
 BotCall::~BotCall() = default;
-net::Task<CallSummary> BotCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
+net::Task<CallSummary> BotCall::run(std::function<void(const CallSummary&)> over) {
+    return impl_->run(std::move(over));
+}
 void BotCall::command(const OperatorCommand& wanted) {
     if (const auto* end = std::get_if<EndNow>(&wanted)) impl_->request_end(end->reason, end->target);
     if (const auto* limit = std::get_if<LimitNow>(&wanted)) impl_->limit(limit->left);

@@ -17,19 +17,26 @@ bool planned(EndReason reason) {
         case EndReason::silence:
         case EndReason::brain_failed:
         case EndReason::operator_hangup:
-        case EndReason::caller_hung_up: return true;
-        default: return false;
+        case EndReason::caller_hung_up:
+            return true;
+        default:
+            return false;
     }
 }
 
 std::string_view result_of(EndReason reason) {
     switch (reason) {
-        case EndReason::brain_failed: return "upstream_error";
-        case EndReason::internal: return "server_error";
-        case EndReason::protocol: return "client_error";
+        case EndReason::brain_failed:
+            return "upstream_error";
+        case EndReason::internal:
+            return "server_error";
+        case EndReason::protocol:
+            return "client_error";
         case EndReason::carrier_lost:
-        case EndReason::media_timeout: return "indeterminate";
-        default: return "success";
+        case EndReason::media_timeout:
+            return "indeterminate";
+        default:
+            return "success";
     }
 }
 
@@ -47,10 +54,19 @@ void call_over(CallServices& services, const CallLog& log, const std::string& ca
     services.metrics.calls_ended.at("in", result, reason).add();
     services.metrics.call_duration.at("in", result).observe(done.duration);
     log.info("call.ended", "A call is over.",
-             {{"result", result}, {"reason", reason}, {"dur_ms", done.duration.count()}, {"turns", done.turns}, {"interruptions", done.interruptions}, {"fillers", done.fillers},
-              {"recording", done.recording}, {"call_file", done.call_file}});
+             {{"result", result},
+              {"reason", reason},
+              {"dur_ms", done.duration.count()},
+              {"turns", done.turns},
+              {"interruptions", done.interruptions},
+              {"fillers", done.fillers},
+              {"recording", done.recording},
+              {"call_file", done.call_file}});
     if (services.records == nullptr) return;
-    nlohmann::ordered_json fact{{"reason", reason}, {"result", result}, {"agent", agent.name}, {"duration_ms", done.duration.count()}, {"turns", done.turns}, {"interruptions", done.interruptions}, {"fillers", done.fillers}};
+    nlohmann::ordered_json fact{{"reason", reason},       {"result", result},
+                                {"agent", agent.name},    {"duration_ms", done.duration.count()},
+                                {"turns", done.turns},    {"interruptions", done.interruptions},
+                                {"fillers", done.fillers}};
     if (!done.target.empty()) fact["target"] = done.target;
     if (!done.recording.empty()) fact["recording"] = done.recording;
     if (!done.call_file.empty()) fact["call_file"] = done.call_file;

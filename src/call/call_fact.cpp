@@ -21,8 +21,10 @@ std::string call_fact(const CallFact& known) {
         put("agent", known.agent->name);
         put("agent_token", known.agent->token);
         // Of another agent's call it is said too that this one has none.
-        if (known.live || !known.answer.empty()) fact["model"] = known.agent->model;
-        else put("model", known.agent->model);
+        if (known.live || !known.answer.empty())
+            fact["model"] = known.agent->model;
+        else
+            put("model", known.agent->model);
         fact["revision"] = std::to_string(known.agent->revision);
     } else {
         put("agent", known.agent_name);

@@ -56,7 +56,9 @@ CallFileWriter::CallFileWriter(DiskWriter& disk, std::string path, const CallFil
     line(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-CallFileWriter::~CallFileWriter() { finish("abandoned"); }
+CallFileWriter::~CallFileWriter() {
+    finish("abandoned");
+}
 
 void CallFileWriter::line(std::string_view text) {
     block_ += text;

@@ -11,8 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kSpeechEnds = 6s;     // so long the hold's own words may go on when everything is ready
-constexpr auto kHandIn = 100ms;      // before `longest`: what has been found by then is handed in
+constexpr auto kSpeechEnds = 6s;  // so long the hold's own words may go on when everything is ready
+constexpr auto kHandIn = 100ms;   // before `longest`: what has been found by then is handed in
 constexpr std::size_t kMostSaid = 20;
 constexpr std::size_t kMostKeys = 64;
 
@@ -23,20 +23,29 @@ bool anything(const hold::HoldSounds& sounds) {
 
 }  // namespace
 
-std::unique_ptr<CallHold> CallHold::make(CallServices& services, CallWorker& worker, const std::shared_ptr<const Agent>& agent, const brain::CallFacts& facts, brain::Actions* actions) {
+std::unique_ptr<CallHold> CallHold::make(CallServices& services, CallWorker& worker, const std::shared_ptr<const Agent>& agent, const brain::CallFacts& facts,
+                                         brain::Actions* actions) {
     if (!services.hold || !agent->hold) return nullptr;
     auto offer = services.hold(*agent, facts);
     if (!offer) return nullptr;
     if (!services.prepare) offer->prepare = false;
     if (agent->hold->strategy == hold::Strategy::none && !offer->prepare) return nullptr;
     auto made = std::make_unique<CallHold>(services, worker, agent, std::move(*offer));
-    if (made->prepares_) made->prepare(facts, actions);
-    else made->prepared_ = true;
+    if (made->prepares_)
+        made->prepare(facts, actions);
+    else
+        made->prepared_ = true;
     return made;
 }
 
 CallHold::CallHold(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, HoldOffer offer)
-    : services_(services), worker_(worker), agent_(std::move(agent)), settings_(*agent_->hold), prepares_(offer.prepare), least_(anything(offer.sounds) ? settings_.least : 0ms), player_(settings_.strategy, std::move(offer.sounds), offer.mix),
+    : services_(services),
+      worker_(worker),
+      agent_(std::move(agent)),
+      settings_(*agent_->hold),
+      prepares_(offer.prepare),
+      least_(anything(offer.sounds) ? settings_.least : 0ms),
+      player_(settings_.strategy, std::move(offer.sounds), offer.mix),
       preparing_(worker.loop.executor()) {}
 
 void CallHold::prepare(const brain::CallFacts& facts, brain::Actions* actions) {
@@ -114,20 +123,29 @@ CallHold::Meanwhile CallHold::leave(brain::SttSession& stt) {
 
 std::string_view CallHold::name_of(hold::Strategy strategy) {
     switch (strategy) {
-        case hold::Strategy::none: return "none";
-        case hold::Strategy::text: return "text";
-        case hold::Strategy::audio: return "audio";
-        case hold::Strategy::music: return "music";
-        case hold::Strategy::audio_then_music: return "audio_then_music";
-        case hold::Strategy::text_then_music: return "text_then_music";
-        case hold::Strategy::text_over_music: return "text_over_music";
+        case hold::Strategy::none:
+            return "none";
+        case hold::Strategy::text:
+            return "text";
+        case hold::Strategy::audio:
+            return "audio";
+        case hold::Strategy::music:
+            return "music";
+        case hold::Strategy::audio_then_music:
+            return "audio_then_music";
+        case hold::Strategy::text_then_music:
+            return "text_then_music";
+        case hold::Strategy::text_over_music:
+            return "text_over_music";
     }
     return "none";
 }
 
 std::string CallHold::fact(const hold::HoldSettings& settings, const brain::Prepared& found, Instant lasted) {
-    const nlohmann::ordered_json fact{{"hold", name_of(settings.strategy)}, {"lasted_ms", std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count()},
-                                      {"looked_up", found.looked_up}, {"tools", found.tools}, {"summary", found.summarised}, {"failed", found.failed}};
+    const nlohmann::ordered_json fact{
+        {"hold", name_of(settings.strategy)}, {"lasted_ms", std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count()},
+        {"looked_up", found.looked_up},       {"tools", found.tools},
+        {"summary", found.summarised},        {"failed", found.failed}};
     return fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -15,7 +15,8 @@ namespace parley::call {
 class CallHold {
 public:
     // Null: this call's conversation begins at once.
-    static std::unique_ptr<CallHold> make(CallServices& services, CallWorker& worker, const std::shared_ptr<const Agent>& agent, const brain::CallFacts& facts, brain::Actions* actions);
+    static std::unique_ptr<CallHold> make(CallServices& services, CallWorker& worker, const std::shared_ptr<const Agent>& agent, const brain::CallFacts& facts,
+                                          brain::Actions* actions);
     CallHold(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, HoldOffer offer);
     CallHold(const CallHold&) = delete;
     CallHold& operator=(const CallHold&) = delete;
@@ -37,7 +38,7 @@ public:
         brain::Prepared found;
         std::vector<std::string> said;  // what the conversation is to know of what the caller did, oldest first
         std::string keys;
-        bool refused = false;           // the agent cannot do without what was not found
+        bool refused = false;  // the agent cannot do without what was not found
     };
     // The end of it, whatever has come about. Once.
     [[nodiscard]] Meanwhile leave(brain::SttSession& stt);

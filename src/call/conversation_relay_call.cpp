@@ -25,29 +25,35 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr auto kClosedWithin = std::chrono::seconds(2);         // Twilio closes the socket behind `end`
-constexpr auto kSamePromptWithin = milliseconds(300);           // nobody says the same sentence twice as fast
+constexpr auto kClosedWithin = std::chrono::seconds(2);  // Twilio closes the socket behind `end`
+constexpr auto kSamePromptWithin = milliseconds(300);    // nobody says the same sentence twice as fast
 constexpr auto kBetweenErrorLines = std::chrono::seconds(5);
 constexpr std::size_t kAsksWaiting = 4, kOperatorWaiting = 8, kMostDigits = 32;
 constexpr std::uint32_t kMessagesPerSecond = 100;
 constexpr std::uint32_t kBadMessages = 20;
 
-bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
-bool has_word(const std::vector<std::string>& list, std::string_view word) { return std::ranges::find(list, word) != list.end(); }
+bool has_word(const std::vector<std::string>& list, std::string_view word) {
+    return std::ranges::find(list, word) != list.end();
+}
 
 }  // namespace
 
 class ConversationRelayCall::Impl final : brain::VendorSink {
 public:
-    Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, net::WebSocket& socket, twilio::RelaySetup setup, Parties parties, brain::TalkMemory before)
+    Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, net::WebSocket& socket, twilio::RelaySetup setup, Parties parties,
+         brain::TalkMemory before)
         : services_(services),
           worker_(worker),
           agent_(std::move(agent)),
           words_(agent_->conversation),
           relay_(agent_->relay ? *agent_->relay : flows::RelaySettings{}),
           socket_(socket),
-          log_(services.log.call({.call_sid = setup.call_sid, .stream_sid = setup.session_id, .agent = agent_->name, .dir = "in", .tenant = {}, .trace_id = {}})),
+          log_(services.log.call(
+              {.call_sid = setup.call_sid, .stream_sid = setup.session_id, .agent = agent_->name, .dir = "in", .tenant = {}, .trace_id = {}})),
           wire_(socket, has_word(relay_.events, "tokens-played")),
           wake_(worker.loop.executor()),
           children_(worker.loop.executor()) {
@@ -65,8 +71,10 @@ public:
         const brain::TalkSettings settings{.context_lines = words_.context_lines};
         talk_ = std::make_unique<brain::TextTalk>(*agent_->pipeline, facts_, ports, settings, std::move(before));
         // Twilio speaks the welcome by itself, and only to a new call.
-        if (!relay_.welcome.empty() && !back) wire_.speaking().sent(relay_.welcome, Whose::ours, Clock::now());
-        else asks_.push_back({Ask::Kind::greeting, {}});
+        if (!relay_.welcome.empty() && !back)
+            wire_.speaking().sent(relay_.welcome, Whose::ours, Clock::now());
+        else
+            asks_.push_back({Ask::Kind::greeting, {}});
     }
 
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over) {
@@ -136,13 +144,20 @@ private:
         if (!read) return fault(twilio::error_kind(read.error()), ++bad_ > kBadMessages);
         if (ending_ || gone_) return;
         const auto& what = read->message;
-        if (const auto* prompt = std::get_if<twilio::RelayPrompt>(&what)) on_prompt(*prompt, now);
-        else if (const auto* interrupt = std::get_if<twilio::RelayInterrupt>(&what)) on_interrupt(*interrupt, now);
-        else if (const auto* key = std::get_if<twilio::RelayDtmf>(&what)) on_key(key->digit, now);
-        else if (const auto* info = std::get_if<twilio::RelayInfo>(&what)) on_info(*info, now);
-        else if (const auto* error = std::get_if<twilio::RelayError>(&what)) on_error(*error, now);
-        else if (std::holds_alternative<twilio::RelayUnknown>(what)) services_.metrics.stream_protocol_errors.at("unknown_event").add();
-        else services_.metrics.stream_protocol_errors.at("order").add();  // a second setup
+        if (const auto* prompt = std::get_if<twilio::RelayPrompt>(&what))
+            on_prompt(*prompt, now);
+        else if (const auto* interrupt = std::get_if<twilio::RelayInterrupt>(&what))
+            on_interrupt(*interrupt, now);
+        else if (const auto* key = std::get_if<twilio::RelayDtmf>(&what))
+            on_key(key->digit, now);
+        else if (const auto* info = std::get_if<twilio::RelayInfo>(&what))
+            on_info(*info, now);
+        else if (const auto* error = std::get_if<twilio::RelayError>(&what))
+            on_error(*error, now);
+        else if (std::holds_alternative<twilio::RelayUnknown>(what))
+            services_.metrics.stream_protocol_errors.at("unknown_event").add();
+        else
+            services_.metrics.stream_protocol_errors.at("order").add();  // a second setup
     }
 
     void fault(std::string_view kind, bool fatal) {
@@ -204,9 +219,12 @@ private:
     }
 
     void on_info(const twilio::RelayInfo& info, TimePoint now) {
-        if (info.name == "tokensPlayed") wire_.speaking().played(info.value, now);
-        else if (info.name == "clientSpeaking") caller_speaks_ = info.value == "on";
-        else if (info.name == "configUpdated") log_.info("relay.config", "Twilio changed the relay's configuration.", {{"what", info.value.substr(0, 200)}});
+        if (info.name == "tokensPlayed")
+            wire_.speaking().played(info.value, now);
+        else if (info.name == "clientSpeaking")
+            caller_speaks_ = info.value == "on";
+        else if (info.name == "configUpdated")
+            log_.info("relay.config", "Twilio changed the relay's configuration.", {{"what", info.value.substr(0, 200)}});
     }
 
     void on_error(const twilio::RelayError& error, TimePoint now) {
@@ -214,7 +232,8 @@ private:
         ++errors_;
         if (now - error_told_ < kBetweenErrorLines) return;
         error_told_ = now;
-        log_.error("relay.error", "Twilio did not understand a message of ours.", {{"error.type", error.description.substr(0, 300)}, {"n", std::exchange(errors_, 0U)}});
+        log_.error("relay.error", "Twilio did not understand a message of ours.",
+                   {{"error.type", error.description.substr(0, 300)}, {"n", std::exchange(errors_, 0U)}});
     }
 
     // --- a person speaks for the agent ---------------------------------------------------------------------------------
@@ -224,7 +243,8 @@ private:
         if (on == taken_over_ || (closing_ && closing_->forced)) return;
         taken_over_ = on;
         log_.info("call.taken_over", on ? "A person speaks for the agent." : "The agent speaks again.", {{"on", on}});
-        if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::event, event_fact(on ? "taken_over" : "given_back", facts_.agent, "relay"));
+        if (services_.records != nullptr)
+            services_.records->add(facts_.call_sid, store::Fact::event, event_fact(on ? "taken_over" : "given_back", facts_.agent, "relay"));
         quiet_since_ = Clock::now();
         idle_prompts_ = 0;
         if (on) {
@@ -281,14 +301,19 @@ private:
             owed_since_ = asked_at_ = Clock::now();
             brain::TextTalk::OnPiece hear = [this, number](std::string_view piece) { on_piece(number, piece); };
             brain::TextTurn done;
-            if (asked_.kind == Ask::Kind::greeting) done = co_await talk_->begin(std::move(hear));
-            else if (asked_.kind == Ask::Kind::digits) done = co_await talk_->keyed(asked_.text, std::move(hear));
-            else done = co_await talk_->said(asked_.text, 1, std::move(hear));
+            if (asked_.kind == Ask::Kind::greeting)
+                done = co_await talk_->begin(std::move(hear));
+            else if (asked_.kind == Ask::Kind::digits)
+                done = co_await talk_->keyed(asked_.text, std::move(hear));
+            else
+                done = co_await talk_->said(asked_.text, 1, std::move(hear));
             running_ = false;
             if (gone_ || ending_) continue;
             quiet_since_ = Clock::now();
-            if (number == turn_ && !done.superseded) answered(done);
-            else services_.metrics.turns.at("interrupted").add();
+            if (number == turn_ && !done.superseded)
+                answered(done);
+            else
+                services_.metrics.turns.at("interrupted").add();
         }
     }
 
@@ -377,8 +402,10 @@ private:
         if (closing_) return;
         if (!operator_.empty()) return obey_operator();
         const bool waiting = speaking.empty() && asks_.empty() && digits_.empty() && !caller_speaks_;
-        if (!waiting || taken_over_) quiet_since_ = now;
-        else if (now - quiet_since_ >= words_.idle_after) remind(now);
+        if (!waiting || taken_over_)
+            quiet_since_ = now;
+        else if (now - quiet_since_ >= words_.idle_after)
+            remind(now);
     }
 
     void fill_silence(TimePoint now) {
@@ -418,8 +445,10 @@ private:
             std::string digits;
             for (const char c : keys->keys) digits += c == 'W' ? "ww" : std::string(1, c);
             const auto message = twilio::relay_digits(digits);
-            if (message) sent(wire_.send(*message));
-            else log_.warn("relay.keys", "These keys cannot be sent over a relay.", {{"n", digits.size()}});
+            if (message)
+                sent(wire_.send(*message));
+            else
+                log_.warn("relay.keys", "These keys cannot be sent over a relay.", {{"n", digits.size()}});
         }
     }
 
@@ -442,7 +471,9 @@ private:
         if (ending_ || gone_) return;
         finish(reason, target);
         ending_ = Clock::now();
-        const auto message = twilio::relay_end(twilio::handoff_text({.code = std::string(conversation::name_of(reason)), .reason = reason == EndReason::transferred ? "the agent hands the call over" : "", .target = target}));
+        const auto message = twilio::relay_end(twilio::handoff_text({.code = std::string(conversation::name_of(reason)),
+                                                                     .reason = reason == EndReason::transferred ? "the agent hands the call over" : "",
+                                                                     .target = target}));
         sent(message && wire_.send(*message));
     }
 
@@ -477,11 +508,14 @@ private:
         const auto& closed = socket_.closed();
         switch (closed.fault) {
             case net::WsFault::none:
-            case net::WsFault::closed_by_peer: break;
+            case net::WsFault::closed_by_peer:
+                break;
             case net::WsFault::connection_lost:
             case net::WsFault::idle:
-            case net::WsFault::send_blocked: return EndReason::carrier_lost;
-            default: return EndReason::protocol;
+            case net::WsFault::send_blocked:
+                return EndReason::carrier_lost;
+            default:
+                return EndReason::protocol;
         }
         if (closed.code == 1007) log_.error("relay.error", "Twilio closed the relay: ten messages of ours in a row were malformed.", {{"code", 1007}});
         // The caller's end and a document that takes the call elsewhere look the same: properly closed.
@@ -501,7 +535,8 @@ private:
 
     void keep_turn(std::string_view who, std::string_view text, bool interrupted) {
         if (services_.records == nullptr || text.empty()) return;
-        services_.records->add(facts_.call_sid, store::Fact::turn, turn_fact(who, text, std::chrono::duration_cast<milliseconds>(Clock::now() - began_), interrupted));
+        services_.records->add(facts_.call_sid, store::Fact::turn,
+                               turn_fact(who, text, std::chrono::duration_cast<milliseconds>(Clock::now() - began_), interrupted));
     }
 
     void on_event(std::string_view json) override {
@@ -536,8 +571,8 @@ private:
     TimePoint began_ = Clock::now();
     Duration longest_ = std::min<Duration>(agent_->max_duration, words_.max_duration);  // of the talk; operators shorten it
     std::deque<Ask> asks_;
-    Ask asked_;                   // of the turn that runs or ran last
-    std::uint32_t turn_ = 0;      // its pieces are sent while they carry this number
+    Ask asked_;               // of the turn that runs or ran last
+    std::uint32_t turn_ = 0;  // its pieces are sent while they carry this number
     bool taken_over_ = false;
     std::string unanswered_;  // what the caller has said to the person who speaks for the agent, since that one spoke last
     bool running_ = false, too_long_ = false, warned_ = false, caller_speaks_ = false;
@@ -557,12 +592,18 @@ private:
     std::function<void(const CallSummary&)> over_;
 };
 
-ConversationRelayCall::ConversationRelayCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, net::WebSocket& socket, twilio::RelaySetup setup,
-                                             Parties parties, brain::TalkMemory before)
+ConversationRelayCall::ConversationRelayCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, net::WebSocket& socket,
+                                             twilio::RelaySetup setup, Parties parties, brain::TalkMemory before)
     : impl_(std::make_unique<Impl>(services, worker, std::move(agent), socket, std::move(setup), std::move(parties), std::move(before))) {}
 ConversationRelayCall::~ConversationRelayCall() = default;
-net::Task<CallSummary> ConversationRelayCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
-void ConversationRelayCall::command(const OperatorCommand& wanted) { impl_->command(wanted); }
-bool ConversationRelayCall::play(std::string_view url) { return impl_->play(url); }
+net::Task<CallSummary> ConversationRelayCall::run(std::function<void(const CallSummary&)> over) {
+    return impl_->run(std::move(over));
+}
+void ConversationRelayCall::command(const OperatorCommand& wanted) {
+    impl_->command(wanted);
+}
+bool ConversationRelayCall::play(std::string_view url) {
+    return impl_->play(url);
+}
 
 }  // namespace parley::call

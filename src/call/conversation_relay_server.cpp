@@ -45,9 +45,12 @@ net::Task<Opening> read_setup(net::WebSocket& socket, net::asio::any_io_executor
             break;
         }
         auto read = twilio::read_relay_message({message->payload.data(), message->payload.size()});
-        if (!read) out.refused = "schema";
-        else if (auto* setup = std::get_if<twilio::RelaySetup>(&read->message)) out.setup = std::move(*setup);
-        else out.refused = "media_before_start";
+        if (!read)
+            out.refused = "schema";
+        else if (auto* setup = std::get_if<twilio::RelaySetup>(&read->message))
+            out.setup = std::move(*setup);
+        else
+            out.refused = "media_before_start";
         break;
     }
     deadline.cancel();
@@ -72,7 +75,8 @@ net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socke
     }
     const auto& setup = *opening.setup;
     const auto token = twilio::join_token([&](std::string_view name) { return setup.parameter(name); });
-    auto admitted = co_await admit_by_token(services_, tokens_, find_agent_, token, std::string(setup.call_sid), std::string(setup.account_sid), true, remote, "A relay's token did not hold.");
+    auto admitted = co_await admit_by_token(services_, tokens_, find_agent_, token, std::string(setup.call_sid), std::string(setup.account_sid), true, remote,
+                                            "A relay's token did not hold.");
     auto& [claims, agent] = admitted;
     if (!agent) {
         services_.metrics.stream_rejected.at("token").add();
@@ -80,7 +84,8 @@ net::Task<> ConversationRelayServer::serve(std::unique_ptr<net::WebSocket> socke
         co_return;
     }
     const std::string call_sid = setup.call_sid;
-    const auto log = services_.log.call({.call_sid = call_sid, .stream_sid = setup.session_id, .agent = agent->name, .dir = "in", .tenant = {}, .trace_id = {}});
+    const auto log =
+        services_.log.call({.call_sid = call_sid, .stream_sid = setup.session_id, .agent = agent->name, .dir = "in", .tenant = {}, .trace_id = {}});
 
     // A resumed relay takes over: the old one is told to go and waited for. Without that right a live call is left alone.
     const bool taken = claims->resume > 0 && co_await take_over(services_, executor, call_sid);

@@ -67,8 +67,7 @@ private:
     error_code failed_;
 };
 
-DiskWriter::DiskWriter(std::size_t bound_bytes, OnError on_error)
-    : bound_(bound_bytes), on_error_(std::move(on_error)), thread_([this] { run(); }) {}
+DiskWriter::DiskWriter(std::size_t bound_bytes, OnError on_error) : bound_(bound_bytes), on_error_(std::move(on_error)), thread_([this] { run(); }) {}
 
 DiskWriter::~DiskWriter() {
     {
@@ -79,7 +78,9 @@ DiskWriter::~DiskWriter() {
     thread_.join();
 }
 
-std::shared_ptr<DiskWriter::File> DiskWriter::open(std::string path) { return std::make_shared<File>(std::move(path)); }
+std::shared_ptr<DiskWriter::File> DiskWriter::open(std::string path) {
+    return std::make_shared<File>(std::move(path));
+}
 
 bool DiskWriter::write(const std::shared_ptr<File>& file, std::string block, std::int64_t offset) {
     {

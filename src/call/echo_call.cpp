@@ -46,9 +46,12 @@ private:
     std::function<void(const CallSummary&)> over_;
 };
 
-EchoCall::EchoCall(CallServices&, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg) : impl_(std::make_unique<Impl>(worker, std::move(agent), leg)) {}
+EchoCall::EchoCall(CallServices&, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg)
+    : impl_(std::make_unique<Impl>(worker, std::move(agent), leg)) {}
 EchoCall::~EchoCall() = default;
-net::Task<CallSummary> EchoCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
+net::Task<CallSummary> EchoCall::run(std::function<void(const CallSummary&)> over) {
+    return impl_->run(std::move(over));
+}
 void EchoCall::command(const OperatorCommand& wanted) {
     if (const auto* end = std::get_if<EndNow>(&wanted)) impl_->request_end(end->reason, end->target);
     if (const auto* limit = std::get_if<LimitNow>(&wanted)) impl_->limit(limit->left);

@@ -21,8 +21,16 @@ constexpr std::size_t kMostText = 4000;
 // Both sides of one call.
 class ListenCall final : CarrierSink, brain::VendorSink {
 public:
-    ListenCall(CallServices& services, CallWorker& worker, const Agent& agent, MediaStreamLeg& leg, const brain::CallFacts& facts, const std::atomic<bool>& ending)
-        : services_(services), worker_(worker), agent_(agent), leg_(leg), ending_(ending), call_sid_(facts.call_sid), caller_(agent, facts, worker, *this, said("inbound_track", "caller")), callee_(agent, facts, worker, *this, said("outbound_track", "callee")) {}
+    ListenCall(CallServices& services, CallWorker& worker, const Agent& agent, MediaStreamLeg& leg, const brain::CallFacts& facts,
+               const std::atomic<bool>& ending)
+        : services_(services),
+          worker_(worker),
+          agent_(agent),
+          leg_(leg),
+          ending_(ending),
+          call_sid_(facts.call_sid),
+          caller_(agent, facts, worker, *this, said("inbound_track", "caller")),
+          callee_(agent, facts, worker, *this, said("outbound_track", "callee")) {}
 
     [[nodiscard]] bool hears() const { return caller_.hears(); }
     net::Task<> run() {
@@ -66,13 +74,16 @@ private:
     void on_used(const brain::VendorRecord& more) override {
         if (services_.used) services_.used(agent_, call_sid_, more);
     }
-    void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view) override { services_.metrics.provider_failovers.at(role, from, to).add(); }
+    void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view) override {
+        services_.metrics.provider_failovers.at(role, from, to).add();
+    }
 
     ListenTrack::Said said(std::string_view track, std::string_view who) {
         return [this, track, who](std::string_view text, std::chrono::milliseconds at, double confidence) {
             ++turns_;
             if (services_.records == nullptr) return;
-            const nlohmann::json fact{{"track", track}, {"who", who}, {"text", text.substr(0, kMostText)}, {"at_ms", at.count()}, {"final", true}, {"source", "parley"}, {"confidence", confidence}};
+            const nlohmann::json fact{{"track", track}, {"who", who},         {"text", text.substr(0, kMostText)}, {"at_ms", at.count()},
+                                      {"final", true},  {"source", "parley"}, {"confidence", confidence}};
             services_.records->add(call_sid_, store::Fact::transcript, fact.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
         };
     }
@@ -104,7 +115,8 @@ net::Task<> ListenServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         return found == start.parameters.end() ? std::string_view{} : std::string_view(found->second);
     };
     const auto token = twilio::join_token(find);
-    auto admitted = co_await admit_by_token(services_, tokens_, find_agent_, token, start.call_sid, start.account_sid, false, remote, "A stream's token did not hold.");
+    auto admitted =
+        co_await admit_by_token(services_, tokens_, find_agent_, token, start.call_sid, start.account_sid, false, remote, "A stream's token did not hold.");
     auto& [claims, agent] = admitted;
     if (!agent) {
         co_await leg.refuse("token");
@@ -116,7 +128,8 @@ net::Task<> ListenServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         co_return;
     }
     ticket.reset();
-    const auto log = services_.log.call({.call_sid = start.call_sid, .stream_sid = start.stream_sid, .agent = agent->name, .dir = "in", .tenant = {}, .trace_id = {}});
+    const auto log =
+        services_.log.call({.call_sid = start.call_sid, .stream_sid = start.stream_sid, .agent = agent->name, .dir = "in", .tenant = {}, .trace_id = {}});
     brain::CallFacts facts;
     facts.call_sid = start.call_sid;
     facts.from = claims->from;

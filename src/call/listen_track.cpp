@@ -10,15 +10,18 @@ namespace parley::call {
 
 namespace {
 
-constexpr std::uint64_t kQuietFrames = 30;        // 600 ms of quiet end a turn: nobody waits for an answer here
+constexpr std::uint64_t kQuietFrames = 30;         // 600 ms of quiet end a turn: nobody waits for an answer here
 constexpr std::uint64_t kLongestFrames = 50 * 20;  // a turn is cut after 20 s
 
 }  // namespace
 
-ListenTrack::ListenTrack(const Agent& agent, const brain::CallFacts& facts, CallWorker& worker, brain::VendorSink& vendor, Said said) : vad_(agent.vad), said_(std::move(said)) {
+ListenTrack::ListenTrack(const Agent& agent, const brain::CallFacts& facts, CallWorker& worker, brain::VendorSink& vendor, Said said)
+    : vad_(agent.vad), said_(std::move(said)) {
     if (!agent.pipeline) return;
     auto executor = worker.loop.executor();
-    const brain::EarPorts ports{.stt = *this, .vendor = vendor, .executor = executor, .http = &worker.http, .post = [executor](std::function<void()> f) { boost::asio::post(executor, std::move(f)); }};
+    const brain::EarPorts ports{.stt = *this, .vendor = vendor, .executor = executor, .http = &worker.http, .post = [executor](std::function<void()> f) {
+                                    boost::asio::post(executor, std::move(f));
+                                }};
     ear_ = agent.pipeline->open_ear(facts, ports);
 }
 
@@ -45,7 +48,8 @@ void ListenTrack::frame() {
     quiet_ = heard.speech ? 0 : quiet_ + 1;
     if (open_ == 0) return;
     const auto length = frames_ - begun_[open_ % begun_.size()].frame;
-    if (quiet_ >= kQuietFrames) finish();
+    if (quiet_ >= kQuietFrames)
+        finish();
     else if (length >= kLongestFrames) {
         finish();
         if (heard.speech) begin(std::chrono::milliseconds(0));
@@ -59,7 +63,9 @@ void ListenTrack::begin(std::chrono::milliseconds ago) {
     ear_->stt().begin(open_);
 }
 
-void ListenTrack::finish() { ear_->stt().finish(std::exchange(open_, 0)); }
+void ListenTrack::finish() {
+    ear_->stt().finish(std::exchange(open_, 0));
+}
 
 void ListenTrack::tick(TimePoint now) {
     if (ear_) ear_->tick(now);

@@ -9,9 +9,9 @@ namespace parley::call {
 
 namespace {
 
-constexpr auto kMediaTimeout = std::chrono::seconds(5);   // Twilio sends 50 frames a second, also in silence
+constexpr auto kMediaTimeout = std::chrono::seconds(5);  // Twilio sends 50 frames a second, also in silence
 constexpr std::uint32_t kBeatsASecond = 50;
-constexpr std::size_t kDecodeChars = 320;                 // 240 bytes at a time, whatever the message's length
+constexpr std::size_t kDecodeChars = 320;  // 240 bytes at a time, whatever the message's length
 constexpr std::size_t kMaxSendFrame = 1024;
 
 twilio::StreamLimits limits_of(bool both_tracks) {
@@ -25,12 +25,17 @@ twilio::StreamLimits limits_of(bool both_tracks) {
 conversation::EndReason reason_of(LegEnd end) {
     using conversation::EndReason;
     switch (end) {
-        case LegEnd::stopped: return EndReason::caller_hung_up;
+        case LegEnd::stopped:
+            return EndReason::caller_hung_up;
         case LegEnd::closed:
-        case LegEnd::lost: return EndReason::carrier_lost;
-        case LegEnd::protocol: return EndReason::protocol;
-        case LegEnd::media_timeout: return EndReason::media_timeout;
-        case LegEnd::ours: return EndReason::internal;
+        case LegEnd::lost:
+            return EndReason::carrier_lost;
+        case LegEnd::protocol:
+            return EndReason::protocol;
+        case LegEnd::media_timeout:
+            return EndReason::media_timeout;
+        case LegEnd::ours:
+            return EndReason::internal;
     }
     return EndReason::internal;
 }
@@ -40,7 +45,9 @@ MediaStreamLeg::MediaStreamLeg(std::unique_ptr<net::WebSocket> socket, CallWorke
     metrics_.streams_active.at().add(1);
 }
 
-MediaStreamLeg::~MediaStreamLeg() { metrics_.streams_active.at().add(-1); }
+MediaStreamLeg::~MediaStreamLeg() {
+    metrics_.streams_active.at().add(-1);
+}
 
 net::Task<bool> MediaStreamLeg::accept(Duration within) {
     net::asio::steady_timer deadline(worker_.loop.executor(), within);
@@ -98,9 +105,12 @@ void MediaStreamLeg::read_messages() {
 
 void MediaStreamLeg::perform(std::string_view text) {
     for (const auto& action : actions_) {
-        if (const auto* audio = std::get_if<twilio::DeliverAudio>(&action)) deliver(*audio, text);
-        else if (const auto* other = std::get_if<twilio::OutboundAudio>(&action)) deliver(*other);
-        else if (const auto* fault = std::get_if<twilio::CountFault>(&action)) metrics_.stream_protocol_errors.at(to_string(fault->fault)).add();
+        if (const auto* audio = std::get_if<twilio::DeliverAudio>(&action))
+            deliver(*audio, text);
+        else if (const auto* other = std::get_if<twilio::OutboundAudio>(&action))
+            deliver(*other);
+        else if (const auto* fault = std::get_if<twilio::CountFault>(&action))
+            metrics_.stream_protocol_errors.at(to_string(fault->fault)).add();
         else if (const auto* silence = std::get_if<twilio::FillSilence>(&action)) {
             worker_.cells.gap_in.add(std::chrono::duration_cast<Duration>(std::chrono::microseconds(silence->samples * 125)));
             if (sink_ != nullptr) sink_->on_gap(silence->samples);
@@ -108,9 +118,12 @@ void MediaStreamLeg::perform(std::string_view text) {
             if (sink_ != nullptr) sink_->on_mark(mark->name);
         } else if (const auto* digit = std::get_if<twilio::DigitPressed>(&action)) {
             if (sink_ != nullptr) sink_->on_dtmf(digit->digit);
-        } else if (const auto* start = std::get_if<twilio::StreamStarted>(&action)) accept_start(start->start);
-        else if (std::holds_alternative<twilio::StreamStopped>(action)) stopped_ = true;
-        else if (const auto* end = std::get_if<twilio::CloseStream>(&action)) close(end->code, end->reason);
+        } else if (const auto* start = std::get_if<twilio::StreamStarted>(&action))
+            accept_start(start->start);
+        else if (std::holds_alternative<twilio::StreamStopped>(action))
+            stopped_ = true;
+        else if (const auto* end = std::get_if<twilio::CloseStream>(&action))
+            close(end->code, end->reason);
     }
 }
 
@@ -164,16 +177,31 @@ net::Task<LegEnd> MediaStreamLeg::run(CarrierSink& sink) {
 void MediaStreamLeg::count_wire_fault() {
     std::string_view kind;
     switch (socket_->closed().fault) {
-        case net::WsFault::framing: kind = "framing"; break;
-        case net::WsFault::utf8: kind = "utf8"; break;
-        case net::WsFault::too_big: kind = "too_big"; break;
-        case net::WsFault::fragmentation: kind = "fragmentation"; break;
-        case net::WsFault::flood: kind = "flood"; break;
-        case net::WsFault::send_blocked: kind = "send_blocked"; break;
-        case net::WsFault::idle: kind = "idle"; break;
+        case net::WsFault::framing:
+            kind = "framing";
+            break;
+        case net::WsFault::utf8:
+            kind = "utf8";
+            break;
+        case net::WsFault::too_big:
+            kind = "too_big";
+            break;
+        case net::WsFault::fragmentation:
+            kind = "fragmentation";
+            break;
+        case net::WsFault::flood:
+            kind = "flood";
+            break;
+        case net::WsFault::send_blocked:
+            kind = "send_blocked";
+            break;
+        case net::WsFault::idle:
+            kind = "idle";
+            break;
         case net::WsFault::none:
         case net::WsFault::closed_by_peer:
-        case net::WsFault::connection_lost: return;
+        case net::WsFault::connection_lost:
+            return;
     }
     metrics_.stream_protocol_errors.at(kind).add();
 }
@@ -185,11 +213,14 @@ LegEnd MediaStreamLeg::how_it_ended() const {
     if (ours_) return LegEnd::ours;
     switch (socket_->closed().fault) {
         case net::WsFault::none:
-        case net::WsFault::closed_by_peer: return LegEnd::closed;
+        case net::WsFault::closed_by_peer:
+            return LegEnd::closed;
         case net::WsFault::connection_lost:
         case net::WsFault::idle:
-        case net::WsFault::send_blocked: return LegEnd::lost;
-        default: return LegEnd::protocol;
+        case net::WsFault::send_blocked:
+            return LegEnd::lost;
+        default:
+            return LegEnd::protocol;
     }
 }
 
@@ -223,7 +254,9 @@ bool MediaStreamLeg::send_media_base64(std::string_view payload) {
     return !text.empty() && sent(socket_->send(net::WsOpcode::text, text), twilio::payload_samples(payload));
 }
 
-bool MediaStreamLeg::send_media_message(std::string_view message, std::size_t samples) { return sent(socket_->send(net::WsOpcode::text, message), samples); }
+bool MediaStreamLeg::send_media_message(std::string_view message, std::size_t samples) {
+    return sent(socket_->send(net::WsOpcode::text, message), samples);
+}
 
 bool MediaStreamLeg::send_mark(std::string_view name) {
     std::array<char, twilio::kMaxControlMessageBytes> buffer;

@@ -30,7 +30,9 @@ constexpr Instant kNotArmed = Instant::max();
 constexpr std::string_view kMarkPrefix = "p";
 constexpr Instant kToneBefore = std::chrono::milliseconds(400), kToneAfter = std::chrono::milliseconds(250);  // of a key, from when it is told
 
-std::string mark_name(std::uint32_t mark) { return std::string(kMarkPrefix) + std::to_string(mark); }
+std::string mark_name(std::uint32_t mark) {
+    return std::string(kMarkPrefix) + std::to_string(mark);
+}
 
 std::optional<std::uint32_t> mark_number(std::string_view name) {
     if (!name.starts_with(kMarkPrefix)) return std::nullopt;
@@ -41,18 +43,22 @@ std::optional<std::uint32_t> mark_number(std::string_view name) {
     return number;
 }
 
-double seconds(Instant value) { return std::chrono::duration<double>(value).count(); }
+double seconds(Instant value) {
+    return std::chrono::duration<double>(value).count();
+}
 
 }  // namespace
 
 class PipelineCall::Impl final : CarrierSink, PlayoutSink, brain::SttSink, brain::LmSink, brain::TtsSink, brain::VendorSink, brain::Handset {
 public:
-    Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to, brain::TalkMemory before)
+    Impl(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to,
+         brain::TalkMemory before)
         : services_(services),
           worker_(worker),
           agent_(std::move(agent)),
           leg_(leg),
-          log_(services.log.call({.call_sid = leg.start().call_sid, .stream_sid = leg.start().stream_sid, .agent = agent_->name, .dir = "in", .tenant = {}, .trace_id = {}})),
+          log_(services.log.call(
+              {.call_sid = leg.start().call_sid, .stream_sid = leg.start().stream_sid, .agent = agent_->name, .dir = "in", .tenant = {}, .trace_id = {}})),
           began_(Clock::now()),
           machine_(agent_->conversation),
           playout_(agent_->playout, *this),
@@ -64,8 +70,10 @@ public:
         facts_.agent = agent_->name;
         facts_.variables = agent_->variables;
         facts_.seed = random_u64();
-        if (before_.agent == facts_.agent) facts_.brain_state = before_.brain_state;
-        else facts_.background = before_.background;
+        if (before_.agent == facts_.agent)
+            facts_.brain_state = before_.brain_state;
+        else
+            facts_.background = before_.background;
         timers_.fill(kNotArmed);
         commands_.reserve(16);
         open_files();
@@ -78,8 +86,10 @@ public:
         auto ticket = worker_.ticks.subscribe([this](const net::Tick& beat) { tick(beat); });
         // Who was here before goes on where the talk was.
         if (before_.lines.empty() && !back()) hold_ = CallHold::make(services_, worker_, agent_, facts_, actions_.get());
-        if (hold_) playout_.bed(&hold_->player());
-        else begin_talk({});
+        if (hold_)
+            playout_.bed(&hold_->player());
+        else
+            begin_talk({});
         const LegEnd end = co_await leg_.run(*this);
         reading_ = false;
         if (!machine_.ended()) feed(CarrierStopped{.reason = reason_of(end)});
@@ -102,12 +112,18 @@ public:
     }
 
     void command(const OperatorCommand& wanted) {
-        if (const auto* end = std::get_if<EndNow>(&wanted)) feed(OperatorHangup{.reason = end->reason, .target = end->target});
-        else if (const auto* say = std::get_if<SayNow>(&wanted)) feed(OperatorSay{.text = say->text});
-        else if (const auto* keys = std::get_if<KeysNow>(&wanted)) feed(OperatorSay{.text = keys->keys, .keys = true});
-        else if (const auto* whisper = std::get_if<WhisperNow>(&wanted); whisper != nullptr && brain_) brain_->lm().advise(whisper->text);
-        else if (const auto* taken = std::get_if<TakeOver>(&wanted)) take_over(taken->on);
-        else if (const auto* limit = std::get_if<LimitNow>(&wanted)) time_left(std::chrono::duration_cast<Instant>(limit->left));
+        if (const auto* end = std::get_if<EndNow>(&wanted))
+            feed(OperatorHangup{.reason = end->reason, .target = end->target});
+        else if (const auto* say = std::get_if<SayNow>(&wanted))
+            feed(OperatorSay{.text = say->text});
+        else if (const auto* keys = std::get_if<KeysNow>(&wanted))
+            feed(OperatorSay{.text = keys->keys, .keys = true});
+        else if (const auto* whisper = std::get_if<WhisperNow>(&wanted); whisper != nullptr && brain_)
+            brain_->lm().advise(whisper->text);
+        else if (const auto* taken = std::get_if<TakeOver>(&wanted))
+            take_over(taken->on);
+        else if (const auto* limit = std::get_if<LimitNow>(&wanted))
+            time_left(std::chrono::duration_cast<Instant>(limit->left));
     }
 
 private:
@@ -128,7 +144,8 @@ private:
     void keep_recording() {
         recorder_->finish();
         if (services_.records == nullptr) return;
-        services_.records->add(facts_.call_sid, store::Fact::recording, recording_fact(recorder_->path(), std::chrono::duration_cast<std::chrono::milliseconds>(last_)));
+        services_.records->add(facts_.call_sid, store::Fact::recording,
+                               recording_fact(recorder_->path(), std::chrono::duration_cast<std::chrono::milliseconds>(last_)));
     }
 
     // --- the beginning -----------------------------------------------------------------------------------------------
@@ -137,14 +154,17 @@ private:
     [[nodiscard]] bool on_hold() const { return hold_ && !talking_; }
     // Before the conversation there is nobody to say goodbye: it is told of its end when it begins.
     void time_left(Instant left) {
-        if (on_hold()) ends_at_ = now() + left;
-        else feed(TimeLeft{.left = left});
+        if (on_hold())
+            ends_at_ = now() + left;
+        else
+            feed(TimeLeft{.left = left});
     }
 
     void begin_talk(const CallHold::Meanwhile& meanwhile) {
         talking_ = true;
         const auto waited = hold_ ? now() : Instant{0};
-        for (auto& line : before_.lines) feed(Remembered{.agent = line.side == ContextLine::Side::agent, .text = std::move(line.text), .interrupted = line.interrupted});
+        for (auto& line : before_.lines)
+            feed(Remembered{.agent = line.side == ContextLine::Side::agent, .text = std::move(line.text), .interrupted = line.interrupted});
         for (const auto& said : meanwhile.said) feed(Remembered{.agent = false, .text = said});
         if (!meanwhile.keys.empty()) feed(Remembered{.agent = false, .text = "[pressed these keys while waiting: " + meanwhile.keys + "]"});
         if (hold_) brain_->lm().prepared(meanwhile.found);
@@ -165,7 +185,9 @@ private:
         std::string failed;
         for (const auto& what : meanwhile.found.failed) failed += (failed.empty() ? "" : ", ") + what;
         if (file_) file_->remark(lasted, "hold over" + (failed.empty() ? std::string() : ", not prepared: " + failed));
-        if (!failed.empty()) log_.warn("prep.failed", "Not everything could be prepared; the call goes on as its agent wants it.", {{"what", failed}, {"dur_ms", std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count()}, {"required", settings.required}});
+        if (!failed.empty())
+            log_.warn("prep.failed", "Not everything could be prepared; the call goes on as its agent wants it.",
+                      {{"what", failed}, {"dur_ms", std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count()}, {"required", settings.required}});
         if (meanwhile.refused) {
             talking_ = true;
             if (services_.records != nullptr) services_.records->add(facts_.call_sid, store::Fact::rejection, R"({"reason":"agent_prep_timeout"})");
@@ -207,13 +229,17 @@ private:
     // Keys that are a secret stand in the file as others in the same number: replay decides the same.
     void keep_input(Instant at, const Event& event, bool vad) {
         const auto* key = std::get_if<DtmfPressed>(&event);
-        if (key != nullptr && machine_.keys_secret()) file_->input(at, DtmfPressed{.digit = keys_masked({key->digit}).front()}, vad);
-        else file_->input(at, event, vad && !hidden_);
+        if (key != nullptr && machine_.keys_secret())
+            file_->input(at, DtmfPressed{.digit = keys_masked({key->digit}).front()}, vad);
+        else
+            file_->input(at, event, vad && !hidden_);
     }
     void keep_output(Instant at, const Command& command) {
         const auto* given = std::get_if<KeysGiven>(&command);
-        if (given != nullptr && secret_wanted_) file_->output(at, KeysGiven{given->outcome, keys_masked(given->keys)});
-        else file_->output(at, command);
+        if (given != nullptr && secret_wanted_)
+            file_->output(at, KeysGiven{given->outcome, keys_masked(given->keys)});
+        else
+            file_->output(at, command);
     }
 
     void tick(const net::Tick& beat) {
@@ -298,13 +324,19 @@ private:
     }
     void keep_turn(std::string_view who, const std::string& text, Instant at, bool interrupted) {
         if (services_.records == nullptr || text.empty()) return;
-        services_.records->add(facts_.call_sid, store::Fact::turn, turn_fact(who, text, std::chrono::duration_cast<std::chrono::milliseconds>(at), interrupted));
+        services_.records->add(facts_.call_sid, store::Fact::turn,
+                               turn_fact(who, text, std::chrono::duration_cast<std::chrono::milliseconds>(at), interrupted));
     }
     void perform(const AgentSaid& c, Instant at) {
         private_words_.agent_said(c.heard);
         if (c.kind != SpeechKind::keys) keep_turn("agent", c.heard, at, c.interrupted);
         if (c.reply != 0) brain_->lm().heard(c.reply, std::chrono::duration_cast<std::chrono::milliseconds>(c.heard_for), c.interrupted);
-        if (services_.shared != nullptr && !machine_.ended()) services_.shared->checkpoint(facts_.call_sid, as_kept(*agent_, {.lines = machine_.context(), .brain_state = brain_->lm().state(), .agent = facts_.agent, .note = {}, .background = brain_->lm().handover()}));
+        if (services_.shared != nullptr && !machine_.ended())
+            services_.shared->checkpoint(facts_.call_sid, as_kept(*agent_, {.lines = machine_.context(),
+                                                                            .brain_state = brain_->lm().state(),
+                                                                            .agent = facts_.agent,
+                                                                            .note = {},
+                                                                            .background = brain_->lm().handover()}));
     }
     void perform(const TurnTimes& c, Instant) {
         ++summary_.turns;
@@ -315,8 +347,7 @@ private:
         ++summary_.interruptions;
         services_.metrics.interruptions.at("speech").add();
         services_.metrics.interruption_stop.at("speech").observe(seconds(c.stopped - c.speech_started));
-        log_.info("turn.interrupted", "The caller interrupted the agent.",
-                  {{"turn", summary_.turns}, {"dur_ms", c.stopped - c.speech_started}});
+        log_.info("turn.interrupted", "The caller interrupted the agent.", {{"turn", summary_.turns}, {"dur_ms", c.stopped - c.speech_started}});
     }
 
     // --- keys the brain asks for -------------------------------------------------------------------------------------
@@ -389,8 +420,10 @@ private:
         const auto at = std::max(now(), last_);
         const auto heard_as_is = pcm;
         const bool hidden = hides(pcm);
-        if (file_ && hidden) file_->hidden_frame(at);
-        else if (file_) file_->frame(at, frame_);
+        if (file_ && hidden)
+            file_->hidden_frame(at);
+        else if (file_)
+            file_->frame(at, frame_);
         static constexpr std::array<std::int16_t, audio::kFrameSamples> kNothing{};
         if (recorder_) recorder_->caller(secret_wanted_ ? kNothing : pcm, at);
         const auto heard = vad_.push(heard_as_is);
@@ -411,8 +444,10 @@ private:
         feed(CallerSpeechStopped{.ago = ago}, true);
     }
     void on_dtmf(char digit) override {
-        if (secret_wanted_) keys_begun_ = true;
-        else private_words_.heard(now());
+        if (secret_wanted_)
+            keys_begun_ = true;
+        else
+            private_words_.heard(now());
         // The rest of a secret, behind its time: the tone is in the recording already.
         if (recorder_ && machine_.keys_secret() && !secret_wanted_) recorder_->silence_caller(now() - std::min(now(), kToneBefore), now() + kToneAfter);
         if (on_hold()) hold_->pressed(digit);
@@ -474,8 +509,10 @@ private:
         if (CallHold::mine(utterance)) return;
         // An eager end is worth a start in private; the decision stays the core's.
         if (eager && taken_) return;
-        if (eager) brain_->lm().speculate(partial_, machine_.context());
-        else feed(VendorEndOfTurn{.utterance = utterance, .confidence = confidence});
+        if (eager)
+            brain_->lm().speculate(partial_, machine_.context());
+        else
+            feed(VendorEndOfTurn{.utterance = utterance, .confidence = confidence});
     }
     void on_turn_resumed(UtteranceId utterance) override {
         if (CallHold::mine(utterance)) return;
@@ -557,8 +594,14 @@ private:
     void open_brain() {
         auto executor = worker_.loop.executor();
         if (services_.actions) actions_ = services_.actions(*agent_, facts_, worker_, this);
-        const brain::CallPorts ports{.stt = *this, .lm = *this, .tts = *this, .vendor = *this, .executor = executor, .http = &worker_.http,
-                                     .post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); }, .actions = actions_.get()};
+        const brain::CallPorts ports{.stt = *this,
+                                     .lm = *this,
+                                     .tts = *this,
+                                     .vendor = *this,
+                                     .executor = executor,
+                                     .http = &worker_.http,
+                                     .post = [executor](std::function<void()> f) { asio::post(executor, std::move(f)); },
+                                     .actions = actions_.get()};
         brain_ = agent_->pipeline->open(facts_, ports);
     }
 
@@ -591,20 +634,25 @@ private:
     std::deque<std::pair<Event, bool>> pending_;
     bool feeding_ = false;
     const char* told_state_ = nullptr;
-    bool taken_ = false;    // a person speaks for the agent
-    Given keys_given_;      // who waits for keys
+    bool taken_ = false;                               // a person speaks for the agent
+    Given keys_given_;                                 // who waits for keys
     bool secret_wanted_ = false, keys_begun_ = false;  // secret ones are waited for; the first has come
-    bool hidden_ = false;   // the call file gets no frames
-    bool reading_ = true;  // until the leg has ended
+    bool hidden_ = false;                              // the call file gets no frames
+    bool reading_ = true;                              // until the leg has ended
     Instant last_{0};
     CallSummary summary_;
     std::function<void(const CallSummary&)> over_;
 };
 
-PipelineCall::PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to, brain::TalkMemory before)
+PipelineCall::PipelineCall(CallServices& services, CallWorker& worker, std::shared_ptr<const Agent> agent, CarrierLeg& leg, std::string from, std::string to,
+                           brain::TalkMemory before)
     : impl_(std::make_unique<Impl>(services, worker, std::move(agent), leg, std::move(from), std::move(to), std::move(before))) {}
 PipelineCall::~PipelineCall() = default;
-net::Task<CallSummary> PipelineCall::run(std::function<void(const CallSummary&)> over) { return impl_->run(std::move(over)); }
-void PipelineCall::command(const OperatorCommand& wanted) { impl_->command(wanted); }
+net::Task<CallSummary> PipelineCall::run(std::function<void(const CallSummary&)> over) {
+    return impl_->run(std::move(over));
+}
+void PipelineCall::command(const OperatorCommand& wanted) {
+    impl_->command(wanted);
+}
 
 }  // namespace parley::call

@@ -13,9 +13,9 @@ namespace parley::call {
 namespace {
 
 constexpr Instant kFrame = std::chrono::milliseconds(20);
-constexpr float kDucked = 0.25F;       // -12 dB
-constexpr float kGainStep = 0.15F;     // per frame: the ramp takes five frames, inaudible as a step
-constexpr int kPauseLevel = 400;       // mean magnitude below which a frame counts as a pause between word groups
+constexpr float kDucked = 0.25F;    // -12 dB
+constexpr float kGainStep = 0.15F;  // per frame: the ramp takes five frames, inaudible as a step
+constexpr int kPauseLevel = 400;    // mean magnitude below which a frame counts as a pause between word groups
 
 int mean_magnitude(std::span<const std::int16_t> frame) {
     int sum = 0;

@@ -8,12 +8,14 @@ namespace parley::call {
 namespace {
 
 constexpr std::size_t kRate = 8000;
-constexpr std::size_t kKeep = kRate;               // frames kept back for a clear: more than any playout runs ahead
-constexpr std::size_t kBlock = kRate;              // frames a disk job
+constexpr std::size_t kKeep = kRate;                  // frames kept back for a clear: more than any playout runs ahead
+constexpr std::size_t kBlock = kRate;                 // frames a disk job
 constexpr std::size_t kMaxFrames = kRate * 3600 * 5;  // five hours: longer than any call, well under the 4 GiB of the format
 constexpr std::uint32_t kHeaderBytes = 44;
 
-std::size_t index_of(Instant at) { return static_cast<std::size_t>(std::max<std::int64_t>(0, at.count())) * kRate / 1'000'000; }
+std::size_t index_of(Instant at) {
+    return static_cast<std::size_t>(std::max<std::int64_t>(0, at.count())) * kRate / 1'000'000;
+}
 
 void put32(std::string& out, std::uint32_t value) {
     for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> shift & 0xFF));
@@ -30,7 +32,9 @@ Recorder::Recorder(DiskWriter& disk, std::string path) : disk_(disk), path_(std:
     disk_.write(file_, header(0), 0);
 }
 
-Recorder::~Recorder() { finish(); }
+Recorder::~Recorder() {
+    finish();
+}
 
 std::string Recorder::header(std::uint32_t frames) const {
     // RIFF WAVE, format 1 (PCM), 2 channels, 16 bit.

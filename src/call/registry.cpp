@@ -50,8 +50,7 @@ void Registry::sweep(TimePoint now) {
         if (found != calls_.end() && found->second.phase != Phase::live && !found->second.reserved) calls_.erase(found);
         endings_.pop_front();
     }
-    for (; !nonce_ages_.empty() && now - nonce_ages_.front().at > kNonceKept; nonce_ages_.pop_front())
-        nonces_.erase(nonce_ages_.front().key);
+    for (; !nonce_ages_.empty() && now - nonce_ages_.front().at > kNonceKept; nonce_ages_.pop_front()) nonces_.erase(nonce_ages_.front().key);
 }
 
 Admission Registry::admit(const std::string& call_sid, TimePoint now) {
@@ -62,8 +61,7 @@ Admission Registry::admit(const std::string& call_sid, TimePoint now) {
         return Admission::admitted;  // a duplicate of the webhook: its place is already counted
     }
     if (refilled_ == TimePoint{}) refilled_ = now;
-    tokens_ = std::min(static_cast<double>(limits_.burst),
-                       tokens_ + std::chrono::duration<double>(now - refilled_).count() * limits_.new_calls_per_second);
+    tokens_ = std::min(static_cast<double>(limits_.burst), tokens_ + std::chrono::duration<double>(now - refilled_).count() * limits_.new_calls_per_second);
     refilled_ = now;
     if (active_ + reserved_ >= limits_.max_calls || calls_.size() >= kMaxEntries) return Admission::capacity;
     if (tokens_ < 1) return Admission::rate;
@@ -269,8 +267,7 @@ std::vector<Registry::Live> Registry::live(TimePoint now) const {
     const std::lock_guard lock(mutex_);
     std::vector<Live> out;
     for (const auto& [sid, entry] : calls_)
-        if (entry.phase == Phase::live)
-            out.push_back({sid, entry.agent, std::chrono::duration_cast<std::chrono::seconds>(now - entry.since)});
+        if (entry.phase == Phase::live) out.push_back({sid, entry.agent, std::chrono::duration_cast<std::chrono::seconds>(now - entry.since)});
     return out;
 }
 

@@ -10,13 +10,17 @@ namespace {
 constexpr const char* kSwitch = "switch_language";
 using nlohmann::ordered_json;
 
-std::string text_of(const ordered_json& json) { return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
+std::string text_of(const ordered_json& json) {
+    return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
 
 // "de" is the first of the languages whose primary tag it is.
 bool means(const flows::RelayLanguage& language, std::string_view asked) {
     if (asked.empty()) return false;
     const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
-    if (!std::equal(asked.begin(), asked.end(), language.code.begin(), language.code.begin() + static_cast<std::ptrdiff_t>(std::min(asked.size(), language.code.size())), same)) return false;
+    if (!std::equal(asked.begin(), asked.end(), language.code.begin(),
+                    language.code.begin() + static_cast<std::ptrdiff_t>(std::min(asked.size(), language.code.size())), same))
+        return false;
     return asked.size() == language.code.size() || (asked.size() < language.code.size() && language.code[asked.size()] == '-');
 }
 
@@ -36,7 +40,9 @@ void RelayActions::perform(brain::ActionRequest request, std::function<void(brai
     if (request.name != kSwitch || languages_.empty()) {
         if (others_) return others_->perform(std::move(request), std::move(done));
     }
-    auto result = request.name == kSwitch ? change_language(request.arguments) : brain::ActionResult{.ok = false, .json = R"({"error":"there is no such action"})", .transfer = {}, .announcement = {}};
+    auto result = request.name == kSwitch
+                      ? change_language(request.arguments)
+                      : brain::ActionResult{.ok = false, .json = R"({"error":"there is no such action"})", .transfer = {}, .announcement = {}};
     boost::asio::post(executor_, [weak = std::weak_ptr<int>(here_), done = std::move(done), result = std::move(result)]() mutable {
         if (!weak.expired()) done(std::move(result));
     });

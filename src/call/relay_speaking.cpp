@@ -13,13 +13,17 @@ constexpr auto kVoiceBegins = std::chrono::milliseconds(600);
 constexpr auto kNoReport = std::chrono::seconds(3);
 constexpr auto kLateReport = std::chrono::seconds(15);
 
-std::chrono::milliseconds time_of(std::size_t characters) { return std::chrono::milliseconds(characters * 1000 / kCharactersPerSecond); }
+std::chrono::milliseconds time_of(std::size_t characters) {
+    return std::chrono::milliseconds(characters * 1000 / kCharactersPerSecond);
+}
 
 bool letter(char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 struct Word {
     std::string text;  // lower case, letters and digits only
@@ -124,7 +128,9 @@ RelaySpeaking::Heard RelaySpeaking::cut(std::size_t bytes) {
     return heard;
 }
 
-RelaySpeaking::Heard RelaySpeaking::settle() { return cut(std::string::npos); }
+RelaySpeaking::Heard RelaySpeaking::settle() {
+    return cut(std::string::npos);
+}
 
 RelaySpeaking::Heard RelaySpeaking::interrupted(std::string_view words, std::chrono::milliseconds after) {
     std::string all;
@@ -142,7 +148,9 @@ RelaySpeaking::Heard RelaySpeaking::stopped(TimePoint now) {
         all += piece.text.size();
         if (piece.played) floor = all;
     }
-    const auto left = now >= end_ ? std::size_t{0} : static_cast<std::size_t>(std::chrono::duration_cast<std::chrono::milliseconds>(end_ - now).count()) * kCharactersPerSecond / 1000;
+    const auto left = now >= end_
+                          ? std::size_t{0}
+                          : static_cast<std::size_t>(std::chrono::duration_cast<std::chrono::milliseconds>(end_ - now).count()) * kCharactersPerSecond / 1000;
     std::string text;
     for (const auto& piece : pieces_) text += piece.text;
     // Whole words only.

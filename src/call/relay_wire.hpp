@@ -17,7 +17,7 @@ public:
     RelayWire(net::WebSocket& socket, bool reported) : socket_(socket), speaking_(reported) {}
 
     bool say(std::string_view text, Whose whose, bool interruptible = true);  // a blank is put behind it
-    bool close_cycle();  // nothing to close: true
+    bool close_cycle();                                                       // nothing to close: true
     // Twilio has thrown the cycle away: there is nothing to be closed.
     void forget_cycle() { open_ = false; }
     bool send(std::string_view message) { return socket_.send(net::WsOpcode::text, message); }

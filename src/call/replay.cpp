@@ -51,18 +51,25 @@ private:
         result_.context.assign(recent_.begin(), recent_.end());
     }
 
-    void edge_unrecorded() { difference("(no voice activity edge)", edge_ == audio::VadResult::started ? "voice activity: started" : "voice activity: stopped"); }
+    void edge_unrecorded() {
+        difference("(no voice activity edge)", edge_ == audio::VadResult::started ? "voice activity: started" : "voice activity: stopped");
+    }
 
     void take(const std::string& text) {
         const auto json = nlohmann::json::parse(text, nullptr, false);
         if (!json.is_object()) return fail("not a JSON object");
         try {
             if (!machine_) return header(json);
-            if (json.contains("in")) input(json, text);
-            else if (json.contains("out")) output(json, text);
-            else if (json.contains("f")) frame(json);
-            else if (json.contains("crc")) hidden_frame();
-            else if (json.contains("end")) result_.complete = true;
+            if (json.contains("in"))
+                input(json, text);
+            else if (json.contains("out"))
+                output(json, text);
+            else if (json.contains("f"))
+                frame(json);
+            else if (json.contains("crc"))
+                hidden_frame();
+            else if (json.contains("end"))
+                result_.complete = true;
         } catch (const nlohmann::json::exception& e) {
             fail(e.what());
         }
@@ -90,7 +97,8 @@ private:
         if (full_ && json.value("vad", false)) {
             const bool started = std::holds_alternative<conversation::CallerSpeechStarted>(*event);
             if (edge_ != (started ? audio::VadResult::started : audio::VadResult::stopped))
-                return difference(text, edge_ == audio::VadResult::none ? "voice activity: no edge at this frame" : "voice activity: the other edge at this frame");
+                return difference(text,
+                                  edge_ == audio::VadResult::none ? "voice activity: no edge at this frame" : "voice activity: the other edge at this frame");
             edge_ = audio::VadResult::none;
         }
         commands_.clear();
@@ -141,6 +149,8 @@ private:
 
 }  // namespace
 
-ReplayResult replay_call_file(std::istream& file) { return Replay().run(file); }
+ReplayResult replay_call_file(std::istream& file) {
+    return Replay().run(file);
+}
 
 }  // namespace parley::call

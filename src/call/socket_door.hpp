@@ -36,13 +36,14 @@ struct Admitted {
 using FindAgent = std::function<net::Task<std::shared_ptr<const Agent>>(std::string name, std::string revision)>;
 
 // Signed, of this call and account, used once, for an agent there is. `speaks`: the agent needs a pipeline. `told`: what the log says when it did not hold.
-[[nodiscard]] net::Task<Admitted> admit_by_token(CallServices& services, const twilio::StreamTokens& tokens, const FindAgent& find_agent, std::string token, std::string call_sid,
-                                                 std::string account_sid, bool speaks, std::string remote, std::string told);
+[[nodiscard]] net::Task<Admitted> admit_by_token(CallServices& services, const twilio::StreamTokens& tokens, const FindAgent& find_agent, std::string token,
+                                                 std::string call_sid, std::string account_sid, bool speaks, std::string remote, std::string told);
 
 // The call's socket before this one is told to go, and waited for up to 3 s. False: there is none.
 [[nodiscard]] net::Task<bool> take_over(CallServices& services, net::asio::any_io_executor executor, const std::string& call_sid);
 
 // Counts and tells that a call is live. `by`: the surface, where it is not the media stream.
-void call_live(CallServices& services, const CallLog& log, const Agent& agent, const twilio::StreamClaims& claims, Duration attached_after, std::string_view by = {});
+void call_live(CallServices& services, const CallLog& log, const Agent& agent, const twilio::StreamClaims& claims, Duration attached_after,
+               std::string_view by = {});
 
 }  // namespace parley::call

@@ -35,13 +35,15 @@ net::Task<> StreamServer::serve(std::unique_ptr<net::WebSocket> socket, std::sha
         return found == start.parameters.end() ? std::string_view{} : std::string_view(found->second);
     };
     const auto token = twilio::join_token(find);
-    auto admitted = co_await admit_by_token(services_, tokens_, find_agent_, token, start.call_sid, start.account_sid, false, remote, "A stream's token did not hold.");
+    auto admitted =
+        co_await admit_by_token(services_, tokens_, find_agent_, token, start.call_sid, start.account_sid, false, remote, "A stream's token did not hold.");
     auto& [claims, agent] = admitted;
     if (!agent) {
         co_await leg.refuse("token");
         co_return;
     }
-    const auto log = services_.log.call({.call_sid = start.call_sid, .stream_sid = start.stream_sid, .agent = agent->name, .dir = "in", .tenant = {}, .trace_id = {}});
+    const auto log =
+        services_.log.call({.call_sid = start.call_sid, .stream_sid = start.stream_sid, .agent = agent->name, .dir = "in", .tenant = {}, .trace_id = {}});
 
     // A resumed stream takes over: the old one is told to go and waited for. Without that right a live call is left alone.
     const bool taken = claims->resume > 0 && co_await take_over(services_, worker.loop.executor(), start.call_sid);

@@ -16,7 +16,8 @@ std::string event_fact(std::string_view event, std::string_view agent, std::stri
 
 std::string recording_fact(std::string_view path, std::chrono::milliseconds duration) {
     const auto name = path.substr(path.rfind('/') + 1);
-    return nlohmann::ordered_json{{"sid", name}, {"status", "completed"}, {"source", "parley"}, {"channels", 2}, {"duration_ms", duration.count()}}.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    return nlohmann::ordered_json{{"sid", name}, {"status", "completed"}, {"source", "parley"}, {"channels", 2}, {"duration_ms", duration.count()}}.dump(
+        -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace parley::call

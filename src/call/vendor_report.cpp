@@ -11,15 +11,26 @@ std::string_view outcome_label(std::string_view outcome) {
     struct Pair {
         std::string_view failure, label;
     };
-    static constexpr Pair kPairs[] = {{"ok", "ok"}, {"cancelled", "cancelled"}, {"auth", "auth"}, {"quota", "quota"}, {"rate_limited", "rate_limited"},
-                                      {"timeout", "timeout"}, {"stalled", "timeout"}, {"protocol", "protocol"}, {"too_big", "protocol"},
-                                      {"empty_audio", "protocol"}, {"bad_audio", "protocol"}, {"refused", "protocol"}};
+    static constexpr Pair kPairs[] = {{"ok", "ok"},
+                                      {"cancelled", "cancelled"},
+                                      {"auth", "auth"},
+                                      {"quota", "quota"},
+                                      {"rate_limited", "rate_limited"},
+                                      {"timeout", "timeout"},
+                                      {"stalled", "timeout"},
+                                      {"protocol", "protocol"},
+                                      {"too_big", "protocol"},
+                                      {"empty_audio", "protocol"},
+                                      {"bad_audio", "protocol"},
+                                      {"refused", "protocol"}};
     for (const auto& pair : kPairs)
         if (pair.failure == outcome) return pair.label;
     return "server_error";
 }
 
-double seconds(std::chrono::milliseconds value) { return std::chrono::duration<double>(value).count(); }
+double seconds(std::chrono::milliseconds value) {
+    return std::chrono::duration<double>(value).count();
+}
 
 }  // namespace
 

@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::size_t kMaxLine = 1 << 20;
 
-double milliseconds(Instant value) { return std::chrono::duration<double, std::milli>(value).count(); }
+double milliseconds(Instant value) {
+    return std::chrono::duration<double, std::milli>(value).count();
+}
 
 }  // namespace
 
@@ -85,7 +87,8 @@ void print_waterfall(const CallTimes& times, std::ostream& out) {
         out << "\n";
     }
     for (const auto& barge : times.interruptions)
-        out << "barge-in: playback stopped " << std::fixed << std::setprecision(0) << milliseconds(barge.stopped - barge.speech_started) << " ms after the caller began to speak; heard until then: \"" << barge.heard << "\"\n";
+        out << "barge-in: playback stopped " << std::fixed << std::setprecision(0) << milliseconds(barge.stopped - barge.speech_started)
+            << " ms after the caller began to speak; heard until then: \"" << barge.heard << "\"\n";
 }
 
 }  // namespace parley::call

@@ -37,16 +37,20 @@ Secret read_token(const std::string& path) {
 
 void add_admin_options(CLI::App& command, AdminOptions& options) {
     command.add_option("--url", options.url, "the admin listener (http://127.0.0.1:9090); without it PARLEY_URL, then the configuration");
-    command.add_option("--token-file", options.token_file, "a file with the token; without it PARLEY_TOKEN, PARLEY_TOKEN_FILE, then server.admin_token of the configuration");
+    command.add_option("--token-file", options.token_file,
+                       "a file with the token; without it PARLEY_TOKEN, PARLEY_TOKEN_FILE, then server.admin_token of the configuration");
     command.add_option("-c,--config", options.config, "the running gateway's YAML file; without it PARLEY_CONFIG is read");
 }
 
 AdminRun::AdminRun(const AdminOptions& options) {
     const auto environment = gateway::process_environment();
     url_ = options.url.empty() ? variable(environment, "PARLEY_URL") : options.url;
-    if (!options.token_file.empty()) token_ = read_token(options.token_file);
-    else if (auto given = variable(environment, "PARLEY_TOKEN"); !given.empty()) token_ = Secret(std::move(given));
-    else if (const auto path = variable(environment, "PARLEY_TOKEN_FILE"); !path.empty()) token_ = read_token(path);
+    if (!options.token_file.empty())
+        token_ = read_token(options.token_file);
+    else if (auto given = variable(environment, "PARLEY_TOKEN"); !given.empty())
+        token_ = Secret(std::move(given));
+    else if (const auto path = variable(environment, "PARLEY_TOKEN_FILE"); !path.empty())
+        token_ = read_token(path);
     if (url_.empty() || token_.empty()) {
         gateway::LoadOptions load;
         load.allow_unknown = true;
@@ -61,7 +65,8 @@ AdminRun::AdminRun(const AdminOptions& options) {
             url_ = "http://" + (six ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
         }
     }
-    if (token_.empty()) throw std::runtime_error("no token: give --token-file or PARLEY_TOKEN, set server.admin_token, or make one with `parley token create --config FILE`");
+    if (token_.empty())
+        throw std::runtime_error("no token: give --token-file or PARLEY_TOKEN, set server.admin_token, or make one with `parley token create --config FILE`");
     while (url_.ends_with('/')) url_.pop_back();
 }
 
@@ -102,8 +107,10 @@ int AdminRun::complain(const Said& said) const {
     const auto error = said.body.value("error", nlohmann::json::object());
     const auto line = [](const nlohmann::json& one) {
         const auto field = text_of(one, "field"), message = text_of(one, "message");
-        if (field.empty()) std::fprintf(stderr, "%s\n", message.c_str());
-        else std::fprintf(stderr, "%s: %s\n", field.c_str(), message.c_str());
+        if (field.empty())
+            std::fprintf(stderr, "%s\n", message.c_str());
+        else
+            std::fprintf(stderr, "%s: %s\n", field.c_str(), message.c_str());
     };
     if (text_of(error, "message").empty()) {
         std::fprintf(stderr, "The gateway answered with status %d.\n", said.status);

@@ -18,11 +18,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-void print(const Json& json) { std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str()); }
+void print(const Json& json) {
+    std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+}
 
 Json from_yaml(const yaml::Node& node) {
     switch (node.kind) {
-        case yaml::Kind::null: return nullptr;
+        case yaml::Kind::null:
+            return nullptr;
         case yaml::Kind::map: {
             Json out = Json::object();
             for (std::size_t i = 0; i < node.keys.size(); ++i) out[node.keys[i]] = from_yaml(node.children[i]);
@@ -33,7 +36,8 @@ Json from_yaml(const yaml::Node& node) {
             for (const auto& child : node.children) out.push_back(from_yaml(child));
             return out;
         }
-        case yaml::Kind::scalar: break;
+        case yaml::Kind::scalar:
+            break;
     }
     if (!node.quoted) {
         const auto plain = Json::parse(node.text, nullptr, false);
@@ -67,10 +71,13 @@ int show_all(const AdminRun& gateway, bool json) {
     }
     for (const auto& agent : said.body.value("agents", Json::array())) {
         std::string numbers = agent.value("default", false) ? "default" : "";
-        for (const auto& number : agent.value("numbers", Json::array())) numbers += (numbers.empty() ? "" : ",") + (number.is_string() ? number.get<std::string>() : std::string());
+        for (const auto& number : agent.value("numbers", Json::array()))
+            numbers += (numbers.empty() ? "" : ",") + (number.is_string() ? number.get<std::string>() : std::string());
         const auto revision = agent.find("revision");
-        std::printf("%-24s %-5s %-8s %-9s %5s  %s%s\n", text_of(agent, "name").c_str(), text_of(agent, "source").c_str(), agent.value("enabled", true) ? "running" : "stopped", text_of(agent, "brain").c_str(),
-                    revision != agent.end() && revision->is_number() ? revision->dump().c_str() : "-", numbers.c_str(), text_of(agent, "problem").empty() ? "" : ("  PROBLEM: " + text_of(agent, "problem")).c_str());
+        std::printf("%-24s %-5s %-8s %-9s %5s  %s%s\n", text_of(agent, "name").c_str(), text_of(agent, "source").c_str(),
+                    agent.value("enabled", true) ? "running" : "stopped", text_of(agent, "brain").c_str(),
+                    revision != agent.end() && revision->is_number() ? revision->dump().c_str() : "-", numbers.c_str(),
+                    text_of(agent, "problem").empty() ? "" : ("  PROBLEM: " + text_of(agent, "problem")).c_str());
     }
     return 0;
 }
@@ -83,8 +90,10 @@ int apply(const AdminRun& gateway, const std::string& path) {
         const auto there = gateway.ask("GET", at);
         if (there.status == 404) {
             const auto made = gateway.ask("POST", "/v1/agents", {{"name", name}, {"document", document}});
-            if (made.status != 201) status = gateway.complain(made);
-            else std::printf("%s: made, revision %s\n", name.c_str(), made.body.value("revision", Json()).dump().c_str());
+            if (made.status != 201)
+                status = gateway.complain(made);
+            else
+                std::printf("%s: made, revision %s\n", name.c_str(), made.body.value("revision", Json()).dump().c_str());
             continue;
         }
         if (there.status != 200) return gateway.complain(there);
@@ -113,7 +122,8 @@ int show_revisions(const AdminRun& gateway, const std::string& name, bool json) 
         return 0;
     }
     for (const auto& one : said.body.value("revisions", Json::array()))
-        std::printf("%5s  %s  %-12s %s\n", one.value("revision", Json()).dump().c_str(), text_of(one, "made").c_str(), text_of(one, "action").c_str(), text_of(one, "who").c_str());
+        std::printf("%5s  %s  %-12s %s\n", one.value("revision", Json()).dump().c_str(), text_of(one, "made").c_str(), text_of(one, "action").c_str(),
+                    text_of(one, "who").c_str());
     return 0;
 }
 
@@ -152,7 +162,8 @@ int show_tokens(const AdminRun& gateway, bool json) {
         return 0;
     }
     for (const auto& one : said.body.value("tokens", Json::array()))
-        std::printf("%s  %-8s %-8s %-24s %s  by %s\n", text_of(one, "id").c_str(), text_of(one, "role").c_str(), one.value("in_force", false) ? "in force" : "over", text_of(one, "name").c_str(), text_of(one, "created").c_str(),
+        std::printf("%s  %-8s %-8s %-24s %s  by %s\n", text_of(one, "id").c_str(), text_of(one, "role").c_str(),
+                    one.value("in_force", false) ? "in force" : "over", text_of(one, "name").c_str(), text_of(one, "created").c_str(),
                     text_of(one, "created_by").c_str());
     return 0;
 }
@@ -198,25 +209,38 @@ void add_agents(CLI::App& app, Chosen& chosen) {
         std::printf("%s\n", sentence.c_str());
         return 0;
     };
-    add("list", "All agents.", false, [](const AdminRun& gateway, const Options& o) { return show_all(gateway, o.json); })->add_flag("--json", options->json, "as the gateway says it");
+    add("list", "All agents.", false, [](const AdminRun& gateway, const Options& o) {
+        return show_all(gateway, o.json);
+    })->add_flag("--json", options->json, "as the gateway says it");
     add("show", "One agent with its document, or an older revision of it.", true, [](const AdminRun& gateway, const Options& o) {
-        const auto said = gateway.ask("GET", "/v1/agents/" + escaped_segment(o.name) + (o.revision > 0 ? "/revisions/" + std::to_string(o.revision) : std::string()));
+        const auto said =
+            gateway.ask("GET", "/v1/agents/" + escaped_segment(o.name) + (o.revision > 0 ? "/revisions/" + std::to_string(o.revision) : std::string()));
         if (said.status != 200) return gateway.complain(said);
         print(said.body);
         return 0;
     })->add_option("--revision", options->revision, "this one instead of the one in force");
-    auto* apply_command = add("apply", "Make or change agents as a file says, which has `agents:` as the configuration does.", false, [](const AdminRun& gateway, const Options& o) { return apply(gateway, o.file); });
+    auto* apply_command = add("apply", "Make or change agents as a file says, which has `agents:` as the configuration does.", false,
+                              [](const AdminRun& gateway, const Options& o) { return apply(gateway, o.file); });
     apply_command->add_option("file", options->file, "YAML or JSON")->required()->check(CLI::ExistingFile);
-    add("delete", "Take an agent away; calls under way go on.", true,
-        [done](const AdminRun& gateway, const Options& o) { return done(gateway, gateway.ask("DELETE", "/v1/agents/" + escaped_segment(o.name)), o.name + ": deleted"); });
-    add("start", "Have its numbers answered again.", true,
-        [done](const AdminRun& gateway, const Options& o) { return done(gateway, gateway.ask("POST", "/v1/agents/" + escaped_segment(o.name) + "/start"), o.name + ": running"); });
-    add("stop", "Have its numbers answered as those of nobody; calls under way go on.", true,
-        [done](const AdminRun& gateway, const Options& o) { return done(gateway, gateway.ask("POST", "/v1/agents/" + escaped_segment(o.name) + "/stop"), o.name + ": stopped"); });
-    add("revisions", "What became of an agent, newest first.", true, [](const AdminRun& gateway, const Options& o) { return show_revisions(gateway, o.name, o.json); })->add_flag("--json", options->json, "as the gateway says it");
-    add("restore", "An older revision again, as a new one.", true, [done](const AdminRun& gateway, const Options& o) {
-        return done(gateway, gateway.ask("POST", "/v1/agents/" + escaped_segment(o.name) + "/revisions/" + std::to_string(o.revision) + "/restore"), o.name + ": as in revision " + std::to_string(o.revision));
-    })->add_option("--revision", options->revision, "which")->required();
+    add("delete", "Take an agent away; calls under way go on.", true, [done](const AdminRun& gateway, const Options& o) {
+        return done(gateway, gateway.ask("DELETE", "/v1/agents/" + escaped_segment(o.name)), o.name + ": deleted");
+    });
+    add("start", "Have its numbers answered again.", true, [done](const AdminRun& gateway, const Options& o) {
+        return done(gateway, gateway.ask("POST", "/v1/agents/" + escaped_segment(o.name) + "/start"), o.name + ": running");
+    });
+    add("stop", "Have its numbers answered as those of nobody; calls under way go on.", true, [done](const AdminRun& gateway, const Options& o) {
+        return done(gateway, gateway.ask("POST", "/v1/agents/" + escaped_segment(o.name) + "/stop"), o.name + ": stopped");
+    });
+    add("revisions", "What became of an agent, newest first.", true, [](const AdminRun& gateway, const Options& o) {
+        return show_revisions(gateway, o.name, o.json);
+    })->add_flag("--json", options->json, "as the gateway says it");
+    add("restore", "An older revision again, as a new one.", true,
+        [done](const AdminRun& gateway, const Options& o) {
+            return done(gateway, gateway.ask("POST", "/v1/agents/" + escaped_segment(o.name) + "/revisions/" + std::to_string(o.revision) + "/restore"),
+                        o.name + ": as in revision " + std::to_string(o.revision));
+        })
+        ->add_option("--revision", options->revision, "which")
+        ->required();
 }
 
 void add_token(CLI::App& app, Chosen& chosen) {
@@ -231,7 +255,9 @@ void add_token(CLI::App& app, Chosen& chosen) {
     auto* create = token->add_subcommand("create", "Make a token; it is printed this once.");
     add_admin_options(*create, options->where);
     create->add_option("--name", options->name, "what it is told by")->required();
-    create->add_option("--role", options->role, "what it may do: read, operate, admin")->check(CLI::IsMember({"read", "operate", "admin"}))->capture_default_str();
+    create->add_option("--role", options->role, "what it may do: read, operate, admin")
+        ->check(CLI::IsMember({"read", "operate", "admin"}))
+        ->capture_default_str();
     create->add_option("--expires", options->expires, "after so long, as 30d or 12h; without it never");
     create->add_flag("--store", options->in_store, "write it into the configuration's store instead of asking a gateway: for the first one");
     create->callback([&chosen, options] {

@@ -38,8 +38,10 @@ void add_call(CLI::App& app, Chosen& chosen) {
             caller.plan.from = options->from;
             caller.plan.to = options->to;
             caller.plan.status_callback = options->status_callback;
-            if (!options->wav.empty()) caller.plan.scenario = sim::wav_scenario(options->wav);
-            else if (!options->scenario.empty()) caller.plan.scenario = sim::load_scenario(options->scenario);
+            if (!options->wav.empty())
+                caller.plan.scenario = sim::wav_scenario(options->wav);
+            else if (!options->scenario.empty())
+                caller.plan.scenario = sim::load_scenario(options->scenario);
             caller.plan.on_line = [](const sim::TranscriptLine& line) {
                 std::printf("%s\n", sim::format_line(line).c_str());
                 std::fflush(stdout);
@@ -48,8 +50,10 @@ void add_call(CLI::App& app, Chosen& chosen) {
             const auto report = sim::run_caller(std::move(caller));
             for (const auto& failure : report.call.failures) std::printf("unmet: %s\n", failure.c_str());
             std::printf("call %s %s, ended by %s\n", report.call.call_sid.c_str(), report.call.status.c_str(), report.call.ended_by.c_str());
-            if (report.files) std::printf("truth: %s\nsound: %s\n", report.files->truth.c_str(), report.files->stereo.c_str());
-            else if (!report.files_error.empty()) std::fprintf(stderr, "%s\n", report.files_error.c_str());
+            if (report.files)
+                std::printf("truth: %s\nsound: %s\n", report.files->truth.c_str(), report.files->stereo.c_str());
+            else if (!report.files_error.empty())
+                std::fprintf(stderr, "%s\n", report.files_error.c_str());
             return report.exit_status;
         };
     });

@@ -13,7 +13,8 @@ sim::CarrierOptions carrier_from_environment() {
     sim::CarrierOptions options;
     if (const auto sid = environment.find("TWILIO_ACCOUNT_SID"); sid != environment.end() && !sid->second.empty()) options.account_sid = sid->second;
     const auto token = environment.find("TWILIO_AUTH_TOKEN");
-    if (token == environment.end() || token->second.empty()) throw std::runtime_error("TWILIO_AUTH_TOKEN is not set: the simulated carrier signs with the token the gateway checks");
+    if (token == environment.end() || token->second.empty())
+        throw std::runtime_error("TWILIO_AUTH_TOKEN is not set: the simulated carrier signs with the token the gateway checks");
     options.auth_token = Secret(token->second);
     return options;
 }
@@ -22,7 +23,8 @@ sim::Balancer parse_balancer(const std::string& text) {
     sim::Balancer balancer;
     const auto equals = text.find('=');
     const auto colon = text.rfind(':');
-    if (equals == std::string::npos || colon == std::string::npos || colon < equals) throw std::runtime_error("--balancer: expected PUBLIC_HOST=ADDRESS:PORT, got '" + text + "'");
+    if (equals == std::string::npos || colon == std::string::npos || colon < equals)
+        throw std::runtime_error("--balancer: expected PUBLIC_HOST=ADDRESS:PORT, got '" + text + "'");
     balancer.public_host = text.substr(0, equals);
     balancer.address = text.substr(equals + 1, colon - equals - 1);
     const auto* end = text.data() + text.size();

@@ -58,9 +58,17 @@ int list(const Options& options) {
         return 0;
     }
     for (const auto& row : page->rows) {
-        const auto& how = row.status == "realtime_session_rejected" ? row.rejection_reason + "/" + row.rejection_detail : row.end_reason.empty() ? row.status : row.end_reason + "/" + row.end_detail;
-        std::printf("%s  %s  %s  %s %s  %s\n", row.guid.c_str(), store::iso8601(row.started_ms).substr(0, 19).c_str(), plain(row.direction == "out" ? "> " + row.to : row.channel == "web" ? "web" : "< " + row.from, 18).c_str(),
-                    plain(row.agent, 16).c_str(), plain(row.ended_ms == 0 ? "" : std::to_string((row.ended_ms - row.started_ms + 500) / 1000) + " s", 7).c_str(), plain(how, 48).c_str());
+        const auto& how = row.status == "realtime_session_rejected" ? row.rejection_reason + "/" + row.rejection_detail
+                          : row.end_reason.empty()                  ? row.status
+                                                                    : row.end_reason + "/" + row.end_detail;
+        std::printf("%s  %s  %s  %s %s  %s\n", row.guid.c_str(), store::iso8601(row.started_ms).substr(0, 19).c_str(),
+                    plain(row.direction == "out" ? "> " + row.to
+                          : row.channel == "web" ? "web"
+                                                 : "< " + row.from,
+                          18)
+                        .c_str(),
+                    plain(row.agent, 16).c_str(),
+                    plain(row.ended_ms == 0 ? "" : std::to_string((row.ended_ms - row.started_ms + 500) / 1000) + " s", 7).c_str(), plain(how, 48).c_str());
     }
     if (!page->next.empty()) std::printf("more: --cursor %s\n", page->next.c_str());
     return 0;
@@ -92,7 +100,8 @@ void add_calls(CLI::App& app, Chosen& chosen) {
     command->require_subcommand(1);
     const auto common = [&](CLI::App* one) {
         one->add_option("-c,--config", options->config, "the YAML file; without it PARLEY_CONFIG_TEXT is read");
-        one->add_option("--store", options->url, "another store than the configuration's: sqlite:/path (a PostgreSQL address with a password belongs in the configuration)");
+        one->add_option("--store", options->url,
+                        "another store than the configuration's: sqlite:/path (a PostgreSQL address with a password belongs in the configuration)");
     };
     const auto filters = [&](CLI::App* one) {
         for (const auto* name : {"agent", "status", "endReason", "channel", "direction", "number", "callsid", "from", "to", "limit", "cursor"})

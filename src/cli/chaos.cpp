@@ -24,8 +24,7 @@ struct Options {
 class ToneEar final : public sim::CallerEar {
 public:
     explicit ToneEar(std::shared_ptr<sim::ToneAlphabet> tones) : tones_(std::move(tones)) {}
-    std::vector<sim::Recognised> recognise(std::span<const std::int16_t> pcm,
-                                           const std::vector<std::string>& phrases) override {
+    std::vector<sim::Recognised> recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) override {
         return tones_->recognise(pcm, phrases);
     }
 
@@ -45,8 +44,7 @@ std::string chosen_agent(const gateway::Config& config, const std::string& wante
 }
 
 // The row without a fault comes first: what the others are worth depends on it.
-std::vector<ChaosTask> tasks_for(const std::vector<sim::ChaosRole>& roles, const std::string& faults,
-                                 const std::string& wanted) {
+std::vector<ChaosTask> tasks_for(const std::vector<sim::ChaosRole>& roles, const std::string& faults, const std::string& wanted) {
     std::vector<ChaosTask> tasks;
     ChaosTask calm;
     calm.fault.id = "none";
@@ -54,8 +52,7 @@ std::vector<ChaosTask> tasks_for(const std::vector<sim::ChaosRole>& roles, const
     calm.role = roles.front();
     tasks.push_back(calm);
     for (const auto role : roles) {
-        if (!wanted.empty() && ("," + wanted + ",").find("," + std::string(to_string(role)) + ",") == std::string::npos)
-            continue;
+        if (!wanted.empty() && ("," + wanted + ",").find("," + std::string(to_string(role)) + ",") == std::string::npos) continue;
         for (const auto& fault : sim::select_faults(faults)) {
             if (fault.is_for(role)) tasks.push_back({fault, role});
         }
@@ -87,8 +84,8 @@ std::vector<sim::ChaosRow> run_all(const ChaosPlan& plan, const std::vector<Chao
             if (i >= tasks.size()) return;
             rows[i] = run_chaos_row(plan, tasks[i]);
             const std::lock_guard lock(printing);
-            std::fprintf(stderr, "%zu of %zu: %s at %s: %s\n", i + 1, tasks.size(), rows[i].fault.c_str(),
-                         rows[i].role.c_str(), rows[i].passed ? "good" : ("BAD: " + rows[i].why).c_str());
+            std::fprintf(stderr, "%zu of %zu: %s at %s: %s\n", i + 1, tasks.size(), rows[i].fault.c_str(), rows[i].role.c_str(),
+                         rows[i].passed ? "good" : ("BAD: " + rows[i].why).c_str());
         }
     };
     std::vector<std::thread> threads;
@@ -101,9 +98,8 @@ void list_faults() {
     for (const auto& fault : sim::chaos_faults()) {
         std::string roles;
         for (const auto role : fault.roles) roles += (roles.empty() ? "" : ", ") + std::string(to_string(role));
-        std::printf(
-            "%-10s %s%s\n", fault.id.c_str(), fault.what.c_str(),
-            fault.not_run.empty() ? ("  (" + roles + ")").c_str() : ("  (not run: " + fault.not_run + ")").c_str());
+        std::printf("%-10s %s%s\n", fault.id.c_str(), fault.what.c_str(),
+                    fault.not_run.empty() ? ("  (" + roles + ")").c_str() : ("  (not run: " + fault.not_run + ")").c_str());
     }
 }
 
@@ -111,11 +107,8 @@ void list_faults() {
 
 void add_chaos(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<Options>();
-    auto* command = app.add_subcommand(
-        "chaos",
-        "Do to each configured vendor what vendors and networks do, and listen to what the caller hears of it.");
-    command->add_option("-c,--config", options->config,
-                        "the YAML file; each row runs a gateway of its own with it, on loopback");
+    auto* command = app.add_subcommand("chaos", "Do to each configured vendor what vendors and networks do, and listen to what the caller hears of it.");
+    command->add_option("-c,--config", options->config, "the YAML file; each row runs a gateway of its own with it, on loopback");
     command->add_option("--agent", options->agent, "whose vendors; default the first agent with `brain: vendors`");
     command->add_option("--faults", options->faults, "e.g. P5,N4 or P17/1011; default all (see --list)");
     command->add_option("--roles", options->roles, "of stt,lm,tts,s2s,carrier; default all that are configured");
@@ -125,12 +118,9 @@ void add_chaos(CLI::App& app, Chosen& chosen) {
     command->add_option("--tones", options->tones,
                         "the world of emulated vendors that were started with --tones: the caller speaks and hears the "
                         "same, exactly and at no cost");
-    command->add_option("--neighbours", options->neighbours, "quiet calls beside each faulty one")
-        ->capture_default_str()
-        ->check(CLI::Range(0, 500));
+    command->add_option("--neighbours", options->neighbours, "quiet calls beside each faulty one")->capture_default_str()->check(CLI::Range(0, 500));
     command->add_option("--jobs", options->jobs, "rows at a time")->capture_default_str()->check(CLI::Range(1, 64));
-    command->add_option("--out", options->directory, "logs, call files and the caller's truth, a directory a row")
-        ->capture_default_str();
+    command->add_option("--out", options->directory, "logs, call files and the caller's truth, a directory a row")->capture_default_str();
     command->add_option("--json", options->json, "the table again, for machines");
     command->add_flag("--list", options->list, "print the faults and nothing else");
     command->callback([&chosen, options] {
@@ -154,8 +144,7 @@ void add_chaos(CLI::App& app, Chosen& chosen) {
             }
             plan.directory = std::filesystem::absolute(options->directory);
             plan.neighbours = options->neighbours;
-            auto rows = run_all(plan, tasks_for(roles_of(plan.config, plan.agent), options->faults, options->roles),
-                                options->jobs);
+            auto rows = run_all(plan, tasks_for(roles_of(plan.config, plan.agent), options->faults, options->roles), options->jobs);
             for (auto& row : left_out(options->faults)) rows.push_back(std::move(row));
             std::fputs(sim::chaos_table(rows).c_str(), stdout);
             if (!options->json.empty()) std::ofstream(options->json) << sim::chaos_json(rows);

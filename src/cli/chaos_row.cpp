@@ -55,9 +55,7 @@ std::string address_of(const vendors::Endpoint& endpoint, ChaosRole role) {
     if (!endpoint.base_url.empty()) return endpoint.base_url;
     if (endpoint.vendor == "deepgram" && role == ChaosRole::s2s) return "https://agent.deepgram.com";
     const auto home = vendors::home(endpoint);
-    if (home.empty())
-        throw std::runtime_error("vendors." + endpoint.name + ".base_url is not set, and " + endpoint.vendor +
-                                 " has no address of its own");
+    if (home.empty()) throw std::runtime_error("vendors." + endpoint.name + ".base_url is not set, and " + endpoint.vendor + " has no address of its own");
     return home;
 }
 
@@ -83,8 +81,7 @@ std::vector<Stand> build_stands(gateway::Config& config, gateway::AgentConfig& a
     for (const auto role : kVendorRoles) {
         auto& names = *names_of(agent, role);
         for (std::size_t i = 0; i < names.size(); ++i) {
-            const auto found =
-                std::find_if(known.begin(), known.end(), [&](const auto& one) { return one.name == names[i]; });
+            const auto found = std::find_if(known.begin(), known.end(), [&](const auto& one) { return one.name == names[i]; });
             if (found == known.end()) continue;  // the embedded voice
             Stand stand;
             stand.role = role;
@@ -109,8 +106,7 @@ std::vector<Stand> build_stands(gateway::Config& config, gateway::AgentConfig& a
     return stands;
 }
 
-gateway::Config private_config(const ChaosPlan& plan, const std::string& token, const std::filesystem::path& directory,
-                               std::vector<Stand>& stands) {
+gateway::Config private_config(const ChaosPlan& plan, const std::string& token, const std::filesystem::path& directory, std::vector<Stand>& stands) {
     auto config = plan.config;
     auto agent = *config.agent(plan.agent);
     stands = build_stands(config, agent);
@@ -137,8 +133,7 @@ gateway::Config private_config(const ChaosPlan& plan, const std::string& token, 
     config.limits.admission.burst = std::max(config.limits.admission.burst, callers);
     config.limits.preauth_connections = std::max(config.limits.preauth_connections, 2 * callers);
     config.limits.preauth_per_address = std::max(config.limits.preauth_per_address, 2 * callers);
-    config.limits.admission.max_calls =
-        std::max<std::uint32_t>(config.limits.admission.max_calls, static_cast<std::uint32_t>(plan.neighbours) + 10);
+    config.limits.admission.max_calls = std::max<std::uint32_t>(config.limits.admission.max_calls, static_cast<std::uint32_t>(plan.neighbours) + 10);
     agent.is_default = true;
     agent.numbers.clear();
     gateway::AgentConfig neighbour;
@@ -230,8 +225,7 @@ sim::CallPlan call_plan() {
 // it.
 class Neighbours {
 public:
-    Neighbours(const std::string& token, std::uint16_t port, int count, std::chrono::milliseconds length)
-        : carrier_(carrier_options(token, port)) {
+    Neighbours(const std::string& token, std::uint16_t port, int count, std::chrono::milliseconds length) : carrier_(carrier_options(token, port)) {
         auto scenario = std::make_shared<sim::Scenario>();
         scenario->name = "neighbour";
         sim::SayStep say;
@@ -251,9 +245,7 @@ public:
         std::vector<double> out;
         for (auto& one : placed_) {
             const auto report = one.report.get();
-            out.push_back(report.answered_ms && report.ended_by != "error" && !report.agent_speech.empty()
-                              ? sim::longest_hole(report.heard)
-                              : -1);
+            out.push_back(report.answered_ms && report.ended_by != "error" && !report.agent_speech.empty() ? sim::longest_hole(report.heard) : -1);
         }
         return out;
     }
@@ -301,8 +293,8 @@ std::string last_to_deliver(const std::vector<Stand>& stands, ChaosRole role) {
 
 // Words the models were told the agent has said, which the caller has not heard: by his own ear where it knows every
 // word, else by what the gateway wrote down as heard.
-std::vector<std::string> context_errors(const ChaosPlan& plan, const std::vector<Stand>& stands,
-                                        const sim::CallReport& report, const sim::CallFileTruth& truth) {
+std::vector<std::string> context_errors(const ChaosPlan& plan, const std::vector<Stand>& stands, const sim::CallReport& report,
+                                        const sim::CallFileTruth& truth) {
     std::vector<std::string> heard, wrong;
     if (plan.tones) {
         for (auto& one : plan.tones->recognise(sim::from_mulaw(report.heard), {})) heard.push_back(std::move(one.text));
@@ -319,10 +311,8 @@ std::vector<std::string> context_errors(const ChaosPlan& plan, const std::vector
         for (const auto& record : stand.proxy->records()) {
             for (const auto& body : record.sent) {
                 for (auto& word : sim::unheard_words(sim::assistant_texts(body), heard)) {
-                    const bool sayable = !plan.tones || (plan.tones->unusable({word}).empty() &&
-                                                         !sim::unheard_words({word}, fixed).empty());
-                    if (sayable && std::find(wrong.begin(), wrong.end(), word) == wrong.end())
-                        wrong.push_back(std::move(word));
+                    const bool sayable = !plan.tones || (plan.tones->unusable({word}).empty() && !sim::unheard_words({word}, fixed).empty());
+                    if (sayable && std::find(wrong.begin(), wrong.end(), word) == wrong.end()) wrong.push_back(std::move(word));
                 }
             }
         }
@@ -330,33 +320,28 @@ std::vector<std::string> context_errors(const ChaosPlan& plan, const std::vector
     return wrong;
 }
 
-void judge(const ChaosPlan& plan, const ChaosTask& task, const std::vector<Stand>& stands,
-           const sim::CallReport& report, const sim::CallFileTruth& truth, sim::ChaosRow& row) {
+void judge(const ChaosPlan& plan, const ChaosTask& task, const std::vector<Stand>& stands, const sim::CallReport& report, const sim::CallFileTruth& truth,
+           sim::ChaosRow& row) {
     const auto& agent = *plan.config.agent(plan.agent);
     row.silence_ms = sim::longest_owed_silence(report, truth.idle_prompts).ms;
     row.filler = truth.filler;
     row.wrong_words = context_errors(plan, stands, report, truth);
     const bool completed = report.answered_ms && report.passed();
-    const auto backups =
-        std::count_if(stands.begin(), stands.end(), [&](const auto& one) { return one.role == task.role; });
+    const auto backups = std::count_if(stands.begin(), stands.end(), [&](const auto& one) { return one.role == task.role; });
     // The built-in voice is the last backup of every voice.
     const bool may_end = task.fault.may_end || (backups < 2 && task.role != ChaosRole::tts);
     if (completed) {
-        const auto role =
-            task.role == ChaosRole::carrier ? (agent.s2s.empty() ? ChaosRole::lm : ChaosRole::s2s) : task.role;
+        const auto role = task.role == ChaosRole::carrier ? (agent.s2s.empty() ? ChaosRole::lm : ChaosRole::s2s) : task.role;
         row.completed_by = last_to_deliver(stands, role);
         if (row.completed_by.empty()) row.completed_by = task.role == ChaosRole::tts ? "embedded" : "the agent";
     } else {
         row.completed_by = truth.apology ? "apology" : "nobody";
     }
     // Owed from the end of the turn, which the caller's own pause comes before.
-    const double allowed =
-        static_cast<double>((agent.conversation.filler_after + agent.conversation.endpoint_silence).count()) +
-        kHearingSlack;
+    const double allowed = static_cast<double>((agent.conversation.filler_after + agent.conversation.endpoint_silence).count()) + kHearingSlack;
     std::vector<std::string> wrong;
     if (*row.silence_ms > allowed) wrong.push_back("silence over " + std::to_string(static_cast<int>(allowed)) + " ms");
-    if (!completed && !(may_end && (truth.apology || task.role == ChaosRole::carrier)))
-        wrong.push_back("the turn was not completed");
+    if (!completed && !(may_end && (truth.apology || task.role == ChaosRole::carrier))) wrong.push_back("the turn was not completed");
     if (!row.wrong_words.empty()) wrong.push_back("unheard words in the context");
     if (row.neighbours_touched > 0) wrong.push_back("neighbours");
     for (const auto& one : wrong) row.why += (row.why.empty() ? "" : "; ") + one;
@@ -372,8 +357,7 @@ std::vector<ChaosRole> roles_of(const gateway::Config& config, const std::string
     auto copy = *config.agent(agent);
     for (const auto role : kVendorRoles) {
         const auto& names = *names_of(copy, role);
-        const bool any =
-            std::any_of(names.begin(), names.end(), [&](const auto& name) { return config.vendor(name) != nullptr; });
+        const bool any = std::any_of(names.begin(), names.end(), [&](const auto& name) { return config.vendor(name) != nullptr; });
         if (any) out.push_back(role);
     }
     out.push_back(ChaosRole::carrier);
@@ -422,8 +406,7 @@ sim::ChaosRow run_chaos_row(const ChaosPlan& plan, const ChaosTask& task) {
         const auto holes = neighbours.holes();
         gateway.stop();
         row.neighbours = static_cast<int>(holes.size());
-        row.neighbours_touched = static_cast<int>(
-            std::count_if(holes.begin(), holes.end(), [](double hole) { return hole < 0 || hole > kNeighbourHole; }));
+        row.neighbours_touched = static_cast<int>(std::count_if(holes.begin(), holes.end(), [](double hole) { return hole < 0 || hole > kNeighbourHole; }));
         judge(plan, task, stands, report.call, call_truth(directory, report.call.call_sid), row);
     } catch (const std::exception& e) {
         row.passed = false;

@@ -26,9 +26,8 @@ struct ChaosPlan {
     std::shared_ptr<const sim::Scenario> scenario;
     std::shared_ptr<sim::CallerVoice> voice;
     std::shared_ptr<sim::CallerEar> ear;
-    std::shared_ptr<sim::ToneAlphabet>
-        tones;                        // voice and ear, if they are tones: what was heard is then known word by word
-    std::filesystem::path directory;  // a directory a row below it: log, call file, caller's truth
+    std::shared_ptr<sim::ToneAlphabet> tones;  // voice and ear, if they are tones: what was heard is then known word by word
+    std::filesystem::path directory;           // a directory a row below it: log, call file, caller's truth
     int neighbours = 5;
 };
 

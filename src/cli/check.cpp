@@ -29,7 +29,8 @@ void add_check(CLI::App& app, Chosen& chosen) {
             }
             if (options->vendors) {
                 for (const auto& offer : vendors::offers())
-                    std::printf("%-4s %-12s api: %s\n", std::string(vendors::name(offer.role)).c_str(), std::string(offer.vendor).c_str(), std::string(offer.api).c_str());
+                    std::printf("%-4s %-12s api: %s\n", std::string(vendors::name(offer.role)).c_str(), std::string(offer.vendor).c_str(),
+                                std::string(offer.api).c_str());
                 return 0;
             }
             gateway::LoadOptions load;
@@ -41,9 +42,11 @@ void add_check(CLI::App& app, Chosen& chosen) {
                 return kConfiguration;
             }
             if (options->online) return check_online(config);
-            if (options->print) std::fputs(gateway::print_config(config).c_str(), stdout);
-            else std::printf("The configuration is good: %zu agent%s, %zu warning%s.\n", config.agents.size(), config.agents.size() == 1 ? "" : "s", config.warnings.size(),
-                             config.warnings.size() == 1 ? "" : "s");
+            if (options->print)
+                std::fputs(gateway::print_config(config).c_str(), stdout);
+            else
+                std::printf("The configuration is good: %zu agent%s, %zu warning%s.\n", config.agents.size(), config.agents.size() == 1 ? "" : "s",
+                            config.warnings.size(), config.warnings.size() == 1 ? "" : "s");
             return 0;
         };
     });

@@ -11,7 +11,7 @@ namespace parley::cli {
 inline constexpr int kUsage = 2, kConfiguration = 3, kBind = 4, kStore = 5;
 
 struct Chosen {
-    std::string binary;          // this program's path, for those that start it again
+    std::string binary;  // this program's path, for those that start it again
     std::function<int()> run;
 };
 

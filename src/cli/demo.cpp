@@ -42,13 +42,15 @@ std::filesystem::path shipped(const std::string& name, const std::string& binary
 
 std::string demo_config(const Options& options, const std::filesystem::path& script, const DemoStack* stack, std::uint16_t port, std::uint16_t admin) {
     std::ostringstream out;
-    out << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port << "\"\n  public_url: \"https://" << kPublicHost << "\"\n  admin_listen: \"127.0.0.1:" << admin << "\"\n  data_dir: \""
-        << std::filesystem::absolute(options.directory).string() << "\"\n  drain_accept_grace: 0s\n";
+    out << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port << "\"\n  public_url: \"https://" << kPublicHost << "\"\n  admin_listen: \"127.0.0.1:" << admin
+        << "\"\n  data_dir: \"" << std::filesystem::absolute(options.directory).string() << "\"\n  drain_accept_grace: 0s\n";
     if (options.serve) out << "  talk_page: receptionist\n";
     out << "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, directory: calls, frames: full}\n"
         << (stack != nullptr ? stack->vendors_yaml() : "") << "agents:\n  receptionist:\n    default: true\n";
-    if (stack != nullptr) out << stack->agent_yaml();
-    else out << "    brain: embedded\n    script: \"" << std::filesystem::absolute(script).string() << "\"\n";
+    if (stack != nullptr)
+        out << stack->agent_yaml();
+    else
+        out << "    brain: embedded\n    script: \"" << std::filesystem::absolute(script).string() << "\"\n";
     if (!options.voice.empty()) out << "    voice: " << options.voice << "\n";
     // Somebody who tries this out listens more closely than a caller on a bad line: a little faster speech, a little less patience.
     out << "    speed: 1.15\n    conversation: {endpoint_silence: 450ms, endpoint_silence_short: 300ms}\n";
@@ -59,11 +61,13 @@ std::string demo_config(const Options& options, const std::filesystem::path& scr
 
 void add_demo(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<Options>();
-    auto* command = app.add_subcommand("demo", "Answer a phone call with no key: gateway, simulated carrier, a caller who speaks, a judge at the caller's ear.");
+    auto* command =
+        app.add_subcommand("demo", "Answer a phone call with no key: gateway, simulated carrier, a caller who speaks, a judge at the caller's ear.");
     auto* scenario = command->add_option("--scenario", options->scenario, "what the caller does (YAML); default config/scenarios/receptionist-brisk.yaml");
     command->add_option("--wav", options->wav, "the caller plays this recording instead")->excludes(scenario);
     command->add_option("--script", options->script, "the agent's dialogue (YAML); default config/scripts/receptionist.yaml");
-    command->add_option("--stack", options->stack, "vendors instead of the embedded engines: deepgram+openai+elevenlabs, or one speech-to-speech vendor; emulated where there is no key");
+    command->add_option("--stack", options->stack,
+                        "vendors instead of the embedded engines: deepgram+openai+elevenlabs, or one speech-to-speech vendor; emulated where there is no key");
     command->add_option("--voice", options->voice, "the agent's voice: slt, rms, awb, kal16");
     command->add_option("--data-dir", options->directory, "recording, call file, truth and logs go there")->capture_default_str();
     command->add_option("--port", options->port, "of the gateway; 0: any free one");
@@ -96,7 +100,8 @@ void add_demo(CLI::App& app, Chosen& chosen) {
                 return 1;
             }
             if (options->serve) {
-                std::printf("Talk to the agent: http://127.0.0.1:%u/\nMetrics: http://127.0.0.1:%u/metrics   Log: %s\nCtrl-C ends it.\n", port, admin, log.c_str());
+                std::printf("Talk to the agent: http://127.0.0.1:%u/\nMetrics: http://127.0.0.1:%u/metrics   Log: %s\nCtrl-C ends it.\n", port, admin,
+                            log.c_str());
                 std::fflush(stdout);
                 std::signal(SIGINT, [](int) { stop_asked = 1; });
                 std::signal(SIGTERM, [](int) { stop_asked = 1; });
@@ -110,8 +115,11 @@ void add_demo(CLI::App& app, Chosen& chosen) {
             give_speech(caller.carrier, {});
             caller.plan.voice_url = std::string("https://") + kPublicHost + "/webhooks/twilio/voice";
             caller.plan.status_callback = std::string("https://") + kPublicHost + "/webhooks/twilio/status";
-            if (!options->wav.empty()) caller.plan.scenario = sim::wav_scenario(options->wav);
-            else caller.plan.scenario = sim::load_scenario(options->scenario.empty() ? shipped("scenarios/receptionist-brisk.yaml", chosen.binary) : std::filesystem::path(options->scenario));
+            if (!options->wav.empty())
+                caller.plan.scenario = sim::wav_scenario(options->wav);
+            else
+                caller.plan.scenario = sim::load_scenario(options->scenario.empty() ? shipped("scenarios/receptionist-brisk.yaml", chosen.binary)
+                                                                                    : std::filesystem::path(options->scenario));
             caller.plan.on_line = [](const sim::TranscriptLine& line) {
                 std::printf("%s\n", sim::format_line(line).c_str());
                 std::fflush(stdout);
@@ -131,14 +139,17 @@ void add_demo(CLI::App& app, Chosen& chosen) {
             call::print_waterfall(call::read_call_times(in), std::cout);
             std::cout.flush();
             for (const auto& turn : call.turns)
-                if (turn.interruption && turn.stopped_after_ms) std::printf("at the caller's ear: the agent fell silent %.0f ms after the interruption began\n", *turn.stopped_after_ms);
+                if (turn.interruption && turn.stopped_after_ms)
+                    std::printf("at the caller's ear: the agent fell silent %.0f ms after the interruption began\n", *turn.stopped_after_ms);
             std::printf("recording: %s\ncall file: %s\n", recording.c_str(), call_file.c_str());
             if (report.files) std::printf("caller's own truth: %s, %s\n", report.files->truth.c_str(), report.files->stereo.c_str());
             for (const auto& failure : call.failures) std::printf("unmet: %s\n", failure.c_str());
             std::size_t heard = 0;
             for (const auto& expectation : call.expectations) heard += expectation.passed ? 1U : 0U;
-            if (report.exit_status == 0 && gateway_status == 0) std::printf("The caller heard what was expected (%zu of %zu).\n", heard, call.expectations.size());
-            else std::printf("The call did not go as expected: %zu of %zu heard, gateway status %d.\n", heard, call.expectations.size(), gateway_status);
+            if (report.exit_status == 0 && gateway_status == 0)
+                std::printf("The caller heard what was expected (%zu of %zu).\n", heard, call.expectations.size());
+            else
+                std::printf("The call did not go as expected: %zu of %zu heard, gateway status %d.\n", heard, call.expectations.size(), gateway_status);
             return report.exit_status != 0 ? report.exit_status : gateway_status;
         };
     });

@@ -70,7 +70,8 @@ constexpr const char* kKeyVariable = "EMULATED_VENDOR_KEY";
 // The receptionist of config/scripts/receptionist.yaml, for a model. The judge listens for these very sentences.
 constexpr const char* kInstructions =
     "You are the receptionist of Harbour Dental, a dental practice. Answer with these sentences, word for word, and nothing else. "
-    "Asked for opening hours: We are open Monday to Friday, from nine until five. We are closed on Saturday and Sunday. Would you like to book an appointment, or is there anything else that I can do for you today? "
+    "Asked for opening hours: We are open Monday to Friday, from nine until five. We are closed on Saturday and Sunday. Would you like to book an appointment, "
+    "or is there anything else that I can do for you today? "
     "Asked for an appointment with a day and a time, for example Friday at three: I have Friday at three in the afternoon. Is that right? "
     "Asked for an appointment without them: On which day and at what time would you like to come? "
     "When the caller says goodbye, call end_call with the farewell: Thank you for calling Harbour Dental. Goodbye.";
@@ -81,9 +82,12 @@ constexpr const char* kGreeting = "Hello, this is Harbour Dental. You can ask fo
 DemoStack::DemoStack(const std::string& stack, const gateway::Environment& environment) {
     const auto names = split(stack, '+');
     std::vector<std::string> roles;
-    if (names.size() == 1) roles = {"s2s"};
-    else if (names.size() == 3) roles = {"stt", "lm", "tts"};
-    else throw std::runtime_error("--stack: expected RECOGNITION+MODEL+VOICE or one speech-to-speech vendor, got '" + stack + "'");
+    if (names.size() == 1)
+        roles = {"s2s"};
+    else if (names.size() == 3)
+        roles = {"stt", "lm", "tts"};
+    else
+        throw std::runtime_error("--stack: expected RECOGNITION+MODEL+VOICE or one speech-to-speech vendor, got '" + stack + "'");
     for (std::size_t i = 0; i < names.size(); ++i) {
         Part part;
         part.role = roles[i];
@@ -109,12 +113,14 @@ DemoStack::DemoStack(const std::string& stack, const gateway::Environment& envir
             if (part.vendor != need.vendor || part.role != need.role) continue;
             const auto given = environment.find(need.variable);
             const bool has = given != environment.end() && !given->second.empty();
-            if (part.real && !has && !need.usual) throw std::runtime_error(std::string("--stack: the real ") + need.vendor + " needs " + need.variable + " beside its key");
+            if (part.real && !has && !need.usual)
+                throw std::runtime_error(std::string("--stack: the real ") + need.vendor + " needs " + need.variable + " beside its key");
             const auto value = has ? given->second : std::string(need.otherwise);
             choices_[part.name + "." + need.field] = value;
             (std::string_view(need.field) == "voice" ? endpoint.voice : endpoint.model) = value;
         }
-        if (const auto bad = vendors::check(*vendors::role_named(part.role), endpoint); !bad.empty()) throw std::runtime_error("--stack: " + part.vendor + ": " + bad);
+        if (const auto bad = vendors::check(*vendors::role_named(part.role), endpoint); !bad.empty())
+            throw std::runtime_error("--stack: " + part.vendor + ": " + bad);
         parts_.push_back(std::move(part));
     }
 }
@@ -126,8 +132,9 @@ void DemoStack::start(const std::string& binary, const std::filesystem::path& wo
         Emulator emulator;
         emulator.vendor = emulator_of(part.vendor);
         emulator.port = load::free_loopback_port();
-        emulator.process = load::Child::spawn({binary, "sim", emulator.vendor, "--port", std::to_string(emulator.port), "--key", kEmulatedKey, "--world", world.string()}, {}, -1,
-                                              (logs / ("sim-" + emulator.vendor + ".log")).string());
+        emulator.process =
+            load::Child::spawn({binary, "sim", emulator.vendor, "--port", std::to_string(emulator.port), "--key", kEmulatedKey, "--world", world.string()}, {},
+                               -1, (logs / ("sim-" + emulator.vendor + ".log")).string());
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (!listens(emulator.port)) {
             if (!emulator.process.alive() || std::chrono::steady_clock::now() > deadline)
@@ -169,12 +176,16 @@ std::vector<std::string> DemoStack::notes() const {
     std::vector<std::string> lines;
     for (const auto& part : parts_) {
         const auto what = part.role + ": " + part.vendor + (part.api.empty() ? "" : ":" + part.api);
-        if (part.real) lines.push_back(what + ", the real one (" + part.key_variable + " is set)");
-        else lines.push_back(what + ", emulated" + (part.key_variable.empty() ? "" : "; the real one was not run: " + part.key_variable + " is not set"));
+        if (part.real)
+            lines.push_back(what + ", the real one (" + part.key_variable + " is set)");
+        else
+            lines.push_back(what + ", emulated" + (part.key_variable.empty() ? "" : "; the real one was not run: " + part.key_variable + " is not set"));
     }
     return lines;
 }
 
-std::vector<std::string> DemoStack::environment() const { return {std::string(kKeyVariable) + "=" + kEmulatedKey}; }
+std::vector<std::string> DemoStack::environment() const {
+    return {std::string(kKeyVariable) + "=" + kEmulatedKey};
+}
 
 }  // namespace parley::cli

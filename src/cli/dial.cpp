@@ -26,7 +26,8 @@ struct DialOptions {
 
 // By the call's end, so that scripts can tell them apart.
 int exit_of(const std::string& reason) {
-    static const std::map<std::string, int> codes{{"answered", 0}, {"busy", 10}, {"no_answer", 11}, {"failed", 12}, {"canceled", 13}, {"machine", 14}, {"fax", 15}};
+    static const std::map<std::string, int> codes{{"answered", 0},  {"busy", 10},    {"no_answer", 11}, {"failed", 12},
+                                                  {"canceled", 13}, {"machine", 14}, {"fax", 15}};
     const auto found = codes.find(reason);
     return found == codes.end() ? 16 : found->second;
 }
@@ -76,14 +77,19 @@ int complain(const Said& said, const std::string& base) {
     }
     const auto error = said.body.value("error", Json::object());
     const auto field = text_of(error, "field"), message = text_of(error, "message");
-    if (message.empty()) std::fprintf(stderr, "The gateway answered with status %d.\n", said.status);
-    else if (field.empty()) std::fprintf(stderr, "%s\n", message.c_str());
-    else std::fprintf(stderr, "%s: %s\n", field.c_str(), message.c_str());
+    if (message.empty())
+        std::fprintf(stderr, "The gateway answered with status %d.\n", said.status);
+    else if (field.empty())
+        std::fprintf(stderr, "%s\n", message.c_str());
+    else
+        std::fprintf(stderr, "%s: %s\n", field.c_str(), message.c_str());
     return 1;
 }
 
 net::Task<int> dial(AdminClient& admin, const DialOptions& options) {
-    Json wish{{"agent", options.agent}, {"to", options.to}, {"machine", options.machine}, {"ring_seconds", options.ring}, {"time_limit_seconds", options.limit}, {"record", options.record}};
+    Json wish{
+        {"agent", options.agent},  {"to", options.to}, {"machine", options.machine}, {"ring_seconds", options.ring}, {"time_limit_seconds", options.limit},
+        {"record", options.record}};
     if (!options.from.empty()) wish["from"] = options.from;
     if (!options.drop_text.empty()) wish["drop_text"] = options.drop_text;
     if (!options.parameters.empty()) wish["parameters"] = options.parameters;
@@ -121,13 +127,18 @@ net::Task<int> dial(AdminClient& admin, const DialOptions& options) {
 
 void add_dial(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<DialOptions>();
-    auto* command = app.add_subcommand("dial", "Have a running gateway call somebody for one of its agents. Exit status with --wait: 0 answered, 10 busy, 11 no answer, 12 failed, 13 canceled, 14 machine, 15 fax, 16 unknown.");
+    auto* command = app.add_subcommand("dial",
+                                       "Have a running gateway call somebody for one of its agents. Exit status with --wait: 0 answered, 10 busy, 11 no "
+                                       "answer, 12 failed, 13 canceled, 14 machine, 15 fax, 16 unknown.");
     command->add_option("to", options->to, "a number (+4930123456), sip:user@host or client:name")->required();
     command->add_option("--agent", options->agent, "who talks")->required();
-    command->add_option("-c,--config", options->config, "the running gateway's YAML file: its admin address and token are in it; without it PARLEY_CONFIG is read");
+    command->add_option("-c,--config", options->config,
+                        "the running gateway's YAML file: its admin address and token are in it; without it PARLEY_CONFIG is read");
     command->add_option("--url", options->url, "the admin listener, when it is reached otherwise (http://127.0.0.1:9090)");
     command->add_option("--from", options->from, "caller id; default outbound.from");
-    command->add_option("--machine", options->machine, "when a machine picks up: leave the agent's message, hang up, or talk to it")->check(CLI::IsMember({"drop", "hangup", "ignore"}))->capture_default_str();
+    command->add_option("--machine", options->machine, "when a machine picks up: leave the agent's message, hang up, or talk to it")
+        ->check(CLI::IsMember({"drop", "hangup", "ignore"}))
+        ->capture_default_str();
     command->add_option("--message", options->drop_text, "for the machine, instead of the agent's");
     command->add_option("--timeout", options->ring, "seconds of ringing")->check(CLI::Range(5, 600))->capture_default_str();
     command->add_option("--limit", options->limit, "seconds the whole call may last")->check(CLI::Range(1, 86'400))->capture_default_str();

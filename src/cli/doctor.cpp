@@ -14,10 +14,14 @@ namespace parley::cli {
 
 std::string_view name(Verdict verdict) {
     switch (verdict) {
-        case Verdict::ok: return "ok";
-        case Verdict::warn: return "warn";
-        case Verdict::fail: return "fail";
-        case Verdict::skipped: return "skipped";
+        case Verdict::ok:
+            return "ok";
+        case Verdict::warn:
+            return "warn";
+        case Verdict::fail:
+            return "fail";
+        case Verdict::skipped:
+            return "skipped";
     }
     return "ok";
 }
@@ -39,7 +43,8 @@ std::string Diagnosis::text() const {
         out += line + one.sentence + "\n";
         if (!one.remedy.empty() && one.verdict != Verdict::ok) out += std::string(32, ' ') + one.remedy + (one.mendable ? " (--fix does it)" : "") + "\n";
     }
-    out += std::to_string(findings.size()) + " checks, " + std::to_string(failed) + " failed, " + std::to_string(warned) + (warned == 1 ? " warning.\n" : " warnings.\n");
+    out += std::to_string(findings.size()) + " checks, " + std::to_string(failed) + " failed, " + std::to_string(warned) +
+           (warned == 1 ? " warning.\n" : " warnings.\n");
     return out;
 }
 
@@ -53,14 +58,21 @@ std::string Diagnosis::json() const {
 std::optional<gateway::Config> check_configuration(const DoctorOptions& options, Findings& found) {
     try {
         auto config = gateway::load_config(options.config, options.environment);
-        found.push_back({"config", Verdict::ok, "The configuration loads: " + std::to_string(config.agents.size()) + (config.agents.size() == 1 ? " agent." : " agents."), {}, false});
-        for (const auto& warning : config.warnings) found.push_back({"config", Verdict::warn, warning.place.text() + ": " + warning.message, "See docs/configuration.md.", false});
+        found.push_back({"config",
+                         Verdict::ok,
+                         "The configuration loads: " + std::to_string(config.agents.size()) + (config.agents.size() == 1 ? " agent." : " agents."),
+                         {},
+                         false});
+        for (const auto& warning : config.warnings)
+            found.push_back({"config", Verdict::warn, warning.place.text() + ": " + warning.message, "See docs/configuration.md.", false});
         return config;
     } catch (const gateway::ConfigError& error) {
         for (const auto& problem : error.problems().list()) {
             const bool number = problem.message.find("E.164") != std::string::npos;
             found.push_back({number ? "number.form" : "config", Verdict::fail, problem.place.text() + ": " + problem.message,
-                             number ? "Write the number with + and country code, without spaces, in quotes: \"+14155550100\"." : "Correct the file; docs/configuration.md has every key.", false});
+                             number ? "Write the number with + and country code, without spaces, in quotes: \"+14155550100\"."
+                                    : "Correct the file; docs/configuration.md has every key.",
+                             false});
         }
         if (found.empty()) found.push_back({"config", Verdict::fail, error.what(), "Correct the file; docs/configuration.md has every key.", false});
     }

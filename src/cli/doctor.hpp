@@ -26,10 +26,10 @@ using Findings = std::vector<Finding>;
 struct DoctorOptions {
     std::string config;
     gateway::Environment environment;
-    std::string ca_file;            // believed instead of the system's authorities when the public address is looked at
-    bool online = false;            // ask every vendor
+    std::string ca_file;  // believed instead of the system's authorities when the public address is looked at
+    bool online = false;  // ask every vendor
     bool fix = false;
-    std::chrono::seconds idle{0};   // how long an idle connection is held; 0: not at all
+    std::chrono::seconds idle{0};  // how long an idle connection is held; 0: not at all
 };
 
 struct Diagnosis {
@@ -56,18 +56,18 @@ void check_vendors(const gateway::Config& config, bool online, Findings& found);
 // What a TLS server shows of itself.
 struct TlsLook {
     enum class Fault : std::uint8_t { none, no_tls, too_old, expired, not_yet, wrong_host, self_signed, incomplete, untrusted, other } fault = Fault::none;
-    std::string detail;                      // OpenSSL's words
-    std::string names;                       // whom the certificate is for
+    std::string detail;  // OpenSSL's words
+    std::string names;   // whom the certificate is for
     std::chrono::system_clock::time_point not_after{};
-    std::size_t chain = 0;                   // certificates served
+    std::size_t chain = 0;  // certificates served
 };
 // Blocking, on a socket that is connected already.
 [[nodiscard]] TlsLook look_at_tls(int fd, const std::string& host, const std::string& ca_file, std::chrono::seconds within);
 
 // Asks once over a connected socket (TLS when `tls_host` is given, believing any certificate) and then keeps quiet for `hold`.
 struct Held {
-    bool answered = false;                 // and the connection was kept
-    std::chrono::seconds closed_after{-1}; // -1: it stood
+    bool answered = false;                  // and the connection was kept
+    std::chrono::seconds closed_after{-1};  // -1: it stood
 };
 [[nodiscard]] Held hold_idle(int fd, const std::string& tls_host, const std::string& request, std::chrono::seconds hold, std::chrono::seconds within);
 

@@ -19,8 +19,15 @@ using rest::Outcome;
 using namespace std::chrono_literals;
 
 constexpr auto kClock = 30s;
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kEdges{{{"ashburn", "us1"}, {"umatilla", "us1"}, {"roaming", "us1"}, {"dublin", "ie1"}, {"frankfurt", "de1"},
-                                                                               {"singapore", "sg1"}, {"tokyo", "jp1"}, {"sao-paulo", "br1"}, {"sydney", "au1"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kEdges{{{"ashburn", "us1"},
+                                                                               {"umatilla", "us1"},
+                                                                               {"roaming", "us1"},
+                                                                               {"dublin", "ie1"},
+                                                                               {"frankfurt", "de1"},
+                                                                               {"singapore", "sg1"},
+                                                                               {"tokyo", "jp1"},
+                                                                               {"sao-paulo", "br1"},
+                                                                               {"sydney", "au1"}}};
 
 void check_form(const gateway::Config& config, Findings& found) {
     const auto& t = config.twilio;
@@ -37,8 +44,10 @@ void check_form(const gateway::Config& config, Findings& found) {
             found.push_back({"credentials.form", Verdict::fail, why->sentence, why->remedy, false});
         }
     }
-    if (t.auth_tokens.empty() && t.verify_signatures) found.push_back({"credentials.form", Verdict::fail, "There is no auth token.", "Set TWILIO_AUTH_TOKEN.", false});
-    else if (odd == 0) found.push_back({"credentials.form", Verdict::ok, "The credentials have the form of credentials.", {}, false});
+    if (t.auth_tokens.empty() && t.verify_signatures)
+        found.push_back({"credentials.form", Verdict::fail, "There is no auth token.", "Set TWILIO_AUTH_TOKEN.", false});
+    else if (odd == 0)
+        found.push_back({"credentials.form", Verdict::ok, "The credentials have the form of credentials.", {}, false});
 }
 
 void check_region(const gateway::Config& config, Findings& found) {
@@ -47,8 +56,11 @@ void check_region(const gateway::Config& config, Findings& found) {
     const auto edge = std::find_if(kEdges.begin(), kEdges.end(), [&](const auto& row) { return row.first == t.edge; });
     if (!t.edge.empty() && edge != kEdges.end() && edge->second != region && t.edge != "roaming")
         found.push_back({"account.region", Verdict::warn, "The edge " + t.edge + " is in " + std::string(edge->second) + ", but the region is " + region + ".",
-                         "Mostly twilio.region was meant to be " + std::string(edge->second) + ": the region decides which credentials and numbers there are.", false});
-    else found.push_back({"account.region", Verdict::ok, "Twilio is asked in region " + region + (t.edge.empty() ? "." : " by way of " + t.edge + "."), {}, false});
+                         "Mostly twilio.region was meant to be " + std::string(edge->second) + ": the region decides which credentials and numbers there are.",
+                         false});
+    else
+        found.push_back(
+            {"account.region", Verdict::ok, "Twilio is asked in region " + region + (t.edge.empty() ? "." : " by way of " + t.edge + "."), {}, false});
 }
 
 void check_clock(const rest::AccountInfo& info, Findings& found) {
@@ -60,9 +72,11 @@ void check_clock(const rest::AccountInfo& info, Findings& found) {
     const auto off = std::chrono::duration_cast<std::chrono::seconds>(WallClock::now() - info.answered_after / 2 - *info.server_date - 500ms);
     const auto seconds = std::abs(off.count());
     if (seconds > kClock.count())
-        found.push_back({"machine.clock", Verdict::fail, "This machine's clock is " + std::to_string(seconds) + " s " + (off.count() > 0 ? "ahead of" : "behind") + " Twilio's.",
+        found.push_back({"machine.clock", Verdict::fail,
+                         "This machine's clock is " + std::to_string(seconds) + " s " + (off.count() > 0 ? "ahead of" : "behind") + " Twilio's.",
                          "Switch on time synchronisation (timedatectl set-ntp true): tokens and certificates are judged by it.", false});
-    else found.push_back({"machine.clock", Verdict::ok, "This machine's clock agrees with Twilio's.", {}, false});
+    else
+        found.push_back({"machine.clock", Verdict::ok, "This machine's clock agrees with Twilio's.", {}, false});
 }
 
 Outcome<std::vector<rest::IncomingNumber>> owned(RestRun& run) {
@@ -99,7 +113,8 @@ std::string joined(const std::vector<std::string>& parts) {
     return out;
 }
 
-void check_one(const std::string& number, const std::vector<rest::IncomingNumber>& all, const rest::WebhookUrls& urls, const gateway::Config& config, Findings& found) {
+void check_one(const std::string& number, const std::vector<rest::IncomingNumber>& all, const rest::WebhookUrls& urls, const gateway::Config& config,
+               Findings& found) {
     const auto one = std::find_if(all.begin(), all.end(), [&](const rest::IncomingNumber& n) { return n.phone_number == number; });
     if (one == all.end()) {
         found.push_back({"number.owned", Verdict::fail, number + ": " + std::string(rest::kNoMatchingNumber) + " (" + config.twilio.account_sids.front() + ").",
@@ -117,8 +132,10 @@ void check_one(const std::string& number, const std::vector<rest::IncomingNumber
     }
     found.push_back({"number.mode", Verdict::ok, number + " is on the account and answers by webhook.", {}, false});
     if (one->voice_url != urls.voice) {
-        const std::string is = one->voice_url.empty() ? "has no voice URL: Twilio rejects its calls without asking anybody" : "calls " + one->voice_url + ", which is not this gateway";
-        found.push_back({"number.voice_url", Verdict::fail, number + " " + is + ".", "Set its voice URL to " + urls.voice + ", or run `parley numbers wire`.", true});
+        const std::string is = one->voice_url.empty() ? "has no voice URL: Twilio rejects its calls without asking anybody"
+                                                      : "calls " + one->voice_url + ", which is not this gateway";
+        found.push_back(
+            {"number.voice_url", Verdict::fail, number + " " + is + ".", "Set its voice URL to " + urls.voice + ", or run `parley numbers wire`.", true});
         if (!one->voice_url.empty()) check_elsewhere(number, one->voice_url, found);
     } else {
         found.push_back({"number.voice_url", Verdict::ok, number + " calls this gateway.", {}, false});
@@ -126,8 +143,10 @@ void check_one(const std::string& number, const std::vector<rest::IncomingNumber
     auto rest_of = rest::differences(*one, urls);
     std::erase_if(rest_of, [](const std::string& difference) { return difference.starts_with("voice URL "); });
     if (!rest_of.empty() && one->voice_url == urls.voice)
-        found.push_back({"number.callbacks", Verdict::warn, number + ": " + joined(rest_of) + ".",
-                         "Run `parley numbers wire`: status callbacks tell the end of calls whose sockets are gone, and the fallback answers while the gateway cannot.", true});
+        found.push_back(
+            {"number.callbacks", Verdict::warn, number + ": " + joined(rest_of) + ".",
+             "Run `parley numbers wire`: status callbacks tell the end of calls whose sockets are gone, and the fallback answers while the gateway cannot.",
+             true});
 }
 
 }  // namespace
@@ -135,7 +154,8 @@ void check_one(const std::string& number, const std::vector<rest::IncomingNumber
 bool check_account(const gateway::Config& config, RestRun* rest, Findings& found) {
     check_form(config, found);
     if (rest == nullptr) {
-        found.push_back({"account.credentials", Verdict::skipped, gateway::why_no_rest_account(config), "Without it neither the account nor its numbers can be looked at.", false});
+        found.push_back({"account.credentials", Verdict::skipped, gateway::why_no_rest_account(config),
+                         "Without it neither the account nor its numbers can be looked at.", false});
         return false;
     }
     check_region(config, found);
@@ -151,11 +171,14 @@ bool check_account(const gateway::Config& config, RestRun* rest, Findings& found
     }
     found.push_back({"account.credentials", Verdict::ok, "Twilio takes the credentials of " + config.twilio.account_sids.front() + ".", {}, false});
     if (info->status == "suspended" || info->status == "closed")
-        found.push_back({"account.state", Verdict::fail, "The account is " + info->status + ": it neither takes nor makes calls.", "Reactivate it in the console, or pay what is owed.", false});
+        found.push_back({"account.state", Verdict::fail, "The account is " + info->status + ": it neither takes nor makes calls.",
+                         "Reactivate it in the console, or pay what is owed.", false});
     else if (info->type == "Trial")
-        found.push_back({"account.state", Verdict::warn, "It is a trial account: it calls verified numbers only, plays an announcement first, and ends calls after ten minutes.",
+        found.push_back({"account.state", Verdict::warn,
+                         "It is a trial account: it calls verified numbers only, plays an announcement first, and ends calls after ten minutes.",
                          "Upgrade it in the console.", false});
-    else if (!info->status.empty()) found.push_back({"account.state", Verdict::ok, "The account is active.", {}, false});
+    else if (!info->status.empty())
+        found.push_back({"account.state", Verdict::ok, "The account is active.", {}, false});
     check_clock(*info, found);
     return true;
 }
@@ -174,7 +197,8 @@ void check_numbers(const gateway::Config& config, RestRun& run, bool fix, Findin
         return;
     }
     if (wanted.empty()) {
-        const bool any = std::any_of(all->begin(), all->end(), [&](const rest::IncomingNumber& n) { return n.voice_url == urls.voice && rest::mode_of(n) == rest::NumberMode::webhook; });
+        const bool any = std::any_of(all->begin(), all->end(),
+                                     [&](const rest::IncomingNumber& n) { return n.voice_url == urls.voice && rest::mode_of(n) == rest::NumberMode::webhook; });
         if (!any)
             found.push_back({"number.voice_url", Verdict::warn, "No number of the account calls this gateway, and no agent has numbers in the configuration.",
                              "Run `parley numbers wire <number>`.", false});
@@ -187,7 +211,8 @@ void check_numbers(const gateway::Config& config, RestRun& run, bool fix, Findin
         for (const auto& line : report.updated) {
             if (line.text == "wired") found.push_back({"number.voice_url", Verdict::ok, line.number + " was wired to this gateway.", {}, false});
         }
-        for (const auto& line : report.failed) found.push_back({"number.voice_url", Verdict::fail, line.number + " could not be wired: " + line.text, {}, false});
+        for (const auto& line : report.failed)
+            found.push_back({"number.voice_url", Verdict::fail, line.number + " could not be wired: " + line.text, {}, false});
         all = owned(run);
         if (all) {
             now.clear();
@@ -207,12 +232,15 @@ Findings check_twiml(const std::string& number, const std::string& where, const 
         const pugi::xml_node stream = match.node();
         const std::string url = stream.attribute("url").value();
         if (std::string_view(stream.parent().name()) == "Start")
-            found.push_back({"twiml.start", Verdict::fail, number + ": the TwiML at " + where + " opens its stream with <Start>: the caller would hear nothing of the agent.",
+            found.push_back({"twiml.start", Verdict::fail,
+                             number + ": the TwiML at " + where + " opens its stream with <Start>: the caller would hear nothing of the agent.",
                              "Put <Stream> inside <Connect>.", false});
         if (url.find('?') != std::string::npos)
-            found.push_back({"twiml.query", Verdict::fail, number + ": the stream's URL in the TwiML at " + where + " has a query: Twilio drops it.", "Pass values in <Parameter> inside <Stream>.", false});
+            found.push_back({"twiml.query", Verdict::fail, number + ": the stream's URL in the TwiML at " + where + " has a query: Twilio drops it.",
+                             "Pass values in <Parameter> inside <Stream>.", false});
         if (!url.empty() && !url.starts_with("wss://"))
-            found.push_back({"twiml.scheme", Verdict::fail, number + ": the stream's URL in the TwiML at " + where + " is not wss: Twilio refuses it (31922).", "Write wss://.", false});
+            found.push_back({"twiml.scheme", Verdict::fail, number + ": the stream's URL in the TwiML at " + where + " is not wss: Twilio refuses it (31922).",
+                             "Write wss://.", false});
     }
     return found;
 }

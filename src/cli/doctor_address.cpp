@@ -71,7 +71,8 @@ int connect_to(const addrinfo* addresses, int& fd) {
 bool private_address(const sockaddr* address) {
     if (address->sa_family != AF_INET) return false;
     const auto host = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
-    return (host >> 24U) == 127 || (host >> 24U) == 10 || (host >> 16U) == 0xC0A8 || (host >> 20U) == 0xAC1 || (host >> 16U) == 0xA9FE || (host >> 22U) == 0x191;
+    return (host >> 24U) == 127 || (host >> 24U) == 10 || (host >> 16U) == 0xC0A8 || (host >> 20U) == 0xAC1 || (host >> 16U) == 0xA9FE ||
+           (host >> 22U) == 0x191;
 }
 
 std::string text_of(const addrinfo* address) {
@@ -97,7 +98,9 @@ struct Probe {
     [[nodiscard]] twilio::Form form() const {
         return twilio::Form({{"AccountSid", account}, {"CallSid", "CA00000000000000000000000000d0c701"}, {"CallStatus", "completed"}, {"SequenceNumber", "0"}});
     }
-    [[nodiscard]] std::string signature(const Secret& token, const std::string& url) const { return twilio::sign(token, url + twilio::signed_parameters(form())); }
+    [[nodiscard]] std::string signature(const Secret& token, const std::string& url) const {
+        return twilio::sign(token, url + twilio::signed_parameters(form()));
+    }
 };
 
 template <class T>
@@ -126,24 +129,41 @@ Result<net::HttpReply> ask(net::HttpCall call) {
 
 void judge_tls(const TlsLook& look, const net::Url& url, Findings& found) {
     using Fault = TlsLook::Fault;
-    const auto fail = [&](std::string sentence, std::string remedy) { found.push_back({"address.certificate", Verdict::fail, std::move(sentence), std::move(remedy), false}); };
+    const auto fail = [&](std::string sentence, std::string remedy) {
+        found.push_back({"address.certificate", Verdict::fail, std::move(sentence), std::move(remedy), false});
+    };
     const std::string until = rest::format_day(look.not_after);
     switch (look.fault) {
-        case Fault::none: break;
-        case Fault::no_tls: return fail("What listens at " + url.host + ":" + std::to_string(url.port) + " does not speak TLS: " + look.detail + ".", "Look at the port in server.public_url, or switch TLS on in the proxy or at server.tls.listen.");
-        case Fault::too_old: return fail(url.host + " speaks only a TLS older than 1.2.", "Switch on TLS 1.2 and 1.3 in the proxy.");
-        case Fault::expired: return fail("The certificate of " + url.host + " expired on " + until + ".", "Renew it, and have the proxy load the new one.");
-        case Fault::not_yet: return fail("The certificate of " + url.host + " is not valid yet.", "Look at the clock of whoever made it, and at this machine's.");
-        case Fault::wrong_host: return fail("The certificate at " + url.host + " is for " + look.names + ".", "Get one for " + url.host + ", or correct server.public_url.");
-        case Fault::self_signed: return fail("The certificate of " + url.host + " is signed by itself: Twilio does not believe it.", "Get one from a public authority, such as Let's Encrypt.");
+        case Fault::none:
+            break;
+        case Fault::no_tls:
+            return fail("What listens at " + url.host + ":" + std::to_string(url.port) + " does not speak TLS: " + look.detail + ".",
+                        "Look at the port in server.public_url, or switch TLS on in the proxy or at server.tls.listen.");
+        case Fault::too_old:
+            return fail(url.host + " speaks only a TLS older than 1.2.", "Switch on TLS 1.2 and 1.3 in the proxy.");
+        case Fault::expired:
+            return fail("The certificate of " + url.host + " expired on " + until + ".", "Renew it, and have the proxy load the new one.");
+        case Fault::not_yet:
+            return fail("The certificate of " + url.host + " is not valid yet.", "Look at the clock of whoever made it, and at this machine's.");
+        case Fault::wrong_host:
+            return fail("The certificate at " + url.host + " is for " + look.names + ".", "Get one for " + url.host + ", or correct server.public_url.");
+        case Fault::self_signed:
+            return fail("The certificate of " + url.host + " is signed by itself: Twilio does not believe it.",
+                        "Get one from a public authority, such as Let's Encrypt.");
         case Fault::incomplete:
-            return fail("The certificate of " + url.host + " is served without the chain that leads to an authority.", "Serve the whole chain (fullchain.pem, not cert.pem).");
-        case Fault::untrusted: return fail("The certificate of " + url.host + " leads to no authority that is believed: " + look.detail + ".", "Get one from a public authority.");
-        case Fault::other: return fail("The certificate of " + url.host + " is not believed: " + look.detail + ".", "Replace it.");
+            return fail("The certificate of " + url.host + " is served without the chain that leads to an authority.",
+                        "Serve the whole chain (fullchain.pem, not cert.pem).");
+        case Fault::untrusted:
+            return fail("The certificate of " + url.host + " leads to no authority that is believed: " + look.detail + ".", "Get one from a public authority.");
+        case Fault::other:
+            return fail("The certificate of " + url.host + " is not believed: " + look.detail + ".", "Replace it.");
     }
     const auto left = std::chrono::duration_cast<std::chrono::hours>(look.not_after - WallClock::now()).count() / 24;
-    if (left < 14) found.push_back({"address.certificate", Verdict::warn, "The certificate of " + url.host + " expires in " + std::to_string(left) + " days.", "See why it was not renewed.", false});
-    else found.push_back({"address.certificate", Verdict::ok, "The certificate of " + url.host + " is good until " + until + ".", {}, false});
+    if (left < 14)
+        found.push_back({"address.certificate", Verdict::warn, "The certificate of " + url.host + " expires in " + std::to_string(left) + " days.",
+                         "See why it was not renewed.", false});
+    else
+        found.push_back({"address.certificate", Verdict::ok, "The certificate of " + url.host + " is good until " + until + ".", {}, false});
 }
 
 // Name, connection, certificate. False: nobody can be asked there.
@@ -152,13 +172,16 @@ bool look_from_outside(const net::Url& url, const DoctorOptions& options, Findin
     hints.ai_socktype = SOCK_STREAM;
     const int unresolved = ::getaddrinfo(url.host.c_str(), std::to_string(url.port).c_str(), &hints, &addresses);
     if (unresolved != 0) {
-        found.push_back({"address.resolves", Verdict::fail, "The name " + url.host + " does not resolve: " + ::gai_strerror(unresolved) + ".", "Enter it in DNS, or correct server.public_url.", false});
+        found.push_back({"address.resolves", Verdict::fail, "The name " + url.host + " does not resolve: " + ::gai_strerror(unresolved) + ".",
+                         "Enter it in DNS, or correct server.public_url.", false});
         return false;
     }
     const std::string address = text_of(addresses);
     if (private_address(addresses->ai_addr))
-        found.push_back({"address.resolves", Verdict::warn, url.host + " is " + address + " for this machine, which Twilio cannot reach.", "Make sure that the public DNS has a public address for it.", false});
-    else found.push_back({"address.resolves", Verdict::ok, url.host + " is " + address + ".", {}, false});
+        found.push_back({"address.resolves", Verdict::warn, url.host + " is " + address + " for this machine, which Twilio cannot reach.",
+                         "Make sure that the public DNS has a public address for it.", false});
+    else
+        found.push_back({"address.resolves", Verdict::ok, url.host + " is " + address + ".", {}, false});
 
     int fd = -1;
     const int error = connect_to(addresses, fd);
@@ -166,9 +189,13 @@ bool look_from_outside(const net::Url& url, const DoctorOptions& options, Findin
     const Socket socket(fd);
     const std::string where = url.host + ":" + std::to_string(url.port);
     if (error != 0) {
-        const std::string why = error == ECONNREFUSED ? "refuses connections" : error == ETIMEDOUT ? "does not answer" : std::string("cannot be reached: ") + std::strerror(error);
+        const std::string why = error == ECONNREFUSED ? "refuses connections"
+                                : error == ETIMEDOUT  ? "does not answer"
+                                                      : std::string("cannot be reached: ") + std::strerror(error);
         found.push_back({"address.reachable", Verdict::fail, where + " " + why + ".",
-                         error == ECONNREFUSED ? "Start the gateway or the proxy before it, or correct the port in server.public_url." : "Open the firewall for it, and look at routing.", false});
+                         error == ECONNREFUSED ? "Start the gateway or the proxy before it, or correct the port in server.public_url."
+                                               : "Open the firewall for it, and look at routing.",
+                         false});
         return false;
     }
     found.push_back({"address.reachable", Verdict::ok, where + " takes connections.", {}, false});
@@ -206,16 +233,23 @@ bool look_at_gateway(const Probe& probe, Findings& found) {
         return false;
     };
     const auto unsigned_reply = ask(probe.call({}));
-    if (!unsigned_reply) return fail("address.gateway", "A request to " + url + " gets no answer: " + unsigned_reply.error().message() + ".", "Look whether the gateway runs and the proxy leads to it.");
+    if (!unsigned_reply)
+        return fail("address.gateway", "A request to " + url + " gets no answer: " + unsigned_reply.error().message() + ".",
+                    "Look whether the gateway runs and the proxy leads to it.");
     const int bare = unsigned_reply->status;
     const std::string answered = "A callback to " + url + " is answered " + std::to_string(bare);
     if (bare >= 301 && bare <= 308)
-        return fail("address.gateway", answered + ", a redirect to " + std::string(unsigned_reply->headers.get("location")) + ": Twilio's form and signature do not survive that.",
+        return fail("address.gateway",
+                    answered + ", a redirect to " + std::string(unsigned_reply->headers.get("location")) + ": Twilio's form and signature do not survive that.",
                     "Give the final address as server.public_url, and wire the numbers again.");
-    if (bare == 401) return fail("address.gateway", answered + ": something in front of the gateway asks for a password.", "Let /webhooks/twilio/ through without one: requests are signed.");
+    if (bare == 401)
+        return fail("address.gateway", answered + ": something in front of the gateway asks for a password.",
+                    "Let /webhooks/twilio/ through without one: requests are signed.");
     if (bare == 404 || bare == 405)
-        return fail("address.gateway", answered + ": nobody there knows that path.", "Let the proxy forward /webhooks/twilio/ unchanged, without adding or taking away a prefix that is not in server.public_url.");
-    if (bare == 502 || bare == 503 || bare == 504) return fail("address.gateway", answered + ": the proxy is there, but does not reach the gateway.", "Start the gateway, or correct the proxy's target.");
+        return fail("address.gateway", answered + ": nobody there knows that path.",
+                    "Let the proxy forward /webhooks/twilio/ unchanged, without adding or taking away a prefix that is not in server.public_url.");
+    if (bare == 502 || bare == 503 || bare == 504)
+        return fail("address.gateway", answered + ": the proxy is there, but does not reach the gateway.", "Start the gateway, or correct the proxy's target.");
     if (!t.verify_signatures) {
         if (bare == 204) {
             found.push_back({"address.gateway", Verdict::ok, "This gateway answers at " + probe.base + ".", {}, false});
@@ -226,8 +260,10 @@ bool look_at_gateway(const Probe& probe, Findings& found) {
     const auto signed_reply = ask(probe.call(probe.signature(t.auth_tokens.front(), url)));
     const int status = signed_reply ? signed_reply->status : 0;
     if (bare != 400 || (status != 204 && status != 403 && status != 400))
-        return fail("address.gateway", answered + " without a signature and " + std::to_string(status) + " with one, which is not how this gateway answers: something else listens there.",
-                    "Let the proxy lead to the gateway, or correct server.public_url.");
+        return fail(
+            "address.gateway",
+            answered + " without a signature and " + std::to_string(status) + " with one, which is not how this gateway answers: something else listens there.",
+            "Let the proxy lead to the gateway, or correct server.public_url.");
     found.push_back({"address.gateway", Verdict::ok, "This gateway answers at " + probe.base + ".", {}, false});
     if (status == 204) {
         found.push_back({"address.signature", Verdict::ok, "A request signed for " + probe.base + " is believed.", {}, false});
@@ -236,7 +272,8 @@ bool look_at_gateway(const Probe& probe, Findings& found) {
     } else {
         const std::string why = believed(probe);
         fail("address.signature", "The running gateway refuses a request that is rightly signed for " + url + (why.empty() ? "." : ": " + why + "."),
-             why.empty() ? "The running gateway has another auth token or server.public_url than this configuration, or the proxy changes the path: restart it with this configuration, and let the path pass unchanged."
+             why.empty() ? "The running gateway has another auth token or server.public_url than this configuration, or the proxy changes the path: restart it "
+                           "with this configuration, and let the path pass unchanged."
                          : "Give the running gateway this configuration's token and server.public_url.");
     }
     return true;
@@ -273,8 +310,10 @@ void look_at_socket(const Probe& probe, Findings& found) {
         found.push_back({"address.websocket", Verdict::fail, "The WebSocket at " + ws + " is refused with 403: its signature is not believed.",
                          "As with address.signature: the running gateway's token, its server.public_url, or a path changed by the proxy.", false});
     } else if (seen.status != 0) {
-        found.push_back({"address.websocket", Verdict::fail, "The WebSocket at " + ws + " is answered " + std::to_string(seen.status) + " instead of 101: the upgrade does not get through.",
-                         "Let the proxy speak HTTP/1.1 to the gateway and pass Upgrade and Connection on (nginx: proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\").",
+        found.push_back({"address.websocket", Verdict::fail,
+                         "The WebSocket at " + ws + " is answered " + std::to_string(seen.status) + " instead of 101: the upgrade does not get through.",
+                         "Let the proxy speak HTTP/1.1 to the gateway and pass Upgrade and Connection on (nginx: proxy_set_header Upgrade $http_upgrade; "
+                         "proxy_set_header Connection \"upgrade\").",
                          false});
     } else {
         found.push_back({"address.websocket", Verdict::fail, "No WebSocket opens at " + ws + ": " + seen.error + ".", "Look at the proxy's log.", false});
@@ -284,7 +323,8 @@ void look_at_socket(const Probe& probe, Findings& found) {
 // How long a connection may be quiet. The gateway itself ends a quiet HTTP connection after a minute, and pings sockets every 20 s.
 void look_at_idle(const net::Url& url, std::chrono::seconds wanted, Findings& found) {
     if (wanted == 0s) {
-        found.push_back({"proxy.idle", Verdict::skipped, "A proxy's idle time-out was not looked for.", "Say --idle-seconds 30: the gateway pings a quiet socket every 20 s.", false});
+        found.push_back({"proxy.idle", Verdict::skipped, "A proxy's idle time-out was not looked for.",
+                         "Say --idle-seconds 30: the gateway pings a quiet socket every 20 s.", false});
         return;
     }
     const auto hold = std::min<std::chrono::seconds>(wanted, 55s);
@@ -303,9 +343,15 @@ void look_at_idle(const net::Url& url, std::chrono::seconds wanted, Findings& fo
     if (!held.answered)
         found.push_back({"proxy.idle", Verdict::skipped, "What answers there closes each connection at once: its idle time-out cannot be told.", {}, false});
     else if (held.closed_after >= 0s && held.closed_after < kPing + 5s)
-        found.push_back({"proxy.idle", Verdict::warn, "A quiet connection is closed after " + std::to_string(held.closed_after.count()) + " s.",
-                         "Raise the proxy's idle or read time-out above 60 s (nginx: proxy_read_timeout 3600s): the gateway pings quiet sockets every 20 s only.", false});
-    else found.push_back({"proxy.idle", Verdict::ok, "A connection may be quiet for " + std::to_string((held.closed_after >= 0s ? held.closed_after : hold).count()) + " s.", {}, false});
+        found.push_back(
+            {"proxy.idle", Verdict::warn, "A quiet connection is closed after " + std::to_string(held.closed_after.count()) + " s.",
+             "Raise the proxy's idle or read time-out above 60 s (nginx: proxy_read_timeout 3600s): the gateway pings quiet sockets every 20 s only.", false});
+    else
+        found.push_back({"proxy.idle",
+                         Verdict::ok,
+                         "A connection may be quiet for " + std::to_string((held.closed_after >= 0s ? held.closed_after : hold).count()) + " s.",
+                         {},
+                         false});
 }
 
 }  // namespace
@@ -313,11 +359,15 @@ void look_at_idle(const net::Url& url, std::chrono::seconds wanted, Findings& fo
 void check_address(const gateway::Config& config, const DoctorOptions& options, Findings& found) {
     const auto url = net::parse_url(config.server.public_url);
     if (!url) {
-        found.push_back({"address.url", Verdict::fail, "server.public_url is missing: Twilio has nowhere to call.", "Give the https address Twilio reaches this gateway at.", false});
+        found.push_back({"address.url", Verdict::fail, "server.public_url is missing: Twilio has nowhere to call.",
+                         "Give the https address Twilio reaches this gateway at.", false});
         return;
     }
-    if (!url->tls()) found.push_back({"address.url", Verdict::warn, "server.public_url is http, which works on this machine only: Twilio opens media streams over TLS.", "Give an https address.", false});
-    else found.push_back({"address.url", Verdict::ok, "server.public_url is " + config.server.public_url + ".", {}, false});
+    if (!url->tls())
+        found.push_back({"address.url", Verdict::warn, "server.public_url is http, which works on this machine only: Twilio opens media streams over TLS.",
+                         "Give an https address.", false});
+    else
+        found.push_back({"address.url", Verdict::ok, "server.public_url is " + config.server.public_url + ".", {}, false});
     if (!look_from_outside(*url, options, found)) return;
     const Probe probe{config, config.server.public_url, config.twilio.account_sids.empty() ? "AC" + std::string(32, '0') : config.twilio.account_sids.front()};
     if (!look_at_gateway(probe, found)) return;

@@ -33,12 +33,13 @@ void check_data(const gateway::Config& config, Findings& found) {
                          "Create it and give it to the user the gateway runs as, or name another.", false});
         return;
     }
-    struct statvfs space {};
+    struct statvfs space{};
     if (::statvfs(place.c_str(), &space) == 0) {
         const auto free = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;
         const std::string left = std::to_string(free >> 20U) + " MiB are free for server.data_dir " + directory.string();
         if (free < kLittle) {
-            found.push_back({"machine.data_dir", free < kLeast ? Verdict::fail : Verdict::warn, "Only " + left + ".", "Make room: recordings take about 1 MiB a minute.", false});
+            found.push_back({"machine.data_dir", free < kLeast ? Verdict::fail : Verdict::warn, "Only " + left + ".",
+                             "Make room: recordings take about 1 MiB a minute.", false});
             return;
         }
     }
@@ -48,8 +49,10 @@ void check_data(const gateway::Config& config, Findings& found) {
 }  // namespace
 
 void check_machine(const gateway::Config& config, Findings& found) {
-    if (const auto short_of = gateway::ensure_descriptors(config)) found.push_back({"machine.descriptors", Verdict::fail, *short_of, "Raise the limit (LimitNOFILE, ulimit -n), or lower limits.max_calls.", false});
-    else found.push_back({"machine.descriptors", Verdict::ok, "There are descriptors for all calls allowed.", {}, false});
+    if (const auto short_of = gateway::ensure_descriptors(config))
+        found.push_back({"machine.descriptors", Verdict::fail, *short_of, "Raise the limit (LimitNOFILE, ulimit -n), or lower limits.max_calls.", false});
+    else
+        found.push_back({"machine.descriptors", Verdict::ok, "There are descriptors for all calls allowed.", {}, false});
     check_data(config, found);
 }
 
@@ -66,17 +69,21 @@ void check_vendors(const gateway::Config& config, bool online, Findings& found) 
         ++keys;
         if (!endpoint->key.empty() || !endpoint->base_url.empty()) continue;  // a server of one's own may want none
         missing = true;
-        found.push_back({"vendor.key", Verdict::fail, "vendors." + name + " (" + endpoint->vendor + ") has no key.", "Give vendors." + name + ".key, as env:NAME or file:/path.", false});
+        found.push_back({"vendor.key", Verdict::fail, "vendors." + name + " (" + endpoint->vendor + ") has no key.",
+                         "Give vendors." + name + ".key, as env:NAME or file:/path.", false});
     }
     if (keys == 0) return;
     if (!online) {
-        if (!missing) found.push_back({"vendor.key", Verdict::skipped, "Every vendor in use has a key; whether they are taken was not asked.", "Say --online.", false});
+        if (!missing)
+            found.push_back({"vendor.key", Verdict::skipped, "Every vendor in use has a key; whether they are taken was not asked.", "Say --online.", false});
         return;
     }
     for (const auto& answer : ask_vendors(config)) {
         const std::string who = "vendors." + answer.name + " (" + answer.vendor + ", " + answer.role + ")";
-        if (answer.failure.empty()) found.push_back({"vendor.key", Verdict::ok, who + " answers: " + answer.stages + ".", {}, false});
-        else found.push_back({"vendor.key", Verdict::fail, who + ": " + answer.failure + ".", "Check its key, model and address.", false});
+        if (answer.failure.empty())
+            found.push_back({"vendor.key", Verdict::ok, who + " answers: " + answer.stages + ".", {}, false});
+        else
+            found.push_back({"vendor.key", Verdict::fail, who + ": " + answer.failure + ".", "Check its key, model and address.", false});
     }
 }
 

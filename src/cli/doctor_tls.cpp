@@ -38,15 +38,25 @@ std::string names_of(X509* certificate) {
 
 Fault fault_of(long verified, std::size_t chain, bool self_issued) {
     switch (verified) {
-        case X509_V_OK: return Fault::none;
-        case X509_V_ERR_CERT_HAS_EXPIRED: return Fault::expired;
-        case X509_V_ERR_CERT_NOT_YET_VALID: return Fault::not_yet;
-        case X509_V_ERR_HOSTNAME_MISMATCH: case X509_V_ERR_IP_ADDRESS_MISMATCH: return Fault::wrong_host;
-        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return Fault::self_signed;
-        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return Fault::untrusted;
-        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_OK:
+            return Fault::none;
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return Fault::expired;
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return Fault::not_yet;
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH:
+            return Fault::wrong_host;
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+            return Fault::self_signed;
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+            return Fault::untrusted;
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
             return self_issued ? Fault::self_signed : chain <= 1 ? Fault::incomplete : Fault::untrusted;
-        default: return Fault::other;
+        default:
+            return Fault::other;
     }
 }
 
@@ -105,7 +115,8 @@ Held hold_idle(int fd, const std::string& tls_host, const std::string& request, 
         SSL_set_fd(ssl.get(), fd);
         if (shake_hands(ssl.get(), fd, deadline) != 1) return held;
     }
-    const auto sent = ssl ? SSL_write(ssl.get(), request.data(), static_cast<int>(request.size())) : static_cast<int>(::send(fd, request.data(), request.size(), MSG_NOSIGNAL));
+    const auto sent = ssl ? SSL_write(ssl.get(), request.data(), static_cast<int>(request.size()))
+                          : static_cast<int>(::send(fd, request.data(), request.size(), MSG_NOSIGNAL));
     if (sent != static_cast<int>(request.size())) return held;
     std::string answer;
     TimePoint until = deadline;
@@ -133,8 +144,10 @@ TlsLook look_at_tls(int fd, const std::string& host, const std::string& ca_file,
     ERR_clear_error();
     const std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_client_method()));
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-    if (ca_file.empty()) SSL_CTX_set_default_verify_paths(context.get());
-    else SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
+    if (ca_file.empty())
+        SSL_CTX_set_default_verify_paths(context.get());
+    else
+        SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
     // The handshake goes on whatever is found, so that everything can be told.
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
     const std::unique_ptr<SSL, Free> ssl(SSL_new(context.get()));
@@ -148,7 +161,8 @@ TlsLook look_at_tls(int fd, const std::string& host, const std::string& ca_file,
         const char* text = code != 0 ? ERR_reason_error_string(code) : nullptr;
         look.detail = text != nullptr ? text : "the connection was closed in the handshake";
         const int reason = ERR_GET_REASON(code);
-        look.fault = reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION || reason == SSL_R_VERSION_TOO_LOW ? Fault::too_old : Fault::no_tls;
+        look.fault = reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION || reason == SSL_R_VERSION_TOO_LOW ? Fault::too_old
+                                                                                                                                             : Fault::no_tls;
         ERR_clear_error();
         return look;
     }
@@ -165,7 +179,8 @@ TlsLook look_at_tls(int fd, const std::string& host, const std::string& ca_file,
     look.fault = fault_of(verified, look.chain, self_issued);
     look.detail = X509_verify_cert_error_string(verified);
     // The callback lets later findings replace earlier ones: a wrong name and an expiry are looked at by themselves too.
-    if (leaf && look.not_after < WallClock::now()) look.fault = Fault::expired;
+    if (leaf && look.not_after < WallClock::now())
+        look.fault = Fault::expired;
     else if (leaf && (look.fault == Fault::none || look.fault == Fault::other) && X509_check_host(leaf.get(), host.c_str(), host.size(), 0, nullptr) != 1 &&
              X509_check_ip_asc(leaf.get(), host.c_str(), 0) != 1)
         look.fault = Fault::wrong_host;

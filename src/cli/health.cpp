@@ -28,8 +28,10 @@ void add_health(CLI::App& app, Chosen& chosen) {
             auto ask = [&]() -> net::Task<> {
                 net::HttpCall call("GET", options->url, std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options->timeout)));
                 auto reply = co_await client.request(std::move(call));
-                if (reply) status = reply->status;
-                else why = reply.error().message();
+                if (reply)
+                    status = reply->status;
+                else
+                    why = reply.error().message();
                 context.stop();  // the answer is all that was wanted; the sockets' reactor would wait for more
             };
             boost::asio::co_spawn(context, ask(), boost::asio::detached);

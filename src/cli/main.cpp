@@ -15,7 +15,9 @@ int main(int argc, char** argv) {
     std::error_code ec;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", ec);
     chosen.binary = ec ? argv[0] : self.string();
-    for (const auto add : {add_serve, add_check, add_seal, add_health, add_replay, add_call, add_dial, add_sim, add_demo, add_bench, add_turn_bench, add_chaos, add_numbers, add_doctor, add_agents, add_token, add_person, add_calls, add_store}) add(app, chosen);
+    for (const auto add : {add_serve, add_check, add_seal, add_health, add_replay, add_call, add_dial, add_sim, add_demo, add_bench, add_turn_bench, add_chaos,
+                           add_numbers, add_doctor, add_agents, add_token, add_person, add_calls, add_store})
+        add(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -30,9 +30,9 @@ bool confirm(const std::string& question) {
 }
 
 rest::NumberSearch search_of(const Options& o) {
-    static const std::map<std::string, rest::NumberType> kTypes{{"local", rest::NumberType::local},       {"toll-free", rest::NumberType::toll_free},
-                                                                {"mobile", rest::NumberType::mobile},     {"national", rest::NumberType::national},
-                                                                {"shared-cost", rest::NumberType::shared_cost}, {"voip", rest::NumberType::voip}};
+    static const std::map<std::string, rest::NumberType> kTypes{
+        {"local", rest::NumberType::local},       {"toll-free", rest::NumberType::toll_free},     {"mobile", rest::NumberType::mobile},
+        {"national", rest::NumberType::national}, {"shared-cost", rest::NumberType::shared_cost}, {"voip", rest::NumberType::voip}};
     rest::NumberSearch search = o.search;
     search.type = kTypes.at(o.type);
     if (o.area_code != 0) search.area_code = o.area_code;
@@ -51,10 +51,12 @@ rest::NumberSearch search_of(const Options& o) {
 }
 
 void add_search_options(CLI::App* command, const std::shared_ptr<Options>& o) {
-    command->add_option("--country", o->search.country, "two letters")->capture_default_str()->check(CLI::Validator(
-        [](std::string& text) { return text.size() == 2 ? std::string() : std::string("expected two letters"); }, "CC", "country"));
-    command->add_option("--type", o->type, "local, toll-free, mobile, national, shared-cost or voip")->capture_default_str()->check(
-        CLI::IsMember({"local", "toll-free", "mobile", "national", "shared-cost", "voip"}));
+    command->add_option("--country", o->search.country, "two letters")
+        ->capture_default_str()
+        ->check(CLI::Validator([](std::string& text) { return text.size() == 2 ? std::string() : std::string("expected two letters"); }, "CC", "country"));
+    command->add_option("--type", o->type, "local, toll-free, mobile, national, shared-cost or voip")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"local", "toll-free", "mobile", "national", "shared-cost", "voip"}));
     command->add_option("--area-code", o->area_code, "three digits, United States and Canada")->check(CLI::Range(200, 999));
     command->add_option("--contains", o->contains, "digits or letters; * stands for any digit");
     command->add_option("--near", o->near, "a number close to which it should be");
@@ -90,11 +92,13 @@ void add_numbers(CLI::App& app, Chosen& chosen) {
     const auto dry = [&](CLI::App* command) { command->add_flag("--dry-run", options->dry_run, "say what would be done, and do nothing"); };
     const auto yes = [&](CLI::App* command) { command->add_flag("--yes", options->yes, "do not ask"); };
 
-    auto* search = add("search", "Numbers that can be bought.", [options](NumbersContext context) { return numbers_search(std::move(context), search_of(*options)); });
+    auto* search =
+        add("search", "Numbers that can be bought.", [options](NumbersContext context) { return numbers_search(std::move(context), search_of(*options)); });
     add_search_options(search, options);
     search->add_option("--limit", options->search.most, "so many at most")->capture_default_str()->check(CLI::Range(1, 1000));
 
-    add("list", "The account's numbers, who answers them, and whether they are wired.", [](NumbersContext context) { return numbers_list(std::move(context)); });
+    add("list", "The account's numbers, who answers them, and whether they are wired.",
+        [](NumbersContext context) { return numbers_list(std::move(context)); });
 
     auto* buy = add("buy", "Buy a number: the one named, or the first that is found.", [options](NumbersContext context) {
         NumberPurchase wanted;
@@ -115,11 +119,13 @@ void add_numbers(CLI::App& app, Chosen& chosen) {
     dry(buy);
     yes(buy);
 
-    auto* wire = add("wire", "Point the agents' numbers at the gateway.", [options](NumbersContext context) { return numbers_wire(std::move(context), options->numbers); });
+    auto* wire = add("wire", "Point the agents' numbers at the gateway.",
+                     [options](NumbersContext context) { return numbers_wire(std::move(context), options->numbers); });
     wire->add_option("numbers", options->numbers, "E.164; without any those of all agents");
     dry(wire);
 
-    auto* release = add("release", "Give a number up for good.", [options](NumbersContext context) { return numbers_release(std::move(context), options->number); });
+    auto* release =
+        add("release", "Give a number up for good.", [options](NumbersContext context) { return numbers_release(std::move(context), options->number); });
     release->add_option("number", options->number, "E.164 or PN…")->required();
     dry(release);
     yes(release);

@@ -14,14 +14,18 @@ using rest::Outcome;
 using Json = nlohmann::ordered_json;
 
 int failed(NumbersContext& context, const rest::Error& error) {
-    if (context.json) context.out += Json{{"error", error.text()}, {"code", error.code}, {"kind", rest::name(error.kind)}}.dump(2) + "\n";
-    else context.out += error.text() + "\n";
+    if (context.json)
+        context.out += Json{{"error", error.text()}, {"code", error.code}, {"kind", rest::name(error.kind)}}.dump(2) + "\n";
+    else
+        context.out += error.text() + "\n";
     return 1;
 }
 
 int refused(NumbersContext& context, const std::string& sentence) {
-    if (context.json) context.out += Json{{"error", sentence}}.dump(2) + "\n";
-    else context.out += sentence + "\n";
+    if (context.json)
+        context.out += Json{{"error", sentence}}.dump(2) + "\n";
+    else
+        context.out += sentence + "\n";
     return 1;
 }
 
@@ -55,10 +59,14 @@ Outcome<std::vector<IncomingNumber>> owned(RestRun& run, std::optional<std::stri
 // "wired", "webhook elsewhere", "application AP…", …
 std::string wiring_of(const IncomingNumber& number, const rest::WebhookUrls& urls) {
     switch (rest::mode_of(number)) {
-        case rest::NumberMode::trunk: return "SIP trunk " + number.trunk_sid;
-        case rest::NumberMode::application: return "TwiML app " + number.voice_application_sid;
-        case rest::NumberMode::fax: return "fax";
-        case rest::NumberMode::webhook: break;
+        case rest::NumberMode::trunk:
+            return "SIP trunk " + number.trunk_sid;
+        case rest::NumberMode::application:
+            return "TwiML app " + number.voice_application_sid;
+        case rest::NumberMode::fax:
+            return "fax";
+        case rest::NumberMode::webhook:
+            break;
     }
     const auto differences = rest::differences(number, urls);
     if (differences.empty()) return "wired";
@@ -76,8 +84,15 @@ std::string agent_of(const gateway::Config& config, const std::string& number) {
 }
 
 Json number_json(const rest::AvailableNumber& n) {
-    return {{"number", n.phone_number}, {"locality", n.locality},        {"region", n.region},     {"country", n.iso_country},
-            {"voice", n.capabilities.voice}, {"sms", n.capabilities.sms}, {"mms", n.capabilities.mms}, {"address_requirements", n.address_requirements}, {"beta", n.beta}};
+    return {{"number", n.phone_number},
+            {"locality", n.locality},
+            {"region", n.region},
+            {"country", n.iso_country},
+            {"voice", n.capabilities.voice},
+            {"sms", n.capabilities.sms},
+            {"mms", n.capabilities.mms},
+            {"address_requirements", n.address_requirements},
+            {"beta", n.beta}};
 }
 
 }  // namespace
@@ -101,7 +116,8 @@ int numbers_search(NumbersContext context, rest::NumberSearch search) {
             if (!part.empty()) place += (place.empty() ? "" : ", ") + part;
         }
         context.out += padded(number.phone_number, 18) + padded(can(number.capabilities), 16) + place;
-        if (!number.address_requirements.empty() && number.address_requirements != "none") context.out += "  (needs an address: " + number.address_requirements + ")";
+        if (!number.address_requirements.empty() && number.address_requirements != "none")
+            context.out += "  (needs an address: " + number.address_requirements + ")";
         context.out += "\n";
     }
     if (found->empty()) context.out += "No such number is to be had.\n";
@@ -117,14 +133,22 @@ int numbers_list(NumbersContext context) {
     for (const auto& number : *found) {
         const std::string wiring = wiring_of(number, urls), agent = agent_of(context.config, number.phone_number);
         if (context.json) {
-            list.push_back({{"number", number.phone_number}, {"sid", number.sid}, {"name", number.friendly_name}, {"mode", rest::name(rest::mode_of(number))}, {"wiring", wiring},
-                            {"agent", agent}, {"voice_url", number.voice_url}, {"sms_url", number.sms_url}});
+            list.push_back({{"number", number.phone_number},
+                            {"sid", number.sid},
+                            {"name", number.friendly_name},
+                            {"mode", rest::name(rest::mode_of(number))},
+                            {"wiring", wiring},
+                            {"agent", agent},
+                            {"voice_url", number.voice_url},
+                            {"sms_url", number.sms_url}});
         } else {
             context.out += padded(number.phone_number, 18) + padded(can(number.capabilities), 16) + padded(agent.empty() ? "-" : agent, 16) + wiring + "\n";
         }
     }
-    if (context.json) context.out += Json{{"numbers", std::move(list)}}.dump(2) + "\n";
-    else if (found->empty()) context.out += "The account has no numbers.\n";
+    if (context.json)
+        context.out += Json{{"numbers", std::move(list)}}.dump(2) + "\n";
+    else if (found->empty())
+        context.out += "The account has no numbers.\n";
     return 0;
 }
 
@@ -141,13 +165,17 @@ int numbers_buy(NumbersContext context, NumberPurchase wanted) {
         wanted.number = found->front().phone_number;
     }
     if (!twilio::is_e164(wanted.number)) return refused(context, "\"" + wanted.number + "\" is no number in E.164 form, such as +14155550100.");
-    if (wanted.wire && context.config.server.public_url.empty()) return refused(context, "server.public_url is missing: there is nothing the number could be wired to.");
+    if (wanted.wire && context.config.server.public_url.empty())
+        return refused(context, "server.public_url is missing: there is nothing the number could be wired to.");
     if (context.dry_run) {
-        if (context.json) context.out += Json{{"would_buy", wanted.number}, {"wire", wanted.wire}}.dump(2) + "\n";
-        else context.out += wanted.number + "  would be bought" + (wanted.wire ? " and wired" : "") + ".\n";
+        if (context.json)
+            context.out += Json{{"would_buy", wanted.number}, {"wire", wanted.wire}}.dump(2) + "\n";
+        else
+            context.out += wanted.number + "  would be bought" + (wanted.wire ? " and wired" : "") + ".\n";
         return 0;
     }
-    if (!context.yes && !context.confirm("Buy " + wanted.number + "? It costs money at once and every month.")) return refused(context, "Nothing was bought: say --yes.");
+    if (!context.yes && !context.confirm("Buy " + wanted.number + "? It costs money at once and every month."))
+        return refused(context, "Nothing was bought: say --yes.");
     rest::NumberCreate create;
     create.phone_number = wanted.number;
     if (!wanted.friendly_name.empty()) create.settings.friendly_name = wanted.friendly_name;
@@ -178,8 +206,10 @@ int numbers_buy(NumbersContext context, NumberPurchase wanted) {
         good = report.good();
         note += good ? " and wired" : ", but not wired: " + report.text();
     }
-    if (context.json) context.out += Json{{"number", bought->phone_number}, {"sid", bought->sid}, {"note", note}}.dump(2) + "\n";
-    else context.out += bought->phone_number + "  " + bought->sid + "  " + note + "\n";
+    if (context.json)
+        context.out += Json{{"number", bought->phone_number}, {"sid", bought->sid}, {"note", note}}.dump(2) + "\n";
+    else
+        context.out += bought->phone_number + "  " + bought->sid + "  " + note + "\n";
     const std::string agent = agent_of(context.config, bought->phone_number);
     if (!context.json && agent.empty()) context.out += "No agent has it in its numbers yet: the default one answers, if there is one.\n";
     return good ? 0 : 1;
@@ -209,8 +239,10 @@ int numbers_release(NumbersContext context, std::string number) {
     if (one == nullptr) return refused(context, number + ": " + std::string(rest::kNoMatchingNumber) + ".");
     const std::string agent = agent_of(context.config, one->phone_number);
     if (context.dry_run) {
-        if (context.json) context.out += Json{{"would_release", one->phone_number}, {"sid", one->sid}, {"agent", agent}}.dump(2) + "\n";
-        else context.out += one->phone_number + "  would be released" + (agent.empty() ? "" : " (agent " + agent + " has it)") + ".\n";
+        if (context.json)
+            context.out += Json{{"would_release", one->phone_number}, {"sid", one->sid}, {"agent", agent}}.dump(2) + "\n";
+        else
+            context.out += one->phone_number + "  would be released" + (agent.empty() ? "" : " (agent " + agent + " has it)") + ".\n";
         return 0;
     }
     const std::string question = "Give up " + one->phone_number + (agent.empty() ? "" : ", which agent " + agent + " has") + "? Somebody else may get it.";
@@ -220,8 +252,10 @@ int numbers_release(NumbersContext context, std::string number) {
         return numbers.remove(one->sid);
     });
     if (!gone) return failed(context, gone.error());
-    if (context.json) context.out += Json{{"released", one->phone_number}, {"sid", one->sid}}.dump(2) + "\n";
-    else context.out += one->phone_number + "  released.\n";
+    if (context.json)
+        context.out += Json{{"released", one->phone_number}, {"sid", one->sid}}.dump(2) + "\n";
+    else
+        context.out += one->phone_number + "  released.\n";
     return 0;
 }
 

@@ -132,8 +132,8 @@ net::Task<bool> reach(const vendors::Endpoint& endpoint, const vendors::Link& li
     const auto t1 = Clock::now();
     report.stage("resolve", t0, t1);
     asio::ip::tcp::socket socket(executor);
-    auto [connect_error, where] = co_await net::until<asio::ip::tcp::endpoint>(
-        timer, deadline, [&](auto token) { return asio::async_connect(socket, found, std::move(token)); });
+    auto [connect_error, where] =
+        co_await net::until<asio::ip::tcp::endpoint>(timer, deadline, [&](auto token) { return asio::async_connect(socket, found, std::move(token)); });
     if (connect_error) {
         report.failure = "connect: " + vendors::plain(connect_error.message());
         co_return false;
@@ -192,8 +192,10 @@ net::Task<> ask(vendors::Role role, const vendors::Endpoint& endpoint, const ven
             message.text = "Answer with the one word yes.";
             request.messages.push_back(std::move(message));
             auto outcome = co_await client->run(std::move(request), told, began + kPatience);
-            if (auto* failure = std::get_if<Failure>(&outcome)) told.fail(*failure);
-            else told.request_id = std::get<vendors::LmDone>(outcome).request_id;
+            if (auto* failure = std::get_if<Failure>(&outcome))
+                told.fail(*failure);
+            else
+                told.request_id = std::get<vendors::LmDone>(outcome).request_id;
             break;
         }
         case vendors::Role::tts: {
@@ -277,11 +279,16 @@ int check_online(const gateway::Config& config) {
     const auto answers = ask_vendors(config, [&failed](const OnlineAnswer& answer) {
         if (!answer.failure.empty()) ++failed;
         std::printf("%-4s %-16s %s: %s%s%s\n", answer.role.c_str(), answer.name.c_str(), answer.vendor.c_str(), answer.stages.c_str(),
-                    answer.failure.empty() ? "" : answer.stages.empty() ? "FAILED " : ", FAILED ", answer.failure.c_str());
+                    answer.failure.empty()  ? ""
+                    : answer.stages.empty() ? "FAILED "
+                                            : ", FAILED ",
+                    answer.failure.c_str());
         std::fflush(stdout);
     });
-    if (answers.empty()) std::printf("No agent uses a vendor: there is nobody to ask.\n");
-    else std::printf("%zu asked, %zu failed.\n", answers.size(), failed);
+    if (answers.empty())
+        std::printf("No agent uses a vendor: there is nobody to ask.\n");
+    else
+        std::printf("%zu asked, %zu failed.\n", answers.size(), failed);
     return failed == 0 ? 0 : 1;
 }
 

@@ -92,9 +92,7 @@ void add_person(CLI::App& app, Chosen& chosen) {
     add_admin_options(*export_command, exported->admin);
     export_command->add_option("--caller", exported->caller, "their number (+4930123456) or identity")->required();
     export_command->add_option("--out", exported->out, "directory")->required();
-    export_command->callback([&chosen, exported] {
-        chosen.run = [exported] { return take_out(*exported); };
-    });
+    export_command->callback([&chosen, exported] { chosen.run = [exported] { return take_out(*exported); }; });
 }
 
 }  // namespace parley::cli

@@ -27,7 +27,8 @@ void add_replay(CLI::App& app, Chosen& chosen) {
                     status = 1;
                 } else if (result.identical) {
                     std::printf("%s: identical (%llu inputs, %llu commands, %llu frames%s)\n", path.c_str(), static_cast<unsigned long long>(result.inputs),
-                                static_cast<unsigned long long>(result.outputs), static_cast<unsigned long long>(result.frames), result.complete ? "" : "; the file was cut short");
+                                static_cast<unsigned long long>(result.outputs), static_cast<unsigned long long>(result.frames),
+                                result.complete ? "" : "; the file was cut short");
                 } else {
                     std::printf("%s: differs at line %llu\n", path.c_str(), static_cast<unsigned long long>(result.line));
                     for (const auto& line : result.context) std::printf("    %s\n", line.c_str());

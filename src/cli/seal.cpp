@@ -13,8 +13,9 @@ int print_counts(const std::vector<store::SealCount>& counts, bool rotated) {
     std::uint64_t shut = 0;
     for (const auto& count : counts) {
         shut += count.shut;
-        std::printf("%-20s %8llu sealed, %8llu %s, %llu do not open\n", count.name.c_str(), static_cast<unsigned long long>(count.seen), static_cast<unsigned long long>(rotated ? count.changed : count.old),
-                    rotated ? "sealed anew" : "under an older key", static_cast<unsigned long long>(count.shut));
+        std::printf("%-20s %8llu sealed, %8llu %s, %llu do not open\n", count.name.c_str(), static_cast<unsigned long long>(count.seen),
+                    static_cast<unsigned long long>(rotated ? count.changed : count.old), rotated ? "sealed anew" : "under an older key",
+                    static_cast<unsigned long long>(count.shut));
         for (const auto& context : count.shut_contexts) std::fprintf(stderr, "%s\n", context.c_str());
     }
     return shut == 0 ? 0 : 1;

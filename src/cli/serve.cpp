@@ -18,7 +18,8 @@ namespace {
 // Both: a limit of nothing does not stop a kernel that pipes cores to a program, and what is not dumpable stops that as well.
 void forbid_core_dumps(const Log& log) {
     const rlimit nothing{0, 0};
-    if (::setrlimit(RLIMIT_CORE, &nothing) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0) log.warn("startup.degraded", "Core files could not be forbidden: a crash may leave secrets on the disk.");
+    if (::setrlimit(RLIMIT_CORE, &nothing) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0)
+        log.warn("startup.degraded", "Core files could not be forbidden: a crash may leave secrets on the disk.");
 }
 
 }  // namespace
@@ -63,7 +64,10 @@ void add_serve(CLI::App& app, Chosen& chosen) {
             } catch (const store::StoreError& e) {
                 const bool corrupt = e.code() == store::StoreErrc::corrupt;
                 log.error("startup.failed", corrupt ? "The store is damaged; it was left as it is." : "The store cannot be used.",
-                          {{"reason", corrupt ? "store_corrupt" : e.code() == store::StoreErrc::busy ? "store_busy" : "store"}, {"error.type", std::string_view(e.what())}});
+                          {{"reason", corrupt                              ? "store_corrupt"
+                                      : e.code() == store::StoreErrc::busy ? "store_busy"
+                                                                           : "store"},
+                           {"error.type", std::string_view(e.what())}});
                 return kStore;
             } catch (const std::exception& e) {
                 log.error("startup.failed", "The gateway cannot start.", {{"error.type", std::string_view(e.what())}});

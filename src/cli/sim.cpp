@@ -91,13 +91,17 @@ void add_sim(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<Options>();
     auto* sim = app.add_subcommand("sim", "Simulated services, to develop and test against.");
     sim->require_subcommand(1);
-    auto* command = sim->add_subcommand("twilio", "A carrier: REST, webhooks, TwiML, media streams. TWILIO_AUTH_TOKEN signs and is its password; TWILIO_API_KEY with TWILIO_API_SECRET is another.");
+    auto* command = sim->add_subcommand(
+        "twilio",
+        "A carrier: REST, webhooks, TwiML, media streams. TWILIO_AUTH_TOKEN signs and is its password; TWILIO_API_KEY with TWILIO_API_SECRET is another.");
     command->add_option("--address", options->address, "where it listens")->capture_default_str();
     command->add_option("--port", options->port, "0: any")->capture_default_str();
     command->add_option("--number", options->numbers, "+E164=VOICE_URL, repeated: what an incoming call does")->take_all();
-    command->add_option("--config", options->config, "YAML file: account, numbers, phones, people, faults, speed (docs/simulated-twilio.md)")->check(CLI::ExistingFile);
+    command->add_option("--config", options->config, "YAML file: account, numbers, phones, people, faults, speed (docs/simulated-twilio.md)")
+        ->check(CLI::ExistingFile);
     command->add_option("--faults", options->faults, "JSON file with what it does wrong; PUT /sim/faults replaces it")->check(CLI::ExistingFile);
-    command->add_option("--speed", options->speed, "of the telephone lines against true time; above 1 for calls without streams only")->check(CLI::Range(0.1, 100.0));
+    command->add_option("--speed", options->speed, "of the telephone lines against true time; above 1 for calls without streams only")
+        ->check(CLI::Range(0.1, 100.0));
     command->add_flag("--tones", options->tones, "mouth of tones instead of speech, and no ear");
     command->add_option("--scenarios", options->scenarios, "directory of callers that POST /sim/calls may name");
     command->add_option("--callee", options->callee, "scenario of whoever answers calls made over REST");
@@ -138,7 +142,8 @@ void add_sim(CLI::App& app, Chosen& chosen) {
                 twilio.numbers[text.substr(0, equals)] = std::move(entry);
             }
             sim::FakeTwilio server(std::move(twilio));
-            std::printf("the simulated carrier listens on %s:%u; POST /sim/calls places an incoming call\n", options->address.c_str(), static_cast<unsigned>(server.port()));
+            std::printf("the simulated carrier listens on %s:%u; POST /sim/calls places an incoming call\n", options->address.c_str(),
+                        static_cast<unsigned>(server.port()));
             std::fflush(stdout);
             wait_for_signal();
             server.stop();

@@ -38,12 +38,19 @@ struct Options {
 
 std::string configuration(const Options& options, std::uint16_t port, std::uint16_t admin, const std::vector<std::pair<std::string, std::string>>& vendors) {
     std::ostringstream out;
-    out << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port << "\"\n  public_url: \"https://" << kHost << "\"\n  admin_listen: \"127.0.0.1:" << admin << "\"\n  data_dir: \""
-        << std::filesystem::absolute(options.directory).string() << "\"\n  drain_accept_grace: 0s\nlimits: {max_calls: 200}\nlog: {level: warn}\n"
+    out << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port << "\"\n  public_url: \"https://" << kHost << "\"\n  admin_listen: \"127.0.0.1:" << admin
+        << "\"\n  data_dir: \"" << std::filesystem::absolute(options.directory).string()
+        << "\"\n  drain_accept_grace: 0s\nlimits: {max_calls: 200}\nlog: {level: warn}\n"
         << "call_files: {enabled: true, retain_days: 1, directory: calls, frames: digest}\nvendors:\n";
-    for (const auto& [name, url] : vendors) out << "  " << name << ": {vendor: " << name << ", base_url: \"" << url << "\", key: \"env:EMULATED_VENDOR_KEY\"" << (name == "openai" ? ", model: m" : name == "elevenlabs" ? ", voice: v" : ", options: {endpointing: 'false'}") << "}\n";
-    out << "agents:\n  front:\n    default: true\n    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    greeting: \"" << kGreeting
-        << "\"\n    latency: {speculate: false}\n    conversation: {endpoint_silence: " << kEndpointing.count() << "ms, endpoint_silence_short: " << kEndpointing.count() << "ms, idle_after: 60s, context_lines: 8}\n";
+    for (const auto& [name, url] : vendors)
+        out << "  " << name << ": {vendor: " << name << ", base_url: \"" << url << "\", key: \"env:EMULATED_VENDOR_KEY\""
+            << (name == "openai"       ? ", model: m"
+                : name == "elevenlabs" ? ", voice: v"
+                                       : ", options: {endpointing: 'false'}")
+            << "}\n";
+    out << "agents:\n  front:\n    default: true\n    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    greeting: \""
+        << kGreeting << "\"\n    latency: {speculate: false}\n    conversation: {endpoint_silence: " << kEndpointing.count()
+        << "ms, endpoint_silence_short: " << kEndpointing.count() << "ms, idle_after: 60s, context_lines: 8}\n";
     return out.str();
 }
 
@@ -71,7 +78,9 @@ std::shared_ptr<const sim::Scenario> caller(int turns) {
     return scenario;
 }
 
-double at(const std::vector<double>& sorted, double share) { return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())))]; }
+double at(const std::vector<double>& sorted, double share) {
+    return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
+}
 
 int run(const Options& options, const std::string& binary) {
     std::filesystem::remove_all(options.directory);
@@ -151,13 +160,17 @@ int run(const Options& options, const std::string& binary) {
     std::sort(share.begin(), share.end());
     std::sort(ear.begin(), ear.end());
     std::printf("turns: %zu asked, %zu answered, %d calls at once, %.0f s, gateway's processor time %.2f s\n", turns, share.size(), options.calls, took, cpu);
-    std::printf("vendors and endpointing: %.0f ms (endpointing %lld, recognition %lld, first token %lld, first audio %lld)\n", vendors_ms, static_cast<long long>(kEndpointing.count()),
-                static_cast<long long>(kRecognition.count()), static_cast<long long>(kFirstToken.count()), static_cast<long long>(kFirstAudio.count()));
-    std::printf("gateway's own share, to the first frame on the carrier's socket: p50 %.1f ms, p90 %.1f, p99 %.1f, most %.1f\n", at(share, .5), at(share, .9), at(share, .99), share.empty() ? 0 : share.back());
-    std::printf("the same to the caller's ear (with the carrier's 60 ms):          p50 %.1f ms, p90 %.1f, p99 %.1f, most %.1f\n", at(ear, .5), at(ear, .9), at(ear, .99), ear.empty() ? 0 : ear.back());
+    std::printf("vendors and endpointing: %.0f ms (endpointing %lld, recognition %lld, first token %lld, first audio %lld)\n", vendors_ms,
+                static_cast<long long>(kEndpointing.count()), static_cast<long long>(kRecognition.count()), static_cast<long long>(kFirstToken.count()),
+                static_cast<long long>(kFirstAudio.count()));
+    std::printf("gateway's own share, to the first frame on the carrier's socket: p50 %.1f ms, p90 %.1f, p99 %.1f, most %.1f\n", at(share, .5), at(share, .9),
+                at(share, .99), share.empty() ? 0 : share.back());
+    std::printf("the same to the caller's ear (with the carrier's 60 ms):          p50 %.1f ms, p90 %.1f, p99 %.1f, most %.1f\n", at(ear, .5), at(ear, .9),
+                at(ear, .99), ear.empty() ? 0 : ear.back());
     if (!options.json.empty())
-        std::ofstream(options.json) << "{\"turns\":" << share.size() << ",\"asked\":" << turns << ",\"share_ms\":{\"p50\":" << at(share, .5) << ",\"p99\":" << at(share, .99)
-                                    << "},\"ear_ms\":{\"p50\":" << at(ear, .5) << ",\"p99\":" << at(ear, .99) << "},\"cpu_s\":" << cpu << "}\n";
+        std::ofstream(options.json) << "{\"turns\":" << share.size() << ",\"asked\":" << turns << ",\"share_ms\":{\"p50\":" << at(share, .5)
+                                    << ",\"p99\":" << at(share, .99) << "},\"ear_ms\":{\"p50\":" << at(ear, .5) << ",\"p99\":" << at(ear, .99)
+                                    << "},\"cpu_s\":" << cpu << "}\n";
     return share.size() == turns && turns >= static_cast<std::size_t>(options.turns) ? 0 : 1;
 }
 

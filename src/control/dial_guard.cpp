@@ -50,16 +50,18 @@ std::size_t longest(const std::vector<std::string>& rules, std::string_view to) 
 
 const std::vector<std::string>& premium_prefixes() {
     // ITU-T E.164 list: 979 international premium rate, 870/881 satellites, 882/883 international networks, 888 unassigned; then national premium ranges.
-    static const std::vector<std::string> list{"+979",  "+870",  "+881",  "+882",   "+883",   "+888",   "+1900",  "+1976",  "+49900", "+49137", "+49118",
-                                               "+4409", "+449",  "+4487", "+44118", "+33899", "+3389",  "+43900", "+43930", "+43939", "+41900", "+41901",
-                                               "+41906", "+39899", "+39892", "+34803", "+34806", "+34807", "+31900", "+31906", "+31909", "+32900", "+4821", "+611900"};
+    static const std::vector<std::string> list{"+979",   "+870",   "+881",   "+882",   "+883",   "+888",   "+1900",  "+1976",  "+49900",
+                                               "+49137", "+49118", "+4409",  "+449",   "+4487",  "+44118", "+33899", "+3389",  "+43900",
+                                               "+43930", "+43939", "+41900", "+41901", "+41906", "+39899", "+39892", "+34803", "+34806",
+                                               "+34807", "+31900", "+31906", "+31909", "+32900", "+4821",  "+611900"};
     return list;
 }
 
 std::string wrong_prefix(std::string_view prefix) {
     if (prefix.starts_with('+') && prefix.size() >= 2 && prefix.size() <= 16 && prefix[1] != '0' && all_digits(prefix.substr(1))) return {};
     if (prefix.starts_with("client:") && prefix.size() <= 128 && printable(prefix)) return {};
-    if (prefix.starts_with("sip:") && prefix.find('@') != std::string_view::npos && !prefix.ends_with('@') && prefix.size() <= 255 && printable(prefix)) return {};
+    if (prefix.starts_with("sip:") && prefix.find('@') != std::string_view::npos && !prefix.ends_with('@') && prefix.size() <= 255 && printable(prefix))
+        return {};
     return "is neither the beginning of a number (+49), nor sip:user@host, sip:@host or client:";
 }
 
@@ -73,29 +75,45 @@ std::string wrong_address(std::string_view to) {
 
 std::string_view name(Blocked why) {
     switch (why) {
-        case Blocked::disabled: return "disabled";
-        case Blocked::address: return "address";
-        case Blocked::prefix: return "prefix";
-        case Blocked::second: return "calls_per_second";
-        case Blocked::minute: return "calls_per_minute";
-        case Blocked::day: return "calls_per_day";
-        case Blocked::destination: return "per_destination_per_hour";
-        case Blocked::at_once: return "at_once";
+        case Blocked::disabled:
+            return "disabled";
+        case Blocked::address:
+            return "address";
+        case Blocked::prefix:
+            return "prefix";
+        case Blocked::second:
+            return "calls_per_second";
+        case Blocked::minute:
+            return "calls_per_minute";
+        case Blocked::day:
+            return "calls_per_day";
+        case Blocked::destination:
+            return "per_destination_per_hour";
+        case Blocked::at_once:
+            return "at_once";
     }
     return "disabled";
 }
 
 std::string sentence(Blocked why, const DialLimits& limits) {
     switch (why) {
-        case Blocked::disabled: return "Calling out is switched off: set outbound.enabled to true.";
-        case Blocked::address: return "That cannot be called: it takes a number in international form (+4930123456), sip:user@host or client:name.";
-        case Blocked::prefix: return "This number may not be called: outbound.allowed_prefixes does not cover it, or outbound.denied_prefixes does.";
-        case Blocked::second: return "Too many calls in a moment: outbound.calls_per_second allows no more now. Try again in a few seconds.";
-        case Blocked::minute: return "Too many calls within a minute: outbound.calls_per_minute is " + std::to_string(limits.calls_per_minute) + ".";
-        case Blocked::day: return "Too many calls within a day: outbound.calls_per_day is " + std::to_string(limits.calls_per_day) + ".";
+        case Blocked::disabled:
+            return "Calling out is switched off: set outbound.enabled to true.";
+        case Blocked::address:
+            return "That cannot be called: it takes a number in international form (+4930123456), sip:user@host or client:name.";
+        case Blocked::prefix:
+            return "This number may not be called: outbound.allowed_prefixes does not cover it, or outbound.denied_prefixes does.";
+        case Blocked::second:
+            return "Too many calls in a moment: outbound.calls_per_second allows no more now. Try again in a few seconds.";
+        case Blocked::minute:
+            return "Too many calls within a minute: outbound.calls_per_minute is " + std::to_string(limits.calls_per_minute) + ".";
+        case Blocked::day:
+            return "Too many calls within a day: outbound.calls_per_day is " + std::to_string(limits.calls_per_day) + ".";
         case Blocked::destination:
-            return "This destination was called too often within an hour: outbound.per_destination_per_hour is " + std::to_string(limits.per_destination_per_hour) + ".";
-        case Blocked::at_once: return "Too many calls at once: outbound.at_once is " + std::to_string(limits.at_once) + ".";
+            return "This destination was called too often within an hour: outbound.per_destination_per_hour is " +
+                   std::to_string(limits.per_destination_per_hour) + ".";
+        case Blocked::at_once:
+            return "Too many calls at once: outbound.at_once is " + std::to_string(limits.at_once) + ".";
     }
     return {};
 }

@@ -6,47 +6,69 @@ namespace {
 // Where a word of the carrier's stands on the way from wish to end.
 std::optional<DialStatus> place_of(rest::CallStatus status) {
     switch (status) {
-        case rest::CallStatus::queued: return DialStatus::queued;
-        case rest::CallStatus::initiated: return DialStatus::initiated;
-        case rest::CallStatus::ringing: return DialStatus::ringing;
-        case rest::CallStatus::in_progress: return DialStatus::in_progress;
+        case rest::CallStatus::queued:
+            return DialStatus::queued;
+        case rest::CallStatus::initiated:
+            return DialStatus::initiated;
+        case rest::CallStatus::ringing:
+            return DialStatus::ringing;
+        case rest::CallStatus::in_progress:
+            return DialStatus::in_progress;
         case rest::CallStatus::completed:
         case rest::CallStatus::busy:
         case rest::CallStatus::failed:
         case rest::CallStatus::no_answer:
-        case rest::CallStatus::canceled: return DialStatus::over;
-        case rest::CallStatus::other: break;
+        case rest::CallStatus::canceled:
+            return DialStatus::over;
+        case rest::CallStatus::other:
+            break;
     }
     return std::nullopt;
 }
 
 // A verdict may be refined: the machine is found first, its message's end later. Of two contrary ones the graver counts, whichever came first.
-int weight(AnsweredBy who) { return static_cast<int>(who == AnsweredBy::unknown ? AnsweredBy::nobody_knows : who) * 2 + (who == AnsweredBy::unknown ? 1 : 0); }
+int weight(AnsweredBy who) {
+    return static_cast<int>(who == AnsweredBy::unknown ? AnsweredBy::nobody_knows : who) * 2 + (who == AnsweredBy::unknown ? 1 : 0);
+}
 
 }  // namespace
 
 std::string_view name(DialStatus status) {
     switch (status) {
-        case DialStatus::queued: return "queued";
-        case DialStatus::initiated: return "initiated";
-        case DialStatus::ringing: return "ringing";
-        case DialStatus::in_progress: return "in_progress";
-        case DialStatus::over: return "over";
+        case DialStatus::queued:
+            return "queued";
+        case DialStatus::initiated:
+            return "initiated";
+        case DialStatus::ringing:
+            return "ringing";
+        case DialStatus::in_progress:
+            return "in_progress";
+        case DialStatus::over:
+            return "over";
     }
     return "over";
 }
 
 std::string_view name(DialReason reason) {
     switch (reason) {
-        case DialReason::none: return "";
-        case DialReason::answered: return "answered";
-        case DialReason::busy: return "busy";
-        case DialReason::no_answer: return "no_answer";
-        case DialReason::failed: return "failed";
-        case DialReason::canceled: return "canceled";
-        case DialReason::machine: return "machine";
-        case DialReason::fax: return "fax";
-        case DialReason::unknown: return "unknown";
+        case DialReason::none:
+            return "";
+        case DialReason::answered:
+            return "answered";
+        case DialReason::busy:
+            return "busy";
+        case DialReason::no_answer:
+            return "no_answer";
+        case DialReason::failed:
+            return "failed";
+        case DialReason::canceled:
+            return "canceled";
+        case DialReason::machine:
+            return "machine";
+        case DialReason::fax:
+            return "fax";
+        case DialReason::unknown:
+            return "unknown";
     }
     return "unknown";
 }
@@ -62,12 +84,18 @@ std::optional<AnsweredBy> answered_by(std::string_view text) {
 
 std::string_view name(AnsweredBy who) {
     switch (who) {
-        case AnsweredBy::nobody_knows: return "";
-        case AnsweredBy::human: return "human";
-        case AnsweredBy::machine_start: return "machine_start";
-        case AnsweredBy::machine_end: return "machine_end";
-        case AnsweredBy::fax: return "fax";
-        case AnsweredBy::unknown: return "unknown";
+        case AnsweredBy::nobody_knows:
+            return "";
+        case AnsweredBy::human:
+            return "human";
+        case AnsweredBy::machine_start:
+            return "machine_start";
+        case AnsweredBy::machine_end:
+            return "machine_end";
+        case AnsweredBy::fax:
+            return "fax";
+        case AnsweredBy::unknown:
+            return "unknown";
     }
     return "";
 }
@@ -81,9 +109,12 @@ std::optional<MachinePolicy> machine_policy(std::string_view text) {
 
 std::string_view name(MachinePolicy policy) {
     switch (policy) {
-        case MachinePolicy::ignore: return "ignore";
-        case MachinePolicy::hangup: return "hangup";
-        case MachinePolicy::drop: return "drop";
+        case MachinePolicy::ignore:
+            return "ignore";
+        case MachinePolicy::hangup:
+            return "hangup";
+        case MachinePolicy::drop:
+            return "drop";
     }
     return "ignore";
 }
@@ -124,12 +155,18 @@ DialReason DialState::reason() const {
     if (!over()) return DialReason::none;
     if (lost_) return DialReason::unknown;
     switch (end_) {
-        case rest::CallStatus::busy: return DialReason::busy;
-        case rest::CallStatus::no_answer: return DialReason::no_answer;
-        case rest::CallStatus::canceled: return DialReason::canceled;
-        case rest::CallStatus::failed: return DialReason::failed;
-        case rest::CallStatus::completed: break;
-        default: return DialReason::unknown;
+        case rest::CallStatus::busy:
+            return DialReason::busy;
+        case rest::CallStatus::no_answer:
+            return DialReason::no_answer;
+        case rest::CallStatus::canceled:
+            return DialReason::canceled;
+        case rest::CallStatus::failed:
+            return DialReason::failed;
+        case rest::CallStatus::completed:
+            break;
+        default:
+            return DialReason::unknown;
     }
     if (who_ == AnsweredBy::fax) return DialReason::fax;
     if (who_ == AnsweredBy::machine_start || who_ == AnsweredBy::machine_end) return DialReason::machine;
@@ -138,7 +175,8 @@ DialReason DialState::reason() const {
 
 DialState::Step DialState::take_step() {
     if (stepped_ || over() || policy_ == MachinePolicy::ignore) return Step::none;
-    const bool hang_up = who_ == AnsweredBy::fax || (policy_ == MachinePolicy::hangup && (who_ == AnsweredBy::machine_start || who_ == AnsweredBy::machine_end));
+    const bool hang_up =
+        who_ == AnsweredBy::fax || (policy_ == MachinePolicy::hangup && (who_ == AnsweredBy::machine_start || who_ == AnsweredBy::machine_end));
     const bool drop = policy_ == MachinePolicy::drop && who_ == AnsweredBy::machine_end;
     if (!hang_up && !drop) return Step::none;
     stepped_ = true;

@@ -18,7 +18,8 @@ void put(std::string& out, std::uint32_t value, int bytes) {
 
 std::string make() {
     // A pentatonic line over slow fifths: nothing in it clashes wherever it is cut or joined.
-    constexpr std::array<double, 16> kMelody{392.00, 440.00, 523.25, 587.33, 659.25, 587.33, 523.25, 440.00, 392.00, 329.63, 392.00, 440.00, 523.25, 440.00, 392.00, 329.63};
+    constexpr std::array<double, 16> kMelody{392.00, 440.00, 523.25, 587.33, 659.25, 587.33, 523.25, 440.00,
+                                             392.00, 329.63, 392.00, 440.00, 523.25, 440.00, 392.00, 329.63};
     constexpr double kNote = 0.625;
     constexpr std::uint32_t kSamples = kRate * kSeconds;
     std::string out;
@@ -46,7 +47,8 @@ std::string make() {
         const double envelope = std::min(into / 0.03, 1.0) * std::exp(-2.2 * into) * std::min((kNote - into) / 0.02, 1.0);
         const double bass = note % 8 < 4 ? 196.00 : 261.63;
         const double fade = 0.35 * (0.5 - 0.5 * std::cos(2 * std::numbers::pi * t / 5.0));
-        const double level = 3600 * envelope * std::sin(2 * std::numbers::pi * kMelody[note % kMelody.size()] * into) + 1800 * fade * std::sin(2 * std::numbers::pi * bass * t);
+        const double level =
+            3600 * envelope * std::sin(2 * std::numbers::pi * kMelody[note % kMelody.size()] * into) + 1800 * fade * std::sin(2 * std::numbers::pi * bass * t);
         out += static_cast<char>(audio::mulaw_encode_sample(static_cast<std::int16_t>(level)));
     }
     return out;

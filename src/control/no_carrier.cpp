@@ -5,7 +5,10 @@ namespace {
 
 class NoCarrier final : public Carrier {
 public:
-    explicit NoCarrier(std::string why) { error_.kind = rest::Failure::credentials; error_.sentence = std::move(why); }
+    explicit NoCarrier(std::string why) {
+        error_.kind = rest::Failure::credentials;
+        error_.sentence = std::move(why);
+    }
 
     Reply<rest::Call> create(rest::CallCreate) override { co_return error_; }
     Reply<rest::Call> fetch(std::string) override { co_return error_; }
@@ -32,6 +35,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Carrier> make_no_carrier(std::string why) { return std::make_unique<NoCarrier>(std::move(why)); }
+std::unique_ptr<Carrier> make_no_carrier(std::string why) {
+    return std::make_unique<NoCarrier>(std::move(why));
+}
 
 }  // namespace parley::control

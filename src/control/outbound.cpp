@@ -25,7 +25,9 @@ namespace {
 constexpr auto kKeptAfterEnd = std::chrono::hours(24);
 constexpr std::size_t kMaxParameters = 32, kMaxParameterBytes = 1024;
 
-bool keys_only(std::string_view text) { return text.size() <= 32 && text.find_first_not_of("0123456789*#ABCDwW") == std::string_view::npos; }
+bool keys_only(std::string_view text) {
+    return text.size() <= 32 && text.find_first_not_of("0123456789*#ABCDwW") == std::string_view::npos;
+}
 
 rest::Error outcome_unknown(std::string why) {
     rest::Error error;
@@ -42,8 +44,8 @@ struct Outbound::Dial {
     DialState state;
     std::string drop_text, note;
     std::chrono::seconds ring{30}, time_limit{3600};
-    bool told = false;         // its end was counted and written
-    bool unwanted = false;     // cancelled before it had a name
+    bool told = false;      // its end was counted and written
+    bool unwanted = false;  // cancelled before it had a name
     bool looking = false, ending = false;
     TimePoint began, next_look, ended;
 };
@@ -109,7 +111,12 @@ struct Outbound::Impl {
         const auto agent = services.agent ? services.agent(dial->view.agent) : nullptr;
         if (services.records != nullptr)
             services.records->add(call_sid, Fact::call,
-                                  call::call_fact({.agent = agent.get(), .from = dial->view.from, .to = dial->view.to, .outbound = true, .agent_name = dial->view.agent, .dial = dial->view.id}));
+                                  call::call_fact({.agent = agent.get(),
+                                                   .from = dial->view.from,
+                                                   .to = dial->view.to,
+                                                   .outbound = true,
+                                                   .agent_name = dial->view.agent,
+                                                   .dial = dial->view.id}));
         return true;
     }
     void write(const Dial& dial, Fact fact, const nlohmann::json& json) const {
@@ -131,15 +138,25 @@ struct Outbound::Impl {
         write_status(*dial);
         auto& d = *dial;
         services.log.info("dial.status", "An outbound call has moved on.",
-                          {{"dial", d.view.id}, {"call_sid", d.view.call_sid}, {"status", name(d.view.status)}, {"reason", name(d.view.reason)}, {"answered_by", name(d.view.who)}});
-        d.next_look = Clock::now() + (d.view.status == DialStatus::in_progress ? 3 * settings.look_after : d.view.status == DialStatus::ringing ? d.ring + settings.look_after : settings.look_after + d.ring);
+                          {{"dial", d.view.id},
+                           {"call_sid", d.view.call_sid},
+                           {"status", name(d.view.status)},
+                           {"reason", name(d.view.reason)},
+                           {"answered_by", name(d.view.who)}});
+        d.next_look = Clock::now() + (d.view.status == DialStatus::in_progress ? 3 * settings.look_after
+                                      : d.view.status == DialStatus::ringing   ? d.ring + settings.look_after
+                                                                               : settings.look_after + d.ring);
         if (!d.state.over() || d.told) return;
         d.told = true;
         d.ended = Clock::now();
         services.metrics.dials_ended.at(name(d.view.reason)).add();
         services.metrics.dials_active.at().add(-1);
         services.log.info("dial.ended", "An outbound call is over.",
-                          {{"dial", d.view.id}, {"call_sid", d.view.call_sid}, {"reason", name(d.view.reason)}, {"answered_by", name(d.view.who)}, {"dur_ms", Clock::now() - d.began}});
+                          {{"dial", d.view.id},
+                           {"call_sid", d.view.call_sid},
+                           {"reason", name(d.view.reason)},
+                           {"answered_by", name(d.view.who)},
+                           {"dur_ms", Clock::now() - d.began}});
         // A call with a stream wrote its own end.
         const auto outcome = d.view.call_sid.empty() ? std::nullopt : services.registry.outcome(d.view.call_sid);
         if (!d.view.call_sid.empty()) {
@@ -152,7 +169,8 @@ struct Outbound::Impl {
     void refuse(Blocked why, const DialWish& wish, const By& by) const {
         services.metrics.dials_refused.at(name(why)).add();
         services.metrics.security_events.at("policy").add();
-        services.log.warn("security.dial_refused", "A call out was refused.", {{"reason", name(why)}, {"to", twilio::mask_phone(wish.to)}, {"agent", wish.agent}, {"who", by.who}});
+        services.log.warn("security.dial_refused", "A call out was refused.",
+                          {{"reason", name(why)}, {"to", twilio::mask_phone(wish.to)}, {"agent", wish.agent}, {"who", by.who}});
     }
 
     // What a verdict asks for: carried out on the loop. Only ever because of a machine or a fax, never because somebody answered (W16).
@@ -165,7 +183,8 @@ struct Outbound::Impl {
             auto answer = co_await services.carrier.update(sid, std::move(update));
             done = answer.has_value();
             if (!done && answer.error().kind != rest::Failure::not_found && answer.error().code != 21220)
-                services.log.warn("twilio_rest.failed", "The message for a machine could not be left; the call ends.", {{"call_sid", sid}, {"error.type", answer.error().text()}});
+                services.log.warn("twilio_rest.failed", "The message for a machine could not be left; the call ends.",
+                                  {{"call_sid", sid}, {"error.type", answer.error().text()}});
             // The stream that was opened for the machine has been torn down by that; should its socket not know, it is told.
             if (done) services.registry.end_call(sid, EndReason::operator_hangup);
             const std::lock_guard lock(mutex);
@@ -184,7 +203,8 @@ struct Outbound::Impl {
     net::Task<> end_it(std::string sid) {
         auto answer = co_await services.carrier.hang_up(sid, false);
         if (!answer) {
-            services.log.warn("twilio_rest.failed", "A call could not be hung up over REST; its stream is closed instead.", {{"call_sid", sid}, {"error.type", answer.error().text()}});
+            services.log.warn("twilio_rest.failed", "A call could not be hung up over REST; its stream is closed instead.",
+                              {{"call_sid", sid}, {"error.type", answer.error().text()}});
             services.registry.end_call(sid, EndReason::operator_hangup);
         }
     }
@@ -196,15 +216,19 @@ struct Outbound::Impl {
         dial->looking = false;
         dial->next_look = Clock::now() + settings.look_after;
         bool news = false;
-        if (answer) news = dial->state.on_status(answer->status, answer->duration);
-        else if (answer.error().kind == rest::Failure::not_found || Clock::now() - dial->began > dial->time_limit + dial->ring + 1h) news = dial->state.on_lost();
+        if (answer)
+            news = dial->state.on_status(answer->status, answer->duration);
+        else if (answer.error().kind == rest::Failure::not_found || Clock::now() - dial->began > dial->time_limit + dial->ring + 1h)
+            news = dial->state.on_lost();
         if (!news) co_return;
-        if (dial->state.over()) services.log.warn("call.reaped", "A call's end was never told; it was found by asking.", {{"call_sid", sid}, {"dial", dial->view.id}});
+        if (dial->state.over())
+            services.log.warn("call.reaped", "A call's end was never told; it was found by asking.", {{"call_sid", sid}, {"dial", dial->view.id}});
         moved(dial);
     }
 };
 
-Outbound::Outbound(Settings settings, Services services) : impl_(new Impl{.settings = std::move(settings), .services = std::move(services), .mutex = {}, .by_id = {}, .id_of = {}, .order = {}}) {}
+Outbound::Outbound(Settings settings, Services services)
+    : impl_(new Impl{.settings = std::move(settings), .services = std::move(services), .mutex = {}, .by_id = {}, .id_of = {}, .order = {}}) {}
 Outbound::~Outbound() = default;
 
 net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
@@ -216,19 +240,30 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
         placed.sentence = std::move(sentence);
     };
     if (wish.from.empty()) wish.from = m.settings.from;
-    if (!m.services.agent_exists(wish.agent)) wrong("agent", "There is no agent of this name.");
-    else if (const auto why = wrong_address(wish.to); !why.empty()) wrong("to", "The destination " + why + ".");
-    else if (wish.from.empty()) wrong("from", "No caller id is given, and outbound.from is not set.");
-    else if (const auto bad = wrong_address(wish.from); !bad.empty()) wrong("from", "The caller id " + bad + ".");
-    else if (!wish.caller_id.empty() && !wrong_address(wish.caller_id).empty()) wrong("caller_id", "The caller id is neither a number, nor sip: or client:.");
-    else if (wish.ring < 5s || wish.ring > 600s) wrong("ring_seconds", "It takes 5 to 600 seconds of ringing.");
-    else if (wish.time_limit < 1s || wish.time_limit > 24h) wrong("time_limit_seconds", "It takes 1 second to 24 hours.");
-    else if (!keys_only(wish.send_digits)) wrong("send_digits", "It takes at most 32 of 0-9 * # A-D w W.");
-    else if (!wish.send_digits.empty() && wish.machine != MachinePolicy::ignore) wrong("send_digits", "Machines are not detected while digits are sent: leave one of both out.");
-    else if (wish.drop_text.size() > 2000) wrong("drop_text", "It is longer than 2000 characters.");
+    if (!m.services.agent_exists(wish.agent))
+        wrong("agent", "There is no agent of this name.");
+    else if (const auto why = wrong_address(wish.to); !why.empty())
+        wrong("to", "The destination " + why + ".");
+    else if (wish.from.empty())
+        wrong("from", "No caller id is given, and outbound.from is not set.");
+    else if (const auto bad = wrong_address(wish.from); !bad.empty())
+        wrong("from", "The caller id " + bad + ".");
+    else if (!wish.caller_id.empty() && !wrong_address(wish.caller_id).empty())
+        wrong("caller_id", "The caller id is neither a number, nor sip: or client:.");
+    else if (wish.ring < 5s || wish.ring > 600s)
+        wrong("ring_seconds", "It takes 5 to 600 seconds of ringing.");
+    else if (wish.time_limit < 1s || wish.time_limit > 24h)
+        wrong("time_limit_seconds", "It takes 1 second to 24 hours.");
+    else if (!keys_only(wish.send_digits))
+        wrong("send_digits", "It takes at most 32 of 0-9 * # A-D w W.");
+    else if (!wish.send_digits.empty() && wish.machine != MachinePolicy::ignore)
+        wrong("send_digits", "Machines are not detected while digits are sent: leave one of both out.");
+    else if (wish.drop_text.size() > 2000)
+        wrong("drop_text", "It is longer than 2000 characters.");
     else if (wish.sip_user.empty() != wish.sip_password.empty() || wish.sip_user.size() > 255 || wish.sip_password.reveal().size() > 255)
         wrong("sip_user", "User and password belong together, each at most 255 characters.");
-    else if (wish.parameters.size() > kMaxParameters) wrong("parameters", "There may be at most 32.");
+    else if (wish.parameters.size() > kMaxParameters)
+        wrong("parameters", "There may be at most 32.");
     for (const auto& [key, value] : wish.parameters)
         if (key.empty() || key.size() > 64 || value.size() > kMaxParameterBytes) wrong("parameters", "A name has 1 to 64 bytes and a value at most 1024.");
     if (placed.why == Refusal::none && !m.settings.no_account.empty()) {
@@ -245,7 +280,8 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
         auto veto = co_await m.services.may_place(id, wish.agent, wish.to, wish.ring);
         if (veto) {
             m.services.metrics.dials_refused.at(veto->reason).add();
-            m.services.log.warn("dial.denied", "A call out was refused.", {{"reason", veto->reason}, {"to", twilio::mask_phone(wish.to)}, {"agent", wish.agent}, {"who", by.who}});
+            m.services.log.warn("dial.denied", "A call out was refused.",
+                                {{"reason", veto->reason}, {"to", twilio::mask_phone(wish.to)}, {"agent", wish.agent}, {"who", by.who}});
             placed.why = Refusal::not_allowed;
             placed.sentence = std::move(veto->sentence);
             co_return placed;
@@ -292,7 +328,12 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
     }
     m.services.metrics.dials_active.at().add(1);
     m.services.log.audit("dial.placed", "A call is being placed.",
-                         {{"dial", dial->view.id}, {"agent", wish.agent}, {"to", twilio::mask_phone(wish.to)}, {"from", twilio::mask_phone(wish.from)}, {"machine", name(wish.machine)}, {"who", by.who}});
+                         {{"dial", dial->view.id},
+                          {"agent", wish.agent},
+                          {"to", twilio::mask_phone(wish.to)},
+                          {"from", twilio::mask_phone(wish.from)},
+                          {"machine", name(wish.machine)},
+                          {"who", by.who}});
 
     rest::CallCreate create;
     create.to = wish.to;
@@ -328,8 +369,10 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
     }
 
     // Of an unknown outcome nothing is told: it may ring.
-    if (made) told(made->sid);
-    else if (made.error().kind != rest::Failure::unknown) told({});
+    if (made)
+        told(made->sid);
+    else if (made.error().kind != rest::Failure::unknown)
+        told({});
     bool unwanted = false;
     {
         const std::lock_guard lock(m.mutex);
@@ -344,7 +387,8 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
             // It may ring there: callbacks carry our identifier, so it is still found if it does.
             dial->view.sentence = made.error().text();
             unwanted = dial->unwanted && !dial->view.call_sid.empty();
-            m.services.log.error("dial.unknown_outcome", "Nobody knows whether this call was placed.", {{"dial", dial->view.id}, {"error.type", made.error().text()}});
+            m.services.log.error("dial.unknown_outcome", "Nobody knows whether this call was placed.",
+                                 {{"dial", dial->view.id}, {"error.type", made.error().text()}});
             if (dial->view.call_sid.empty()) {
                 dial->state.on_lost();
                 m.moved(dial);
@@ -418,7 +462,8 @@ std::size_t Outbound::running() const {
 
 std::size_t Outbound::ringing() const {
     const std::lock_guard lock(impl_->mutex);
-    return static_cast<std::size_t>(std::ranges::count_if(impl_->by_id, [](const auto& item) { return !item.second->state.over() && item.second->state.status() != DialStatus::in_progress; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        impl_->by_id, [](const auto& item) { return !item.second->state.over() && item.second->state.status() != DialStatus::in_progress; }));
 }
 
 void Outbound::cancel_ringing() {
@@ -437,7 +482,12 @@ bool Outbound::on_status(std::string_view id, const std::string& call_sid, rest:
     const bool fits = dial && impl_->adopt(dial, call_sid);
     if (fits && dial->unwanted && !rest::terminal(status)) impl_->hang_up_unwanted(dial);
     if (!fits || !dial->state.on_status(status, duration, sip_code)) {
-        impl_->services.log.info("callback.ignored", "A status callback tells nothing new.", {{"reason", !dial ? "unknown" : !fits ? "other_call" : "stale"}, {"call_sid", call_sid}, {"status", rest::name(status)}});
+        impl_->services.log.info("callback.ignored", "A status callback tells nothing new.",
+                                 {{"reason", !dial   ? "unknown"
+                                             : !fits ? "other_call"
+                                                     : "stale"},
+                                  {"call_sid", call_sid},
+                                  {"status", rest::name(status)}});
         return fits;
     }
     impl_->moved(dial);
@@ -489,7 +539,8 @@ net::Task<> Outbound::watch() {
             for (const auto& [id, dial] : m.by_id) {
                 if (dial->state.over() || dial->looking || dial->view.call_sid.empty()) continue;
                 // A stream that has ended without the carrier's word: soon.
-                const bool ended = dial->state.status() == DialStatus::in_progress && dial->next_look > now + m.settings.look_after && m.services.registry.outcome(dial->view.call_sid);
+                const bool ended = dial->state.status() == DialStatus::in_progress && dial->next_look > now + m.settings.look_after &&
+                                   m.services.registry.outcome(dial->view.call_sid);
                 if (ended) dial->next_look = now + m.settings.look_after;
                 if (dial->next_look > now) continue;
                 dial->looking = true;

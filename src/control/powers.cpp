@@ -36,16 +36,36 @@ std::string without_numbers(std::string_view sentence) {
 
 }  // namespace
 
-std::string room_of(const std::string& call_sid) { return "room-" + call_sid; }
-std::string hold_slot_of(const std::string& call_sid) { return "hold-" + call_sid; }
-bool is_hold_slot(std::string_view slot) { return slot.starts_with("hold-CA"); }
-std::string queue_of_slot(std::string_view slot) { return "park-" + std::string(slot.empty() ? "common" : slot); }
+std::string room_of(const std::string& call_sid) {
+    return "room-" + call_sid;
+}
+std::string hold_slot_of(const std::string& call_sid) {
+    return "hold-" + call_sid;
+}
+bool is_hold_slot(std::string_view slot) {
+    return slot.starts_with("hold-CA");
+}
+std::string queue_of_slot(std::string_view slot) {
+    return "park-" + std::string(slot.empty() ? "common" : slot);
+}
 
 Powers::Powers(Settings settings, Services services)
-    : impl_(new Impl{.settings = std::move(settings), .services = std::move(services), .mutex = {}, .calls = {}, .call_order = {}, .room_sids = {}, .room_order = {}, .warms = {}, .warm_order = {}, .texts = {}, .text_order = {}}) {}
+    : impl_(new Impl{.settings = std::move(settings),
+                     .services = std::move(services),
+                     .mutex = {},
+                     .calls = {},
+                     .call_order = {},
+                     .room_sids = {},
+                     .room_order = {},
+                     .warms = {},
+                     .warm_order = {},
+                     .texts = {},
+                     .text_order = {}}) {}
 Powers::~Powers() = default;
 
-const Powers::Settings& Powers::settings() const { return impl_->settings; }
+const Powers::Settings& Powers::settings() const {
+    return impl_->settings;
+}
 
 // --- the book ------------------------------------------------------------------------------------------------------------
 
@@ -182,7 +202,9 @@ void Powers::on_room(const RoomEvent& event) {
         call.held = event.hold;
         call.muted = event.muted;
     }
-    if (join || leave) m.write(event.call_sid, Fact::conference, {{"event", join ? "join" : "leave"}, {"room", event.room}, {"conference_sid", event.conference_sid}, {"label", event.label}});
+    if (join || leave)
+        m.write(event.call_sid, Fact::conference,
+                {{"event", join ? "join" : "leave"}, {"room", event.room}, {"conference_sid", event.conference_sid}, {"label", event.label}});
     for (const auto& [id, warm] : m.warms) {
         // An old transfer of the same caller waited in the same room.
         const auto* caller = m.find(warm->caller_sid);
@@ -328,7 +350,8 @@ std::optional<PowerResult> Powers::Impl::may_call(const std::string& to, const s
     if (!blocked) return std::nullopt;
     services.metrics.dials_refused.at(name(*blocked)).add();
     services.metrics.security_events.at("policy").add();
-    services.log.warn("security.dial_refused", "A further party was not called.", {{"reason", name(*blocked)}, {"to", twilio::mask_phone(to)}, {"call_sid", call_sid}, {"who", by.who}});
+    services.log.warn("security.dial_refused", "A further party was not called.",
+                      {{"reason", name(*blocked)}, {"to", twilio::mask_phone(to)}, {"call_sid", call_sid}, {"who", by.who}});
     return PowerResult::refused(*blocked == Blocked::address ? Refusal::invalid : Refusal::not_allowed, sentence(*blocked, services.guard.limits()));
 }
 
@@ -345,8 +368,12 @@ net::Task<PowerResult> Powers::transfer(std::string call_sid, TransferWish wish,
     const std::string action = wish.to.kind == Kind::warm ? "warm_transfer" : "transfer";
     return impl_->carried_out(action, call_sid, by, impl_->do_transfer(call_sid, std::move(wish), by));
 }
-net::Task<PowerResult> Powers::hold(std::string call_sid, By by) { return impl_->carried_out("hold", call_sid, std::move(by), impl_->do_hold(call_sid)); }
-net::Task<PowerResult> Powers::resume(std::string call_sid, By by) { return impl_->carried_out("resume", call_sid, std::move(by), impl_->do_resume(call_sid)); }
+net::Task<PowerResult> Powers::hold(std::string call_sid, By by) {
+    return impl_->carried_out("hold", call_sid, std::move(by), impl_->do_hold(call_sid));
+}
+net::Task<PowerResult> Powers::resume(std::string call_sid, By by) {
+    return impl_->carried_out("resume", call_sid, std::move(by), impl_->do_resume(call_sid));
+}
 net::Task<PowerResult> Powers::mute(std::string call_sid, bool muted, By by) {
     return impl_->carried_out(muted ? "mute" : "unmute", call_sid, std::move(by), impl_->do_mute(call_sid, muted));
 }
@@ -357,16 +384,24 @@ net::Task<PowerResult> Powers::join(std::string call_sid, JoinWish wish, By by) 
 net::Task<PowerResult> Powers::announce(std::string call_sid, std::string text, By by) {
     return impl_->carried_out("announce", call_sid, std::move(by), impl_->do_announce(call_sid, std::move(text)));
 }
-net::Task<PowerResult> Powers::say(std::string call_sid, std::string text, By by) { return impl_->carried_out("say", call_sid, std::move(by), impl_->do_say(call_sid, std::move(text))); }
+net::Task<PowerResult> Powers::say(std::string call_sid, std::string text, By by) {
+    return impl_->carried_out("say", call_sid, std::move(by), impl_->do_say(call_sid, std::move(text)));
+}
 net::Task<PowerResult> Powers::keys(std::string call_sid, std::string digits, By by) {
     return impl_->carried_out("keys", call_sid, std::move(by), impl_->do_keys(call_sid, std::move(digits)));
 }
-net::Task<PowerResult> Powers::record(std::string call_sid, Tape what, By by) { return impl_->carried_out("record", call_sid, std::move(by), impl_->do_record(call_sid, what)); }
-net::Task<PowerResult> Powers::park(std::string call_sid, std::string slot, By by) { return impl_->carried_out("park", call_sid, std::move(by), impl_->do_park(call_sid, std::move(slot))); }
+net::Task<PowerResult> Powers::record(std::string call_sid, Tape what, By by) {
+    return impl_->carried_out("record", call_sid, std::move(by), impl_->do_record(call_sid, what));
+}
+net::Task<PowerResult> Powers::park(std::string call_sid, std::string slot, By by) {
+    return impl_->carried_out("park", call_sid, std::move(by), impl_->do_park(call_sid, std::move(slot)));
+}
 net::Task<PowerResult> Powers::pick_up(std::string call_sid, Destination to, By by) {
     return impl_->carried_out("pick_up", call_sid, by, impl_->do_pick_up(call_sid, std::move(to), by));
 }
-net::Task<PowerResult> Powers::hang_up(std::string call_sid, By by) { return impl_->carried_out("hang_up", call_sid, std::move(by), impl_->do_hang_up(call_sid)); }
+net::Task<PowerResult> Powers::hang_up(std::string call_sid, By by) {
+    return impl_->carried_out("hang_up", call_sid, std::move(by), impl_->do_hang_up(call_sid));
+}
 net::Task<PowerResult> Powers::redirect(std::string call_sid, std::string url, By by) {
     return impl_->carried_out("redirect", call_sid, std::move(by), impl_->do_redirect(call_sid, std::move(url)));
 }
@@ -395,7 +430,8 @@ net::Task<PowerResult> Powers::Impl::do_transfer(std::string call_sid, TransferW
 }
 
 net::Task<PowerResult> Powers::Impl::do_park(std::string call_sid, std::string slot) {
-    if (!slot.empty() && !flows::parse_destination("park:" + slot)) co_return PowerResult::refused(Refusal::invalid, "A slot is named with letters, digits, - _ and . only.");
+    if (!slot.empty() && !flows::parse_destination("park:" + slot))
+        co_return PowerResult::refused(Refusal::invalid, "A slot is named with letters, digits, - _ and . only.");
     auto result = co_await go(call_sid, Destination{Kind::park, slot}, "The caller is being parked.");
     if (result.ok()) result.facts.emplace_back("queue", queue_of_slot(slot));
     co_return result;
@@ -534,7 +570,8 @@ net::Task<PowerResult> Powers::Impl::do_join(std::string call_sid, JoinWish wish
         co_return refused_by(made.error());
     }
     write(call_sid, Fact::conference, {{"event", coaching ? "coach_called" : "party_called"}, {"to", wish.to}, {"call_sid", made->call_sid}});
-    auto result = PowerResult::done(coaching ? "The supervisor is being called and will be heard by this party alone." : "The third party is being called into the conversation." + moved_sentence);
+    auto result = PowerResult::done(coaching ? "The supervisor is being called and will be heard by this party alone."
+                                             : "The third party is being called into the conversation." + moved_sentence);
     result.facts.emplace_back("call_sid", made->call_sid);
     result.facts.emplace_back("conference_sid", made->conference_sid);
     co_return result;
@@ -595,7 +632,8 @@ net::Task<PowerResult> Powers::Impl::do_record(std::string call_sid, Tape what) 
         sentence = "The recording is stopped.";
     }
     if (!answer) {
-        if (what != Tape::start && answer.error().kind == rest::Failure::not_found) co_return PowerResult::refused(Refusal::state, "No recording of this call is running.");
+        if (what != Tape::start && answer.error().kind == rest::Failure::not_found)
+            co_return PowerResult::refused(Refusal::state, "No recording of this call is running.");
         co_return refused_by(answer.error());
     }
     write(call_sid, Fact::recording, {{"sid", answer->sid}, {"status", rest::name(answer->status)}});
@@ -610,7 +648,8 @@ net::Task<PowerResult> Powers::Impl::do_hang_up(std::string call_sid) {
     auto done = co_await services.carrier.hang_up(call_sid, false);
     if (done) co_return PowerResult::done("The call is hung up.");
     // W19: the last resort is the stream, whose tail hangs up.
-    services.log.warn("twilio_rest.failed", "A call could not be hung up over REST.", {{"call_sid", call_sid}, {"error.type", done.error().text()}, {"stream_closed", closed}});
+    services.log.warn("twilio_rest.failed", "A call could not be hung up over REST.",
+                      {{"call_sid", call_sid}, {"error.type", done.error().text()}, {"stream_closed", closed}});
     if (closed) co_return PowerResult::done("The carrier did not answer; the agent's stream is closed, and the call ends with it.");
     co_return refused_by(done.error());
 }

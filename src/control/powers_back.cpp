@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kTriesBeforeForce = 8;      // then the room is closed over it, and the call ended
+constexpr int kTriesBeforeForce = 8;                   // then the room is closed over it, and the call ended
 constexpr auto kGivenUpAfter = std::chrono::hours(4);  // no call of ours lasts longer
 constexpr auto kLongestPause = 15s;
 
@@ -87,7 +87,8 @@ net::Task<> Powers::Impl::try_back(std::string call_sid) {
     ++kept.tries;
     kept.trying = false;
     kept.next_try = Clock::now() + std::min<Duration>(settings.return_again * (1 << std::min(kept.tries - 1, 10)), kLongestPause);
-    services.log.error("transfer.not_taken_back", "A waiting caller could not be taken back; it is tried again.", {{"call_sid", call_sid}, {"reason", name(result.why)}, {"tries", kept.tries}});
+    services.log.error("transfer.not_taken_back", "A waiting caller could not be taken back; it is tried again.",
+                       {{"call_sid", call_sid}, {"reason", name(result.why)}, {"tries", kept.tries}});
 }
 
 net::Task<> Powers::Impl::look_alone(std::string call_sid, std::string agent, std::string gone_sid, std::string note) {
@@ -100,7 +101,8 @@ net::Task<> Powers::Impl::look_alone(std::string call_sid, std::string agent, st
             if (people) {
                 const auto here = [](const auto& one) { return one.status != "complete" && one.status != "failed"; };
                 const bool caller = std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid == call_sid && here(one); });
-                const bool others = std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid != call_sid && one.call_sid != gone_sid && here(one); });
+                const bool others =
+                    std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid != call_sid && one.call_sid != gone_sid && here(one); });
                 if (!caller || others) co_return;
                 const std::lock_guard lock(mutex);
                 const auto* call = find(call_sid);
@@ -112,18 +114,21 @@ net::Task<> Powers::Impl::look_alone(std::string call_sid, std::string agent, st
         const bool waited = co_await net::sleep_until(Clock::now() + settings.return_again * (1 << i));
         if (!waited) co_return;
     }
-    services.log.error("transfer.not_taken_back", "Nobody knows whether a caller is left alone in its conference.", {{"call_sid", call_sid}, {"reason", "unavailable"}, {"tries", 6}});
+    services.log.error("transfer.not_taken_back", "Nobody knows whether a caller is left alone in its conference.",
+                       {{"call_sid", call_sid}, {"reason", "unavailable"}, {"tries", 6}});
 }
 
 void Powers::joined_status(const std::string& call_sid, const std::string& person_sid, rest::CallStatus status) {
     if (!rest::terminal(status) || !twilio::is_call_sid(call_sid)) return;
-    const auto note = status == rest::CallStatus::completed ? "The third party has left the conversation, and the caller is back." : "The third party could not be reached. The caller is back.";
+    const auto note = status == rest::CallStatus::completed ? "The third party has left the conversation, and the caller is back."
+                                                            : "The third party could not be reached. The caller is back.";
     impl_->services.errands.start(impl_->look_alone(call_sid, {}, person_sid, note));
 }
 
 std::size_t Powers::waiting() const {
     const std::lock_guard lock(impl_->mutex);
-    return impl_->returning.size() + static_cast<std::size_t>(std::ranges::count_if(impl_->warms, [](const auto& item) { return item.second->machine.waiting(); }));
+    return impl_->returning.size() +
+           static_cast<std::size_t>(std::ranges::count_if(impl_->warms, [](const auto& item) { return item.second->machine.waiting(); }));
 }
 
 void Powers::close() {

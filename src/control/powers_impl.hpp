@@ -31,7 +31,7 @@ struct Warm {
     WarmTransfer machine;
     std::string id, caller_sid, person_sid, agent, person, room, text;
     TransferWish wish;
-    int asked = 0;       // how often the briefing was heard
+    int asked = 0;  // how often the briefing was heard
     bool written = false;
     TimePoint since;
 };
@@ -73,10 +73,17 @@ struct Powers::Impl {
     net::Task<PowerResult> carried_out(std::string action, std::string call_sid, By by, net::Task<PowerResult> body);
     net::Task<PowerResult> send(std::string call_sid, std::string url, std::string sentence);
     net::Task<PowerResult> go(std::string call_sid, flows::Destination to, std::string sentence);
-    struct Found { std::string conference_sid; rest::Participant participant; };
+    struct Found {
+        std::string conference_sid;
+        rest::Participant participant;
+    };
     net::Task<std::optional<Found>> in_conference(std::string call_sid);
     // Into its own conference, with whoever it talks to; the conference's name. `who`: who left for it, in words.
-    struct Moved { std::optional<PowerResult> refused; std::string room, sentence; bool alone = false; };
+    struct Moved {
+        std::optional<PowerResult> refused;
+        std::string room, sentence;
+        bool alone = false;
+    };
     net::Task<Moved> into_room(std::string call_sid);
     net::Task<std::optional<std::string>> conference_sid(std::string room, std::chrono::milliseconds within);
     std::optional<PowerResult> may_call(const std::string& to, const std::string& call_sid, const By& by);

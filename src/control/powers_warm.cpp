@@ -51,8 +51,10 @@ Powers::Waiting Powers::begin_warm(const std::string& call_sid, const std::strin
     warm->text = "You have a call";
     if (!agent.empty()) warm->text += " from " + agent;
     warm->text += ". ";
-    if (!call.briefing.empty()) warm->text += call.briefing.substr(0, kMaxBriefing);
-    else if (!words.empty()) warm->text += "The caller said: " + words;
+    if (!call.briefing.empty())
+        warm->text += call.briefing.substr(0, kMaxBriefing);
+    else if (!words.empty())
+        warm->text += "The caller said: " + words;
     call.briefing.clear();
     call.warm_wish = {};
     call.warm = warm->id;
@@ -62,7 +64,8 @@ Powers::Waiting Powers::begin_warm(const std::string& call_sid, const std::strin
         m.warms.erase(m.warm_order.front());
         m.warm_order.pop_front();
     }
-    m.services.log.audit("transfer.warm", "A person is called for a waiting caller.", {{"call_sid", call_sid}, {"agent", agent}, {"to", twilio::mask_phone(person)}});
+    m.services.log.audit("transfer.warm", "A person is called for a waiting caller.",
+                         {{"call_sid", call_sid}, {"agent", agent}, {"to", twilio::mask_phone(person)}});
     m.services.errands.start(m.call_person(warm, m.caller_id_for(call, wish.caller_id)));
     return {warm->room};
 }
@@ -82,7 +85,10 @@ net::Task<> Powers::Impl::call_person(std::shared_ptr<Warm> warm, std::string fr
         create.url = url("warm-brief", query);
         create.status_callback = url("warm-status", query);
         create.status_callback_event = {"answered", "completed"};
-        create.timeout = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(warm->wish.to.kind == flows::Destination::Kind::warm ? std::chrono::milliseconds(warm->wish.ring) : settings.warm.ring).count());
+        create.timeout =
+            static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(
+                                 warm->wish.to.kind == flows::Destination::Kind::warm ? std::chrono::milliseconds(warm->wish.ring) : settings.warm.ring)
+                                 .count());
         if (warm->wish.detect_machine) {
             create.machine_detection = "Enable";
             create.async_amd = true;
@@ -98,20 +104,24 @@ net::Task<> Powers::Impl::call_person(std::shared_ptr<Warm> warm, std::string fr
         }
         why = made.error().text();
     }
-    services.log.warn("transfer.failed", "The person for a warm transfer could not be called.", {{"call_sid", warm->caller_sid}, {"to", twilio::mask_phone(warm->person)}, {"reason", why}});
+    services.log.warn("transfer.failed", "The person for a warm transfer could not be called.",
+                      {{"call_sid", warm->caller_sid}, {"to", twilio::mask_phone(warm->person)}, {"reason", why}});
     const std::lock_guard lock(mutex);
     perform(warm, warm->machine.on_person_failed());
 }
 
 // What the machine asks for; its result is written once.
 void Powers::Impl::perform(const std::shared_ptr<Warm>& warm, const WarmTransfer::Step& step) {
-    if (warm->machine.result() != WarmResult::pending && !warm->written && (warm->machine.phase() == WarmTransfer::Phase::joined || warm->machine.phase() == WarmTransfer::Phase::over)) {
+    if (warm->machine.result() != WarmResult::pending && !warm->written &&
+        (warm->machine.phase() == WarmTransfer::Phase::joined || warm->machine.phase() == WarmTransfer::Phase::over)) {
         warm->written = true;
         const auto result = warm->machine.phase() == WarmTransfer::Phase::joined ? WarmResult::accepted : warm->machine.result();
         write(warm->caller_sid, Fact::transfer, {{"to", "warm:" + warm->person}, {"mode", "warm"}, {"result", name(result)}, {"call_sid", warm->person_sid}});
-        services.log.info("transfer.warm_ended", "A warm transfer is decided.", {{"call_sid", warm->caller_sid}, {"result", name(result)}, {"dur_ms", Clock::now() - warm->since}});
+        services.log.info("transfer.warm_ended", "A warm transfer is decided.",
+                          {{"call_sid", warm->caller_sid}, {"result", name(result)}, {"dur_ms", Clock::now() - warm->since}});
     }
-    if ((step.hang_up_person || step.tell_person_gone) && !warm->person_sid.empty()) services.errands.start(end_person(warm->person_sid, !step.tell_person_gone, step.tell_person_gone));
+    if ((step.hang_up_person || step.tell_person_gone) && !warm->person_sid.empty())
+        services.errands.start(end_person(warm->person_sid, !step.tell_person_gone, step.tell_person_gone));
     if (step.take_back) bring_back(warm->caller_sid, warm->agent, warm->room, step.note);
     if (step.verify) services.errands.start(verify(warm));
 }
@@ -123,7 +133,9 @@ net::Task<> Powers::Impl::verify(std::shared_ptr<Warm> warm) {
     if (*found) {
         auto people = co_await services.carrier.participants((*found)->sid);
         if (!people) co_return;
-        const auto has = [&](const std::string& sid) { return std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid == sid && one.status != "complete" && one.status != "failed"; }); };
+        const auto has = [&](const std::string& sid) {
+            return std::ranges::any_of(*people, [&](const auto& one) { return one.call_sid == sid && one.status != "complete" && one.status != "failed"; });
+        };
         there = has(warm->person_sid);
         waits = has(warm->caller_sid);
     }
@@ -147,7 +159,8 @@ net::Task<> Powers::Impl::end_person(std::string person_sid, bool ringing, bool 
         if (early) co_return;
     }
     auto done = co_await services.carrier.hang_up(person_sid, false);
-    if (!done) services.log.warn("twilio_rest.failed", "The person called could not be hung up on.", {{"call_sid", person_sid}, {"error.type", done.error().text()}});
+    if (!done)
+        services.log.warn("twilio_rest.failed", "The person called could not be hung up on.", {{"call_sid", person_sid}, {"error.type", done.error().text()}});
 }
 
 std::optional<std::string> Powers::briefing(std::string_view id) {
@@ -187,9 +200,12 @@ Powers::Connect Powers::warm_answer(std::string_view id, Verdict verdict) {
         out.again = true;
         return out;
     }
-    if (verdict == Verdict::takes) m.perform(warm, warm->machine.on_answer(true, Clock::now()));
-    else if (verdict == Verdict::refuses) m.perform(warm, warm->machine.on_answer(false, Clock::now()));
-    else m.perform(warm, warm->machine.on_silence());
+    if (verdict == Verdict::takes)
+        m.perform(warm, warm->machine.on_answer(true, Clock::now()));
+    else if (verdict == Verdict::refuses)
+        m.perform(warm, warm->machine.on_answer(false, Clock::now()));
+    else
+        m.perform(warm, warm->machine.on_silence());
     out.joins = warm->machine.phase() == WarmTransfer::Phase::accepted || warm->machine.phase() == WarmTransfer::Phase::joined;
     out.room = warm->room;
     return out;

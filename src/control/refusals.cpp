@@ -4,11 +4,16 @@ namespace parley::control {
 
 Refusal refusal_of(const rest::Error& error) {
     switch (error.kind) {
-        case rest::Failure::not_found: return Refusal::no_such_call;
-        case rest::Failure::conflict: return error.code == 21220 ? Refusal::over : Refusal::state;
-        case rest::Failure::invalid: return error.code == 21220 ? Refusal::over : Refusal::invalid;
-        case rest::Failure::unknown: return Refusal::unknown;
-        default: return Refusal::unavailable;
+        case rest::Failure::not_found:
+            return Refusal::no_such_call;
+        case rest::Failure::conflict:
+            return error.code == 21220 ? Refusal::over : Refusal::state;
+        case rest::Failure::invalid:
+            return error.code == 21220 ? Refusal::over : Refusal::invalid;
+        case rest::Failure::unknown:
+            return Refusal::unknown;
+        default:
+            return Refusal::unavailable;
     }
 }
 

@@ -22,17 +22,23 @@ public:
     Reply<std::vector<rest::Conference>> conferences() override { return list_conferences(client_); }
     Reply<std::optional<rest::Conference>> conference(std::string friendly_name) override { return find_conference(client_, std::move(friendly_name)); }
     Reply<std::vector<rest::Participant>> participants(std::string conference_sid) override { return list_participants(client_, std::move(conference_sid)); }
-    Reply<rest::Participant> add_participant(std::string conference, rest::ParticipantCreate wanted) override { return add(client_, std::move(conference), std::move(wanted)); }
+    Reply<rest::Participant> add_participant(std::string conference, rest::ParticipantCreate wanted) override {
+        return add(client_, std::move(conference), std::move(wanted));
+    }
     Reply<rest::Participant> update_participant(std::string conference_sid, std::string call_sid, rest::ParticipantUpdate wanted) override {
         return change(client_, std::move(conference_sid), std::move(call_sid), std::move(wanted));
     }
-    Reply<rest::Conference> announce(std::string conference_sid, std::string url) override { return announce_in(client_, std::move(conference_sid), std::move(url)); }
+    Reply<rest::Conference> announce(std::string conference_sid, std::string url) override {
+        return announce_in(client_, std::move(conference_sid), std::move(url));
+    }
     Reply<> end_conference(std::string conference_sid) override { return end_one(client_, std::move(conference_sid)); }
 
     Reply<std::vector<rest::Queue>> queues() override { return list_queues(client_); }
     Reply<std::vector<rest::QueueMember>> queue_members(std::string queue_sid) override { return list_members(client_, std::move(queue_sid)); }
 
-    Reply<rest::Recording> start_recording(std::string call_sid, rest::RecordingStart wanted) override { return start(client_, std::move(call_sid), std::move(wanted)); }
+    Reply<rest::Recording> start_recording(std::string call_sid, rest::RecordingStart wanted) override {
+        return start(client_, std::move(call_sid), std::move(wanted));
+    }
     Reply<rest::Recording> pause_recording(std::string call_sid) override { return pause(client_, std::move(call_sid)); }
     Reply<rest::Recording> resume_recording(std::string call_sid) override { return go_on(client_, std::move(call_sid)); }
     Reply<rest::Recording> stop_recording(std::string call_sid) override { return stop(client_, std::move(call_sid)); }
@@ -144,6 +150,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Carrier> make_carrier(rest::Client& client) { return std::make_unique<RestCarrier>(client); }
+std::unique_ptr<Carrier> make_carrier(rest::Client& client) {
+    return std::make_unique<RestCarrier>(client);
+}
 
 }  // namespace parley::control

@@ -4,16 +4,26 @@ namespace parley::control {
 
 std::string_view name(WarmResult result) {
     switch (result) {
-        case WarmResult::pending: return "pending";
-        case WarmResult::accepted: return "accepted";
-        case WarmResult::refused: return "refused";
-        case WarmResult::busy: return "busy";
-        case WarmResult::no_answer: return "no_answer";
-        case WarmResult::failed: return "failed";
-        case WarmResult::hung_up: return "hung_up";
-        case WarmResult::silent: return "silent";
-        case WarmResult::machine: return "machine";
-        case WarmResult::caller_left: return "caller_left";
+        case WarmResult::pending:
+            return "pending";
+        case WarmResult::accepted:
+            return "accepted";
+        case WarmResult::refused:
+            return "refused";
+        case WarmResult::busy:
+            return "busy";
+        case WarmResult::no_answer:
+            return "no_answer";
+        case WarmResult::failed:
+            return "failed";
+        case WarmResult::hung_up:
+            return "hung_up";
+        case WarmResult::silent:
+            return "silent";
+        case WarmResult::machine:
+            return "machine";
+        case WarmResult::caller_left:
+            return "caller_left";
     }
     return "failed";
 }
@@ -39,17 +49,26 @@ WarmTransfer::Step WarmTransfer::on_person(rest::CallStatus status, TimePoint no
         return {.hang_up_person = false, .tell_person_gone = false, .take_back = false, .verify = true, .note = {}};
     }
     switch (status) {
-        case rest::CallStatus::busy: return fail(WarmResult::busy, "The person called was on another line. Nobody took the call.", false);
-        case rest::CallStatus::no_answer: return fail(WarmResult::no_answer, "Nobody answered. Nobody took the call.", false);
-        case rest::CallStatus::failed: return fail(WarmResult::failed, "The person could not be reached. Nobody took the call.", false);
-        case rest::CallStatus::canceled: return fail(WarmResult::no_answer, "Nobody answered. Nobody took the call.", false);
-        default: return fail(WarmResult::hung_up, "The person called hung up before taking the call. Nobody took the call.", false);
+        case rest::CallStatus::busy:
+            return fail(WarmResult::busy, "The person called was on another line. Nobody took the call.", false);
+        case rest::CallStatus::no_answer:
+            return fail(WarmResult::no_answer, "Nobody answered. Nobody took the call.", false);
+        case rest::CallStatus::failed:
+            return fail(WarmResult::failed, "The person could not be reached. Nobody took the call.", false);
+        case rest::CallStatus::canceled:
+            return fail(WarmResult::no_answer, "Nobody answered. Nobody took the call.", false);
+        default:
+            return fail(WarmResult::hung_up, "The person called hung up before taking the call. Nobody took the call.", false);
     }
 }
 
-WarmTransfer::Step WarmTransfer::on_person_failed() { return fail(WarmResult::failed, "The person could not be called. Nobody took the call.", false); }
+WarmTransfer::Step WarmTransfer::on_person_failed() {
+    return fail(WarmResult::failed, "The person could not be called. Nobody took the call.", false);
+}
 
-WarmTransfer::Step WarmTransfer::on_briefing(TimePoint now) { return on_person(rest::CallStatus::in_progress, now); }
+WarmTransfer::Step WarmTransfer::on_briefing(TimePoint now) {
+    return on_person(rest::CallStatus::in_progress, now);
+}
 
 WarmTransfer::Step WarmTransfer::on_answer(bool takes, TimePoint now) {
     if (phase_ != Phase::calling && phase_ != Phase::briefing) return {};
@@ -60,7 +79,9 @@ WarmTransfer::Step WarmTransfer::on_answer(bool takes, TimePoint now) {
     return {};
 }
 
-WarmTransfer::Step WarmTransfer::on_silence() { return fail(WarmResult::silent, "The person called said nothing. Nobody took the call.", false); }
+WarmTransfer::Step WarmTransfer::on_silence() {
+    return fail(WarmResult::silent, "The person called said nothing. Nobody took the call.", false);
+}
 
 WarmTransfer::Step WarmTransfer::on_machine() {
     if (phase_ != Phase::calling && phase_ != Phase::briefing) return {};
@@ -86,8 +107,10 @@ WarmTransfer::Step WarmTransfer::on_caller_gone() {
 WarmTransfer::Step WarmTransfer::on_time(TimePoint now) {
     if (!waiting() || now < deadline_) return {};
     switch (phase_) {
-        case Phase::calling: return fail(WarmResult::no_answer, "Nobody answered. Nobody took the call.", true);
-        case Phase::briefing: return fail(WarmResult::silent, "The person called said nothing. Nobody took the call.", true);
+        case Phase::calling:
+            return fail(WarmResult::no_answer, "Nobody answered. Nobody took the call.", true);
+        case Phase::briefing:
+            return fail(WarmResult::silent, "The person called said nothing. Nobody took the call.", true);
         default:
             // Both may be talking, and only the word of it got lost: nobody is taken out of a conversation on a guess.
             deadline_ = now + times_.join;

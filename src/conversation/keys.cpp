@@ -14,8 +14,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kShortest{500};
 constexpr milliseconds kLongest{60000};
 constexpr milliseconds kLongestGap{20000};
-constexpr milliseconds kWhole{180000};     // all attempts together
-constexpr milliseconds kLateKeys{3000};    // behind the last one that counted
+constexpr milliseconds kWhole{180000};   // all attempts together
+constexpr milliseconds kLateKeys{3000};  // behind the last one that counted
 constexpr std::uint32_t kMostAttempts = 5;
 
 void wipe(std::string& text) {
@@ -62,8 +62,10 @@ bool Machine::State::take_key(char key) {
     hush();
     asked_->last = now_;
     if (key == asked_->how.ends) {
-        if (asked_->keys.size() >= asked_->how.least) finish_keys(KeysOutcome::complete);
-        else ask_for_keys_again();
+        if (asked_->keys.size() >= asked_->how.least)
+            finish_keys(KeysOutcome::complete);
+        else
+            ask_for_keys_again();
         return true;
     }
     asked_->keys += key;
@@ -76,8 +78,10 @@ bool Machine::State::take_key(char key) {
 std::optional<Instant> Machine::State::keys_at() const {
     if (!asked_) return std::nullopt;
     Instant at = asked_->bound;
-    if (!asked_->keys.empty()) at = asked_->last + asked_->how.gap;
-    else if (!pending_speech()) at = std::max({asked_->since, audible_until_, unheard() > 0 ? ledger_.all_heard_at(now_) : Instant{0}}) + asked_->how.first_within;
+    if (!asked_->keys.empty())
+        at = asked_->last + asked_->how.gap;
+    else if (!pending_speech())
+        at = std::max({asked_->since, audible_until_, unheard() > 0 ? ledger_.all_heard_at(now_) : Instant{0}}) + asked_->how.first_within;
     return std::min(at, asked_->bound);
 }
 

@@ -129,9 +129,7 @@ void Ledger::align(SegmentId segment, std::uint32_t samples, std::size_t charact
     Segment* known = find(segment);
     if (known == nullptr || characters > known->text.size() || known->words.size() == kAlignments) return;
     const WordTime word{samples, static_cast<std::uint32_t>(characters)};
-    if (!known->words.empty() &&
-        (word.samples < known->words.back().samples || word.characters <= known->words.back().characters))
-        return;
+    if (!known->words.empty() && (word.samples < known->words.back().samples || word.characters <= known->words.back().characters)) return;
     known->words.push_back(word);
 }
 
@@ -168,8 +166,7 @@ Ledger::SegmentHeard Ledger::heard_of(SegmentId segment, Instant now) const {
     if (known == nullptr) return {};
     const auto samples = heard_in(*known, now);
     SegmentHeard heard;
-    heard.samples =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(samples, std::numeric_limits<std::uint32_t>::max()));
+    heard.samples = static_cast<std::uint32_t>(std::min<std::uint64_t>(samples, std::numeric_limits<std::uint32_t>::max()));
     heard.complete = known->total && !known->lost && samples >= *known->total;
     heard.characters = heard.complete ? known->text.size() : characters_at(*known, samples);
     return heard;
@@ -266,8 +263,7 @@ Ledger::Segment* Ledger::find(SegmentId segment) {
 }
 
 const Ledger::Segment* Ledger::find(SegmentId segment) const {
-    const auto found =
-        std::find_if(segments_.rbegin(), segments_.rend(), [segment](const Segment& s) { return s.id == segment; });
+    const auto found = std::find_if(segments_.rbegin(), segments_.rend(), [segment](const Segment& s) { return s.id == segment; });
     return found == segments_.rend() ? nullptr : &*found;
 }
 

@@ -29,7 +29,7 @@ struct Machine::State {
     struct Utterance {  // the caller's present turn
         UtteranceId id = 0;
         Instant begun{}, resumed{}, stopped{}, spoken{};  // begun and stopped: as the caller did; resumed: as noticed
-        Instant voiced_from{};    // of the present stretch, as the caller did
+        Instant voiced_from{};                            // of the present stretch, as the caller did
         bool speaking = true;
         bool confirmed = false;   // the caller has the floor; else it may be noise, or a "mhm" over the agent
         bool over_agent = false;  // began while the agent was audible

@@ -23,9 +23,8 @@ void Machine::State::forget_caller_line(const std::string& text) {
         caller_line_.clear();
         return;
     }
-    const auto found = std::find_if(context_.rbegin(), context_.rend(), [&text](const ContextLine& line) {
-        return line.side == ContextLine::Side::caller && line.text == text;
-    });
+    const auto found = std::find_if(context_.rbegin(), context_.rend(),
+                                    [&text](const ContextLine& line) { return line.side == ContextLine::Side::caller && line.text == text; });
     if (found != context_.rend()) context_.erase(std::next(found).base());
 }
 

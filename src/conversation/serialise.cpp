@@ -44,25 +44,21 @@ template <class E>
 struct Names;
 template <>
 struct Names<TimerId> {
-    static constexpr std::array<std::string_view, 10> list{
-        "endpoint",     "barge_in_confirm", "final_wait", "filler", "idle", "max_duration_warning",
-        "max_duration", "playout_watch",    "end_grace",  "keys"};
+    static constexpr std::array<std::string_view, 10> list{"endpoint",     "barge_in_confirm", "final_wait", "filler", "idle", "max_duration_warning",
+                                                           "max_duration", "playout_watch",    "end_grace",  "keys"};
 };
 template <>
 struct Names<EndReason> {
-    static constexpr std::array<std::string_view, 12> list{
-        "caller_hung_up", "agent_completed", "transferred",     "max_duration", "silence",  "carrier_lost",
-        "media_timeout",  "brain_failed",    "operator_hangup", "shutdown",     "protocol", "internal"};
+    static constexpr std::array<std::string_view, 12> list{"caller_hung_up", "agent_completed", "transferred",     "max_duration", "silence",  "carrier_lost",
+                                                           "media_timeout",  "brain_failed",    "operator_hangup", "shutdown",     "protocol", "internal"};
 };
 template <>
 struct Names<SpeechKind> {
-    static constexpr std::array<std::string_view, 8> list{"reply",   "greeting", "idle_prompt",   "filler",
-                                                          "goodbye", "apology",  "operator_text", "keys"};
+    static constexpr std::array<std::string_view, 8> list{"reply", "greeting", "idle_prompt", "filler", "goodbye", "apology", "operator_text", "keys"};
 };
 template <>
 struct Names<PromptKind> {
-    static constexpr std::array<std::string_view, 5> list{"greeting", "caller_text", "digits", "nothing_understood",
-                                                          "returned"};
+    static constexpr std::array<std::string_view, 5> list{"greeting", "caller_text", "digits", "nothing_understood", "returned"};
 };
 template <>
 struct Names<KeysOutcome> {
@@ -208,8 +204,7 @@ private:
         const Json* j = get(name);
         if (j == nullptr) return;
         if (!j->is_number_integer()) return fail(serialise_errc::wrong_type);
-        if (j->is_number_unsigned() && j->get<std::uint64_t>() > static_cast<std::uint64_t>(most))
-            return fail(serialise_errc::out_of_range);
+        if (j->is_number_unsigned() && j->get<std::uint64_t>() > static_cast<std::uint64_t>(most)) return fail(serialise_errc::out_of_range);
         const auto value = j->get<std::int64_t>();
         if (value < least || value > most) return fail(serialise_errc::out_of_range);
         v = value;
@@ -219,8 +214,7 @@ private:
             v = j.get_ref<const std::string&>();
             return;
         }
-        if (!j.is_object() || j.size() != 1 || !j.contains("bytes") || !j["bytes"].is_string())
-            return fail(serialise_errc::wrong_type);
+        if (!j.is_object() || j.size() != 1 || !j.contains("bytes") || !j["bytes"].is_string()) return fail(serialise_errc::wrong_type);
         const auto& hex = j["bytes"].get_ref<const std::string&>();
         auto nibble = [](char c) {
             if (c >= '0' && c <= '9') return c - '0';
@@ -297,9 +291,7 @@ Result<Variant> read(std::string_view text) {
 
 template <class Variant>
 std::string_view name_of_alternative(const Variant& value) {
-    return std::visit(
-        [](const auto& v) { return std::string_view(fields::Describe<std::remove_cvref_t<decltype(v)>>::name); },
-        value);
+    return std::visit([](const auto& v) { return std::string_view(fields::Describe<std::remove_cvref_t<decltype(v)>>::name); }, value);
 }
 
 }  // namespace

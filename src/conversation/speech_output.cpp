@@ -174,9 +174,7 @@ void Machine::State::decide_held() {
 std::size_t Machine::State::first_group() const {
     const Segment& front = speech_.front();
     std::size_t count = 1;
-    while (front.reply != 0 && count < speech_.size() && speech_[count].reply == front.reply &&
-           speech_[count].kind == front.kind)
-        ++count;
+    while (front.reply != 0 && count < speech_.size() && speech_[count].reply == front.reply && speech_[count].kind == front.kind) ++count;
     return count;
 }
 
@@ -201,8 +199,7 @@ std::string Machine::State::commit_all(ReplyId cut_off) {
     while (!speech_.empty()) {
         const auto count = first_group();
         bool interrupted = cut_off != 0 && speech_.front().reply == cut_off;
-        for (std::size_t i = 0; i < count; ++i)
-            interrupted = interrupted || !speech_[i].handed_over() || !ledger_.heard_of(speech_[i].id, now_).complete;
+        for (std::size_t i = 0; i < count; ++i) interrupted = interrupted || !speech_[i].handed_over() || !ledger_.heard_of(speech_[i].id, now_).complete;
         const auto heard = commit(count, interrupted);
         if (interrupted) append_words(broken_off, heard);
     }

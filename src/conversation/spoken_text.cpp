@@ -48,8 +48,7 @@ std::uint64_t longest_likely(std::string_view text) {
     return weigh(text) * kSamplesPerLetter;
 }
 
-std::size_t spoken_prefix(std::string_view text, std::span<const Ledger::WordTime> words, std::uint64_t samples,
-                          std::uint64_t length) {
+std::size_t spoken_prefix(std::string_view text, std::span<const Ledger::WordTime> words, std::uint64_t samples, std::uint64_t length) {
     if (samples >= length) return text.size();
     std::uint64_t from = 0, to = length;
     std::size_t begin = 0, end = text.size();
@@ -69,8 +68,8 @@ std::size_t spoken_prefix(std::string_view text, std::span<const Ledger::WordTim
     if (!bounded && to > from) {
         const auto past = samples - from;
         const auto sure = past > kHeldBack ? past - kHeldBack : 0;
-        auto share = static_cast<std::uint64_t>(static_cast<long double>(weigh(text.substr(begin, end - begin))) *
-                                                static_cast<long double>(sure) / static_cast<long double>(to - from));
+        auto share = static_cast<std::uint64_t>(static_cast<long double>(weigh(text.substr(begin, end - begin))) * static_cast<long double>(sure) /
+                                                static_cast<long double>(to - from));
         while (reached < end) {
             const auto cost = weight(text[reached]);
             if (cost > share) break;

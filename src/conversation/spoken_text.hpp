@@ -12,8 +12,7 @@ namespace parley::conversation {
 // The bytes of `text` that are surely spoken after `samples` of `length`, cut back to a whole word. `words` are times
 // known from synthesis, rising in both members; between and without them speech is taken as even over letters, digits
 // counting more, and a tenth of a second is held back because voices begin late and speak unevenly.
-[[nodiscard]] std::size_t spoken_prefix(std::string_view text, std::span<const Ledger::WordTime> words,
-                                        std::uint64_t samples, std::uint64_t length);
+[[nodiscard]] std::size_t spoken_prefix(std::string_view text, std::span<const Ledger::WordTime> words, std::uint64_t samples, std::uint64_t length);
 
 // Samples a voice needs for `text` when nothing is known, on the long side.
 [[nodiscard]] std::uint64_t longest_likely(std::string_view text);

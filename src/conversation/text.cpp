@@ -31,9 +31,8 @@ bool blank(char c) {
 }
 
 // Words after which an English speaker is about to go on.
-constexpr std::array<std::string_view, 28> kLeadOn{
-    "a",  "an", "and", "at", "because", "but",  "er",     "for", "from", "if", "in", "is", "like",  "maybe",
-    "my", "of", "on",  "or", "so",      "than", "that's", "the", "then", "to", "uh", "um", "until", "with"};
+constexpr std::array<std::string_view, 28> kLeadOn{"a",  "an", "and", "at", "because", "but",  "er",     "for", "from", "if", "in", "is", "like",  "maybe",
+                                                   "my", "of", "on",  "or", "so",      "than", "that's", "the", "then", "to", "uh", "um", "until", "with"};
 
 }  // namespace
 
@@ -95,11 +94,9 @@ Ending how_it_ends(std::string_view text) {
     const auto begin = bare.find_last_of(' ');
     const auto last = begin == std::string_view::npos ? bare : bare.substr(begin + 1);
     std::string lower(last.substr(0, std::min<std::size_t>(last.size(), 16)));
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     // Recognisers put a full stop behind a pause as well: "I would like to book and." is not finished.
-    if (text.back() != '?' && std::find(kLeadOn.begin(), kLeadOn.end(), lower) != kLeadOn.end())
-        return Ending::unfinished;
+    if (text.back() != '?' && std::find(kLeadOn.begin(), kLeadOn.end(), lower) != kLeadOn.end()) return Ending::unfinished;
     return punctuated ? Ending::finished : Ending::open;
 }
 

@@ -9,7 +9,9 @@ namespace parley::conversation {
 namespace {
 // A detector notices late by its onset and hangover, never by more; anything else in an event is not believed.
 constexpr Instant kLatestNotice = std::chrono::milliseconds(1000);
-Instant back(Instant now, Instant ago) { return now - std::clamp(ago, Instant{0}, std::min(now, kLatestNotice)); }
+Instant back(Instant now, Instant ago) {
+    return now - std::clamp(ago, Instant{0}, std::min(now, kLatestNotice));
+}
 }  // namespace
 
 void Machine::State::on(const CallerSpeechStarted& e) {
@@ -58,9 +60,7 @@ void Machine::State::on(const TranscriptPartial& e) {
     if (!caller_ || caller_->id != e.utterance || text == caller_->text) return;
     caller_->text = text;
     caller_->vendor_end = 0;
-    if (!caller_->confirmed && settings_.barge_in && settings_.barge_in_words > 0 &&
-        count_words(text) >= settings_.barge_in_words)
-        confirm();
+    if (!caller_->confirmed && settings_.barge_in && settings_.barge_in_words > 0 && count_words(text) >= settings_.barge_in_words) confirm();
 }
 
 void Machine::State::on(const TranscriptFinal& e) {
@@ -160,8 +160,7 @@ std::optional<Instant> Machine::State::endpoint_at() const {
     const Instant longest = caller_->begun + settings_.max_utterance;
     if (caller_->speaking) {
         // A recogniser that is sure of the end is believed over a voice detector that hears a noisy line.
-        if (caller_->vendor_end >= settings_.vendor_end_confidence)
-            return std::min<Instant>(longest, caller_->vendor_at + settings_.endpoint_silence_short);
+        if (caller_->vendor_end >= settings_.vendor_end_confidence) return std::min<Instant>(longest, caller_->vendor_at + settings_.endpoint_silence_short);
         return longest;
     }
     return std::min(longest, caller_->stopped + patience());

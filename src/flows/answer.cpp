@@ -23,7 +23,8 @@ constexpr std::array<std::pair<std::string_view, Kind>, 11> kNames{{{"stream", K
                                                                     {"hangup", Kind::hangup}}};
 
 bool entry_name(std::string_view text) {
-    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_'; });
+    return !text.empty() && text.size() <= 64 &&
+           std::ranges::all_of(text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_'; });
 }
 
 }  // namespace
@@ -34,7 +35,9 @@ std::string_view name_of(Kind kind) {
     return "stream";
 }
 
-std::string AnswerMode::text() const { return kind == Kind::menu ? "menu:" + menu : std::string(name_of(kind)); }
+std::string AnswerMode::text() const {
+    return kind == Kind::menu ? "menu:" + menu : std::string(name_of(kind));
+}
 
 std::optional<AnswerMode> parse_answer(std::string_view text, std::string* why) {
     const auto wrong = [&](std::string what) -> std::optional<AnswerMode> {

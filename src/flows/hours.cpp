@@ -57,8 +57,12 @@ std::optional<Date> date_of(std::string_view text) {
     return whole.ok() ? std::optional(date) : std::nullopt;
 }
 
-unsigned of_year(unsigned month, unsigned day) { return month * 100 + day; }
-long in_all(int year, unsigned month, unsigned day) { return static_cast<long>(year) * 10'000 + static_cast<long>(of_year(month, day)); }
+unsigned of_year(unsigned month, unsigned day) {
+    return month * 100 + day;
+}
+long in_all(int year, unsigned month, unsigned day) {
+    return static_cast<long>(year) * 10'000 + static_cast<long>(of_year(month, day));
+}
 
 }  // namespace
 
@@ -134,7 +138,10 @@ bool Hours::open_at(Second instant) const {
     const auto minute = static_cast<unsigned>((local - today).count() / 60);
     const auto began_on = [&](std::chrono::sys_days day, unsigned at) {
         const std::chrono::year_month_day date(day);
-        if (std::ranges::any_of(holidays, [&](const Holiday& h) { return h.covers(static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day())); })) return false;
+        if (std::ranges::any_of(holidays, [&](const Holiday& h) {
+                return h.covers(static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+            }))
+            return false;
         if (open.empty()) return at < kDay;
         const auto weekday = std::chrono::weekday(day).iso_encoding() - 1;
         return std::ranges::any_of(open, [&](const OpenSpan& span) { return span.weekday == weekday && at >= span.from && at < span.to; });

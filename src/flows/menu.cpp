@@ -39,8 +39,10 @@ MenuStep follow(const Menus& menus, MenuState state, const MenuAction& action, s
                 if (!menus.contains(action.to.value)) return leave(std::move(state), std::move(say), {Kind::hangup, {}}, heard);
                 // Into a menu one came through: the way back is the one it had then.
                 const auto before = std::ranges::find(state.path, action.to.value);
-                if (before != state.path.end()) state.path.erase(before, state.path.end());
-                else if (action.to.value != state.menu) state.path.push_back(state.menu);
+                if (before != state.path.end())
+                    state.path.erase(before, state.path.end());
+                else if (action.to.value != state.menu)
+                    state.path.push_back(state.menu);
                 if (state.path.size() > kMenuDepth) state.path.erase(state.path.begin());
                 state.menu = action.to.value;
                 break;
@@ -51,7 +53,8 @@ MenuStep follow(const Menus& menus, MenuState state, const MenuAction& action, s
                     state.path.pop_back();
                 }
                 break;
-            default: return leave(std::move(state), std::move(say), action.to, heard);
+            default:
+                return leave(std::move(state), std::move(say), action.to, heard);
         }
     }
     if (++state.steps > kMenuSteps) return leave(std::move(state), std::move(say), {Kind::hangup, {}}, heard);

@@ -8,8 +8,17 @@ namespace parley::flows {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kDigits{{{"zero", "0"}, {"oh", "0"}, {"one", "1"}, {"two", "2"}, {"three", "3"}, {"four", "4"},
-                                                                                {"five", "5"}, {"six", "6"}, {"seven", "7"}, {"eight", "8"}, {"nine", "9"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kDigits{{{"zero", "0"},
+                                                                                 {"oh", "0"},
+                                                                                 {"one", "1"},
+                                                                                 {"two", "2"},
+                                                                                 {"three", "3"},
+                                                                                 {"four", "4"},
+                                                                                 {"five", "5"},
+                                                                                 {"six", "6"},
+                                                                                 {"seven", "7"},
+                                                                                 {"eight", "8"},
+                                                                                 {"nine", "9"}}};
 constexpr std::size_t kMostWords = 64;
 
 // Latin-1 capitals and the Latin Extended-A pairs lie one apart or 0x20 apart; that covers what menus in European languages need.

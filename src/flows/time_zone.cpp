@@ -22,14 +22,16 @@ struct Counts {
 };
 
 std::uint32_t word(std::span<const std::uint8_t> bytes, std::size_t at) {
-    return static_cast<std::uint32_t>(bytes[at]) << 24U | static_cast<std::uint32_t>(bytes[at + 1]) << 16U | static_cast<std::uint32_t>(bytes[at + 2]) << 8U | bytes[at + 3];
+    return static_cast<std::uint32_t>(bytes[at]) << 24U | static_cast<std::uint32_t>(bytes[at + 1]) << 16U | static_cast<std::uint32_t>(bytes[at + 2]) << 8U |
+           bytes[at + 3];
 }
 std::int64_t big(std::span<const std::uint8_t> bytes, std::size_t at) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(word(bytes, at)) << 32U | word(bytes, at + 4));
 }
 
 std::optional<Counts> header(std::span<const std::uint8_t> bytes, std::size_t at, std::uint8_t& version) {
-    if (bytes.size() < at + kHeader || !std::ranges::equal(bytes.subspan(at, 4), std::string_view("TZif"), [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); }))
+    if (bytes.size() < at + kHeader ||
+        !std::ranges::equal(bytes.subspan(at, 4), std::string_view("TZif"), [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); }))
         return std::nullopt;
     version = bytes[at + 4];
     Counts counts;
@@ -39,7 +41,9 @@ std::optional<Counts> header(std::span<const std::uint8_t> bytes, std::size_t at
         if (*count > kMaxZoneBytes) return std::nullopt;
         from += 4;
     }
-    if (counts.type == 0 || counts.type > 256 || counts.chars == 0 || (counts.isut != 0 && counts.isut != counts.type) || (counts.isstd != 0 && counts.isstd != counts.type)) return std::nullopt;
+    if (counts.type == 0 || counts.type > 256 || counts.chars == 0 || (counts.isut != 0 && counts.isut != counts.type) ||
+        (counts.isstd != 0 && counts.isstd != counts.type))
+        return std::nullopt;
     return counts;
 }
 
@@ -149,7 +153,9 @@ std::int64_t TimeZone::moment(const Change& c, int year) {
             on = day(year, 1, 1) + days(c.day - (after_february ? 0 : 1));
             break;
         }
-        case Change::Form::day_of_year: on = day(year, 1, 1) + days(c.day); break;
+        case Change::Form::day_of_year:
+            on = day(year, 1, 1) + days(c.day);
+            break;
     }
     return on.time_since_epoch().count() * std::int64_t{86400} + c.at;
 }
@@ -214,8 +220,10 @@ std::shared_ptr<const TimeZone> TimeZone::load(std::string_view name, std::strin
         if (why != nullptr) *why = std::move(what);
         return nullptr;
     };
-    const bool plain = !name.empty() && name.size() <= 64 && name.front() != '/' && name.find("..") == std::string_view::npos &&
-                       std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::string_view("/_+-").find(c) != std::string_view::npos; });
+    const bool plain =
+        !name.empty() && name.size() <= 64 && name.front() != '/' && name.find("..") == std::string_view::npos && std::ranges::all_of(name, [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) || std::string_view("/_+-").find(c) != std::string_view::npos;
+        });
     if (!plain) return wrong("is no name of a time zone such as Europe/Berlin");
     const auto path = directory / std::string(name);
     std::error_code ec;

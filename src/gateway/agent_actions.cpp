@@ -35,7 +35,9 @@ constexpr auto kWithin = std::chrono::seconds(10);
 constexpr auto kStoreWithin = std::chrono::seconds(4);
 constexpr std::string_view kNothing = R"({"type":"object","properties":{},"additionalProperties":false})";
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 ActionResult failed(std::string why) {
     ActionResult result;
     result.json = dumped({{"error", std::move(why)}});
@@ -60,12 +62,23 @@ std::string text_of(const json& arguments, const char* key, std::size_t most) {
 struct Sides {
     std::string theirs, ours;
 };
-Sides sides_of(const brain::CallFacts& facts, bool placed) { return placed ? Sides{facts.to, facts.from} : Sides{facts.from, facts.to}; }
+Sides sides_of(const brain::CallFacts& facts, bool placed) {
+    return placed ? Sides{facts.to, facts.from} : Sides{facts.from, facts.to};
+}
 
 class CallActions final : public brain::Actions {
 public:
-    CallActions(ToolDesk& desk, std::shared_ptr<const MadeAgent> made, const call::Agent& agent, brain::CallFacts facts, asio::any_io_executor executor, bool spoken, std::string session, brain::Handset* handset)
-        : desk_(desk), made_(std::move(made)), settings_(made_->messaging), analysis_(agent.analysis), facts_(std::move(facts)), executor_(std::move(executor)), session_(std::move(session)), privacy_(agent.privacy), handset_(handset) {
+    CallActions(ToolDesk& desk, std::shared_ptr<const MadeAgent> made, const call::Agent& agent, brain::CallFacts facts, asio::any_io_executor executor,
+                bool spoken, std::string session, brain::Handset* handset)
+        : desk_(desk),
+          made_(std::move(made)),
+          settings_(made_->messaging),
+          analysis_(agent.analysis),
+          facts_(std::move(facts)),
+          executor_(std::move(executor)),
+          session_(std::move(session)),
+          privacy_(agent.privacy),
+          handset_(handset) {
         for (const auto& name : settings_->tools) offer(name, spoken);
     }
 
@@ -101,40 +114,54 @@ private:
 
     void offer(const std::string& name, bool spoken) {
         const auto add = [&](std::string description, json properties, json required) {
-            specs_.push_back({name, std::move(description),
-                              dumped({{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}, {"additionalProperties", false}})});
+            specs_.push_back(
+                {name, std::move(description),
+                 dumped({{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}, {"additionalProperties", false}})});
         };
         if (name == "send_sms" && (spoken || settings_->tool_recipients == ToolRecipients::any)) {
             json properties{{"text", {{"type", "string"}, {"description", "What the message says, at most 1600 characters; short is better."}}}};
-            if (settings_->tool_recipients == ToolRecipients::any) properties["to"] = {{"type", "string"}, {"description", "E.164 number; without it the caller."}};
-            add("Send a text message" + std::string(settings_->tool_recipients == ToolRecipients::any ? "." : " to the caller."), std::move(properties), {"text"});
+            if (settings_->tool_recipients == ToolRecipients::any)
+                properties["to"] = {{"type", "string"}, {"description", "E.164 number; without it the caller."}};
+            add("Send a text message" + std::string(settings_->tool_recipients == ToolRecipients::any ? "." : " to the caller."), std::move(properties),
+                {"text"});
         } else if (name == "send_link" && !settings_->links.empty()) {
             auto names = json::array();
             for (const auto& [link, url] : settings_->links) names.push_back(link);
             add("Send the caller a link by text message.", {{"name", {{"type", "string"}, {"enum", names}}}}, {"name"});
         } else if (name == "take_message" && desk_.database != nullptr) {
             add("Write down a message for somebody. Read it back to the caller first.",
-                {{"text", {{"type", "string"}, {"minLength", 1}, {"maxLength", 2000}, {"description", "The message, in full sentences."}}}, {"name", {{"type", "string"}, {"maxLength", 200}, {"description", "Who leaves it."}}},
-                 {"number", {{"type", "string"}, {"pattern", "^\\+[1-9][0-9]{6,14}$"}, {"description", "Where they can be called, E.164; without it the number they call from."}}},
-                 {"for", {{"type", "string"}, {"maxLength", 200}, {"description", "Whom it is for."}}}, {"urgent", {{"type", "boolean"}}}},
+                {{"text", {{"type", "string"}, {"minLength", 1}, {"maxLength", 2000}, {"description", "The message, in full sentences."}}},
+                 {"name", {{"type", "string"}, {"maxLength", 200}, {"description", "Who leaves it."}}},
+                 {"number",
+                  {{"type", "string"},
+                   {"pattern", "^\\+[1-9][0-9]{6,14}$"},
+                   {"description", "Where they can be called, E.164; without it the number they call from."}}},
+                 {"for", {{"type", "string"}, {"maxLength", 200}, {"description", "Whom it is for."}}},
+                 {"urgent", {{"type", "boolean"}}}},
                 {"text"});
         } else if (name == "remember") {
-            add(remembers() ? "Keep one thing the caller says of themselves, for this call and the next ones." : "Keep one thing the caller says, for this call.",
-                {{"key", {{"type", "string"}, {"pattern", "^[a-z][a-z0-9_]{0,39}$"}, {"description", "What it is: name, language, customer_number, favourite_day …"}}},
+            add(remembers() ? "Keep one thing the caller says of themselves, for this call and the next ones."
+                            : "Keep one thing the caller says, for this call.",
+                {{"key",
+                  {{"type", "string"}, {"pattern", "^[a-z][a-z0-9_]{0,39}$"}, {"description", "What it is: name, language, customer_number, favourite_day …"}}},
                  {"value", {{"type", "string"}, {"minLength", 1}, {"maxLength", analysis::kMostNote}}}},
                 {"key", "value"});
         } else if (name == "set_language" && made_->written.persona.languages.size() > 1) {
-            add("The caller wants to speak another language: from here on you answer in it.", {{"language", {{"type", "string"}, {"enum", made_->written.persona.languages}}}}, {"language"});
+            add("The caller wants to speak another language: from here on you answer in it.",
+                {{"language", {{"type", "string"}, {"enum", made_->written.persona.languages}}}}, {"language"});
         } else if (!spoken) {
             return;
         } else if (name == "schedule_callback" && desk_.database != nullptr) {
             add("Promise the caller a call back, to the number they call from.",
-                {{"in_minutes", {{"type", "integer"}, {"minimum", 1}, {"maximum", 43200}, {"description", "From now."}}}, {"reason", {{"type", "string"}, {"maxLength", 500}, {"description", "What it will be about."}}}},
+                {{"in_minutes", {{"type", "integer"}, {"minimum", 1}, {"maximum", 43200}, {"description", "From now."}}},
+                 {"reason", {{"type", "string"}, {"maxLength", 500}, {"description", "What it will be about."}}}},
                 {"in_minutes", "reason"});
         } else if (name == "send_digits") {
-            add("Press keys on the line, for machines that ask for them.", {{"keys", {{"type", "string"}, {"description", "0-9 * # A-D; w waits half a second."}}}}, {"keys"});
+            add("Press keys on the line, for machines that ask for them.",
+                {{"keys", {{"type", "string"}, {"description", "0-9 * # A-D; w waits half a second."}}}}, {"keys"});
         } else if (name == "park") {
-            add("Let the caller wait with music until somebody picks the call up.", {{"slot", {{"type", "string"}, {"description", "Where it waits; leave out for the usual place."}}}}, json::array());
+            add("Let the caller wait with music until somebody picks the call up.",
+                {{"slot", {{"type", "string"}, {"description", "Where it waits; leave out for the usual place."}}}}, json::array());
         } else if (name == "start_recording" || name == "stop_recording" || name == "pause_recording" || name == "resume_recording") {
             const auto verb = name.substr(0, name.find('_'));
             specs_.push_back({name, static_cast<char>(verb[0] - 'a' + 'A') + verb.substr(1) + " the recording of this call.", std::string(kNothing)});
@@ -146,7 +173,8 @@ private:
         if (!offered) return back(failed("there is no tool of that name"));
         const auto arguments = json::parse(request.arguments.empty() ? "{}" : request.arguments, nullptr, false);
         if (!arguments.is_object()) return back(failed("the arguments are no JSON object"));
-        const bool to_them = request.name == "send_sms" || request.name == "send_link" || request.name == "take_message" || request.name == "schedule_callback" || request.name == "remember";
+        const bool to_them = request.name == "send_sms" || request.name == "send_link" || request.name == "take_message" ||
+                             request.name == "schedule_callback" || request.name == "remember";
         if (to_them && !sides_) return find_sides([this, request, back = std::move(back)] { begin(request, back); });
         if (request.name == "send_sms") return message(text_of(arguments, "text", 8000), text_of(arguments, "to", 40), std::move(back));
         if (request.name == "send_link") {
@@ -162,7 +190,8 @@ private:
         }
         if (request.name == "park") {
             const auto slot = text_of(arguments, "slot", 40);
-            const bool plain = std::all_of(slot.begin(), slot.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; });
+            const bool plain =
+                std::all_of(slot.begin(), slot.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; });
             if (!plain) return back(failed("a slot is named with letters, digits, - and _"));
             auto result = done();
             result.transfer = slot.empty() ? "park" : "park:" + slot;
@@ -178,7 +207,9 @@ private:
             if (handset_ != nullptr) {
                 const bool changed = handset_->speak(language);
                 told["speech"] = changed ? "changed" : "unchanged";
-                if (!changed) told["note"] = "Recognition and voice have no settings for " + language + " and stay as they were: the caller may be misunderstood. Ask again when something makes no sense.";
+                if (!changed)
+                    told["note"] = "Recognition and voice have no settings for " + language +
+                                   " and stay as they were: the caller may be misunderstood. Ask again when something makes no sense.";
             }
             return back(done(std::move(told)));
         }
@@ -192,7 +223,8 @@ private:
         return privacy::redact(text, privacy::Kinds::of(privacy_->kinds), about).text;
     }
 
-    // What came in came to our number. Of a call we placed `from` is ours; if that is not one we know (a caller id of the request's own), the store says who called.
+    // What came in came to our number. Of a call we placed `from` is ours; if that is not one we know (a caller id of the request's own), the store says who
+    // called.
     void find_sides(std::function<void()> then) {
         const bool from_us = desk_.ours(facts_.from);
         if (facts_.written || facts_.placed || from_us != desk_.ours(facts_.to) || desk_.database == nullptr) {
@@ -242,7 +274,12 @@ private:
         }
         if (*kept)
             desk.records.add(taken.call_sid, store::Fact::event,
-                             dumped({{"event", "message.taken"}, {"name", taken.name}, {"number", taken.callback_number}, {"for", taken.for_whom}, {"text", taken.text}, {"urgent", taken.urgent}}));
+                             dumped({{"event", "message.taken"},
+                                     {"name", taken.name},
+                                     {"number", taken.callback_number},
+                                     {"for", taken.for_whom},
+                                     {"text", taken.text},
+                                     {"urgent", taken.urgent}}));
         back(done());
     }
 
@@ -253,7 +290,10 @@ private:
         auto caller = store::caller_key(sides_->theirs);
         const auto about = privacy::cue_of_key(key);
         if (!remembers() || caller.empty()) return back(done({{"variables", {{key, value}}}, {"kept", "for this call"}}));
-        desk_.errands.start(noted(desk_, analysis::CallerNote{analysis::profile_owner(*analysis_, facts_.agent), std::move(caller), key, masked(std::move(value), about), analysis_->profile_schema}, std::move(back)));
+        desk_.errands.start(noted(desk_,
+                                  analysis::CallerNote{analysis::profile_owner(*analysis_, facts_.agent), std::move(caller), key,
+                                                       masked(std::move(value), about), analysis_->profile_schema},
+                                  std::move(back)));
     }
     static net::Task<> noted(ToolDesk& desk, analysis::CallerNote note, Back back) {
         std::function<bool(store::Session&)> work = [note](store::Session& session) { return analysis::keep_note(session, note); };
@@ -287,7 +327,8 @@ private:
             back(failed("a call back has been promised in this call already"));
             co_return;
         }
-        desk.records.add(callback.call_sid, store::Fact::event, dumped({{"event", "callback.promised"}, {"at_ms", callback.at_ms}, {"reason", callback.reason}}));
+        desk.records.add(callback.call_sid, store::Fact::event,
+                         dumped({{"event", "callback.promised"}, {"at_ms", callback.at_ms}, {"reason", callback.reason}}));
         back(done());
     }
 
@@ -342,7 +383,9 @@ private:
             co_return;
         }
         const auto& got = **answer;
-        if (!got.sid.empty()) desk.records.add(call_sid, store::Fact::recording, dumped({{"sid", got.sid}, {"status", rest::name(got.status)}, {"source", "twilio"}, {"by", "agent"}}));
+        if (!got.sid.empty())
+            desk.records.add(call_sid, store::Fact::recording,
+                             dumped({{"sid", got.sid}, {"status", rest::name(got.status)}, {"source", "twilio"}, {"by", "agent"}}));
         back(done());
     }
 
@@ -360,10 +403,10 @@ private:
     std::shared_ptr<const analysis::AnalysisSettings> analysis_;
     brain::CallFacts facts_;
     asio::any_io_executor executor_;
-    const std::string session_;  // tools::CallTools::Parts::session
+    const std::string session_;                                      // tools::CallTools::Parts::session
     const std::shared_ptr<const privacy::PrivacySettings> privacy_;  // null: nothing is masked
-    brain::Handset* const handset_;  // null: no call by stream
-    std::optional<Sides> sides_;  // once it matters
+    brain::Handset* const handset_;                                  // null: no call by stream
+    std::optional<Sides> sides_;                                     // once it matters
     std::vector<brain::ActionSpec> specs_;
     std::map<std::uint64_t, Open> open_;
     std::uint64_t last_ = 0;
@@ -373,8 +416,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_ptr<const MadeAgent>& made, const call::Agent& agent, const brain::CallFacts& facts, asio::any_io_executor executor,
-                                             bool spoken, brain::Handset* handset) {
+std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_ptr<const MadeAgent>& made, const call::Agent& agent,
+                                             const brain::CallFacts& facts, asio::any_io_executor executor, bool spoken, brain::Handset* handset) {
     // Also without tools: a transfer's summary passes through it.
     if (!made) return nullptr;
     const auto& own = agent.tools;
@@ -385,9 +428,15 @@ std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_p
     const auto& offered = made->messaging->tools;
     const bool asks = std::find(offered.begin(), offered.end(), "collect_digits") != offered.end();
     auto catalog = desk.shop->catalog(own, agent.flow ? agent.flow->hours : std::nullopt);
-    return std::make_unique<tools::CallTools>(tools::CallTools::Parts{.shop = desk.shop, .catalog = std::move(catalog), .builtin = std::move(builtin), .facts = facts, .executor = std::move(executor),
-                                                                      .transfers = own ? own->transfers : std::map<std::string, std::string>{}, .session = std::move(session),
-                                                                      .masks = agent.privacy && agent.privacy->redact, .handset = asks ? handset : nullptr});
+    return std::make_unique<tools::CallTools>(tools::CallTools::Parts{.shop = desk.shop,
+                                                                      .catalog = std::move(catalog),
+                                                                      .builtin = std::move(builtin),
+                                                                      .facts = facts,
+                                                                      .executor = std::move(executor),
+                                                                      .transfers = own ? own->transfers : std::map<std::string, std::string>{},
+                                                                      .session = std::move(session),
+                                                                      .masks = agent.privacy && agent.privacy->redact,
+                                                                      .handset = asks ? handset : nullptr});
 }
 
 }  // namespace parley::gateway

@@ -51,15 +51,17 @@ struct ToolDesk {
     call::Registry& registry;
     store::CallRecords& records;
     std::function<bool(const std::string& number)> ours;  // one of our numbers; any thread
-    std::string recording_url;  // of Twilio's callbacks about recordings
+    std::string recording_url;                            // of Twilio's callbacks about recordings
     std::shared_ptr<tools::Workshop> shop;
-    store::Database* database = nullptr;  // for messages and promised calls
+    store::Database* database = nullptr;                                          // for messages and promised calls
     std::function<void(const std::string& call_sid, std::string summary)> brief;  // keeps a transfer's summary for who takes the call; may be empty
     CallsSeen seen{};
 };
 
-// For one talk, on `executor` (its one thread). `handset`: of a call by stream; null: there is none. `spoken`: there is a call; without one only messages can be sent. `made`: what is written of the agent now; null: it is gone.
-[[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_ptr<const MadeAgent>& made, const call::Agent& agent, const brain::CallFacts& facts,
-                                                           boost::asio::any_io_executor executor, bool spoken, brain::Handset* handset = nullptr);
+// For one talk, on `executor` (its one thread). `handset`: of a call by stream; null: there is none. `spoken`: there is a call; without one only messages can
+// be sent. `made`: what is written of the agent now; null: it is gone.
+[[nodiscard]] std::unique_ptr<brain::Actions> make_actions(ToolDesk& desk, const std::shared_ptr<const MadeAgent>& made, const call::Agent& agent,
+                                                           const brain::CallFacts& facts, boost::asio::any_io_executor executor, bool spoken,
+                                                           brain::Handset* handset = nullptr);
 
 }  // namespace parley::gateway

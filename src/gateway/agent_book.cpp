@@ -17,7 +17,9 @@ constexpr auto kOlderKept = std::chrono::minutes(15);
 constexpr auto kGoneKept = std::chrono::hours(24);  // the longest call
 constexpr std::size_t kMostOlder = 512;
 
-std::string secret_context(std::string_view name, std::string_view place) { return "agent_secrets/" + std::string(name) + "#" + std::string(place); }
+std::string secret_context(std::string_view name, std::string_view place) {
+    return "agent_secrets/" + std::string(name) + "#" + std::string(place);
+}
 
 // What is there, with the documents of those that are not known in this revision.
 std::vector<AgentBook::Listing> read_listing(store::Session& session, const std::map<std::string, std::uint32_t, std::less<>>& known) {
@@ -62,8 +64,11 @@ DocumentSecrets AgentBook::opened(const store::AgentRevision& revision) const {
     const auto opener = s_.sealing.opener();
     for (const auto& [place, text] : revision.secrets) {
         auto plain = opener->open(text, secret_context(revision.agent, place));
-        if (plain) all.emplace_back(place, std::move(*plain));
-        else s_.log.error("agent.sealed", "A secret of an agent does not open: its key is missing, or it was changed.", {{"agent", revision.agent}, {"what", place}, {"error.type", plain.error().message()}});
+        if (plain)
+            all.emplace_back(place, std::move(*plain));
+        else
+            s_.log.error("agent.sealed", "A secret of an agent does not open: its key is missing, or it was changed.",
+                         {{"agent", revision.agent}, {"what", place}, {"error.type", plain.error().message()}});
     }
     return all;
 }
@@ -92,14 +97,18 @@ void AgentBook::make(Held& held) {
         held.wrong = (first.field.empty() ? std::string() : first.field + ": ") + first.message;
     } else {
         try {
-            const bool offered = offered_ && offered_->written.name == held.row.name && offered_->agent->revision == held.row.revision && offered_->agent->token == held.row.token;
+            const bool offered = offered_ && offered_->written.name == held.row.name && offered_->agent->revision == held.row.revision &&
+                                 offered_->agent->token == held.row.token;
             held.made = offered ? offered_ : try_out(held.document, held.row.revision, held.row.token);
         } catch (const std::exception& e) {
             held.wrong = e.what();
         }
     }
-    if (held.made) keep_older(held.made);
-    else s_.log.error("agent.refused", "An agent of the store cannot be made; it answers nobody, or goes on as it was.", {{"agent", held.row.name}, {"error.type", held.wrong}});
+    if (held.made)
+        keep_older(held.made);
+    else
+        s_.log.error("agent.refused", "An agent of the store cannot be made; it answers nobody, or goes on as it was.",
+                     {{"agent", held.row.name}, {"error.type", held.wrong}});
 }
 
 void AgentBook::take(std::vector<Listing> listing) {
@@ -135,7 +144,8 @@ void AgentBook::take(std::vector<Listing> listing) {
         auto held = std::make_shared<Held>();
         held->row = one->row;
         auto document = json::parse(one->revision->document, nullptr, false);
-        held->document = read_document(beside(one->row.name), one->row.name, document.is_object() ? std::move(document) : json::object(), opened(*one->revision), false);
+        held->document =
+            read_document(beside(one->row.name), one->row.name, document.is_object() ? std::move(document) : json::object(), opened(*one->revision), false);
         make(*held);
         // A number of the file's since then, a script that is gone: what was in force stays in force.
         if (!held->made && before && before->made) held->made = before->made;
@@ -205,10 +215,14 @@ void AgentBook::prune() {
         const auto& [name, revision] = it->first;
         const auto held = held_.find(name);
         const bool in_force = held != held_.end() && held->second->made && held->second->made->agent->revision == revision;
-        if (in_force) it->second.until = now + kOlderKept;
-        else if (now >= it->second.until || older_.size() > kMostOlder) it->second.strong.reset();
-        if (!it->second.strong && it->second.weak.expired()) it = older_.erase(it);
-        else ++it;
+        if (in_force)
+            it->second.until = now + kOlderKept;
+        else if (now >= it->second.until || older_.size() > kMostOlder)
+            it->second.strong.reset();
+        if (!it->second.strong && it->second.weak.expired())
+            it = older_.erase(it);
+        else
+            ++it;
     }
 }
 
@@ -240,7 +254,8 @@ net::Task<std::shared_ptr<const call::Agent>> AgentBook::make_again(std::string 
         s_.log.info("agent.older", "An older revision of an agent was made again, for a call that began with it.", {{"agent", name}, {"revision", revision}});
         co_return made->agent;
     } catch (const std::exception& e) {
-        s_.log.warn("agent.older", "An older revision of an agent cannot be made any more; its call goes on with the one in force.", {{"agent", name}, {"revision", revision}, {"error.type", std::string_view(e.what())}});
+        s_.log.warn("agent.older", "An older revision of an agent cannot be made any more; its call goes on with the one in force.",
+                    {{"agent", name}, {"revision", revision}, {"error.type", std::string_view(e.what())}});
     }
     co_return nullptr;
 }

@@ -63,7 +63,8 @@ public:
     [[nodiscard]] Config beside(std::string_view name) const;
     // Secrets of a revision, opened. Throws store::StoreError-free: what does not open is left out and told.
     [[nodiscard]] DocumentSecrets opened(const store::AgentRevision& revision) const;
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> sealed(std::string_view name, const DocumentSecrets& secrets) const;  // throws store::SealError
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> sealed(std::string_view name,
+                                                                          const DocumentSecrets& secrets) const;  // throws store::SealError
     // Made, to see whether it can be. Throws std::runtime_error.
     [[nodiscard]] std::shared_ptr<const MadeAgent> try_out(const AgentDocument& document, std::uint32_t revision, const std::string& token) const;
     // If it is this one that is read next, it need not be made twice.

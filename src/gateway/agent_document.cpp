@@ -18,9 +18,12 @@ namespace {
 std::string escaped(std::string_view key) {
     std::string out;
     for (const char c : key) {
-        if (c == '~') out += "~0";
-        else if (c == '/') out += "~1";
-        else out += c;
+        if (c == '~')
+            out += "~0";
+        else if (c == '/')
+            out += "~1";
+        else
+            out += c;
     }
     return out;
 }
@@ -28,7 +31,8 @@ std::string escaped(std::string_view key) {
 // The step to an item of a list: by its name, so that a list in another order keeps its secrets with whom they belong to.
 std::string item_step(const json& item, std::size_t index) {
     if (item.is_object())
-        if (const auto name = item.find("name"); name != item.end() && name->is_string() && !name->get_ref<const std::string&>().empty()) return "/=" + escaped(name->get_ref<const std::string&>());
+        if (const auto name = item.find("name"); name != item.end() && name->is_string() && !name->get_ref<const std::string&>().empty())
+            return "/=" + escaped(name->get_ref<const std::string&>());
     return "/" + std::to_string(index);
 }
 
@@ -77,12 +81,14 @@ private:
     yaml::Node root_;
 };
 
-// Whom an address leads to: scheme, host and port (of a SIP address, what stands behind the @), as text. What cannot be read stays as it is, and equals itself only.
+// Whom an address leads to: scheme, host and port (of a SIP address, what stands behind the @), as text. What cannot be read stays as it is, and equals itself
+// only.
 std::string origin_of(std::string_view address) {
     std::string origin;
     if (address.starts_with("sip:") || address.starts_with("sips:")) {
         const auto at = address.find('@');
-        origin = std::string(address.substr(0, address.find(':') + 1)) + std::string(at == std::string_view::npos ? address.substr(address.find(':') + 1) : address.substr(at + 1));
+        origin = std::string(address.substr(0, address.find(':') + 1)) +
+                 std::string(at == std::string_view::npos ? address.substr(address.find(':') + 1) : address.substr(at + 1));
     } else {
         const auto begin = address.find("://");
         origin = std::string(begin == std::string_view::npos ? address : address.substr(0, address.find_first_of("/?#", begin + 3)));
@@ -125,7 +131,8 @@ private:
             const auto own = within ? std::string() : address_in(value);
             if (!own.empty()) origins_[pointer + "/" + own] = origin_of(value[own].get_ref<const std::string&>());
             for (const auto& [key, child] : value.items()) {
-                if (const auto named = within ? std::string() : address_of(value, key); !named.empty()) origins_[pointer + "/" + escaped(named)] = origin_of(value[named].get_ref<const std::string&>());
+                if (const auto named = within ? std::string() : address_of(value, key); !named.empty())
+                    origins_[pointer + "/" + escaped(named)] = origin_of(value[named].get_ref<const std::string&>());
                 addresses(child, pointer + "/" + escaped(key), within || !own.empty());
             }
         } else if (value.is_array()) {
@@ -143,7 +150,8 @@ private:
     void put(json& value, const std::string& pointer, const Goes& goes) {
         if (value.is_object()) {
             auto here = goes;
-            if (const auto own = goes.field.empty() ? address_in(value) : std::string(); !own.empty()) here = {own, pointer + "/" + own, origin_of(value[own].get_ref<const std::string&>())};
+            if (const auto own = goes.field.empty() ? address_in(value) : std::string(); !own.empty())
+                here = {own, pointer + "/" + own, origin_of(value[own].get_ref<const std::string&>())};
             std::vector<std::pair<std::string, Goes>> others;
             for (const auto& [key, child] : value.items())
                 if (const auto named = here.field.empty() ? address_of(value, key) : std::string(); !named.empty())
@@ -164,7 +172,8 @@ private:
             if (compare_ && !goes.field.empty()) {
                 const auto was = origins_.find(goes.pointer);
                 if (was == origins_.end() || was->second != goes.origin) {
-                    refused_[pointer] = "is \"***\", but `" + goes.field + "` beside it leads to another host, port or scheme than the secret was given for: give it anew";
+                    refused_[pointer] =
+                        "is \"***\", but `" + goes.field + "` beside it leads to another host, port or scheme than the secret was given for: give it anew";
                     return;
                 }
             }
@@ -186,8 +195,10 @@ DocumentProblem told(const Problem& problem, const std::string& name, const Node
     if (out.message.starts_with('\'') && end != std::string::npos) {
         const auto key = out.message.substr(1, end - 1);
         const auto own = "agents." + name;
-        if (key.starts_with(own + ".")) out.field = key.substr(own.size() + 1);
-        else if (!key.starts_with("agents.") && key.find('.') != std::string::npos && out.field.empty()) out.field = key;  // another part of the configuration
+        if (key.starts_with(own + "."))
+            out.field = key.substr(own.size() + 1);
+        else if (!key.starts_with("agents.") && key.find('.') != std::string::npos && out.field.empty())
+            out.field = key;  // another part of the configuration
         if (!out.field.empty() || key == own) out.message = out.message.substr(end + 3);
     }
     return out;
@@ -195,7 +206,8 @@ DocumentProblem told(const Problem& problem, const std::string& name, const Node
 
 json from_node(const yaml::Node& node) {
     switch (node.kind) {
-        case yaml::Kind::null: return nullptr;
+        case yaml::Kind::null:
+            return nullptr;
         case yaml::Kind::map: {
             json out = json::object();
             for (std::size_t i = 0; i < node.keys.size(); ++i) out[node.keys[i]] = from_node(node.children[i]);
@@ -206,7 +218,8 @@ json from_node(const yaml::Node& node) {
             for (const auto& child : node.children) out.push_back(from_node(child));
             return out;
         }
-        case yaml::Kind::scalar: break;
+        case yaml::Kind::scalar:
+            break;
     }
     if (!node.quoted) {
         auto plain = json::parse(node.text, nullptr, false);
@@ -228,19 +241,30 @@ json& member(json& root, std::string_view key) {
 json schema_of(const Row<AgentConfig>& row) {
     const auto texts = json::object({{"type", "string"}});
     switch (row.form) {
-        case Form::other: return json::object();
+        case Form::other:
+            return json::object();
         case Form::text:
         case Form::duration:
-        case Form::address: return texts;
-        case Form::flag: return {{"type", "boolean"}};
-        case Form::integer: return {{"type", "integer"}, {"minimum", static_cast<std::int64_t>(row.least)}, {"maximum", static_cast<std::int64_t>(row.most)}};
-        case Form::number: return {{"type", "number"}, {"minimum", row.least}, {"maximum", row.most}};
-        case Form::choice: return {{"type", "string"}, {"enum", row.choices}};
-        case Form::list: return {{"type", json::array({"array", "string"})}, {"items", texts}};
-        case Form::secret: return {{"type", "string"}, {"writeOnly", true}};
-        case Form::secret_list: return {{"type", "array"}, {"items", {{"type", "string"}, {"writeOnly", true}}}};
-        case Form::secret_map: return {{"type", "object"}, {"additionalProperties", {{"type", "string"}, {"writeOnly", true}}}};
-        case Form::text_map: return {{"type", "object"}, {"additionalProperties", texts}};
+        case Form::address:
+            return texts;
+        case Form::flag:
+            return {{"type", "boolean"}};
+        case Form::integer:
+            return {{"type", "integer"}, {"minimum", static_cast<std::int64_t>(row.least)}, {"maximum", static_cast<std::int64_t>(row.most)}};
+        case Form::number:
+            return {{"type", "number"}, {"minimum", row.least}, {"maximum", row.most}};
+        case Form::choice:
+            return {{"type", "string"}, {"enum", row.choices}};
+        case Form::list:
+            return {{"type", json::array({"array", "string"})}, {"items", texts}};
+        case Form::secret:
+            return {{"type", "string"}, {"writeOnly", true}};
+        case Form::secret_list:
+            return {{"type", "array"}, {"items", {{"type", "string"}, {"writeOnly", true}}}};
+        case Form::secret_map:
+            return {{"type", "object"}, {"additionalProperties", {{"type", "string"}, {"writeOnly", true}}}};
+        case Form::text_map:
+            return {{"type", "object"}, {"additionalProperties", texts}};
     }
     return json::object();
 }
@@ -248,7 +272,8 @@ json schema_of(const Row<AgentConfig>& row) {
 }  // namespace
 
 bool good_agent_name(std::string_view name) {
-    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; });
+    return !name.empty() && name.size() <= 64 &&
+           std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; });
 }
 
 AgentDocument read_document(const Config& base, const std::string& name, json document, const DocumentSecrets& kept, bool check_files, const json& before) {
@@ -265,7 +290,9 @@ AgentDocument read_document(const Config& base, const std::string& name, json do
     // A file of the machine that the configuration does not stand beside is nobody's business here.
     if (const auto script = document.find("script"); document.is_object() && script != document.end() && script->is_string()) {
         const std::filesystem::path path(script->get<std::string>());
-        if (path.is_absolute() || std::any_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; })) out.problems.insert(out.problems.begin(), DocumentProblem{"script", "is to stand beside the gateway's own configuration: a relative path without .."});
+        if (path.is_absolute() || std::any_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; }))
+            out.problems.insert(out.problems.begin(),
+                                DocumentProblem{"script", "is to stand beside the gateway's own configuration: a relative path without .."});
     }
     std::set<std::string> seen;
     for (const auto& place : reading.secrets) {
@@ -274,7 +301,9 @@ AgentDocument read_document(const Config& base, const std::string& name, json do
         auto& text = value->value->get_ref<std::string&>();
         if (text == kHidden) {
             const auto why = secrets.refused().find(value->pointer);
-            if (seen.insert(value->pointer).second) out.problems.push_back({value->field, why != secrets.refused().end() ? why->second : "is \"***\", but there is no secret here yet that could stay"});
+            if (seen.insert(value->pointer).second)
+                out.problems.push_back(
+                    {value->field, why != secrets.refused().end() ? why->second : "is \"***\", but there is no secret here yet that could stay"});
             continue;
         }
         if (!seen.insert(value->pointer).second) {

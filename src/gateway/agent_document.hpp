@@ -23,15 +23,16 @@ using DocumentSecrets = std::vector<std::pair<std::string, Secret>>;
 struct AgentDocument {
     AgentConfig agent;
     std::map<std::string, Source> sources;
-    nlohmann::json shown;                   // as it is kept and given out: without secrets
+    nlohmann::json shown;  // as it is kept and given out: without secrets
     DocumentSecrets secrets;
     std::vector<DocumentProblem> problems;  // none: it may be made
     std::vector<DocumentProblem> warnings;
 };
 
-// `base`: everything it stands beside, an agent of its own name not included. `kept`: the secrets there are. `before`: the document they were given with, if this
-// is another one: a secret does not stay where the address it goes to has become another (scheme, host or port); null: it is the same document.
-[[nodiscard]] AgentDocument read_document(const Config& base, const std::string& name, nlohmann::json document, const DocumentSecrets& kept, bool check_files = true, const nlohmann::json& before = nullptr);
+// `base`: everything it stands beside, an agent of its own name not included. `kept`: the secrets there are. `before`: the document they were given with, if
+// this is another one: a secret does not stay where the address it goes to has become another (scheme, host or port); null: it is the same document.
+[[nodiscard]] AgentDocument read_document(const Config& base, const std::string& name, nlohmann::json document, const DocumentSecrets& kept,
+                                          bool check_files = true, const nlohmann::json& before = nullptr);
 
 // What the file (or the environment) says of an agent, secrets hidden.
 [[nodiscard]] nlohmann::json file_document(const Config& config, const AgentConfig& agent);

@@ -31,16 +31,25 @@ std::optional<std::uint32_t> whole(std::string_view text, std::uint32_t most = U
 
 std::string_view brain_name(Brain brain) {
     switch (brain) {
-        case Brain::embedded: return "embedded";
-        case Brain::vendors: return "vendors";
-        case Brain::bot: return "bot";
-        case Brain::echo: return "echo";
+        case Brain::embedded:
+            return "embedded";
+        case Brain::vendors:
+            return "vendors";
+        case Brain::bot:
+            return "bot";
+        case Brain::echo:
+            return "echo";
     }
     return "";
 }
 
 json summary(const AgentConfig& agent, std::string_view source) {
-    return {{"name", agent.name}, {"source", source}, {"enabled", agent.persona.enabled}, {"numbers", agent.numbers}, {"default", agent.is_default}, {"brain", brain_name(agent.brain)}};
+    return {{"name", agent.name},
+            {"source", source},
+            {"enabled", agent.persona.enabled},
+            {"numbers", agent.numbers},
+            {"default", agent.is_default},
+            {"brain", brain_name(agent.brain)}};
 }
 
 json file_summary(const AgentConfig& agent) {
@@ -62,7 +71,9 @@ json stored_summary(const AgentBook::Held& held) {
     return out;
 }
 
-json revision_json(const store::AgentRevision& revision) { return {{"revision", revision.revision}, {"made", iso_time(revision.made_ms)}, {"who", revision.who}, {"action", revision.action}}; }
+json revision_json(const store::AgentRevision& revision) {
+    return {{"revision", revision.revision}, {"made", iso_time(revision.made_ms)}, {"who", revision.who}, {"action", revision.action}};
+}
 
 json problems_json(const std::vector<DocumentProblem>& problems) {
     auto all = json::array();
@@ -81,7 +92,8 @@ net::HttpResponse invalid(const std::vector<DocumentProblem>& problems) {
 }
 
 net::HttpResponse store_error(const error_code& why) {
-    if (why == make_error_code(store::StoreErrc::constraint)) return api_error(409, "conflict", "Somebody wrote the same at the same moment; look at it and try again.");
+    if (why == make_error_code(store::StoreErrc::constraint))
+        return api_error(409, "conflict", "Somebody wrote the same at the same moment; look at it and try again.");
     return api_error(503, "unavailable", "The store cannot be asked at the moment: " + why.message() + ".");
 }
 
@@ -110,26 +122,34 @@ Expected expected_of(const ApiRequest& request) {
     }
     const auto given = request.body.find("revision");
     if (given == request.body.end()) return out;
-    if (!given->is_number_unsigned() || *given < 1 || *given > UINT32_MAX) out.wrong = api_error(400, "invalid", "It must be a whole number.", "revision");
-    else out.revision = given->get<std::uint32_t>();
+    if (!given->is_number_unsigned() || *given < 1 || *given > UINT32_MAX)
+        out.wrong = api_error(400, "invalid", "It must be a whole number.", "revision");
+    else
+        out.revision = given->get<std::uint32_t>();
     return out;
 }
 
 std::optional<net::HttpResponse> only(const json& body, std::initializer_list<std::string_view> known) {
     for (const auto& [key, value] : body.items())
-        if (std::find(known.begin(), known.end(), key) == known.end()) return api_error(400, "invalid", "There is no such field here; what describes the agent stands in `document`.", key.substr(0, 64));
+        if (std::find(known.begin(), known.end(), key) == known.end())
+            return api_error(400, "invalid", "There is no such field here; what describes the agent stands in `document`.", key.substr(0, 64));
     return std::nullopt;
 }
 
 net::HttpResponse refused(const store::AgentWritten& written, int conflict) {
     switch (written.refusal) {
-        case store::AgentRefusal::exists: return api_error(409, "exists", "There is an agent of this name already.", "name");
-        case store::AgentRefusal::missing: return api_error(404, "no_such_agent", "There is no such agent.");
-        case store::AgentRefusal::revision: return api_error(conflict, "revision", "Revision " + std::to_string(written.revision) + " is in force by now: read it, and change that.", "revision");
+        case store::AgentRefusal::exists:
+            return api_error(409, "exists", "There is an agent of this name already.", "name");
+        case store::AgentRefusal::missing:
+            return api_error(404, "no_such_agent", "There is no such agent.");
+        case store::AgentRefusal::revision:
+            return api_error(conflict, "revision", "Revision " + std::to_string(written.revision) + " is in force by now: read it, and change that.",
+                             "revision");
         case store::AgentRefusal::number:
             if (written.number.empty()) return api_error(409, "number", "'" + written.owner + "' is the default already.", "default");
             return api_error(409, "number", written.number + " belongs to '" + written.owner + "' already.", "numbers");
-        case store::AgentRefusal::none: break;
+        case store::AgentRefusal::none:
+            break;
     }
     return api_error(500, "internal", "This failed by an error of the gateway's.");
 }
@@ -138,7 +158,9 @@ net::HttpResponse refused(const store::AgentWritten& written, int conflict) {
 
 std::optional<net::HttpResponse> AgentRoutes::not_writable(std::string_view name) const {
     if (s_.config.agent(name) == nullptr) return std::nullopt;
-    return api_error(409, "file", "'" + std::string(name) + "' stands in the configuration file: it is changed there, and the gateway told to read it again (SIGHUP).", "name");
+    return api_error(409, "file",
+                     "'" + std::string(name) + "' stands in the configuration file: it is changed there, and the gateway told to read it again (SIGHUP).",
+                     "name");
 }
 
 net::Task<Result<AgentRoutes::There>> AgentRoutes::there(std::string name, std::uint32_t revision) {
@@ -153,7 +175,8 @@ net::Task<Result<AgentRoutes::There>> AgentRoutes::there(std::string name, std::
 }
 
 AgentRoutes::Answer AgentRoutes::write(ApiRequest& request, Wish wish) {
-    if (wish.document.dump(-1, ' ', false, json::error_handler_t::replace).size() > kMostDocument) co_return api_error(413, "too_large", "The document is longer than 512 KiB.");
+    if (wish.document.dump(-1, ' ', false, json::error_handler_t::replace).size() > kMostDocument)
+        co_return api_error(413, "too_large", "The document is longer than 512 KiB.");
     auto document = read_document(s_.book.beside(wish.name), wish.name, std::move(wish.document), wish.kept, true, wish.before);
     if (!document.problems.empty()) co_return invalid(document.problems);
     store::AgentChange change;
@@ -176,7 +199,8 @@ AgentRoutes::Answer AgentRoutes::write(ApiRequest& request, Wish wish) {
     change.action = wish.action;
     change.at_ms = store::now_ms();
     request.target = wish.name;
-    std::function<store::AgentWritten(store::Session&)> work = [change = std::move(change), fresh = wish.fresh, expected = wish.expected, token = wish.token](store::Session& session) {
+    std::function<store::AgentWritten(store::Session&)> work = [change = std::move(change), fresh = wish.fresh, expected = wish.expected,
+                                                                token = wish.token](store::Session& session) {
         return fresh ? store::create_agent(session, change, token) : store::change_agent(session, change, expected);
     };
     auto written = co_await s_.database.ask<store::AgentWritten>(std::move(work), kWithin);
@@ -296,8 +320,10 @@ AgentRoutes::Answer AgentRoutes::set_enabled(ApiRequest& request, bool enabled) 
     wish.next = now->row->revision + 1;
     wish.token = now->row->token;
     wish.document = std::move(document);
-    if (enabled) wish.document.erase("enabled");
-    else wish.document["enabled"] = false;
+    if (enabled)
+        wish.document.erase("enabled");
+    else
+        wish.document["enabled"] = false;
     auto answer = co_await write(request, std::move(wish));
     co_return answer;
 }
@@ -409,7 +435,8 @@ void AgentRoutes::join(admin::ApiTable& table) {
     namespace s = admin::schema;
     auto schema = document_schema();
     schema.erase("$schema");
-    schema["description"] = "What stands below agents.<name> in the configuration file. Secrets are shown as \"***\"; \"***\" given back keeps the one there is.";
+    schema["description"] =
+        "What stands below agents.<name> in the configuration file. Secrets are shown as \"***\"; \"***\" given back keeps the one there is.";
     // Of a merge patch: null takes a key away.
     const json patch{{"type", "object"}, {"description", "JSON merge patch (RFC 7396) of the document: what is null is taken away."}};
     s::Members members{{"name", s::text()},
@@ -428,36 +455,95 @@ void AgentRoutes::join(admin::ApiTable& table) {
     members.emplace_back("warnings", s::list(s::answer({{"field", s::text()}, {"message", s::text()}}, {"message"})));
     const auto whole_agent = s::answer(members, {"name", "source", "document"});
     const auto revision_of = s::whole("The one it is thought to be; another one in force is refused. If-Match says the same.", 1, UINT32_MAX);
-    s::Members past{{"revision", s::whole({}, 1, UINT32_MAX)}, {"made", s::time()}, {"who", s::text()}, {"action", s::text("created, changed, started, stopped, restored n")}};
+    s::Members past{{"revision", s::whole({}, 1, UINT32_MAX)},
+                    {"made", s::time()},
+                    {"who", s::text()},
+                    {"action", s::text("created, changed, started, stopped, restored n")}};
     const auto past_brief = s::answer(past, {"revision"});
     past.emplace_back("name", s::text());
     past.emplace_back("document", json::object({{"type", "object"}}));
 
-    table.add({.method = "GET", .pattern = "/v1/agents", .role = Role::read, .summary = "All agents, those of the file first.", .response = s::answer({{"agents", s::list(brief)}}, {"agents"}),
+    table.add({.method = "GET",
+               .pattern = "/v1/agents",
+               .role = Role::read,
+               .summary = "All agents, those of the file first.",
+               .response = s::answer({{"agents", s::list(brief)}}, {"agents"}),
                .handle = [this](ApiRequest& request) { return list(request); }});
-    table.add({.method = "POST", .pattern = "/v1/agents", .role = Role::admin, .summary = "Makes an agent; it answers at once.",
-               .request = s::object({{"name", s::text("Letters, digits, - and _.", 64)}, {"document", schema}}, {"name", "document"}), .response = whole_agent,
-               .handle = [this](ApiRequest& request) { return create(request); }, .audit = "agent.created", .success = 201, .most_body = 1024 * 1024});
-    table.add({.method = "GET", .pattern = "/v1/agents/{name}", .role = Role::read, .summary = "One agent with its document.", .response = whole_agent, .handle = [this](ApiRequest& request) { return show(request); }});
-    table.add({.method = "PUT", .pattern = "/v1/agents/{name}", .role = Role::admin, .summary = "Another document in place of what there is, as a new revision; calls under way keep theirs.",
-               .request = s::object({{"document", schema}, {"revision", revision_of}}, {"document"}), .response = whole_agent, .handle = [this](ApiRequest& request) { return replace(request, false); },
-               .audit = "agent.changed", .most_body = 1024 * 1024});
-    table.add({.method = "PATCH", .pattern = "/v1/agents/{name}", .role = Role::admin, .summary = "Parts of the document changed, as a new revision.",
-               .request = s::object({{"document", patch}, {"revision", revision_of}}, {"document"}), .response = whole_agent, .handle = [this](ApiRequest& request) { return replace(request, true); },
-               .audit = "agent.changed", .most_body = 1024 * 1024});
-    table.add({.method = "DELETE", .pattern = "/v1/agents/{name}", .role = Role::admin, .summary = "Takes an agent away; calls under way go on. Its revisions stay, its secrets do not.",
-               .response = s::answer({{"deleted", s::flag()}}, {"deleted"}), .handle = [this](ApiRequest& request) { return remove(request); }, .audit = "agent.deleted"});
-    table.add({.method = "POST", .pattern = "/v1/agents/{name}/start", .role = Role::operate, .summary = "Its numbers are answered again.", .response = whole_agent,
-               .handle = [this](ApiRequest& request) { return set_enabled(request, true); }, .audit = "agent.started"});
-    table.add({.method = "POST", .pattern = "/v1/agents/{name}/stop", .role = Role::operate, .summary = "Its numbers are answered as those of nobody; calls under way go on.", .response = whole_agent,
-               .handle = [this](ApiRequest& request) { return set_enabled(request, false); }, .audit = "agent.stopped"});
-    table.add({.method = "GET", .pattern = "/v1/agents/{name}/revisions", .role = Role::read, .summary = "What became of it, newest first.",
-               .response = s::answer({{"revisions", s::list(past_brief)}, {"cursor", s::or_null(s::text())}}, {"revisions", "cursor"}), .query = {"limit", "cursor"},
+    table.add({.method = "POST",
+               .pattern = "/v1/agents",
+               .role = Role::admin,
+               .summary = "Makes an agent; it answers at once.",
+               .request = s::object({{"name", s::text("Letters, digits, - and _.", 64)}, {"document", schema}}, {"name", "document"}),
+               .response = whole_agent,
+               .handle = [this](ApiRequest& request) { return create(request); },
+               .audit = "agent.created",
+               .success = 201,
+               .most_body = 1024 * 1024});
+    table.add({.method = "GET",
+               .pattern = "/v1/agents/{name}",
+               .role = Role::read,
+               .summary = "One agent with its document.",
+               .response = whole_agent,
+               .handle = [this](ApiRequest& request) { return show(request); }});
+    table.add({.method = "PUT",
+               .pattern = "/v1/agents/{name}",
+               .role = Role::admin,
+               .summary = "Another document in place of what there is, as a new revision; calls under way keep theirs.",
+               .request = s::object({{"document", schema}, {"revision", revision_of}}, {"document"}),
+               .response = whole_agent,
+               .handle = [this](ApiRequest& request) { return replace(request, false); },
+               .audit = "agent.changed",
+               .most_body = 1024 * 1024});
+    table.add({.method = "PATCH",
+               .pattern = "/v1/agents/{name}",
+               .role = Role::admin,
+               .summary = "Parts of the document changed, as a new revision.",
+               .request = s::object({{"document", patch}, {"revision", revision_of}}, {"document"}),
+               .response = whole_agent,
+               .handle = [this](ApiRequest& request) { return replace(request, true); },
+               .audit = "agent.changed",
+               .most_body = 1024 * 1024});
+    table.add({.method = "DELETE",
+               .pattern = "/v1/agents/{name}",
+               .role = Role::admin,
+               .summary = "Takes an agent away; calls under way go on. Its revisions stay, its secrets do not.",
+               .response = s::answer({{"deleted", s::flag()}}, {"deleted"}),
+               .handle = [this](ApiRequest& request) { return remove(request); },
+               .audit = "agent.deleted"});
+    table.add({.method = "POST",
+               .pattern = "/v1/agents/{name}/start",
+               .role = Role::operate,
+               .summary = "Its numbers are answered again.",
+               .response = whole_agent,
+               .handle = [this](ApiRequest& request) { return set_enabled(request, true); },
+               .audit = "agent.started"});
+    table.add({.method = "POST",
+               .pattern = "/v1/agents/{name}/stop",
+               .role = Role::operate,
+               .summary = "Its numbers are answered as those of nobody; calls under way go on.",
+               .response = whole_agent,
+               .handle = [this](ApiRequest& request) { return set_enabled(request, false); },
+               .audit = "agent.stopped"});
+    table.add({.method = "GET",
+               .pattern = "/v1/agents/{name}/revisions",
+               .role = Role::read,
+               .summary = "What became of it, newest first.",
+               .response = s::answer({{"revisions", s::list(past_brief)}, {"cursor", s::or_null(s::text())}}, {"revisions", "cursor"}),
+               .query = {"limit", "cursor"},
                .handle = [this](ApiRequest& request) { return revisions(request); }});
-    table.add({.method = "GET", .pattern = "/v1/agents/{name}/revisions/{revision}", .role = Role::read, .summary = "One revision with its document.", .response = s::answer(past, {"revision", "document"}),
+    table.add({.method = "GET",
+               .pattern = "/v1/agents/{name}/revisions/{revision}",
+               .role = Role::read,
+               .summary = "One revision with its document.",
+               .response = s::answer(past, {"revision", "document"}),
                .handle = [this](ApiRequest& request) { return revision(request); }});
-    table.add({.method = "POST", .pattern = "/v1/agents/{name}/revisions/{revision}/restore", .role = Role::admin, .summary = "That revision again, as a new one.", .response = whole_agent,
-               .handle = [this](ApiRequest& request) { return restore(request); }, .audit = "agent.restored"});
+    table.add({.method = "POST",
+               .pattern = "/v1/agents/{name}/revisions/{revision}/restore",
+               .role = Role::admin,
+               .summary = "That revision again, as a new one.",
+               .response = whole_agent,
+               .handle = [this](ApiRequest& request) { return restore(request); },
+               .audit = "agent.restored"});
 }
 
 }  // namespace parley::gateway

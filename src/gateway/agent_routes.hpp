@@ -45,7 +45,7 @@ private:
         std::uint32_t expected = 0;
         int conflict = 409;
         bool fresh = false;
-        std::uint32_t next = 1;   // the revision it will be, if nobody is quicker
+        std::uint32_t next = 1;  // the revision it will be, if nobody is quicker
         std::string token;
     };
     Answer write(admin::ApiRequest& request, Wish wish);

@@ -24,7 +24,8 @@ namespace {
 std::vector<std::string> fixed_phrases(const conversation::Settings& words) {
     auto phrases = words.fillers;
     phrases.insert(phrases.end(), words.idle_texts.begin(), words.idle_texts.end());
-    for (const auto* text : {&words.goodbye_text, &words.apology_text, &words.fallback_text, &words.max_duration_text, &words.max_duration_warning_text}) phrases.push_back(*text);
+    for (const auto* text : {&words.goodbye_text, &words.apology_text, &words.fallback_text, &words.max_duration_text, &words.max_duration_warning_text})
+        phrases.push_back(*text);
     std::erase(phrases, std::string{});
     return phrases;
 }
@@ -41,8 +42,10 @@ conversation::Settings conversation_of(const AgentConfig& given) {
     settings.max_duration = std::min(settings.max_duration, given.max_call);
     if (given.policy.call.time) settings.max_duration = std::min(settings.max_duration, *given.policy.call.time);
     if (settings.max_duration_warning.count() == 0) settings.max_duration_warning = given.policy.warn_before;
-    if (settings.max_duration_warning >= settings.max_duration) settings.max_duration_warning = std::chrono::seconds(0);
-    else if (settings.max_duration_warning_text == conversation::Settings{}.max_duration_warning_text) settings.max_duration_warning_text = time_left_text(settings.max_duration_warning);
+    if (settings.max_duration_warning >= settings.max_duration)
+        settings.max_duration_warning = std::chrono::seconds(0);
+    else if (settings.max_duration_warning_text == conversation::Settings{}.max_duration_warning_text)
+        settings.max_duration_warning_text = time_left_text(settings.max_duration_warning);
     return settings;
 }
 
@@ -113,7 +116,8 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     settings.greeting = given.greeting;
     settings.instructions = told(given);
     settings.variables = given.persona.variables;
-    if (const auto zone = given.flow.time_zone.empty() ? nullptr : flows::TimeZone::load(given.flow.time_zone)) settings.offset = [zone](std::chrono::sys_seconds at) { return zone->offset_at(at); };
+    if (const auto zone = given.flow.time_zone.empty() ? nullptr : flows::TimeZone::load(given.flow.time_zone))
+        settings.offset = [zone](std::chrono::sys_seconds at) { return zone->offset_at(at); };
     settings.context_tokens = given.analysis.context_tokens;
     analysis::offer_intents(given.analysis, settings);
     settings.stt = endpoints(config, given.stt);
@@ -145,7 +149,8 @@ std::shared_ptr<brain::PipelineFactory> make_upstream(const Config& config, cons
     };
     brain::RenderPlan plan;
     plan.phrases = fixed_phrases(conversation_of(given));
-    if (!given.greeting.empty() && settings.s2s.empty()) plan.greetings.push_back(brain::filled(given.greeting, given.persona.variables));  // of a caller nothing is known of
+    if (!given.greeting.empty() && settings.s2s.empty())
+        plan.greetings.push_back(brain::filled(given.greeting, given.persona.variables));  // of a caller nothing is known of
     plan.voices = settings.tts;
     plan.embedded = voice;
     auto phrases = std::make_shared<brain::RenderedPhrases>(std::move(plan), makers, phrase_shelf(config.server.data_dir / "phrases"), *cache);
@@ -169,7 +174,9 @@ HoldVoice make_hold_voice(const Config& config, const AgentConfig& given) {
 
 }  // namespace
 
-bool Agents::needs_engine(const AgentConfig& agent) { return agent.brain == Brain::embedded || agent.brain == Brain::vendors; }  // vendors: the voice of last resort
+bool Agents::needs_engine(const AgentConfig& agent) {
+    return agent.brain == Brain::embedded || agent.brain == Brain::vendors;
+}  // vendors: the voice of last resort
 
 bool Agents::needs_engine(const Config& config) {
     return std::any_of(config.agents.begin(), config.agents.end(), [](const AgentConfig& agent) { return needs_engine(agent); });
@@ -226,11 +233,14 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
             agent->bot_url = given.bot;
             for (const auto& [name, value] : given.bot_headers) agent->bot_headers.emplace_back(name, std::string(value.reveal()));
             break;
-        case Brain::echo: agent->brain = call::BrainKind::echo; break;
+        case Brain::echo:
+            agent->brain = call::BrainKind::echo;
+            break;
     }
     agent->conversation = conversation_of(given);
     // Backups and retries come before a failure is told at all: the first one is the last, unless somebody wants it otherwise.
-    if (given.brain == Brain::vendors && config.source("agents." + given.name + ".conversation.failures_max").kind == Source::Kind::preset) agent->conversation.failures_max = 1;
+    if (given.brain == Brain::vendors && config.source("agents." + given.name + ".conversation.failures_max").kind == Source::Kind::preset)
+        agent->conversation.failures_max = 1;
     agent->fallback_number = given.fallback_number;
     agent->voicemail = given.voicemail;
     agent->voicemail_prompt = given.voicemail_prompt;
@@ -241,7 +251,8 @@ std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentCon
     agent->variables = given.persona.variables;
     if (given.brain == Brain::vendors) {
         const auto& first = !given.s2s.empty() ? given.s2s : given.lm;
-        if (const auto* endpoint = first.empty() ? nullptr : config.vendor(first.front())) agent->model = endpoint->model.empty() ? endpoint->vendor : endpoint->model;
+        if (const auto* endpoint = first.empty() ? nullptr : config.vendor(first.front()))
+            agent->model = endpoint->model.empty() ? endpoint->vendor : endpoint->model;
     }
     agent->policy = std::make_shared<const policy::PolicySettings>(given.policy);
     agent->hold = std::make_shared<const hold::HoldSettings>(given.hold);
@@ -279,7 +290,8 @@ Agents::Agents(const Config& config, std::uint32_t revision, const AgentMakers& 
     : common_webhooks_(std::make_shared<const outbox::WebhookSettings>(config.webhooks)) {
     for (const auto& given : config.agents) {
         auto one = before == nullptr ? nullptr : before->made(given.name);
-        if (!one || !one->same_with(makers.credentials)) one = make_agent(config, given, {.revision = revision, .token = file_agent_token(given.name), .stored = false}, makers);
+        if (!one || !one->same_with(makers.credentials))
+            one = make_agent(config, given, {.revision = revision, .token = file_agent_token(given.name), .stored = false}, makers);
         add(one);
     }
 }

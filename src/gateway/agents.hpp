@@ -28,8 +28,8 @@ struct MadeAgent {
     AgentConfig written;
     std::shared_ptr<const call::Agent> agent;
     std::shared_ptr<const AgentMessaging> messaging;
-    std::shared_ptr<const HoldVoice> hold_voice;  // null: it says nothing on hold
-    bool deleted = false;                         // there for what is left of its calls
+    std::shared_ptr<const HoldVoice> hold_voice;     // null: it says nothing on hold
+    bool deleted = false;                            // there for what is left of its calls
     std::shared_ptr<const Credentials> credentials;  // it was made with these
     // It would be the same with those.
     [[nodiscard]] bool same_with(const std::shared_ptr<const Credentials>& others) const;
@@ -47,7 +47,8 @@ struct AgentIdentity {
     bool stored = false;
 };
 // Throws std::runtime_error naming agent and script.
-[[nodiscard]] std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentConfig& given, const AgentIdentity& identity, const AgentMakers& makers);
+[[nodiscard]] std::shared_ptr<const MadeAgent> make_agent(const Config& config, const AgentConfig& given, const AgentIdentity& identity,
+                                                          const AgentMakers& makers);
 // What an agent of the file is called in records: the same in every process and for good, as long as its name is.
 [[nodiscard]] std::string file_agent_token(std::string_view name);
 

@@ -17,8 +17,12 @@ namespace {
 
 constexpr auto kWithin = 5s;
 
-net::HttpResponse unavailable() { return api_error(503, "store_unavailable", "The store did not answer in time; try again."); }
-net::HttpResponse no_call() { return api_error(404, "not_found", "There is no record of this call."); }
+net::HttpResponse unavailable() {
+    return api_error(503, "store_unavailable", "The store did not answer in time; try again.");
+}
+net::HttpResponse no_call() {
+    return api_error(404, "not_found", "There is no record of this call.");
+}
 
 json described(const store::AnalysisState& state) {
     json made{{"state", state.state}, {"run", state.run}, {"updated_ms", state.updated_ms}};
@@ -36,8 +40,10 @@ net::Task<net::HttpResponse> show(Telephony& telephony, std::string sid) {
     if (!*text) co_return no_call();
     const auto record = json::parse(**text, nullptr, false);
     json answer{{"call_sid", sid}};
-    if (*state) answer.update(described(**state));
-    else answer["state"] = "none";
+    if (*state)
+        answer.update(described(**state));
+    else
+        answer["state"] = "none";
     if (record.is_object() && record.contains("analysis")) answer["analysis"] = record["analysis"];
     co_return api_answer(200, answer);
 }
@@ -60,11 +66,12 @@ net::Task<net::HttpResponse> again(Telephony& telephony, std::string sid) {
 
 void add_analysis_routes(Telephony& telephony) {
     const json state{{"type", "object"},
-                     {"properties", {{"call_sid", {{"type", "string"}}},
-                                     {"state", {{"type", "string"}, {"enum", {"none", "waiting", "pending", "done", "dead"}}}},
-                                     {"run", {{"type", "integer"}}},
-                                     {"error", {{"type", "string"}}},
-                                     {"analysis", {{"type", "object"}}}}},
+                     {"properties",
+                      {{"call_sid", {{"type", "string"}}},
+                       {"state", {{"type", "string"}, {"enum", {"none", "waiting", "pending", "done", "dead"}}}},
+                       {"run", {{"type", "integer"}}},
+                       {"error", {{"type", "string"}}},
+                       {"analysis", {{"type", "object"}}}}},
                      {"required", {"call_sid", "state"}}};
     admin::ApiRoute get;
     get.method = "GET";

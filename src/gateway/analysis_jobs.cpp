@@ -29,12 +29,12 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kAtOnce = 4;
-constexpr auto kLook = 1s;                // for new jobs
+constexpr auto kLook = 1s;  // for new jobs
 constexpr auto kStoreWithin = 10s;
 constexpr std::chrono::milliseconds kLeastTime = 60s;  // for the models
 constexpr std::chrono::milliseconds kLeaseBeyond = 60s;
 constexpr std::uint32_t kMostAttempts = 4;
-constexpr auto kFirstPause = 5s;          // then four times as long each
+constexpr auto kFirstPause = 5s;                // then four times as long each
 constexpr std::int64_t kGoneMs = 60'000;        // after a transfer to somebody else
 constexpr std::int64_t kElsewhereMs = 900'000;  // to another agent, a queue or the park: its next end is looked at instead
 
@@ -64,7 +64,8 @@ struct AnalysisJobs::Impl {
     net::Task<> run() {
         while (!closing) {
             while (!closing && busy < kAtOnce) {
-                std::function<std::optional<store::Job>(store::Session&)> claim = [instance = telephony.instance, lease = longest() + kLeaseBeyond](store::Session& session) {
+                std::function<std::optional<store::Job>(store::Session&)> claim = [instance = telephony.instance,
+                                                                                   lease = longest() + kLeaseBeyond](store::Session& session) {
                     return store::claim_job(session, store::kAnalysisJob, instance, lease);
                 };
                 auto claimed = co_await telephony.database.ask<std::optional<store::Job>>(std::move(claim), kStoreWithin);
@@ -112,7 +113,8 @@ struct AnalysisJobs::Impl {
             return true;
         };
         (void)co_await telephony.database.ask<bool>(std::move(again), kStoreWithin);  // else its lease runs out
-        telephony.log.warn("analysis.retried", "A call could not be looked back at; it will be tried again.", {{"call", sid}, {"attempt", job.attempts}, {"error.type", failed}});
+        telephony.log.warn("analysis.retried", "A call could not be looked back at; it will be tried again.",
+                           {{"call", sid}, {"attempt", job.attempts}, {"error.type", failed}});
     }
 
     net::Task<> bury(const store::Job& job, std::string sid, std::uint32_t run, std::string why) {
@@ -122,12 +124,15 @@ struct AnalysisJobs::Impl {
             return true;
         };
         (void)co_await telephony.database.ask<bool>(std::move(work), kStoreWithin);
-        telephony.log.error("analysis.dead", "A call could not be looked back at, and will not be tried again by itself.", {{"call", sid}, {"error.type", why}});
+        telephony.log.error("analysis.dead", "A call could not be looked back at, and will not be tried again by itself.",
+                            {{"call", sid}, {"error.type", why}});
     }
 
     // Empty: done (or not wanted any more); else why it has to be tried again.
     net::Task<std::string> look_at(const store::Job& job, const std::string& sid, std::uint32_t run) {
-        std::function<std::optional<store::AnalysisState>(store::Session&)> ask_state = [sid](store::Session& session) { return store::analysis_state(session, sid); };
+        std::function<std::optional<store::AnalysisState>(store::Session&)> ask_state = [sid](store::Session& session) {
+            return store::analysis_state(session, sid);
+        };
         const auto state = co_await telephony.database.ask<std::optional<store::AnalysisState>>(std::move(ask_state), kStoreWithin);
         if (!state) co_return "the store: " + state.error().message();
         if (!*state || (*state)->run != run) co_return co_await settled(job, sid, run, "done", {});  // a newer run sees more, or the call was erased
@@ -153,7 +158,8 @@ struct AnalysisJobs::Impl {
         }
         const auto began = Clock::now();
         const auto model = model_of(*settings);
-        auto found = co_await analysis::look_back(std::move(seen.subject), std::move(seen.findings), settings, std::move(profile), model, telephony.executor, telephony.http, began + std::min(settings->within, longest()));
+        auto found = co_await analysis::look_back(std::move(seen.subject), std::move(seen.findings), settings, std::move(profile), model, telephony.executor,
+                                                  telephony.http, began + std::min(settings->within, longest()));
         // Each attempt costs, whatever becomes of it.
         for (const auto& record : found.used) {
             call::observe_vendor(telephony.metrics, record);
@@ -165,7 +171,9 @@ struct AnalysisJobs::Impl {
         const auto fallback = text_of(result, "fallback");
         if (job.attempts < kMostAttempts && may_pass(fallback)) co_return "no model: " + fallback;
         // The models took their time: somebody may have been erased meanwhile, of whom nothing is written any more.
-        std::function<std::optional<store::AnalysisState>(store::Session&)> ask_again = [sid](store::Session& session) { return store::analysis_state(session, sid); };
+        std::function<std::optional<store::AnalysisState>(store::Session&)> ask_again = [sid](store::Session& session) {
+            return store::analysis_state(session, sid);
+        };
         const auto still = co_await telephony.database.ask<std::optional<store::AnalysisState>>(std::move(ask_again), kStoreWithin);
         if (!still) co_return "the store: " + still.error().message();
         if (!*still || (*still)->run != run) co_return co_await settled(job, sid, run, "done", {});
@@ -179,7 +187,11 @@ struct AnalysisJobs::Impl {
         kept.news = std::move(found.profile_news);
         auto failed = co_await finish(job, sid, run, "done", std::string(), std::move(kept));
         telephony.log.info("analysis.done", "A call was looked back at.",
-                           {{"call", sid}, {"by", text_of(result, "by")}, {"vendor", text_of(result, "vendor")}, {"fallback", fallback}, {"dur_ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count()}});
+                           {{"call", sid},
+                            {"by", text_of(result, "by")},
+                            {"vendor", text_of(result, "vendor")},
+                            {"fallback", fallback},
+                            {"dur_ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count()}});
         co_return failed;
     }
 
@@ -206,7 +218,8 @@ struct AnalysisJobs::Impl {
             // Erased in the moment between: what was added goes again.
             std::function<bool()> forget = [this, sid] { return forgotten(sid); };
             const auto gone = co_await on_store<bool>(telephony.database, std::move(forget), kStoreWithin);
-            if (!gone || !*gone) telephony.log.error("analysis.left", "The analysis of a call that was erased meanwhile could not be deleted.", {{"call", sid}});
+            if (!gone || !*gone)
+                telephony.log.error("analysis.left", "The analysis of a call that was erased meanwhile could not be deleted.", {{"call", sid}});
         }
         co_return std::string{};
     }
@@ -230,7 +243,8 @@ struct AnalysisJobs::Impl {
             const auto schema = JsonSchema::compile(kept.schema);
             if (!schema || schema.schema->wrong_text(merged)) return;  // what is known stays as it is
         }
-        if (!store::write_profile(session, kept.owner, kept.caller, merged, before ? before->revision : 0)) throw store::StoreError(store::StoreErrc::busy, "the profile was changed meanwhile");
+        if (!store::write_profile(session, kept.owner, kept.caller, merged, before ? before->revision : 0))
+            throw store::StoreError(store::StoreErrc::busy, "the profile was changed meanwhile");
     }
 
     std::optional<Read> read_record(const std::string& sid) const {
@@ -241,7 +255,9 @@ struct AnalysisJobs::Impl {
         read.agent = telephony.agents()->by_name(read.subject.agent);
         if (read.agent && read.agent->analysis) read.findings = analysis::by_rules(read.subject, *read.agent->analysis);
         const auto record = json::parse(*text, nullptr, false);
-        if (const auto known = record.find("analysis"); known != record.end() && known->is_object() && known->contains("run") && (*known)["run"].is_number_unsigned()) read.done_run = (*known)["run"].get<std::uint32_t>();
+        if (const auto known = record.find("analysis");
+            known != record.end() && known->is_object() && known->contains("run") && (*known)["run"].is_number_unsigned())
+            read.done_run = (*known)["run"].get<std::uint32_t>();
         return read;
     }
 
@@ -272,7 +288,9 @@ struct AnalysisJobs::Impl {
 AnalysisJobs::AnalysisJobs(Telephony& telephony) : impl_(std::make_unique<Impl>(telephony)) {}
 AnalysisJobs::~AnalysisJobs() = default;
 
-void AnalysisJobs::start() { impl_->children.spawn(impl_->run()); }
+void AnalysisJobs::start() {
+    impl_->children.spawn(impl_->run());
+}
 
 net::Task<> AnalysisJobs::close() {
     impl_->closing = true;
@@ -289,7 +307,8 @@ void AnalysisJobs::kept(store::Session& session, const store::FactEvent& event) 
         const auto fact = json::parse(event.json, nullptr, false);
         const auto status = fact.is_object() ? text_of(fact, "status") : std::string{};
         if (status != "completed" && status != "failed" && status != "canceled") return;
-        if (const auto state = store::analysis_state(session, event.call_sid); state && state->state == "waiting") store::want_analysis(session, event.call_sid);
+        if (const auto state = store::analysis_state(session, event.call_sid); state && state->state == "waiting")
+            store::want_analysis(session, event.call_sid);
         return;
     }
     if (event.fact != store::Fact::end) return;
@@ -301,13 +320,15 @@ void AnalysisJobs::kept(store::Session& session, const store::FactEvent& event) 
     if (fact.contains("concluded")) {
         const auto reason = text_of(fact, "reason");
         if (reason == "busy" || reason == "no-answer" || reason == "failed" || reason == "canceled") return;
-        if (const auto state = store::analysis_state(session, event.call_sid); !state || state->state == "waiting") store::want_analysis(session, event.call_sid);
+        if (const auto state = store::analysis_state(session, event.call_sid); !state || state->state == "waiting")
+            store::want_analysis(session, event.call_sid);
         return;
     }
     std::int64_t not_before = 0;
     if (text_of(fact, "reason") == "transferred") {
         const auto target = text_of(fact, "target");
-        const bool here = target.starts_with("agent:") || target.starts_with("menu:") || target.starts_with("queue:") || target.starts_with("park") || target.starts_with("warm:");
+        const bool here = target.starts_with("agent:") || target.starts_with("menu:") || target.starts_with("queue:") || target.starts_with("park") ||
+                          target.starts_with("warm:");
         not_before = store::now_ms() + (here ? kElsewhereMs : kGoneMs);
     }
     store::want_analysis(session, event.call_sid, not_before);

@@ -1,5 +1,6 @@
 #pragma once
-// Finished calls are looked back at, by whichever instance claims the job: read, asked about, written into their record, their callers' profiles brought forward.
+// Finished calls are looked back at, by whichever instance claims the job: read, asked about, written into their record, their callers' profiles brought
+// forward.
 
 #include <memory>
 

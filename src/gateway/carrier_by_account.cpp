@@ -171,6 +171,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Carrier> make_carrier_by_account(Telephony& telephony, std::unique_ptr<Carrier> own) { return std::make_unique<CarrierByAccount>(telephony, std::move(own)); }
+std::unique_ptr<Carrier> make_carrier_by_account(Telephony& telephony, std::unique_ptr<Carrier> own) {
+    return std::make_unique<CarrierByAccount>(telephony, std::move(own));
+}
 
 }  // namespace parley::gateway

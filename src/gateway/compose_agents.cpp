@@ -24,20 +24,33 @@ constexpr auto kPruneEvery = std::chrono::seconds(60);
 bool host_known(const Config& config, std::string_view host) {
     if (host == "localhost" || host == admin::host_name(config.server.admin_listen.host)) return true;
     if (const auto url = net::parse_url(config.server.public_url); url && url->host == host) return true;
-    return std::any_of(config.server.admin_hosts.begin(), config.server.admin_hosts.end(), [&](const std::string& name) { return admin::host_name(name) == host; });
+    return std::any_of(config.server.admin_hosts.begin(), config.server.admin_hosts.end(),
+                       [&](const std::string& name) { return admin::host_name(name) == host; });
 }
 
 class AgentsPart final : public GatewayPart {
 public:
     explicit AgentsPart(Telephony& t)
         : t_(t),
-          access_({.log = t.log, .metrics = t.metrics, .database = t.database, .instance = t.instance, .version = kVersion, .bootstrap = [&t] { return t.config.server.admin_token; },
+          access_({.log = t.log,
+                   .metrics = t.metrics,
+                   .database = t.database,
+                   .instance = t.instance,
+                   .version = kVersion,
+                   .bootstrap = [&t] { return t.config.server.admin_token; },
                    .host_allowed = [&t](std::string_view host) { return host_known(t.config, host); },
-                   .subject = [&t](std::string_view number) {
-                       const auto caller = store::caller_key(number);
-                       return person_subject(stream_token_key(t.config), caller.empty() ? number : std::string_view(caller));
-                   }}),
-          book_({.config = t.config, .log = t.log, .database = t.database, .sealing = t.sealing, .makers = t.makers, .publish = t.publish_agents, .executor = t.executor}),
+                   .subject =
+                       [&t](std::string_view number) {
+                           const auto caller = store::caller_key(number);
+                           return person_subject(stream_token_key(t.config), caller.empty() ? number : std::string_view(caller));
+                       }}),
+          book_({.config = t.config,
+                 .log = t.log,
+                 .database = t.database,
+                 .sealing = t.sealing,
+                 .makers = t.makers,
+                 .publish = t.publish_agents,
+                 .executor = t.executor}),
           routes_({.config = t.config, .log = t.log, .database = t.database, .book = book_}),
           errands_(t.executor, t.log, "agents.failed", "Looking after the agents of the store failed by an error of ours.") {
         access_.join(t.api);
@@ -47,7 +60,8 @@ public:
             access_.load();
             book_.load();
         } catch (const std::exception& e) {
-            t.log.error("agents.unread", "The store's agents and tokens could not be read at start; they come as soon as it answers.", {{"error.type", std::string_view(e.what())}});
+            t.log.error("agents.unread", "The store's agents and tokens could not be read at start; they come as soon as it answers.",
+                        {{"error.type", std::string_view(e.what())}});
             behind_ = true;
         }
     }
@@ -107,6 +121,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<GatewayPart> compose_agents(Telephony& telephony) { return std::make_unique<AgentsPart>(telephony); }
+std::unique_ptr<GatewayPart> compose_agents(Telephony& telephony) {
+    return std::make_unique<AgentsPart>(telephony);
+}
 
 }  // namespace parley::gateway

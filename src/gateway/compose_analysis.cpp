@@ -26,6 +26,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<GatewayPart> compose_analysis(Telephony& telephony) { return std::make_unique<AnalysisPart>(telephony); }
+std::unique_ptr<GatewayPart> compose_analysis(Telephony& telephony) {
+    return std::make_unique<AnalysisPart>(telephony);
+}
 
 }  // namespace parley::gateway

@@ -31,21 +31,45 @@ public:
           guard_(t.config.outbound.limits),
           errands_(t.executor, t.log, "control.failed", "Something to be done for a call failed by an error of ours."),
           outbound_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .no_account = missing_account(t.config)},
-                    {.log = t.log, .metrics = t.metrics, .registry = t.registry, .carrier = *carrier_, .guard = guard_, .guard_mutex = guard_mutex_, .records = t.services.records, .errands = errands_,
+                    {.log = t.log,
+                     .metrics = t.metrics,
+                     .registry = t.registry,
+                     .carrier = *carrier_,
+                     .guard = guard_,
+                     .guard_mutex = guard_mutex_,
+                     .records = t.services.records,
+                     .errands = errands_,
                      .agent_exists = [&t](std::string_view name) { return t.agents()->open(name) != nullptr; },
                      .drop_text =
                          [&t](std::string_view name) {
                              const auto agent = t.agents()->made(name);
                              return agent == nullptr ? std::string{} : agent->written.machine_message;
                          },
-                     .may_place = [&t](std::string id, std::string agent, std::string to, std::chrono::seconds ring) { return t.may_place(std::move(id), std::move(agent), std::move(to), ring); },
+                     .may_place = [&t](std::string id, std::string agent, std::string to,
+                                       std::chrono::seconds ring) { return t.may_place(std::move(id), std::move(agent), std::move(to), ring); },
                      .placed = [&t](const std::string& id, const std::string& call_sid, std::chrono::seconds limit) { t.placed(id, call_sid, limit); },
                      .over = [&t](const std::string& call_sid) { t.dial_over(call_sid); },
                      .agent = [&t](std::string_view name) { return t.agents()->by_name(name); }}),
-          powers_({.public_url = t.config.server.public_url, .from = t.config.outbound.from, .hold_music = t.config.outbound.hold_music.empty() ? t.config.server.public_url + control::kHoldTunePath : t.config.outbound.hold_music},
-                  {.log = t.log, .metrics = t.metrics, .registry = t.registry, .carrier = *carrier_, .guard = guard_, .guard_mutex = guard_mutex_, .records = t.services.records, .errands = errands_,
+          powers_({.public_url = t.config.server.public_url,
+                   .from = t.config.outbound.from,
+                   .hold_music = t.config.outbound.hold_music.empty() ? t.config.server.public_url + control::kHoldTunePath : t.config.outbound.hold_music},
+                  {.log = t.log,
+                   .metrics = t.metrics,
+                   .registry = t.registry,
+                   .carrier = *carrier_,
+                   .guard = guard_,
+                   .guard_mutex = guard_mutex_,
+                   .records = t.services.records,
+                   .errands = errands_,
                    .running = [this] { return outbound_.running(); }}),
-          api_({.log = t.log, .metrics = t.metrics, .registry = t.registry, .outbound = outbound_, .powers = powers_, .carrier = *carrier_, .records = t.services.records}, t.api) {
+          api_({.log = t.log,
+                .metrics = t.metrics,
+                .registry = t.registry,
+                .outbound = outbound_,
+                .powers = powers_,
+                .carrier = *carrier_,
+                .records = t.services.records},
+               t.api) {
         webhooks::add_outbound_routes(t.routes, outbound_);
         webhooks::add_power_routes(t.routes, powers_);
         t.brief = [this](const std::string& call_sid, std::string summary) { powers_.brief(call_sid, std::move(summary)); };
@@ -85,6 +109,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Control> compose_control(Telephony& telephony) { return std::make_unique<Composed>(telephony); }
+std::unique_ptr<Control> compose_control(Telephony& telephony) {
+    return std::make_unique<Composed>(telephony);
+}
 
 }  // namespace parley::gateway

@@ -24,9 +24,9 @@ public:
     virtual net::Task<> end() = 0;
     // Calls that need the gateway and have no stream: what rings, callers waiting for a person or on the way back to their agent.
     [[nodiscard]] virtual std::size_t in_the_air() const = 0;
-    virtual void close() = 0;  // what rings is taken back, who waits comes back
+    virtual void close() = 0;                                                    // what rings is taken back, who waits comes back
     virtual net::Task<net::HttpResponse> handle(net::HttpRequest& request) = 0;  // for paths admin::AdminApi::mine
-    virtual void reloaded() = 0;  // limits and secrets are read from the configuration again
+    virtual void reloaded() = 0;                                                 // limits and secrets are read from the configuration again
     [[nodiscard]] virtual control::CallPowers& powers() = 0;
     [[nodiscard]] virtual control::Outbound& outbound() = 0;
 };

@@ -25,10 +25,13 @@ struct Detail {
 };
 
 net::HttpResponse away(const error_code& why) {
-    return admin::api_error(503, "store_unavailable", why == store::make_error_code(store::StoreErrc::timeout) ? "The store did not answer in time." : "The store cannot be asked now.");
+    return admin::api_error(503, "store_unavailable",
+                            why == store::make_error_code(store::StoreErrc::timeout) ? "The store did not answer in time." : "The store cannot be asked now.");
 }
 
-net::HttpResponse unknown() { return admin::api_error(404, "not_found", "There is no such call."); }
+net::HttpResponse unknown() {
+    return admin::api_error(404, "not_found", "There is no such call.");
+}
 
 net::Task<net::HttpResponse> list(store::Database& database, admin::ApiRequest& request) {
     auto question = history_question(request.query);
@@ -42,7 +45,8 @@ net::Task<net::HttpResponse> list(store::Database& database, admin::ApiRequest& 
     if (!found->cursor) co_return admin::api_error(400, "invalid_parameter", "cursor is not one that was given here.", "cursor");
     auto calls = nlohmann::ordered_json::array();
     for (const auto& row : found->page.rows) calls.push_back(history_json(row));
-    const nlohmann::json body{{"calls", std::move(calls)}, {"nextCursor", found->page.next.empty() ? nlohmann::json(nullptr) : nlohmann::json(found->page.next)}};
+    const nlohmann::json body{{"calls", std::move(calls)},
+                              {"nextCursor", found->page.next.empty() ? nlohmann::json(nullptr) : nlohmann::json(found->page.next)}};
     co_return admin::api_answer(200, body);
 }
 
@@ -84,7 +88,8 @@ std::unique_ptr<GatewayPart> compose_history(Telephony& telephony) {
         telephony.fact_hooks.kept.emplace_back(ProfileHook([&telephony](const std::string& name) -> std::optional<ProfileHook::Agent> {
             const auto agent = telephony.agents()->by_name(name);
             if (!agent) return std::nullopt;
-            return ProfileHook::Agent{agent->analysis ? analysis::profile_owner(*agent->analysis, name) : name, agent->privacy ? *agent->privacy : privacy::PrivacySettings{}};
+            return ProfileHook::Agent{agent->analysis ? analysis::profile_owner(*agent->analysis, name) : name,
+                                      agent->privacy ? *agent->privacy : privacy::PrivacySettings{}};
         }));
     return std::make_unique<GatewayPart>();
 }

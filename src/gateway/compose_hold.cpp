@@ -22,7 +22,9 @@ constexpr auto kLookAgain = 30s;  // for what could not be had
 class HoldPart final : public GatewayPart {
 public:
     explicit HoldPart(Telephony& telephony)
-        : telephony_(telephony), library_(telephony.log, telephony.config.server.data_dir, telephony.database), errands_(telephony.executor, telephony.log),
+        : telephony_(telephony),
+          library_(telephony.log, telephony.config.server.data_dir, telephony.database),
+          errands_(telephony.executor, telephony.log),
           desk_{.database = telephony.database, .model = {}, .placed = [this](const brain::CallFacts& facts) { return placed(facts); }} {
         desk_.model = [this](const call::Agent& agent) { return model(agent); };
         desk_.used = [this](const call::Agent& agent, const std::string& call_sid, const brain::VendorRecord& record) {
@@ -31,9 +33,8 @@ public:
         };
         library_.want(*telephony.agents(), true);
         telephony.services.hold = [this](const call::Agent& agent, const brain::CallFacts& facts) { return offer(agent, facts); };
-        telephony.services.prepare = [this](std::shared_ptr<const call::Agent> agent, brain::CallFacts facts, brain::Actions* actions, call::CallWorker& worker, TimePoint until) {
-            return prepare_call(desk_, std::move(agent), std::move(facts), actions, worker, until);
-        };
+        telephony.services.prepare = [this](std::shared_ptr<const call::Agent> agent, brain::CallFacts facts, brain::Actions* actions, call::CallWorker& worker,
+                                            TimePoint until) { return prepare_call(desk_, std::move(agent), std::move(facts), actions, worker, until); };
     }
     void start() override { errands_.start(follow()); }
     net::Task<> close() override { co_await errands_.end(); }
@@ -62,8 +63,10 @@ private:
         const auto& s = *agent.hold;
         call::HoldOffer made;
         made.prepare = has_to_prepare(agent, facts);
-        if (s.strategy != hold::Strategy::none && !placed(facts)) made.sounds = library_.of(agent);
-        else if (!made.prepare) return std::nullopt;
+        if (s.strategy != hold::Strategy::none && !placed(facts))
+            made.sounds = library_.of(agent);
+        else if (!made.prepare)
+            return std::nullopt;
         made.mix.duck_db = s.duck_db;
         return made;
     }
@@ -92,6 +95,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<GatewayPart> compose_hold(Telephony& telephony) { return std::make_unique<HoldPart>(telephony); }
+std::unique_ptr<GatewayPart> compose_hold(Telephony& telephony) {
+    return std::make_unique<HoldPart>(telephony);
+}
 
 }  // namespace parley::gateway

@@ -28,18 +28,44 @@ constexpr std::size_t kLongestWhisper = 2000;
 class LivePart final : public GatewayPart {
 public:
     explicit LivePart(Telephony& t) : t_(t), feed_(std::make_shared<LiveFeed>(t.executor, t.metrics)) {
-        t.fact_hooks.added.emplace_back([feed = feed_](const store::FactEvent& event) { feed->tell(event.call_sid, store::name(event.fact), event.json, event.at_ms, event.fact == Fact::end || event.fact == Fact::rejection); });
-        t.services.watched = [feed = feed_](std::string_view call_sid, std::string_view what, std::string_view text) { feed->tell_passing(call_sid, what, what == "state" ? "state" : "text", text); };
+        t.fact_hooks.added.emplace_back([feed = feed_](const store::FactEvent& event) {
+            feed->tell(event.call_sid, store::name(event.fact), event.json, event.at_ms, event.fact == Fact::end || event.fact == Fact::rejection);
+        });
+        t.services.watched = [feed = feed_](std::string_view call_sid, std::string_view what, std::string_view text) {
+            feed->tell_passing(call_sid, what, what == "state" ? "state" : "text", text);
+        };
         t.forget.emplace_back([feed = feed_](const std::string& sid) { feed->forget(sid); });
         const auto watching = [this](ApiRequest& request) { return watch(request); };
-        t.api.add({.method = "GET", .pattern = "/v1/events", .role = Role::read, .summary = "All calls of this instance as they go, as server-sent events.", .handle = watching, .response_type = "text/event-stream"});
-        t.api.add({.method = "GET", .pattern = "/v1/calls/{sid}/events", .role = Role::read, .summary = "One running call of this instance as server-sent events, until it is over.", .handle = watching, .response_type = "text/event-stream"});
-        t.api.add({.method = "POST", .pattern = "/v1/calls/{sid}/whisper", .role = Role::operate, .summary = "A word to the agent's model, which the caller does not hear.",
-                   .request = json::parse(R"({"type":"object","required":["text"],"additionalProperties":false,"properties":{"text":{"type":"string","minLength":1,"maxLength":2000}}})"),
-                   .response = json::parse(R"({"type":"object"})"), .handle = [this](ApiRequest& request) { return whisper(request); }, .audit = "call.whispered"});
-        t.api.add({.method = "POST", .pattern = "/v1/calls/{sid}/takeover", .role = Role::operate, .summary = "The agent falls silent (on: true) and what the caller hears comes by …/say, or it is given back (on: false).",
+        t.api.add({.method = "GET",
+                   .pattern = "/v1/events",
+                   .role = Role::read,
+                   .summary = "All calls of this instance as they go, as server-sent events.",
+                   .handle = watching,
+                   .response_type = "text/event-stream"});
+        t.api.add({.method = "GET",
+                   .pattern = "/v1/calls/{sid}/events",
+                   .role = Role::read,
+                   .summary = "One running call of this instance as server-sent events, until it is over.",
+                   .handle = watching,
+                   .response_type = "text/event-stream"});
+        t.api.add(
+            {.method = "POST",
+             .pattern = "/v1/calls/{sid}/whisper",
+             .role = Role::operate,
+             .summary = "A word to the agent's model, which the caller does not hear.",
+             .request = json::parse(
+                 R"({"type":"object","required":["text"],"additionalProperties":false,"properties":{"text":{"type":"string","minLength":1,"maxLength":2000}}})"),
+             .response = json::parse(R"({"type":"object"})"),
+             .handle = [this](ApiRequest& request) { return whisper(request); },
+             .audit = "call.whispered"});
+        t.api.add({.method = "POST",
+                   .pattern = "/v1/calls/{sid}/takeover",
+                   .role = Role::operate,
+                   .summary = "The agent falls silent (on: true) and what the caller hears comes by …/say, or it is given back (on: false).",
                    .request = json::parse(R"({"type":"object","required":["on"],"additionalProperties":false,"properties":{"on":{"type":"boolean"}}})"),
-                   .response = json::parse(R"({"type":"object"})"), .handle = [this](ApiRequest& request) { return take_over(request); }, .audit = "call.taken_over"});
+                   .response = json::parse(R"({"type":"object"})"),
+                   .handle = [this](ApiRequest& request) { return take_over(request); },
+                   .audit = "call.taken_over"});
     }
 
     net::Task<> close() override {
@@ -112,7 +138,8 @@ private:
     net::Task<net::HttpResponse> whisper(ApiRequest& request) {
         const auto sid = request.path["sid"];
         const auto found = request.body.find("text");
-        if (found == request.body.end() || !found->is_string() || found->get_ref<const std::string&>().empty() || found->get_ref<const std::string&>().size() > kLongestWhisper)
+        if (found == request.body.end() || !found->is_string() || found->get_ref<const std::string&>().empty() ||
+            found->get_ref<const std::string&>().size() > kLongestWhisper)
             co_return api_error(422, "invalid", "It takes text of 1 to 2000 bytes.", "text");
         const auto name = agent_here(sid);
         if (name.empty()) {
@@ -122,7 +149,8 @@ private:
         const auto agent = t_.agents()->by_name(name);
         if (!agent || agent->brain != call::BrainKind::pipeline || !agent->pipeline || !agent->pipeline->takes_advice())
             co_return api_error(409, "no_model", "This agent has no model that could be told something.");
-        if (!t_.registry.tell(sid, call::WhisperNow{found->get<std::string>()})) co_return api_error(404, "no_such_call", "The call cannot be reached (yet, or any more).");
+        if (!t_.registry.tell(sid, call::WhisperNow{found->get<std::string>()}))
+            co_return api_error(404, "no_such_call", "The call cannot be reached (yet, or any more).");
         t_.log.info("call.whispered", "Something was said to the agent's model.", {{"call_sid", sid}, {"who", request.who}});
         co_return api_answer(202, {{"call_sid", sid}});
     }
@@ -137,9 +165,12 @@ private:
             co_return response;
         }
         const auto agent = t_.agents()->by_name(name);
-        if (!agent || agent->brain != call::BrainKind::pipeline) co_return api_error(409, "no_conversation", "This agent's conversation is not ours to take over.");
-        if (!t_.registry.tell(sid, call::TakeOver{found->get<bool>()})) co_return api_error(404, "no_such_call", "The call cannot be reached (yet, or any more).");
-        t_.log.audit("call.taken_over", found->get<bool>() ? "An operator speaks for the agent." : "The agent speaks again.", {{"call_sid", sid}, {"who", request.who}});
+        if (!agent || agent->brain != call::BrainKind::pipeline)
+            co_return api_error(409, "no_conversation", "This agent's conversation is not ours to take over.");
+        if (!t_.registry.tell(sid, call::TakeOver{found->get<bool>()}))
+            co_return api_error(404, "no_such_call", "The call cannot be reached (yet, or any more).");
+        t_.log.audit("call.taken_over", found->get<bool>() ? "An operator speaks for the agent." : "The agent speaks again.",
+                     {{"call_sid", sid}, {"who", request.who}});
         co_return api_answer(202, {{"call_sid", sid}, {"on", found->get<bool>()}});
     }
 
@@ -149,6 +180,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<GatewayPart> compose_live(Telephony& telephony) { return std::make_unique<LivePart>(telephony); }
+std::unique_ptr<GatewayPart> compose_live(Telephony& telephony) {
+    return std::make_unique<LivePart>(telephony);
+}
 
 }  // namespace parley::gateway

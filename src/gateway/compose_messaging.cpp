@@ -27,7 +27,9 @@ constexpr auto kWebhookWithin = std::chrono::seconds(12);  // Twilio waits for 1
 constexpr std::string_view kXml = "text/xml; charset=utf-8";
 constexpr std::string_view kEmpty = R"(<?xml version="1.0" encoding="UTF-8"?><Response/>)";
 
-Answer xml(std::string body) { return {.status = 200, .content_type = std::string(kXml), .body = std::move(body)}; }
+Answer xml(std::string body) {
+    return {.status = 200, .content_type = std::string(kXml), .body = std::move(body)};
+}
 
 int number_of(std::string_view text) {
     int value = 0;
@@ -60,19 +62,40 @@ public:
           opt_outs_(t_.config.server.data_dir / "messaging" / "opt-outs.jsonl",
                     [this](error_code why) { t_.log.error("store.full", "An opt-out could not be written down.", {{"error.type", why.message()}}); }),
           sender_({.transport = [this](rest::MessageCreate wanted) { return transport(std::move(wanted)); },
-                   .opt_outs = opt_outs_, .records = &t_.records, .log = t_.log,
+                   .opt_outs = opt_outs_,
+                   .records = &t_.records,
+                   .log = t_.log,
                    .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
                    .status_url = t_.config.server.public_url.empty() ? std::string() : t_.routes.url("/webhooks/twilio/sms-status")},
                   t_.config.messaging),
-          desk_{.errands = errands_, .sender = sender_, .client = client_.get(), .registry = t_.registry, .records = t_.records, .ours = [this](const std::string& number) { return ours(number); }, .recording_url = t_.routes.url("/webhooks/twilio/recording"),
-                .shop = std::make_shared<tools::Workshop>(tools::Workshop::Parts{.errands = errands_, .http = t_.http, .log = t_.log, .metrics = t_.metrics, .records = &t_.records, .database = &t_.database}), .database = &t_.database, .brief = t_.brief},
-          inbox_({.executor = t_.executor, .http = &t_.http, .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
-                  .log = t_.log, .opt_outs = opt_outs_, .sender = sender_, .vendor = vendors_, .records = &t_.records,
-                  .actions = [this](const call::Agent& agent, const brain::CallFacts& facts) { return make_actions(desk_, t_.agents()->made(agent.name), agent, facts, t_.executor, false); },
+          desk_{.errands = errands_,
+                .sender = sender_,
+                .client = client_.get(),
+                .registry = t_.registry,
+                .records = t_.records,
+                .ours = [this](const std::string& number) { return ours(number); },
+                .recording_url = t_.routes.url("/webhooks/twilio/recording"),
+                .shop = std::make_shared<tools::Workshop>(tools::Workshop::Parts{
+                    .errands = errands_, .http = t_.http, .log = t_.log, .metrics = t_.metrics, .records = &t_.records, .database = &t_.database}),
+                .database = &t_.database,
+                .brief = t_.brief},
+          inbox_({.executor = t_.executor,
+                  .http = &t_.http,
+                  .spawn = [this](net::Task<> errand) { errands_.start(std::move(errand)); },
+                  .log = t_.log,
+                  .opt_outs = opt_outs_,
+                  .sender = sender_,
+                  .vendor = vendors_,
+                  .records = &t_.records,
+                  .actions =
+                      [this](const call::Agent& agent, const brain::CallFacts& facts) {
+                          return make_actions(desk_, t_.agents()->made(agent.name), agent, facts, t_.executor, false);
+                      },
                   .count = [this](std::string_view direction, std::string_view outcome, std::size_t segments) { count(direction, outcome, segments); },
-                  .used = [this](const call::Agent& agent, const std::string& conversation, const brain::VendorRecord& record) {
-                      if (t_.services.used) t_.services.used(agent, conversation, record);
-                  },
+                  .used =
+                      [this](const call::Agent& agent, const std::string& conversation, const brain::VendorRecord& record) {
+                          if (t_.services.used) t_.services.used(agent, conversation, record);
+                      },
                   .ours = [this](std::string_view number) { return ours(number); }}),
           kept_(t_, errands_, client_.get(), accounts_) {
         t_.services.actions = [this](const call::Agent& agent, const brain::CallFacts& facts, call::CallWorker& worker, brain::Handset* handset) {
@@ -147,7 +170,8 @@ private:
         if (!twilio::is_sid(sid, "SM") && !twilio::is_sid(sid, "MM")) co_return Answer{.status = 400, .content_type = {}, .body = {}};
         auto record = std::string(asked.query.get("record"));
         if (!twilio::is_wire_id(record)) record.clear();
-        errands_.start(take_status(sid, std::move(record), rest::message_status(form.get("MessageStatus", form.get("SmsStatus"))), number_of(form.get("ErrorCode")), std::string(form.get("ErrorMessage").substr(0, 300)),
+        errands_.start(take_status(sid, std::move(record), rest::message_status(form.get("MessageStatus", form.get("SmsStatus"))),
+                                   number_of(form.get("ErrorCode")), std::string(form.get("ErrorMessage").substr(0, 300)),
                                    std::string(form.get("To").substr(0, 80)), std::string(form.get("From").substr(0, 80))));
         co_return webhooks::no_content();
     }
@@ -156,7 +180,8 @@ private:
             count("out", rest::name(status), 0);
             if (code != 0) t_.metrics.twilio_errors.at(std::to_string(code)).add();
         } else {
-            t_.log.info("callback.ignored", "A message's status came late or twice.", {{"message_sid", sid}, {"status", rest::name(status)}, {"reason", "stale"}});
+            t_.log.info("callback.ignored", "A message's status came late or twice.",
+                        {{"message_sid", sid}, {"status", rest::name(status)}, {"reason", "stale"}});
         }
         co_return;
     }
@@ -176,6 +201,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<MessagingPart> compose_messaging(Telephony& telephony) { return std::make_unique<Part>(telephony); }
+std::unique_ptr<MessagingPart> compose_messaging(Telephony& telephony) {
+    return std::make_unique<Part>(telephony);
+}
 
 }  // namespace parley::gateway

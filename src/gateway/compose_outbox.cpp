@@ -30,11 +30,14 @@ constexpr auto kStoreWithin = std::chrono::seconds(5);
 constexpr auto kCountEvery = std::chrono::seconds(5);
 constexpr std::size_t kDeadShown = 200;
 
-net::HttpResponse store_down() { return api_error(503, "unavailable", "The store does not answer."); }
+net::HttpResponse store_down() {
+    return api_error(503, "unavailable", "The store does not answer.");
+}
 
 json dead_json(const store::Job& job) {
     const auto payload = json::parse(job.payload, nullptr, false);
-    json out{{"id", std::to_string(job.id)}, {"event", job.key}, {"call_sid", job.order}, {"attempts", job.attempts}, {"created_ms", job.created_ms}, {"error", job.last_error}};
+    json out{{"id", std::to_string(job.id)}, {"event", job.key},       {"call_sid", job.order}, {"attempts", job.attempts},
+             {"created_ms", job.created_ms}, {"error", job.last_error}};
     for (const char* key : {"type", "agent"})
         if (payload.is_object() && payload.contains(key)) out[key] = payload[key];
     return out;
@@ -44,7 +47,8 @@ class OutboxPart final : public GatewayPart {
 public:
     explicit OutboxPart(Telephony& t)
         : t_(t),
-          redactor_({.log = t.log, .metrics = t.metrics,
+          redactor_({.log = t.log,
+                     .metrics = t.metrics,
                      .settings = [&t](const std::string& agent) -> std::shared_ptr<const privacy::PrivacySettings> {
                          const auto made = t.agents()->by_name(agent);
                          return made ? made->privacy : nullptr;
@@ -52,8 +56,13 @@ public:
                      .agent_of = [&t](std::string_view call_sid) { return agent_of(t, call_sid); },
                      .strictest = [&t] { return t.agents()->strictest_privacy(); }}),
           errands_(t.executor, t.log),
-          deliverer_({.database = t.database, .log = t.log, .metrics = t.metrics, .executor = t.executor, .instance = t.instance,
-                      .post = [this](std::string url, net::HttpHeaders headers, std::string body, std::chrono::milliseconds within) { return post(std::move(url), std::move(headers), std::move(body), within); },
+          deliverer_({.database = t.database,
+                      .log = t.log,
+                      .metrics = t.metrics,
+                      .executor = t.executor,
+                      .instance = t.instance,
+                      .post = [this](std::string url, net::HttpHeaders headers, std::string body,
+                                     std::chrono::milliseconds within) { return post(std::move(url), std::move(headers), std::move(body), within); },
                       .receiver = [this](const std::string& agent) -> std::optional<outbox::WebhookSettings> {
                           const auto to = receiver(agent);
                           return to ? std::optional<outbox::WebhookSettings>(*to) : std::nullopt;
@@ -62,7 +71,8 @@ public:
                      {.first_pause = t.config.webhook_first_pause, .look_every = std::chrono::milliseconds(500)}),
           retention_(make_retention(t)) {
         t.fact_hooks.redact = [this](std::string_view call_sid, store::Fact fact, std::string text) { return redactor_(call_sid, fact, std::move(text)); };
-        t.fact_hooks.kept.emplace_back([hook = std::make_shared<OutboxHook>([this](const std::string& agent) { return receiver(agent); })](store::Session& session, const store::FactEvent& event) { (*hook)(session, event); });
+        t.fact_hooks.kept.emplace_back([hook = std::make_shared<OutboxHook>([this](const std::string& agent) { return receiver(agent); })](
+                                           store::Session& session, const store::FactEvent& event) { (*hook)(session, event); });
         add_routes();
     }
 
@@ -104,14 +114,17 @@ private:
 
     void refused(net::EgressReason reason, const std::string& host) {
         t_.metrics.security_events.at("ssrf").add();
-        t_.log.warn("security.egress", "A receiver is where events must not go; webhooks.private_networks would allow it.", {{"reason", net::name(reason)}, {"host", host}});
+        t_.log.warn("security.egress", "A receiver is where events must not go; webhooks.private_networks would allow it.",
+                    {{"reason", net::name(reason)}, {"host", host}});
     }
 
     // What is waiting, for the metrics.
     net::Task<> count() {
         asio::steady_timer pause(t_.executor);
         for (;;) {
-            std::function<std::pair<std::size_t, std::int64_t>(store::Session&)> ask = [](store::Session& s) { return std::pair(store::pending_jobs(s, outbox::kJobKind), store::oldest_pending_ms(s, outbox::kJobKind)); };
+            std::function<std::pair<std::size_t, std::int64_t>(store::Session&)> ask = [](store::Session& s) {
+                return std::pair(store::pending_jobs(s, outbox::kJobKind), store::oldest_pending_ms(s, outbox::kJobKind));
+            };
             const auto seen = co_await t_.database.ask<std::pair<std::size_t, std::int64_t>>(std::move(ask), kStoreWithin);
             if (seen) {
                 t_.metrics.outbox_pending.at().set(static_cast<double>(seen->first));
@@ -124,18 +137,35 @@ private:
     }
 
     void add_routes() {
-        t_.api.add({.method = "GET", .pattern = "/v1/webhooks/pending", .role = Role::read, .summary = "Events that are still to be delivered.",
-                    .response = json::parse(R"({"type":"object","properties":{"pending":{"type":"integer"},"oldest_seconds":{"type":"number"}}})"), .handle = [this](ApiRequest& request) { return pending(request); }});
-        t_.api.add({.method = "GET", .pattern = "/v1/webhooks/dead", .role = Role::read, .summary = "Events that were given up.",
-                    .response = json::parse(R"({"type":"object","properties":{"dead":{"type":"array","items":{"type":"object"}}}})"), .handle = [this](ApiRequest& request) { return dead(request); }});
-        t_.api.add({.method = "POST", .pattern = "/v1/webhooks/dead/{id}/retry", .role = Role::operate, .summary = "Tries one of them again, from the first attempt.",
-                    .request = json::parse(R"({"type":"object"})"), .response = json::parse(R"({"type":"object","properties":{"id":{"type":"string"}}})"), .handle = [this](ApiRequest& request) { return retry(request); }, .audit = "webhook.retried"});
+        t_.api.add({.method = "GET",
+                    .pattern = "/v1/webhooks/pending",
+                    .role = Role::read,
+                    .summary = "Events that are still to be delivered.",
+                    .response = json::parse(R"({"type":"object","properties":{"pending":{"type":"integer"},"oldest_seconds":{"type":"number"}}})"),
+                    .handle = [this](ApiRequest& request) { return pending(request); }});
+        t_.api.add({.method = "GET",
+                    .pattern = "/v1/webhooks/dead",
+                    .role = Role::read,
+                    .summary = "Events that were given up.",
+                    .response = json::parse(R"({"type":"object","properties":{"dead":{"type":"array","items":{"type":"object"}}}})"),
+                    .handle = [this](ApiRequest& request) { return dead(request); }});
+        t_.api.add({.method = "POST",
+                    .pattern = "/v1/webhooks/dead/{id}/retry",
+                    .role = Role::operate,
+                    .summary = "Tries one of them again, from the first attempt.",
+                    .request = json::parse(R"({"type":"object"})"),
+                    .response = json::parse(R"({"type":"object","properties":{"id":{"type":"string"}}})"),
+                    .handle = [this](ApiRequest& request) { return retry(request); },
+                    .audit = "webhook.retried"});
     }
     net::Task<net::HttpResponse> pending(ApiRequest& /*request*/) {
-        std::function<std::pair<std::size_t, std::int64_t>(store::Session&)> ask = [](store::Session& s) { return std::pair(store::pending_jobs(s, outbox::kJobKind), store::oldest_pending_ms(s, outbox::kJobKind)); };
+        std::function<std::pair<std::size_t, std::int64_t>(store::Session&)> ask = [](store::Session& s) {
+            return std::pair(store::pending_jobs(s, outbox::kJobKind), store::oldest_pending_ms(s, outbox::kJobKind));
+        };
         const auto seen = co_await t_.database.ask<std::pair<std::size_t, std::int64_t>>(std::move(ask), kStoreWithin);
         if (!seen) co_return store_down();
-        co_return api_answer(200, {{"pending", seen->first}, {"oldest_seconds", seen->second == 0 ? 0.0 : static_cast<double>(store::now_ms() - seen->second) / 1000}});
+        co_return api_answer(
+            200, {{"pending", seen->first}, {"oldest_seconds", seen->second == 0 ? 0.0 : static_cast<double>(store::now_ms() - seen->second) / 1000}});
     }
     net::Task<net::HttpResponse> dead(ApiRequest& /*request*/) {
         std::function<std::vector<store::Job>(store::Session&)> ask = [](store::Session& s) { return store::dead_jobs(s, outbox::kJobKind, kDeadShown); };
@@ -166,6 +196,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<GatewayPart> compose_outbox(Telephony& telephony) { return std::make_unique<OutboxPart>(telephony); }
+std::unique_ptr<GatewayPart> compose_outbox(Telephony& telephony) {
+    return std::make_unique<OutboxPart>(telephony);
+}
 
 }  // namespace parley::gateway

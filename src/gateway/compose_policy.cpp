@@ -3,6 +3,8 @@
 
 namespace parley::gateway {
 
-std::unique_ptr<GatewayPart> compose_policy(Telephony& telephony) { return std::make_unique<PolicyDesk>(telephony); }
+std::unique_ptr<GatewayPart> compose_policy(Telephony& telephony) {
+    return std::make_unique<PolicyDesk>(telephony);
+}
 
 }  // namespace parley::gateway

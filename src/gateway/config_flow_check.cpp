@@ -50,15 +50,17 @@ private:
             if (!seen.insert(mode.text()).second) wrong_(key, "names '" + mode.text() + "' twice");
             const bool last = i + 1 == answers.size();
             switch (mode.kind) {
-                case Kind::stream: break;
+                case Kind::stream:
+                    break;
                 case Kind::relay:
                 case Kind::gather: {
                     const bool scripted = agent.brain == Brain::embedded, model = agent.brain == Brain::vendors && !agent.lm.empty();
-                    if (!scripted && !model)
-                        wrong_(key, std::string(name_of(mode.kind)) + " needs a brain that answers text: embedded, or vendors with lm");
+                    if (!scripted && !model) wrong_(key, std::string(name_of(mode.kind)) + " needs a brain that answers text: embedded, or vendors with lm");
                     break;
                 }
-                case Kind::menu: reach(mode.menu, key); break;
+                case Kind::menu:
+                    reach(mode.menu, key);
+                    break;
                 case Kind::forward:
                     if (flow.flow.forward.to.empty()) wrong_(key, "forward needs forward.to");
                     break;
@@ -88,7 +90,9 @@ private:
         const auto& f = agent.flow;
         const bool any = !f.open.empty() || !f.holidays.empty();
         if (!any) {
-            for (const auto& [key, given] : {std::pair{"hours.time_zone", !f.time_zone.empty()}, {"hours.closed", !f.flow.closed.empty()}, {"hours.closed_text", !f.flow.closed_text.empty()}})
+            for (const auto& [key, given] : {std::pair{"hours.time_zone", !f.time_zone.empty()},
+                                             {"hours.closed", !f.flow.closed.empty()},
+                                             {"hours.closed_text", !f.flow.closed_text.empty()}})
                 if (given) wrong_(at + key, "is given, but neither hours.open nor hours.holidays");
             return;
         }
@@ -96,7 +100,8 @@ private:
             wrong_(at + "hours.time_zone", "is missing: hours.open and hours.holidays are of some place");
         } else {
             std::string why;
-            if (!flows::TimeZone::load(f.time_zone, &why)) wrong_(at + "hours.time_zone", "'" + f.time_zone + "' " + why + text::suggestion(f.time_zone, flows::TimeZone::names()));
+            if (!flows::TimeZone::load(f.time_zone, &why))
+                wrong_(at + "hours.time_zone", "'" + f.time_zone + "' " + why + text::suggestion(f.time_zone, flows::TimeZone::names()));
         }
         if (f.flow.closed.empty()) wrong_(at + "hours.closed", "is missing: what a call gets outside the hours (voicemail, forward, hangup, …)");
         list(agent, at + "hours.closed", f.flow.closed);
@@ -110,7 +115,9 @@ private:
         if (f.forward_no_answer != "next" && !f.forward_no_answer.empty())
             if (const auto to = flows::parse_destination(f.forward_no_answer)) target(*to, at + "forward.no_answer");
         const auto named = [&](Kind kind) {
-            const auto has = [&](const std::vector<AnswerMode>& all) { return std::any_of(all.begin(), all.end(), [&](const AnswerMode& m) { return m.kind == kind; }); };
+            const auto has = [&](const std::vector<AnswerMode>& all) {
+                return std::any_of(all.begin(), all.end(), [&](const AnswerMode& m) { return m.kind == kind; });
+            };
             return has(f.flow.answer) || has(f.flow.closed);
         };
         if (!f.flow.forward.to.empty() && !named(Kind::forward)) warn_(at + "forward.to", "is given, but no answer is forward");
@@ -118,10 +125,12 @@ private:
         if (!f.listen_to.empty() && !named(Kind::listen)) warn_(at + "listen.to", "is given, but no answer is listen");
         if (f.flow.forward.at_once && f.flow.forward.to.size() > 10) wrong_(at + "forward.to", "at once no more than 10 can be rung");
         for (const auto& [name, value] : f.sip_headers)
-            if (!name.starts_with("X-") || name.size() + value.size() > 255 || name.find_first_of(": \r\n=&?") != std::string::npos || value.find_first_of("\r\n") != std::string::npos)
+            if (!name.starts_with("X-") || name.size() + value.size() > 255 || name.find_first_of(": \r\n=&?") != std::string::npos ||
+                value.find_first_of("\r\n") != std::string::npos)
                 wrong_(at + "sip.headers", "'" + name + "': expected a name that begins with X- and a value in one line");
         if (f.flow.sip.username.empty() != f.flow.sip.password.empty()) wrong_(at + "sip.username", "and sip.password come together");
-        if (f.flow.voicemail.transcribe && agent.voicemail_max > std::chrono::seconds(120)) wrong_(at + "voicemail_transcribe", "works for messages up to 120 s: lower voicemail_max");
+        if (f.flow.voicemail.transcribe && agent.voicemail_max > std::chrono::seconds(120))
+            wrong_(at + "voicemail_transcribe", "works for messages up to 120 s: lower voicemail_max");
         if (f.flow.voicemail.shortest >= agent.voicemail_max) wrong_(at + "voicemail_min", "is not shorter than voicemail_max");
     }
 
@@ -133,7 +142,8 @@ private:
             response.add(verb);
             if (!response.problem().empty()) wrong_(at + key, std::string(response.problem()));
         };
-        for (const auto& [key, voice] : {std::pair{"say_voice", flow.say.voice}, {"gather.voice", flow.gather.voice}, {"voicemail_voice", flow.voicemail.voice}})
+        for (const auto& [key, voice] :
+             {std::pair{"say_voice", flow.say.voice}, {"gather.voice", flow.gather.voice}, {"voicemail_voice", flow.voicemail.voice}})
             if (!voice.empty()) try_out(key, twiml::Say{.text = "x", .voice = voice});
         if (!flow.say.language.empty()) try_out("say_language", twiml::Say{.text = "x", .language = flow.say.language});
         if (!flow.gather.language.empty()) try_out("gather.language", twiml::Gather{.input = "speech", .language = flow.gather.language});
@@ -175,7 +185,8 @@ private:
             for (const auto& spoken : m.speech)
                 if (!spoken.action.repeat) known(spoken.action.to, at + ".speech");
         }
-        if (m.say.empty() == m.play.empty()) wrong_(at + (m.say.empty() ? "" : ".play"), m.say.empty() ? "asks nothing: give say or play" : "is given beside say: it is one or the other");
+        if (m.say.empty() == m.play.empty())
+            wrong_(at + (m.say.empty() ? "" : ".play"), m.say.empty() ? "asks nothing: give say or play" : "is given beside say: it is one or the other");
         if (m.keys.empty() && m.speech.empty()) wrong_(at, "has no choices: give keys or speech");
         if (m.then.to.kind == To::menu && m.then.to.value == m.name) wrong_(at + ".then", "is this menu again, which would never end: raise tries instead");
         if (!m.language.empty()) {
@@ -187,13 +198,16 @@ private:
         for (const auto& spoken : m.speech)
             for (const auto& phrase : spoken.phrases) {
                 const auto words = flows::words_of(phrase);
-                if (words.empty()) wrong_(at + ".speech", "'" + phrase + "' has no words");
-                else if (!phrases.insert(words).second) wrong_(at + ".speech", "'" + phrase + "' is said for two choices");
+                if (words.empty())
+                    wrong_(at + ".speech", "'" + phrase + "' has no words");
+                else if (!phrases.insert(words).second)
+                    wrong_(at + ".speech", "'" + phrase + "' is said for two choices");
             }
     }
     // Names exist, without counting as a way in.
     void known(const Destination& to, const std::string& key) {
-        if (to.kind == To::menu && std::find(menus_.begin(), menus_.end(), to.value) == menus_.end()) wrong_(key, "there is no menu '" + to.value + "'" + text::suggestion(to.value, menus_));
+        if (to.kind == To::menu && std::find(menus_.begin(), menus_.end(), to.value) == menus_.end())
+            wrong_(key, "there is no menu '" + to.value + "'" + text::suggestion(to.value, menus_));
         if (to.kind == To::agent) target(to, key);
     }
 
@@ -206,7 +220,9 @@ private:
 
 }  // namespace
 
-void check_flows(const Config& config, const Report& wrong, const Report& warn) { FlowChecks(config, wrong, warn).run(); }
+void check_flows(const Config& config, const Report& wrong, const Report& warn) {
+    FlowChecks(config, wrong, warn).run();
+}
 
 std::shared_ptr<const flows::Menus> make_menus(const Config& config) {
     auto menus = std::make_shared<flows::Menus>();

@@ -44,8 +44,7 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
 bool placeholder(std::string_view secret) {
     std::string lower;
     for (const char c : secret) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    for (const std::string_view word :
-         {"changeme", "change-me", "change_me", "replace", "your_", "your-", "xxxx", "todo", "<", "placeholder"}) {
+    for (const std::string_view word : {"changeme", "change-me", "change_me", "replace", "your_", "your-", "xxxx", "todo", "<", "placeholder"}) {
         if (lower.find(word) != std::string::npos) return true;
     }
     return lower == "secret" || lower == "token" || lower == "password" || lower == "example";
@@ -54,8 +53,7 @@ bool placeholder(std::string_view secret) {
 class Loader {
 public:
     Loader(const Environment& environment, const LoadOptions& options, std::filesystem::path base)
-        : options_(options),
-          context_{problems_, environment, std::move(base), config_.warnings, config_.secret_files} {}
+        : options_(options), context_{problems_, environment, std::move(base), config_.warnings, config_.secret_files} {}
 
     Config load(const yaml::Document& document) {
         const bool readable = problems_.empty() || document.root.kind != yaml::Kind::null;
@@ -103,8 +101,7 @@ private:
 
     void read_file(const yaml::Node& root) {
         if (root.kind != yaml::Kind::map) {
-            if (root.kind != yaml::Kind::null)
-                problems_.add(root.place, "expected a section, found " + std::string(yaml::name_of(root.kind)));
+            if (root.kind != yaml::Kind::null) problems_.add(root.place, "expected a section, found " + std::string(yaml::name_of(root.kind)));
             return;
         }
         section(root, "", "", config_, config_rows(), Source::Kind::file);
@@ -112,8 +109,8 @@ private:
 
     // Reads one map: a key is a row, the beginning of rows, or unknown. `where` is the prefix in `sources`.
     template <class Target>
-    void section(const yaml::Node& node, const std::string& prefix, const std::string& where, Target& target,
-                 const std::vector<Row<Target>>& rows, Source::Kind kind) {
+    void section(const yaml::Node& node, const std::string& prefix, const std::string& where, Target& target, const std::vector<Row<Target>>& rows,
+                 Source::Kind kind) {
         for (std::size_t i = 0; i < node.keys.size(); ++i) {
             const std::string key = prefix + node.keys[i];
             const yaml::Node& value = node.children[i];
@@ -136,13 +133,11 @@ private:
                 read_row(*row, target, value, where + key, kind);
                 continue;
             }
-            const bool inner =
-                std::any_of(rows.begin(), rows.end(), [&](const auto& r) { return r.key.starts_with(key + "."); });
+            const bool inner = std::any_of(rows.begin(), rows.end(), [&](const auto& r) { return r.key.starts_with(key + "."); });
             if (inner && value.kind == yaml::Kind::map) {
                 section(value, key + ".", where, target, rows, kind);
             } else if (inner && value.kind != yaml::Kind::null) {
-                problems_.add(value.place, "'" + node.keys[i] + "': expected a section, found " +
-                                               std::string(yaml::name_of(value.kind)));
+                problems_.add(value.place, "'" + node.keys[i] + "': expected a section, found " + std::string(yaml::name_of(value.kind)));
             } else if (!inner) {
                 unknown(node.key_places[i], unknown_key(node.keys[i], prefix, rows));
             }
@@ -150,8 +145,7 @@ private:
     }
 
     template <class Target>
-    void read_row(const Row<Target>& row, Target& target, const yaml::Node& node, const std::string& key,
-                  Source::Kind kind) {
+    void read_row(const Row<Target>& row, Target& target, const yaml::Node& node, const std::string& key, Source::Kind kind) {
         const std::size_t before = problems_.list().size();
         row.read(target, node, context_);
         config_.sources[key] = {kind, node.place};
@@ -160,13 +154,11 @@ private:
 
     // The nearest neighbour, or the place where a key of that very name belongs.
     template <class Target>
-    std::string unknown_key(const std::string& name, const std::string& prefix,
-                            const std::vector<Row<Target>>& rows) const {
+    std::string unknown_key(const std::string& name, const std::string& prefix, const std::vector<Row<Target>>& rows) const {
         std::set<std::string> near;
         std::vector<std::string> elsewhere;
         for (const auto& row : rows) {
-            if (row.key.starts_with(prefix))
-                near.insert(row.key.substr(prefix.size(), row.key.find('.', prefix.size()) - prefix.size()));
+            if (row.key.starts_with(prefix)) near.insert(row.key.substr(prefix.size(), row.key.find('.', prefix.size()) - prefix.size()));
             if (row.key.substr(row.key.rfind('.') + 1) == name) elsewhere.push_back(row.key);
         }
         if (std::is_same_v<Target, Config> && prefix.empty()) near.insert({"agents", "menus", "vendors"});
@@ -178,11 +170,12 @@ private:
 
     // A section with one entry a name: agents, vendors.
     template <class Entry>
-    void read_entries(const yaml::Node& node, const std::string& section_name, const std::string& noun, std::vector<Entry>& into, const std::vector<Row<Entry>>& rows) {
+    void read_entries(const yaml::Node& node, const std::string& section_name, const std::string& noun, std::vector<Entry>& into,
+                      const std::vector<Row<Entry>>& rows) {
         if (node.kind == yaml::Kind::null) return;
         if (node.kind != yaml::Kind::map) {
-            problems_.add(node.place, "'" + section_name + "': expected a section with one entry for each " + noun + ", found " +
-                                          std::string(yaml::name_of(node.kind)));
+            problems_.add(node.place,
+                          "'" + section_name + "': expected a section with one entry for each " + noun + ", found " + std::string(yaml::name_of(node.kind)));
             return;
         }
         if (node.children.size() > kEntries) {
@@ -191,11 +184,9 @@ private:
         }
         for (std::size_t i = 0; i < node.keys.size(); ++i) {
             const std::string& name = node.keys[i];
-            const bool good = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-                return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
-            });
-            if (!good)
-                problems_.add(node.key_places[i], "'" + name + "': the name of an " + noun + " has letters, digits, - and _, at most 64");
+            const bool good = !name.empty() && name.size() <= 64 &&
+                              std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-'; });
+            if (!good) problems_.add(node.key_places[i], "'" + name + "': the name of an " + noun + " has letters, digits, - and _, at most 64");
             Entry entry;
             entry.name = name;
             const std::string at = section_name + "." + name;
@@ -203,8 +194,7 @@ private:
             if (node.children[i].kind == yaml::Kind::map) {
                 section(node.children[i], "", at + ".", entry, rows, Source::Kind::file);
             } else if (node.children[i].kind != yaml::Kind::null) {
-                problems_.add(node.children[i].place, "'" + name + "': expected a section, found " +
-                                                          std::string(yaml::name_of(node.children[i].kind)));
+                problems_.add(node.children[i].place, "'" + name + "': expected a section, found " + std::string(yaml::name_of(node.children[i].kind)));
             }
             into.push_back(std::move(entry));
         }
@@ -244,10 +234,8 @@ private:
         std::map<std::string, Variable> known;
         const auto add = [&](const std::string& key, const auto& row, auto& target) {
             if (!row.from_environment) return;
-            known[environment_name(key)] = {row.secrecy, row.is_list,
-                                            [this, key, &row, &target](const yaml::Node& node) {
-                                                read_row(row, target, node, key, Source::Kind::environment);
-                                            }};
+            known[environment_name(key)] = {
+                row.secrecy, row.is_list, [this, key, &row, &target](const yaml::Node& node) { read_row(row, target, node, key, Source::Kind::environment); }};
         };
         for (const auto& row : config_rows()) add(row.key, row, config_);
         for (auto& vendor : config_.vendors) {
@@ -297,8 +285,7 @@ private:
         }
         if (variable.is_list) {
             node.kind = yaml::Kind::list;
-            for (auto& part : split(text, from_file ? "\n" : ","))
-                node.children.push_back(scalar(std::move(part), node.place));
+            for (auto& part : split(text, from_file ? "\n" : ",")) node.children.push_back(scalar(std::move(part), node.place));
         } else {
             node = scalar(std::move(text), node.place);
         }
@@ -321,11 +308,9 @@ private:
     std::set<std::string> unread_;
 };
 
-Config load(std::string_view text, const std::filesystem::path& name, bool is_file, const Environment& environment,
-            const LoadOptions& options) {
+Config load(std::string_view text, const std::filesystem::path& name, bool is_file, const Environment& environment, const LoadOptions& options) {
     Loader loader(environment, options, name.parent_path());
-    yaml::Document document =
-        is_file ? yaml::parse_file(name, loader.problems()) : yaml::parse_text(text, name.string(), loader.problems());
+    yaml::Document document = is_file ? yaml::parse_file(name, loader.problems()) : yaml::parse_text(text, name.string(), loader.problems());
     loader.config().file = is_file ? name : std::filesystem::path();
     return loader.load(document);
 }
@@ -342,8 +327,7 @@ Environment process_environment() {
     return all;
 }
 
-std::optional<Secret> read_secret_file(const std::filesystem::path& path, const Place& place, std::string_view key,
-                                       const ReadContext& context) {
+std::optional<Secret> read_secret_file(const std::filesystem::path& path, const Place& place, std::string_view key, const ReadContext& context) {
     const auto refuse = [&](std::string why) {
         context.problems.add(place, "'" + std::string(key) + "': " + path.string() + " " + std::move(why));
         return std::nullopt;
@@ -394,8 +378,7 @@ Secret read_secret(const yaml::Node& node, std::string_view key, const ReadConte
         secret = Secret(text);
         if (node.place.line > 0 && !text.empty()) {
             context.warnings.push_back(
-                {node.place, "'" + std::string(key) +
-                                 "' stands in the file; env:NAME or file:/path keeps it out of backups and reviews"});
+                {node.place, "'" + std::string(key) + "' stands in the file; env:NAME or file:/path keeps it out of backups and reviews"});
         }
     }
     if (secret.empty()) {
@@ -414,8 +397,7 @@ Config load_config(const std::filesystem::path& path, const Environment& environ
     const auto text = environment.find("PARLEY_CONFIG_TEXT");
     if (text != environment.end()) return load(text->second, "PARLEY_CONFIG_TEXT", false, environment, options);
     Problems problems;
-    problems.add({"configuration", 0, 0},
-                 "no file was named: give --config, or set PARLEY_CONFIG or PARLEY_CONFIG_TEXT");
+    problems.add({"configuration", 0, 0}, "no file was named: give --config, or set PARLEY_CONFIG or PARLEY_CONFIG_TEXT");
     throw ConfigError(std::move(problems));
 }
 
@@ -425,8 +407,7 @@ AgentReading read_agent(const Config& base, const std::string& name, const yaml:
     return loader.read_beside(base, name, document);
 }
 
-Config load_config_text(std::string_view text, const std::filesystem::path& name, const Environment& environment,
-                        const LoadOptions& options) {
+Config load_config_text(std::string_view text, const std::filesystem::path& name, const Environment& environment, const LoadOptions& options) {
     return load(text, name, false, environment, options);
 }
 

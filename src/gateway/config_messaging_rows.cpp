@@ -31,10 +31,15 @@ std::string check_message(std::string_view text) {
     const auto counted = messaging::count_segments(text);
     return counted.characters <= messaging::kMostCharacters ? "" : "has " + std::to_string(counted.characters) + " characters; a message has 1600 at most";
 }
-std::string check_short(std::string_view text) { return text.size() <= 200 ? "" : "is longer than 200 characters"; }
-std::string check_hints(std::string_view text) { return text.size() <= 4000 ? "" : "is longer than 4000 characters"; }
+std::string check_short(std::string_view text) {
+    return text.size() <= 200 ? "" : "is longer than 200 characters";
+}
+std::string check_hints(std::string_view text) {
+    return text.size() <= 4000 ? "" : "is longer than 4000 characters";
+}
 std::string check_map_name(std::string_view name) {
-    const bool right = !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; });
+    const bool right = !name.empty() && name.size() <= 40 &&
+                       std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; });
     return right ? "" : "expected a name of letters, digits, - and _, at most 40";
 }
 
@@ -51,9 +56,12 @@ void named_texts(Table<A>& t, const std::string& key, Access access, const std::
         for (std::size_t i = 0; i < node.keys.size(); ++i) {
             if (const auto bad = check_map_name(node.keys[i]); !bad.empty()) c.problems.add(node.key_places[i], "'" + node.keys[i] + "': " + bad);
             const auto value = yaml::as_text(node.children[i]);
-            if (!value) c.wrong(node.children[i], node.keys[i], value.error);
-            else if (const auto bad = check(value.value); !bad.empty()) c.wrong(node.children[i], node.keys[i], bad);
-            else all.emplace(node.keys[i], value.value);
+            if (!value)
+                c.wrong(node.children[i], node.keys[i], value.error);
+            else if (const auto bad = check(value.value); !bad.empty())
+                c.wrong(node.children[i], node.keys[i], bad);
+            else
+                all.emplace(node.keys[i], value.value);
         }
         access(a) = std::move(all);
     };
@@ -70,10 +78,14 @@ std::optional<messaging::Rule> read_rule(const yaml::Node& node, const ReadConte
         const auto& child = node.children[i];
         if (key == "match" || key == "reply") {
             const auto value = yaml::as_text(child);
-            if (!value) c.wrong(child, key, value.error);
-            else if (key == "match" && value.value.size() > 500) c.wrong(child, key, "is longer than 500 characters");
-            else if (const auto bad = check_message(value.value); !bad.empty()) c.wrong(child, key, bad);
-            else (key == "match" ? rule.match : rule.reply) = value.value;
+            if (!value)
+                c.wrong(child, key, value.error);
+            else if (key == "match" && value.value.size() > 500)
+                c.wrong(child, key, "is longer than 500 characters");
+            else if (const auto bad = check_message(value.value); !bad.empty())
+                c.wrong(child, key, bad);
+            else
+                (key == "match" ? rule.match : rule.reply) = value.value;
         } else if (key == "media") {
             const auto one = [&](const yaml::Node& item) {
                 const auto value = yaml::as_text(item);
@@ -81,8 +93,10 @@ std::optional<messaging::Rule> read_rule(const yaml::Node& node, const ReadConte
                 if (const auto bad = check_link(value.value); !bad.empty()) return c.wrong(item, key, bad);
                 rule.media.push_back(value.value);
             };
-            if (child.kind == yaml::Kind::list) std::for_each(child.children.begin(), child.children.end(), one);
-            else one(child);
+            if (child.kind == yaml::Kind::list)
+                std::for_each(child.children.begin(), child.children.end(), one);
+            else
+                one(child);
             if (rule.media.size() > messaging::kMostMedia) c.wrong(child, key, "has more than ten");
         } else {
             const std::array<std::string, 3> known{"match", "reply", "media"};
@@ -98,7 +112,9 @@ void rules(Table<A>& t) {
     Row<A> row;
     row.key = "sms.rules";
     row.type = "list of {match, reply, media}";
-    row.help = "Fixed answers, the first that matches: words that must all be there, `|` between alternatives, `*` behind a word's beginning, `*` alone for every message.";
+    row.help =
+        "Fixed answers, the first that matches: words that must all be there, `|` between alternatives, `*` behind a word's beginning, `*` alone for every "
+        "message.";
     row.from_environment = false;
     row.read = [](A& a, const yaml::Node& node, const ReadContext& c) {
         if (node.kind != yaml::Kind::list) return c.wrong(node, "sms.rules", "expected a list of rules");
@@ -140,14 +156,19 @@ void names(Table<A>& t, const std::string& key, Access access, const std::string
 }  // namespace
 
 void messaging_rows(Table<Config>& t) {
-    t.integer("messaging.per_recipient_per_hour", [](Config& c) -> auto& { return c.messaging.per_recipient; }, 1, 10'000, "Messages to one number within an hour; more are not sent.", Effect::restart);
-    t.integer("messaging.per_minute", [](Config& c) -> auto& { return c.messaging.in_all; }, 1, 100'000, "Messages to anybody within a minute.", Effect::restart);
+    t.integer(
+        "messaging.per_recipient_per_hour", [](Config& c) -> auto& { return c.messaging.per_recipient; }, 1, 10'000,
+        "Messages to one number within an hour; more are not sent.", Effect::restart);
+    t.integer(
+        "messaging.per_minute", [](Config& c) -> auto& { return c.messaging.in_all; }, 1, 100'000, "Messages to anybody within a minute.", Effect::restart);
 }
 
 void messaging_agent_rows(Table<A>& t) {
-    named_texts(t, "transfers", [](A& a) -> auto& { return a.upstream.transfers; }, "names with destinations",
-                "Places the model may connect the caller with, by the names it chooses among: a number, sip:, client:, queue:, warm:, agent:, … `transfer_to` is \"default\" among them.",
-                check_destination);
+    named_texts(
+        t, "transfers", [](A& a) -> auto& { return a.upstream.transfers; }, "names with destinations",
+        "Places the model may connect the caller with, by the names it chooses among: a number, sip:, client:, queue:, warm:, agent:, … `transfer_to` is "
+        "\"default\" among them.",
+        check_destination);
     t.list<std::vector<std::string>& (*)(A&), std::string>(
         "tools", [](A& a) -> std::vector<std::string>& { return a.messaging.tools; }, "names",
         [](std::string_view name) -> text::Parsed<std::string> {
@@ -157,41 +178,68 @@ void messaging_agent_rows(Table<A>& t) {
             return {std::string(name), {}};
         },
         [](const std::string& item) { return quote_yaml(item); },
-        "What the agent may do besides talking: send_sms, send_link, send_digits, start_recording, stop_recording, pause_recording, resume_recording, park, take_message, schedule_callback, remember, set_language, collect_digits, book_appointment (with calendar.url). See tools.md.");
-    named_texts(t, "links", [](A& a) -> auto& { return a.messaging.links; }, "names with URLs", "What send_link may send, by the names the model chooses among.", check_link);
+        "What the agent may do besides talking: send_sms, send_link, send_digits, start_recording, stop_recording, pause_recording, resume_recording, park, "
+        "take_message, schedule_callback, remember, set_language, collect_digits, book_appointment (with calendar.url). See tools.md.");
+    named_texts(
+        t, "links", [](A& a) -> auto& { return a.messaging.links; }, "names with URLs", "What send_link may send, by the names the model chooses among.",
+        check_link);
     t.integer("tool_messages", [](A& a) -> auto& { return a.messaging.tool_messages; }, 0, 100, "Messages send_sms and send_link may send in one call.");
-    t.choice("tool_recipients", [](A& a) -> auto& { return a.messaging.tool_recipients; },
-             std::vector<std::pair<std::string, ToolRecipients>>{{"caller", ToolRecipients::caller}, {"any", ToolRecipients::any}},
-             "Whom send_sms may write to: the caller only, or any number.");
-    t.text("sms.from", [](A& a) -> auto& { return a.messaging.sms_from; }, "E.164 number or MG…", "Sender of the agent's messages; default the number that was called.", Effect::live, check_sender);
-    t.choice("sms.mode", [](A& a) -> auto& { return a.messaging.sms.mode; },
-             std::vector<std::pair<std::string, messaging::Mode>>{{"off", messaging::Mode::off}, {"rules", messaging::Mode::rules}, {"brain", messaging::Mode::brain}},
-             "What answers messages to the agent's numbers: nothing, `sms.rules`, or the rules and then its brain.");
+    t.choice(
+        "tool_recipients", [](A& a) -> auto& { return a.messaging.tool_recipients; },
+        std::vector<std::pair<std::string, ToolRecipients>>{{"caller", ToolRecipients::caller}, {"any", ToolRecipients::any}},
+        "Whom send_sms may write to: the caller only, or any number.");
+    t.text(
+        "sms.from", [](A& a) -> auto& { return a.messaging.sms_from; }, "E.164 number or MG…",
+        "Sender of the agent's messages; default the number that was called.", Effect::live, check_sender);
+    t.choice(
+        "sms.mode", [](A& a) -> auto& { return a.messaging.sms.mode; },
+        std::vector<std::pair<std::string, messaging::Mode>>{
+            {"off", messaging::Mode::off}, {"rules", messaging::Mode::rules}, {"brain", messaging::Mode::brain}},
+        "What answers messages to the agent's numbers: nothing, `sms.rules`, or the rules and then its brain.");
     rules(t);
-    t.text("sms.greeting", [](A& a) -> auto& { return a.messaging.sms.greeting; }, "text", "Sent before the first answer of a conversation.", Effect::live, check_message);
+    t.text(
+        "sms.greeting", [](A& a) -> auto& { return a.messaging.sms.greeting; }, "text", "Sent before the first answer of a conversation.", Effect::live,
+        check_message);
     t.duration("sms.session", [](A& a) -> auto& { return a.messaging.sms.session; }, 1min, 720h, "A conversation that was quiet for so long begins anew.");
-    t.choice("twilio_recording.mode", [](A& a) -> auto& { return a.messaging.twilio_recording.mode; },
-             std::vector<std::pair<std::string, TwilioRecording>>{{"off", TwilioRecording::off}, {"from_answer", TwilioRecording::from_answer}, {"dual", TwilioRecording::dual}},
-             "Twilio's own recording of the agent's calls: none, both sides mixed, or each side on a channel.");
+    t.choice(
+        "twilio_recording.mode", [](A& a) -> auto& { return a.messaging.twilio_recording.mode; },
+        std::vector<std::pair<std::string, TwilioRecording>>{
+            {"off", TwilioRecording::off}, {"from_answer", TwilioRecording::from_answer}, {"dual", TwilioRecording::dual}},
+        "Twilio's own recording of the agent's calls: none, both sides mixed, or each side on a channel.");
     t.flag("twilio_recording.trim", [](A& a) -> auto& { return a.messaging.twilio_recording.trim; }, "Silence at its ends is cut off.");
-    t.flag("twilio_recording.download", [](A& a) -> auto& { return a.messaging.twilio_recording.download; }, "Fetched to the recordings' directory when it is complete.");
-    t.flag("twilio_recording.keep_at_twilio", [](A& a) -> auto& { return a.messaging.twilio_recording.keep_at_twilio; }, "Not deleted at Twilio once it is here.");
-    t.choice("transcription.engine", [](A& a) -> auto& { return a.messaging.transcription.engine; },
-             std::vector<std::pair<std::string, TranscriptEngine>>{{"off", TranscriptEngine::off}, {"twilio", TranscriptEngine::twilio}, {"own", TranscriptEngine::own}},
-             "Who writes down what is said: nobody, Twilio's live transcription, or the agent's own recogniser (its turns stand in the record anyway).");
+    t.flag(
+        "twilio_recording.download", [](A& a) -> auto& { return a.messaging.twilio_recording.download; },
+        "Fetched to the recordings' directory when it is complete.");
+    t.flag(
+        "twilio_recording.keep_at_twilio", [](A& a) -> auto& { return a.messaging.twilio_recording.keep_at_twilio; }, "Not deleted at Twilio once it is here.");
+    t.choice(
+        "transcription.engine", [](A& a) -> auto& { return a.messaging.transcription.engine; },
+        std::vector<std::pair<std::string, TranscriptEngine>>{
+            {"off", TranscriptEngine::off}, {"twilio", TranscriptEngine::twilio}, {"own", TranscriptEngine::own}},
+        "Who writes down what is said: nobody, Twilio's live transcription, or the agent's own recogniser (its turns stand in the record anyway).");
     t.text("transcription.language", [](A& a) -> auto& { return a.messaging.transcription.language; }, "BCP 47", "Of Twilio's.", Effect::live, check_short);
-    t.text("transcription.recognizer", [](A& a) -> auto& { return a.messaging.transcription.recognizer; }, "google or deepgram", "Twilio's recogniser; default its own choice.", Effect::live, check_short);
+    t.text(
+        "transcription.recognizer", [](A& a) -> auto& { return a.messaging.transcription.recognizer; }, "google or deepgram",
+        "Twilio's recogniser; default its own choice.", Effect::live, check_short);
     t.text("transcription.model", [](A& a) -> auto& { return a.messaging.transcription.model; }, "name", "That recogniser's model.", Effect::live, check_short);
-    t.text("transcription.hints", [](A& a) -> auto& { return a.messaging.transcription.hints; }, "words and phrases, with commas", "Worth expecting.", Effect::live, check_hints);
-    t.flag("transcription.partial", [](A& a) -> auto& { return a.messaging.transcription.partial; }, "Also what is not final yet. It is not kept in the record.");
-    t.flag("transcription.profanity_filter", [](A& a) -> auto& { return a.messaging.transcription.profanity_filter; }, "Twilio's stars in place of strong words.");
-    t.text("intelligence.service", [](A& a) -> auto& { return a.messaging.intelligence.service; }, "GA… or a unique name", "Conversational Intelligence service that examines the agent's calls; empty: none.",
-           Effect::live, check_short);
-    names(t, "intelligence.operators", [](A& a) -> std::vector<std::string>& { return a.messaging.intelligence.operators; }, "names or LY…", "Whose results are kept in the record; empty is all.");
+    t.text(
+        "transcription.hints", [](A& a) -> auto& { return a.messaging.transcription.hints; }, "words and phrases, with commas", "Worth expecting.",
+        Effect::live, check_hints);
+    t.flag(
+        "transcription.partial", [](A& a) -> auto& { return a.messaging.transcription.partial; }, "Also what is not final yet. It is not kept in the record.");
+    t.flag(
+        "transcription.profanity_filter", [](A& a) -> auto& { return a.messaging.transcription.profanity_filter; }, "Twilio's stars in place of strong words.");
+    t.text(
+        "intelligence.service", [](A& a) -> auto& { return a.messaging.intelligence.service; }, "GA… or a unique name",
+        "Conversational Intelligence service that examines the agent's calls; empty: none.", Effect::live, check_short);
+    names(
+        t, "intelligence.operators", [](A& a) -> std::vector<std::string>& { return a.messaging.intelligence.operators; }, "names or LY…",
+        "Whose results are kept in the record; empty is all.");
     t.flag("intelligence.redact", [](A& a) -> auto& { return a.messaging.intelligence.redact; }, "Fetch redacted sentences and results only.");
-    t.choice("intelligence.on", [](A& a) -> auto& { return a.messaging.intelligence.on; },
-             std::vector<std::pair<std::string, IntelligenceOn>>{{"recording", IntelligenceOn::recording}, {"live", IntelligenceOn::live}},
-             "What is examined: Twilio's recording when it is complete, or its live transcription.");
+    t.choice(
+        "intelligence.on", [](A& a) -> auto& { return a.messaging.intelligence.on; },
+        std::vector<std::pair<std::string, IntelligenceOn>>{{"recording", IntelligenceOn::recording}, {"live", IntelligenceOn::live}},
+        "What is examined: Twilio's recording when it is complete, or its live transcription.");
 }
 
 std::vector<std::pair<std::string, std::string>> check_messaging(const Config& config) {
@@ -202,20 +250,27 @@ std::vector<std::pair<std::string, std::string>> check_messaging(const Config& c
         const auto tool = [&](std::string_view name) { return std::find(m.tools.begin(), m.tools.end(), name) != m.tools.end(); };
         if (tool("send_link") && m.links.empty()) wrong.emplace_back(at + "links", "is missing: send_link has nothing to send");
         if (!m.links.empty() && !tool("send_link")) wrong.emplace_back(at + "links", "is given, but tools does not name send_link");
-        if (!m.tools.empty() && agent.brain != Brain::vendors && agent.brain != Brain::embedded) wrong.emplace_back(at + "tools", "is given, but a brain that is echo or a bot has no use for them");
+        if (!m.tools.empty() && agent.brain != Brain::vendors && agent.brain != Brain::embedded)
+            wrong.emplace_back(at + "tools", "is given, but a brain that is echo or a bot has no use for them");
         for (const auto name : kOfModels)
-            if (tool(name) && agent.brain == Brain::embedded) wrong.emplace_back(at + "tools", "names " + std::string(name) + ", but only a brain of vendors has a model that could use it");
+            if (tool(name) && agent.brain == Brain::embedded)
+                wrong.emplace_back(at + "tools", "names " + std::string(name) + ", but only a brain of vendors has a model that could use it");
         if (tool("set_language") && agent.persona.languages.size() < 2) wrong.emplace_back(at + "languages", "names no other language for set_language");
         const auto wants_digits = [](const tools::HttpTool& one) {
             const auto has = [](std::string_view text) { return text.find("{digits.") != std::string_view::npos; };
             return has(one.body) || std::any_of(one.headers.begin(), one.headers.end(), [&](const auto& header) { return has(header.second.reveal()); });
         };
-        if (!tool("collect_digits") && std::any_of(agent.own_tools.http.begin(), agent.own_tools.http.end(), wants_digits)) wrong.emplace_back(at + "http_tools", "wants digits, but tools does not name collect_digits");
-        if (tool("book_appointment") && agent.own_tools.calendar.url.empty()) wrong.emplace_back(at + "calendar.url", "is missing: book_appointment has nowhere to book");
-        if (!agent.own_tools.calendar.url.empty() && !tool("book_appointment")) wrong.emplace_back(at + "calendar.url", "is given, but tools does not name book_appointment");
+        if (!tool("collect_digits") && std::any_of(agent.own_tools.http.begin(), agent.own_tools.http.end(), wants_digits))
+            wrong.emplace_back(at + "http_tools", "wants digits, but tools does not name collect_digits");
+        if (tool("book_appointment") && agent.own_tools.calendar.url.empty())
+            wrong.emplace_back(at + "calendar.url", "is missing: book_appointment has nowhere to book");
+        if (!agent.own_tools.calendar.url.empty() && !tool("book_appointment"))
+            wrong.emplace_back(at + "calendar.url", "is given, but tools does not name book_appointment");
         if (!agent.upstream.transfers.empty() && agent.brain != Brain::vendors) wrong.emplace_back(at + "transfers", "is given, but brain is not vendors");
-        if (m.sms.mode == messaging::Mode::brain && agent.brain != Brain::vendors && agent.brain != Brain::embedded) wrong.emplace_back(at + "sms.mode", "is brain, but the agent has none that answers text");
-        if (m.sms.mode == messaging::Mode::brain && agent.brain == Brain::vendors && agent.lm.empty()) wrong.emplace_back(at + "sms.mode", "is brain, but a speech-to-speech agent does not answer text");
+        if (m.sms.mode == messaging::Mode::brain && agent.brain != Brain::vendors && agent.brain != Brain::embedded)
+            wrong.emplace_back(at + "sms.mode", "is brain, but the agent has none that answers text");
+        if (m.sms.mode == messaging::Mode::brain && agent.brain == Brain::vendors && agent.lm.empty())
+            wrong.emplace_back(at + "sms.mode", "is brain, but a speech-to-speech agent does not answer text");
         if (m.sms.mode == messaging::Mode::rules && m.sms.rules.empty()) wrong.emplace_back(at + "sms.rules", "is missing for sms.mode: rules");
         if (m.sms.mode == messaging::Mode::off && !m.sms.rules.empty()) wrong.emplace_back(at + "sms.rules", "is given, but sms.mode is off");
         if (!m.transcription.recognizer.empty() && m.transcription.recognizer != "google" && m.transcription.recognizer != "deepgram")

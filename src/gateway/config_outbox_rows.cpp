@@ -26,7 +26,8 @@ std::string check_receiver(std::string_view url) {
 text::Parsed<std::string> event_name(std::string_view name) {
     const auto stem = name.ends_with('*') ? name.substr(0, name.size() - 1) : name;
     const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
-    if (name.empty() || name.size() > 80 || !std::all_of(stem.begin(), stem.end(), good)) return {{}, "expected an event's name, or its beginning with * behind it"};
+    if (name.empty() || name.size() > 80 || !std::all_of(stem.begin(), stem.end(), good))
+        return {{}, "expected an event's name, or its beginning with * behind it"};
     return {std::string(name), {}};
 }
 
@@ -36,7 +37,11 @@ std::optional<outbox::AlertRule> read_rule(const yaml::Node& node, const ReadCon
         return std::nullopt;
     }
     outbox::AlertRule rule;
-    const std::array<std::pair<std::string, std::string outbox::AlertRule::*>, 5> fields{{{"name", &outbox::AlertRule::name}, {"on", &outbox::AlertRule::on}, {"pointer", &outbox::AlertRule::pointer}, {"is", &outbox::AlertRule::is}, {"value", &outbox::AlertRule::value}}};
+    const std::array<std::pair<std::string, std::string outbox::AlertRule::*>, 5> fields{{{"name", &outbox::AlertRule::name},
+                                                                                          {"on", &outbox::AlertRule::on},
+                                                                                          {"pointer", &outbox::AlertRule::pointer},
+                                                                                          {"is", &outbox::AlertRule::is},
+                                                                                          {"value", &outbox::AlertRule::value}}};
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
         const auto field = std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == node.keys[i]; });
         if (field == fields.end()) {
@@ -44,8 +49,10 @@ std::optional<outbox::AlertRule> read_rule(const yaml::Node& node, const ReadCon
             continue;
         }
         const auto value = yaml::as_text(node.children[i]);
-        if (!value) c.wrong(node.children[i], node.keys[i], value.error);
-        else rule.*(field->second) = value.value;
+        if (!value)
+            c.wrong(node.children[i], node.keys[i], value.error);
+        else
+            rule.*(field->second) = value.value;
     }
     if (const auto bad = outbox::check_rule(rule); !bad.empty()) {
         c.wrong(node, "webhooks.alerts", bad);
@@ -59,7 +66,9 @@ void alert_rows(Table<Target>& t, Access access) {
     Row<Target> row;
     row.key = "webhooks.alerts";
     row.type = "list of {name, on, pointer, is, value}";
-    row.help = "Further events, `alert.<name>`, when the data of the event `on` has at `pointer` (JSON pointer) what `is` says: equals, below, above, contains, exists.";
+    row.help =
+        "Further events, `alert.<name>`, when the data of the event `on` has at `pointer` (JSON pointer) what `is` says: equals, below, above, contains, "
+        "exists.";
     row.from_environment = false;
     row.read = [access](Target& target, const yaml::Node& node, const ReadContext& c) {
         if (node.kind != yaml::Kind::list) return c.wrong(node, "webhooks.alerts", "expected a list of rules");
@@ -72,7 +81,8 @@ void alert_rows(Table<Target>& t, Access access) {
     row.print = [access](const Target& target) {
         std::string out = "[";
         for (const auto& rule : access(const_cast<Target&>(target)).alerts)
-            out += std::string(out.size() > 1 ? ", " : "") + "{name: " + quote_yaml(rule.name) + ", on: " + quote_yaml(rule.on) + ", pointer: " + quote_yaml(rule.pointer) + ", is: " + quote_yaml(rule.is) + ", value: " + quote_yaml(rule.value) + "}";
+            out += std::string(out.size() > 1 ? ", " : "") + "{name: " + quote_yaml(rule.name) + ", on: " + quote_yaml(rule.on) +
+                   ", pointer: " + quote_yaml(rule.pointer) + ", is: " + quote_yaml(rule.is) + ", value: " + quote_yaml(rule.value) + "}";
         return out + "]";
     };
     row.digest = row.print;
@@ -81,16 +91,20 @@ void alert_rows(Table<Target>& t, Access access) {
 
 template <class Target, class Access>
 void webhook_rows(Table<Target>& t, Access access, const std::string& whose) {
-    t.text("webhooks.url", [access](Target& x) -> auto& { return access(x).url; }, "http or https URL", "Receiver of " + whose + " events; empty: nobody is told.", Effect::live, check_receiver);
+    t.text(
+        "webhooks.url", [access](Target& x) -> auto& { return access(x).url; }, "http or https URL", "Receiver of " + whose + " events; empty: nobody is told.",
+        Effect::live, check_receiver);
     t.secret("webhooks.secret", [access](Target& x) -> auto& { return access(x).secret; }, "Signs them (Parley-Signature).");
     t.template list<std::function<std::vector<std::string>&(Target&)>, std::string>(
-        "webhooks.events", [access](Target& x) -> std::vector<std::string>& { return access(x).events; }, "event names", event_name, [](const std::string& item) { return quote_yaml(item); },
-        "Which ones, by name or beginning (call.*); empty is all.");
+        "webhooks.events", [access](Target& x) -> std::vector<std::string>& { return access(x).events; }, "event names", event_name,
+        [](const std::string& item) { return quote_yaml(item); }, "Which ones, by name or beginning (call.*); empty is all.");
     alert_rows(t, access);
-    t.integer("webhooks.attempts", [access](Target& x) -> auto& { return access(x).attempts; }, 1, 50, "Tries of one event, with growing pauses and not longer than a day; then it waits among the dead ones (/v1/webhooks/dead).");
+    t.integer(
+        "webhooks.attempts", [access](Target& x) -> auto& { return access(x).attempts; }, 1, 50,
+        "Tries of one event, with growing pauses and not longer than a day; then it waits among the dead ones (/v1/webhooks/dead).");
 }
 
-void days(Table<Config>& t, const std::string& key, std::optional<std::uint32_t> RetentionConfig::*field, const std::string& what) {
+void days(Table<Config>& t, const std::string& key, std::optional<std::uint32_t> RetentionConfig::* field, const std::string& what) {
     Row<Config> row;
     row.key = "retention." + key;
     row.type = "days, 1 to 36500, or forever";
@@ -140,11 +154,15 @@ std::string check_alert_names(const outbox::WebhookSettings& settings) {
 void outbox_rows(Table<Config>& t) {
     webhook_rows(t, [](Config& c) -> outbox::WebhookSettings& { return c.webhooks; }, "the agents' (those without an own receiver)");
     t.list<std::vector<std::string>& (*)(Config&), std::string>(
-        "webhooks.private_networks", [](Config& c) -> std::vector<std::string>& { return c.webhook_networks; }, "addresses or networks", network, [](const std::string& item) { return quote_yaml(item); },
+        "webhooks.private_networks", [](Config& c) -> std::vector<std::string>& { return c.webhook_networks; }, "addresses or networks", network,
+        [](const std::string& item) { return quote_yaml(item); },
         "Where receivers may be although it is no public address (10.1.0.0/16); anything else that is not public is refused.", Effect::restart);
-    t.duration("webhooks.first_pause", [](Config& c) -> auto& { return c.webhook_first_pause; }, std::chrono::milliseconds(10), std::chrono::hours(1), "Pause before an event's second attempt; three times as long before each further one, up to 4 hours.", Effect::restart);
+    t.duration(
+        "webhooks.first_pause", [](Config& c) -> auto& { return c.webhook_first_pause; }, std::chrono::milliseconds(10), std::chrono::hours(1),
+        "Pause before an event's second attempt; three times as long before each further one, up to 4 hours.", Effect::restart);
     days(t, "calls", &RetentionConfig::calls, "Days a call is kept with all that is known of it, behind its last fact, instead of `records.retain_days`.");
-    days(t, "transcripts", &RetentionConfig::transcripts, "Days its words are kept: turns, transcripts, messages, tool calls, summaries; also in webhooks that were delivered or given up.");
+    days(t, "transcripts", &RetentionConfig::transcripts,
+         "Days its words are kept: turns, transcripts, messages, tool calls, summaries; also in webhooks that were delivered or given up.");
     days(t, "events", &RetentionConfig::events, "Days dead webhooks and a call's states are kept; delivered ones not longer than 7.");
     days(t, "profiles", &RetentionConfig::profiles, "Days a caller's profile is kept behind its last change.");
     days(t, "audit", &RetentionConfig::audit, "Days of the audit log.");
@@ -152,13 +170,20 @@ void outbox_rows(Table<Config>& t) {
 
 void outbox_agent_rows(Table<A>& t) {
     webhook_rows(t, [](A& a) -> outbox::WebhookSettings& { return a.webhooks; }, "its");
-    t.flag("privacy.redact", [](A& a) -> auto& { return a.privacy.redact; }, "Cards, social security numbers, IBANs, e-mail addresses and telephone numbers are masked in everything that is kept or shown of its calls; no call file is written.");
+    t.flag(
+        "privacy.redact", [](A& a) -> auto& { return a.privacy.redact; },
+        "Cards, social security numbers, IBANs, e-mail addresses and telephone numbers are masked in everything that is kept or shown of its calls; no call "
+        "file is written.");
     t.list<std::vector<std::string>& (*)(A&), std::string>(
-        "privacy.kinds", [](A& a) -> std::vector<std::string>& { return a.privacy.kinds; }, "card, ssn, iban, email, phone", kind_name, [](const std::string& item) { return item; }, "Which of them; empty is all.");
-    t.flag("privacy.redact_audio", [](A& a) -> auto& { return a.privacy.redact_audio; }, "The caller's turns with such data are silenced in our own recording.");
+        "privacy.kinds", [](A& a) -> std::vector<std::string>& { return a.privacy.kinds; }, "card, ssn, iban, email, phone", kind_name,
+        [](const std::string& item) { return item; }, "Which of them; empty is all.");
+    t.flag(
+        "privacy.redact_audio", [](A& a) -> auto& { return a.privacy.redact_audio; }, "The caller's turns with such data are silenced in our own recording.");
 }
 
-std::uint32_t days_of_calls(const Config& config) { return config.retention.calls.value_or(config.records.retain_days); }
+std::uint32_t days_of_calls(const Config& config) {
+    return config.retention.calls.value_or(config.records.retain_days);
+}
 
 std::vector<std::pair<std::string, std::string>> outbox_warnings(const Config& config) {
     constexpr const char* kUnsigned = "is missing: events go out unsigned, and their receiver cannot tell them from anybody else's";

@@ -19,7 +19,9 @@ std::string check_destination(std::string_view text) {
     std::string why;
     return flows::parse_destination(text, &why) ? "" : why.empty() ? "is no place a call can be sent to" : why;
 }
-std::string check_clock(std::string_view text) { return policy::parse_clock(text) ? "" : "expected a time of day such as 21:00"; }
+std::string check_clock(std::string_view text) {
+    return policy::parse_clock(text) ? "" : "expected a time of day such as 21:00";
+}
 std::string check_zone(std::string_view name) {
     std::string why;
     return flows::TimeZone::load(name, &why) ? "" : "is no time zone of this system" + text::suggestion(std::string(name), flows::TimeZone::names());
@@ -39,8 +41,10 @@ void amount(Table<Target>& t, const std::string& key, Access access, double most
         if (whole && value.value != static_cast<double>(static_cast<std::uint64_t>(value.value))) return c.wrong(node, key, "expected a whole number");
         auto& field = access(target);
         using Field = typename std::remove_reference_t<decltype(field)>::value_type;
-        if (value.value == 0) field.reset();
-        else field = static_cast<Field>(value.value);
+        if (value.value == 0)
+            field.reset();
+        else
+            field = static_cast<Field>(value.value);
     };
     row.print = [=](const Target& target) {
         const auto& field = access(const_cast<Target&>(target));
@@ -57,12 +61,15 @@ void span_of_time(Table<Target>& t, const std::string& key, Access access, const
     row.type = "duration, 0s to 8760h";
     row.help = help + " 0: no limit.";
     row.read = [=](Target& target, const yaml::Node& node, const ReadContext& c) {
-        const auto value = node.kind == yaml::Kind::scalar ? text::parse_duration(node.text) : text::Parsed<std::chrono::microseconds>{{}, "expected a duration"};
+        const auto value =
+            node.kind == yaml::Kind::scalar ? text::parse_duration(node.text) : text::Parsed<std::chrono::microseconds>{{}, "expected a duration"};
         if (!value) return c.wrong(node, key, value.error);
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(value.value);
         if (value.value < 0s || value.value > 8760h || seconds != value.value) return c.wrong(node, key, "expected whole seconds, at most 8760h");
-        if (seconds.count() == 0) access(target).reset();
-        else access(target) = seconds;
+        if (seconds.count() == 0)
+            access(target).reset();
+        else
+            access(target) = seconds;
     };
     row.print = [=](const Target& target) {
         const auto& field = access(const_cast<Target&>(target));
@@ -74,7 +81,8 @@ void span_of_time(Table<Target>& t, const std::string& key, Access access, const
 
 template <class Target, class Access>
 void budget(Table<Target>& t, const std::string& key, Access access, const std::string& whose) {
-    amount(t, key + ".money", [=](Target& target) -> auto& { return access(target).money; }, 1e9, "Money " + whose + ", in the currency of fleet.prices.", false);
+    amount(
+        t, key + ".money", [=](Target& target) -> auto& { return access(target).money; }, 1e9, "Money " + whose + ", in the currency of fleet.prices.", false);
     amount(t, key + ".tokens", [=](Target& target) -> auto& { return access(target).tokens; }, 1e12, "Tokens, in and out together, " + whose + ".", true);
     span_of_time(t, key + ".time", [=](Target& target) -> auto& { return access(target).time; }, "Talking time " + whose + ".");
 }
@@ -97,10 +105,11 @@ void callers(Table<A>& t, const std::string& key, std::vector<std::string>& (*ac
 
 struct PriceField {
     const char* key;
-    double policy::Price::*field;
+    double policy::Price::* field;
 };
-constexpr std::array<PriceField, 4> kPriceFields{PriceField{"input_per_million", &policy::Price::input_per_million}, PriceField{"output_per_million", &policy::Price::output_per_million},
-                                                 PriceField{"per_minute", &policy::Price::per_minute}, PriceField{"per_thousand_characters", &policy::Price::per_thousand_characters}};
+constexpr std::array<PriceField, 4> kPriceFields{
+    PriceField{"input_per_million", &policy::Price::input_per_million}, PriceField{"output_per_million", &policy::Price::output_per_million},
+    PriceField{"per_minute", &policy::Price::per_minute}, PriceField{"per_thousand_characters", &policy::Price::per_thousand_characters}};
 
 std::optional<policy::Price> read_price(const yaml::Node& node, const ReadContext& c) {
     if (node.kind != yaml::Kind::map) {
@@ -113,8 +122,10 @@ std::optional<policy::Price> read_price(const yaml::Node& node, const ReadContex
         const auto& child = node.children[i];
         if (key == "vendor" || key == "model") {
             const auto value = yaml::as_text(child);
-            if (!value || value.value.size() > 200) c.wrong(child, key, value ? "is longer than 200 characters" : value.error);
-            else (key == "vendor" ? price.vendor : price.model) = value.value;
+            if (!value || value.value.size() > 200)
+                c.wrong(child, key, value ? "is longer than 200 characters" : value.error);
+            else
+                (key == "vendor" ? price.vendor : price.model) = value.value;
             continue;
         }
         const auto* field = std::ranges::find(kPriceFields, key, [](const PriceField& f) { return std::string_view(f.key); });
@@ -124,9 +135,12 @@ std::optional<policy::Price> read_price(const yaml::Node& node, const ReadContex
             continue;
         }
         const auto value = child.kind == yaml::Kind::scalar ? text::parse_number(child.text) : text::Parsed<double>{0, "expected a number"};
-        if (!value) c.wrong(child, key, value.error);
-        else if (value.value < 0 || value.value > 1e6) c.wrong(child, key, "is out of range, allowed is 0 to 1000000");
-        else price.*(field->field) = value.value;
+        if (!value)
+            c.wrong(child, key, value.error);
+        else if (value.value < 0 || value.value > 1e6)
+            c.wrong(child, key, "is out of range, allowed is 0 to 1000000");
+        else
+            price.*(field->field) = value.value;
     }
     if (price.vendor.empty()) c.wrong(node, "vendor", "is missing");
     return price;
@@ -136,7 +150,9 @@ void prices(Table<Config>& t) {
     Row<Config> row;
     row.key = "fleet.prices";
     row.type = "list of {vendor, model, input_per_million, output_per_million, per_minute, per_thousand_characters}";
-    row.help = "What one unit costs: tokens by the million, minutes listened to, a thousand characters spoken. `vendor` is an entry of `vendors` or a vendor, `model` one of its models or `*`; the row that fits best counts.";
+    row.help =
+        "What one unit costs: tokens by the million, minutes listened to, a thousand characters spoken. `vendor` is an entry of `vendors` or a vendor, `model` "
+        "one of its models or `*`; the row that fits best counts.";
     row.from_environment = false;
     row.read = [](Config& config, const yaml::Node& node, const ReadContext& c) {
         if (node.kind != yaml::Kind::list) return c.wrong(node, "fleet.prices", "expected a list of rows");
@@ -164,29 +180,56 @@ void prices(Table<Config>& t) {
 }  // namespace
 
 void policy_rows(Table<Config>& t) {
-    t.integer("fleet.max_calls", [](Config& c) -> auto& { return c.fleet.max_calls; }, 0, 1'000'000, "Calls at once on all instances that share the store; 0: only limits.max_calls of each.");
-    t.integer("fleet.max_calls_account", [](Config& c) -> auto& { return c.fleet.max_calls_account; }, 0, 1'000'000, "Calls at once of one Twilio account, on all instances; 0: no limit.");
+    t.integer(
+        "fleet.max_calls", [](Config& c) -> auto& { return c.fleet.max_calls; }, 0, 1'000'000,
+        "Calls at once on all instances that share the store; 0: only limits.max_calls of each.");
+    t.integer(
+        "fleet.max_calls_account", [](Config& c) -> auto& { return c.fleet.max_calls_account; }, 0, 1'000'000,
+        "Calls at once of one Twilio account, on all instances; 0: no limit.");
     budget(t, "fleet.day", [](Config& c) -> auto& { return c.fleet.day; }, "all agents may spend a day (UTC)");
-    t.text("fleet.currency", [](Config& c) -> auto& { return c.fleet.prices.currency; }, "name", "Of all money here.", Effect::live,
-           [](std::string_view text) { return text.empty() || text.size() > 8 ? std::string("expected a short name such as USD") : std::string(); });
+    t.text(
+        "fleet.currency", [](Config& c) -> auto& { return c.fleet.prices.currency; }, "name", "Of all money here.", Effect::live,
+        [](std::string_view text) { return text.empty() || text.size() > 8 ? std::string("expected a short name such as USD") : std::string(); });
     t.number("fleet.call_per_minute", [](Config& c) -> auto& { return c.fleet.prices.call_per_minute; }, 0, 1000, "What the carrier takes for a minute.");
     prices(t);
-    t.text("fleet.quiet_from", [](Config& c) -> auto& { return c.fleet.quiet_from; }, "time of day", "From then on nobody is called, in the time zone of the called number's country where it has one, else fleet.quiet_zone.", Effect::live, check_clock);
-    t.text("fleet.quiet_to", [](Config& c) -> auto& { return c.fleet.quiet_to; }, "time of day", "Until then; before fleet.quiet_from: over midnight.", Effect::live, check_clock);
-    t.text("fleet.quiet_zone", [](Config& c) -> auto& { return c.fleet.quiet_zone; }, "time zone", "Of numbers whose country has several zones, and of sip: and client:; default UTC.", Effect::live, check_zone);
+    t.text(
+        "fleet.quiet_from", [](Config& c) -> auto& { return c.fleet.quiet_from; }, "time of day",
+        "From then on nobody is called, in the time zone of the called number's country where it has one, else fleet.quiet_zone.", Effect::live, check_clock);
+    t.text(
+        "fleet.quiet_to", [](Config& c) -> auto& { return c.fleet.quiet_to; }, "time of day", "Until then; before fleet.quiet_from: over midnight.",
+        Effect::live, check_clock);
+    t.text(
+        "fleet.quiet_zone", [](Config& c) -> auto& { return c.fleet.quiet_zone; }, "time zone",
+        "Of numbers whose country has several zones, and of sip: and client:; default UTC.", Effect::live, check_zone);
 }
 
 void policy_agent_rows(Table<A>& t) {
-    callers(t, "policy.allow", [](A& a) -> std::vector<std::string>& { return a.policy.allow; }, "Who may call; everybody else hears the busy tone. Empty: everybody may.");
+    callers(
+        t, "policy.allow", [](A& a) -> std::vector<std::string>& { return a.policy.allow; },
+        "Who may call; everybody else hears the busy tone. Empty: everybody may.");
     callers(t, "policy.block", [](A& a) -> std::vector<std::string>& { return a.policy.block; }, "Who hears the busy tone whatever the other list says.");
     t.flag("policy.anonymous", [](A& a) -> auto& { return a.policy.anonymous; }, "Whether callers without a number may call.");
-    t.integer("policy.max_calls", [](A& a) -> auto& { return a.policy.max_calls; }, 0, 1'000'000, "Calls of this agent at once, on all instances that share the store; 0: no limit of its own.");
-    t.choice("policy.full", [](A& a) -> auto& { return a.policy.full; },
-             std::vector<std::pair<std::string, policy::Full>>{{"inherit", policy::Full::inherit}, {"busy", policy::Full::busy}, {"voicemail", policy::Full::voicemail}, {"redirect", policy::Full::redirect}, {"queue", policy::Full::queue}},
-             "What a call gets for which there is no place: what limits.overflow says, the busy tone, the agent's voicemail, policy.full_to, or a queue with music and its position until there is one.");
-    t.text("policy.full_to", [](A& a) -> auto& { return a.policy.full_to; }, "destination", "Where policy.full: redirect sends it.", Effect::live, check_destination);
-    t.duration("policy.warn_before", [](A& a) -> auto& { return a.policy.warn_before; }, 0s, 600s, "The caller is told so long before the longest duration is over, and so long before a call ends whose budget is used up; 0s: not told.");
-    t.duration("policy.carrier_margin", [](A& a) -> auto& { return a.policy.carrier_margin; }, 1s, 3600s, "The carrier itself ends the call so long after it should have ended.");
+    t.integer(
+        "policy.max_calls", [](A& a) -> auto& { return a.policy.max_calls; }, 0, 1'000'000,
+        "Calls of this agent at once, on all instances that share the store; 0: no limit of its own.");
+    t.choice(
+        "policy.full", [](A& a) -> auto& { return a.policy.full; },
+        std::vector<std::pair<std::string, policy::Full>>{{"inherit", policy::Full::inherit},
+                                                          {"busy", policy::Full::busy},
+                                                          {"voicemail", policy::Full::voicemail},
+                                                          {"redirect", policy::Full::redirect},
+                                                          {"queue", policy::Full::queue}},
+        "What a call gets for which there is no place: what limits.overflow says, the busy tone, the agent's voicemail, policy.full_to, or a queue with music "
+        "and its position until there is one.");
+    t.text(
+        "policy.full_to", [](A& a) -> auto& { return a.policy.full_to; }, "destination", "Where policy.full: redirect sends it.", Effect::live,
+        check_destination);
+    t.duration(
+        "policy.warn_before", [](A& a) -> auto& { return a.policy.warn_before; }, 0s, 600s,
+        "The caller is told so long before the longest duration is over, and so long before a call ends whose budget is used up; 0s: not told.");
+    t.duration(
+        "policy.carrier_margin", [](A& a) -> auto& { return a.policy.carrier_margin; }, 1s, 3600s,
+        "The carrier itself ends the call so long after it should have ended.");
     budget(t, "policy.call", [](A& a) -> auto& { return a.policy.call; }, "one call may spend");
     budget(t, "policy.day", [](A& a) -> auto& { return a.policy.day; }, "the agent's calls may spend a day (UTC)");
 }
@@ -194,7 +237,8 @@ void policy_agent_rows(Table<A>& t) {
 std::vector<std::pair<std::string, std::string>> check_policy(const Config& config) {
     std::vector<std::pair<std::string, std::string>> wrong;
     const auto& fleet = config.fleet;
-    if (fleet.quiet_from.empty() != fleet.quiet_to.empty()) wrong.emplace_back(fleet.quiet_from.empty() ? "fleet.quiet_from" : "fleet.quiet_to", "is missing: quiet hours have a beginning and an end");
+    if (fleet.quiet_from.empty() != fleet.quiet_to.empty())
+        wrong.emplace_back(fleet.quiet_from.empty() ? "fleet.quiet_from" : "fleet.quiet_to", "is missing: quiet hours have a beginning and an end");
     if (!fleet.quiet_zone.empty() && fleet.quiet_from.empty()) wrong.emplace_back("fleet.quiet_zone", "is given without fleet.quiet_from");
     for (const auto& agent : config.agents) {
         const auto at = "agents." + agent.name + ".policy.";
@@ -204,7 +248,8 @@ std::vector<std::pair<std::string, std::string>> check_policy(const Config& conf
         if (p.full == policy::Full::voicemail && !agent.voicemail) wrong.emplace_back(at + "full", "is voicemail, but the agent takes no messages");
         if (p.full == policy::Full::redirect) {
             const auto to = flows::parse_destination(p.full_to);
-            if (to && to->kind == flows::Destination::Kind::agent && config.agent(to->value) == nullptr) wrong.emplace_back(at + "full_to", "there is no agent '" + to->value + "'");
+            if (to && to->kind == flows::Destination::Kind::agent && config.agent(to->value) == nullptr)
+                wrong.emplace_back(at + "full_to", "there is no agent '" + to->value + "'");
         }
         const std::set<std::string, std::less<>> blocked(p.block.begin(), p.block.end());
         for (const auto& caller : p.allow)

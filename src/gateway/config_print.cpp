@@ -31,9 +31,7 @@ public:
     }
 
 private:
-    [[nodiscard]] std::string indent(std::size_t depth) const {
-        return std::string((static_cast<std::size_t>(base_) + depth) * 2, ' ');
-    }
+    [[nodiscard]] std::string indent(std::size_t depth) const { return std::string((static_cast<std::size_t>(base_) + depth) * 2, ' '); }
     std::ostringstream& out_;
     int base_;
     std::vector<std::string> open_;
@@ -55,8 +53,7 @@ void each_row(const Config& config, Visit visit) {
 }
 
 template <class Target>
-void reference_rows(std::ostringstream& out, const std::vector<Row<Target>>& rows, const Target& defaults,
-                    std::string_view prefix, std::string_view section) {
+void reference_rows(std::ostringstream& out, const std::vector<Row<Target>>& rows, const Target& defaults, std::string_view prefix, std::string_view section) {
     out << "| key | value | default | takes effect | meaning |\n|---|---|---|---|---|\n";
     for (const auto& row : rows) {
         if (!row.key.starts_with(section)) continue;
@@ -112,22 +109,19 @@ std::string print_config(const Config& config) {
     for (const auto& vendor : config.vendors) {
         out << "  " << vendor.name << ":\n";
         Writer inner(out, 2);
-        for (const auto& row : vendor_rows())
-            inner.line(row.key, row.print(vendor), config.source("vendors." + vendor.name + "." + row.key).text());
+        for (const auto& row : vendor_rows()) inner.line(row.key, row.print(vendor), config.source("vendors." + vendor.name + "." + row.key).text());
     }
     if (!config.menus.empty()) out << "menus:\n";
     for (const auto& menu : config.menus) {
         out << "  " << menu.name << ":\n";
         Writer inner(out, 2);
-        for (const auto& row : menu_rows())
-            inner.line(row.key, row.print(menu), config.source("menus." + menu.name + "." + row.key).text());
+        for (const auto& row : menu_rows()) inner.line(row.key, row.print(menu), config.source("menus." + menu.name + "." + row.key).text());
     }
     out << "agents:\n";
     for (const auto& agent : config.agents) {
         out << "  " << agent.name << ":\n";
         Writer inner(out, 2);
-        for (const auto& row : agent_rows())
-            inner.line(row.key, row.print(agent), config.source("agents." + agent.name + "." + row.key).text());
+        for (const auto& row : agent_rows()) inner.line(row.key, row.print(agent), config.source("agents." + agent.name + "." + row.key).text());
     }
     return std::move(out).str();
 }
@@ -157,28 +151,20 @@ std::vector<ConfigChange> diff(const Config& before, const Config& after) {
         bool restart;
     };
     std::map<std::string, std::pair<std::optional<Value>, std::optional<Value>>> all;
-    const auto value_of = [](const auto& row, const auto& target) {
-        return Value{row.print(target), row.digest(target), row.effect == Effect::restart};
-    };
-    each_row(before, [&](const std::string& key, const auto& row, const auto& target) {
-        all[key].first = value_of(row, target);
-    });
-    each_row(after, [&](const std::string& key, const auto& row, const auto& target) {
-        all[key].second = value_of(row, target);
-    });
+    const auto value_of = [](const auto& row, const auto& target) { return Value{row.print(target), row.digest(target), row.effect == Effect::restart}; };
+    each_row(before, [&](const std::string& key, const auto& row, const auto& target) { all[key].first = value_of(row, target); });
+    each_row(after, [&](const std::string& key, const auto& row, const auto& target) { all[key].second = value_of(row, target); });
     std::vector<ConfigChange> changes;
     std::set<std::string> agents_changed;
     for (const auto& [key, values] : all) {
         const auto& [old_value, new_value] = values;
         if (old_value && new_value) {
-            if (old_value->digest != new_value->digest)
-                changes.push_back({key, old_value->shown, new_value->shown, new_value->restart});
+            if (old_value->digest != new_value->digest) changes.push_back({key, old_value->shown, new_value->shown, new_value->restart});
             continue;
         }
         // An agent or a vendor came or went: one change, not one a key.
         const std::string agent = key.substr(0, key.find('.', key.find('.') + 1));
-        if (agents_changed.insert(agent).second)
-            changes.push_back({agent, old_value ? "present" : "absent", new_value ? "present" : "absent", false});
+        if (agents_changed.insert(agent).second) changes.push_back({agent, old_value ? "present" : "absent", new_value ? "present" : "absent", false});
     }
     return changes;
 }
@@ -234,7 +220,8 @@ that parses the file, and a test keeps them in step.
     }
     out << "## vendors\n\n`vendors` has one section for each use of a vendor, named as you like; agents name them in their `stt`, `lm`, `tts` and `s2s`.\n\n";
     reference_rows(out, vendor_rows(), vendors::Endpoint{}, "vendors.*.", "");
-    out << "## menus\n\n`menus` has one section for each menu of keys and words, named as you like; agents name them in `answer`, menus each other: docs/flows.md.\n\n";
+    out << "## menus\n\n`menus` has one section for each menu of keys and words, named as you like; agents name them in `answer`, menus each other: "
+           "docs/flows.md.\n\n";
     reference_rows(out, menu_rows(), flows::Menu{}, "menus.*.", "");
     out << "## agents\n\n`agents` has one section an agent, named as you like (letters, digits, `-`, `_`).\n\n";
     reference_rows(out, agent_rows(), AgentConfig{}, "agents.*.", "");

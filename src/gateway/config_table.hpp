@@ -24,7 +24,8 @@ struct ReadContext {
     std::filesystem::path base;  // relative paths start here
     std::vector<Problem>& warnings;
     std::vector<std::filesystem::path>& secret_files;
-    // Of a document that did not come from the file: where secrets were read. Such a document is given secrets themselves, and reads no variables or files of this machine.
+    // Of a document that did not come from the file: where secrets were read. Such a document is given secrets themselves, and reads no variables or files of
+    // this machine.
     std::vector<Place>* secret_places = nullptr;
 
     void wrong(const yaml::Node& node, std::string_view key, std::string_view message) const {
@@ -35,8 +36,7 @@ struct ReadContext {
 // A value as it is given for a secret: env:NAME, file:/path or itself.
 Secret read_secret(const yaml::Node& node, std::string_view key, const ReadContext& context);
 // The content of a secret's file, without the newline at its end; nothing (and a problem) if it cannot be read.
-std::optional<Secret> read_secret_file(const std::filesystem::path& path, const Place& place, std::string_view key,
-                                       const ReadContext& context);
+std::optional<Secret> read_secret_file(const std::filesystem::path& path, const Place& place, std::string_view key, const ReadContext& context);
 
 // A scalar that prints as itself in YAML.
 std::string quote_yaml(std::string_view text);
@@ -75,8 +75,7 @@ public:
     std::vector<Row<Target>> rows;
 
     template <class Access>
-    void text(const std::string& key, Access access, std::string type, std::string help, Effect effect = Effect::live,
-              Check check = {}) {
+    void text(const std::string& key, Access access, std::string type, std::string help, Effect effect = Effect::live, Check check = {}) {
         auto& row = add(key, std::move(type), std::move(help), effect);
         row.form = Form::text;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
@@ -120,18 +119,15 @@ public:
     }
 
     template <class Access>
-    void integer(const std::string& key, Access access, std::int64_t least, std::int64_t most, std::string help,
-                 Effect effect = Effect::live) {
-        auto& row =
-            add(key, "whole number, " + std::to_string(least) + " to " + std::to_string(most), std::move(help), effect);
+    void integer(const std::string& key, Access access, std::int64_t least, std::int64_t most, std::string help, Effect effect = Effect::live) {
+        auto& row = add(key, "whole number, " + std::to_string(least) + " to " + std::to_string(most), std::move(help), effect);
         row.form = Form::integer;
         row.least = static_cast<double>(least);
         row.most = static_cast<double>(most);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = scalar(node, key, c, &text::parse_integer);
             if (!value) return;
-            if (*value < least || *value > most)
-                return range(node, key, c, std::to_string(*value), std::to_string(least), std::to_string(most));
+            if (*value < least || *value > most) return range(node, key, c, std::to_string(*value), std::to_string(least), std::to_string(most));
             using Field = std::remove_reference_t<decltype(access(t))>;
             access(t) = static_cast<Field>(*value);
         };
@@ -140,8 +136,7 @@ public:
     }
 
     template <class Access>
-    void number(const std::string& key, Access access, double least, double most, std::string help,
-                Effect effect = Effect::live) {
+    void number(const std::string& key, Access access, double least, double most, std::string help, Effect effect = Effect::live) {
         auto& row = add(key, "number, " + number_text(least) + " to " + number_text(most), std::move(help), effect);
         row.form = Form::number;
         row.least = least;
@@ -149,8 +144,7 @@ public:
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = scalar(node, key, c, &text::parse_number);
             if (!value) return;
-            if (*value < least || *value > most)
-                return range(node, key, c, number_text(*value), number_text(least), number_text(most));
+            if (*value < least || *value > most) return range(node, key, c, number_text(*value), number_text(least), number_text(most));
             using Field = std::remove_reference_t<decltype(access(t))>;
             access(t) = static_cast<Field>(*value);
         };
@@ -159,10 +153,9 @@ public:
     }
 
     template <class Access>
-    void duration(const std::string& key, Access access, std::chrono::microseconds least,
-                  std::chrono::microseconds most, std::string help, Effect effect = Effect::live) {
-        auto& row =
-            add(key, "duration, " + text::to_text(least) + " to " + text::to_text(most), std::move(help), effect);
+    void duration(const std::string& key, Access access, std::chrono::microseconds least, std::chrono::microseconds most, std::string help,
+                  Effect effect = Effect::live) {
+        auto& row = add(key, "duration, " + text::to_text(least) + " to " + text::to_text(most), std::move(help), effect);
         row.form = Form::duration;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
             const auto value = scalar(node, key, c, &text::parse_duration);
@@ -172,13 +165,10 @@ public:
             if (*value < least || *value > most) {
                 return range(node, key, c, text::to_text(*value), text::to_text(least), text::to_text(most));
             }
-            if (rounded != *value)
-                return c.wrong(node, key, "has steps of " + text::to_text(std::chrono::microseconds(Field(1))));
+            if (rounded != *value) return c.wrong(node, key, "has steps of " + text::to_text(std::chrono::microseconds(Field(1))));
             access(t) = rounded;
         };
-        row.print = [=](const Target& t) {
-            return text::to_text(std::chrono::duration_cast<std::chrono::microseconds>(access(const_cast<Target&>(t))));
-        };
+        row.print = [=](const Target& t) { return text::to_text(std::chrono::duration_cast<std::chrono::microseconds>(access(const_cast<Target&>(t)))); };
         row.digest = row.print;
     }
 
@@ -204,16 +194,14 @@ public:
     }
 
     template <class Access, class E>
-    void choice(const std::string& key, Access access, const std::vector<std::pair<std::string, E>>& names,
-                std::string help, Effect effect = Effect::live) {
+    void choice(const std::string& key, Access access, const std::vector<std::pair<std::string, E>>& names, std::string help, Effect effect = Effect::live) {
         std::string type;
         for (const auto& [name, value] : names) type += (type.empty() ? "" : ", ") + name;
         auto& row = add(key, type, std::move(help), effect);
         row.form = Form::choice;
         for (const auto& [name, value] : names) row.choices.push_back(name);
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
-            if (node.kind != yaml::Kind::scalar)
-                return c.wrong(node, key, "expected one of " + type + "; found " + std::string(name_of(node.kind)));
+            if (node.kind != yaml::Kind::scalar) return c.wrong(node, key, "expected one of " + type + "; found " + std::string(name_of(node.kind)));
             std::vector<std::string> known;
             for (const auto& [name, value] : names) {
                 known.push_back(name);
@@ -222,8 +210,7 @@ public:
                     return;
                 }
             }
-            c.wrong(node, key,
-                    "expected one of " + type + "; found '" + node.text + "'" + text::suggestion(node.text, known));
+            c.wrong(node, key, "expected one of " + type + "; found '" + node.text + "'" + text::suggestion(node.text, known));
         };
         row.print = [=](const Target& t) {
             for (const auto& [name, value] : names) {
@@ -236,8 +223,7 @@ public:
 
     // A list; `parse` turns one text into an item or says why not. A single text counts as a list of one.
     template <class Access, class Item>
-    void list(const std::string& key, Access access, const std::string& type,
-              const std::function<text::Parsed<Item>(std::string_view)>& parse,
+    void list(const std::string& key, Access access, const std::string& type, const std::function<text::Parsed<Item>(std::string_view)>& parse,
               const std::function<std::string(const Item&)>& show, std::string help, Effect effect = Effect::live) {
         auto& row = add(key, "list of " + type, std::move(help), effect);
         row.form = Form::list;
@@ -277,9 +263,7 @@ public:
             const bool unset = node.kind == yaml::Kind::scalar && node.text.empty() && node.place.line > 0;
             access(t) = unset ? Secret() : read_secret(node, key, c);
         };
-        row.print = [=](const Target& t) {
-            return access(const_cast<Target&>(t)).empty() ? std::string("\"\"") : quote_yaml(kHidden);
-        };
+        row.print = [=](const Target& t) { return access(const_cast<Target&>(t)).empty() ? std::string("\"\"") : quote_yaml(kHidden); };
         row.digest = [=](const Target& t) { return std::string(access(const_cast<Target&>(t)).reveal()); };
     }
 
@@ -318,8 +302,7 @@ public:
         row.form = Form::secret_map;
         row.from_environment = false;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
-            if (node.kind != yaml::Kind::map)
-                return c.wrong(node, key, "expected a section, found " + std::string(name_of(node.kind)));
+            if (node.kind != yaml::Kind::map) return c.wrong(node, key, "expected a section, found " + std::string(name_of(node.kind)));
             std::map<std::string, Secret> all;
             for (std::size_t i = 0; i < node.keys.size(); ++i) {
                 const std::string bad = check_name(node.keys[i]);
@@ -342,8 +325,7 @@ public:
         };
         row.digest = [=](const Target& t) {
             std::string all;
-            for (const auto& [name, value] : access(const_cast<Target&>(t)))
-                all += name + "=" + std::string(value.reveal()) + "\n";
+            for (const auto& [name, value] : access(const_cast<Target&>(t))) all += name + "=" + std::string(value.reveal()) + "\n";
             return all;
         };
     }
@@ -354,20 +336,20 @@ public:
         row.form = Form::text_map;
         row.from_environment = false;
         row.read = [=](Target& t, const yaml::Node& node, const ReadContext& c) {
-            if (node.kind != yaml::Kind::map)
-                return c.wrong(node, key, "expected a section, found " + std::string(name_of(node.kind)));
+            if (node.kind != yaml::Kind::map) return c.wrong(node, key, "expected a section, found " + std::string(name_of(node.kind)));
             std::map<std::string, std::string> all;
             for (std::size_t i = 0; i < node.keys.size(); ++i) {
                 const auto value = yaml::as_text(node.children[i]);
-                if (!value) c.wrong(node.children[i], node.keys[i], value.error);
-                else all.emplace(node.keys[i], value.value);
+                if (!value)
+                    c.wrong(node.children[i], node.keys[i], value.error);
+                else
+                    all.emplace(node.keys[i], value.value);
             }
             access(t) = std::move(all);
         };
         row.print = [=](const Target& t) {
             std::string out = "{";
-            for (const auto& [name, value] : access(const_cast<Target&>(t)))
-                out += (out.size() > 1 ? ", " : "") + quote_yaml(name) + ": " + quote_yaml(value);
+            for (const auto& [name, value] : access(const_cast<Target&>(t))) out += (out.size() > 1 ? ", " : "") + quote_yaml(name) + ": " + quote_yaml(value);
             return out + "}";
         };
         row.digest = row.print;
@@ -390,8 +372,7 @@ private:
     }
 
     template <class T>
-    static std::optional<T> scalar(const yaml::Node& node, const std::string& key, const ReadContext& c,
-                                   text::Parsed<T> (*parse)(std::string_view)) {
+    static std::optional<T> scalar(const yaml::Node& node, const std::string& key, const ReadContext& c, text::Parsed<T> (*parse)(std::string_view)) {
         if (node.kind != yaml::Kind::scalar) {
             c.wrong(node, key, "expected a single value, found " + std::string(name_of(node.kind)));
             return std::nullopt;
@@ -401,13 +382,12 @@ private:
         return value ? std::optional<T>(std::move(value.value)) : std::nullopt;
     }
 
-    static void range(const yaml::Node& node, const std::string& key, const ReadContext& c, const std::string& value,
-                      const std::string& least, const std::string& most) {
+    static void range(const yaml::Node& node, const std::string& key, const ReadContext& c, const std::string& value, const std::string& least,
+                      const std::string& most) {
         c.wrong(node, key, value + " is out of range, allowed is " + least + " to " + most);
     }
 
-    static std::vector<const yaml::Node*> items_of(const yaml::Node& node, const std::string& key,
-                                                   const ReadContext& c) {
+    static std::vector<const yaml::Node*> items_of(const yaml::Node& node, const std::string& key, const ReadContext& c) {
         std::vector<const yaml::Node*> items;
         if (node.kind == yaml::Kind::scalar) items.push_back(&node);
         if (node.kind == yaml::Kind::map) c.wrong(node, key, "expected a list, found a section");
@@ -425,9 +405,9 @@ private:
 // One agent besides those of `base`, read from a document (its places say which part of it): with all checks, of the agent and of it beside the others.
 struct AgentReading {
     AgentConfig agent;
-    Problems problems;               // empty: it may be made
+    Problems problems;  // empty: it may be made
     std::vector<Problem> warnings;
-    std::vector<Place> secrets;      // where they stood
+    std::vector<Place> secrets;  // where they stood
     std::map<std::string, Source> sources;
 };
 [[nodiscard]] AgentReading read_agent(const Config& base, const std::string& name, const yaml::Node& document, const LoadOptions& options);

@@ -19,7 +19,8 @@ constexpr std::size_t kMostTools = 100;
 // A section as JSON, so that a schema may be written either way.
 json json_of(const yaml::Node& node) {
     switch (node.kind) {
-        case yaml::Kind::null: return nullptr;
+        case yaml::Kind::null:
+            return nullptr;
         case yaml::Kind::list: {
             auto all = json::array();
             for (const auto& child : node.children) all.push_back(json_of(child));
@@ -30,7 +31,8 @@ json json_of(const yaml::Node& node) {
             for (std::size_t i = 0; i < node.keys.size(); ++i) all[node.keys[i]] = json_of(node.children[i]);
             return all;
         }
-        case yaml::Kind::scalar: break;
+        case yaml::Kind::scalar:
+            break;
     }
     if (node.quoted) return node.text;
     const auto value = json::parse(node.text, nullptr, false);
@@ -44,57 +46,75 @@ public:
 
     void text(const char* key, std::string& into) {
         with(key, [&](const yaml::Node& child) {
-            if (auto value = yaml::as_text(child)) into = std::move(value.value);
-            else wrong(child, key, value.error);
+            if (auto value = yaml::as_text(child))
+                into = std::move(value.value);
+            else
+                wrong(child, key, value.error);
         });
     }
     // Text, or a section that becomes JSON.
     void json_text(const char* key, std::string& into) {
         with(key, [&](const yaml::Node& child) {
-            if (child.kind == yaml::Kind::map || child.kind == yaml::Kind::list) into = json_of(child).dump();
-            else if (auto value = yaml::as_text(child)) into = std::move(value.value);
-            else wrong(child, key, value.error);
+            if (child.kind == yaml::Kind::map || child.kind == yaml::Kind::list)
+                into = json_of(child).dump();
+            else if (auto value = yaml::as_text(child))
+                into = std::move(value.value);
+            else
+                wrong(child, key, value.error);
         });
     }
     void flag(const char* key, bool& into) {
         // true and false as they stand, which are no text.
         with(key, [&](const yaml::Node& child) {
             const auto value = child.kind == yaml::Kind::scalar ? text::parse_bool(child.text) : text::Parsed<bool>{{}, "expected true or false"};
-            if (!value) wrong(child, key, value.error);
-            else into = value.value;
+            if (!value)
+                wrong(child, key, value.error);
+            else
+                into = value.value;
         });
     }
     void number(const char* key, std::uint32_t& into, std::int64_t least, std::int64_t most) {
         with(key, [&](const yaml::Node& child) {
             const auto given = yaml::as_text(child);
             const auto value = given ? text::parse_integer(given.value) : text::Parsed<std::int64_t>{{}, given.error};
-            if (!value) wrong(child, key, value.error);
-            else if (value.value < least || value.value > most) wrong(child, key, "expected " + std::to_string(least) + " to " + std::to_string(most));
-            else into = static_cast<std::uint32_t>(value.value);
+            if (!value)
+                wrong(child, key, value.error);
+            else if (value.value < least || value.value > most)
+                wrong(child, key, "expected " + std::to_string(least) + " to " + std::to_string(most));
+            else
+                into = static_cast<std::uint32_t>(value.value);
         });
     }
     void duration(const char* key, std::chrono::milliseconds& into, std::chrono::milliseconds least, std::chrono::milliseconds most) {
         scalar(key, &text::parse_duration, [&](std::chrono::microseconds value) {
-            if (value < least || value > most) wrong(*node_.find(key), key, "expected " + text::to_text(least) + " to " + text::to_text(most));
-            else into = std::chrono::duration_cast<std::chrono::milliseconds>(value);
+            if (value < least || value > most)
+                wrong(*node_.find(key), key, "expected " + text::to_text(least) + " to " + text::to_text(most));
+            else
+                into = std::chrono::duration_cast<std::chrono::milliseconds>(value);
         });
     }
     void texts(const char* key, std::vector<std::string>& into) {
         with(key, [&](const yaml::Node& child) {
             const auto one = [&](const yaml::Node& item) {
-                if (auto value = yaml::as_text(item)) into.push_back(std::move(value.value));
-                else wrong(item, key, value.error);
+                if (auto value = yaml::as_text(item))
+                    into.push_back(std::move(value.value));
+                else
+                    wrong(item, key, value.error);
             };
-            if (child.kind == yaml::Kind::list) std::for_each(child.children.begin(), child.children.end(), one);
-            else one(child);
+            if (child.kind == yaml::Kind::list)
+                std::for_each(child.children.begin(), child.children.end(), one);
+            else
+                one(child);
         });
     }
     void text_map(const char* key, std::map<std::string, std::string>& into) {
         with(key, [&](const yaml::Node& child) {
             if (child.kind != yaml::Kind::map) return wrong(child, key, "expected a section");
             for (std::size_t i = 0; i < child.keys.size(); ++i) {
-                if (auto value = yaml::as_text(child.children[i])) into.emplace(child.keys[i], std::move(value.value));
-                else wrong(child.children[i], child.keys[i], value.error);
+                if (auto value = yaml::as_text(child.children[i]))
+                    into.emplace(child.keys[i], std::move(value.value));
+                else
+                    wrong(child.children[i], child.keys[i], value.error);
             }
         });
     }
@@ -109,7 +129,8 @@ public:
     }
     void finish() {
         for (std::size_t i = 0; i < node_.keys.size(); ++i)
-            if (std::find(known_.begin(), known_.end(), node_.keys[i]) == known_.end()) context_.problems.add(node_.key_places[i], "unknown key '" + node_.keys[i] + "'" + text::suggestion(node_.keys[i], known_));
+            if (std::find(known_.begin(), known_.end(), node_.keys[i]) == known_.end())
+                context_.problems.add(node_.key_places[i], "unknown key '" + node_.keys[i] + "'" + text::suggestion(node_.keys[i], known_));
     }
 
 private:
@@ -123,11 +144,15 @@ private:
         with(key, [&](const yaml::Node& child) {
             const auto given = yaml::as_text(child);
             const auto value = given ? parse(given.value) : text::Parsed<Value>{{}, given.error};
-            if (!value) wrong(child, key, value.error);
-            else use(value.value);
+            if (!value)
+                wrong(child, key, value.error);
+            else
+                use(value.value);
         });
     }
-    void wrong(const yaml::Node& child, std::string_view key, std::string_view message) const { context_.wrong(child, list_ + "." + std::string(key), message); }
+    void wrong(const yaml::Node& child, std::string_view key, std::string_view message) const {
+        context_.wrong(child, list_ + "." + std::string(key), message);
+    }
 
     const yaml::Node& node_;
     const ReadContext& context_;
@@ -171,7 +196,8 @@ tools::McpServer read_mcp(Section& section) {
 }
 
 template <class Item>
-void sections(Table<A>& t, const std::string& key, std::vector<Item>& (*access)(A&), Item (*read)(Section&), std::string (*show)(const Item&, bool secrets), const std::string& type, const std::string& help) {
+void sections(Table<A>& t, const std::string& key, std::vector<Item>& (*access)(A&), Item (*read)(Section&), std::string (*show)(const Item&, bool secrets),
+              const std::string& type, const std::string& help) {
     Row<A> row;
     row.key = key;
     row.type = type;
@@ -292,28 +318,44 @@ bool has_tool(const A& agent, const std::string& name) {
     });
 }
 
-text::Parsed<std::string> any_text(std::string_view value) { return {std::string(value), {}}; }
+text::Parsed<std::string> any_text(std::string_view value) {
+    return {std::string(value), {}};
+}
 
 }  // namespace
 
 void tool_agent_rows(Table<A>& t) {
-    sections<tools::HttpTool>(t, "http_tools", [](A& a) -> auto& { return a.own_tools.http; }, read_http, show_http,
-                              "list of {name, description, parameters, method, url, headers, body, signing_key, timeout, idempotent, consequential, cancel_on_interruption, result, response_schema, variables, filler, concurrency}",
-                              "Tools of the agent's own: HTTP requests the model may have made. See tools.md.");
-    sections<tools::McpServer>(t, "mcp_servers", [](A& a) -> auto& { return a.own_tools.mcp; }, read_mcp, show_mcp, "list of {name, url, headers, allow, consequential, timeout, version}",
-                               "Servers whose tools the model may use (Model Context Protocol over HTTP). See tools.md.");
+    sections<tools::HttpTool>(
+        t, "http_tools", [](A& a) -> auto& { return a.own_tools.http; }, read_http, show_http,
+        "list of {name, description, parameters, method, url, headers, body, signing_key, timeout, idempotent, consequential, cancel_on_interruption, result, "
+        "response_schema, variables, filler, concurrency}",
+        "Tools of the agent's own: HTTP requests the model may have made. See tools.md.");
+    sections<tools::McpServer>(
+        t, "mcp_servers", [](A& a) -> auto& { return a.own_tools.mcp; }, read_mcp, show_mcp,
+        "list of {name, url, headers, allow, consequential, timeout, version}",
+        "Servers whose tools the model may use (Model Context Protocol over HTTP). See tools.md.");
     const auto texts = [&](const std::string& key, auto access, const std::string& type, const std::string& help) {
         t.list<std::vector<std::string>& (*)(A&), std::string>(key, access, type, any_text, [](const std::string& item) { return quote_yaml(item); }, help);
     };
-    texts("confirm_tools", [](A& a) -> std::vector<std::string>& { return a.own_tools.consequential; }, "names", "Tools of the agent that are run only after the caller has said yes to them: built-in ones of `tools`, or its own by name.");
-    texts("tool_networks", [](A& a) -> std::vector<std::string>& { return a.own_tools.private_networks; }, "addresses or networks", "Where tools may go although it is not public: 10.1.0.0/16, 127.0.0.1, fd00::/8.");
-    t.integer("tools_per_turn", [](A& a) -> auto& { return a.own_tools.per_turn; }, 1, 50, "Tool calls between two turns of the caller; beyond them the agent apologises.");
+    texts(
+        "confirm_tools", [](A& a) -> std::vector<std::string>& { return a.own_tools.consequential; }, "names",
+        "Tools of the agent that are run only after the caller has said yes to them: built-in ones of `tools`, or its own by name.");
+    texts(
+        "tool_networks", [](A& a) -> std::vector<std::string>& { return a.own_tools.private_networks; }, "addresses or networks",
+        "Where tools may go although it is not public: 10.1.0.0/16, 127.0.0.1, fd00::/8.");
+    t.integer(
+        "tools_per_turn", [](A& a) -> auto& { return a.own_tools.per_turn; }, 1, 50,
+        "Tool calls between two turns of the caller; beyond them the agent apologises.");
     t.integer("tools_per_call", [](A& a) -> auto& { return a.own_tools.per_call; }, 1, 1000, "Tool calls in one call.");
-    t.text("calendar.url", [](A& a) -> auto& { return a.own_tools.calendar.url; }, "URL", "Where book_appointment books: a CalDAV collection, or another address that answers GET with iCalendar and takes PUT of <uid>.ics below it.");
+    t.text(
+        "calendar.url", [](A& a) -> auto& { return a.own_tools.calendar.url; }, "URL",
+        "Where book_appointment books: a CalDAV collection, or another address that answers GET with iCalendar and takes PUT of <uid>.ics below it.");
     t.text("calendar.username", [](A& a) -> auto& { return a.own_tools.calendar.username; }, "text", "Who asks there.");
     t.secret("calendar.password", [](A& a) -> auto& { return a.own_tools.calendar.password; }, "Their password.");
     t.duration("calendar.length", [](A& a) -> auto& { return a.own_tools.calendar.length; }, 5min, 12h, "How long an appointment is.");
-    t.text("calendar.time_zone", [](A& a) -> auto& { return a.own_tools.calendar.time_zone; }, "zone", "Where times that callers name are meant, like Europe/Berlin; default hours.time_zone.");
+    t.text(
+        "calendar.time_zone", [](A& a) -> auto& { return a.own_tools.calendar.time_zone; }, "zone",
+        "Where times that callers name are meant, like Europe/Berlin; default hours.time_zone.");
 }
 
 std::vector<std::pair<std::string, std::string>> check_tool(const Config& config) {
@@ -324,16 +366,25 @@ std::vector<std::pair<std::string, std::string>> check_tool(const Config& config
             const auto mcp = place.starts_with("mcp["), http = place.starts_with("http[");
             const auto key = http ? "http_tools" : mcp ? "mcp_servers" : place == "private_networks" ? "tool_networks" : place;
             const auto bracket = place.find('[');
-            all.emplace_back(at + key, (bracket == std::string::npos ? "" : "entry " + place.substr(bracket + 1, place.find(']') - bracket - 1) + " (from 0), '" + place.substr(place.find('.') + 1) + "': ") + why);
+            all.emplace_back(at + key, (bracket == std::string::npos ? ""
+                                                                     : "entry " + place.substr(bracket + 1, place.find(']') - bracket - 1) + " (from 0), '" +
+                                                                           place.substr(place.find('.') + 1) + "': ") +
+                                           why);
         }
         const auto& own = agent.own_tools;
-        if (!own.calendar.url.empty() && own.calendar.time_zone.empty() && agent.flow.time_zone.empty()) all.emplace_back(at + "calendar.time_zone", "is missing: the times that callers name are of some place");
-        if (!own.consequential.empty() && agent.brain != Brain::vendors) all.emplace_back(at + "confirm_tools", "is given, but only a model can be told to ask first");
+        if (!own.calendar.url.empty() && own.calendar.time_zone.empty() && agent.flow.time_zone.empty())
+            all.emplace_back(at + "calendar.time_zone", "is missing: the times that callers name are of some place");
+        if (!own.consequential.empty() && agent.brain != Brain::vendors)
+            all.emplace_back(at + "confirm_tools", "is given, but only a model can be told to ask first");
         for (const auto& name : own.consequential) {
-            if (name == "end_call" || name == "transfer_call") all.emplace_back(at + "confirm_tools", "names " + name + ", which is done without asking: say in the instructions when it may be used");
-            else if (!has_tool(agent, name)) all.emplace_back(at + "confirm_tools", "names '" + name + "', which is no tool of this agent: expected one of tools, http_tools or of its MCP servers");
+            if (name == "end_call" || name == "transfer_call")
+                all.emplace_back(at + "confirm_tools", "names " + name + ", which is done without asking: say in the instructions when it may be used");
+            else if (!has_tool(agent, name))
+                all.emplace_back(at + "confirm_tools",
+                                 "names '" + name + "', which is no tool of this agent: expected one of tools, http_tools or of its MCP servers");
         }
-        if ((!own.http.empty() || !own.mcp.empty()) && agent.brain != Brain::vendors) all.emplace_back(at + (own.http.empty() ? "mcp_servers" : "http_tools"), "is given, but only a brain of vendors has a model that could use them");
+        if ((!own.http.empty() || !own.mcp.empty()) && agent.brain != Brain::vendors)
+            all.emplace_back(at + (own.http.empty() ? "mcp_servers" : "http_tools"), "is given, but only a brain of vendors has a model that could use them");
     }
     return all;
 }

@@ -24,7 +24,9 @@ net::HttpResponse store_error(const error_code& why) {
     return api_error(503, "store_unavailable", "The store did not take it: " + why.message() + ".");
 }
 
-net::HttpResponse no_credential() { return api_error(404, "no_credential", "This agent has no Twilio credential."); }
+net::HttpResponse no_credential() {
+    return api_error(404, "no_credential", "This agent has no Twilio credential.");
+}
 
 net::HttpResponse invalid(const std::vector<FieldProblem>& problems) {
     json all = json::array();
@@ -73,7 +75,8 @@ void keep_old_token(store::Credential& now, const std::optional<store::Credentia
 }  // namespace
 
 CredentialApi::CredentialApi(Telephony& telephony, AccountClients& clients) : t_(telephony), clients_(clients) {
-    const auto add = [&](std::string method, std::string pattern, std::string summary, json request, json response, std::string audit, std::function<Response(ApiRequest&)> handle) {
+    const auto add = [&](std::string method, std::string pattern, std::string summary, json request, json response, std::string audit,
+                         std::function<Response(ApiRequest&)> handle) {
         const bool uploads = method == "PUT" && request.is_null();
         admin::ApiRoute route;
         route.method = std::move(method);
@@ -95,21 +98,31 @@ CredentialApi::CredentialApi(Telephony& telephony, AccountClients& clients) : t_
     const std::string twilio = "/v1/agents/{name}/twilio", media = "/v1/agents/{name}/media/{slot}";
     const json shown{{"type", "object"},
                      {"properties",
-                      {{"slot", {{"type", "string"}}}, {"id", {{"type", "string"}}}, {"type", {{"type", "string"}}}, {"bytes", {{"type", "integer"}}}, {"durationMs", {{"type", "integer"}}},
+                      {{"slot", {{"type", "string"}}},
+                       {"id", {{"type", "string"}}},
+                       {"type", {{"type", "string"}}},
+                       {"bytes", {{"type", "integer"}}},
+                       {"durationMs", {{"type", "integer"}}},
                        {"createdAt", {{"type", "integer"}, {"description", "milliseconds since 1970"}}}}}};
-    add("GET", twilio, "The agent's Twilio credential, its secret as ***", nullptr, credential_schema(), "", [this](ApiRequest& asked) { return get(asked.path["name"]); });
-    add("PUT", twilio, "Stores the agent's Twilio credential and points its numbers here", credential_schema(), credential_answer_schema(), "credential.changed",
-        [this](ApiRequest& asked) { return put(asked); });
-    add("DELETE", twilio, "Forgets the agent's Twilio credential and its uploads; its numbers stay as they are at Twilio", nullptr, nullptr, "credential.deleted",
-        [this](ApiRequest& asked) { return remove(asked.path["name"]); });
-    add("GET", media, "What was uploaded as holdaudio or holdmusic", nullptr, shown, "", [this](ApiRequest& asked) { return get_media(asked.path["name"], asked.path["slot"]); });
-    add("PUT", media, "Uploads holdaudio or holdmusic: WAV or MP3, mono, at most 10 MB, as the body", nullptr, shown, "media.changed", [this](ApiRequest& asked) {
-        return put_media(asked.path["name"], asked.path["slot"], std::string(asked.http.headers.get("Content-Type")), asked.http.body);
-    });
-    add("DELETE", media, "Takes an upload away", nullptr, nullptr, "media.deleted", [this](ApiRequest& asked) { return remove_media(asked.path["name"], asked.path["slot"]); });
+    add("GET", twilio, "The agent's Twilio credential, its secret as ***", nullptr, credential_schema(), "",
+        [this](ApiRequest& asked) { return get(asked.path["name"]); });
+    add("PUT", twilio, "Stores the agent's Twilio credential and points its numbers here", credential_schema(), credential_answer_schema(),
+        "credential.changed", [this](ApiRequest& asked) { return put(asked); });
+    add("DELETE", twilio, "Forgets the agent's Twilio credential and its uploads; its numbers stay as they are at Twilio", nullptr, nullptr,
+        "credential.deleted", [this](ApiRequest& asked) { return remove(asked.path["name"]); });
+    add("GET", media, "What was uploaded as holdaudio or holdmusic", nullptr, shown, "",
+        [this](ApiRequest& asked) { return get_media(asked.path["name"], asked.path["slot"]); });
+    add("PUT", media, "Uploads holdaudio or holdmusic: WAV or MP3, mono, at most 10 MB, as the body", nullptr, shown, "media.changed",
+        [this](ApiRequest& asked) {
+            return put_media(asked.path["name"], asked.path["slot"], std::string(asked.http.headers.get("Content-Type")), asked.http.body);
+        });
+    add("DELETE", media, "Takes an upload away", nullptr, nullptr, "media.deleted",
+        [this](ApiRequest& asked) { return remove_media(asked.path["name"], asked.path["slot"]); });
 }
 
-CredentialApi::~CredentialApi() { decoding_.join(); }
+CredentialApi::~CredentialApi() {
+    decoding_.join();
+}
 
 std::optional<net::HttpResponse> CredentialApi::unknown(const std::string& agent, std::string_view slot) const {
     const auto made = t_.agents()->made(agent);
@@ -193,7 +206,8 @@ net::Task<net::HttpResponse> CredentialApi::put(ApiRequest& asked) {
     const auto token = body.find("authtoken");
     const bool token_stays = token == body.end() || !token->is_string() || *token == kHiddenToken;
     const bool of_file = t_.config.agent(agent) != nullptr;
-    std::function<std::optional<store::Credential>(Session&)> write = [sealer, credential = given.credential, token_stays, of_file](Session& session) -> std::optional<store::Credential> {
+    std::function<std::optional<store::Credential>(Session&)> write = [sealer, credential = given.credential, token_stays,
+                                                                       of_file](Session& session) -> std::optional<store::Credential> {
         auto c = credential;
         // It may have been deleted meanwhile, here or at another instance.
         if (!of_file && !store::find_agent(session, c.agent)) return std::nullopt;
@@ -204,7 +218,8 @@ net::Task<net::HttpResponse> CredentialApi::put(ApiRequest& asked) {
     };
     auto answered = co_await t_.database.ask<std::optional<store::Credential>>(std::move(write), kStoreWithin);
     if (!answered) {
-        if (answered.error() == store::make_error_code(store::StoreErrc::constraint)) co_return api_error(409, "number_taken", "One of the numbers has just been given to another agent.", "phonenumbers");
+        if (answered.error() == store::make_error_code(store::StoreErrc::constraint))
+            co_return api_error(409, "number_taken", "One of the numbers has just been given to another agent.", "phonenumbers");
         co_return store_error(answered.error());
     }
     const auto kept = std::move(*answered);
@@ -218,7 +233,10 @@ net::Task<net::HttpResponse> CredentialApi::put(ApiRequest& asked) {
     auto wired = co_await std::move(wiring);
     const auto count = [&](const char* name) { return wired.contains(name) ? wired[name].size() : std::size_t{0}; };
     t_.log.info("credential.wired", "An agent's numbers were pointed here.",
-                {{"agent", agent}, {"updated", count("twilioWebhooksUpdated")}, {"skipped", count("twilioWebhookSkipped")}, {"failed", count("twilioWebhooksFailed")},
+                {{"agent", agent},
+                 {"updated", count("twilioWebhooksUpdated")},
+                 {"skipped", count("twilioWebhookSkipped")},
+                 {"failed", count("twilioWebhooksFailed")},
                  {"error", wired.contains("twilioWebhookError")}});
     auto answer = credential_json(*kept);
     answer.update(wired);

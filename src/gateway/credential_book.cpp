@@ -20,7 +20,8 @@ void CredentialBook::load(store::Session& session, const store::Sealer& sealer) 
     auto fresh = std::make_shared<Credentials>();
     for (auto& credential : store::all_credentials(session, sealer)) {
         if (credential.sealed_shut) {
-            log_.error("credential.shut", "An agent's Twilio credential cannot be opened; its agent goes on without it.", {{"agent", credential.agent}, {"reason", credential.sealed_shut.message()}});
+            log_.error("credential.shut", "An agent's Twilio credential cannot be opened; its agent goes on without it.",
+                       {{"agent", credential.agent}, {"reason", credential.sealed_shut.message()}});
             continue;
         }
         auto name = credential.agent;

@@ -22,10 +22,18 @@ namespace {
 constexpr std::size_t kNumbersMost = 1000, kCallersMost = 10'000, kVoiceMost = 200;
 constexpr int kMarkupDeepest = 20;
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool blank(std::string_view text) { return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; }); }
-bool hex(std::string_view text) { return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos; }
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool blank(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+}
+bool hex(std::string_view text) {
+    return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
 
 std::size_t characters(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
@@ -62,8 +70,10 @@ std::string why_no_markup(const pugi::xml_node& node, int depth) {
                 break;
             case pugi::node_pcdata:
             case pugi::node_cdata:
-            case pugi::node_comment: break;
-            default: return "Its markup holds a declaration or an instruction: only elements and text are read aloud.";
+            case pugi::node_comment:
+                break;
+            default:
+                return "Its markup holds a declaration or an instruction: only elements and text are read aloud.";
         }
     }
     return {};
@@ -110,8 +120,10 @@ public:
         if (value->size() > most) return wrong(field, "It has more than " + std::to_string(most) + " entries."), std::vector<std::string>();
         std::vector<std::string> all;
         for (std::size_t i = 0; i < value->size(); ++i) {
-            if ((*value)[i].is_string()) all.push_back((*value)[i].get<std::string>());
-            else wrong(field + ("[" + std::to_string(i) + "]"), "It has to be a text: a number in quotes, +…");
+            if ((*value)[i].is_string())
+                all.push_back((*value)[i].get<std::string>());
+            else
+                wrong(field + ("[" + std::to_string(i) + "]"), "It has to be a text: a number in quotes, +…");
         }
         return all;
     }
@@ -122,7 +134,8 @@ public:
         // An unsigned number beyond the signed range must not turn negative.
         const bool large = value->is_number_unsigned() && value->get<std::uint64_t>() > static_cast<std::uint64_t>(most);
         const auto number = large ? most + 1 : value->get<std::int64_t>();
-        if (number < least || number > most) return wrong(field, "It has to be between " + std::to_string(least) + " and " + std::to_string(most) + " seconds."), preset;
+        if (number < least || number > most)
+            return wrong(field, "It has to be between " + std::to_string(least) + " and " + std::to_string(most) + " seconds."), preset;
         return number;
     }
 
@@ -135,14 +148,20 @@ void read_token(Reader& in, const CredentialContext& context, store::Credential&
     const auto token = in.text("authtoken");
     const bool keep = token == kHiddenToken || in.find("authtoken") == nullptr;
     if (!keep) {
-        if (const auto why = why_no_token(token); !why.empty()) in.wrong("authtoken", why);
-        else c.authtoken = Secret(token);
+        if (const auto why = why_no_token(token); !why.empty())
+            in.wrong("authtoken", why);
+        else
+            c.authtoken = Secret(token);
         return;
     }
-    if (context.before == nullptr) in.wrong("authtoken", "It is missing: the account's auth token, 32 hexadecimal digits from the Twilio Console.");
-    else if (context.before->accountsid != c.accountsid) in.wrong("authtoken", "The account changes: its auth token has to be given again.");
-    else if (context.before->authtoken.empty()) in.wrong("authtoken", "The stored token cannot be opened (its seal key is missing): give it again.");
-    else c.authtoken = context.before->authtoken;
+    if (context.before == nullptr)
+        in.wrong("authtoken", "It is missing: the account's auth token, 32 hexadecimal digits from the Twilio Console.");
+    else if (context.before->accountsid != c.accountsid)
+        in.wrong("authtoken", "The account changes: its auth token has to be given again.");
+    else if (context.before->authtoken.empty())
+        in.wrong("authtoken", "The stored token cannot be opened (its seal key is missing): give it again.");
+    else
+        c.authtoken = context.before->authtoken;
 }
 
 void read_numbers(Reader& in, const CredentialContext& context, store::Credential& c) {
@@ -174,12 +193,14 @@ void read_hold(Reader& in, const CredentialContext& context, store::Credential& 
     // What is uploaded is said by uploading; the field may come back as it was shown.
     for (const auto& [name, there] : {std::pair<const char*, const std::string&>{"holdaudio", context.holdaudio}, {"holdmusic", context.holdmusic}}) {
         const auto* value = in.find(name);
-        if (value == nullptr || (value->is_string() && (value->get_ref<const std::string&>() == there || value->get_ref<const std::string&>().empty()))) continue;
+        if (value == nullptr || (value->is_string() && (value->get_ref<const std::string&>() == there || value->get_ref<const std::string&>().empty())))
+            continue;
         in.wrong(name, std::string("It is uploaded: PUT the WAV or MP3 file to …/media/") + name + ".");
     }
     if (context.embedded && !c.holdvoice.empty()) {
         const auto& names = speech::voice_names();
-        if (std::find(names.begin(), names.end(), c.holdvoice) == names.end()) in.wrong("holdvoice", "It is none of the embedded voices" + text::suggestion(c.holdvoice, names) + ".");
+        if (std::find(names.begin(), names.end(), c.holdvoice) == names.end())
+            in.wrong("holdvoice", "It is none of the embedded voices" + text::suggestion(c.holdvoice, names) + ".");
     }
     if (c.holdstrategy.empty()) return;
     const auto strategy = hold_strategy(c.holdstrategy);
@@ -191,7 +212,8 @@ void read_hold(Reader& in, const CredentialContext& context, store::Credential& 
     if (!context.talks && *strategy != Strategy::none) in.wrong("holdstrategy", "An agent that is an echo or a bot has no hold.");
     const bool text = *strategy == Strategy::text || *strategy == Strategy::text_then_music || *strategy == Strategy::text_over_music;
     const bool audio = *strategy == Strategy::audio || *strategy == Strategy::audio_then_music;
-    const bool music = *strategy == Strategy::music || *strategy == Strategy::audio_then_music || *strategy == Strategy::text_then_music || *strategy == Strategy::text_over_music;
+    const bool music = *strategy == Strategy::music || *strategy == Strategy::audio_then_music || *strategy == Strategy::text_then_music ||
+                       *strategy == Strategy::text_over_music;
     if (text && c.holdtext.empty()) in.wrong("holdtext", "holdstrategy is " + c.holdstrategy + ": it needs a text.");
     if (audio && c.holdaudio.empty()) in.wrong("holdaudio", "holdstrategy is " + c.holdstrategy + ": upload the sound first (PUT …/media/holdaudio).");
     if (music && c.holdmusic.empty()) in.wrong("holdmusic", "holdstrategy is " + c.holdstrategy + ": upload the music first (PUT …/media/holdmusic).");
@@ -203,7 +225,8 @@ std::string why_no_account_sid(std::string_view text) {
     if (text.empty()) return "It is missing: the account's SID, AC and 32 hexadecimal digits.";
     if (blank(text)) return "There are blanks or line ends in it: copy it again.";
     if (text.starts_with("SK")) return "That is the SID of an API key: the account's own SID begins with AC.";
-    if (!text.starts_with("AC")) return text.size() == 32 && hex(text) ? "That looks like an auth token: the account's SID begins with AC." : "An account's SID begins with AC.";
+    if (!text.starts_with("AC"))
+        return text.size() == 32 && hex(text) ? "That looks like an auth token: the account's SID begins with AC." : "An account's SID begins with AC.";
     if (text.size() != 34) return "An account's SID has 34 characters; this has " + std::to_string(text.size()) + ".";
     if (!hex(text.substr(2))) return "Behind AC there are 32 hexadecimal digits (0-9, a-f); here is something else.";
     return twilio::is_account_sid(text) ? "" : "An account's SID is AC and 32 hexadecimal digits in lower case.";
@@ -214,10 +237,12 @@ std::string why_no_token(std::string_view text) {
     if (blank(text)) return "There are blanks or line ends in it: copy it again, alone.";
     const auto odd = rest::why_no_auth_token(text);
     if (!odd) return {};
-    if (text.starts_with("SK")) return "That is the SID of an API key, not an auth token: the auth token stands beside the account's SID in the Twilio Console.";
+    if (text.starts_with("SK"))
+        return "That is the SID of an API key, not an auth token: the auth token stands beside the account's SID in the Twilio Console.";
     if (text.starts_with("AC")) return "That is an account's SID, not its auth token: the token stands below it in the Twilio Console.";
     const bool whole = std::all_of(text.begin(), text.end(), [](char c) { return digit(c) || letter(c); });
-    if (text.size() == 32 && whole) return "That has the form of an API key's secret: an auth token has 32 hexadecimal digits (0-9, a-f). Give the account's auth token.";
+    if (text.size() == 32 && whole)
+        return "That has the form of an API key's secret: an auth token has 32 hexadecimal digits (0-9, a-f). Give the account's auth token.";
     if (!whole) return "There are characters in it that no auth token has: it is 32 hexadecimal digits.";
     return "An auth token has 32 hexadecimal digits; this has " + std::to_string(text.size()) + " characters.";
 }
@@ -229,7 +254,8 @@ std::string why_no_number(std::string_view text) {
     if (std::any_of(text.begin(), text.end(), letter)) return "There are letters in it: a number is + and digits.";
     if (text.starts_with("00")) return "Write + in place of 00.";
     if (text.starts_with('0')) return "That is a national number: write it with + and the country's code, without the 0 in front.";
-    if (!text.starts_with('+')) return std::all_of(text.begin(), text.end(), digit) ? "The + in front is missing." : "A number is + and digits, without anything between them.";
+    if (!text.starts_with('+'))
+        return std::all_of(text.begin(), text.end(), digit) ? "The + in front is missing." : "A number is + and digits, without anything between them.";
     const auto digits = text.substr(1);
     if (!std::all_of(digits.begin(), digits.end(), digit)) return "A number is + and digits, without hyphens, brackets or dots.";
     if (digits.starts_with('0')) return "No country's code begins with 0.";
@@ -240,8 +266,10 @@ std::string why_no_number(std::string_view text) {
 
 std::string why_no_hold_text(std::string_view text) {
     if (text.empty()) return {};
-    if (const auto count = characters(text); count > kHoldTextMost) return "It has " + std::to_string(count) + " characters; at most " + std::to_string(kHoldTextMost) + " are allowed.";
-    if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\r' && c != '\t'; })) return "There are control characters in it.";
+    if (const auto count = characters(text); count > kHoldTextMost)
+        return "It has " + std::to_string(count) + " characters; at most " + std::to_string(kHoldTextMost) + " are allowed.";
+    if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\r' && c != '\t'; }))
+        return "There are control characters in it.";
     if (text.find('<') == std::string_view::npos) return {};
     // With a tag it is SSML as a whole, also its ampersands.
     for (auto at = text.find('&'); at != std::string_view::npos; at = text.find('&', at + 1))
@@ -251,7 +279,8 @@ std::string why_no_hold_text(std::string_view text) {
     const auto result = parsed.load_string(document.c_str(), pugi::parse_full | pugi::parse_ws_pcdata);
     if (!result) return std::string("Its SSML is not well-formed: ") + result.description() + ".";
     if (std::distance(parsed.children().begin(), parsed.children().end()) != 1) {
-        const auto elements = std::count_if(parsed.children().begin(), parsed.children().end(), [](const pugi::xml_node& node) { return node.type() == pugi::node_element; });
+        const auto elements =
+            std::count_if(parsed.children().begin(), parsed.children().end(), [](const pugi::xml_node& node) { return node.type() == pugi::node_element; });
         if (elements != 1 || !parsed.child("speak")) return "Its SSML has more than one root: everything belongs inside <speak>.";
     }
     if (auto why = why_no_markup(parsed, 0); !why.empty()) return why;
@@ -279,7 +308,8 @@ ReadCredential read_credential(const json& body, const CredentialContext& contex
     ReadCredential result;
     if (!body.is_object()) return result.problems.push_back({"", "The body is no JSON object."}), result;
     Reader in(body, result.problems);
-    static const std::set<std::string, std::less<>> kKnown{"accountsid", "authtoken", "phonenumbers", "maxcallseconds", "whitelistedcallers", "holdstrategy", "holdtext", "holdvoice", "holdaudio", "holdmusic"};
+    static const std::set<std::string, std::less<>> kKnown{"accountsid",   "authtoken", "phonenumbers", "maxcallseconds", "whitelistedcallers",
+                                                           "holdstrategy", "holdtext",  "holdvoice",    "holdaudio",      "holdmusic"};
     for (const auto& [name, value] : body.items())
         if (!kKnown.contains(name)) in.wrong(name.substr(0, 64), "There is no such field.");
     auto& c = result.credential;
@@ -297,25 +327,35 @@ ReadCredential read_credential(const json& body, const CredentialContext& contex
 
 json credential_json(const store::Credential& c) {
     const auto or_null = [](const std::string& text) { return text.empty() ? json(nullptr) : json(text); };
-    return {{"accountsid", c.accountsid}, {"authtoken", kHiddenToken}, {"phonenumbers", c.phonenumbers}, {"maxcallseconds", c.maxcallseconds}, {"whitelistedcallers", c.whitelistedcallers},
-            {"holdstrategy", or_null(c.holdstrategy)}, {"holdtext", or_null(c.holdtext)}, {"holdvoice", or_null(c.holdvoice)}, {"holdaudio", or_null(c.holdaudio)}, {"holdmusic", or_null(c.holdmusic)}};
+    return {{"accountsid", c.accountsid},
+            {"authtoken", kHiddenToken},
+            {"phonenumbers", c.phonenumbers},
+            {"maxcallseconds", c.maxcallseconds},
+            {"whitelistedcallers", c.whitelistedcallers},
+            {"holdstrategy", or_null(c.holdstrategy)},
+            {"holdtext", or_null(c.holdtext)},
+            {"holdvoice", or_null(c.holdvoice)},
+            {"holdaudio", or_null(c.holdaudio)},
+            {"holdmusic", or_null(c.holdmusic)}};
 }
 
 json credential_schema() {
     const json text{{"type", {"string", "null"}}};
     const json numbers{{"type", {"array", "null"}}, {"items", {{"type", "string"}}}};
-    return {{"type", "object"},
-            {"properties",
-             {{"accountsid", {{"type", {"string", "null"}}, {"description", "AC and 32 hexadecimal digits"}}},
-              {"authtoken", {{"type", {"string", "null"}}, {"description", "32 hexadecimal digits; *** or absent keeps the stored one"}}},
-              {"phonenumbers", numbers},
-              {"maxcallseconds", {{"type", {"integer", "null"}}, {"minimum", kMaxCallSecondsLeast}, {"maximum", kMaxCallSecondsMost}, {"default", kMaxCallSecondsDefault}}},
-              {"whitelistedcallers", numbers},
-              {"holdstrategy", {{"type", {"string", "null"}}, {"description", "none, text, audio, music, audio_then_music, text_then_music or text_over_music"}}},
-              {"holdtext", text},
-              {"holdvoice", text},
-              {"holdaudio", text},
-              {"holdmusic", text}}}};
+    return {
+        {"type", "object"},
+        {"properties",
+         {{"accountsid", {{"type", {"string", "null"}}, {"description", "AC and 32 hexadecimal digits"}}},
+          {"authtoken", {{"type", {"string", "null"}}, {"description", "32 hexadecimal digits; *** or absent keeps the stored one"}}},
+          {"phonenumbers", numbers},
+          {"maxcallseconds",
+           {{"type", {"integer", "null"}}, {"minimum", kMaxCallSecondsLeast}, {"maximum", kMaxCallSecondsMost}, {"default", kMaxCallSecondsDefault}}},
+          {"whitelistedcallers", numbers},
+          {"holdstrategy", {{"type", {"string", "null"}}, {"description", "none, text, audio, music, audio_then_music, text_then_music or text_over_music"}}},
+          {"holdtext", text},
+          {"holdvoice", text},
+          {"holdaudio", text},
+          {"holdmusic", text}}}};
 }
 
 json credential_answer_schema() {

@@ -24,11 +24,11 @@ struct FieldProblem {
 };
 
 struct CredentialContext {
-    const store::Credential* before = nullptr;                                // what is stored; null: nothing
-    std::function<std::string(std::string_view number)> other_owner;          // another agent that has this number; empty: none
-    std::string holdaudio, holdmusic;                                         // uploads there are
-    bool talks = true;                                                        // the agent has a hold: it is neither an echo nor a bot
-    bool embedded = false;                                                    // its voices are the embedded ones
+    const store::Credential* before = nullptr;                        // what is stored; null: nothing
+    std::function<std::string(std::string_view number)> other_owner;  // another agent that has this number; empty: none
+    std::string holdaudio, holdmusic;                                 // uploads there are
+    bool talks = true;                                                // the agent has a hold: it is neither an echo nor a bot
+    bool embedded = false;                                            // its voices are the embedded ones
 };
 // Reads PUT's body. Everything that is wrong is told; the credential counts only when nothing is. Fields that are not given have their defaults, but for an
 // authtoken of "***" (or none), which keeps the stored one of the same account.
@@ -46,7 +46,7 @@ struct ReadCredential {
 
 // The stored fields, without the secret.
 [[nodiscard]] nlohmann::json credential_json(const store::Credential& credential);
-[[nodiscard]] nlohmann::json credential_schema();           // of PUT's body
+[[nodiscard]] nlohmann::json credential_schema();  // of PUT's body
 [[nodiscard]] nlohmann::json credential_answer_schema();
 
 // The seven, as configuration names them too.

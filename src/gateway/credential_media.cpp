@@ -47,8 +47,12 @@ net::Task<Sound> decoded(std::shared_ptr<const std::string> bytes) {
     co_return sound;
 }
 
-net::HttpResponse store_error(const error_code& why) { return api_error(503, "store_unavailable", "The store did not take it: " + why.message() + "."); }
-net::HttpResponse nothing_there(const std::string& slot) { return api_error(404, "no_such_media", "Nothing is uploaded as " + slot + "."); }
+net::HttpResponse store_error(const error_code& why) {
+    return api_error(503, "store_unavailable", "The store did not take it: " + why.message() + ".");
+}
+net::HttpResponse nothing_there(const std::string& slot) {
+    return api_error(404, "no_such_media", "Nothing is uploaded as " + slot + ".");
+}
 
 // Whether the agent's credential says that this is played.
 bool wanted(const store::Credential& credential, std::string_view slot) {
@@ -59,7 +63,8 @@ bool wanted(const store::Credential& credential, std::string_view slot) {
 
 }  // namespace
 
-net::HttpResponse CredentialApi::rejected(const std::string& agent, const std::string& slot, int status, std::string_view reason, std::string_view sentence) const {
+net::HttpResponse CredentialApi::rejected(const std::string& agent, const std::string& slot, int status, std::string_view reason,
+                                          std::string_view sentence) const {
     t_.log.warn("upload.rejected", "Sound that was uploaded is not taken.", {{"agent", agent}, {"slot", slot}, {"reason", reason}});
     return api_error(status, reason, sentence, slot);
 }

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kAlready = "already wired";
 
-json line(const std::string& number, std::string_view reason) { return {{"number", number}, {"reason", reason}}; }
+json line(const std::string& number, std::string_view reason) {
+    return {{"number", number}, {"reason", reason}};
+}
 
 }  // namespace
 
@@ -26,8 +28,10 @@ net::Task<json> wire_credential(rest::Client& client, store::Credential credenti
             co_return out;
         }
         for (const auto& one : report.updated) {
-            if (one.text == kAlready) skipped.push_back(line(one.number, kAlready));
-            else updated.push_back(one.number);
+            if (one.text == kAlready)
+                skipped.push_back(line(one.number, kAlready));
+            else
+                updated.push_back(one.number);
         }
         for (const auto& one : report.skipped) skipped.push_back(line(one.number, one.text));
         for (const auto& one : report.failed) failed.push_back(line(one.number, one.text));

@@ -50,8 +50,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kDiskQueue = 64 * 1024 * 1024;   // bytes of recordings and call files waiting for the disk
-constexpr auto kStuck = std::chrono::seconds(2);       // a loop that has not turned for so long is not live
+constexpr std::size_t kDiskQueue = 64 * 1024 * 1024;  // bytes of recordings and call files waiting for the disk
+constexpr auto kStuck = std::chrono::seconds(2);      // a loop that has not turned for so long is not live
 constexpr auto kDrainPoll = std::chrono::milliseconds(20);
 constexpr auto kDrainReport = std::chrono::seconds(5);
 constexpr auto kForcedWithin = std::chrono::seconds(2);
@@ -75,13 +75,15 @@ MetricsSettings metrics_settings(const Config& config) {
                        // flows
                        "answer", "menu", "dialed", "whisper", "recorded", "gather",
                        // control
-                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left", "full-wait", "full-left", "full-go", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
+                       "outbound", "outbound-status", "outbound-amd", "drop", "go", "return", "room-in", "room", "room-left", "queue-wait", "queue-left",
+                       "full-wait", "full-left", "full-go", "warm-brief", "warm-answer", "warm-status", "warm-amd", "joined", "spoken",
                        // messaging
                        "sms", "sms-status", "recording", "transcription", "voicemail-text", "intelligence", "listen"};
     settings.providers = {"bot"};
     for (const auto& vendor : config.vendors) settings.providers.push_back(vendor.name);
-    settings.tools = {"send_sms", "send_link", "send_digits", "park", "start_recording", "stop_recording", "pause_recording", "resume_recording", "take_message", "schedule_callback", "book_appointment",
-                      "free_times", "set_language", "remember", "collect_digits", "unknown"};
+    settings.tools = {
+        "send_sms",     "send_link",         "send_digits",      "park",       "start_recording", "stop_recording", "pause_recording", "resume_recording",
+        "take_message", "schedule_callback", "book_appointment", "free_times", "set_language",    "remember",       "collect_digits",  "unknown"};
     const auto tool = [&](const std::string& name) {
         if (settings.tools.size() < 64 && std::find(settings.tools.begin(), settings.tools.end(), name) == settings.tools.end()) settings.tools.push_back(name);
     };
@@ -110,12 +112,31 @@ struct Gateway::Impl {
           disk(kDiskQueue, [this](const std::string& path, error_code why) { disk_failed(path, why); }),
           tokens(token_keys(config)),
           instance(config.log.instance.empty() ? std::string("parley-") + random_hex(8) : config.log.instance + "-" + random_hex(4)),
-          database(store::open_database({.url = config.store.url, .data_dir = config.server.data_dir, .connections = config.store.connections, .queue = config.store.queue, .serves = true, .ignore = config.store.ignore}, log, &metrics)),
+          database(store::open_database({.url = config.store.url,
+                                         .data_dir = config.server.data_dir,
+                                         .connections = config.store.connections,
+                                         .queue = config.store.queue,
+                                         .serves = true,
+                                         .ignore = config.store.ignore},
+                                        log, &metrics)),
           sealing(config.store.seal_keys, database->dialect(), config.server.data_dir, log),
-          records(std::in_place, store::CallRecords::Settings{.database = database.get(), .instance = instance, .directory = directory(config.records), .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); },
-                   .spool = config.server.data_dir / "spool", .spool_bytes = std::uint64_t{config.store.spool_mb} << 20U, .log = log, .metrics = &metrics}),
+          records(std::in_place, store::CallRecords::Settings{.database = database.get(),
+                                                              .instance = instance,
+                                                              .directory = directory(config.records),
+                                                              .on_error = [this](const std::string& path, error_code why) { disk_failed(path, why); },
+                                                              .spool = config.server.data_dir / "spool",
+                                                              .spool_bytes = std::uint64_t{config.store.spool_mb} << 20U,
+                                                              .log = log,
+                                                              .metrics = &metrics}),
           shared_calls(make_shared_calls(*database, registry, log, instance)),
-          services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = directory(config.recording), .call_files = directory(config.call_files), .records = config.records.enabled ? &*records : nullptr, .shared = &shared_calls->calls()},
+          services{.log = log,
+                   .metrics = metrics,
+                   .registry = registry,
+                   .disk = disk,
+                   .recordings = directory(config.recording),
+                   .call_files = directory(config.call_files),
+                   .records = config.records.enabled ? &*records : nullptr,
+                   .shared = &shared_calls->calls()},
           streams(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
           relays(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
           listeners(services, tokens, [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }),
@@ -158,8 +179,10 @@ struct Gateway::Impl {
         const auto met = std::make_shared<std::latch>(threads);
         std::uint32_t asked = 0;
         for (int tries = 0; asked < threads && tries < 500; ++tries) {
-            if (database->enqueue([met] { met->arrive_and_wait(); })) ++asked;
-            else std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            if (database->enqueue([met] { met->arrive_and_wait(); }))
+                ++asked;
+            else
+                std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
         if (asked < threads) met->count_down(threads - asked);
         met->wait();
@@ -172,7 +195,9 @@ struct Gateway::Impl {
         keys.push_back({.id = 1, .key = stream_token_key(config)});
         return keys;
     }
-    [[nodiscard]] static std::string directory(const FilesConfig& files, const Config& config) { return files.enabled ? (config.server.data_dir / files.directory).string() : std::string{}; }
+    [[nodiscard]] static std::string directory(const FilesConfig& files, const Config& config) {
+        return files.enabled ? (config.server.data_dir / files.directory).string() : std::string{};
+    }
     [[nodiscard]] std::string directory(const FilesConfig& files) const { return directory(files, config); }
 
     void make_engine() {
@@ -192,7 +217,8 @@ struct Gateway::Impl {
         for (std::size_t i = 0; i < workers->size(); ++i) {
             wheels.push_back(std::make_unique<net::TickWheel>(workers->at(i).executor()));
             vendor_http.push_back(std::make_unique<net::HttpClient>(workers->at(i).executor()));
-            call_workers.push_back(std::make_unique<call::CallWorker>(call::CallWorker{workers->at(i), *wheels.back(), metrics.worker(i), *vendor_http.back()}));
+            call_workers.push_back(
+                std::make_unique<call::CallWorker>(call::CallWorker{workers->at(i), *wheels.back(), metrics.worker(i), *vendor_http.back()}));
         }
     }
 
@@ -202,44 +228,82 @@ struct Gateway::Impl {
         settings.account_sids = config.twilio.account_sids;
         settings.verify_signatures = config.twilio.verify_signatures;
         switch (config.limits.overflow) {
-            case Overflow::busy: settings.overflow = webhooks::Overflow::busy; break;
-            case Overflow::reject: settings.overflow = webhooks::Overflow::reject; break;
-            case Overflow::say: settings.overflow = webhooks::Overflow::say; break;
-            case Overflow::redirect: settings.overflow = webhooks::Overflow::redirect; break;
+            case Overflow::busy:
+                settings.overflow = webhooks::Overflow::busy;
+                break;
+            case Overflow::reject:
+                settings.overflow = webhooks::Overflow::reject;
+                break;
+            case Overflow::say:
+                settings.overflow = webhooks::Overflow::say;
+                break;
+            case Overflow::redirect:
+                settings.overflow = webhooks::Overflow::redirect;
+                break;
         }
         settings.overflow_text = config.limits.overflow_text;
         settings.overflow_url = config.limits.overflow_url;
         twilio_routes = std::make_unique<webhooks::TwilioWebhooks>(
-            settings, webhooks::TwilioWebhooks::Services{log, metrics, registry, tokens, [this](std::string_view number) { return current_agents()->by_number(number); },
-                                                         [this](std::string_view name) { return current_agents()->by_name(name); }, [this] { return draining.load(); },
-                                                         [this] {
-                                                             const std::lock_guard lock(shared_mutex);
-                                                             return signatures;
-                                                         },
-                                                         services.records, &shared_calls->calls(), [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }});
-        web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{log, metrics, registry, tokens, [this] { return current_agents()->open(config.server.talk_page); },
-                                                                          [this](std::shared_ptr<const call::Agent> agent, std::string call_sid) { return telephony->may_talk(std::move(agent), std::move(call_sid)); }, services.records});
-        surface = std::make_unique<admin::AdminSurface>(admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
-                                                                                       std::string(R"({"version":")") + kVersion + R"(","revision":")" + kRevision + "\"}"});
+            settings,
+            webhooks::TwilioWebhooks::Services{log, metrics, registry, tokens, [this](std::string_view number) { return current_agents()->by_number(number); },
+                                               [this](std::string_view name) { return current_agents()->by_name(name); }, [this] { return draining.load(); },
+                                               [this] {
+                                                   const std::lock_guard lock(shared_mutex);
+                                                   return signatures;
+                                               },
+                                               services.records, &shared_calls->calls(),
+                                               [this](std::string name, std::string which) { return agent_of(std::move(name), std::move(which)); }});
+        web = std::make_unique<admin::WebVoice>(admin::WebVoice::Services{
+            log, metrics, registry, tokens, [this] { return current_agents()->open(config.server.talk_page); },
+            [this](std::shared_ptr<const call::Agent> agent, std::string call_sid) { return telephony->may_talk(std::move(agent), std::move(call_sid)); },
+            services.records});
+        surface = std::make_unique<admin::AdminSurface>(
+            admin::AdminSurface::Services{metrics, registry, [this] { return loops_turn(); }, [this] { return serving && !draining; },
+                                          std::string(R"({"version":")") + kVersion + R"(","revision":")" + kRevision + "\"}"});
     }
 
     // What Twilio's telephony offers besides the stream: each of these adds its routes and destinations.
     void make_telephony() {
-        telephony = std::make_unique<Telephony>(Telephony{.config = config, .log = log, .metrics = metrics, .registry = registry, .records = *records, .services = services, .tokens = tokens, .routes = *twilio_routes,
-                                                          .executor = control.get_executor(), .http = *control_http, .agents = [this] { return current_agents(); }, .worker = [this] { return current_worker(); }, .database = *database, .sealing = sealing, .credentials = credentials, .api = api, .fact_hooks = fact_hooks, .upstream = upstream, .instance = instance, .renew_agents = [this] { renew_agents(); },
-                                                          .makers = [this](bool wants_engine) { return makers(wants_engine); }, .publish_agents = [this](std::vector<std::shared_ptr<const MadeAgent>> stored) { publish_agents(std::move(stored)); }});
+        telephony = std::make_unique<Telephony>(
+            Telephony{.config = config,
+                      .log = log,
+                      .metrics = metrics,
+                      .registry = registry,
+                      .records = *records,
+                      .services = services,
+                      .tokens = tokens,
+                      .routes = *twilio_routes,
+                      .executor = control.get_executor(),
+                      .http = *control_http,
+                      .agents = [this] { return current_agents(); },
+                      .worker = [this] { return current_worker(); },
+                      .database = *database,
+                      .sealing = sealing,
+                      .credentials = credentials,
+                      .api = api,
+                      .fact_hooks = fact_hooks,
+                      .upstream = upstream,
+                      .instance = instance,
+                      .renew_agents = [this] { renew_agents(); },
+                      .makers = [this](bool wants_engine) { return makers(wants_engine); },
+                      .publish_agents = [this](std::vector<std::shared_ptr<const MadeAgent>> stored) { publish_agents(std::move(stored)); }});
         flow_routes = compose_flows(*telephony);
-        compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) { return flow_routes->relay_failed(agent, asked); });
+        compose_relay(*telephony, [this](const std::shared_ptr<const call::Agent>& agent, const webhooks::Asked& asked) {
+            return flow_routes->relay_failed(agent, asked);
+        });
         operators = compose_control(*telephony);
         messaging = compose_messaging(*telephony);
-        for (auto* compose : {&compose_agents, &compose_credentials, &compose_policy, &compose_history, &compose_hold, &compose_analysis, &compose_outbox, &compose_live}) parts.push_back((*compose)(*telephony));
+        for (auto* compose :
+             {&compose_agents, &compose_credentials, &compose_policy, &compose_history, &compose_hold, &compose_analysis, &compose_outbox, &compose_live})
+            parts.push_back((*compose)(*telephony));
         agents_part = parts.front().get();
         records->hooks(std::move(fact_hooks));
     }
 
     void make_listeners() {
         net::HttpServerOptions options;
-        auto add = [](std::vector<net::HttpListen>& list, const text::Address& address, const std::filesystem::path& certificate, const std::filesystem::path& key) {
+        auto add = [](std::vector<net::HttpListen>& list, const text::Address& address, const std::filesystem::path& certificate,
+                      const std::filesystem::path& key) {
             if (address.host.empty()) return false;
             net::HttpListen listen;
             listen.address = address.host;
@@ -250,7 +314,8 @@ struct Gateway::Impl {
             return true;
         };
         plain_listener = add(options.listeners, config.server.listen, {}, {}) ? 0 : -1;
-        if (add(options.listeners, config.server.tls_listen, config.server.certificate, config.server.key)) tls_listener = static_cast<int>(options.listeners.size()) - 1;
+        if (add(options.listeners, config.server.tls_listen, config.server.certificate, config.server.key))
+            tls_listener = static_cast<int>(options.listeners.size()) - 1;
         if (options.listeners.empty()) throw std::runtime_error("server: neither listen nor tls.listen is on");
         options.limits.preauth_total = config.limits.preauth_connections;
         options.limits.preauth_per_address = config.limits.preauth_per_address;
@@ -375,9 +440,12 @@ struct Gateway::Impl {
         call::CallWorker* worker = current_worker();
         if (worker == nullptr) co_return;
         auto stream = std::move(*socket);
-        if (relay) co_await relays.serve(std::move(stream), std::move(ticket), *worker);
-        else if (listen) co_await listeners.serve(std::move(stream), std::move(ticket), *worker);
-        else co_await streams.serve(std::move(stream), std::move(ticket), *worker);
+        if (relay)
+            co_await relays.serve(std::move(stream), std::move(ticket), *worker);
+        else if (listen)
+            co_await listeners.serve(std::move(stream), std::move(ticket), *worker);
+        else
+            co_await streams.serve(std::move(stream), std::move(ticket), *worker);
     }
 
     call::CallWorker* current_worker() {
@@ -407,7 +475,9 @@ struct Gateway::Impl {
         for (std::size_t i = 0; i < workers->size(); ++i) metrics.worker(i).loop_busy.set(workers->at(i).busy());
         if (tls_listener >= 0)
             metrics.tls_certificate_expiry.at("public").set(
-                static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(public_server->certificate_not_after(static_cast<std::size_t>(tls_listener)).time_since_epoch()).count()));
+                static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(
+                                        public_server->certificate_not_after(static_cast<std::size_t>(tls_listener)).time_since_epoch())
+                                        .count()));
         refresh_vendor_gauges();
         if (engine) {
             const auto counters = engine->counters();
@@ -433,8 +503,13 @@ struct Gateway::Impl {
     }
 
     void disk_failed(const std::string& path, error_code why) {
-        metrics.store_write_errors.at(path.ends_with(".wav") ? "recording" : !services.call_files.empty() && path.starts_with(services.call_files) ? "call_file" : "record").add();
-        log.error("store.full", "A file could not be written; the call goes on without it.", {{"path", path}, {"error.type", why.message()}, {"errno", why.value()}});
+        metrics.store_write_errors
+            .at(path.ends_with(".wav")                                                  ? "recording"
+                : !services.call_files.empty() && path.starts_with(services.call_files) ? "call_file"
+                                                                                        : "record")
+            .add();
+        log.error("store.full", "A file could not be written; the call goes on without it.",
+                  {{"path", path}, {"error.type", why.message()}, {"errno", why.value()}});
     }
 
     // --- life ----------------------------------------------------------------------------------------------------------
@@ -454,8 +529,14 @@ struct Gateway::Impl {
         asio::co_spawn(control, std::move(sweeper), asio::detached);
         serving = true;
         log.info("server.started", "Parley serves.",
-                 {{"listen", config.server.listen.host}, {"port", public_port()}, {"tls_port", tls_port()}, {"admin_port", admin_port()}, {"workers", workers->size()},
-                  {"max_calls", config.limits.admission.max_calls}, {"config_hash", config_hash(config)}, {"agents", config.agents.size()}});
+                 {{"listen", config.server.listen.host},
+                  {"port", public_port()},
+                  {"tls_port", tls_port()},
+                  {"admin_port", admin_port()},
+                  {"workers", workers->size()},
+                  {"max_calls", config.limits.admission.max_calls},
+                  {"config_hash", config_hash(config)},
+                  {"agents", config.agents.size()}});
         operators->start();
         shared_calls->start(control.get_executor());
         for (const auto& part : parts) part->start();
@@ -473,7 +554,11 @@ struct Gateway::Impl {
 
     // What is known of calls whose days are over, their call files with it, and the files of calls that were erased on another instance's request.
     void sweep_records() {
-        const PersonData data{.database = *database, .records = *records, .registry = registry, .recordings = config.server.data_dir / config.recording.directory, .call_files = config.server.data_dir / config.call_files.directory};
+        const PersonData data{.database = *database,
+                              .records = *records,
+                              .registry = registry,
+                              .recordings = config.server.data_dir / config.recording.directory,
+                              .call_files = config.server.data_dir / config.call_files.directory};
         try {
             const auto deleted = sweep_calls(data, store::now_ms() - std::int64_t{days_of_calls(config)} * 86'400'000);
             metrics.retention_deleted.at("calls").add(deleted);
@@ -487,7 +572,7 @@ struct Gateway::Impl {
 
     // Recordings and records leave when their days are over: looked at from the start and every hour, by a thread of its own, since a directory may be long.
     net::Task<> keep_retention() {
-        const bool recordings = config.recording.retain_days != 0;  // ours, and those of Twilio's that were fetched
+        const bool recordings = config.recording.retain_days != 0;   // ours, and those of Twilio's that were fetched
         const bool call_files = config.call_files.retain_days != 0;  // also what was written while they were on
         if (!recordings && !call_files && !config.records.enabled) co_return;
         asio::steady_timer hour(control);
@@ -517,15 +602,18 @@ struct Gateway::Impl {
                 cpu_set_t set;
                 CPU_ZERO(&set);
                 CPU_SET(cpu, &set);
-                if (::sched_setaffinity(0, sizeof set, &set) != 0) log.warn("startup.degraded", "A worker could not be bound to its processor.", {{"cpu", cpu}, {"errno", errno}});
+                if (::sched_setaffinity(0, sizeof set, &set) != 0)
+                    log.warn("startup.degraded", "A worker could not be bound to its processor.", {{"cpu", cpu}, {"errno", errno}});
             });
     }
 
     void wait_signal() {
         signals.async_wait([this](const error_code& ec, int number) {
             if (ec) return;
-            if (number == SIGHUP) reload();
-            else end_signal();
+            if (number == SIGHUP)
+                reload();
+            else
+                end_signal();
             wait_signal();
         });
     }
@@ -539,14 +627,16 @@ struct Gateway::Impl {
             asio::co_spawn(control, std::move(body), asio::detached);
             return;
         }
-        log.info("drain.started", "No new calls are welcome; those that run may finish.", {{"calls", registry.active()}, {"budget_s", config.server.drain.count()}});
+        log.info("drain.started", "No new calls are welcome; those that run may finish.",
+                 {{"calls", registry.active()}, {"budget_s", config.server.drain.count()}});
         auto body = drain();
         asio::co_spawn(control, std::move(body), asio::detached);
     }
 
     // Whatever is still going on for somebody. On the control loop.
     [[nodiscard]] std::size_t at_work() const {
-        return registry.active() + streams.serving() + relays.serving() + listeners.serving() + operators_asking + operators->in_the_air() + flow_routes->open_steps();
+        return registry.active() + streams.serving() + relays.serving() + listeners.serving() + operators_asking + operators->in_the_air() +
+               flow_routes->open_steps();
     }
 
     net::Task<> drain() {
@@ -696,17 +786,21 @@ struct Gateway::Impl {
             operators->reloaded();
             for (const auto& part : parts) part->reloaded();
             for (const auto& change : changes)
-                log.audit("config.reloaded", change.restart ? "A changed value waits for the next start." : "A changed value is in force.", {{"what", change.key}, {"restart", change.restart}});
+                log.audit("config.reloaded", change.restart ? "A changed value waits for the next start." : "A changed value is in force.",
+                          {{"what", change.key}, {"restart", change.restart}});
             if (changes.empty()) log.info("config.reloaded", "Scripts, secrets and certificates were read again; the configuration is as it was.");
             metrics.config_last_reload_successful.at().set(1);
-            metrics.config_last_reload_timestamp.at().set(static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count()));
+            metrics.config_last_reload_timestamp.at().set(
+                static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count()));
         } catch (const std::exception& e) {
             metrics.config_last_reload_successful.at().set(0);
             log.error("config.rejected", "The new configuration was refused; the old one stays.", {{"error.type", std::string_view(e.what())}});
         }
     }
 
-    [[nodiscard]] std::uint16_t public_port() const { return plain_listener < 0 ? std::uint16_t{0} : public_server->port(static_cast<std::size_t>(plain_listener)); }
+    [[nodiscard]] std::uint16_t public_port() const {
+        return plain_listener < 0 ? std::uint16_t{0} : public_server->port(static_cast<std::size_t>(plain_listener));
+    }
     [[nodiscard]] std::uint16_t tls_port() const { return tls_listener < 0 ? std::uint16_t{0} : public_server->port(static_cast<std::size_t>(tls_listener)); }
     [[nodiscard]] std::uint16_t admin_port() const { return admin_server->port(); }
 
@@ -762,7 +856,9 @@ struct Gateway::Impl {
 
 Gateway::Gateway(Config config, Log log) : impl_(std::make_unique<Impl>(std::move(config), std::move(log))) {}
 Gateway::~Gateway() = default;
-int Gateway::run() { return impl_->run(); }
+int Gateway::run() {
+    return impl_->run();
+}
 void Gateway::stop() {
     asio::post(impl_->control, [this] { impl_->end_signal(); });
 }
@@ -775,8 +871,14 @@ bool Gateway::drill(std::string_view what) {
     impl_->engine->fault(*fault);
     return true;
 }
-std::uint16_t Gateway::public_port() const { return impl_->public_port(); }
-std::uint16_t Gateway::tls_port() const { return impl_->tls_port(); }
-std::uint16_t Gateway::admin_port() const { return impl_->admin_port(); }
+std::uint16_t Gateway::public_port() const {
+    return impl_->public_port();
+}
+std::uint16_t Gateway::tls_port() const {
+    return impl_->tls_port();
+}
+std::uint16_t Gateway::admin_port() const {
+    return impl_->admin_port();
+}
 
 }  // namespace parley::gateway

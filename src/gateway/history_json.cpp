@@ -14,11 +14,16 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 4> kStatuses{"realtime_session_incoming", "realtime_session_active", "realtime_session_rejected", "realtime_session"};
-constexpr std::array<std::string_view, 7> kEndReasons{"parley_completed", "parley_cancelled", "parley_disconnect", "parley_error", "max_duration", "browser_disconnect", "twilio_disconnect"};
+constexpr std::array<std::string_view, 7> kEndReasons{"parley_completed", "parley_cancelled",   "parley_disconnect", "parley_error",
+                                                      "max_duration",     "browser_disconnect", "twilio_disconnect"};
 constexpr std::size_t kLongestFilter = 200, kLongestCursor = 80;
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-Json time_or_null(std::int64_t ms) { return ms == 0 ? Json(nullptr) : Json(store::iso8601(ms)); }
+Json text_or_null(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+}
+Json time_or_null(std::int64_t ms) {
+    return ms == 0 ? Json(nullptr) : Json(store::iso8601(ms));
+}
 
 // Milliseconds since 1970, or a date with or without a time of day, in UTC or with an offset.
 std::optional<std::int64_t> time_of(std::string_view text) {
@@ -34,7 +39,8 @@ std::optional<std::int64_t> time_of(std::string_view text) {
     const auto year = number(text.substr(0, 4)), month = number(text.substr(5, 2)), day = number(text.substr(8, 2));
     if (!year || !month || !day) return std::nullopt;
     using namespace std::chrono;
-    const year_month_day date{std::chrono::year(static_cast<int>(*year)), std::chrono::month(static_cast<unsigned>(*month)), std::chrono::day(static_cast<unsigned>(*day))};
+    const year_month_day date{std::chrono::year(static_cast<int>(*year)), std::chrono::month(static_cast<unsigned>(*month)),
+                              std::chrono::day(static_cast<unsigned>(*day))};
     if (!date.ok()) return std::nullopt;
     std::int64_t ms = duration_cast<milliseconds>(sys_days(date).time_since_epoch()).count();
     auto rest = text.substr(10);
@@ -72,8 +78,12 @@ Json history_json(const store::HistoryRow& row) {
     const bool web = row.channel == "web";
     const auto& number = row.direction == "out" ? row.to : row.from;
     Json caller;
-    if (web) caller = Json{{"page_url", text_or_null(row.page_url)}, {"display_identifier", row.display.empty() ? "web visitor" : row.display}};
-    else caller = Json{{"number", text_or_null(number)}, {"country", text_or_null(row.country)}, {"display_identifier", row.display.empty() ? text_or_null(number) : Json(row.display)}};
+    if (web)
+        caller = Json{{"page_url", text_or_null(row.page_url)}, {"display_identifier", row.display.empty() ? "web visitor" : row.display}};
+    else
+        caller = Json{{"number", text_or_null(number)},
+                      {"country", text_or_null(row.country)},
+                      {"display_identifier", row.display.empty() ? text_or_null(number) : Json(row.display)}};
     Json out;
     out["messageguid"] = row.guid;
     out["agenttoken"] = text_or_null(row.agent_token);
@@ -150,27 +160,43 @@ HistoryQuestion history_question(const QueryMap& query) {
         if (std::find(known.begin(), known.end(), value) == known.end()) refuse(name, "is none of the known values");
     };
     for (const auto& [name, value] : query) {
-        if (value.size() > kLongestFilter) refuse(name, "is longer than 200 characters");
-        else if (value.find('\0') != std::string::npos) refuse(name, "has a NUL in it");
-        else if (value.empty()) continue;
-        else if (name == "agent") filter.agent = value;
-        else if (name == "status") among(name, filter.status = value, kStatuses);
-        else if (name == "endReason") among(name, filter.end_reason = value, kEndReasons);
-        else if (name == "channel") among(name, filter.channel = value, std::array<std::string_view, 2>{"twilio", "web"});
-        else if (name == "direction") among(name, filter.direction = value, std::array<std::string_view, 2>{"in", "out"});
-        else if (name == "number") filter.number = value.front() == ' ' ? "+" + value.substr(1) : value;  // a '+' that nobody encoded
-        else if (name == "callsid") filter.call_sid = value;
-        else if (name == "search") filter.search = value;
-        else if (name == "cursor") filter.cursor = value.size() > kLongestCursor ? "?" : value;
+        if (value.size() > kLongestFilter)
+            refuse(name, "is longer than 200 characters");
+        else if (value.find('\0') != std::string::npos)
+            refuse(name, "has a NUL in it");
+        else if (value.empty())
+            continue;
+        else if (name == "agent")
+            filter.agent = value;
+        else if (name == "status")
+            among(name, filter.status = value, kStatuses);
+        else if (name == "endReason")
+            among(name, filter.end_reason = value, kEndReasons);
+        else if (name == "channel")
+            among(name, filter.channel = value, std::array<std::string_view, 2>{"twilio", "web"});
+        else if (name == "direction")
+            among(name, filter.direction = value, std::array<std::string_view, 2>{"in", "out"});
+        else if (name == "number")
+            filter.number = value.front() == ' ' ? "+" + value.substr(1) : value;  // a '+' that nobody encoded
+        else if (name == "callsid")
+            filter.call_sid = value;
+        else if (name == "search")
+            filter.search = value;
+        else if (name == "cursor")
+            filter.cursor = value.size() > kLongestCursor ? "?" : value;
         else if (name == "from" || name == "to") {
             const auto at = time_of(value);
-            if (!at) refuse(name, "is no time: 2026-03-01, 2026-03-01T09:30:00Z, or milliseconds since 1970");
-            else (name == "from" ? filter.from_ms : filter.to_ms) = *at;
+            if (!at)
+                refuse(name, "is no time: 2026-03-01, 2026-03-01T09:30:00Z, or milliseconds since 1970");
+            else
+                (name == "from" ? filter.from_ms : filter.to_ms) = *at;
         } else if (name == "limit") {
             std::size_t limit = 0;
             const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), limit);
-            if (ec != std::errc() || end != value.data() + value.size() || limit < 1 || limit > 200) refuse(name, "is a whole number from 1 to 200");
-            else filter.limit = limit;
+            if (ec != std::errc() || end != value.data() + value.size() || limit < 1 || limit > 200)
+                refuse(name, "is a whole number from 1 to 200");
+            else
+                filter.limit = limit;
         }
     }
     return asked;
@@ -179,7 +205,9 @@ HistoryQuestion history_question(const QueryMap& query) {
 nlohmann::json history_row_schema() {
     const auto text = nlohmann::json{{"type", {"string", "null"}}};
     nlohmann::json properties;
-    for (const auto* name : {"agenttoken", "agent", "revision", "from", "to", "endDetail", "rejectionReason", "rejectionDetail", "modelSlug", "startedAt", "answeredAt", "endedAt"}) properties[name] = text;
+    for (const auto* name : {"agenttoken", "agent", "revision", "from", "to", "endDetail", "rejectionReason", "rejectionDetail", "modelSlug", "startedAt",
+                             "answeredAt", "endedAt"})
+        properties[name] = text;
     properties["messageguid"] = {{"type", "string"}};
     properties["callsid"] = {{"type", "string"}};
     properties["channel"] = {{"enum", {"twilio", "web"}}};
@@ -195,7 +223,9 @@ nlohmann::json history_row_schema() {
 }
 
 nlohmann::json history_page_schema() {
-    return {{"type", "object"}, {"properties", {{"calls", {{"type", "array"}, {"items", history_row_schema()}}}, {"nextCursor", {{"type", {"string", "null"}}}}}}, {"required", {"calls", "nextCursor"}}};
+    return {{"type", "object"},
+            {"properties", {{"calls", {{"type", "array"}, {"items", history_row_schema()}}}, {"nextCursor", {{"type", {"string", "null"}}}}}},
+            {"required", {"calls", "nextCursor"}}};
 }
 
 }  // namespace parley::gateway

@@ -34,14 +34,19 @@ std::vector<std::int16_t> chime() {
     return out;
 }
 
-std::span<const std::uint8_t> bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 bool needs_text(const hold::HoldSettings& s) {
     return s.strategy == hold::Strategy::text || s.strategy == hold::Strategy::text_then_music || s.strategy == hold::Strategy::text_over_music;
 }
-bool needs_audio(const hold::HoldSettings& s) { return s.strategy == hold::Strategy::audio || s.strategy == hold::Strategy::audio_then_music; }
+bool needs_audio(const hold::HoldSettings& s) {
+    return s.strategy == hold::Strategy::audio || s.strategy == hold::Strategy::audio_then_music;
+}
 bool needs_music(const hold::HoldSettings& s) {
-    return s.strategy == hold::Strategy::music || s.strategy == hold::Strategy::audio_then_music || s.strategy == hold::Strategy::text_then_music || s.strategy == hold::Strategy::text_over_music;
+    return s.strategy == hold::Strategy::music || s.strategy == hold::Strategy::audio_then_music || s.strategy == hold::Strategy::text_then_music ||
+           s.strategy == hold::Strategy::text_over_music;
 }
 
 }  // namespace
@@ -191,7 +196,8 @@ void HoldLibrary::decode(const std::string& key, const std::string& name) {
         std::error_code ec;
         const auto root = std::filesystem::weakly_canonical(data_dir_, ec);
         const auto path = std::filesystem::weakly_canonical(data_dir_ / name, ec);
-        if (ec || std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first != root.end()) return failed(key, name, "it is not below the data directory");
+        if (ec || std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first != root.end())
+            return failed(key, name, "it is not below the data directory");
         if (!std::filesystem::is_regular_file(path, ec)) return failed(key, name, "there is no such file");
         if (std::filesystem::file_size(path, ec) > kMostFile || ec) return failed(key, name, "it has more than 10 MB");
         std::ifstream file(path, std::ios::binary);

@@ -52,7 +52,9 @@ private:
     void failed(const std::string& key, const std::string& what, const std::string& why);
     [[nodiscard]] hold::Sound find(const std::string& key, const std::string& agent, std::string_view what);
     [[nodiscard]] static hold::Sound assembled(const Spoken& spoken);
-    [[nodiscard]] static std::string text_key(const std::string& agent, const hold::HoldSettings& settings) { return "text\n" + agent + "\n" + settings.voice + "\n" + settings.text; }
+    [[nodiscard]] static std::string text_key(const std::string& agent, const hold::HoldSettings& settings) {
+        return "text\n" + agent + "\n" + settings.voice + "\n" + settings.text;
+    }
     [[nodiscard]] static std::string file_key(const std::string& name, bool music) { return (music ? "music\n" : "audio\n") + name; }
 
     Log log_;
@@ -61,8 +63,8 @@ private:
     std::mutex mutex_;
     std::map<std::string, hold::Sound> sounds_;
     std::map<std::string, std::shared_ptr<Spoken>> spoken_;
-    std::set<std::string> told_;                  // what is missing and was said to be
-    std::set<std::string> asked_;                 // on its way
+    std::set<std::string> told_;   // what is missing and was said to be
+    std::set<std::string> asked_;  // on its way
     std::vector<Make> waiting_;
     std::condition_variable woken_;
     bool stop_ = false;

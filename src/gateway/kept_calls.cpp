@@ -14,7 +14,9 @@ namespace twiml = twilio::twiml;
 
 namespace {
 
-Answer refused() { return {.status = 400, .content_type = {}, .body = {}}; }
+Answer refused() {
+    return {.status = 400, .content_type = {}, .body = {}};
+}
 
 rest::Error no_account() {
     rest::Error error;
@@ -74,8 +76,14 @@ messaging::IntelligenceDesk::Services examining(Telephony& t, net::Errands& erra
     return {.service = [client](std::string name) { return ask(client, &rest::IntelligenceServices::fetch, std::move(name)); },
             .create = [client](rest::TranscriptCreate wanted) { return ask(client, &rest::Transcripts::create, std::move(wanted)); },
             .fetch = [client](std::string sid) { return ask(client, &rest::Transcripts::fetch, std::move(sid)); },
-            .sentences = [client](std::string sid, bool redacted) { return ask(client, &rest::Transcripts::sentences, std::move(sid), std::optional<bool>(redacted), false, std::size_t{5000}); },
-            .results = [client](std::string sid, bool redacted) { return ask(client, &rest::Transcripts::operator_results, std::move(sid), std::optional<bool>(redacted), std::size_t{100}); },
+            .sentences =
+                [client](std::string sid, bool redacted) {
+                    return ask(client, &rest::Transcripts::sentences, std::move(sid), std::optional<bool>(redacted), false, std::size_t{5000});
+                },
+            .results =
+                [client](std::string sid, bool redacted) {
+                    return ask(client, &rest::Transcripts::operator_results, std::move(sid), std::optional<bool>(redacted), std::size_t{100});
+                },
             .spawn = [&errands](net::Task<> errand) { errands.start(std::move(errand)); },
             .executor = t.executor,
             .records = &t.records,
@@ -85,7 +93,12 @@ messaging::IntelligenceDesk::Services examining(Telephony& t, net::Errands& erra
 }  // namespace
 
 KeptCalls::KeptCalls(Telephony& telephony, net::Errands& errands, rest::Client* client, AccountClients& accounts)
-    : t_(telephony), errands_(errands), client_(client), accounts_(accounts), keeper_(keeping(telephony, errands, client, accounts)), desk_(examining(telephony, errands, client)) {
+    : t_(telephony),
+      errands_(errands),
+      client_(client),
+      accounts_(accounts),
+      keeper_(keeping(telephony, errands, client, accounts)),
+      desk_(examining(telephony, errands, client)) {
     t_.routes.preface([this](const call::Agent& agent, twilio::TwimlResponse& response) { preface(agent, response); });
     t_.routes.route("recording", Subject::account, [this](const Asked& asked) { return recording(asked); });
     t_.routes.route("transcription", Subject::call, [this](const Asked& asked) { return transcription(asked); });
@@ -146,7 +159,8 @@ net::Task<> KeptCalls::take_recording(messaging::RecordingNews told, std::string
     }
     const auto settings = t_.agents()->messaging(agent);
     messaging::RecordingRules rules;
-    const bool examine = settings && client_ != nullptr && !settings->intelligence.service.empty() && settings->intelligence.on == IntelligenceOn::recording && !told.call_sid.empty();
+    const bool examine = settings && client_ != nullptr && !settings->intelligence.service.empty() && settings->intelligence.on == IntelligenceOn::recording &&
+                         !told.call_sid.empty();
     if (settings) {
         // Whoever did not ask for them keeps them where they are.
         rules.download = settings->twilio_recording.download && settings->twilio_recording.mode != TwilioRecording::off;
@@ -173,7 +187,8 @@ net::Task<Answer> KeptCalls::transcription(const Asked& asked) {
     const auto event = messaging::read_transcription(asked.form);
     if (!event) co_return refused();
     using Kind = messaging::TranscriptionEvent::Kind;
-    if (const auto fact = messaging::transcript_fact(*event); !fact.empty()) t_.records.add(event->call_sid, event->kind == Kind::content ? store::Fact::transcript : store::Fact::note, fact);
+    if (const auto fact = messaging::transcript_fact(*event); !fact.empty())
+        t_.records.add(event->call_sid, event->kind == Kind::content ? store::Fact::transcript : store::Fact::note, fact);
     if (event->kind == Kind::error) {
         t_.metrics.twilio_errors.at(event->code).add();
         t_.log.warn("transcription.failed", "Twilio's live transcription reports an error.", {{"call_sid", event->call_sid}, {"code", event->code}});
@@ -187,13 +202,15 @@ net::Task<Answer> KeptCalls::voicemail_text(const Asked& asked) {
     const auto told = messaging::read_voicemail_text(asked.form);
     if (!told) co_return refused();
     t_.records.add(told->call_sid, store::Fact::voicemail, messaging::voicemail_fact(*told));
-    if (!told->completed) t_.log.warn("transcription.failed", "Twilio could not write a message down.", {{"call_sid", told->call_sid}, {"recording_sid", told->recording_sid}});
+    if (!told->completed)
+        t_.log.warn("transcription.failed", "Twilio could not write a message down.", {{"call_sid", told->call_sid}, {"recording_sid", told->recording_sid}});
     co_return webhooks::no_content();
 }
 
 net::Task<> KeptCalls::take_stop(std::string call_sid, std::string transcript_sid, std::string agent) {
     const auto settings = t_.agents()->messaging(agent);
-    if (settings && !settings->intelligence.service.empty() && settings->intelligence.on == IntelligenceOn::live) desk_.follow(std::move(call_sid), std::move(transcript_sid), rules_of(agent));
+    if (settings && !settings->intelligence.service.empty() && settings->intelligence.on == IntelligenceOn::live)
+        desk_.follow(std::move(call_sid), std::move(transcript_sid), rules_of(agent));
     co_return;
 }
 

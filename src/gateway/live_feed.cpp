@@ -36,7 +36,8 @@ std::string enveloped(std::string_view call_sid, std::int64_t at_ms, json data) 
 
 }  // namespace
 
-LiveFeed::LiveFeed(asio::any_io_executor executor, Metrics& metrics, LiveSettings settings) : executor_(std::move(executor)), metrics_(metrics), settings_(settings) {}
+LiveFeed::LiveFeed(asio::any_io_executor executor, Metrics& metrics, LiveSettings settings)
+    : executor_(std::move(executor)), metrics_(metrics), settings_(settings) {}
 
 void LiveFeed::tell(std::string_view call_sid, std::string_view event, std::string_view data, std::int64_t at_ms, bool last) {
     auto parsed = json::parse(data, nullptr, false);
@@ -70,8 +71,10 @@ void LiveFeed::tell_passing(std::string_view call_sid, std::string_view event, s
 void LiveFeed::spread(const std::shared_ptr<const Entry>& entry) {
     for (const auto& watcher : watchers_) {
         if (watcher->slow || (!watcher->call_sid.empty() && watcher->call_sid != entry->call_sid)) continue;
-        if (watcher->queue.size() >= watcher->bound) watcher->slow = true;
-        else watcher->queue.push_back(entry);
+        if (watcher->queue.size() >= watcher->bound)
+            watcher->slow = true;
+        else
+            watcher->queue.push_back(entry);
         // Only the first has to wake it.
         if (watcher->slow || watcher->queue.size() == 1) asio::post(executor_, [watcher] { watcher->wake.cancel(); });
     }

@@ -22,9 +22,9 @@
 namespace parley::gateway {
 
 struct LiveSettings {
-    std::size_t ring = 4096;              // events kept for who comes back (Last-Event-ID)
+    std::size_t ring = 4096;  // events kept for who comes back (Last-Event-ID)
     std::size_t ring_bytes = 8U << 20U;
-    std::size_t queue = 256;              // events a watcher may be behind; then it is let go
+    std::size_t queue = 256;  // events a watcher may be behind; then it is let go
     std::size_t watchers = 64;
     std::chrono::milliseconds heartbeat{15'000};
 };

@@ -41,8 +41,16 @@ net::Task<net::HttpResponse> list(Telephony& telephony, std::string agent, std::
     if (!found) co_return api_error(503, "store_unavailable", "The store did not answer in time; try again.");
     auto messages = json::array();
     for (const auto& one : *found)
-        messages.push_back({{"id", one.id}, {"agent", one.agent}, {"call_sid", one.call_sid}, {"caller", one.caller}, {"name", one.name}, {"number", one.callback_number},
-                            {"for", one.for_whom}, {"text", one.text}, {"urgent", one.urgent}, {"at_ms", one.at_ms}});
+        messages.push_back({{"id", one.id},
+                            {"agent", one.agent},
+                            {"call_sid", one.call_sid},
+                            {"caller", one.caller},
+                            {"name", one.name},
+                            {"number", one.callback_number},
+                            {"for", one.for_whom},
+                            {"text", one.text},
+                            {"urgent", one.urgent},
+                            {"at_ms", one.at_ms}});
     json answer{{"messages", std::move(messages)}};
     if (found->size() == static_cast<std::size_t>(most)) answer["next"] = found->back().id;
     co_return api_answer(200, answer);
@@ -51,10 +59,17 @@ net::Task<net::HttpResponse> list(Telephony& telephony, std::string agent, std::
 }  // namespace
 
 void add_messages_route(Telephony& telephony) {
-    telephony.api.add({.method = "GET", .pattern = "/v1/messages", .role = admin::Role::read, .summary = "Messages that agents took for somebody, newest first: limit (50, at most 200), before (`next` of the page before), agent.",
-                       .response = json::parse(R"({"type":"object","properties":{"messages":{"type":"array","items":{"type":"object","properties":{"id":{"type":"integer"},"agent":{"type":"string"},"call_sid":{"type":"string"},"caller":{"type":"string"},"name":{"type":"string"},"number":{"type":"string"},"for":{"type":"string"},"text":{"type":"string"},"urgent":{"type":"boolean"},"at_ms":{"type":"integer"}}}},"next":{"type":"integer"}}})"),
-                       .query = {"agent", "limit", "before"},
-                       .handle = [&telephony](admin::ApiRequest& request) { return list(telephony, asked(request, "agent"), number_in(asked(request, "limit"), kPage), number_in(asked(request, "before"), 0)); }});
+    telephony.api.add(
+        {.method = "GET",
+         .pattern = "/v1/messages",
+         .role = admin::Role::read,
+         .summary = "Messages that agents took for somebody, newest first: limit (50, at most 200), before (`next` of the page before), agent.",
+         .response = json::parse(
+             R"({"type":"object","properties":{"messages":{"type":"array","items":{"type":"object","properties":{"id":{"type":"integer"},"agent":{"type":"string"},"call_sid":{"type":"string"},"caller":{"type":"string"},"name":{"type":"string"},"number":{"type":"string"},"for":{"type":"string"},"text":{"type":"string"},"urgent":{"type":"boolean"},"at_ms":{"type":"integer"}}}},"next":{"type":"integer"}}})"),
+         .query = {"agent", "limit", "before"},
+         .handle = [&telephony](admin::ApiRequest& request) {
+             return list(telephony, asked(request, "agent"), number_in(asked(request, "limit"), kPage), number_in(asked(request, "before"), 0));
+         }});
 }
 
 }  // namespace parley::gateway

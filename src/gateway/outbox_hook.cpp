@@ -35,8 +35,10 @@ bool of_interest(Fact fact) {
         case Fact::note:
         case Fact::waterfall:
         case Fact::usage:
-        case Fact::preparation: return false;
-        default: return true;
+        case Fact::preparation:
+            return false;
+        default:
+            return true;
     }
 }
 
@@ -69,9 +71,10 @@ void OutboxHook::operator()(store::Session& session, const store::FactEvent& eve
         auto joined = outbox::join_context(context, event.call_sid, event.json);
         if (!joined.agent.empty() && joined.json != context.json) {
             context = std::move(joined);
-            session.run("INSERT INTO outbox_calls(call_sid, agent, caller, context, started_ms) VALUES($1, $2, $3, $4, $5) "
-                        "ON CONFLICT(call_sid) DO UPDATE SET agent = excluded.agent, caller = excluded.caller, context = excluded.context",
-                        {event.call_sid, context.agent, store::caller_key(outbox::other_party(context)), context.json, event.at_ms});
+            session.run(
+                "INSERT INTO outbox_calls(call_sid, agent, caller, context, started_ms) VALUES($1, $2, $3, $4, $5) "
+                "ON CONFLICT(call_sid) DO UPDATE SET agent = excluded.agent, caller = excluded.caller, context = excluded.context",
+                {event.call_sid, context.agent, store::caller_key(outbox::other_party(context)), context.json, event.at_ms});
         }
     }
     const auto settings = receiver_(context.agent);

@@ -30,9 +30,18 @@ std::uint32_t count_of(const json& object, const char* key) {
 
 std::string outcome_text(const call::Outcome& outcome) {
     json lines = json::array();
-    for (const auto& line : outcome.memory.lines) lines.push_back({{"agent", line.side == ContextLine::Side::agent}, {"text", line.text}, {"interrupted", line.interrupted}});
-    json all{{"reason", conversation::name_of(outcome.reason)}, {"target", outcome.target}, {"agent", outcome.agent}, {"resumes", outcome.resumes}, {"planned", outcome.planned}, {"attached", outcome.attached},
-             {"ending", outcome.ending}, {"state", outcome.memory.brain_state.size() <= kLongest / 2 ? outcome.memory.brain_state : std::string()}, {"said_by", outcome.memory.agent}, {"note", outcome.memory.note},
+    for (const auto& line : outcome.memory.lines)
+        lines.push_back({{"agent", line.side == ContextLine::Side::agent}, {"text", line.text}, {"interrupted", line.interrupted}});
+    json all{{"reason", conversation::name_of(outcome.reason)},
+             {"target", outcome.target},
+             {"agent", outcome.agent},
+             {"resumes", outcome.resumes},
+             {"planned", outcome.planned},
+             {"attached", outcome.attached},
+             {"ending", outcome.ending},
+             {"state", outcome.memory.brain_state.size() <= kLongest / 2 ? outcome.memory.brain_state : std::string()},
+             {"said_by", outcome.memory.agent},
+             {"note", outcome.memory.note},
              {"background", outcome.memory.background.size() <= kLongest / 4 ? outcome.memory.background : std::string()}};
     const auto rest = all.dump(-1, ' ', false, json::error_handler_t::replace).size();
     std::size_t used = rest + 16, first = lines.size();
@@ -74,7 +83,9 @@ std::optional<call::Outcome> read_outcome(std::string_view text) {
     if (lines != all.end() && lines->is_array())
         for (const auto& line : *lines)
             if (line.is_object())
-                outcome.memory.lines.push_back({.side = flag_of(line, "agent") ? ContextLine::Side::agent : ContextLine::Side::caller, .text = text_of(line, "text"), .interrupted = flag_of(line, "interrupted")});
+                outcome.memory.lines.push_back({.side = flag_of(line, "agent") ? ContextLine::Side::agent : ContextLine::Side::caller,
+                                                .text = text_of(line, "text"),
+                                                .interrupted = flag_of(line, "interrupted")});
     return outcome;
 }
 

@@ -53,7 +53,9 @@ std::vector<std::string> recordings_of(const std::optional<std::string>& record)
     const auto parsed = record ? Json::parse(*record, nullptr, false) : Json();
     if (!parsed.is_object() || !parsed.contains("recordings") || !parsed["recordings"].is_array()) return names;
     for (const auto& one : parsed["recordings"]) {
-        const auto is = [&](const char* key) { return one.is_object() && one.contains(key) && one[key].is_string() ? one[key].get<std::string>() : std::string(); };
+        const auto is = [&](const char* key) {
+            return one.is_object() && one.contains(key) && one[key].is_string() ? one[key].get<std::string>() : std::string();
+        };
         if (is("source") == "parley" && !is("sid").empty()) names.push_back(is("sid"));
     }
     return names;
@@ -65,7 +67,8 @@ std::string person_subject(const Secret& key, std::string_view who) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
     unsigned length = 0;
     const auto text = "erasure\n" + std::string(who);
-    HMAC(EVP_sha256(), key.reveal().data(), static_cast<int>(key.reveal().size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &length);
+    HMAC(EVP_sha256(), key.reveal().data(), static_cast<int>(key.reveal().size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(),
+         &length);
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out;
     for (unsigned i = 0; i < std::min(length, 8U); ++i) {
@@ -174,7 +177,8 @@ std::uint64_t sweep_erased_files(const PersonData& data) {
 }
 
 Json export_person(const PersonData& data, const std::string& caller) {
-    Json out{{"caller", caller}, {"calls", Json::array()}, {"profiles", Json::array()}, {"messages", Json::array()}, {"callbacks", Json::array()}, {"files", Json::array()}};
+    Json out{{"caller", caller},          {"calls", Json::array()},     {"profiles", Json::array()},
+             {"messages", Json::array()}, {"callbacks", Json::array()}, {"files", Json::array()}};
     std::vector<std::string> calls;
     std::vector<store::Profile> profiles;
     std::vector<store::MessageTaken> messages;
@@ -198,8 +202,18 @@ Json export_person(const PersonData& data, const std::string& caller) {
         out["profiles"].push_back({{"owner", profile.owner}, {"profile", std::move(parsed)}, {"updated_ms", profile.updated_ms}});
     }
     for (const auto& message : messages)
-        out["messages"].push_back({{"agent", message.agent}, {"call_sid", message.call_sid}, {"caller", message.caller}, {"name", message.name}, {"callback_number", message.callback_number}, {"for", message.for_whom}, {"text", message.text}, {"urgent", message.urgent}, {"at_ms", message.at_ms}});
-    for (const auto& callback : callbacks) out["callbacks"].push_back({{"agent", callback.agent}, {"call_sid", callback.call_sid}, {"number", callback.number}, {"reason", callback.reason}, {"at_ms", callback.at_ms}});
+        out["messages"].push_back({{"agent", message.agent},
+                                   {"call_sid", message.call_sid},
+                                   {"caller", message.caller},
+                                   {"name", message.name},
+                                   {"callback_number", message.callback_number},
+                                   {"for", message.for_whom},
+                                   {"text", message.text},
+                                   {"urgent", message.urgent},
+                                   {"at_ms", message.at_ms}});
+    for (const auto& callback : callbacks)
+        out["callbacks"].push_back(
+            {{"agent", callback.agent}, {"call_sid", callback.call_sid}, {"number", callback.number}, {"reason", callback.reason}, {"at_ms", callback.at_ms}});
     return out;
 }
 

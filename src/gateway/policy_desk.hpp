@@ -105,7 +105,7 @@ private:
         std::string call_sid, account;
         TimePoint seen;  // it was put there, or came for more music
     };
-    std::map<std::string, std::deque<Waiting>> waiting_;  // by agent, oldest first: of those who came here, for times without the store
+    std::map<std::string, std::deque<Waiting>> waiting_;     // by agent, oldest first: of those who came here, for times without the store
     std::vector<std::pair<std::string, std::string>> ends_;  // call, its end's JSON
 
     // On the control loop.

@@ -20,14 +20,20 @@ constexpr auto kMenuStay = std::chrono::minutes(10);
 constexpr auto kHeldStay = std::chrono::hours(1);
 constexpr auto kAfterRinging = std::chrono::seconds(90);
 
-flows::Second wall() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
+flows::Second wall() {
+    return std::chrono::floor<std::chrono::seconds>(WallClock::now());
+}
 
 // Whether somebody of ours may come to talk in one of these answers.
 bool takes_a_place(const std::vector<flows::AnswerMode>& answers) {
-    return std::ranges::any_of(answers, [](const flows::AnswerMode& mode) { return mode.kind == Mode::stream || mode.kind == Mode::relay || mode.kind == Mode::gather || mode.kind == Mode::menu; });
+    return std::ranges::any_of(answers, [](const flows::AnswerMode& mode) {
+        return mode.kind == Mode::stream || mode.kind == Mode::relay || mode.kind == Mode::gather || mode.kind == Mode::menu;
+    });
 }
 
-Answer busy() { return webhooks::twiml_answer(twilio::TwimlResponse().reject({.reason = "busy"})); }
+Answer busy() {
+    return webhooks::twiml_answer(twilio::TwimlResponse().reject({.reason = "busy"}));
+}
 
 }  // namespace
 
@@ -49,7 +55,9 @@ PolicyDesk::PolicyDesk(Telephony& telephony)
     t_.routes.route("full-wait", Subject::call, [this](const Asked& asked) { return wait(asked); });
     t_.routes.route("full-left", Subject::call, [this](const Asked& asked) { return leave_queue(asked, false); });
     t_.routes.route("full-go", Subject::call, [this](const Asked& asked) { return leave_queue(asked, true); });
-    t_.may_place = [this](std::string id, std::string agent, std::string to, std::chrono::seconds ring) { return may_place(std::move(id), std::move(agent), std::move(to), ring); };
+    t_.may_place = [this](std::string id, std::string agent, std::string to, std::chrono::seconds ring) {
+        return may_place(std::move(id), std::move(agent), std::move(to), ring);
+    };
     t_.placed = [this](const std::string& id, const std::string& call_sid, std::chrono::seconds limit) { placed(id, call_sid, limit); };
     t_.dial_over = [this](const std::string& call_sid) { dial_over(call_sid); };
     t_.may_talk = [this](AgentPtr agent, std::string call_sid) -> net::Task<bool> {
@@ -65,7 +73,9 @@ PolicyDesk::PolicyDesk(Telephony& telephony)
         if (event.fact == store::Fact::status) {
             // The carrier's last word, whatever the call came to here.
             const auto status = nlohmann::json::parse(event.json, nullptr, false);
-            if (!status.is_object() || !status.contains("status") || !status["status"].is_string() || !rest::terminal(rest::call_status(status["status"].get_ref<const std::string&>()))) return;
+            if (!status.is_object() || !status.contains("status") || !status["status"].is_string() ||
+                !rest::terminal(rest::call_status(status["status"].get_ref<const std::string&>())))
+                return;
             places_.settle(event.call_sid);  // one that was let in and did not come
             return forget_waiting(event.call_sid);
         }
@@ -99,7 +109,9 @@ void PolicyDesk::read_rules() {
     const std::lock_guard lock(mutex_);
     rules_ = std::move(rules);
 }
-void PolicyDesk::reloaded() { read_rules(); }
+void PolicyDesk::reloaded() {
+    read_rules();
+}
 
 policy::Caps PolicyDesk::caps_of(const call::Agent& agent, const Rules& rules) const {
     return {.agent = agent.policy ? agent.policy->max_calls : 0, .account = rules.max_calls_account, .fleet = rules.max_calls};
@@ -139,12 +151,16 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::enter(AgentPtr agen
     terms.grace = stay == Stay::talk ? Duration(kGrace) : stay == Stay::menu ? Duration(kMenuStay) : Duration(kHeldStay);
     // The agent it comes from may have a limit, and another instance its place.
     terms.everywhere = limited(*rules());
-    policy::Wish wish{.call_sid = asked.call_sid, .agent = agent->name, .account = std::string(asked.form.get("AccountSid")), .line = full == Full::queue && !outbound && stay != Stay::held ? policy::Line::joins : policy::Line::none};
+    policy::Wish wish{.call_sid = asked.call_sid,
+                      .agent = agent->name,
+                      .account = std::string(asked.form.get("AccountSid")),
+                      .line = full == Full::queue && !outbound && stay != Stay::held ? policy::Line::joins : policy::Line::none};
     auto refused = co_await place_for(agent, std::move(wish), terms, true);
     if (!refused) co_return std::nullopt;
     const bool refuses = full == Full::inherit || full == Full::busy || outbound;
     if (refuses || stay == Stay::held) {
-        t_.log.info("policy.full", "There is no place for a call.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"reason", refused->detail}, {"scope", refused->scope}});
+        t_.log.info("policy.full", "There is no place for a call.",
+                    {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"reason", refused->detail}, {"scope", refused->scope}});
         if (stay != Stay::held) places_.forget(asked.call_sid);
         co_return TurnedAway{.reason = refused->reason, .detail = refused->detail, .answer = {}, .scope = refused->scope};
     }
@@ -164,7 +180,10 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::gate(AgentPtr agent
     const auto& answers = flow.answers(decision.closed);
     if (takes_a_place(answers)) {
         const bool waits = !outbound && settings.full == policy::Full::queue;
-        policy::Wish wish{.call_sid = asked.call_sid, .agent = agent->name, .account = std::string(form.get("AccountSid")), .line = waits ? policy::Line::joins : policy::Line::none};
+        policy::Wish wish{.call_sid = asked.call_sid,
+                          .agent = agent->name,
+                          .account = std::string(form.get("AccountSid")),
+                          .line = waits ? policy::Line::joins : policy::Line::none};
         auto refused = co_await place_for(agent, std::move(wish), {.grace = kGrace, .first = waits && !somebody_waits(agent->name)});
         if (refused) {
             auto answer = co_await overflow(agent, asked, std::move(*refused), hops);
@@ -192,7 +211,8 @@ net::Task<std::optional<control::Veto>> PolicyDesk::may_place(std::string id, st
     const auto now_rules = rules();
     std::optional<control::Veto> veto;
     if (const auto clock = now_rules->quiet.quiet_at(to, wall())) {
-        veto.emplace(control::Veto{"quiet_hours", "It is " + *clock + " where this number is: fleet.quiet_from and fleet.quiet_to say that nobody is called at that time."});
+        veto.emplace(control::Veto{"quiet_hours",
+                                   "It is " + *clock + " where this number is: fleet.quiet_from and fleet.quiet_to say that nobody is called at that time."});
         co_return veto;
     }
     auto agent = t_.agents()->by_name(name);
@@ -200,8 +220,10 @@ net::Task<std::optional<control::Veto>> PolicyDesk::may_place(std::string id, st
     policy::Wish wish{.call_sid = std::move(id), .agent = agent->name, .account = t_.account ? t_.account->sid : std::string()};
     auto refused = co_await place_for(std::move(agent), std::move(wish), {.grace = ring + kAfterRinging});
     if (!refused) co_return veto;
-    if (refused->detail == "budget") veto.emplace(control::Veto{"budget", "The day's budget of the " + refused->scope + " is used up: no more calls are placed today (UTC)."});
-    else veto.emplace(control::Veto{"capacity", "There is no place for another call: the limit of the " + refused->scope + " is reached."});
+    if (refused->detail == "budget")
+        veto.emplace(control::Veto{"budget", "The day's budget of the " + refused->scope + " is used up: no more calls are placed today (UTC)."});
+    else
+        veto.emplace(control::Veto{"capacity", "There is no place for another call: the limit of the " + refused->scope + " is reached."});
     co_return veto;
 }
 
@@ -210,8 +232,10 @@ void PolicyDesk::placed(const std::string& id, const std::string& call_sid, std:
     places_.rename(id, call_sid);
     const std::lock_guard lock(mutex_);
     // Answered before the carrier had told its name.
-    if (const auto answered = guarded_.find(call_sid); answered != guarded_.end()) answered->second.own = time_limit;
-    else if (dialled_limits_.size() < 100'000) dialled_limits_[call_sid] = time_limit;
+    if (const auto answered = guarded_.find(call_sid); answered != guarded_.end())
+        answered->second.own = time_limit;
+    else if (dialled_limits_.size() < 100'000)
+        dialled_limits_[call_sid] = time_limit;
 }
 
 void PolicyDesk::dial_over(const std::string& call_sid) {

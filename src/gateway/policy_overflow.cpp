@@ -15,14 +15,18 @@ using webhooks::Asked;
 namespace {
 
 constexpr unsigned kMostHops = 3;
-constexpr std::size_t kMostWaiting = 1000;                     // known here; the carrier keeps them all
+constexpr std::size_t kMostWaiting = 1000;                      // known here; the carrier keeps them all
 constexpr auto kCallInEvery = std::chrono::milliseconds(1000);  // how often the first of a queue is tried
 constexpr auto kGrace = std::chrono::seconds(20);               // from its place to its stream
 constexpr auto kCalledWithin = std::chrono::seconds(10);
-constexpr auto kStillThere = std::chrono::minutes(5);           // pieces of music are shorter
+constexpr auto kStillThere = std::chrono::minutes(5);  // pieces of music are shorter
 
-Answer xml(const TwimlResponse& response) { return webhooks::twiml_answer(response); }
-Answer hang_up() { return xml(TwimlResponse().hangup()); }
+Answer xml(const TwimlResponse& response) {
+    return webhooks::twiml_answer(response);
+}
+Answer hang_up() {
+    return xml(TwimlResponse().hangup());
+}
 
 std::int64_t number_of(std::string_view text) {
     std::int64_t value = 0;
@@ -46,17 +50,24 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::overflow(AgentPtr a
     auto how = agent->policy ? agent->policy->full : Full::inherit;
     // Tomorrow's budget is nothing to wait for.
     if (how == Full::queue && why.detail == "budget") how = Full::busy;
-    t_.log.info("policy.full", "There is no place for a call.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"reason", why.detail}, {"scope", why.scope}});
+    t_.log.info("policy.full", "There is no place for a call.",
+                {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"reason", why.detail}, {"scope", why.scope}});
     switch (how) {
-        case Full::inherit: away->answer = t_.routes.overflow(); break;
-        case Full::busy: away->answer = xml(TwimlResponse().reject({.reason = "busy"})); break;
+        case Full::inherit:
+            away->answer = t_.routes.overflow();
+            break;
+        case Full::busy:
+            away->answer = xml(TwimlResponse().reject({.reason = "busy"}));
+            break;
         case Full::voicemail: {
             Destination to;
             to.kind = Destination::Kind::voicemail;
             away->answer = co_await t_.routes.send_to(std::move(to), agent, asked);
             break;
         }
-        case Full::queue: away.emplace(enqueue(*agent, asked)); break;
+        case Full::queue:
+            away.emplace(enqueue(*agent, asked));
+            break;
         case Full::redirect: {
             auto to = flows::parse_destination(agent->policy->full_to);
             if (!to) break;
@@ -94,8 +105,8 @@ PolicyDesk::TurnedAway PolicyDesk::enqueue(const call::Agent& agent, const Asked
     return {.reason = {}, .detail = {}, .answer = xml(TwimlResponse().enqueue(verb))};
 }
 
-// Twilio comes again whenever what it was given has been played. Whoever is first in the fleet's line gets in as soon as there is a place; whether by this answer or
-// called in by us is decided by who took it. The carrier's own count is what there is to go by without the store.
+// Twilio comes again whenever what it was given has been played. Whoever is first in the fleet's line gets in as soon as there is a place; whether by this
+// answer or called in by us is decided by who took it. The carrier's own count is what there is to go by without the store.
 net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
     const std::string name(asked.query.get("agent"));
     auto agent = t_.routes.services().by_name(name);
@@ -110,8 +121,10 @@ net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
     if (taken.admitted) co_return xml(TwimlResponse().leave());
     if (taken.position > 0) position = taken.position;
     TwimlResponse response;
-    if (position == 1) response.say("You are number one. You are next. Please stay on the line.");
-    else if (position > 1) response.say("You are number " + std::to_string(position) + ". Please stay on the line.");
+    if (position == 1)
+        response.say("You are number one. You are next. Please stay on the line.");
+    else if (position > 1)
+        response.say("You are number " + std::to_string(position) + ". Please stay on the line.");
     const auto& music = t_.config.outbound.hold_music;
     response.play({.url = music.empty() ? t_.config.server.public_url + control::kHoldTunePath : music});
     co_return xml(response);
@@ -126,7 +139,8 @@ net::Task<Answer> PolicyDesk::leave_queue(const Asked& asked, bool redirected) {
     if (!redirected && result != "leave") {
         // Hung up, or the queue could not take it. The redirect that took it out has its own document.
         const bool turned_away = result == "queue-full" || result == "error" || result == "system-error";
-        if (turned_away && t_.services.records != nullptr) t_.services.records->add(asked.call_sid, store::Fact::rejection, R"({"reason":"concurrent_limit","detail":"queue_full"})");
+        if (turned_away && t_.services.records != nullptr)
+            t_.services.records->add(asked.call_sid, store::Fact::rejection, R"({"reason":"concurrent_limit","detail":"queue_full"})");
         if (turned_away) co_return xml(TwimlResponse().say("We are sorry, nobody can take your call right now.").hangup());
         co_return hang_up();
     }
@@ -230,7 +244,8 @@ net::Task<> PolicyDesk::call_in(AgentPtr agent, std::string call_sid, std::strin
             // Whoever is still there has not lost its turn for it.
             places_.free(call_sid);
             if (done.error().kind == rest::Failure::not_found || done.error().code == 21220) places_.leave_line(call_sid);
-            t_.log.info("policy.waiter_gone", "A caller who waited for a place could not be called in.", {{"call_sid", call_sid}, {"agent", agent->name}, {"error.type", done.error().text()}});
+            t_.log.info("policy.waiter_gone", "A caller who waited for a place could not be called in.",
+                        {{"call_sid", call_sid}, {"agent", agent->name}, {"error.type", done.error().text()}});
         }
     }
     calling_in_.erase(call_sid);

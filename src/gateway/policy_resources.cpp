@@ -12,7 +12,9 @@ namespace {
 
 constexpr auto kStoreWithin = std::chrono::seconds(5);
 
-flows::Second wall() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
+flows::Second wall() {
+    return std::chrono::floor<std::chrono::seconds>(WallClock::now());
+}
 
 json shown(const policy::Used& used) {
     return {{"calls", used.calls},
@@ -31,7 +33,9 @@ json shown(const policy::Budget& budget) {
     return out;
 }
 
-json number_schema() { return {{"type", "number"}}; }
+json number_schema() {
+    return {{"type", "number"}};
+}
 json used_schema() {
     json properties = json::object();
     for (const char* name : {"calls", "seconds", "input_tokens", "output_tokens", "characters", "money"}) properties[name] = number_schema();
@@ -80,7 +84,10 @@ void PolicyDesk::add_resources() {
     day.query = {"day", "agent"};
     day.response = {{"type", "object"},
                     {"properties",
-                     {{"day", {{"type", "string"}}}, {"currency", {{"type", "string"}}}, {"total", used_schema()}, {"agents", {{"type", "array"}, {"items", used_schema()}}}}}};
+                     {{"day", {{"type", "string"}}},
+                      {"currency", {{"type", "string"}}},
+                      {"total", used_schema()},
+                      {"agents", {{"type", "array"}, {"items", used_schema()}}}}}};
     day.handle = [this](ApiRequest& request) { return usage(t_, rules()->currency, request); };
     t_.api.add(std::move(day));
 
@@ -94,15 +101,24 @@ void PolicyDesk::add_resources() {
         const auto now = wall();
         const auto fleet = places_.everywhere({}, {});
         json body{{"fleet",
-                   {{"max_calls", now_rules->max_calls}, {"max_calls_account", now_rules->max_calls_account}, {"calls", fleet.fleet}, {"instances", places_.instances()}, {"waiting", places_.waiting()}, {"store", places_.alone() ? "alone" : "together"},
+                   {{"max_calls", now_rules->max_calls},
+                    {"max_calls_account", now_rules->max_calls_account},
+                    {"calls", fleet.fleet},
+                    {"instances", places_.instances()},
+                    {"waiting", places_.waiting()},
+                    {"store", places_.alone() ? "alone" : "together"},
                     {"day", {{"budget", shown(now_rules->day)}, {"used", shown(meter_.today({}, now))}}}}},
                   {"agents", json::array()}};
         // Those of the file and those that were made by the API.
         for (const auto& agent : t_.agents()->all()) {
             if (!agent->policy) continue;
             const auto& name = agent->name;
-            body["agents"].push_back({{"agent", name}, {"max_calls", agent->policy->max_calls}, {"calls", places_.everywhere(name, {}).agent}, {"calls_here", places_.here(name, {}).agent},
-                                      {"call", {{"budget", shown(agent->policy->call)}}}, {"day", {{"budget", shown(agent->policy->day)}, {"used", shown(meter_.today(name, now))}}}});
+            body["agents"].push_back({{"agent", name},
+                                      {"max_calls", agent->policy->max_calls},
+                                      {"calls", places_.everywhere(name, {}).agent},
+                                      {"calls_here", places_.here(name, {}).agent},
+                                      {"call", {{"budget", shown(agent->policy->call)}}},
+                                      {"day", {{"budget", shown(agent->policy->day)}, {"used", shown(meter_.today(name, now))}}}});
         }
         co_return admin::api_answer(200, body);
     };

@@ -10,19 +10,23 @@ namespace parley::gateway {
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(250);
-constexpr auto kRenew = std::chrono::seconds(3);       // of places that last five times as long
+constexpr auto kRenew = std::chrono::seconds(3);  // of places that last five times as long
 constexpr auto kUsage = std::chrono::seconds(3);
-constexpr auto kSettled = std::chrono::seconds(3);     // vendors' sockets have closed by then
-constexpr auto kElsewhere = std::chrono::seconds(8);   // a stream that did not come here by then runs with another instance
+constexpr auto kSettled = std::chrono::seconds(3);      // vendors' sockets have closed by then
+constexpr auto kElsewhere = std::chrono::seconds(8);    // a stream that did not come here by then runs with another instance
 constexpr auto kTailWithin = std::chrono::seconds(10);  // from a stream's end to the request behind it
 constexpr auto kRemembered = std::chrono::minutes(10);  // a call that left its stream, for its return
 constexpr auto kStoreWithin = std::chrono::seconds(5);
 
-flows::Second wall() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
+flows::Second wall() {
+    return std::chrono::floor<std::chrono::seconds>(WallClock::now());
+}
 
 }  // namespace
 
-void PolicyDesk::start() { errands_.start(watch()); }
+void PolicyDesk::start() {
+    errands_.start(watch());
+}
 
 net::Task<> PolicyDesk::close() {
     co_await errands_.end();
@@ -65,7 +69,8 @@ void PolicyDesk::look(TimePoint now) {
     for (const auto& over : meter_.tick(now, wall())) {
         const auto agent = t_.agents()->by_name(over.agent);
         const auto left = agent && agent->policy ? agent->policy->warn_before : std::chrono::seconds(0);
-        t_.log.info("policy.budget_reached", "A call has used up its budget: it is told so, and ends.", {{"call_sid", over.call_sid}, {"agent", over.agent}, {"what", over.what}});
+        t_.log.info("policy.budget_reached", "A call has used up its budget: it is told so, and ends.",
+                    {{"call_sid", over.call_sid}, {"agent", over.agent}, {"what", over.what}});
         t_.registry.tell(over.call_sid, call::LimitNow{left});
     }
     write_bills(now, kSettled);
@@ -79,8 +84,10 @@ void PolicyDesk::look_at_live(TimePoint now) {
         const auto agent = t_.agents()->by_name(call.agent);
         auto& live = live_[call.call_sid];
         live.on = true;
-        if (live.first == TimePoint{}) live.first = now;
-        else if (live.seen + 2 * kLook < now) live.retell = true;  // it was away
+        if (live.first == TimePoint{})
+            live.first = now;
+        else if (live.seen + 2 * kLook < now)
+            live.retell = true;  // it was away
         live.seen = now;
         places_.running({call.call_sid, call.agent, agent ? agent->account : std::string()});
         meter_.began(call.call_sid, call.agent, agent && agent->policy ? agent->policy->call : policy::Budget{}, now);
@@ -97,8 +104,10 @@ void PolicyDesk::look_at_live(TimePoint now) {
             meter_.ended(call->first, call->second.seen);
             places_.stopped(call->first);
         }
-        if (!call->second.on && now - call->second.seen > kRemembered) call = live_.erase(call);
-        else ++call;
+        if (!call->second.on && now - call->second.seen > kRemembered)
+            call = live_.erase(call);
+        else
+            ++call;
     }
 }
 
@@ -113,8 +122,10 @@ void PolicyDesk::look_at_ends(TimePoint now) {
         const auto end = nlohmann::json::parse(text, nullptr, false);
         const auto reason = end.is_object() && end.contains("reason") && end["reason"].is_string() ? end["reason"].get<std::string>() : std::string();
         // Who goes to another agent, or to the end of its music, takes the place along: the tail is about to ask.
-        if (reason == "transferred") places_.extend(sid, kTailWithin);
-        else places_.settle(sid);
+        if (reason == "transferred")
+            places_.extend(sid, kTailWithin);
+        else
+            places_.settle(sid);
         std::optional<std::chrono::seconds> limit;
         std::string account;
         {
@@ -124,7 +135,8 @@ void PolicyDesk::look_at_ends(TimePoint now) {
             auto& call = found->second;
             account = call.account;
             const bool goes_on = reason == "transferred" || reason == "brain_failed";
-            if (goes_on && call.told && call.own.count() == 0) limit = std::chrono::duration_cast<std::chrono::seconds>(now - call.began) + call.most + call.margin;
+            if (goes_on && call.told && call.own.count() == 0)
+                limit = std::chrono::duration_cast<std::chrono::seconds>(now - call.began) + call.most + call.margin;
             if (reason != "carrier_lost" && reason != "media_timeout") guarded_.erase(found);
         }
         if (limit) errands_.start(limit_at_carrier(sid, account, *limit));
@@ -170,7 +182,8 @@ net::Task<> PolicyDesk::limit_at_carrier(std::string call_sid, std::string accou
     if (done) co_return;
     // It is over by now.
     if (done.error().kind == rest::Failure::not_found || done.error().code == 21220) co_return;
-    t_.log.warn("policy.carrier_limit", "The carrier was not told how long a call may last: only this process ends it.", {{"call_sid", call_sid}, {"error.type", done.error().text()}});
+    t_.log.warn("policy.carrier_limit", "The carrier was not told how long a call may last: only this process ends it.",
+                {{"call_sid", call_sid}, {"error.type", done.error().text()}});
 }
 
 void PolicyDesk::write_bills(TimePoint now, Duration quiet) {

@@ -21,11 +21,11 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kMostVariables = 64, kMostValue = 200, kMostName = 60;
-constexpr std::size_t kMostResult = 4000;       // of one tool, in what the model is told
+constexpr std::size_t kMostResult = 4000;  // of one tool, in what the model is told
 constexpr std::size_t kMostBackground = 16'000;
 constexpr std::size_t kMostSummary = 4000;
 constexpr auto kLookUp = 1000ms;
-constexpr auto kLookUpInSilence = 250ms;        // without anything to hear nobody is kept waiting for a slow store
+constexpr auto kLookUpInSilence = 250ms;  // without anything to hear nobody is kept waiting for a slow store
 constexpr std::uint32_t kSummaryTokens = 400;
 
 std::string_view within(std::string_view text, std::size_t most) {
@@ -49,7 +49,8 @@ struct ToolCall {
     std::optional<brain::ActionResult> result;
 };
 
-std::shared_ptr<ToolCall> begin_tool(const std::string& name, const std::map<std::string, std::string>& known, brain::Actions& actions, const asio::any_io_executor& executor, TimePoint until) {
+std::shared_ptr<ToolCall> begin_tool(const std::string& name, const std::map<std::string, std::string>& known, brain::Actions& actions,
+                                     const asio::any_io_executor& executor, TimePoint until) {
     const auto& specs = actions.specs();
     const auto spec = std::find_if(specs.begin(), specs.end(), [&](const auto& one) { return one.name == name; });
     if (spec == specs.end()) return nullptr;
@@ -88,10 +89,14 @@ void keep_variables(std::string_view text, const std::string& prefix, std::map<s
     if (!object.is_object()) return;
     for (const auto& [name, value] : object.items()) {
         if (variables.size() >= kMostVariables) return;
-        if (name.empty() || name.size() > kMostName || !std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; })) continue;
+        if (name.empty() || name.size() > kMostName ||
+            !std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }))
+            continue;
         std::string shown;
-        if (value.is_string()) shown = value.get<std::string>();
-        else if (value.is_boolean() || value.is_number()) shown = value.dump();
+        if (value.is_string())
+            shown = value.get<std::string>();
+        else if (value.is_boolean() || value.is_number())
+            shown = value.dump();
         if (shown.empty()) continue;
         const auto key = !prefix.empty() && !name.starts_with(prefix) ? prefix + name : name;
         variables.emplace(key, std::string(within(shown, kMostValue)));
@@ -139,8 +144,10 @@ net::Task<brain::Prepared> prepare_call(const PreparationDesk& desk, std::shared
     std::vector<std::shared_ptr<ToolCall>> under_way;
     for (const auto& name : s.tools) {
         auto call = actions == nullptr ? nullptr : begin_tool(name, known, *actions, executor, tools_until);
-        if (call) under_way.push_back(std::move(call));
-        else found.failed.push_back("tool:" + name);
+        if (call)
+            under_way.push_back(std::move(call));
+        else
+            found.failed.push_back("tool:" + name);
     }
     for (const auto& call : under_way) {
         if (!call->result && Clock::now() < tools_until) co_await call->woken.async_wait(net::nothrow);

@@ -28,8 +28,8 @@ struct PreparationDesk {
 [[nodiscard]] bool has_to_prepare(const call::Agent& agent, const brain::CallFacts& facts);
 
 // On the call's worker; returns when `until` has come at the latest.
-[[nodiscard]] net::Task<brain::Prepared> prepare_call(const PreparationDesk& desk, std::shared_ptr<const call::Agent> agent, brain::CallFacts facts, brain::Actions* actions,
-                                                      call::CallWorker& worker, TimePoint until);
+[[nodiscard]] net::Task<brain::Prepared> prepare_call(const PreparationDesk& desk, std::shared_ptr<const call::Agent> agent, brain::CallFacts facts,
+                                                      brain::Actions* actions, call::CallWorker& worker, TimePoint until);
 
 // The arguments a tool is called with before anybody has spoken: of those its schema names, the ones that are known. Pure; `{}` when none is.
 [[nodiscard]] std::string known_arguments(std::string_view schema, const std::map<std::string, std::string>& known);

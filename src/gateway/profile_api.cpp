@@ -21,12 +21,14 @@ namespace {
 constexpr auto kWithin = 5s;
 constexpr std::size_t kPage = 50, kMostPage = 200;
 
-net::HttpResponse unavailable() { return api_error(503, "store_unavailable", "The store did not answer in time; try again."); }
+net::HttpResponse unavailable() {
+    return api_error(503, "store_unavailable", "The store did not answer in time; try again.");
+}
 
 json described(const store::Profile& profile) {
     auto value = json::parse(profile.json, nullptr, false);
-    return {{"caller", profile.caller}, {"agent", profile.owner}, {"revision", profile.revision}, {"created_ms", profile.created_ms}, {"updated_ms", profile.updated_ms},
-            {"profile", value.is_object() ? std::move(value) : json::object()}};
+    return {{"caller", profile.caller},         {"agent", profile.owner},           {"revision", profile.revision},
+            {"created_ms", profile.created_ms}, {"updated_ms", profile.updated_ms}, {"profile", value.is_object() ? std::move(value) : json::object()}};
 }
 
 std::string text_of(const std::map<std::string, std::string, std::less<>>& from, std::string_view key) {
@@ -151,9 +153,14 @@ net::Task<net::HttpResponse> list(Telephony& telephony, std::string agent, std::
 
 void add_profile_routes(Telephony& telephony) {
     const json shape{{"type", "object"},
-                     {"properties", {{"caller", {{"type", "string"}}}, {"agent", {{"type", "string"}}}, {"revision", {{"type", "integer"}}}, {"updated_ms", {{"type", "integer"}}}, {"profile", {{"type", "object"}}}}}};
-    const auto add = [&](std::string method, std::string pattern, admin::Role role, std::string summary, std::string audit, json request, json response, std::vector<std::string> query,
-                         std::function<net::Task<net::HttpResponse>(admin::ApiRequest&)> handle) {
+                     {"properties",
+                      {{"caller", {{"type", "string"}}},
+                       {"agent", {{"type", "string"}}},
+                       {"revision", {{"type", "integer"}}},
+                       {"updated_ms", {{"type", "integer"}}},
+                       {"profile", {{"type", "object"}}}}}};
+    const auto add = [&](std::string method, std::string pattern, admin::Role role, std::string summary, std::string audit, json request, json response,
+                         std::vector<std::string> query, std::function<net::Task<net::HttpResponse>(admin::ApiRequest&)> handle) {
         admin::ApiRoute route;
         route.method = std::move(method);
         route.pattern = std::move(pattern);
@@ -171,13 +178,17 @@ void add_profile_routes(Telephony& telephony) {
     const json any{{"type", "object"}};
     const json page{{"type", "object"}, {"properties", {{"callers", {{"type", "array"}, {"items", shape}}}, {"next", {{"type", "integer"}}}}}};
     add("GET", "/v1/callers", admin::Role::read, "Callers an agent remembers, newest first", {}, nullptr, page, {"agent", "limit", "before"},
-        [&telephony](admin::ApiRequest& request) { return list(telephony, text_of(request.query, "agent"), text_of(request.query, "limit"), text_of(request.query, "before")); });
-    add("GET", one, admin::Role::read, "What is remembered of a caller", {}, nullptr, shape, {"agent"}, [&telephony](admin::ApiRequest& request) { return show(telephony, asked_for(telephony, request)); });
+        [&telephony](admin::ApiRequest& request) {
+            return list(telephony, text_of(request.query, "agent"), text_of(request.query, "limit"), text_of(request.query, "before"));
+        });
+    add("GET", one, admin::Role::read, "What is remembered of a caller", {}, nullptr, shape, {"agent"},
+        [&telephony](admin::ApiRequest& request) { return show(telephony, asked_for(telephony, request)); });
     add("PUT", one, admin::Role::operate, "Puts another profile in its place", "caller.profile_changed", any, shape, {"agent"},
         [&telephony](admin::ApiRequest& request) { return write(telephony, asked_for(telephony, request), std::move(request.body), true); });
     add("PATCH", one, admin::Role::operate, "Merges into a profile; null takes a member away", "caller.profile_changed", any, shape, {"agent"},
         [&telephony](admin::ApiRequest& request) { return write(telephony, asked_for(telephony, request), std::move(request.body), false); });
-    add("DELETE", one, admin::Role::operate, "Forgets a caller", "caller.profile_erased", nullptr, json{{"type", "object"}, {"properties", {{"erased", {{"type", "integer"}}}}}}, {"agent"},
+    add("DELETE", one, admin::Role::operate, "Forgets a caller", "caller.profile_erased", nullptr,
+        json{{"type", "object"}, {"properties", {{"erased", {{"type", "integer"}}}}}}, {"agent"},
         [&telephony](admin::ApiRequest& request) { return erase(telephony, asked_for(telephony, request)); });
 }
 

@@ -19,9 +19,12 @@ using store::Fact;
 
 // What a fact says about the call itself: identifiers, times, where it went. Not what anybody said.
 bool of_the_call(std::string_view key) {
-    constexpr std::array<std::string_view, 30> kKeys{"sid", "from", "to", "number", "who", "at", "at_ms", "key", "id", "name", "tool", "event", "status", "direction", "path", "url", "track", "source", "by", "mode",
-                                                     "result_code", "agent", "account", "language", "vendor", "model", "role", "kind", "action", "instance"};
-    return key.ends_with("_sid") || key.ends_with("_url") || key.ends_with("_id") || key.ends_with("_ms") || std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+    constexpr std::array<std::string_view, 30> kKeys{"sid",    "from",   "to",   "number", "who",         "at",        "at_ms",   "key",
+                                                     "id",     "name",   "tool", "event",  "status",      "direction", "path",    "url",
+                                                     "track",  "source", "by",   "mode",   "result_code", "agent",     "account", "language",
+                                                     "vendor", "model",  "role", "kind",   "action",      "instance"};
+    return key.ends_with("_sid") || key.ends_with("_url") || key.ends_with("_id") || key.ends_with("_ms") ||
+           std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
 }
 
 class Walk {
@@ -51,7 +54,8 @@ public:
                 const bool data = everything || key == "arguments" || key == "result" || key == "values";
                 // "result" is a word ("sent") or what a tool gave back.
                 if (!data && of_the_call(key)) continue;
-                mask(one, data && !(key == "result" && one.is_string() && one.get_ref<const std::string&>().size() < 24), depth + 1, privacy::cue_of_key(key, about));
+                mask(one, data && !(key == "result" && one.is_string() && one.get_ref<const std::string&>().size() < 24), depth + 1,
+                     privacy::cue_of_key(key, about));
             }
         }
     }
@@ -100,8 +104,10 @@ bool holds_words(Fact fact) {
         case Fact::tool:
         case Fact::preparation:
         case Fact::analysis:
-        case Fact::event: return true;
-        default: return false;
+        case Fact::event:
+            return true;
+        default:
+            return false;
     }
 }
 

@@ -35,22 +35,39 @@ constexpr auto kStoreWithin = std::chrono::seconds(10);
 constexpr std::size_t kBatch = 500;
 constexpr std::size_t kReceiptsShown = 200;
 constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::uint32_t kJobDays = 7;     // done ones; their keys may be used again then
-constexpr std::uint32_t kMarkDays = 30;   // of what was erased: longer than anything is on its way
-constexpr std::int64_t kEffectDays = 2;   // no call is gone on with after so long
+constexpr std::uint32_t kJobDays = 7;    // done ones; their keys may be used again then
+constexpr std::uint32_t kMarkDays = 30;  // of what was erased: longer than anything is on its way
+constexpr std::int64_t kEffectDays = 2;  // no call is gone on with after so long
 
 class RetentionPart final : public GatewayPart {
 public:
     explicit RetentionPart(Telephony& t)
-        : t_(t), key_(stream_token_key(t.config)), errands_(t.executor, t.log),
-          data_{.database = t.database, .records = t.records, .registry = t.registry, .recordings = t.services.recordings, .call_files = t.services.call_files} {
-        t.api.add({.method = "POST", .pattern = "/v1/erasures", .role = Role::admin, .summary = "Erases one person's data (caller), or one call's (call_sid), everywhere, and answers with a receipt.",
-                   .request = json::parse(R"({"type":"object","additionalProperties":false,"properties":{"caller":{"type":"string"},"call_sid":{"type":"string"}}})"),
-                   .response = json::parse(R"({"type":"object","properties":{"id":{"type":"string"},"at":{"type":"integer"},"subject":{"type":"string"},"erased":{"type":"object"},"calls":{"type":"integer"},"running":{"type":"integer"},"not_on_this_disk":{"type":"array"}}})"),
-                   .handle = [this](ApiRequest& request) { return erase_asked(request); }, .audit = "data.erased"});
-        t.api.add({.method = "GET", .pattern = "/v1/erasures", .role = Role::admin, .summary = "The receipts of what was erased.", .response = json::parse(R"({"type":"object"})"),
+        : t_(t),
+          key_(stream_token_key(t.config)),
+          errands_(t.executor, t.log),
+          data_{
+              .database = t.database, .records = t.records, .registry = t.registry, .recordings = t.services.recordings, .call_files = t.services.call_files} {
+        t.api.add(
+            {.method = "POST",
+             .pattern = "/v1/erasures",
+             .role = Role::admin,
+             .summary = "Erases one person's data (caller), or one call's (call_sid), everywhere, and answers with a receipt.",
+             .request = json::parse(R"({"type":"object","additionalProperties":false,"properties":{"caller":{"type":"string"},"call_sid":{"type":"string"}}})"),
+             .response = json::parse(
+                 R"({"type":"object","properties":{"id":{"type":"string"},"at":{"type":"integer"},"subject":{"type":"string"},"erased":{"type":"object"},"calls":{"type":"integer"},"running":{"type":"integer"},"not_on_this_disk":{"type":"array"}}})"),
+             .handle = [this](ApiRequest& request) { return erase_asked(request); },
+             .audit = "data.erased"});
+        t.api.add({.method = "GET",
+                   .pattern = "/v1/erasures",
+                   .role = Role::admin,
+                   .summary = "The receipts of what was erased.",
+                   .response = json::parse(R"({"type":"object"})"),
                    .handle = [this](ApiRequest& request) { return shown(request); }});
-        t.api.add({.method = "GET", .pattern = "/v1/exports/{number}", .role = Role::admin, .summary = "Everything that is kept of one person.", .response = json::parse(R"({"type":"object"})"),
+        t.api.add({.method = "GET",
+                   .pattern = "/v1/exports/{number}",
+                   .role = Role::admin,
+                   .summary = "Everything that is kept of one person.",
+                   .response = json::parse(R"({"type":"object"})"),
                    .handle = [this](ApiRequest& request) { return export_asked(request); }});
     }
     ~RetentionPart() override { files_.join(); }
@@ -71,21 +88,28 @@ private:
         }
     }
     net::Task<> sweep_once() {
-        std::function<bool(store::Session&)> take = [instance = t_.instance](store::Session& s) { return store::take_sweep(s, "retention", instance, kSweepLease); };
+        std::function<bool(store::Session&)> take = [instance = t_.instance](store::Session& s) {
+            return store::take_sweep(s, "retention", instance, kSweepLease);
+        };
         const auto mine = co_await t_.database.ask<bool>(std::move(take), kStoreWithin);
         if (!mine || !*mine) co_return;
         const auto& days = t_.config.retention;
         // The words are in the events as well: these go with them.
         auto dead = days.events;
         if (days.transcripts) dead = std::min(dead.value_or(*days.transcripts), *days.transcripts);
-        const std::array<std::pair<const char*, std::optional<std::uint32_t>>, 6> kinds{
-            {{"transcripts", days.transcripts}, {"events", std::min(dead.value_or(kJobDays), kJobDays)}, {"dead", dead}, {"states", days.events}, {"profiles", days.profiles}, {"audit", days.audit}}};
+        const std::array<std::pair<const char*, std::optional<std::uint32_t>>, 6> kinds{{{"transcripts", days.transcripts},
+                                                                                         {"events", std::min(dead.value_or(kJobDays), kJobDays)},
+                                                                                         {"dead", dead},
+                                                                                         {"states", days.events},
+                                                                                         {"profiles", days.profiles},
+                                                                                         {"audit", days.audit}}};
         for (const auto& [kind, kept] : kinds) {
             if (kept) co_await sweep_kind(kind, *kept);
         }
         // By these a person's calls are found: they stay as long as there may be anything of the call.
         const auto& config = t_.config;
-        if (days.events) co_await sweep_kind("contexts", std::max({*days.events, days.transcripts.value_or(0), days_of_calls(config), config.recording.retain_days}));
+        if (days.events)
+            co_await sweep_kind("contexts", std::max({*days.events, days.transcripts.value_or(0), days_of_calls(config), config.recording.retain_days}));
         co_await sweep_kind("jobs", kJobDays);
         co_await sweep_kind("marks", kMarkDays);
         co_await sweep_state();
@@ -171,16 +195,19 @@ private:
         if (!caller.empty() && t_.forget_opt_outs)
             if (const auto n = t_.forget_opt_outs(caller); n > 0) counts["opt_outs_kept_as_hash"] = n;
         const auto subject = person_subject(key_, caller.empty() ? sid : caller);
-        nlohmann::ordered_json receipt{{"id", "era_" + random_hex(12)}, {"at", store::now_ms()}, {"subject", subject}, {"calls", outcome.done->calls}, {"running", outcome.done->running.size()}, {"erased", counts}};
+        nlohmann::ordered_json receipt{{"id", "era_" + random_hex(12)},           {"at", store::now_ms()}, {"subject", subject}, {"calls", outcome.done->calls},
+                                       {"running", outcome.done->running.size()}, {"erased", counts}};
         if (!outcome.done->elsewhere.empty()) receipt["not_on_this_disk"] = outcome.done->elsewhere;
-        store::ErasureReceipt kept{.id = receipt["id"].get<std::string>(), .at_ms = receipt["at"].get<std::int64_t>(), .who = request.who, .json = receipt.dump()};
+        store::ErasureReceipt kept{
+            .id = receipt["id"].get<std::string>(), .at_ms = receipt["at"].get<std::int64_t>(), .who = request.who, .json = receipt.dump()};
         std::function<bool(store::Session&)> keep = [kept](store::Session& s) {
             store::keep_receipt(s, kept);
             return true;
         };
         (void)co_await t_.database.ask<bool>(std::move(keep), kStoreWithin);
         for (const auto& [kind, n] : counts) t_.metrics.retention_deleted.at(kind).add(n);
-        t_.log.audit("data.erased", "Somebody's data was erased.", {{"receipt", kept.id}, {"subject", subject}, {"calls", outcome.done->calls}, {"who", request.who}});
+        t_.log.audit("data.erased", "Somebody's data was erased.",
+                     {{"receipt", kept.id}, {"subject", subject}, {"calls", outcome.done->calls}, {"who", request.who}});
         co_return api_answer(outcome.done->running.empty() ? 200 : 409, json::parse(kept.json));
     }
 
@@ -214,6 +241,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<GatewayPart> make_retention(Telephony& telephony) { return std::make_unique<RetentionPart>(telephony); }
+std::unique_ptr<GatewayPart> make_retention(Telephony& telephony) {
+    return std::make_unique<RetentionPart>(telephony);
+}
 
 }  // namespace parley::gateway

@@ -120,7 +120,9 @@ public:
             pause.expires_after(kLook);
             co_await pause.async_wait(net::nothrow);
         }
-        if (!known || known->instance == instance_ || (known->live && ended == 0 && database_.dialect() == store::Dialect::postgresql && known->age_ms < 15'000)) co_return;
+        if (!known || known->instance == instance_ ||
+            (known->live && ended == 0 && database_.dialect() == store::Dialect::postgresql && known->age_ms < 15'000))
+            co_return;
         auto outcome = read_outcome(known->outcome);
         if (!outcome) co_return;
         const bool lost = known->live;
@@ -131,7 +133,9 @@ public:
     net::Task<bool> carry_out(std::string call_sid, std::uint32_t ending, std::string request) override {
         auto done = co_await database_.ask<bool>(
             [call_sid, ending, request = request.substr(0, 1024)](Session& session) {
-                const auto rows = session.run("UPDATE fleet_calls SET carried = $1 WHERE call_sid = $2 AND ended = $3 AND (carried = '' OR carried = $4) RETURNING call_sid", {request, call_sid, std::int64_t{ending}, request});
+                const auto rows =
+                    session.run("UPDATE fleet_calls SET carried = $1 WHERE call_sid = $2 AND ended = $3 AND (carried = '' OR carried = $4) RETURNING call_sid",
+                                {request, call_sid, std::int64_t{ending}, request});
                 if (!rows.empty()) return true;
                 // Of a call that was not written down this instance alone knows.
                 return session.run("SELECT 1 FROM fleet_calls WHERE call_sid = $1 AND ended = $2", {call_sid, std::int64_t{ending}}).empty();
@@ -143,7 +147,12 @@ public:
     net::Task<bool> first_use(std::string nonce) override {
         if (database_.dialect() == store::Dialect::sqlite) co_return true;  // the registry knows
         auto first = co_await database_.ask<bool>(
-            [key = hex(nonce)](Session& session) { return !session.run("INSERT INTO fleet_nonces(nonce, at_ms) VALUES($1, $2) ON CONFLICT(nonce) DO NOTHING RETURNING nonce", {key, store::now_ms()}).empty(); }, kAsk);
+            [key = hex(nonce)](Session& session) {
+                return !session
+                            .run("INSERT INTO fleet_nonces(nonce, at_ms) VALUES($1, $2) ON CONFLICT(nonce) DO NOTHING RETURNING nonce", {key, store::now_ms()})
+                            .empty();
+            },
+            kAsk);
         co_return first ? *first : true;
     }
 
@@ -158,7 +167,11 @@ private:
         const auto rows = session.run("SELECT instance, live, ended, outcome, updated_ms FROM fleet_calls WHERE call_sid = $1", {call_sid});
         if (rows.empty()) return std::nullopt;
         const auto& row = rows.front();
-        return Known{.instance = row.text(0), .live = row.integer(1) != 0, .ended = static_cast<std::uint32_t>(row.integer(2)), .outcome = row.text(3), .age_ms = store::now_ms() - row.integer(4)};
+        return Known{.instance = row.text(0),
+                     .live = row.integer(1) != 0,
+                     .ended = static_cast<std::uint32_t>(row.integer(2)),
+                     .outcome = row.text(3),
+                     .age_ms = store::now_ms() - row.integer(4)};
     }
 
     // The latest state of each call waits; one job at a time writes all of them, so that nothing older comes behind something newer.
@@ -199,10 +212,12 @@ private:
                 for (const auto& [call_sid, state] : taken) {
                     const auto rows = session.run(
                         "INSERT INTO fleet_calls(call_sid, instance, live, ended, carried, outcome, updated_ms) VALUES($1, $2, $3, $4, '', $5, $6) "
-                        "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, live = excluded.live, ended = excluded.ended, outcome = excluded.outcome, updated_ms = excluded.updated_ms, "
+                        "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, live = excluded.live, ended = excluded.ended, outcome = "
+                        "excluded.outcome, updated_ms = excluded.updated_ms, "
                         "carried = CASE WHEN fleet_calls.ended = excluded.ended THEN fleet_calls.carried ELSE '' END "
                         "WHERE fleet_calls.instance = excluded.instance OR $7 = 1 RETURNING call_sid",
-                        {call_sid, instance_, std::int64_t{state.live}, std::int64_t{state.ended}, outcome_text(state.outcome), store::now_ms(), std::int64_t{state.takes}});
+                        {call_sid, instance_, std::int64_t{state.live}, std::int64_t{state.ended}, outcome_text(state.outcome), store::now_ms(),
+                         std::int64_t{state.takes}});
                     if (rows.empty()) gone.push_back(call_sid);
                 }
             });
@@ -224,7 +239,8 @@ private:
     }
 
     void left(const std::string& call_sid) {
-        if (registry_.end_call(call_sid, EndReason::carrier_lost)) log_.warn("call.taken_over", "Another instance has this call now.", {{"call_sid", call_sid}});
+        if (registry_.end_call(call_sid, EndReason::carrier_lost))
+            log_.warn("call.taken_over", "Another instance has this call now.", {{"call_sid", call_sid}});
     }
 
     // Rows of live calls are renewed; one that is another's by now has left.
@@ -238,7 +254,9 @@ private:
             auto own = co_await database_.ask<std::set<std::string>>(
                 [this, forget](Session& session) {
                     std::set<std::string> mine;
-                    for (const auto& row : session.run("UPDATE fleet_calls SET updated_ms = $1 WHERE instance = $2 AND live = 1 RETURNING call_sid", {store::now_ms(), instance_})) mine.insert(row.text(0));
+                    for (const auto& row : session.run("UPDATE fleet_calls SET updated_ms = $1 WHERE instance = $2 AND live = 1 RETURNING call_sid",
+                                                       {store::now_ms(), instance_}))
+                        mine.insert(row.text(0));
                     if (forget) {
                         session.run("DELETE FROM fleet_calls WHERE updated_ms < $1", {store::now_ms() - kKept});
                         session.run("DELETE FROM fleet_accounts WHERE at_ms < $1", {store::now_ms() - kAccountKept});

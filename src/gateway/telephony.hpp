@@ -47,13 +47,14 @@ struct Telephony {
     store::Database& database;
     Sealing& sealing;
     CredentialBook& credentials;
-    admin::ApiTable& api;         // resources of /v1 are added before the first request
-    store::FactHooks& fact_hooks; // in force once all parts are composed
+    admin::ApiTable& api;                               // resources of /v1 are added before the first request
+    store::FactHooks& fact_hooks;                       // in force once all parts are composed
     std::shared_ptr<brain::UpstreamShared> upstream{};  // for brain::make_model
-    const std::string& instance;  // this process, as others name it
-    std::function<void()> renew_agents{};  // on the control loop: agents are made again (one was changed in the store); on failure the old ones stay, and it throws
+    const std::string& instance;                        // this process, as others name it
+    std::function<void()>
+        renew_agents{};  // on the control loop: agents are made again (one was changed in the store); on failure the old ones stay, and it throws
     // For the part that looks after the agents of the store. Both on the control loop.
-    std::function<AgentMakers(bool engine)> makers{};                                           // `engine`: it is started if there is none yet
+    std::function<AgentMakers(bool engine)> makers{};                                            // `engine`: it is started if there is none yet
     std::function<void(std::vector<std::shared_ptr<const MadeAgent>> stored)> publish_agents{};  // in force for the next call
     // Set by compose_agents: exactly this revision of an agent of the store; null: it cannot be had. Any thread.
     std::function<net::Task<std::shared_ptr<const call::Agent>>(std::string name, std::uint32_t revision)> agent_revision{};

@@ -8,14 +8,18 @@ namespace parley::hold {
 
 namespace {
 
-constexpr std::size_t kShortestMusic = 800;   // a tenth of a second: less is a click, not a tune
-constexpr std::size_t kSpeechFade = 80;       // at its own end, where a recording may stop anywhere
-constexpr std::size_t kCutFade = 640;         // where it is cut in the middle of a word
+constexpr std::size_t kShortestMusic = 800;  // a tenth of a second: less is a click, not a tune
+constexpr std::size_t kSpeechFade = 80;      // at its own end, where a recording may stop anywhere
+constexpr std::size_t kCutFade = 640;        // where it is cut in the middle of a word
 constexpr std::size_t kHardlyBegun = 1600;
-constexpr int kQuiet = 250;                   // mean magnitude of a frame without speech; hiss of a telephone recording is below
+constexpr int kQuiet = 250;  // mean magnitude of a frame without speech; hiss of a telephone recording is below
 
-std::size_t samples(std::chrono::milliseconds time) { return static_cast<std::size_t>(std::max<std::int64_t>(0, time.count())) * 8; }
-bool any(const Sound& sound) { return sound && !sound->empty(); }
+std::size_t samples(std::chrono::milliseconds time) {
+    return static_cast<std::size_t>(std::max<std::int64_t>(0, time.count())) * 8;
+}
+bool any(const Sound& sound) {
+    return sound && !sound->empty();
+}
 
 bool quiet(std::span<const std::int16_t> frame) {
     int sum = 0;
@@ -25,12 +29,20 @@ bool quiet(std::span<const std::int16_t> frame) {
 
 }  // namespace
 
-HoldPlayer::HoldPlayer(Strategy strategy, HoldSounds sounds, HoldMix mix) : mix_(mix), ducked_gain_(static_cast<float>(std::pow(10.0, std::min(0.0, mix.duck_db) / 20))) {
+HoldPlayer::HoldPlayer(Strategy strategy, HoldSounds sounds, HoldMix mix)
+    : mix_(mix), ducked_gain_(static_cast<float>(std::pow(10.0, std::min(0.0, mix.duck_db) / 20))) {
     switch (strategy) {
-        case Strategy::none: break;
-        case Strategy::text: speech_ = std::move(sounds.text); break;
-        case Strategy::audio: speech_ = std::move(sounds.audio); break;
-        case Strategy::music: music_ = std::move(sounds.music); break;
+        case Strategy::none:
+            break;
+        case Strategy::text:
+            speech_ = std::move(sounds.text);
+            break;
+        case Strategy::audio:
+            speech_ = std::move(sounds.audio);
+            break;
+        case Strategy::music:
+            music_ = std::move(sounds.music);
+            break;
         case Strategy::audio_then_music:
         case Strategy::text_then_music:
             speech_ = std::move(strategy == Strategy::text_then_music ? sounds.text : sounds.audio);
@@ -43,8 +55,10 @@ HoldPlayer::HoldPlayer(Strategy strategy, HoldSounds sounds, HoldMix mix) : mix_
             break;
     }
     if (any(music_) && music_->size() < kShortestMusic) music_ = nullptr;
-    if (any(music_)) seam_ = std::min(samples(mix_.seam), music_->size() / 4);
-    else music_ = nullptr;
+    if (any(music_))
+        seam_ = std::min(samples(mix_.seam), music_->size() / 4);
+    else
+        music_ = nullptr;
     if (any(speech_)) {
         speech_end_ = speech_->size();
         speech_fade_ = std::min(kSpeechFade, speech_end_);
@@ -64,7 +78,9 @@ void HoldPlayer::find_pauses() {
     }
 }
 
-bool HoldPlayer::over() const { return released_ && !speaking() && (!music_begun_ || leaving_ >= samples(mix_.leave)); }
+bool HoldPlayer::over() const {
+    return released_ && !speaking() && (!music_begun_ || leaving_ >= samples(mix_.leave));
+}
 
 void HoldPlayer::conclude(std::chrono::milliseconds most) {
     if (!speaking()) return;

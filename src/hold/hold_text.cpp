@@ -27,8 +27,10 @@ std::string_view trimmed(std::string_view text) {
 std::string single_blanks(std::string_view text) {
     std::string out;
     for (const char c : trimmed(text)) {
-        if (kBlanks.find(c) == std::string_view::npos) out += c;
-        else if (!out.empty() && out.back() != ' ') out += ' ';
+        if (kBlanks.find(c) == std::string_view::npos)
+            out += c;
+        else if (!out.empty() && out.back() != ' ')
+            out += ' ';
     }
     return out;
 }
@@ -102,8 +104,10 @@ public:
         if (depth > kDeepest) return fail("is nested too deeply");
         for (const auto& child : parent.children()) {
             if (!error_.empty()) return;
-            if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata) to_.words(child.value());
-            else if (child.type() == pugi::node_element) element(child, depth);
+            if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata)
+                to_.words(child.value());
+            else if (child.type() == pugi::node_element)
+                element(child, depth);
         }
     }
 
@@ -130,7 +134,8 @@ private:
             if (!length) return fail("has a <break> whose time is neither seconds (2s) nor milliseconds (500ms)");
             return to_.wait(*length);
         }
-        constexpr std::pair<std::string_view, int> kStrengths[]{{"none", 0}, {"x-weak", 100}, {"weak", 200}, {"medium", 400}, {"strong", 700}, {"x-strong", 1200}};
+        constexpr std::pair<std::string_view, int> kStrengths[]{{"none", 0},     {"x-weak", 100}, {"weak", 200},
+                                                                {"medium", 400}, {"strong", 700}, {"x-strong", 1200}};
         const std::string_view wanted = node.attribute("strength") ? node.attribute("strength").value() : "medium";
         for (const auto& [strength, ms] : kStrengths)
             if (strength == wanted) return to_.wait(milliseconds(ms));

@@ -16,7 +16,9 @@ namespace {
 using Bytes = std::span<const std::uint8_t>;
 constexpr std::chrono::milliseconds kShortest{100};
 
-MediaOutcome refuse(MediaRefusal reason, std::string sentence) { return {std::nullopt, reason, std::move(sentence)}; }
+MediaOutcome refuse(MediaRefusal reason, std::string sentence) {
+    return {std::nullopt, reason, std::move(sentence)};
+}
 
 std::string too_long(const MediaLimits& limits) {
     return "The sound lasts longer than " + std::to_string(limits.longest.count() / 60) + " minutes: please cut it.";
@@ -39,15 +41,24 @@ MediaOutcome finish(std::vector<std::int16_t> pcm, int rate, const char* type, c
 
 MediaOutcome refuse_wav(const error_code& why, const MediaLimits& limits) {
     switch (static_cast<audio::WavErrc>(why.value())) {
-        case audio::WavErrc::unsupported_channels: return refuse(MediaRefusal::not_mono, "The WAV file does not have one channel: please convert it to mono.");
-        case audio::WavErrc::too_long: return refuse(MediaRefusal::too_long, too_long(limits));
-        case audio::WavErrc::unsupported_encoding: return refuse(MediaRefusal::encoding, "The WAV file must hold 16-bit PCM, mu-law or A-law: please convert it.");
-        case audio::WavErrc::unsupported_rate: return refuse(MediaRefusal::rate, "The WAV file's rate must be between 8000 and 48000 Hz.");
-        case audio::WavErrc::truncated: return refuse(MediaRefusal::damaged, "The WAV file is cut: its header speaks of more bytes than there are.");
-        case audio::WavErrc::trailing_bytes: return refuse(MediaRefusal::damaged, "The WAV file goes on behind its end: something else is appended to it.");
-        case audio::WavErrc::bad_format_chunk: return refuse(MediaRefusal::damaged, "The WAV file's format header contradicts itself.");
-        case audio::WavErrc::bad_data_chunk: return refuse(MediaRefusal::damaged, "The WAV file has no sound, twice one, or half a sample at its end.");
-        default: return refuse(MediaRefusal::damaged, "The WAV file cannot be read: " + why.message() + ".");
+        case audio::WavErrc::unsupported_channels:
+            return refuse(MediaRefusal::not_mono, "The WAV file does not have one channel: please convert it to mono.");
+        case audio::WavErrc::too_long:
+            return refuse(MediaRefusal::too_long, too_long(limits));
+        case audio::WavErrc::unsupported_encoding:
+            return refuse(MediaRefusal::encoding, "The WAV file must hold 16-bit PCM, mu-law or A-law: please convert it.");
+        case audio::WavErrc::unsupported_rate:
+            return refuse(MediaRefusal::rate, "The WAV file's rate must be between 8000 and 48000 Hz.");
+        case audio::WavErrc::truncated:
+            return refuse(MediaRefusal::damaged, "The WAV file is cut: its header speaks of more bytes than there are.");
+        case audio::WavErrc::trailing_bytes:
+            return refuse(MediaRefusal::damaged, "The WAV file goes on behind its end: something else is appended to it.");
+        case audio::WavErrc::bad_format_chunk:
+            return refuse(MediaRefusal::damaged, "The WAV file's format header contradicts itself.");
+        case audio::WavErrc::bad_data_chunk:
+            return refuse(MediaRefusal::damaged, "The WAV file has no sound, twice one, or half a sample at its end.");
+        default:
+            return refuse(MediaRefusal::damaged, "The WAV file cannot be read: " + why.message() + ".");
     }
 }
 
@@ -73,8 +84,11 @@ std::optional<std::vector<std::int16_t>> decode_frames(const MpegWalk& walk) {
     if (decoder == nullptr) return std::nullopt;
     auto* h = decoder.get();
     const long flags = MPG123_QUIET | MPG123_IGNORE_STREAMLENGTH | MPG123_NO_FRANKENSTEIN;
-    if (mpg123_param(h, MPG123_ADD_FLAGS, flags, 0) != MPG123_OK || mpg123_param(h, MPG123_INDEX_SIZE, 0, 0) != MPG123_OK || mpg123_param(h, MPG123_RESYNC_LIMIT, 0, 0) != MPG123_OK) return std::nullopt;
-    if (mpg123_format_none(h) != MPG123_OK || mpg123_format(h, walk.rate, MPG123_MONO, MPG123_ENC_SIGNED_16) != MPG123_OK || mpg123_open_feed(h) != MPG123_OK) return std::nullopt;
+    if (mpg123_param(h, MPG123_ADD_FLAGS, flags, 0) != MPG123_OK || mpg123_param(h, MPG123_INDEX_SIZE, 0, 0) != MPG123_OK ||
+        mpg123_param(h, MPG123_RESYNC_LIMIT, 0, 0) != MPG123_OK)
+        return std::nullopt;
+    if (mpg123_format_none(h) != MPG123_OK || mpg123_format(h, walk.rate, MPG123_MONO, MPG123_ENC_SIGNED_16) != MPG123_OK || mpg123_open_feed(h) != MPG123_OK)
+        return std::nullopt;
     std::vector<std::int16_t> pcm;
     const auto most = static_cast<std::size_t>(walk.samples) + 2 * 1152;
     pcm.reserve(most);
@@ -102,12 +116,18 @@ std::optional<std::vector<std::int16_t>> decode_frames(const MpegWalk& walk) {
 MediaOutcome from_mpeg(Bytes bytes, const MediaLimits& limits) {
     const auto walk = walk_mpeg(bytes, static_cast<std::uint64_t>(limits.longest.count()));
     switch (walk.end) {
-        case MpegWalk::End::good: break;
-        case MpegWalk::End::none: return refuse(MediaRefusal::unknown_type, "The file is neither a WAV nor an MP3 file.");
-        case MpegWalk::End::stereo: return refuse(MediaRefusal::not_mono, kStereo);
-        case MpegWalk::End::mixed: return refuse(MediaRefusal::damaged, "The MP3 file changes its sampling rate on the way.");
-        case MpegWalk::End::garbage: return refuse(MediaRefusal::damaged, "The MP3 file is damaged: between or behind its frames there is something else.");
-        case MpegWalk::End::too_long: return refuse(MediaRefusal::too_long, too_long(limits));
+        case MpegWalk::End::good:
+            break;
+        case MpegWalk::End::none:
+            return refuse(MediaRefusal::unknown_type, "The file is neither a WAV nor an MP3 file.");
+        case MpegWalk::End::stereo:
+            return refuse(MediaRefusal::not_mono, kStereo);
+        case MpegWalk::End::mixed:
+            return refuse(MediaRefusal::damaged, "The MP3 file changes its sampling rate on the way.");
+        case MpegWalk::End::garbage:
+            return refuse(MediaRefusal::damaged, "The MP3 file is damaged: between or behind its frames there is something else.");
+        case MpegWalk::End::too_long:
+            return refuse(MediaRefusal::too_long, too_long(limits));
     }
     auto pcm = decode_frames(walk);
     if (!pcm) return refuse(MediaRefusal::damaged, "The MP3 file is damaged: it cannot be decoded.");
@@ -118,23 +138,36 @@ MediaOutcome from_mpeg(Bytes bytes, const MediaLimits& limits) {
 
 std::string_view name(MediaRefusal reason) {
     switch (reason) {
-        case MediaRefusal::too_large: return "too_large";
-        case MediaRefusal::empty: return "empty";
-        case MediaRefusal::unknown_type: return "unknown_type";
-        case MediaRefusal::not_mono: return "not_mono";
-        case MediaRefusal::too_long: return "too_long";
-        case MediaRefusal::too_short: return "too_short";
-        case MediaRefusal::encoding: return "encoding";
-        case MediaRefusal::rate: return "rate";
-        case MediaRefusal::damaged: return "damaged";
+        case MediaRefusal::too_large:
+            return "too_large";
+        case MediaRefusal::empty:
+            return "empty";
+        case MediaRefusal::unknown_type:
+            return "unknown_type";
+        case MediaRefusal::not_mono:
+            return "not_mono";
+        case MediaRefusal::too_long:
+            return "too_long";
+        case MediaRefusal::too_short:
+            return "too_short";
+        case MediaRefusal::encoding:
+            return "encoding";
+        case MediaRefusal::rate:
+            return "rate";
+        case MediaRefusal::damaged:
+            return "damaged";
     }
     return "damaged";
 }
 
 MediaOutcome decode_media(Bytes bytes, const MediaLimits& limits) {
     if (bytes.empty()) return refuse(MediaRefusal::empty, "The file is empty.");
-    if (bytes.size() > limits.most_bytes) return refuse(MediaRefusal::too_large, "The file is larger than " + std::to_string(limits.most_bytes / 1000000) + " MB.");
-    const auto begins = [&](std::string_view text) { return bytes.size() >= text.size() && std::equal(text.begin(), text.end(), bytes.begin(), [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; }); };
+    if (bytes.size() > limits.most_bytes)
+        return refuse(MediaRefusal::too_large, "The file is larger than " + std::to_string(limits.most_bytes / 1000000) + " MB.");
+    const auto begins = [&](std::string_view text) {
+        return bytes.size() >= text.size() &&
+               std::equal(text.begin(), text.end(), bytes.begin(), [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
+    };
     return begins("RIFF") ? from_wav(bytes, limits) : from_mpeg(bytes, limits);
 }
 

@@ -16,7 +16,8 @@ constexpr std::array<int, 3> kRates{44100, 48000, 32000};
 constexpr std::size_t kPaddingMost = 4096;  // zero bytes some taggers leave between tag and sound
 
 bool begins(Bytes at, std::string_view text) {
-    return at.size() >= text.size() && std::equal(text.begin(), text.end(), at.begin(), [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
+    return at.size() >= text.size() &&
+           std::equal(text.begin(), text.end(), at.begin(), [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
 }
 
 // Bytes of an ID3v2 tag at the front, 0: there is none; nothing: it is longer than what is there.
@@ -94,8 +95,10 @@ MpegWalk walk_mpeg(Bytes bytes, std::uint64_t most_seconds) {
             return walk;
         }
         if (walk.samples == 0) walk.rate = frame->rate;
-        if (frame->channels != 1) walk.end = MpegWalk::End::stereo;
-        else if (frame->rate != walk.rate) walk.end = MpegWalk::End::mixed;
+        if (frame->channels != 1)
+            walk.end = MpegWalk::End::stereo;
+        else if (frame->rate != walk.rate)
+            walk.end = MpegWalk::End::mixed;
         if (walk.end != MpegWalk::End::none) return walk;
         if (frame->bytes > bytes.size() - at) break;
         at += frame->bytes;

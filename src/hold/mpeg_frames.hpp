@@ -1,6 +1,6 @@
 #pragma once
-// MPEG audio layer III from its frame headers alone (ISO 11172-3, 13818-3, and the common 2.5): where the frames are, what they say of themselves, how long they
-// last. Walked before anything is decoded, so that a decoder sees nothing but frames, and only as many as are wanted.
+// MPEG audio layer III from its frame headers alone (ISO 11172-3, 13818-3, and the common 2.5): where the frames are, what they say of themselves, how long
+// they last. Walked before anything is decoded, so that a decoder sees nothing but frames, and only as many as are wanted.
 
 #include <cstdint>
 #include <optional>

@@ -42,10 +42,22 @@ struct Row {
 };
 
 nlohmann::json to_json(const Row& row) {
-    return {{"name", row.name}, {"calls", row.calls}, {"cpu_percent_per_call", row.cpu_percent}, {"us_per_frame_pair", row.us_per_pair},
-            {"delay_us", {{"to_bot", {{"p50", row.p50[0]}, {"p99", row.p99[0]}, {"p99.9", row.p999[0]}}}, {"to_caller", {{"p50", row.p50[1]}, {"p99", row.p99[1]}, {"p99.9", row.p999[1]}}}}},
-            {"interval_error_p99_us", row.pacing_p99}, {"webhook_p99_us", row.webhook_p99}, {"resident_kib", row.resident_kib}, {"lost", row.lost},
-            {"altered", row.altered}, {"crossed", row.crossed}, {"duplicated_or_reordered", row.other}, {"failed_calls", row.failed}, {"ended_calls", row.ended}};
+    return {{"name", row.name},
+            {"calls", row.calls},
+            {"cpu_percent_per_call", row.cpu_percent},
+            {"us_per_frame_pair", row.us_per_pair},
+            {"delay_us",
+             {{"to_bot", {{"p50", row.p50[0]}, {"p99", row.p99[0]}, {"p99.9", row.p999[0]}}},
+              {"to_caller", {{"p50", row.p50[1]}, {"p99", row.p99[1]}, {"p99.9", row.p999[1]}}}}},
+            {"interval_error_p99_us", row.pacing_p99},
+            {"webhook_p99_us", row.webhook_p99},
+            {"resident_kib", row.resident_kib},
+            {"lost", row.lost},
+            {"altered", row.altered},
+            {"crossed", row.crossed},
+            {"duplicated_or_reordered", row.other},
+            {"failed_calls", row.failed},
+            {"ended_calls", row.ended}};
 }
 
 void print_head(std::ostream& out) {
@@ -54,10 +66,12 @@ void print_head(std::ostream& out) {
 }
 
 void print(std::ostream& out, const Row& row) {
-    out << std::left << std::setw(12) << row.name << std::right << std::setw(6) << row.calls << std::fixed << std::setprecision(4) << std::setw(10) << row.cpu_percent << std::setprecision(1)
-        << std::setw(8) << row.us_per_pair;
-    for (std::size_t d = 0; d < 2; ++d) out << std::setprecision(0) << std::setw(8) << row.p50[d] << std::setw(8) << row.p99[d] << std::setw(9) << row.p999[d] << "   ";
-    out << std::setw(9) << row.pacing_p99 << std::setw(9) << row.webhook_p99 << std::setw(9) << row.resident_kib << "   " << row.lost << "/" << row.altered << "/" << row.crossed << "/" << row.other;
+    out << std::left << std::setw(12) << row.name << std::right << std::setw(6) << row.calls << std::fixed << std::setprecision(4) << std::setw(10)
+        << row.cpu_percent << std::setprecision(1) << std::setw(8) << row.us_per_pair;
+    for (std::size_t d = 0; d < 2; ++d)
+        out << std::setprecision(0) << std::setw(8) << row.p50[d] << std::setw(8) << row.p99[d] << std::setw(9) << row.p999[d] << "   ";
+    out << std::setw(9) << row.pacing_p99 << std::setw(9) << row.webhook_p99 << std::setw(9) << row.resident_kib << "   " << row.lost << "/" << row.altered
+        << "/" << row.crossed << "/" << row.other;
     if (row.failed + row.ended > 0) out << "  failed " << row.failed << " ended " << row.ended;
     out << "\n" << std::flush;
 }
@@ -107,13 +121,17 @@ std::vector<Row> measure_levels(const BenchOptions& options, const std::string& 
 }
 
 std::string gateway_config(const BenchOptions& options, std::uint16_t port, std::uint16_t admin, std::uint16_t bot_port) {
-    std::string text = "version: 1\nserver:\n  listen: \"127.0.0.1:" + std::to_string(port) + "\"\n  public_url: \"https://bench.invalid\"\n  admin_listen: \"127.0.0.1:" +
-                       std::to_string(admin) + "\"\n  workers: 1\n  data_dir: \"" + options.work_dir + "/data\"\n  drain_accept_grace: 0s\n";
+    std::string text = "version: 1\nserver:\n  listen: \"127.0.0.1:" + std::to_string(port) +
+                       "\"\n  public_url: \"https://bench.invalid\"\n  admin_listen: \"127.0.0.1:" + std::to_string(admin) +
+                       "\"\n  workers: 1\n  data_dir: \"" + options.work_dir + "/data\"\n  drain_accept_grace: 0s\n";
     if (!options.max_batch.empty()) text += "  max_batch: " + options.max_batch + "\n";
-    text += "twilio:\n  account_sids: [\"" + std::string(kAccount) + "\"]\nlimits:\n  max_calls: 4000\n  new_calls_per_second: 5000\n  burst: 5000\n  preauth_connections: 4096\n  preauth_per_address: 4096\n";
+    text += "twilio:\n  account_sids: [\"" + std::string(kAccount) +
+            "\"]\nlimits:\n  max_calls: 4000\n  new_calls_per_second: 5000\n  burst: 5000\n  preauth_connections: 4096\n  preauth_per_address: 4096\n";
     text += "agents:\n  bench:\n    default: true\n    max_call: 2h\n    brain: ";
-    if (options.echo) text += "echo\n";
-    else text += "bot\n    bot: \"ws://127.0.0.1:" + std::to_string(bot_port) + "/\"\n";
+    if (options.echo)
+        text += "echo\n";
+    else
+        text += "bot\n    bot: \"ws://127.0.0.1:" + std::to_string(bot_port) + "/\"\n";
     return text;
 }
 
@@ -127,7 +145,8 @@ int run_bench(const BenchOptions& given, std::ostream& out) {
     const auto max_calls = *std::ranges::max_element(options.levels);
     nlohmann::json results = nlohmann::json::array();
     bool clean = true;
-    out << "Parley bench: " << (options.echo ? "echo brain" : "bot bridge") << ", " << options.seconds << " s a level, gateway on core " << options.gateway_cpu << ", load on core " << options.load_cpu << "\n";
+    out << "Parley bench: " << (options.echo ? "echo brain" : "bot bridge") << ", " << options.seconds << " s a level, gateway on core " << options.gateway_cpu
+        << ", load on core " << options.load_cpu << "\n";
     print_head(out);
 
     if (options.floor && !options.echo) {
@@ -160,7 +179,8 @@ int run_bench(const BenchOptions& given, std::ostream& out) {
     Generator generator(target, max_calls);
     const auto config = options.work_dir + "/parley.yaml";
     std::ofstream(config) << gateway_config(options, target.port, admin, generator.bot_port());
-    auto gateway = Child::spawn({options.binary, "serve", "--config", config}, {"TWILIO_AUTH_TOKEN=" + token}, options.gateway_cpu, options.work_dir + "/gateway.log");
+    auto gateway =
+        Child::spawn({options.binary, "serve", "--config", config}, {"TWILIO_AUTH_TOKEN=" + token}, options.gateway_cpu, options.work_dir + "/gateway.log");
     if (!wait_ready(admin, gateway, std::chrono::seconds(10))) {
         out << "the gateway did not come up; its log: " << options.work_dir << "/gateway.log\n";
         return 1;

@@ -67,7 +67,9 @@ void run_floor_relay(int listen_fd, std::uint16_t bot_port) {
                     caller->socket = std::move(socket);
                     caller->caller = true;
                     bot->socket = Socket::connect_loopback(bot_port);
-                    bot->socket.send("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+                    bot->socket.send(
+                        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+                        "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
                     caller->peer = bot.get();
                     bot->peer = caller.get();
                     watch(epoll, *caller);

@@ -16,7 +16,7 @@ namespace parley::load {
 
 namespace {
 
-constexpr std::uint64_t kTickNs = 1'000'000;      // 1 ms: 20 slots make the 20 ms frame
+constexpr std::uint64_t kTickNs = 1'000'000;  // 1 ms: 20 slots make the 20 ms frame
 constexpr std::uint64_t kFrameNs = 20'000'000;
 constexpr std::string_view kWsKey = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -50,7 +50,8 @@ std::string sid(const char* kind, std::uint32_t number) {
 std::string escape(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0) out += c;
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+            out += c;
         else {
             char code[4];
             std::snprintf(code, sizeof code, "%%%02X", static_cast<unsigned char>(c));
@@ -73,7 +74,9 @@ std::string header_value(std::string_view head, std::string_view name) {
         const auto end = std::min(head.find("\r\n", at), head.size());
         const auto line = head.substr(at, end - at);
         const auto colon = line.find(':');
-        if (colon == name.size() && std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b)); })) {
+        if (colon == name.size() && std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) {
+                return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+            })) {
             auto value = line.substr(colon + 1);
             while (value.starts_with(' ')) value.remove_prefix(1);
             return std::string(value);
@@ -149,19 +152,27 @@ void Generator::add_call() {
     call->began_ns = now_ns();
     call->socket = Socket::connect_loopback(target_.port);
     if (target_.webhook) {
-        const std::map<std::string, std::string> fields{{"AccountSid", target_.account_sid}, {"ApiVersion", "2010-04-01"}, {"CallSid", call->call_sid}, {"CallStatus", "ringing"},
-                                                        {"Called", target_.to_number},        {"Caller", "+15005550006"},   {"Direction", "inbound"},       {"From", "+15005550006"},
+        const std::map<std::string, std::string> fields{{"AccountSid", target_.account_sid},
+                                                        {"ApiVersion", "2010-04-01"},
+                                                        {"CallSid", call->call_sid},
+                                                        {"CallStatus", "ringing"},
+                                                        {"Called", target_.to_number},
+                                                        {"Caller", "+15005550006"},
+                                                        {"Direction", "inbound"},
+                                                        {"From", "+15005550006"},
                                                         {"To", target_.to_number}};
         std::string body, signed_text = target_.public_base + target_.voice_path;
         for (const auto& [name, value] : fields) {
             body += (body.empty() ? "" : "&") + name + "=" + escape(value);
             signed_text += name + value;
         }
-        call->socket.send("POST " + target_.voice_path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " +
-                          std::to_string(body.size()) + "\r\nX-Twilio-Signature: " + sign(target_.auth_token, signed_text) + "\r\nConnection: close\r\n\r\n" + body);
+        call->socket.send("POST " + target_.voice_path +
+                          " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(body.size()) +
+                          "\r\nX-Twilio-Signature: " + sign(target_.auth_token, signed_text) + "\r\nConnection: close\r\n\r\n" + body);
     } else {
         call->stage = Stage::handshake;
-        call->socket.send("GET " + target_.stream_path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
+        call->socket.send("GET " + target_.stream_path +
+                          " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
                           std::string(kWsKey) + "\r\n\r\n");
     }
     watch(call->socket.fd(), call.get(), true);
@@ -199,8 +210,10 @@ void Generator::caller_http(Call& call, std::string_view head, std::string_view 
         call.socket = Socket::connect_loopback(target_.port);
         call.stage = Stage::handshake;
         watch(call.socket.fd(), &call, true);
-        call.socket.send("GET " + call.stream_url.substr(path_at) + " HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: " +
-                         std::string(kWsKey) + "\r\nuser-agent: Twilio.TmeWs/1.0\r\nx-twilio-signature: " + sign(target_.auth_token, call.stream_url) + "\r\n\r\n");
+        call.socket.send("GET " + call.stream_url.substr(path_at) +
+                         " HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: " +
+                         std::string(kWsKey) + "\r\nuser-agent: Twilio.TmeWs/1.0\r\nx-twilio-signature: " + sign(target_.auth_token, call.stream_url) +
+                         "\r\n\r\n");
         return;
     }
     if (!head.starts_with("HTTP/1.1 101")) return fail(call);
@@ -213,9 +226,10 @@ void Generator::send_start(Call& call) {
     char frame[8192];
     const std::string connected = R"({"event":"connected","protocol":"Call","version":"1.0.0"})";
     call.socket.send({frame, write_text_frame(frame, connected, true)});
-    const std::string start = R"({"event":"start","sequenceNumber":"1","start":{"accountSid":")" + target_.account_sid + R"(","streamSid":")" + call.stream_sid + R"(","callSid":")" + call.call_sid +
-                              R"(","tracks":["inbound"],"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{)" + call.parameters + R"(}},"streamSid":")" +
-                              call.stream_sid + "\"}";
+    const std::string start = R"({"event":"start","sequenceNumber":"1","start":{"accountSid":")" + target_.account_sid + R"(","streamSid":")" +
+                              call.stream_sid + R"(","callSid":")" + call.call_sid +
+                              R"(","tracks":["inbound"],"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{)" +
+                              call.parameters + R"(}},"streamSid":")" + call.stream_sid + "\"}";
     call.socket.send({frame, write_text_frame(frame, start, true)});
     call.tail = R"("},"streamSid":")" + call.stream_sid + "\"}";
 }
@@ -223,8 +237,9 @@ void Generator::send_start(Call& call) {
 void Generator::send_media(Call& call, std::uint64_t now) {
     char text[640];
     ++call.sequence;
-    const int head = std::snprintf(text, sizeof text, R"({"event":"media","sequenceNumber":"%u","media":{"track":"inbound","chunk":"%u","timestamp":"%u","payload":")", call.sequence, call.chunk,
-                                   (call.chunk - 1) * 20);
+    const int head =
+        std::snprintf(text, sizeof text, R"({"event":"media","sequenceNumber":"%u","media":{"track":"inbound","chunk":"%u","timestamp":"%u","payload":")",
+                      call.sequence, call.chunk, (call.chunk - 1) * 20);
     ++call.chunk;
     std::array<std::uint8_t, kFrameBytes> audio{};
     write_stamp({call.number, call.out.next_send++, 0, now}, audio);
@@ -323,8 +338,8 @@ void Generator::on_caller(Call& call) {
             check(message, call.number, 1, now);
         } else if (message.find(R"("event":"mark")") != std::string_view::npos) {
             ++call.sequence;
-            const auto echo = R"({"event":"mark","sequenceNumber":")" + std::to_string(call.sequence) + R"(","streamSid":")" + call.stream_sid + R"(","mark":{"name":")" +
-                              std::string(between(message, R"("name":")", "\"")) + "\"}}";
+            const auto echo = R"({"event":"mark","sequenceNumber":")" + std::to_string(call.sequence) + R"(","streamSid":")" + call.stream_sid +
+                              R"(","mark":{"name":")" + std::string(between(message, R"("name":")", "\"")) + "\"}}";
             char frame[512];
             if (echo.size() < 480) call.socket.send({frame, write_text_frame(frame, echo, true)});
         }
@@ -356,7 +371,8 @@ void Generator::on_bot(Bot& bot) {
     if (!bot.upgraded) {
         const auto end = unread.find("\r\n\r\n");
         if (end == std::string_view::npos) return bot.socket.keep(unread);
-        bot.socket.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept_key(header_value(unread.substr(0, end), "sec-websocket-key")) + "\r\n\r\n");
+        bot.socket.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+                        accept_key(header_value(unread.substr(0, end), "sec-websocket-key")) + "\r\n\r\n");
         bot.upgraded = true;
         bytes = bytes.subspan(end + 4);
     }
@@ -406,14 +422,20 @@ void Generator::pump(std::uint64_t until_ns) {
         for (int i = 0; i < n; ++i) {
             auto* endpoint = static_cast<Endpoint*>(events[static_cast<std::size_t>(i)].data.ptr);
             switch (endpoint->kind) {
-                case Endpoint::Kind::listener: accept_bots(); break;
+                case Endpoint::Kind::listener:
+                    accept_bots();
+                    break;
                 case Endpoint::Kind::caller: {
                     auto& call = static_cast<Call&>(*endpoint);
                     if ((events[static_cast<std::size_t>(i)].events & EPOLLOUT) != 0) {
-                        if (!call.socket.flush()) fail(call);
-                        else if (!call.socket.blocked()) watch(call.socket.fd(), &call, false);
+                        if (!call.socket.flush())
+                            fail(call);
+                        else if (!call.socket.blocked())
+                            watch(call.socket.fd(), &call, false);
                     }
-                    if (call.stage != Stage::failed && call.stage != Stage::done && (events[static_cast<std::size_t>(i)].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) on_caller(call);
+                    if (call.stage != Stage::failed && call.stage != Stage::done &&
+                        (events[static_cast<std::size_t>(i)].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
+                        on_caller(call);
                     break;
                 }
                 case Endpoint::Kind::bot: {
@@ -447,13 +469,16 @@ bool Generator::raise_to(std::uint32_t calls, double per_second, std::chrono::mi
     return standing() >= calls;
 }
 
-void Generator::run(std::chrono::milliseconds duration) { pump(now_ns() + static_cast<std::uint64_t>(duration.count()) * 1'000'000U); }
+void Generator::run(std::chrono::milliseconds duration) {
+    pump(now_ns() + static_cast<std::uint64_t>(duration.count()) * 1'000'000U);
+}
 
 LevelResult Generator::measure(std::chrono::milliseconds duration) {
     auto webhooks = std::move(level_.webhook_ns);
     level_ = {};
     level_.webhook_ns = std::move(webhooks);
-    for (auto& direction : level_.direction) direction.delay_ns.reserve(static_cast<std::size_t>(streaming_) * static_cast<std::size_t>(duration.count()) / 20 + 1024);
+    for (auto& direction : level_.direction)
+        direction.delay_ns.reserve(static_cast<std::size_t>(streaming_) * static_cast<std::size_t>(duration.count()) / 20 + 1024);
     for (auto& call : calls_) call->last_arrival_ns = 0;
     measuring_ = true;
     run(duration);
@@ -466,8 +491,8 @@ void Generator::hang_up_all() {
     for (auto& call : calls_) {
         if (call->stage != Stage::streaming) continue;
         ++call->sequence;
-        const auto stop = R"({"event":"stop","sequenceNumber":")" + std::to_string(call->sequence) + R"(","stop":{"accountSid":")" + target_.account_sid + R"(","callSid":")" + call->call_sid +
-                          R"("},"streamSid":")" + call->stream_sid + "\"}";
+        const auto stop = R"({"event":"stop","sequenceNumber":")" + std::to_string(call->sequence) + R"(","stop":{"accountSid":")" + target_.account_sid +
+                          R"(","callSid":")" + call->call_sid + R"("},"streamSid":")" + call->stream_sid + "\"}";
         char frame[512];
         call->socket.send({frame, write_text_frame(frame, stop, true)});
         call->stage = Stage::done;

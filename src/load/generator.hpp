@@ -16,13 +16,13 @@
 namespace parley::load {
 
 struct Target {
-    std::uint16_t port = 0;             // gateway (or floor relay)
-    std::string public_base;            // what is signed, e.g. http://127.0.0.1:8080
+    std::uint16_t port = 0;   // gateway (or floor relay)
+    std::string public_base;  // what is signed, e.g. http://127.0.0.1:8080
     std::string voice_path = "/webhooks/twilio/voice";
-    std::string stream_path = "/media"; // used without webhook
+    std::string stream_path = "/media";  // used without webhook
     std::string auth_token, account_sid, to_number;
-    bool webhook = true;                // false: the bare stream, for a floor
-    bool echo = false;                  // no bot: what the caller sends comes back
+    bool webhook = true;  // false: the bare stream, for a floor
+    bool echo = false;    // no bot: what the caller sends comes back
 };
 
 struct Direction {
@@ -33,7 +33,7 @@ struct Direction {
 struct LevelResult {
     std::uint32_t calls = 0, failed_calls = 0, ended_calls = 0;
     std::uint64_t altered = 0, crossed = 0;
-    std::array<Direction, 2> direction;  // 0 caller to bot, 1 bot to caller
+    std::array<Direction, 2> direction;            // 0 caller to bot, 1 bot to caller
     std::vector<std::uint32_t> interval_error_ns;  // arrival spacing against 20 ms at the caller's side
     std::vector<std::uint32_t> webhook_ns;         // request sent to answer read, calls set up since the level before
     [[nodiscard]] bool clean() const;

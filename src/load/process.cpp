@@ -48,7 +48,9 @@ Child Child::spawn(const std::vector<std::string>& argv, const std::vector<std::
     return Child(pid);
 }
 
-Child::~Child() { end(); }
+Child::~Child() {
+    end();
+}
 
 Child& Child::operator=(Child&& other) noexcept {
     if (this != &other) {
@@ -94,7 +96,9 @@ std::uint64_t cpu_ns(pid_t pid) {
     return total;
 }
 
-std::uint16_t free_loopback_port() { return Socket::listen_loopback(0, 1).local_port(); }
+std::uint16_t free_loopback_port() {
+    return Socket::listen_loopback(0, 1).local_port();
+}
 
 bool wait_ready(std::uint16_t admin_port, Child& child, std::chrono::milliseconds within) {
     std::string scratch;

@@ -27,7 +27,9 @@ sockaddr_in loopback(std::uint16_t port) {
     return address;
 }
 
-[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::system_category(), what); }
+[[noreturn]] void fail(const char* what) {
+    throw std::system_error(errno, std::system_category(), what);
+}
 
 void no_delay(int fd) {
     const int on = 1;
@@ -54,8 +56,7 @@ std::uint64_t now_ns() {
     return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_nsec);
 }
 
-Socket::Socket(Socket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), unsent_(std::move(other.unsent_)), leftover_(std::move(other.leftover_)) {}
+Socket::Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)), unsent_(std::move(other.unsent_)), leftover_(std::move(other.leftover_)) {}
 
 Socket& Socket::operator=(Socket&& other) noexcept {
     if (this != &other) {
@@ -175,9 +176,12 @@ FrameRead next_frame(std::span<char>& bytes, std::span<char>& payload) {
     }
     bytes = bytes.subspan(header + size);
     switch (b0 & 0x0F) {
-        case 1: return FrameRead::text;
-        case 8: return FrameRead::close;
-        default: return FrameRead::other;
+        case 1:
+            return FrameRead::text;
+        case 8:
+            return FrameRead::close;
+        default:
+            return FrameRead::other;
     }
 }
 

@@ -12,28 +12,37 @@ using rest::MessageStatus;
 
 int rank(MessageStatus status) {
     switch (status) {
-        case MessageStatus::other: return -1;
+        case MessageStatus::other:
+            return -1;
         case MessageStatus::accepted:
         case MessageStatus::scheduled:
         case MessageStatus::receiving:
-        case MessageStatus::queued: return 0;
-        case MessageStatus::sending: return 1;
-        case MessageStatus::sent: return 2;
+        case MessageStatus::queued:
+            return 0;
+        case MessageStatus::sending:
+            return 1;
+        case MessageStatus::sent:
+            return 2;
         case MessageStatus::received:
         case MessageStatus::delivered:
         case MessageStatus::partially_delivered:
         case MessageStatus::undelivered:
         case MessageStatus::failed:
-        case MessageStatus::canceled: return 3;
-        case MessageStatus::read: return 4;
+        case MessageStatus::canceled:
+            return 3;
+        case MessageStatus::read:
+            return 4;
     }
     return -1;
 }
 
-bool final_state(MessageStatus status) { return rank(status) >= 3; }
+bool final_state(MessageStatus status) {
+    return rank(status) >= 3;
+}
 
 bool advances(MessageStatus now, MessageStatus next) {
-    if (next == MessageStatus::read) return now != MessageStatus::read && now != MessageStatus::failed && now != MessageStatus::undelivered && now != MessageStatus::canceled;
+    if (next == MessageStatus::read)
+        return now != MessageStatus::read && now != MessageStatus::failed && now != MessageStatus::undelivered && now != MessageStatus::canceled;
     return rank(next) > rank(now);
 }
 

@@ -23,8 +23,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMostAnswers = 4096;       // remembered for duplicates
-constexpr std::size_t kMostPieces = 10;          // of one answer
+constexpr std::size_t kMostAnswers = 4096;             // remembered for duplicates
+constexpr std::size_t kMostPieces = 10;                // of one answer
 constexpr auto kRestAfter = std::chrono::minutes(10);  // a talk nobody continues is put away, its memory kept
 constexpr auto kSweepEvery = std::chrono::seconds(60);
 
@@ -33,7 +33,9 @@ struct Piece {
     std::vector<std::string> media;
 };
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 std::string twiml_of(const std::vector<Piece>& pieces) {
     twilio::MessagingResponse response;
@@ -55,8 +57,10 @@ std::string twiml_of(const std::vector<Piece>& pieces) {
 
 std::string note_of_media(const std::vector<Incoming::Media>& media) {
     if (media.empty()) return {};
-    std::string note = media.size() == 1 ? "[The message came with an attachment you cannot see: " : "[The message came with " + std::to_string(media.size()) + " attachments you cannot see: ";
-    for (std::size_t i = 0; i < media.size(); ++i) note += (i == 0 ? "" : ", ") + (media[i].type.empty() ? std::string("unknown") : media[i].type.substr(0, 60));
+    std::string note = media.size() == 1 ? "[The message came with an attachment you cannot see: "
+                                         : "[The message came with " + std::to_string(media.size()) + " attachments you cannot see: ";
+    for (std::size_t i = 0; i < media.size(); ++i)
+        note += (i == 0 ? "" : ", ") + (media[i].type.empty() ? std::string("unknown") : media[i].type.substr(0, 60));
     return note + "]";
 }
 
@@ -70,7 +74,9 @@ std::optional<Incoming> read_incoming(const twilio::Form& form) {
     message.to = form.get("To");
     message.body = form.get("Body").substr(0, 16 * kMostCharacters);
     message.opt_out_type = form.get("OptOutType");
-    if ((!twilio::is_sid(message.sid, "SM") && !twilio::is_sid(message.sid, "MM")) || message.from.empty() || message.to.empty() || message.from.size() > 80 || message.to.size() > 80) return std::nullopt;
+    if ((!twilio::is_sid(message.sid, "SM") && !twilio::is_sid(message.sid, "MM")) || message.from.empty() || message.to.empty() || message.from.size() > 80 ||
+        message.to.size() > 80)
+        return std::nullopt;
     const auto number = [&](std::string_view name) {
         std::size_t value = 0;
         const auto text = form.get(name);
@@ -102,7 +108,9 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         void on_used(const brain::VendorRecord& more) override {
             if (services.used) services.used(*agent, id, more);
         }
-        void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override { services.vendor.on_failover(role, from, to, reason); }
+        void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) override {
+            services.vendor.on_failover(role, from, to, reason);
+        }
         void on_event(std::string_view event) override { services.vendor.on_event(event); }
     };
     struct Conversation {
@@ -157,7 +165,8 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         pending.changed.cancel();
     }
 
-    static net::Task<> answer(std::shared_ptr<Impl> self, std::shared_ptr<Pending> pending, Incoming message, std::shared_ptr<const call::Agent> agent, SmsSettings settings) {
+    static net::Task<> answer(std::shared_ptr<Impl> self, std::shared_ptr<Pending> pending, Incoming message, std::shared_ptr<const call::Agent> agent,
+                              SmsSettings settings) {
         std::vector<Piece> pieces;
         const auto id = conversation_id(message.to, message.from);
         try {
@@ -198,14 +207,21 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         if (services.count) services.count("out", reason, segments);
         services.log.warn("message.refused", "A message was not answered.", {{"reason", reason}, {"to", twilio::mask_phone(message.from)}, {"record", id}});
         if (services.records != nullptr)
-            services.records->add(id, store::Fact::message, dumped({{"direction", "out"}, {"to", message.from}, {"from", message.to}, {"status", "refused"}, {"error", reason}, {"in_reply_to", message.sid}}));
+            services.records->add(id, store::Fact::message,
+                                  dumped({{"direction", "out"},
+                                          {"to", message.from},
+                                          {"from", message.to},
+                                          {"status", "refused"},
+                                          {"error", reason},
+                                          {"in_reply_to", message.sid}}));
     }
 
     void note_reply(const std::string& id, const Incoming& message, const std::shared_ptr<const call::Agent>& agent, const Piece& piece) {
         const auto counted = count_segments(piece.text);
         if (services.count) services.count("out", "replied", counted.segments);
         if (services.records == nullptr) return;
-        json fact{{"direction", "out"}, {"to", message.from}, {"from", message.to}, {"text", piece.text}, {"segments", counted.segments}, {"status", "replied"}, {"in_reply_to", message.sid}, {"by", "agent " + agent->name}};
+        json fact{{"direction", "out"},           {"to", message.from},  {"from", message.to},         {"text", piece.text},
+                  {"segments", counted.segments}, {"status", "replied"}, {"in_reply_to", message.sid}, {"by", "agent " + agent->name}};
         if (!piece.media.empty()) fact["media"] = piece.media;
         services.records->add(id, store::Fact::message, dumped(fact));
     }
@@ -213,16 +229,22 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
     void note_incoming(const std::string& id, const Incoming& message, const std::shared_ptr<const call::Agent>& agent) {
         if (services.count) services.count("in", "received", message.segments);
         services.log.info("message.received", "A message came in.",
-                          {{"message_sid", message.sid}, {"from", twilio::mask_phone(message.from)}, {"agent", agent->name}, {"media", message.media.size()}, {"record", id}});
+                          {{"message_sid", message.sid},
+                           {"from", twilio::mask_phone(message.from)},
+                           {"agent", agent->name},
+                           {"media", message.media.size()},
+                           {"record", id}});
         if (services.records == nullptr) return;
         services.records->add(id, store::Fact::call, dumped({{"direction", "sms"}, {"from", message.from}, {"to", message.to}, {"agent", agent->name}}));
-        json fact{{"sid", message.sid}, {"direction", "in"}, {"from", message.from}, {"to", message.to}, {"text", message.body}, {"segments", message.segments}, {"status", "received"}};
+        json fact{{"sid", message.sid},           {"direction", "in"},   {"from", message.from}, {"to", message.to}, {"text", message.body},
+                  {"segments", message.segments}, {"status", "received"}};
         for (const auto& media : message.media) fact["media"].push_back({{"url", media.url}, {"type", media.type}});
         if (!message.opt_out_type.empty()) fact["opt_out"] = message.opt_out_type;
         services.records->add(id, store::Fact::message, dumped(fact));
     }
 
-    net::Task<std::vector<Piece>> answer_to(const std::string& id, const Incoming& message, const std::shared_ptr<const call::Agent>& agent, const SmsSettings& settings) {
+    net::Task<std::vector<Piece>> answer_to(const std::string& id, const Incoming& message, const std::shared_ptr<const call::Agent>& agent,
+                                            const SmsSettings& settings) {
         note_incoming(id, message, agent);
         std::vector<Piece> pieces;
         // Twilio answers these words itself; a second answer would only confuse.
@@ -230,7 +252,8 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         const bool was_out = services.opt_outs.is_out(message.to, message.from);
         if (keyword == Keyword::stop || message.opt_out_type == "STOP") {
             services.opt_outs.out(message.to, message.from);
-            services.log.audit("message.opted_out", "A recipient wants no more messages.", {{"from", twilio::mask_phone(message.from)}, {"to", twilio::mask_phone(message.to)}});
+            services.log.audit("message.opted_out", "A recipient wants no more messages.",
+                               {{"from", twilio::mask_phone(message.from)}, {"to", twilio::mask_phone(message.to)}});
             forget(id);
             co_return pieces;
         }
@@ -334,8 +357,9 @@ struct Inbox::Impl : std::enable_shared_from_this<Impl> {
         how.answer_within = services.brain_within;
         conversation.vendor = std::make_shared<TalkSink>(services, conversation.agent, conversation.id);
         try {
-            conversation.talk = std::make_unique<brain::TextTalk>(*conversation.agent->pipeline, facts,
-                                                                  brain::TalkPorts{*conversation.vendor, services.executor, services.http, conversation.actions.get()}, how, std::move(conversation.memory));
+            conversation.talk = std::make_unique<brain::TextTalk>(
+                *conversation.agent->pipeline, facts, brain::TalkPorts{*conversation.vendor, services.executor, services.http, conversation.actions.get()}, how,
+                std::move(conversation.memory));
         } catch (const std::exception& e) {
             services.log.error("message.failed", "The agent's brain cannot answer text.", {{"agent", conversation.agent->name}, {"error.type", e.what()}});
             return false;
@@ -392,6 +416,8 @@ void Inbox::forget(const std::string& id) {
     for (const auto& [sid, pending] : impl_->answers)  // the same message again is answered with nothing
         if (pending->conversation == id && pending->twiml) pending->twiml = twiml_of({});
 }
-std::size_t Inbox::conversations() const { return impl_->book.size(); }
+std::size_t Inbox::conversations() const {
+    return impl_->book.size();
+}
 
 }  // namespace parley::messaging

@@ -17,7 +17,9 @@ namespace {
 constexpr std::size_t kMostFact = 900'000;
 constexpr std::string_view kAvailable = "voice_intelligence_transcript_available";
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 void put(json& into, const char* key, const std::string& text) {
     if (!text.empty()) into[key] = text;
@@ -32,7 +34,9 @@ void put_json(json& into, const char* key, const std::string& text) {
     if (!value.is_discarded() && !value.is_null()) into[key] = std::move(value);
 }
 
-bool ended(std::string_view status) { return status == "completed" || status == "failed" || status == "canceled" || status == "error"; }
+bool ended(std::string_view status) {
+    return status == "completed" || status == "failed" || status == "canceled" || status == "error";
+}
 
 }  // namespace
 
@@ -49,8 +53,13 @@ std::optional<IntelligenceNews> read_intelligence(std::string_view text) {
     return told;
 }
 
-std::string intelligence_fact(const rest::Transcript& transcript, const std::vector<rest::Sentence>& sentences, const std::vector<rest::OperatorResult>& results, const IntelligenceRules& rules) {
-    json fact{{"transcript_sid", transcript.sid}, {"status", transcript.status}, {"redaction", transcript.redaction}, {"redacted", rules.redact}, {"data_logging", transcript.data_logging}};
+std::string intelligence_fact(const rest::Transcript& transcript, const std::vector<rest::Sentence>& sentences,
+                              const std::vector<rest::OperatorResult>& results, const IntelligenceRules& rules) {
+    json fact{{"transcript_sid", transcript.sid},
+              {"status", transcript.status},
+              {"redaction", transcript.redaction},
+              {"redacted", rules.redact},
+              {"data_logging", transcript.data_logging}};
     put(fact, "service_sid", transcript.service_sid);
     put(fact, "language", transcript.language_code);
     put(fact, "duration", transcript.duration);
@@ -111,7 +120,8 @@ void IntelligenceDesk::examine(std::string call_sid, std::string recording_sid, 
 
 net::Task<> IntelligenceDesk::begin(std::string call_sid, std::string recording_sid, int channels, IntelligenceRules rules, std::function<void()> over) {
     const auto fail = [&](const rest::Error& error) {
-        services_.log.error("intelligence.failed", "A call could not be handed to Intelligence.", {{"call_sid", call_sid}, {"reason", error.sentence}, {"code", error.code}});
+        services_.log.error("intelligence.failed", "A call could not be handed to Intelligence.",
+                            {{"call_sid", call_sid}, {"reason", error.sentence}, {"code", error.code}});
         note(call_sid, dumped({{"status", "not_created"}, {"error", error.sentence}}));
         if (over) over();
     };
@@ -152,7 +162,9 @@ net::Task<> IntelligenceDesk::begin(std::string call_sid, std::string recording_
     watch(call_sid, made->sid, std::move(rules), std::move(over));
 }
 
-void IntelligenceDesk::follow(std::string call_sid, std::string transcript_sid, IntelligenceRules rules) { watch(std::move(call_sid), std::move(transcript_sid), std::move(rules), {}); }
+void IntelligenceDesk::follow(std::string call_sid, std::string transcript_sid, IntelligenceRules rules) {
+    watch(std::move(call_sid), std::move(transcript_sid), std::move(rules), {});
+}
 
 void IntelligenceDesk::watch(std::string call_sid, std::string transcript_sid, IntelligenceRules rules, std::function<void()> over) {
     if (watched_.contains(transcript_sid) || watched_.size() >= kMostWatched || std::find(joined_.begin(), joined_.end(), transcript_sid) != joined_.end()) {
@@ -193,7 +205,8 @@ net::Task<> IntelligenceDesk::look(std::string transcript_sid, std::shared_ptr<W
     }
     if (!done) {
         note(watched->call_sid, dumped({{"transcript_sid", transcript_sid}, {"status", "given_up"}}));
-        services_.log.warn("intelligence.failed", "A transcript did not become ready in its time.", {{"call_sid", watched->call_sid}, {"transcript_sid", transcript_sid}});
+        services_.log.warn("intelligence.failed", "A transcript did not become ready in its time.",
+                           {{"call_sid", watched->call_sid}, {"transcript_sid", transcript_sid}});
     }
     watched_.erase(transcript_sid);
     joined_.push_back(transcript_sid);
@@ -217,7 +230,11 @@ net::Task<bool> IntelligenceDesk::join(std::string transcript_sid, std::shared_p
     }
     note(watched->call_sid, intelligence_fact(*transcript, sentences, results, watched->rules));
     services_.log.info("intelligence.joined", "What Intelligence found is in the call's record.",
-                       {{"call_sid", watched->call_sid}, {"transcript_sid", transcript_sid}, {"status", transcript->status}, {"sentences", sentences.size()}, {"operators", results.size()}});
+                       {{"call_sid", watched->call_sid},
+                        {"transcript_sid", transcript_sid},
+                        {"status", transcript->status},
+                        {"sentences", sentences.size()},
+                        {"operators", results.size()}});
     co_return true;
 }
 

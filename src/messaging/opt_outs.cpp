@@ -39,8 +39,10 @@ std::string hex(std::string_view prefix, const unsigned char* bytes, std::size_t
     return out;
 }
 
-error_code last_error() { return {errno, boost::system::system_category()}; }
+error_code last_error() {
+    return {errno, boost::system::system_category()};
 }
+}  // namespace
 
 OptOuts::OptOuts(std::filesystem::path file, std::function<void(error_code)> on_error) : file_(std::move(file)), on_error_(std::move(on_error)) {
     if (file_.empty()) return;
@@ -52,10 +54,13 @@ OptOuts::OptOuts(std::filesystem::path file, std::function<void(error_code)> on_
         if (!entry.is_object()) continue;
         if (const auto salt = entry.find("salt"); salt != entry.end() && salt->is_string()) salt_ = salt->get<std::string>();
         const auto ours = entry.find("ours"), theirs = entry.find("theirs"), state = entry.find("out");
-        if (ours == entry.end() || theirs == entry.end() || state == entry.end() || !ours->is_string() || !theirs->is_string() || !state->is_boolean()) continue;
+        if (ours == entry.end() || theirs == entry.end() || state == entry.end() || !ours->is_string() || !theirs->is_string() || !state->is_boolean())
+            continue;
         auto key = std::pair(theirs->get<std::string>(), ours->get<std::string>());
-        if (state->get<bool>()) out_.insert(std::move(key));
-        else out_.erase(key);
+        if (state->get<bool>())
+            out_.insert(std::move(key));
+        else
+            out_.erase(key);
     }
     read_key();
 }
@@ -105,7 +110,8 @@ void OptOuts::in(std::string_view ours, std::string_view theirs) {
     if (has(kHash) && !key_.empty()) back(hashed(theirs));
     if (has(kSlowHash)) back(hashed_slowly(theirs));
     // START is heard at a number; its service, whichever it is, may write again too.
-    for (auto it = out_.lower_bound(std::pair(std::string(theirs), std::string(kService))); it != out_.end() && it->first == theirs && it->second.starts_with(kService);) {
+    for (auto it = out_.lower_bound(std::pair(std::string(theirs), std::string(kService)));
+         it != out_.end() && it->first == theirs && it->second.starts_with(kService);) {
         write(it->second, theirs, false);
         it = out_.erase(it);
     }
@@ -133,7 +139,9 @@ std::string OptOuts::hashed(std::string_view theirs) const {
     std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
     unsigned length = 0;
     const auto key = key_.reveal();
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(theirs.data()), theirs.size(), mac.data(), &length) == nullptr) throw std::runtime_error("HMAC failed");
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(theirs.data()), theirs.size(), mac.data(),
+             &length) == nullptr)
+        throw std::runtime_error("HMAC failed");
     return hex(kHash, mac.data(), 16);
 }
 
@@ -142,7 +150,8 @@ std::string OptOuts::hashed_slowly(std::string_view theirs) const {
     if (known != slow_.end()) return known->second;
     std::array<unsigned char, 16> key{};
     ++slow_hashes_;
-    if (PKCS5_PBKDF2_HMAC(theirs.data(), static_cast<int>(theirs.size()), reinterpret_cast<const unsigned char*>(salt_.data()), static_cast<int>(salt_.size()), kRounds, EVP_sha256(), static_cast<int>(key.size()), key.data()) != 1)
+    if (PKCS5_PBKDF2_HMAC(theirs.data(), static_cast<int>(theirs.size()), reinterpret_cast<const unsigned char*>(salt_.data()), static_cast<int>(salt_.size()),
+                          kRounds, EVP_sha256(), static_cast<int>(key.size()), key.data()) != 1)
         throw std::runtime_error("PBKDF2 failed");
     if (slow_.size() >= kRemembered) slow_.pop_back();
     slow_.emplace_front(std::string(theirs), hex(kSlowHash, key.data(), key.size()));
@@ -181,7 +190,8 @@ void OptOuts::rewrite() {
     {
         std::ofstream file(fresh, std::ios::trunc);
         if (!salt_.empty()) file << json{{"salt", salt_}}.dump() << '\n';
-        for (const auto& [them, us] : out_) file << json{{"ours", us}, {"theirs", them}, {"out", true}}.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+        for (const auto& [them, us] : out_)
+            file << json{{"ours", us}, {"theirs", them}, {"out", true}}.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
         file.flush();
         if (!file) {
             if (on_error_) on_error_(last_error());

@@ -18,7 +18,9 @@ using rest::RecordingStatus;
 
 namespace {
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 int number(std::string_view text, int otherwise) {
     int value = otherwise;
@@ -30,13 +32,18 @@ int number(std::string_view text, int otherwise) {
 int stage(const RecordingNews& told) {
     switch (told.status) {
         case RecordingStatus::in_progress:
-        case RecordingStatus::paused: return 1;
-        case RecordingStatus::stopped: return 2;
-        case RecordingStatus::processing: return 3;
+        case RecordingStatus::paused:
+            return 1;
+        case RecordingStatus::stopped:
+            return 2;
+        case RecordingStatus::processing:
+            return 3;
         case RecordingStatus::completed:
         case RecordingStatus::absent:
-        case RecordingStatus::deleted: return 4;
-        case RecordingStatus::other: return told.status_text == "failed" ? 4 : 0;
+        case RecordingStatus::deleted:
+            return 4;
+        case RecordingStatus::other:
+            return told.status_text == "failed" ? 4 : 0;
     }
     return 0;
 }
@@ -101,7 +108,8 @@ bool RecordingKeeper::news(const RecordingNews& told, const RecordingRules& rule
     }
     // Paused and resumed again are the same stage: both count. A second end is none.
     if (reached < found->second || (reached == 4 && found->second == 4)) {
-        services_.log.info("callback.ignored", "A recording's status came late or twice.", {{"recording_sid", told.sid}, {"status", told.status_text}, {"reason", "stale"}});
+        services_.log.info("callback.ignored", "A recording's status came late or twice.",
+                           {{"recording_sid", told.sid}, {"status", told.status_text}, {"reason", "stale"}});
         return false;
     }
     found->second = reached;
@@ -116,11 +124,13 @@ bool RecordingKeeper::news(const RecordingNews& told, const RecordingRules& rule
     if (told.error_code != 0) fact["error_code"] = told.error_code;
     note(record, dumped(fact));
     if (told.status == RecordingStatus::absent || told.status_text == "failed")
-        services_.log.warn("recording.absent", "Twilio recorded nothing.", {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"code", told.error_code}});
+        services_.log.warn("recording.absent", "Twilio recorded nothing.",
+                           {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"code", told.error_code}});
     if (told.status != RecordingStatus::completed) return false;
     if (rules.download) {
         if (waiting_.size() >= services_.most_waiting) {
-            services_.log.error("recording.lost", "Too many recordings wait to be fetched; this one stays at Twilio.", {{"recording_sid", told.sid}, {"call_sid", told.call_sid}});
+            services_.log.error("recording.lost", "Too many recordings wait to be fetched; this one stays at Twilio.",
+                                {{"recording_sid", told.sid}, {"call_sid", told.call_sid}});
             note(record, dumped({{"sid", told.sid}, {"download", "skipped"}}));
         } else {
             want(told, rules);
@@ -147,7 +157,8 @@ net::Task<> RecordingKeeper::work(Job job) {
         have = co_await obtain(job, record);
     } catch (const std::exception& e) {
         // It stays wanted; the others still have their turn.
-        services_.log.error("recording.lost", "A recording could not be fetched; it stays at Twilio.", {{"recording_sid", job.told.sid}, {"call_sid", job.told.call_sid}, {"reason", e.what()}});
+        services_.log.error("recording.lost", "A recording could not be fetched; it stays at Twilio.",
+                            {{"recording_sid", job.told.sid}, {"call_sid", job.told.call_sid}, {"reason", e.what()}});
     }
     --running_;
     next();
@@ -171,7 +182,8 @@ net::Task<bool> RecordingKeeper::obtain(const Job& job, const std::string& recor
         std::string why;
         if (got && is_wav(file)) {
             note(record, dumped({{"sid", told.sid}, {"download", "done"}, {"path", file.string()}, {"bytes", *got}}));
-            services_.log.info("recording.fetched", "A recording of Twilio's is here.", {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"bytes", *got}, {"attempt", attempt}});
+            services_.log.info("recording.fetched", "A recording of Twilio's is here.",
+                               {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"bytes", *got}, {"attempt", attempt}});
             co_return true;
         }
         if (got) {
@@ -186,7 +198,8 @@ net::Task<bool> RecordingKeeper::obtain(const Job& job, const std::string& recor
         }
         if (attempt >= services_.attempts) {
             note(record, dumped({{"sid", told.sid}, {"download", "failed"}, {"error", why}}));
-            services_.log.error("recording.lost", "A recording could not be fetched; it stays at Twilio.", {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"reason", why}});
+            services_.log.error("recording.lost", "A recording could not be fetched; it stays at Twilio.",
+                                {{"recording_sid", told.sid}, {"call_sid", told.call_sid}, {"reason", why}});
             over(told.sid);
             co_return false;
         }
@@ -217,9 +230,12 @@ void RecordingKeeper::resume() {
             left.erase(name);
             continue;
         }
-        if (record == entry.end() || channels == entry.end() || keep == entry.end() || !record->is_string() || !channels->is_number_integer() || !keep->is_boolean()) continue;
+        if (record == entry.end() || channels == entry.end() || keep == entry.end() || !record->is_string() || !channels->is_number_integer() ||
+            !keep->is_boolean())
+            continue;
         const auto& of = record->get_ref<const std::string&>();
-        if ((twilio::is_call_sid(of) || twilio::is_sid(of, "CF")) && (left.size() < services_.most_waiting || left.contains(name))) left.insert_or_assign(name, std::move(entry));
+        if ((twilio::is_call_sid(of) || twilio::is_sid(of, "CF")) && (left.size() < services_.most_waiting || left.contains(name)))
+            left.insert_or_assign(name, std::move(entry));
     }
     in.close();
     // Begun anew without what is over: it does not grow from one process to the next.
@@ -230,8 +246,10 @@ void RecordingKeeper::resume() {
         out.flush();
         ec = out ? std::error_code() : std::make_error_code(std::errc::io_error);
     }
-    if (!ec && std::filesystem::exists(services_.wanted)) std::filesystem::rename(fresh, services_.wanted, ec);
-    else std::filesystem::remove(fresh, ec);
+    if (!ec && std::filesystem::exists(services_.wanted))
+        std::filesystem::rename(fresh, services_.wanted, ec);
+    else
+        std::filesystem::remove(fresh, ec);
     for (const auto& [sid, entry] : left) {
         RecordingNews told;
         told.sid = sid;
@@ -250,7 +268,10 @@ void RecordingKeeper::resume() {
 
 void RecordingKeeper::want(const RecordingNews& told, const RecordingRules& rules) {
     if (!open_.insert(told.sid).second) return;
-    write(dumped({{"sid", told.sid}, {"record", told.call_sid.empty() ? told.conference_sid : told.call_sid}, {"channels", told.channels}, {"keep", rules.keep_at_twilio}}));
+    write(dumped({{"sid", told.sid},
+                  {"record", told.call_sid.empty() ? told.conference_sid : told.call_sid},
+                  {"channels", told.channels},
+                  {"keep", rules.keep_at_twilio}}));
 }
 
 void RecordingKeeper::over(const std::string& sid) {
@@ -268,7 +289,9 @@ void RecordingKeeper::write(const std::string& line) {
     if (!file) services_.log.error("store.full", "A wanted recording could not be written down.", {{"file", services_.wanted.string()}});
 }
 
-void RecordingKeeper::forget_at_twilio(const std::string& sid, const std::string& record) { services_.spawn(remove(sid, record)); }
+void RecordingKeeper::forget_at_twilio(const std::string& sid, const std::string& record) {
+    services_.spawn(remove(sid, record));
+}
 
 net::Task<> RecordingKeeper::remove(std::string sid, std::string record) {
     auto gone = co_await services_.remove(sid);

@@ -17,8 +17,10 @@ std::vector<std::string> words_of(std::string_view text, char also = '\0') {
     };
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) != 0 || byte >= 0x80 || (also != '\0' && c == also)) word += static_cast<char>(std::tolower(byte));
-        else end();
+        if (std::isalnum(byte) != 0 || byte >= 0x80 || (also != '\0' && c == also))
+            word += static_cast<char>(std::tolower(byte));
+        else
+            end();
     }
     end();
     return words;

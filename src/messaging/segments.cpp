@@ -41,7 +41,9 @@ std::size_t septets(char32_t value) {
     if (kExtension.find(value) != std::u32string_view::npos) return 2;
     return 0;
 }
-std::size_t utf16_units(char32_t value) { return value >= 0x10000 ? 2 : 1; }
+std::size_t utf16_units(char32_t value) {
+    return value >= 0x10000 ? 2 : 1;
+}
 
 // A character is never divided between segments: neither an escape from its letter nor a surrogate from its pair.
 std::size_t packed(const std::vector<std::size_t>& sizes, std::size_t whole, std::size_t single, std::size_t joined) {
@@ -103,8 +105,10 @@ std::vector<std::string> split_text(std::string_view utf8, std::size_t most) {
         }
         if (at < utf8.size()) {
             // A sentence that would leave most of the piece empty is not worth waiting for.
-            if (sentence > at / 2) at = sentence;
-            else if (blank > 0) at = blank;
+            if (sentence > at / 2)
+                at = sentence;
+            else if (blank > 0)
+                at = blank;
         }
         const auto piece = trimmed(utf8.substr(0, at));
         if (!piece.empty()) pieces.emplace_back(piece);

@@ -20,7 +20,9 @@ constexpr auto kRecipientWindow = std::chrono::hours(1);
 constexpr auto kAllWindow = std::chrono::minutes(1);
 constexpr std::size_t kMostRecipients = 50'000;
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 Sent refusal(Refused why, std::string sentence, int code = 0) {
     Sent sent;
@@ -34,13 +36,20 @@ Sent refusal(Refused why, std::string sentence, int code = 0) {
 
 std::string_view name(Refused why) {
     switch (why) {
-        case Refused::none: return "sent";
-        case Refused::invalid: return "invalid";
-        case Refused::opted_out: return "opted_out";
-        case Refused::velocity: return "velocity";
-        case Refused::rejected: return "rejected";
-        case Refused::unavailable: return "unavailable";
-        case Refused::unknown: return "unknown";
+        case Refused::none:
+            return "sent";
+        case Refused::invalid:
+            return "invalid";
+        case Refused::opted_out:
+            return "opted_out";
+        case Refused::velocity:
+            return "velocity";
+        case Refused::rejected:
+            return "rejected";
+        case Refused::unavailable:
+            return "unavailable";
+        case Refused::unknown:
+            return "unknown";
     }
     return "unknown";
 }
@@ -57,11 +66,14 @@ Sender::Sender(Services services, SenderLimits limits) : services_(std::move(ser
 
 std::optional<Sent> Sender::refuse(const Outgoing& wanted, const Segments& counted) {
     if (!twilio::is_e164(wanted.to)) return refusal(Refused::invalid, "The recipient is no telephone number in E.164 form, such as +4930123456.");
-    if (!twilio::is_e164(wanted.from) && !twilio::is_sid(wanted.from, "MG")) return refusal(Refused::invalid, "The sender is neither a number of ours nor a messaging service.");
+    if (!twilio::is_e164(wanted.from) && !twilio::is_sid(wanted.from, "MG"))
+        return refusal(Refused::invalid, "The sender is neither a number of ours nor a messaging service.");
     if (wanted.to == wanted.from) return refusal(Refused::invalid, "A number does not send messages to itself.");
     if (counted.characters == 0 && wanted.media.empty()) return refusal(Refused::invalid, "There is nothing to send: neither text nor media.");
     if (counted.characters > kMostCharacters)
-        return refusal(Refused::invalid, "The text has " + std::to_string(counted.characters) + " characters; at most " + std::to_string(kMostCharacters) + " go into one message.", 21617);
+        return refusal(
+            Refused::invalid,
+            "The text has " + std::to_string(counted.characters) + " characters; at most " + std::to_string(kMostCharacters) + " go into one message.", 21617);
     if (wanted.media.size() > kMostMedia) return refusal(Refused::invalid, "At most ten media go with one message.");
     for (const auto& url : wanted.media)
         if (!url.starts_with("https://") && !url.starts_with("http://")) return refusal(Refused::invalid, "Media are given as URLs that Twilio can fetch.");
@@ -104,16 +116,17 @@ net::Task<Sent> Sender::send(Outgoing wanted) {
     const auto counted = count_segments(wanted.body);
     const auto record = wanted.record.empty() ? conversation_id(wanted.from, wanted.to) : wanted.record;
     auto refused = refuse(wanted, counted);
-    if (!refused && !take(wanted.to, Clock::now()))
-        refused = refusal(Refused::velocity, "Too many messages were sent within a short time; this one was not.");
+    if (!refused && !take(wanted.to, Clock::now())) refused = refusal(Refused::velocity, "Too many messages were sent within a short time; this one was not.");
     Sent sent;
     if (refused) {
         sent = std::move(*refused);
     } else {
         rest::MessageCreate create;
         create.to = wanted.to;
-        if (wanted.from.starts_with("MG")) create.messaging_service_sid = wanted.from;
-        else create.from = wanted.from;
+        if (wanted.from.starts_with("MG"))
+            create.messaging_service_sid = wanted.from;
+        else
+            create.from = wanted.from;
         if (!wanted.body.empty()) create.body = wanted.body;
         create.media_url = wanted.media;
         if (!services_.status_url.empty()) create.status_callback = services_.status_url + "?record=" + twilio::encode_component(record);
@@ -127,11 +140,12 @@ net::Task<Sent> Sender::send(Outgoing wanted) {
             const auto& error = answer.error();
             if (error.code == kOptedOut) services_.opt_outs.out(wanted.from, wanted.to);
             using rest::Failure;
-            const auto why = error.code == kOptedOut             ? Refused::opted_out
-                             : error.kind == Failure::unknown || error.kind == Failure::protocol ? Refused::unknown
-                             : error.kind == Failure::unreachable || error.kind == Failure::unavailable || error.kind == Failure::throttled || error.kind == Failure::stopped
-                                 ? Refused::unavailable
-                                 : Refused::rejected;
+            const auto why =
+                error.code == kOptedOut                                             ? Refused::opted_out
+                : error.kind == Failure::unknown || error.kind == Failure::protocol ? Refused::unknown
+                : error.kind == Failure::unreachable || error.kind == Failure::unavailable || error.kind == Failure::throttled || error.kind == Failure::stopped
+                    ? Refused::unavailable
+                    : Refused::rejected;
             sent = refusal(why, error.code != 0 ? sentence_of(error.code, error.message) : error.sentence, error.code);
             sent.segments = counted.segments;
         }
@@ -143,8 +157,9 @@ net::Task<Sent> Sender::send(Outgoing wanted) {
         fact["sid"] = sent.sid;
         const auto known = known_.find(sent.sid);
         fact["status"] = known == known_.end() ? std::string_view("queued") : rest::name(known->second.status);
-        services_.log.info("message.sent", "A message was given to Twilio.",
-                           {{"message_sid", sent.sid}, {"to", twilio::mask_phone(wanted.to)}, {"segments", counted.segments}, {"record", record}, {"by", wanted.by}});
+        services_.log.info(
+            "message.sent", "A message was given to Twilio.",
+            {{"message_sid", sent.sid}, {"to", twilio::mask_phone(wanted.to)}, {"segments", counted.segments}, {"record", record}, {"by", wanted.by}});
     } else {
         fact["status"] = sent.why == Refused::unknown ? "unknown" : "refused";
         fact["error"] = sent.sentence;
@@ -171,7 +186,8 @@ bool Sender::learn(std::string_view sid, MessageStatus status, int code) {
     return true;
 }
 
-bool Sender::status(std::string_view sid, std::string_view record, MessageStatus status, int code, std::string_view words, std::string_view to, std::string_view from) {
+bool Sender::status(std::string_view sid, std::string_view record, MessageStatus status, int code, std::string_view words, std::string_view to,
+                    std::string_view from) {
     if (!learn(sid, status, code)) return false;
     if (code == kOptedOut) services_.opt_outs.out(from, to);
     json fact{{"sid", sid}, {"status", rest::name(status)}};

@@ -29,8 +29,10 @@ bool read_data(std::string_view text, TranscriptionEvent& event) {
     if (words == data.end() || !words->is_string()) return false;
     event.text = words->get<std::string>().substr(0, kMostText);
     const auto confidence = data.find("confidence");
-    if (confidence != data.end() && confidence->is_number()) event.confidence = confidence->get<double>();
-    else if (confidence != data.end() && confidence->is_string()) event.confidence = decimal(confidence->get_ref<const std::string&>());
+    if (confidence != data.end() && confidence->is_number())
+        event.confidence = confidence->get<double>();
+    else if (confidence != data.end() && confidence->is_string())
+        event.confidence = decimal(confidence->get_ref<const std::string&>());
     return true;
 }
 
@@ -43,11 +45,16 @@ std::optional<TranscriptionEvent> read_transcription(const twilio::Form& form) {
     event.sid = form.get("TranscriptionSid");
     if (!twilio::is_call_sid(event.call_sid) || !twilio::is_sid(event.sid, "GT")) return std::nullopt;
     const auto name = form.get("TranscriptionEvent");
-    if (name == "transcription-started") event.kind = Kind::started;
-    else if (name == "transcription-content") event.kind = Kind::content;
-    else if (name == "transcription-stopped") event.kind = Kind::stopped;
-    else if (name == "transcription-error") event.kind = Kind::error;
-    else return std::nullopt;
+    if (name == "transcription-started")
+        event.kind = Kind::started;
+    else if (name == "transcription-content")
+        event.kind = Kind::content;
+    else if (name == "transcription-stopped")
+        event.kind = Kind::stopped;
+    else if (name == "transcription-error")
+        event.kind = Kind::error;
+    else
+        return std::nullopt;
     event.track = form.get("Track").substr(0, 20);
     event.language = form.get("LanguageCode").substr(0, 20);
     event.timestamp = form.get("Timestamp").substr(0, 40);
@@ -72,8 +79,10 @@ std::optional<VoicemailText> read_voicemail_text(const twilio::Form& form) {
     told.recording_sid = form.get("RecordingSid");
     told.sid = form.get("TranscriptionSid");
     // Some answers carry only the address, which ends with it.
-    if (const auto url = form.get("RecordingUrl"); told.recording_sid.empty() && !url.empty()) told.recording_sid = url.substr(url.rfind('/') + 1).substr(0, 64);
-    if (!twilio::is_call_sid(told.call_sid) || !twilio::is_sid(told.recording_sid, "RE") || (!told.sid.empty() && !twilio::is_sid(told.sid, "TR"))) return std::nullopt;
+    if (const auto url = form.get("RecordingUrl"); told.recording_sid.empty() && !url.empty())
+        told.recording_sid = url.substr(url.rfind('/') + 1).substr(0, 64);
+    if (!twilio::is_call_sid(told.call_sid) || !twilio::is_sid(told.recording_sid, "RE") || (!told.sid.empty() && !twilio::is_sid(told.sid, "TR")))
+        return std::nullopt;
     const auto status = form.get("TranscriptionStatus");
     if (status != "completed" && status != "failed") return std::nullopt;
     told.completed = status == "completed";
@@ -94,13 +103,25 @@ std::string transcript_fact(const TranscriptionEvent& event) {
     switch (event.kind) {
         case Kind::content:
             if (!event.final_words || event.text.empty()) return {};
-            fact = {{"track", event.track}, {"who", event.track == "inbound_track" ? "caller" : "agent"}, {"text", event.text}, {"final", true}, {"source", "twilio"}, {"sequence", event.sequence}, {"transcription_sid", event.sid}};
+            fact = {{"track", event.track},
+                    {"who", event.track == "inbound_track" ? "caller" : "agent"},
+                    {"text", event.text},
+                    {"final", true},
+                    {"source", "twilio"},
+                    {"sequence", event.sequence},
+                    {"transcription_sid", event.sid}};
             if (!event.timestamp.empty()) fact["at"] = event.timestamp;
             if (event.confidence) fact["confidence"] = *event.confidence;
             break;
-        case Kind::started: fact = {{"text", "transcription started"}, {"transcription_sid", event.sid}}; break;
-        case Kind::stopped: fact = {{"text", "transcription stopped"}, {"transcription_sid", event.sid}}; break;
-        case Kind::error: fact = {{"text", "transcription failed"}, {"transcription_sid", event.sid}, {"code", event.code}, {"reason", event.words}}; break;
+        case Kind::started:
+            fact = {{"text", "transcription started"}, {"transcription_sid", event.sid}};
+            break;
+        case Kind::stopped:
+            fact = {{"text", "transcription stopped"}, {"transcription_sid", event.sid}};
+            break;
+        case Kind::error:
+            fact = {{"text", "transcription failed"}, {"transcription_sid", event.sid}, {"code", event.code}, {"reason", event.words}};
+            break;
     }
     return fact.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -18,8 +18,7 @@ std::optional<ip::address_v6::bytes_type> as_bytes(std::string_view text) {
     boost::system::error_code ec;
     const ip::address address = ip::make_address(std::string(text), ec);
     if (ec) return std::nullopt;
-    return address.is_v4() ? ip::make_address_v6(ip::v4_mapped, address.to_v4()).to_bytes()
-                           : address.to_v6().to_bytes();
+    return address.is_v4() ? ip::make_address_v6(ip::v4_mapped, address.to_v4()).to_bytes() : address.to_v6().to_bytes();
 }
 
 std::string_view trim(std::string_view text) {
@@ -59,8 +58,7 @@ AddressSet::AddressSet(const std::vector<std::string>& texts) {
             const char* const end = text.data() + text.size();
             unsigned given = 0;
             const auto [stop, error] = std::from_chars(text.data() + slash + 1, end, given);
-            if (error != std::errc{} || stop != end || given > bits)
-                throw std::invalid_argument("not an address or prefix: " + text);
+            if (error != std::errc{} || stop != end || given > bits) throw std::invalid_argument("not an address or prefix: " + text);
             bits = given;
         }
         if (!bytes) throw std::invalid_argument("not an address or prefix: " + text);
@@ -73,16 +71,13 @@ bool AddressSet::contains(std::string_view address) const {
     if (!bytes) return false;
     return std::any_of(prefixes_.begin(), prefixes_.end(), [&bytes](const Prefix& prefix) {
         const std::size_t whole = prefix.bits / 8;
-        if (!std::equal(prefix.bytes.begin(), prefix.bytes.begin() + static_cast<std::ptrdiff_t>(whole),
-                        bytes->begin()))
-            return false;
+        if (!std::equal(prefix.bytes.begin(), prefix.bytes.begin() + static_cast<std::ptrdiff_t>(whole), bytes->begin())) return false;
         const unsigned rest = prefix.bits % 8;
         return rest == 0 || (prefix.bytes[whole] ^ (*bytes)[whole]) >> (8 - rest) == 0;
     });
 }
 
-std::string client_address(const std::string& peer, const std::vector<std::string_view>& forwarded_for,
-                           const AddressSet& trusted) {
+std::string client_address(const std::string& peer, const std::vector<std::string_view>& forwarded_for, const AddressSet& trusted) {
     if (!trusted.contains(peer)) return peer;
     std::string client = peer;
     for (auto field = forwarded_for.rbegin(); field != forwarded_for.rend(); ++field) {

@@ -30,7 +30,6 @@ private:
 
 // Who a request comes from: `peer`, unless it is a trusted proxy; then the last address of X-Forwarded-For that is not
 // one.
-[[nodiscard]] std::string client_address(const std::string& peer, const std::vector<std::string_view>& forwarded_for,
-                                         const AddressSet& trusted);
+[[nodiscard]] std::string client_address(const std::string& peer, const std::vector<std::string_view>& forwarded_for, const AddressSet& trusted);
 
 }  // namespace parley::net

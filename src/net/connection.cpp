@@ -74,8 +74,7 @@ void Connection::close_politely() {
 
 void Connection::update_interest() {
     if (fd_ < 0) return;
-    const std::uint32_t wanted = (reading_ ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |
-                                 (write_blocked_ ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
+    const std::uint32_t wanted = (reading_ ? static_cast<std::uint32_t>(EPOLLIN) : 0U) | (write_blocked_ ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
     if (wanted == interest_) return;
     interest_ = wanted;
     reactor_.modify(slot_, wanted);
@@ -259,8 +258,7 @@ bool Connection::write(std::string_view first, std::string_view second, std::siz
     }
     std::size_t sent = 0;
     if (out_.empty() && held_ == 0) {
-        iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()},
-                           {const_cast<char*>(second.data()), second.size()}};
+        iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}};
         msghdr message{};
         message.msg_iov = pieces;
         message.msg_iovlen = second.empty() ? 1 : 2;
@@ -315,16 +313,14 @@ Task<error_code> Connection::drained(TimePoint deadline) {
 // --- TLS
 // --------------------------------------------------------------------------------------------------------------------
 
-Task<error_code> Connection::start_tls(std::shared_ptr<const TlsContext> context, bool server, std::string server_name,
-                                       TimePoint deadline, std::string peer) {
+Task<error_code> Connection::start_tls(std::shared_ptr<const TlsContext> context, bool server, std::string server_name, TimePoint deadline, std::string peer) {
     auto session = std::make_unique<TlsSession>(std::move(context), server, server_name, peer, out_);
     std::size_t total = 0;
     auto state = session->handshake({});
     while (true) {
         if (!out_.empty() && !write_blocked_) send_queue();
         if (state == TlsSession::State::ready) break;
-        if (state != TlsSession::State::want_input || total > kHandshakeBytes)
-            co_return make_error_code(Errc::tls_failed);
+        if (state != TlsSession::State::want_input || total > kHandshakeBytes) co_return make_error_code(Errc::tls_failed);
         error_code ec;
         const std::span<char> cipher = reactor_.cipher_scratch().first(kTlsRecord);
         const std::size_t got = receive_raw(cipher, ec);

@@ -40,8 +40,7 @@ public:
 
     // Shakes hands within the deadline. Afterwards everything is encrypted. For the client side: `server_name`, and
     // under which name the session is resumed later (`peer`, host and port; empty: it is not).
-    Task<error_code> start_tls(std::shared_ptr<const TlsContext> context, bool server, std::string server_name,
-                               TimePoint deadline, std::string peer = {});
+    Task<error_code> start_tls(std::shared_ptr<const TlsContext> context, bool server, std::string server_name, TimePoint deadline, std::string peer = {});
     [[nodiscard]] bool encrypted() const { return tls_ != nullptr; }
 
     // --- reading
@@ -50,9 +49,7 @@ public:
     [[nodiscard]] std::size_t read_some(std::span<char> into, error_code& ec, std::size_t most = SIZE_MAX);
     // Appends at least one byte to `into`; `most` bounds the call.
     Task<error_code> receive(std::string& into, std::size_t most, TimePoint deadline);
-    void end_reading() {
-        read_waiter_.post(make_error_code(Errc::closed));
-    }  // a waiting receive() answers Errc::closed
+    void end_reading() { read_waiter_.post(make_error_code(Errc::closed)); }  // a waiting receive() answers Errc::closed
     // An idle connection that would answer: nothing to read, no end, no error.
     [[nodiscard]] bool quiet();
 
@@ -83,9 +80,7 @@ public:
     [[nodiscard]] const asio::any_io_executor& executor() const { return executor_; }
     [[nodiscard]] const std::string& remote() const { return remote_; }
     [[nodiscard]] int native_handle() const { return fd_; }
-    void keep_alive_ticket(std::shared_ptr<void> ticket) {
-        ticket_ = std::move(ticket);
-    }  // released with the connection
+    void keep_alive_ticket(std::shared_ptr<void> ticket) { ticket_ = std::move(ticket); }  // released with the connection
 
 private:
     void on_ready(std::uint32_t events) override;

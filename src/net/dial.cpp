@@ -93,8 +93,7 @@ std::shared_ptr<const TlsContext> default_client_tls() {
     return context;
 }
 
-Task<Result<std::unique_ptr<Connection>>> dial(std::string host, std::uint16_t port,
-                                               std::shared_ptr<const TlsContext> tls, TimePoint deadline,
+Task<Result<std::unique_ptr<Connection>>> dial(std::string host, std::uint16_t port, std::shared_ptr<const TlsContext> tls, TimePoint deadline,
                                                std::vector<asio::ip::address> known) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     std::vector<tcp::endpoint> addresses;

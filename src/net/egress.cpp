@@ -37,26 +37,31 @@ constexpr Prefix4 kNotPublic4[] = {
 };
 
 bool public_v4(std::uint32_t address) {
-    return std::none_of(std::begin(kNotPublic4), std::end(kNotPublic4), [&](const Prefix4& prefix) { return ((address ^ prefix.network) >> (32 - prefix.bits)) == 0; });
+    return std::none_of(std::begin(kNotPublic4), std::end(kNotPublic4),
+                        [&](const Prefix4& prefix) { return ((address ^ prefix.network) >> (32 - prefix.bits)) == 0; });
 }
 
 using Bytes6 = ip::address_v6::bytes_type;
 std::uint32_t v4_at(const Bytes6& bytes, std::size_t at) {
     return (std::uint32_t{bytes[at]} << 24U) | (std::uint32_t{bytes[at + 1]} << 16U) | (std::uint32_t{bytes[at + 2]} << 8U) | bytes[at + 3];
 }
-bool begins(const Bytes6& bytes, std::initializer_list<unsigned> start) { return std::equal(start.begin(), start.end(), bytes.begin(), [](unsigned a, std::uint8_t b) { return a == b; }); }
-
-bool public_v6(const Bytes6& bytes) {
-    if (begins(bytes, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff})) return public_v4(v4_at(bytes, 12));        // ::ffff:0:0/96 mapped
-    if (begins(bytes, {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) return public_v4(v4_at(bytes, 12));     // 64:ff9b::/96 NAT64
-    if ((bytes[0] & 0xe0U) != 0x20) return false;                                                             // all but 2000::/3: loopback, local, multicast, …
-    if (begins(bytes, {0x20, 0x02})) return public_v4(v4_at(bytes, 2));                                       // 2002::/16 6to4
-    if (begins(bytes, {0x20, 0x01}) && bytes[2] < 2) return false;                                            // 2001::/23 protocol assignments, Teredo
-    if (begins(bytes, {0x20, 0x01, 0x0d, 0xb8})) return false;                                                // 2001:db8::/32 documentation
-    return !(begins(bytes, {0x3f, 0xff}) && bytes[2] < 0x10);                                                 // 3fff::/20 documentation
+bool begins(const Bytes6& bytes, std::initializer_list<unsigned> start) {
+    return std::equal(start.begin(), start.end(), bytes.begin(), [](unsigned a, std::uint8_t b) { return a == b; });
 }
 
-bool is_digits(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
+bool public_v6(const Bytes6& bytes) {
+    if (begins(bytes, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff})) return public_v4(v4_at(bytes, 12));     // ::ffff:0:0/96 mapped
+    if (begins(bytes, {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) return public_v4(v4_at(bytes, 12));  // 64:ff9b::/96 NAT64
+    if ((bytes[0] & 0xe0U) != 0x20) return false;                                                          // all but 2000::/3: loopback, local, multicast, …
+    if (begins(bytes, {0x20, 0x02})) return public_v4(v4_at(bytes, 2));                                    // 2002::/16 6to4
+    if (begins(bytes, {0x20, 0x01}) && bytes[2] < 2) return false;                                         // 2001::/23 protocol assignments, Teredo
+    if (begins(bytes, {0x20, 0x01, 0x0d, 0xb8})) return false;                                             // 2001:db8::/32 documentation
+    return !(begins(bytes, {0x3f, 0xff}) && bytes[2] < 0x10);                                              // 3fff::/20 documentation
+}
+
+bool is_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 // A name or an address written the one usual way. What ends in a number is an address to some and a name to others.
 bool plain_host(std::string_view host) {
@@ -120,8 +125,10 @@ Task<EgressVerdict> EgressGuard::check(std::string text, TimePoint deadline) con
             verdict.addresses.push_back(literal);
         } else {
             Result<Addresses> found = make_error_code(Errc::resolve_failed);
-            if (lookup_) found = co_await lookup_(host, deadline);
-            else found = co_await Resolver::process().resolve(host, deadline);
+            if (lookup_)
+                found = co_await lookup_(host, deadline);
+            else
+                found = co_await Resolver::process().resolve(host, deadline);
             if (!found || found->empty()) {
                 verdict.reason = EgressReason::unresolved;
                 verdict.error = found ? make_error_code(Errc::resolve_failed) : found.error();
@@ -130,7 +137,8 @@ Task<EgressVerdict> EgressGuard::check(std::string text, TimePoint deadline) con
             verdict.addresses = std::move(*found);
         }
         // One that is not allowed spoils all: whoever set it up beside a good one meant it.
-        if (!std::all_of(verdict.addresses.begin(), verdict.addresses.end(), [this](const auto& address) { return permits(address); })) verdict.reason = EgressReason::address;
+        if (!std::all_of(verdict.addresses.begin(), verdict.addresses.end(), [this](const auto& address) { return permits(address); }))
+            verdict.reason = EgressReason::address;
     }
     if (!verdict.allowed()) {
         verdict.addresses.clear();

@@ -46,8 +46,7 @@ std::string head_of(const HttpCall& call, const Url& url) {
     std::string head = call.method + " " + url.target + " HTTP/1.1\r\nHost: " + url.host_header() + "\r\n";
     for (const auto& [name, value] : call.headers) {
         if (!http_token(name) || !http_field_value(value)) continue;
-        if (equal_no_case(name, "host") || equal_no_case(name, "content-length") || equal_no_case(name, "connection"))
-            continue;
+        if (equal_no_case(name, "host") || equal_no_case(name, "content-length") || equal_no_case(name, "connection")) continue;
         if (equal_no_case(name, "transfer-encoding")) continue;
         head += name + ": " + value + "\r\n";
     }
@@ -103,8 +102,7 @@ std::unique_ptr<Connection> HttpClient::Impl::take(const std::string& origin) {
     const auto found = pool.find(origin);
     if (found == pool.end()) return nullptr;
     while (!found->second.empty()) {
-        std::unique_ptr<Connection> connection =
-            std::move(found->second.back().connection);  // the youngest is the likeliest alive
+        std::unique_ptr<Connection> connection = std::move(found->second.back().connection);  // the youngest is the likeliest alive
         found->second.pop_back();
         if (connection->quiet()) return connection;
     }
@@ -124,8 +122,7 @@ class Exchange final : public HttpStream {
 public:
     using Keep = std::function<void(std::unique_ptr<Connection>)>;
 
-    Exchange(std::unique_ptr<Connection> connection, bool reused, Keep keep)
-        : connection_(std::move(connection)), keep_(std::move(keep)), reused_(reused) {}
+    Exchange(std::unique_ptr<Connection> connection, bool reused, Keep keep) : connection_(std::move(connection)), keep_(std::move(keep)), reused_(reused) {}
 
     // Sends the request and reads the reply's head; interim replies (1xx) are passed over.
     Task<error_code> begin(const HttpCall& call, const std::string& head) {
@@ -143,8 +140,7 @@ public:
             const int status = static_cast<int>(message.result_int());
             if (status >= 100 && status < 200) continue;
             status_ = status;
-            for (const auto& field : message)
-                headers_.add(std::string(field.name_string()), std::string(field.value()));
+            for (const auto& field : message) headers_.add(std::string(field.name_string()), std::string(field.value()));
             co_return error_code{};
         }
     }
@@ -183,8 +179,7 @@ private:
         if (!buffer_.empty()) {
             const std::size_t used = parser_->put(asio::buffer(buffer_.data(), buffer_.size()), ec);
             buffer_.erase(0, used);
-            if (ec == http::error::body_limit || ec == http::error::header_limit)
-                co_return make_error_code(Errc::too_large);
+            if (ec == http::error::body_limit || ec == http::error::header_limit) co_return make_error_code(Errc::too_large);
             if (ec && ec != http::error::need_more) co_return make_error_code(Errc::malformed);
             // Parsed something, though it wants more: what it gave must not wait for the next bytes.
             if (used != 0) co_return error_code{};
@@ -235,9 +230,8 @@ Task<Result<std::unique_ptr<HttpStream>>> HttpClient::Impl::begin(const HttpCall
             if (!dialled) co_return dialled.error();
             connection = std::move(*dialled);
         }
-        auto stream = std::make_unique<Exchange>(std::move(connection), reused, [this, origin](std::unique_ptr<Connection> free) {
-            keep(origin, std::move(free));
-        });
+        auto stream =
+            std::make_unique<Exchange>(std::move(connection), reused, [this, origin](std::unique_ptr<Connection> free) { keep(origin, std::move(free)); });
         const error_code ec = co_await stream->begin(call, head);
         if (!ec) co_return std::unique_ptr<HttpStream>(std::move(stream));
         const bool race = reused && !stream->heard() && ec != Errc::timed_out && ec != Errc::cancelled;
@@ -264,8 +258,7 @@ Task<Result<HttpReply>> HttpClient::Impl::once(const HttpCall& call, const Url& 
     }
 }
 
-HttpClient::HttpClient(asio::any_io_executor executor, HttpClientOptions options)
-    : impl_(std::make_unique<Impl>(std::move(executor), std::move(options))) {}
+HttpClient::HttpClient(asio::any_io_executor executor, HttpClientOptions options) : impl_(std::make_unique<Impl>(std::move(executor), std::move(options))) {}
 HttpClient::~HttpClient() = default;
 
 std::size_t HttpClient::idle_connections() const {
@@ -305,14 +298,12 @@ Task<Result<HttpReply>> HttpClient::request(HttpCall call) {
         const std::optional<Url> url = parse_url(call.url);
         if (!url || !url->scheme.starts_with("http")) co_return make_error_code(Errc::bad_url);
         Result<HttpReply> reply = co_await impl_->once(call, *url);
-        if (!reply || call.redirects == 0 || !call.addresses.empty() || !redirect(reply->status) || !reply->headers.has("location"))
-            co_return std::move(reply);
+        if (!reply || call.redirects == 0 || !call.addresses.empty() || !redirect(reply->status) || !reply->headers.has("location")) co_return std::move(reply);
         if (call.method != "GET" && call.method != "HEAD") co_return std::move(reply);
         if (hop == call.redirects) co_return make_error_code(Errc::too_many_redirects);
         const std::string next = resolve(*url, reply->headers.get("location"));
         const std::optional<Url> target = parse_url(next);
-        if (!target || (url->tls() && !target->tls()))
-            co_return make_error_code(Errc::bad_url);  // never down to cleartext
+        if (!target || (url->tls() && !target->tls())) co_return make_error_code(Errc::bad_url);  // never down to cleartext
         if (origin_of(*target) != origin_of(*url)) {
             HttpHeaders kept;
             for (const auto& [name, value] : call.headers) {

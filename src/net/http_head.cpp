@@ -22,8 +22,7 @@ std::string_view trim(std::string_view text) {
 bool target_valid(std::string_view target, std::string_view method) {
     if (target == "*") return method == "OPTIONS";
     if (!target.starts_with('/')) return false;
-    return std::all_of(target.begin(), target.end(),
-                       [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '#'; });
+    return std::all_of(target.begin(), target.end(), [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '#'; });
 }
 
 bool host_valid(std::string_view host) {
@@ -57,8 +56,7 @@ bool http_token(std::string_view text) {
 }
 
 bool http_field_value(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); });
+    return std::all_of(text.begin(), text.end(), [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); });
 }
 
 int check_partial_head(std::string_view received, std::size_t from, const HttpHeadLimits& limits) {
@@ -109,9 +107,7 @@ int parse_http_head(std::string_view head, const HttpHeadLimits& limits, HttpHea
         if (equal_no_case(name, "host")) {
             if (++hosts > 1 || !host_valid(value)) return 400;
         } else if (equal_no_case(name, "content-length")) {
-            if (++lengths > 1 || value.empty() || value.size() > 18 ||
-                value.find_first_not_of("0123456789") != std::string_view::npos)
-                return 400;
+            if (++lengths > 1 || value.empty() || value.size() > 18 || value.find_first_not_of("0123456789") != std::string_view::npos) return 400;
             std::from_chars(value.data(), value.data() + value.size(), out.content_length);
             out.has_length = true;
         } else if (equal_no_case(name, "transfer-encoding")) {
@@ -127,13 +123,11 @@ int parse_http_head(std::string_view head, const HttpHeadLimits& limits, HttpHea
     if (hosts == 0 && out.request.http_1_1) return 400;
     if (encodings != 0) {
         if (encodings > 1 || lengths != 0 || !out.request.http_1_1) return 400;
-        if (!equal_no_case(encoding, "chunked"))
-            return encoding.find(',') == std::string_view::npos && http_token(encoding) ? 501 : 400;
+        if (!equal_no_case(encoding, "chunked")) return encoding.find(',') == std::string_view::npos && http_token(encoding) ? 501 : 400;
         out.chunked = true;
     }
     const HttpHeaders& headers = out.request.headers;
-    out.keep_alive = out.request.http_1_1 ? !headers.has_token("connection", "close")
-                                          : headers.has_token("connection", "keep-alive");
+    out.keep_alive = out.request.http_1_1 ? !headers.has_token("connection", "close") : headers.has_token("connection", "keep-alive");
     out.upgrade = headers.has_token("connection", "upgrade") && headers.has("upgrade");
     return 0;
 }

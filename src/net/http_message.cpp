@@ -23,8 +23,7 @@ bool default_port(const Url& url) {
 }  // namespace
 
 bool equal_no_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 void HttpHeaders::set(std::string_view name, std::string value) {
@@ -40,8 +39,7 @@ std::string_view HttpHeaders::get(std::string_view name) const {
 }
 
 std::size_t HttpHeaders::count(std::string_view name) const {
-    return static_cast<std::size_t>(
-        std::count_if(fields_.begin(), fields_.end(), [name](const auto& f) { return equal_no_case(f.first, name); }));
+    return static_cast<std::size_t>(std::count_if(fields_.begin(), fields_.end(), [name](const auto& f) { return equal_no_case(f.first, name); }));
 }
 
 bool HttpHeaders::has_token(std::string_view name, std::string_view token) const {
@@ -178,8 +176,7 @@ std::optional<Url> parse_url(std::string_view text) {
         port.remove_prefix(1);
         unsigned value = 0;
         const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
-        if (error != std::errc{} || end != port.data() + port.size() || value == 0 || value > 65535)
-            return std::nullopt;
+        if (error != std::errc{} || end != port.data() + port.size() || value == 0 || value > 65535) return std::nullopt;
         url.port = static_cast<std::uint16_t>(value);
     }
     return url;

@@ -180,8 +180,7 @@ void HttpServer::Impl::admit(std::size_t index, int fd, const sockaddr_storage& 
     ++live;
     const asio::any_io_executor where = options.place();
     // The connection registers with its own worker, so it is made there.
-    auto begin = [self = shared_from_this(), where, fd, address = std::move(address), tls = std::move(tls),
-                  ticket = std::move(ticket)]() mutable {
+    auto begin = [self = shared_from_this(), where, fd, address = std::move(address), tls = std::move(tls), ticket = std::move(ticket)]() mutable {
         auto session = std::make_shared<Session>();
         session->executor = where;
         session->connection = std::make_unique<Connection>(where, fd, std::move(address));
@@ -229,8 +228,7 @@ void HttpServer::Impl::reload() {
     for (Listener& listener : listeners) listener.tls = std::move(*next++);
 }
 
-HttpServer::HttpServer(asio::any_io_executor acceptor, HttpServerOptions options)
-    : impl_(std::make_shared<Impl>(std::move(acceptor), std::move(options))) {}
+HttpServer::HttpServer(asio::any_io_executor acceptor, HttpServerOptions options) : impl_(std::make_shared<Impl>(std::move(acceptor), std::move(options))) {}
 HttpServer::~HttpServer() {
     stop();
 }

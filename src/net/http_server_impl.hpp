@@ -72,12 +72,11 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     // 0 with the head's bytes taken out of `buffer` into `head_bytes`; a status to answer; or -1: the connection is
     // over.
     Task<int> read_head(Session& session, std::string& buffer, bool first, std::string& head_bytes, HttpHead& head);
-    Task<int> read_body(Connection& connection, std::string& buffer, const std::string& head_bytes,
-                        const HttpHead& head, const HttpRoute& route, std::string& body);
+    Task<int> read_body(Connection& connection, std::string& buffer, const std::string& head_bytes, const HttpHead& head, const HttpRoute& route,
+                        std::string& body);
     // Runs the writer behind the response's head.
     Task<> respond_streaming(Connection& connection, const HttpRequest& request, const HttpResponse& response, const HttpWriter& writer);
-    Task<bool> respond(Connection& connection, const HttpRequest& request, const HttpResponse& response,
-                       bool keep_alive);
+    Task<bool> respond(Connection& connection, const HttpRequest& request, const HttpResponse& response, bool keep_alive);
 
     asio::any_io_executor executor;
     HttpServerOptions options;

@@ -54,9 +54,7 @@ int check_head(const HttpHead& head, const HttpRoute& route) {
     }
     if (carries_body(head.request.method) && !head.has_length && !head.chunked) return 411;
     if (head.content_length > route.body_limit) return 413;
-    if (body && !route.content_type.empty() &&
-        !equal_no_case(media_type(head.request.headers.get("content-type")), route.content_type))
-        return 415;
+    if (body && !route.content_type.empty() && !equal_no_case(media_type(head.request.headers.get("content-type")), route.content_type)) return 415;
     return 0;
 }
 
@@ -78,13 +76,10 @@ std::string http_response_head(const HttpResponse& response, bool keep_alive, bo
     head += ' ';
     head += http_reason(response.status);
     head += "\r\n";
-    if (!response.content_type.empty() && http_field_value(response.content_type))
-        head += "Content-Type: " + response.content_type + "\r\n";
+    if (!response.content_type.empty() && http_field_value(response.content_type)) head += "Content-Type: " + response.content_type + "\r\n";
     for (const auto& [name, value] : response.headers) {
         if (!http_token(name) || !http_field_value(value)) continue;
-        if (equal_no_case(name, "content-length") || equal_no_case(name, "connection") ||
-            equal_no_case(name, "transfer-encoding"))
-            continue;
+        if (equal_no_case(name, "content-length") || equal_no_case(name, "connection") || equal_no_case(name, "transfer-encoding")) continue;
         head += name + ": " + value + "\r\n";
     }
     if (streamed) {
@@ -101,12 +96,10 @@ std::string http_response_head(const HttpResponse& response, bool keep_alive, bo
     return head;
 }
 
-Task<bool> HttpServer::Impl::respond(Connection& connection, const HttpRequest& request, const HttpResponse& response,
-                                     bool keep_alive) {
+Task<bool> HttpServer::Impl::respond(Connection& connection, const HttpRequest& request, const HttpResponse& response, bool keep_alive) {
     const std::string head = http_response_head(response, keep_alive, request.http_1_1);
     const bool with_body = http_has_body(response.status) && request.method != "HEAD";
-    if (!connection.write(head, with_body ? std::string_view(response.body) : std::string_view{}, SIZE_MAX))
-        co_return false;
+    if (!connection.write(head, with_body ? std::string_view(response.body) : std::string_view{}, SIZE_MAX)) co_return false;
     const error_code ec = co_await connection.drained(Clock::now() + options.limits.write_time);
     co_return !ec;
 }
@@ -164,8 +157,7 @@ Task<> HttpServer::Impl::respond_streaming(Connection& connection, const HttpReq
     }
 }
 
-Task<int> HttpServer::Impl::read_head(Session& session, std::string& buffer, bool first, std::string& head_bytes,
-                                      HttpHead& head) {
+Task<int> HttpServer::Impl::read_head(Session& session, std::string& buffer, bool first, std::string& head_bytes, HttpHead& head) {
     Connection& connection = *session.connection;
     bool begun = first || !buffer.empty();
     TimePoint deadline = Clock::now() + (begun ? options.limits.head_time : options.limits.idle);
@@ -195,8 +187,8 @@ Task<int> HttpServer::Impl::read_head(Session& session, std::string& buffer, boo
 
 // Beast decodes the body; it also reads the head a second time, and a difference of opinion with the strict reader is
 // refused.
-Task<int> HttpServer::Impl::read_body(Connection& connection, std::string& buffer, const std::string& head_bytes,
-                                      const HttpHead& head, const HttpRoute& route, std::string& body) {
+Task<int> HttpServer::Impl::read_body(Connection& connection, std::string& buffer, const std::string& head_bytes, const HttpHead& head, const HttpRoute& route,
+                                      std::string& body) {
     const std::size_t limit = route.body_limit;
     const Duration body_time = route.body_time == Duration{} ? options.limits.body_time : route.body_time;
     namespace http = boost::beast::http;
@@ -218,8 +210,7 @@ Task<int> HttpServer::Impl::read_body(Connection& connection, std::string& buffe
 
     const TimePoint began = Clock::now();
     std::size_t raw = 0;
-    const std::size_t raw_limit =
-        2 * limit + options.limits.head_bytes;  // chunk heads and trailers must not dwarf the body
+    const std::size_t raw_limit = 2 * limit + options.limits.head_bytes;  // chunk heads and trailers must not dwarf the body
     while (!parser.is_done()) {
         if (!buffer.empty()) {
             const std::size_t used = parser.put(asio::buffer(buffer.data(), buffer.size()), ec);
@@ -250,8 +241,7 @@ std::string HttpServer::Impl::client_of(const HttpRequest& request, const std::s
     return client_address(peer, forwarded, trusted);
 }
 
-void HttpServer::Impl::hand_over(Session& session, HttpRequest request, std::string pipelined,
-                                 std::shared_ptr<void> ticket) {
+void HttpServer::Impl::hand_over(Session& session, HttpRequest request, std::string pipelined, std::shared_ptr<void> ticket) {
     HttpUpgrade upgrade(std::move(request), std::move(session.connection), std::move(pipelined), std::move(ticket));
     if (!options.upgrade) {
         reject("upgrade");
@@ -264,11 +254,9 @@ void HttpServer::Impl::hand_over(Session& session, HttpRequest request, std::str
     });
 }
 
-Task<> HttpServer::Impl::serve(std::shared_ptr<Session> session, std::shared_ptr<const TlsContext> tls,
-                               std::shared_ptr<void> ticket) {
+Task<> HttpServer::Impl::serve(std::shared_ptr<Session> session, std::shared_ptr<const TlsContext> tls, std::shared_ptr<void> ticket) {
     if (tls) {
-        const error_code ec = co_await session->connection->start_tls(std::move(tls), true, {},
-                                                                      Clock::now() + options.limits.tls_handshake);
+        const error_code ec = co_await session->connection->start_tls(std::move(tls), true, {}, Clock::now() + options.limits.tls_handshake);
         if (ec) {
             reject(ec == Errc::timed_out ? "timeout" : "tls");
             co_return;
@@ -316,14 +304,12 @@ Task<> HttpServer::Impl::serve_requests(Session& session, std::shared_ptr<void> 
                 (void)co_await respond(connection, request, refusal, false);
                 break;
             }
-            auto both = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
-                std::move(ticket), std::move(client_ticket));
+            auto both = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(std::move(ticket), std::move(client_ticket));
             hand_over(session, std::move(request), std::move(buffer), std::move(both));
             co_return;
         }
         if (status == 0) {
-            if (head.expect_continue && (head.chunked || head.content_length != 0))
-                (void)connection.write("HTTP/1.1 100 Continue\r\n\r\n");
+            if (head.expect_continue && (head.chunked || head.content_length != 0)) (void)connection.write("HTTP/1.1 100 Continue\r\n\r\n");
             status = co_await read_body(connection, buffer, head_bytes, head, route, request.body);
             if (status < 0) break;
         }
@@ -366,12 +352,8 @@ Task<> HttpServer::Impl::serve_requests(Session& session, std::shared_ptr<void> 
 // --- upgrade
 // ----------------------------------------------------------------------------------------------------------------
 
-HttpUpgrade::HttpUpgrade(HttpRequest asked, std::unique_ptr<Connection> connection, std::string pipelined,
-                         std::shared_ptr<void> ticket)
-    : request(std::move(asked)),
-      connection_(std::move(connection)),
-      pipelined_(std::move(pipelined)),
-      ticket_(std::move(ticket)) {}
+HttpUpgrade::HttpUpgrade(HttpRequest asked, std::unique_ptr<Connection> connection, std::string pipelined, std::shared_ptr<void> ticket)
+    : request(std::move(asked)), connection_(std::move(connection)), pipelined_(std::move(pipelined)), ticket_(std::move(ticket)) {}
 HttpUpgrade::HttpUpgrade(HttpUpgrade&&) noexcept = default;
 HttpUpgrade& HttpUpgrade::operator=(HttpUpgrade&&) noexcept = default;
 HttpUpgrade::~HttpUpgrade() = default;
@@ -383,8 +365,7 @@ std::unique_ptr<Connection> HttpUpgrade::take_connection() {
 void HttpUpgrade::refuse(const HttpResponse& response) {
     if (!connection_) return;
     const std::string head = http_response_head(response, false, request.http_1_1);
-    (void)connection_->write(
-        head, http_has_body(response.status) ? std::string_view(response.body) : std::string_view{}, SIZE_MAX);
+    (void)connection_->write(head, http_has_body(response.status) ? std::string_view(response.body) : std::string_view{}, SIZE_MAX);
     connection_->close_politely();
     connection_.reset();
 }

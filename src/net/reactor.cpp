@@ -29,8 +29,7 @@ asio::execution_context::id Reactor::id;
 
 class Reactor::Lingerer final : public Watcher {
 public:
-    Lingerer(Reactor& reactor, int fd, Block* queued)
-        : reactor_(reactor), fd_(fd), queue_(reactor, queued), until_(Clock::now() + std::chrono::seconds(1)) {
+    Lingerer(Reactor& reactor, int fd, Block* queued) : reactor_(reactor), fd_(fd), queue_(reactor, queued), until_(Clock::now() + std::chrono::seconds(1)) {
         next_ = std::exchange(reactor.lingerers_, this);
         if (next_ != nullptr) next_->previous_ = this;
         ++reactor.lingering_;

@@ -60,10 +60,8 @@ public:
     void mute(std::uint32_t slot);
 
     [[nodiscard]] std::span<char> scratch() { return {scratch_.get(), kScratch}; }
-    [[nodiscard]] std::span<char>
-    cipher_scratch();  // second buffer, for what TLS reads before decryption and writes after framing
-    [[nodiscard]] std::span<char>
-    side_scratch();  // third buffer, for reads whose bytes are copied on before anyone else runs
+    [[nodiscard]] std::span<char> cipher_scratch();  // second buffer, for what TLS reads before decryption and writes after framing
+    [[nodiscard]] std::span<char> side_scratch();    // third buffer, for reads whose bytes are copied on before anyone else runs
     // A reader whose caller still holds bytes of the scratch buffer takes it along; it comes back by give_back().
     [[nodiscard]] std::unique_ptr<char[]> lend_scratch();
     void give_back(std::unique_ptr<char[]> buffer);

@@ -30,8 +30,7 @@ Result<Addresses> system_lookup(const std::string& host) {
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
         asio::ip::tcp::endpoint endpoint;
         if (one->ai_addrlen > endpoint.capacity()) continue;
-        std::copy_n(reinterpret_cast<const char*>(one->ai_addr), one->ai_addrlen,
-                    reinterpret_cast<char*>(endpoint.data()));
+        std::copy_n(reinterpret_cast<const char*>(one->ai_addr), one->ai_addrlen, reinterpret_cast<char*>(endpoint.data()));
         endpoint.resize(one->ai_addrlen);
         const asio::ip::address address = endpoint.address();
         if (std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(address);
@@ -87,9 +86,7 @@ struct Resolver::Core : std::enable_shared_from_this<Resolver::Core> {
         if (observe) observe(outcome);
     }
 
-    [[nodiscard]] bool usable(const Name& name) const {
-        return name.has_good && now() - name.good_at <= settings.last_good;
-    }
+    [[nodiscard]] bool usable(const Name& name) const { return name.has_good && now() - name.good_at <= settings.last_good; }
 
     Name& name_locked(const std::string& host) {
         const auto found = names.find(host);
@@ -97,8 +94,7 @@ struct Resolver::Core : std::enable_shared_from_this<Resolver::Core> {
         if (names.size() >= settings.max_names) {
             auto oldest = names.end();
             for (auto it = names.begin(); it != names.end(); ++it)
-                if (!it->second.asking && (oldest == names.end() || it->second.used_at < oldest->second.used_at))
-                    oldest = it;
+                if (!it->second.asking && (oldest == names.end() || it->second.used_at < oldest->second.used_at)) oldest = it;
             if (oldest != names.end()) names.erase(oldest);
         }
         return names[host];
@@ -262,8 +258,7 @@ Task<Result<Addresses>> Resolver::ask(std::shared_ptr<Core> core, std::string ho
         }
         if (!at_once) {
             wait = std::make_shared<Wait>(executor);
-            until = std::min(
-                deadline, Clock::now() + (usable ? std::min(settings.patience, settings.longest) : settings.longest));
+            until = std::min(deadline, Clock::now() + (usable ? std::min(settings.patience, settings.longest) : settings.longest));
             wait->wake.expires_at(until);
             name.waiting.push_back(wait);
         }

@@ -8,8 +8,7 @@ namespace {
 
 bool expired(const SSL_SESSION* session) {
     const auto now = static_cast<long>(std::time(nullptr));
-    return now >=
-           static_cast<long>(SSL_SESSION_get_time(session)) + static_cast<long>(SSL_SESSION_get_timeout(session));
+    return now >= static_cast<long>(SSL_SESSION_get_time(session)) + static_cast<long>(SSL_SESSION_get_timeout(session));
 }
 
 }  // namespace
@@ -56,8 +55,7 @@ SSL_SESSION* SessionStore::take(const std::string& peer) {
 
 void SessionStore::forget(const std::string& peer) {
     const std::lock_guard lock(mutex_);
-    for (auto found = by_peer_.find(peer); found != by_peer_.end(); found = by_peer_.find(peer))
-        drop_locked(found->second.front());
+    for (auto found = by_peer_.find(peer); found != by_peer_.end(); found = by_peer_.find(peer)) drop_locked(found->second.front());
 }
 
 std::size_t SessionStore::size() const {

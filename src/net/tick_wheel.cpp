@@ -18,8 +18,7 @@ void TickWheel::Subscription::reset() {
     if (wheel_ != nullptr) std::exchange(wheel_, nullptr)->unsubscribe(slot_, place_);
 }
 
-TickWheel::TickWheel(asio::any_io_executor executor, std::uint32_t slots)
-    : timer_(std::move(executor)), slots_(std::clamp<std::uint32_t>(slots, 1, 20)) {
+TickWheel::TickWheel(asio::any_io_executor executor, std::uint32_t slots) : timer_(std::move(executor)), slots_(std::clamp<std::uint32_t>(slots, 1, 20)) {
     origin_ = Clock::now();
     set_origin(origin_);
     manual_ = false;
@@ -37,8 +36,7 @@ void TickWheel::set_origin(TimePoint origin) {
 }
 
 TickWheel::Subscription TickWheel::subscribe(Callback callback) {
-    const auto emptiest =
-        std::min_element(slots_.begin(), slots_.end(), [](const Slot& a, const Slot& b) { return a.live < b.live; });
+    const auto emptiest = std::min_element(slots_.begin(), slots_.end(), [](const Slot& a, const Slot& b) { return a.live < b.live; });
     Slot& slot = *emptiest;
     if (slot.live == 0 && !manual_) {
         // The slot slept: bring its schedule to the next instant of the same phase.

@@ -26,13 +26,10 @@ std::unique_ptr<TlsContext::Impl> make(const SSL_METHOD* method) {
     if (impl->context == nullptr) throw std::runtime_error("TLS context: " + reason());
     SSL_CTX* context = impl->context;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_options(
-        context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
-    SSL_CTX_set_mode(context,
-                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    if (SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
-        throw std::runtime_error("TLS ciphers: " + reason());
+    if (SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) throw std::runtime_error("TLS ciphers: " + reason());
     return impl;
 }
 
@@ -52,8 +49,7 @@ WallClock::time_point TlsContext::not_after() const {
 }
 
 TlsContext::Handshakes TlsContext::handshakes() const {
-    return {.full = impl_->full.load(std::memory_order_relaxed),
-            .resumed = impl_->resumed.load(std::memory_order_relaxed)};
+    return {.full = impl_->full.load(std::memory_order_relaxed), .resumed = impl_->resumed.load(std::memory_order_relaxed)};
 }
 
 std::shared_ptr<const TlsContext> TlsContext::server(const std::string& certificate_file, const std::string& key_file) {
@@ -66,8 +62,7 @@ std::shared_ptr<const TlsContext> TlsContext::server(const std::string& certific
     if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
         throw std::runtime_error("private key " + key_file + ": " + reason());
     }
-    if (SSL_CTX_check_private_key(context) != 1)
-        throw std::runtime_error("private key " + key_file + " does not belong to " + certificate_file);
+    if (SSL_CTX_check_private_key(context) != 1) throw std::runtime_error("private key " + key_file + " does not belong to " + certificate_file);
     SSL_CTX_set_num_tickets(context, 0);  // calls are long: resumption buys nothing
     impl->not_after = expiry(SSL_CTX_get0_certificate(context));
     return std::make_shared<const TlsContext>(std::move(impl));
@@ -81,8 +76,7 @@ std::shared_ptr<const TlsContext> TlsContext::client(bool verify, const std::str
     if (verify) {
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
         if (!ca_file.empty()) {
-            if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1)
-                throw std::runtime_error("CA file " + ca_file + ": " + reason());
+            if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1) throw std::runtime_error("CA file " + ca_file + ": " + reason());
         } else if (SSL_CTX_set_default_verify_paths(context) != 1) {
             throw std::runtime_error("system CA certificates: " + reason());
         }

@@ -47,8 +47,7 @@ long TlsSession::bio_ctrl(BIO*, int command, long, void*) {
     return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, bool server, const std::string& server_name,
-                       std::string peer, BlockChain& out)
+TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, bool server, const std::string& server_name, std::string peer, BlockChain& out)
     : context_(std::move(context)), peer_(std::move(peer)), out_(out), ssl_(SSL_new(context_->impl().context)) {
     BIO* bio = ssl_ != nullptr ? BIO_new(method()) : nullptr;
     if (bio == nullptr) {
@@ -64,10 +63,8 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, bool server, c
     }
     SSL_set_connect_state(ssl_);
     in6_addr ignored{};
-    const bool address = ::inet_pton(AF_INET, server_name.c_str(), &ignored) == 1 ||
-                         ::inet_pton(AF_INET6, server_name.c_str(), &ignored) == 1;
-    if (!address)
-        SSL_set_tlsext_host_name(ssl_, server_name.c_str());  // a literal address is no server name (RFC 6066 3)
+    const bool address = ::inet_pton(AF_INET, server_name.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, server_name.c_str(), &ignored) == 1;
+    if (!address) SSL_set_tlsext_host_name(ssl_, server_name.c_str());  // a literal address is no server name (RFC 6066 3)
     if (context_->impl().verify) {
         if (address) {
             X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), server_name.c_str());

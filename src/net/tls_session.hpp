@@ -22,8 +22,7 @@ public:
     // `out` takes the ciphertext. `server_name`: what the certificate must name (client); empty on the server side.
     // `peer`: whose earlier session is resumed if the context has one, and under what name this one is kept; empty:
     // none.
-    TlsSession(std::shared_ptr<const TlsContext> context, bool server, const std::string& server_name, std::string peer,
-               BlockChain& out);
+    TlsSession(std::shared_ptr<const TlsContext> context, bool server, const std::string& server_name, std::string peer, BlockChain& out);
     ~TlsSession();
 
     // Ciphertext received while shaking hands. ready: application data may flow (some may already lie inside).

@@ -24,8 +24,7 @@ public:
 
     template <class Token>
     auto async_wait(Token&& token) {
-        return asio::async_initiate<Token, void(error_code)>([this](auto handler) { this->start(std::move(handler)); },
-                                                             token);
+        return asio::async_initiate<Token, void(error_code)>([this](auto handler) { this->start(std::move(handler)); }, token);
     }
     [[nodiscard]] bool waiting() const { return state_->handler.has_value(); }
     void complete(error_code ec) {
@@ -53,8 +52,7 @@ private:
             return taken;
         }
         asio::any_io_executor executor;
-        std::optional<Handler>
-            handler;  // move assignment of the handler recurses without end in Boost 1.81: only constructed here
+        std::optional<Handler> handler;  // move assignment of the handler recurses without end in Boost 1.81: only constructed here
     };
 
     template <class Typed>
@@ -62,8 +60,7 @@ private:
         auto slot = asio::get_associated_cancellation_slot(handler);
         state_->handler.emplace(std::move(handler));
         // A late signal may find the waiter gone, so the slot shares the state.
-        if (slot.is_connected())
-            slot.assign([state = state_](asio::cancellation_type) { state->post(Errc::cancelled); });
+        if (slot.is_connected()) slot.assign([state = state_](asio::cancellation_type) { state->post(Errc::cancelled); });
     }
     std::shared_ptr<State> state_;
 };

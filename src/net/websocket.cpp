@@ -12,8 +12,7 @@ namespace parley::net {
 namespace {
 
 constexpr std::uint8_t kFinal = 0x80, kClose = 8, kPing = 9, kPong = 10;
-constexpr std::size_t kSmallTail =
-    1024;  // up to here a tail is put before the next read; beyond it the read is appended to it
+constexpr std::size_t kSmallTail = 1024;  // up to here a tail is put before the next read; beyond it the read is appended to it
 constexpr std::size_t kKeepTail = 4096;
 constexpr Duration kCloseTime = std::chrono::seconds(1);
 
@@ -148,8 +147,7 @@ void WebSocketImpl::advance() {
                 if (!close_sent_) ready_ = WsMessage{step.opcode, step.payload};
                 break;
             case WsStep::Kind::ping:
-                if (control_allowed() && !close_sent_)
-                    (void)send_frame(kPong, {step.payload.data(), step.payload.size()});
+                if (control_allowed() && !close_sent_) (void)send_frame(kPong, {step.payload.data(), step.payload.size()});
                 break;
             case WsStep::Kind::pong:
                 (void)control_allowed();
@@ -177,8 +175,7 @@ void WebSocketImpl::settle() {
 
 void WebSocketImpl::stow() {
     if (home_ == Home::tail) {
-        if (in_.size() != tail_.size())
-            tail_.erase(tail_.begin(), tail_.end() - static_cast<std::ptrdiff_t>(in_.size()));
+        if (in_.size() != tail_.size()) tail_.erase(tail_.begin(), tail_.end() - static_cast<std::ptrdiff_t>(in_.size()));
     } else {
         tail_.assign(in_.begin(), in_.end());
         home_ = Home::tail;
@@ -287,8 +284,7 @@ void WebSocketImpl::send_close(std::uint16_t code, std::string_view reason) {
         payload[0] = static_cast<char>(code >> 8);
         payload[1] = static_cast<char>(code & 0xff);
         std::size_t take = std::min(reason.size(), sizeof payload - 2);
-        while (take > 0 && take < reason.size() && (static_cast<unsigned char>(reason[take]) & 0xc0) == 0x80)
-            --take;  // whole characters
+        while (take > 0 && take < reason.size() && (static_cast<unsigned char>(reason[take]) & 0xc0) == 0x80) --take;  // whole characters
         std::copy_n(reason.begin(), take, payload + 2);
         length = 2 + take;
     }
@@ -368,8 +364,7 @@ void WebSocketImpl::on_tick(TimePoint now) {
     }
     if (over_) {
         wake();
-    } else if (tail_.empty() && tail_.capacity() != 0 && !handed_out_ && home_ == Home::tail &&
-               now - heard_ > std::chrono::seconds(1)) {
+    } else if (tail_.empty() && tail_.capacity() != 0 && !handed_out_ && home_ == Home::tail && now - heard_ > std::chrono::seconds(1)) {
         std::vector<char>().swap(tail_);
         in_ = {};
     }
@@ -380,8 +375,7 @@ void WebSocketImpl::on_shutdown() {
     close_waiter_.abandon();
 }
 
-std::unique_ptr<WebSocket> make_websocket(std::unique_ptr<Connection> connection, WsRole role, WsLimits limits,
-                                          std::string received) {
+std::unique_ptr<WebSocket> make_websocket(std::unique_ptr<Connection> connection, WsRole role, WsLimits limits, std::string received) {
     return std::make_unique<WebSocketImpl>(std::move(connection), role, limits, std::move(received));
 }
 

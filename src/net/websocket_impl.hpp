@@ -71,7 +71,6 @@ private:
     bool* gone_ = nullptr;  // set while foreign code runs under on_readable
 };
 
-[[nodiscard]] std::unique_ptr<WebSocket> make_websocket(std::unique_ptr<Connection> connection, WsRole role,
-                                                        WsLimits limits, std::string received);
+[[nodiscard]] std::unique_ptr<WebSocket> make_websocket(std::unique_ptr<Connection> connection, WsRole role, WsLimits limits, std::string received);
 
 }  // namespace parley::net

@@ -26,18 +26,13 @@ Duration thread_cpu() {
 Duration Worker::batch_for(double busy, const WorkerOptions& options) {
     if (options.max_batch <= Duration::zero() || busy < options.batch_from) return Duration::zero();
     const auto scaled = [](Duration from, Duration to, double part) {
-        return from + Duration(static_cast<Duration::rep>(static_cast<double>((to - from).count()) *
-                                                          std::clamp(part, 0.0, 1.0)));
+        return from + Duration(static_cast<Duration::rep>(static_cast<double>((to - from).count()) * std::clamp(part, 0.0, 1.0)));
     };
-    if (busy < kHalf)
-        return scaled(options.max_batch / 4, options.max_batch,
-                      (busy - options.batch_from) / (kHalf - options.batch_from));
-    return scaled(options.max_batch, std::max(options.max_batch, options.max_batch_overload),
-                  (busy - kHalf) / (kOverload - kHalf));
+    if (busy < kHalf) return scaled(options.max_batch / 4, options.max_batch, (busy - options.batch_from) / (kHalf - options.batch_from));
+    return scaled(options.max_batch, std::max(options.max_batch, options.max_batch_overload), (busy - kHalf) / (kOverload - kHalf));
 }
 
-Worker::Worker(WorkerOptions options)
-    : options_(std::move(options)), work_(context_.get_executor()), probe_timer_(context_) {
+Worker::Worker(WorkerOptions options) : options_(std::move(options)), work_(context_.get_executor()), probe_timer_(context_) {
     turn_ = Clock::now().time_since_epoch().count();
     asio::use_service<Reactor>(context_);
 }
@@ -76,8 +71,7 @@ void Worker::probe() {
     if (options_.on_lag && probes_ > 0) options_.on_lag(std::max(Duration::zero(), now - probe_due_));
     if (++probes_ % kProbesPerSecond == 0 && now > wall_before_) {
         const Duration cpu = thread_cpu();
-        const double busy =
-            static_cast<double>((cpu - cpu_before_).count()) / static_cast<double>((now - wall_before_).count());
+        const double busy = static_cast<double>((cpu - cpu_before_).count()) / static_cast<double>((now - wall_before_).count());
         cpu_before_ = cpu;
         wall_before_ = now;
         busy_.store(std::clamp(busy, 0.0, 1.0), std::memory_order_relaxed);
@@ -93,8 +87,7 @@ void Worker::probe() {
 }
 
 WorkerPool::WorkerPool(std::size_t count, WorkerOptions options) {
-    for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i)
-        workers_.push_back(std::make_unique<Worker>(options));
+    for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) workers_.push_back(std::make_unique<Worker>(options));
 }
 
 WorkerPool::~WorkerPool() {

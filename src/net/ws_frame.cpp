@@ -66,8 +66,7 @@ std::size_t ws_write_head(char* out, std::uint8_t first, std::size_t payload, co
     } else {
         const std::size_t bytes = payload <= 0xffff ? 2 : 8;
         out[at++] = static_cast<char>(mask_bit | (bytes == 2 ? 126 : 127));
-        for (std::size_t i = bytes; i-- > 0;)
-            out[at++] = static_cast<char>(static_cast<std::uint64_t>(payload) >> (8 * i) & 0xff);
+        for (std::size_t i = bytes; i-- > 0;) out[at++] = static_cast<char>(static_cast<std::uint64_t>(payload) >> (8 * i) & 0xff);
     }
     if (mask != nullptr) {
         std::memcpy(out + at, mask->data(), 4);
@@ -119,8 +118,7 @@ WsFrameReader::Head WsFrameReader::parse_head(std::span<const char> input) {
         }
         at += bytes;
     }
-    if (!control && length > max_message_ - (fragmented_ ? assembly_.size() : 0))
-        return bad(ws_code::kTooBig, WsFault::too_big);
+    if (!control && length > max_message_ - (fragmented_ ? assembly_.size() : 0)) return bad(ws_code::kTooBig, WsFault::too_big);
     if (masked) {
         if (input.size() < at + 4) return Head::partial;
         std::memcpy(mask_.data(), input.data() + at, 4);

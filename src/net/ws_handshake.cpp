@@ -42,8 +42,7 @@ std::string accept_value(std::string_view key) {
 bool key_valid(std::string_view key) {
     if (key.size() != 24 || !key.ends_with("==")) return false;
     for (const char c : key.substr(0, 22)) {
-        const bool ok =
-            (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+        const bool ok = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
         if (!ok) return false;
     }
     return true;
@@ -55,8 +54,7 @@ int ws_check_upgrade(const HttpRequest& request) {
     const HttpHeaders& headers = request.headers;
     if (request.method != "GET" || !request.http_1_1) return 400;
     if (!headers.has_token("connection", "upgrade") || !headers.has_token("upgrade", "websocket")) return 400;
-    if (headers.has("transfer-encoding") || (headers.has("content-length") && headers.get("content-length") != "0"))
-        return 400;
+    if (headers.has("transfer-encoding") || (headers.has("content-length") && headers.get("content-length") != "0")) return 400;
     if (headers.count("sec-websocket-version") != 1) return 400;
     if (headers.get("sec-websocket-version") != "13") return 426;
     if (headers.count("sec-websocket-key") != 1 || !key_valid(headers.get("sec-websocket-key"))) return 400;
@@ -79,15 +77,13 @@ Result<std::unique_ptr<WebSocket>> ws_accept(HttpUpgrade&& upgrade, WsLimits lim
     }
     auto connection = upgrade.take_connection();
     if (!connection) return make_error_code(Errc::closed);
-    const std::string answer =
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-        accept_value(upgrade.request.headers.get("sec-websocket-key")) + "\r\n\r\n";
+    const std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+                               accept_value(upgrade.request.headers.get("sec-websocket-key")) + "\r\n\r\n";
     if (!connection->write(answer)) return make_error_code(Errc::closed);
     return make_websocket(std::move(connection), WsRole::server, limits, upgrade.take_pipelined());
 }
 
-Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLimits limits,
-                                                    HttpReply* answer) {
+Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLimits limits, HttpReply* answer) {
     namespace http = boost::beast::http;
     const TimePoint deadline = Clock::now() + options.deadline;
     const std::optional<Url> url = parse_url(options.url);
@@ -101,10 +97,8 @@ Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLi
     std::array<unsigned char, 16> nonce{};
     RAND_bytes(nonce.data(), static_cast<int>(nonce.size()));
     const std::string key = base64(nonce);
-    std::string request =
-        "GET " + url->target + " HTTP/1.1\r\nHost: " + url->host_header() +
-        "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key +
-        "\r\n";
+    std::string request = "GET " + url->target + " HTTP/1.1\r\nHost: " + url->host_header() +
+                          "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + "\r\n";
     bool subprotocol = false;
     for (const auto& [name, value] : options.headers) {
         if (!http_token(name) || !http_field_value(value)) continue;
@@ -143,15 +137,12 @@ Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLi
         }
         co_return make_error_code(Errc::refused);
     }
-    const bool right =
-        http::token_list(reply[http::field::connection]).exists("upgrade") &&
-        equal_no_case({reply[http::field::upgrade].data(), reply[http::field::upgrade].size()}, "websocket") &&
-        reply[http::field::sec_websocket_accept] == accept_value(key) &&
-        reply.count(http::field::sec_websocket_extensions) == 0 &&
-        (subprotocol || reply.count(http::field::sec_websocket_protocol) == 0);
+    const bool right = http::token_list(reply[http::field::connection]).exists("upgrade") &&
+                       equal_no_case({reply[http::field::upgrade].data(), reply[http::field::upgrade].size()}, "websocket") &&
+                       reply[http::field::sec_websocket_accept] == accept_value(key) && reply.count(http::field::sec_websocket_extensions) == 0 &&
+                       (subprotocol || reply.count(http::field::sec_websocket_protocol) == 0);
     if (!right) co_return make_error_code(Errc::malformed);
-    std::unique_ptr<WebSocket> socket =
-        make_websocket(std::move(connection), WsRole::client, limits, std::move(received));
+    std::unique_ptr<WebSocket> socket = make_websocket(std::move(connection), WsRole::client, limits, std::move(received));
     co_return std::move(socket);
 }
 

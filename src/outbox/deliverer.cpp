@@ -18,9 +18,9 @@ namespace {
 
 constexpr auto kStoreWithin = std::chrono::seconds(5);
 constexpr auto kLease = std::chrono::seconds(60);
-constexpr auto kLongestPut = std::chrono::seconds(20);   // behind others for a slow receiver; it may have become faster meanwhile
+constexpr auto kLongestPut = std::chrono::seconds(20);  // behind others for a slow receiver; it may have become faster meanwhile
 constexpr auto kLongestAlone = std::chrono::minutes(10);
-constexpr auto kLongestAsked = std::chrono::hours(1);    // Retry-After
+constexpr auto kLongestAsked = std::chrono::hours(1);  // Retry-After
 constexpr auto kUnknownPause = std::chrono::seconds(10);
 constexpr int kNoteTries = 5;
 
@@ -29,7 +29,9 @@ std::string text_at(const json& object, const char* key) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-double random_part() { return static_cast<double>(random_u64() >> 11U) * 0x1p-53; }
+double random_part() {
+    return static_cast<double>(random_u64() >> 11U) * 0x1p-53;
+}
 
 std::chrono::milliseconds retry_after(const net::HttpReply& reply) {
     const auto text = reply.headers.get("Retry-After");
@@ -73,7 +75,9 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
     net::Task<> loop() {
         while (!closing) {
             if (deliveries.size() < settings.at_once) {
-                std::function<std::optional<store::Job>(store::Session&)> claim = [instance = services.instance](store::Session& session) { return store::claim_job(session, kJobKind, instance, kLease); };
+                std::function<std::optional<store::Job>(store::Session&)> claim = [instance = services.instance](store::Session& session) {
+                    return store::claim_job(session, kJobKind, instance, kLease);
+                };
                 auto job = co_await services.database.ask<std::optional<store::Job>>(std::move(claim), kStoreWithin);
                 if (closing) break;
                 if (job && *job) {
@@ -99,8 +103,10 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
         const auto type = payload.is_object() ? text_at(payload, "type") : std::string();
         const auto body = payload.is_object() ? text_at(payload, "body") : std::string();
         if (!agent.empty() && services.known && !services.known(agent)) {
-            if (given_up(job)) co_await end(job, type, Fate::dead, "its agent is not known", {});
-            else co_await defer(job, kUnknownPause, "its agent is not known here yet");
+            if (given_up(job))
+                co_await end(job, type, Fate::dead, "its agent is not known", {});
+            else
+                co_await defer(job, kUnknownPause, "its agent is not known here yet");
             co_return;
         }
         const auto to = services.receiver(agent);
@@ -113,17 +119,22 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
         if (now < receiver.until) {
             const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(std::max<Duration>(receiver.until - now, std::chrono::seconds(1)));
             constexpr const char* kWhy = "the receiver is failing and left alone for a while";
-            if (given_up(job)) co_await end(job, type, Fate::dead, kWhy, {});
-            else co_await defer(job, wait, kWhy);
+            if (given_up(job))
+                co_await end(job, type, Fate::dead, kWhy, {});
+            else
+                co_await defer(job, wait, kWhy);
             co_return;
         }
         if (receiver.busy >= settings.at_once_each) {
             // Whoever waited here would have the place of an event for somebody else. Each gets its own time, so that they do not all come again at once.
             receiver.free_at = std::max(receiver.free_at, now) + receiver.pace / static_cast<int>(settings.at_once_each);
-            const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(std::min<Duration>(receiver.free_at - now, kLongestPut)) + std::chrono::milliseconds(1);
+            const auto wait =
+                std::chrono::duration_cast<std::chrono::milliseconds>(std::min<Duration>(receiver.free_at - now, kLongestPut)) + std::chrono::milliseconds(1);
             constexpr const char* kWhy = "the receiver is slow, and has as many as it may";
-            if (given_up(job)) co_await end(job, type, Fate::dead, kWhy, {});
-            else co_await defer(job, wait, kWhy);
+            if (given_up(job))
+                co_await end(job, type, Fate::dead, kWhy, {});
+            else
+                co_await defer(job, wait, kWhy);
             co_return;
         }
         ++receiver.busy;
@@ -132,27 +143,31 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
         headers.add("User-Agent", "Parley");
         headers.add("Parley-Event", type);
         headers.add("Idempotency-Key", job.key);
-        if (!to->secret.empty()) headers.add("Parley-Signature", sign(to->secret, std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count(), body));
+        if (!to->secret.empty())
+            headers.add("Parley-Signature",
+                        sign(to->secret, std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count(), body));
         auto reply = co_await services.post(to->url, std::move(headers), body, settings.within);
         if (--receiver.busy == 0) receiver.free_at = {};
         receiver.pace = (receiver.pace * 3 + (Clock::now() - now)) / 4;
         if (closing && !reply) co_return;
         const auto fate = reply ? fate_of(reply->status) : Fate::retry;
         const auto why = reply ? "status " + std::to_string(reply->status) : reply.error().message();
-        if (fate == Fate::retry) failed(receiver);
-        else receiver = Receiver{.busy = receiver.busy, .pace = receiver.pace, .free_at = receiver.free_at};
+        if (fate == Fate::retry)
+            failed(receiver);
+        else
+            receiver = Receiver{.busy = receiver.busy, .pace = receiver.pace, .free_at = receiver.free_at};
         if (fate == Fate::retry && !worn_out(job, *to)) {
             services.metrics.outbox_deliveries.at("retry").add();
-            services.log.warn("webhook.out_failed", "An event could not be delivered; it is tried again.", {{"event", type}, {"attempt", job.attempts}, {"reason", why}});
-            co_await put_back(job, std::max(pause_after(settings, job.attempts, random_part()), reply ? retry_after(*reply) : std::chrono::milliseconds(0)), why);
+            services.log.warn("webhook.out_failed", "An event could not be delivered; it is tried again.",
+                              {{"event", type}, {"attempt", job.attempts}, {"reason", why}});
+            co_await put_back(job, std::max(pause_after(settings, job.attempts, random_part()), reply ? retry_after(*reply) : std::chrono::milliseconds(0)),
+                              why);
             co_return;
         }
         co_await end(job, type, fate == Fate::retry ? Fate::dead : fate, why, {});
     }
 
-    [[nodiscard]] bool worn_out(const store::Job& job, const WebhookSettings& to) const {
-        return job.attempts >= to.attempts || given_up(job);
-    }
+    [[nodiscard]] bool worn_out(const store::Job& job, const WebhookSettings& to) const { return job.attempts >= to.attempts || given_up(job); }
     [[nodiscard]] bool given_up(const store::Job& job) const { return store::now_ms() - job.created_ms >= settings.given_up.count(); }
 
     void failed(Receiver& receiver) const {
@@ -185,10 +200,14 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
     net::Task<> end(const store::Job& job, std::string_view type, Fate fate, std::string why, std::chrono::milliseconds) {
         const bool good = fate == Fate::delivered;
         services.metrics.outbox_deliveries.at(good ? "delivered" : "dead").add();
-        if (!good) services.log.error("webhook.out_dead", "An event is given up; it waits among the dead ones.", {{"event", type}, {"attempt", job.attempts}, {"reason", why}});
+        if (!good)
+            services.log.error("webhook.out_dead", "An event is given up; it waits among the dead ones.",
+                               {{"event", type}, {"attempt", job.attempts}, {"reason", why}});
         std::function<bool(store::Session&)> work = [id = job.id, good, why = std::move(why)](store::Session& session) {
-            if (good) store::finish_job(session, id);
-            else store::bury_job(session, id, why);
+            if (good)
+                store::finish_job(session, id);
+            else
+                store::bury_job(session, id, why);
             return true;
         };
         co_await note(std::move(work));
@@ -224,7 +243,9 @@ struct Deliverer::Impl : std::enable_shared_from_this<Deliverer::Impl> {
 Deliverer::Deliverer(Services services, DeliverySettings settings) : impl_(std::make_shared<Impl>(std::move(services), settings)) {}
 Deliverer::~Deliverer() = default;
 
-void Deliverer::start() { impl_->deliveries.spawn(impl_->loop()); }
+void Deliverer::start() {
+    impl_->deliveries.spawn(impl_->loop());
+}
 
 void Deliverer::wake() {
     asio::post(impl_->services.executor, [impl = std::weak_ptr(impl_)] {
@@ -232,6 +253,8 @@ void Deliverer::wake() {
     });
 }
 
-net::Task<> Deliverer::close() { return impl_->close(); }
+net::Task<> Deliverer::close() {
+    return impl_->close();
+}
 
 }  // namespace parley::outbox

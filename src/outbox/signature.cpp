@@ -16,7 +16,8 @@ namespace {
 std::string hex_hmac(std::string_view key, std::string_view text) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
     unsigned length = 0;
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &length) == nullptr)
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &length) ==
+        nullptr)
         throw std::runtime_error("HMAC-SHA256 failed");
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out;
@@ -27,7 +28,9 @@ std::string hex_hmac(std::string_view key, std::string_view text) {
     return out;
 }
 
-std::string mac_of(const Secret& secret, std::string_view at, std::string_view body) { return hex_hmac(secret.reveal(), std::string(at) + "." + std::string(body)); }
+std::string mac_of(const Secret& secret, std::string_view at, std::string_view body) {
+    return hex_hmac(secret.reveal(), std::string(at) + "." + std::string(body));
+}
 
 }  // namespace
 
@@ -42,7 +45,8 @@ bool signature_holds(const Secret& secret, std::string_view header, std::string_
     while (!header.empty()) {
         const auto comma = header.find(',');
         const auto field = header.substr(0, comma);
-        if (field.starts_with("t=")) at = field.substr(2);
+        if (field.starts_with("t="))
+            at = field.substr(2);
         else if (field.starts_with("v1=") && !at.empty()) {
             const auto given = field.substr(3);
             const auto right = mac_of(secret, at, body);

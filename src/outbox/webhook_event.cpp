@@ -18,7 +18,9 @@ using store::Fact;
 
 constexpr std::array<std::string_view, 9> kContext{"agent", "direction", "from", "to", "account", "channel", "dial", "revision", "messageguid"};
 
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dumped(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string text_at(const Json& json, const char* key) {
     const auto found = json.find(key);
@@ -54,7 +56,9 @@ std::string iso(std::int64_t at_ms) {
 }
 
 // Happens once in a call: made of a second fact it is the same event.
-bool once(std::string_view type) { return type == "call.started" || type == "call.answered" || type == "call.rejected" || type == "call.ended"; }
+bool once(std::string_view type) {
+    return type == "call.started" || type == "call.answered" || type == "call.rejected" || type == "call.ended";
+}
 
 std::optional<double> number_of(const Json& value) {
     if (value.is_number()) return value.get<double>();
@@ -86,7 +90,8 @@ bool rule_holds(const AlertRule& rule, const Json& data) {
     }
     if (rule.is == "contains") {
         if (value->is_string()) return value->get_ref<const std::string&>().find(rule.value) != std::string::npos;
-        return value->is_array() && std::any_of(value->begin(), value->end(), [&](const Json& one) { return one.is_string() && one.get_ref<const std::string&>() == rule.value; });
+        return value->is_array() &&
+               std::any_of(value->begin(), value->end(), [&](const Json& one) { return one.is_string() && one.get_ref<const std::string&>() == rule.value; });
     }
     const auto given = number_of(*value), bound = number_of(Json(rule.value));
     if (!given || !bound) return false;
@@ -95,18 +100,26 @@ bool rule_holds(const AlertRule& rule, const Json& data) {
 
 std::string type_of(Fact fact, const Json& data) {
     switch (fact) {
-        case Fact::call: return data.contains("agent") ? "call.started" : "";
-        case Fact::turn: return "turn.completed";
-        case Fact::tool: return "tool.completed";
-        case Fact::end: return "call.ended";
-        case Fact::rejection: return data.value("open", Json()) == true ? "" : "call.rejected";  // open: it may be answered yet
-        case Fact::analysis: return "analysis.completed";
-        case Fact::voicemail: return "voicemail.received";
+        case Fact::call:
+            return data.contains("agent") ? "call.started" : "";
+        case Fact::turn:
+            return "turn.completed";
+        case Fact::tool:
+            return "tool.completed";
+        case Fact::end:
+            return "call.ended";
+        case Fact::rejection:
+            return data.value("open", Json()) == true ? "" : "call.rejected";  // open: it may be answered yet
+        case Fact::analysis:
+            return "analysis.completed";
+        case Fact::voicemail:
+            return "voicemail.received";
         case Fact::recording: {
             const auto status = text_at(data, "status");
             return status == "completed" ? "recording.completed" : "";
         }
-        case Fact::transfer: return text_at(data, "result") == "sent" ? "transfer.started" : "transfer.completed";
+        case Fact::transfer:
+            return text_at(data, "result") == "sent" ? "transfer.started" : "transfer.completed";
         case Fact::message: {
             if (text_at(data, "direction") == "in") return "message.received";
             const auto status = text_at(data, "status");
@@ -116,7 +129,8 @@ std::string type_of(Fact fact, const Json& data) {
             const auto event = text_at(data, "event");
             return event == "call.answered" || event == "message.taken" || event == "callback.promised" ? event : "";
         }
-        default: return {};
+        default:
+            return {};
     }
 }
 
@@ -167,11 +181,14 @@ std::vector<WebhookEvent> events_of(const store::FactEvent& fact, const CallCont
     if (end) data.erase("concluded");
     const bool again = end && ended.call && ended.again > 0;
     if (end && ended.call) data["revision"] = ended.again + 1;
-    if (again) data["corrects"] = ended.was_rejected ? id_of("call.rejected", fact.call_sid, {}) : id_of(type, fact.call_sid, ended.again == 1 ? std::string() : std::to_string(ended.again - 1));
+    if (again)
+        data["corrects"] = ended.was_rejected ? id_of("call.rejected", fact.call_sid, {})
+                                              : id_of(type, fact.call_sid, ended.again == 1 ? std::string() : std::to_string(ended.again - 1));
     auto about = Json::parse(call.json, nullptr, false);
     if (!about.is_object()) about = Json::object();
     about["sid"] = fact.call_sid;
-    const auto origin = id_of(type, fact.call_sid, once(type) ? (again ? std::to_string(ended.again) : std::string()) : std::to_string(fact.at_ms) + "\n" + fact.json);
+    const auto origin =
+        id_of(type, fact.call_sid, once(type) ? (again ? std::to_string(ended.again) : std::string()) : std::to_string(fact.at_ms) + "\n" + fact.json);
     const auto add = [&](std::string id, const std::string& name, const Json& content) {
         const Json body{{"id", id}, {"type", name}, {"created", iso(fact.at_ms)}, {"call", about}, {"data", content}};
         events.push_back({.id = std::move(id), .type = name, .body = dumped(body)});
@@ -181,7 +198,8 @@ std::vector<WebhookEvent> events_of(const store::FactEvent& fact, const CallCont
         if (!wanted({rule.on}, type) || !rule_holds(rule, data)) continue;
         const auto* value = value_at(data, rule.pointer);
         const auto name = "alert." + rule.name;
-        add(id_of(name, fact.call_sid, origin), name, {{"rule", rule.name}, {"on", type}, {"event", origin}, {"pointer", rule.pointer}, {"value", value == nullptr ? Json() : *value}});
+        add(id_of(name, fact.call_sid, origin), name,
+            {{"rule", rule.name}, {"on", type}, {"event", origin}, {"pointer", rule.pointer}, {"value", value == nullptr ? Json() : *value}});
     }
     return events;
 }

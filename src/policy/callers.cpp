@@ -53,7 +53,8 @@ std::string wrong_caller_pattern(std::string_view pattern) {
         return {};
     }
     for (const std::string_view scheme : {"sip:", "client:"})
-        if (bare.starts_with(scheme) && (open || bare.size() > scheme.size()) && std::ranges::all_of(bare, [](char c) { return c > ' ' && c < 127; })) return {};
+        if (bare.starts_with(scheme) && (open || bare.size() > scheme.size()) && std::ranges::all_of(bare, [](char c) { return c > ' ' && c < 127; }))
+            return {};
     return kExpected;
 }
 
@@ -73,9 +74,12 @@ Decision decide(const PolicySettings& policy, std::string_view from, const flows
     };
     const bool hidden = withheld(from);
     // A number that stands for "withheld" is nobody's: no list can mean it.
-    if (!hidden && on(policy.block, from)) refuse("blocked");
-    else if (!policy.allow.empty() && (hidden || !on(policy.allow, from))) refuse(hidden ? "anonymous" : "not_allowed");
-    else if (hidden && !policy.anonymous) refuse("anonymous");
+    if (!hidden && on(policy.block, from))
+        refuse("blocked");
+    else if (!policy.allow.empty() && (hidden || !on(policy.allow, from)))
+        refuse(hidden ? "anonymous" : "not_allowed");
+    else if (hidden && !policy.anonymous)
+        refuse("anonymous");
     decision.closed = hours != nullptr && !hours->open_at(now);
     return decision;
 }

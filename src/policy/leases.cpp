@@ -20,33 +20,50 @@ void one_at_a_time(Session& session) {
 }
 
 void hold(Session& session, const Wish& wish, std::string_view instance, std::int64_t now, std::int64_t until) {
-    session.run("INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) "
-                "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, agent = excluded.agent, account = excluded.account, taken_ms = excluded.taken_ms, until_ms = excluded.until_ms",
-                {wish.call_sid, std::string(instance), wish.agent, wish.account, now, until});
+    session.run(
+        "INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) "
+        "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, agent = excluded.agent, account = excluded.account, taken_ms = excluded.taken_ms, "
+        "until_ms = excluded.until_ms",
+        {wish.call_sid, std::string(instance), wish.agent, wish.account, now, until});
 }
 
 // Where it stands in the agent's line, from 1; at the end of it if it was not there and joins, 0 if it does not.
 std::uint32_t position_of(Session& session, const Wish& wish, std::int64_t now) {
     session.run("DELETE FROM policy_waiting WHERE (call_sid = $1 AND agent <> $2) OR seen_ms <= $3", {wish.call_sid, wish.agent, now - kInLineMs});
     if (wish.line != Line::called)
-        session.run("INSERT INTO policy_waiting(call_sid, agent, account, seen_ms) VALUES($1, $2, $3, $4) ON CONFLICT(call_sid) DO UPDATE SET seen_ms = excluded.seen_ms", {wish.call_sid, wish.agent, wish.account, now});
+        session.run(
+            "INSERT INTO policy_waiting(call_sid, agent, account, seen_ms) VALUES($1, $2, $3, $4) ON CONFLICT(call_sid) DO UPDATE SET seen_ms = "
+            "excluded.seen_ms",
+            {wish.call_sid, wish.agent, wish.account, now});
     const auto row = session.run("SELECT id FROM policy_waiting WHERE call_sid = $1", {wish.call_sid});
     if (row.empty()) return 0;
-    return static_cast<std::uint32_t>(
-        session.run("SELECT COUNT(*) FROM policy_waiting w WHERE agent = $1 AND id <= $2 AND NOT EXISTS (SELECT 1 FROM policy_leases l WHERE l.call_sid = w.call_sid AND l.agent = w.agent AND l.until_ms > $3)", {wish.agent, row.front().integer(0), now}).front().integer(0));
+    return static_cast<std::uint32_t>(session
+                                          .run("SELECT COUNT(*) FROM policy_waiting w WHERE agent = $1 AND id <= $2 AND NOT EXISTS (SELECT 1 FROM "
+                                               "policy_leases l WHERE l.call_sid = w.call_sid AND l.agent = w.agent AND l.until_ms > $3)",
+                                               {wish.agent, row.front().integer(0), now})
+                                          .front()
+                                          .integer(0));
 }
-bool in_line(Session& session, const Wish& wish) { return !session.run("SELECT 1 FROM policy_waiting WHERE call_sid = $1 AND agent = $2", {wish.call_sid, wish.agent}).empty(); }
+bool in_line(Session& session, const Wish& wish) {
+    return !session.run("SELECT 1 FROM policy_waiting WHERE call_sid = $1 AND agent = $2", {wish.call_sid, wish.agent}).empty();
+}
 
-std::int64_t lease_until(std::int64_t now, std::chrono::milliseconds lease) { return now + lease.count(); }
+std::int64_t lease_until(std::int64_t now, std::chrono::milliseconds lease) {
+    return now + lease.count();
+}
 
 }  // namespace
 
 std::string_view name(Scope scope) {
     switch (scope) {
-        case Scope::none: return "none";
-        case Scope::agent: return "agent";
-        case Scope::account: return "account";
-        case Scope::fleet: return "fleet";
+        case Scope::none:
+            return "none";
+        case Scope::agent:
+            return "agent";
+        case Scope::account:
+            return "account";
+        case Scope::fleet:
+            return "fleet";
     }
     return "none";
 }
@@ -64,8 +81,11 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
     const auto has = session.run("SELECT agent, instance, taken_ms FROM policy_leases WHERE call_sid = $1 AND until_ms > $2", {wish.call_sid, now});
     if (!has.empty() && has.front().text(0) == wish.agent) {
         taken.admitted = true;
-        if (wish.line == Line::called || (wish.line == Line::inside && in_line(session, wish))) taken.called = std::chrono::milliseconds(std::max<std::int64_t>(0, now - has.front().integer(2)));
-        else if (has.front().text(1) != instance) session.run("UPDATE policy_leases SET instance = $1, taken_ms = $2, until_ms = $3 WHERE call_sid = $4", {std::string(instance), now, until, wish.call_sid});
+        if (wish.line == Line::called || (wish.line == Line::inside && in_line(session, wish)))
+            taken.called = std::chrono::milliseconds(std::max<std::int64_t>(0, now - has.front().integer(2)));
+        else if (has.front().text(1) != instance)
+            session.run("UPDATE policy_leases SET instance = $1, taken_ms = $2, until_ms = $3 WHERE call_sid = $4",
+                        {std::string(instance), now, until, wish.call_sid});
         return taken;
     }
     if (wish.line != Line::none) {
@@ -78,9 +98,14 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
     const auto full = [&](std::uint32_t cap, std::int64_t running) { return cap != 0 && running >= static_cast<std::int64_t>(cap); };
     // A call that comes from another agent is among the account's and the fleet's already.
     const bool here = !has.empty();
-    if (caps.agent != 0 && full(caps.agent, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1 AND agent = $2", {now, wish.agent}).front().integer(0))) taken.full = Scope::agent;
-    else if (!here && caps.account != 0 && full(caps.account, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1 AND account = $2", {now, wish.account}).front().integer(0))) taken.full = Scope::account;
-    else if (!here && caps.fleet != 0 && full(caps.fleet, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1", {now}).front().integer(0))) taken.full = Scope::fleet;
+    if (caps.agent != 0 &&
+        full(caps.agent, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1 AND agent = $2", {now, wish.agent}).front().integer(0)))
+        taken.full = Scope::agent;
+    else if (!here && caps.account != 0 &&
+             full(caps.account, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1 AND account = $2", {now, wish.account}).front().integer(0)))
+        taken.full = Scope::account;
+    else if (!here && caps.fleet != 0 && full(caps.fleet, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1", {now}).front().integer(0)))
+        taken.full = Scope::fleet;
     if (taken.full != Scope::none) return taken;
     hold(session, wish, instance, now, until);
     if (wish.line != Line::none && wish.line != Line::called) leave_line(session, wish.call_sid);
@@ -93,13 +118,16 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
 std::vector<Wish> first_in_line(Session& session) {
     std::vector<Wish> first;
     const auto now = clock_of(session);
-    for (const auto& row : session.run("SELECT call_sid, agent, account FROM policy_waiting WHERE id IN (SELECT MIN(id) FROM policy_waiting w WHERE seen_ms > $1 "
-                                        "AND NOT EXISTS (SELECT 1 FROM policy_leases l WHERE l.call_sid = w.call_sid AND l.agent = w.agent AND l.until_ms > $2) GROUP BY agent)",
-                                        {now - kInLineMs, now}))
+    for (const auto& row :
+         session.run("SELECT call_sid, agent, account FROM policy_waiting WHERE id IN (SELECT MIN(id) FROM policy_waiting w WHERE seen_ms > $1 "
+                     "AND NOT EXISTS (SELECT 1 FROM policy_leases l WHERE l.call_sid = w.call_sid AND l.agent = w.agent AND l.until_ms > $2) GROUP BY agent)",
+                     {now - kInLineMs, now}))
         first.push_back({.call_sid = row.text(0), .agent = row.text(1), .account = row.text(2), .line = Line::called});
     return first;
 }
-void leave_line(Session& session, std::string_view call_sid) { session.run("DELETE FROM policy_waiting WHERE call_sid = $1", {std::string(call_sid)}); }
+void leave_line(Session& session, std::string_view call_sid) {
+    session.run("DELETE FROM policy_waiting WHERE call_sid = $1", {std::string(call_sid)});
+}
 
 Renewed renew_places(Session& session, std::string_view instance, const std::vector<Held>& held, std::chrono::milliseconds lease) {
     const std::string me(instance);
@@ -118,15 +146,19 @@ Renewed renew_places(Session& session, std::string_view instance, const std::vec
         }
         const std::vector<store::Value> row{call.call.call_sid, me, call.call.agent, call.call.account, now, until};
         if (call.live) {
-            session.run("INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) "
-                        "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, until_ms = excluded.until_ms",
-                        row);
+            session.run(
+                "INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) "
+                "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, until_ms = excluded.until_ms",
+                row);
             continue;
         }
-        session.run("INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) ON CONFLICT(call_sid) DO NOTHING", row);
+        session.run(
+            "INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) ON CONFLICT(call_sid) DO NOTHING",
+            row);
         if (session.changed() == 0) renewed.elsewhere.push_back(call.call.call_sid);
     }
-    for (const auto& [unknown, agent] : mine) session.run("DELETE FROM policy_leases WHERE call_sid = $1 AND instance = $2 AND taken_ms < $3", {unknown, me, now - kLetGoAfterMs});
+    for (const auto& [unknown, agent] : mine)
+        session.run("DELETE FROM policy_leases WHERE call_sid = $1 AND instance = $2 AND taken_ms < $3", {unknown, me, now - kLetGoAfterMs});
     // What has just lapsed or was given back counts no more, and stays a while: whoever thought that it had it, sees it and does not write it down again.
     session.run("DELETE FROM policy_leases WHERE until_ms <= $1", {now - lease.count()});
     session.run("INSERT INTO policy_instances(instance, seen_ms) VALUES($1, $2) ON CONFLICT(instance) DO UPDATE SET seen_ms = excluded.seen_ms", {me, now});
@@ -149,7 +181,8 @@ void free_places(Session& session, std::string_view instance, const std::vector<
 void forget_call(Session& session, std::string_view call_sid, std::chrono::milliseconds ago) {
     one_at_a_time(session);
     const auto now = clock_of(session);
-    session.run("UPDATE policy_leases SET instance = '', until_ms = $1 WHERE call_sid = $2 AND taken_ms <= $3", {now, std::string(call_sid), now - ago.count()});
+    session.run("UPDATE policy_leases SET instance = '', until_ms = $1 WHERE call_sid = $2 AND taken_ms <= $3",
+                {now, std::string(call_sid), now - ago.count()});
 }
 
 void leave(Session& session, std::string_view instance) {

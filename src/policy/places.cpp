@@ -30,8 +30,8 @@ Places::Counts Places::count(std::string_view agent, std::string_view account, s
     return counts;
 }
 
-// What runs here runs in the fleet: no need to ask anybody. But one that lingers without a stream (in a menu, on hold) may have gone on with another instance since
-// the last beat: of that the store knows.
+// What runs here runs in the fleet: no need to ask anybody. But one that lingers without a stream (in a menu, on hold) may have gone on with another instance
+// since the last beat: of that the store knows.
 Scope Places::full_here(const Wish& wish, const Caps& caps) const {
     Counts counts;
     const auto lingers = Clock::now() + kLingers;
@@ -63,18 +63,25 @@ Scope Places::full_alone(const Wish& wish, const Caps& caps) const {
 
 // Under the lock. After more than a lease without the store the rows there have lapsed, also those of calls that go on: everybody has to have come back before
 // they are counted again.
-bool Places::lapsed(TimePoint now) const { return now < counts_again_ || (renewed_at_ != TimePoint{} && now - renewed_at_ > settings_.lease); }
+bool Places::lapsed(TimePoint now) const {
+    return now < counts_again_ || (renewed_at_ != TimePoint{} && now - renewed_at_ > settings_.lease);
+}
 
 // Under the lock. Said once each way.
 void Places::heard(bool answered, const char* why) {
     if (!answered) ask_again_ = Clock::now() + settings_.alone_for;
     if (alone_ == !answered) return;
     alone_ = !answered;
-    if (alone_) log_.warn("policy.alone", "The store does not answer: this instance admits calls by its share until it does.", {{"error.type", why}, {"instances", last_.instances}});
-    else log_.info("policy.together", "The store answers again: calls are counted over the whole fleet.");
+    if (alone_)
+        log_.warn("policy.alone", "The store does not answer: this instance admits calls by its share until it does.",
+                  {{"error.type", why}, {"instances", last_.instances}});
+    else
+        log_.info("policy.together", "The store answers again: calls are counted over the whole fleet.");
 }
 
-net::Task<Taken> Places::take(Wish wish, Caps caps, Duration grace) { return take(std::move(wish), caps, Terms{.grace = grace}); }
+net::Task<Taken> Places::take(Wish wish, Caps caps, Duration grace) {
+    return take(std::move(wish), caps, Terms{.grace = grace});
+}
 
 net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
     Taken taken;
@@ -85,7 +92,8 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
         if (found != entries_.end() && !from && (known || found->second.asking)) entries_.erase(found);
     };
     const auto admit = [&] {
-        auto& entry = entries_.try_emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = Clock::now() + terms.grace}).first->second;
+        auto& entry =
+            entries_.try_emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = Clock::now() + terms.grace}).first->second;
         entry.agent = wish.agent;
         entry.asking = false;
     };
@@ -131,14 +139,18 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
     }
     std::string why = "it failed a moment ago";
     if (ask) {
-        std::function<Taken(store::Session&)> work = [wish, caps, instance = settings_.instance, lease = settings_.lease](store::Session& session) { return take_place(session, wish, caps, instance, lease); };
+        std::function<Taken(store::Session&)> work = [wish, caps, instance = settings_.instance, lease = settings_.lease](store::Session& session) {
+            return take_place(session, wish, caps, instance, lease);
+        };
         auto answer = co_await database_.ask<Taken>(std::move(work), settings_.answer_within);
         if (answer) {
             const std::lock_guard lock(mutex_);
             heard(true, "");
             // Who is being called in is looked after by whoever calls.
-            if (!answer->admitted || (answer->called && !known)) refuse();
-            else admit();
+            if (!answer->admitted || (answer->called && !known))
+                refuse();
+            else
+                admit();
             taken = *answer;
             co_return taken;
         }

@@ -12,7 +12,9 @@ namespace {
 constexpr double kMicros = 1e6;
 constexpr std::int64_t kBatchKeptMs = std::int64_t{24} * 3600 * 1000;
 
-std::int64_t whole(double micros) { return static_cast<std::int64_t>(std::llround(std::clamp(micros, 0.0, 9e15))); }
+std::int64_t whole(double micros) {
+    return static_cast<std::int64_t>(std::llround(std::clamp(micros, 0.0, 9e15)));
+}
 
 }  // namespace
 
@@ -29,7 +31,8 @@ Used& Used::operator+=(const Used& more) {
 std::string day_of(std::chrono::sys_seconds instant) {
     const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(instant));
     std::array<char, 32> text{};
-    (void)std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+    (void)std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                        static_cast<unsigned>(date.day()));
     return text.data();
 }
 
@@ -45,7 +48,9 @@ bool is_day(std::string_view text) {
         if (c < '0' || c > '9') return false;
         parts[part] = parts[part] * 10 + (c - '0');
     }
-    return std::chrono::year_month_day(std::chrono::year(parts[0]), std::chrono::month(static_cast<unsigned>(parts[1])), std::chrono::day(static_cast<unsigned>(parts[2]))).ok();
+    return std::chrono::year_month_day(std::chrono::year(parts[0]), std::chrono::month(static_cast<unsigned>(parts[1])),
+                                       std::chrono::day(static_cast<unsigned>(parts[2])))
+        .ok();
 }
 
 std::string_view reached(const Budget& budget, const Used& used) {
@@ -73,12 +78,15 @@ const Price* PriceList::find(std::string_view name) const {
     return best;
 }
 
-std::int64_t PriceList::micros(std::string_view name, std::string_view role, const Used& used) const { return whole(exact_micros(name, role, used)); }
+std::int64_t PriceList::micros(std::string_view name, std::string_view role, const Used& used) const {
+    return whole(exact_micros(name, role, used));
+}
 
 double PriceList::exact_micros(std::string_view name, std::string_view role, const Used& used) const {
     const auto* price = find(name);
     if (price == nullptr) return 0;
-    double money = static_cast<double>(used.input_tokens) * price->input_per_million / 1e6 + static_cast<double>(used.output_tokens) * price->output_per_million / 1e6 +
+    double money = static_cast<double>(used.input_tokens) * price->input_per_million / 1e6 +
+                   static_cast<double>(used.output_tokens) * price->output_per_million / 1e6 +
                    static_cast<double>(used.characters) * price->per_thousand_characters / 1e3;
     if (role == "stt" || role == "realtime") money += static_cast<double>(used.milliseconds) / 60'000.0 * price->per_minute;
     return std::clamp(money * kMicros, 0.0, 9e15);
@@ -101,11 +109,14 @@ Used used_by(const brain::VendorRecord& record) {
 
 void add_usage(store::Session& session, const UsageTable& more) {
     for (const auto& [key, used] : more)
-        session.run("INSERT INTO policy_usage(day, agent, vendor, role, calls, milliseconds, input_tokens, output_tokens, characters, micros) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-                    "ON CONFLICT(day, agent, vendor, role) DO UPDATE SET calls = policy_usage.calls + excluded.calls, milliseconds = policy_usage.milliseconds + excluded.milliseconds, "
-                    "input_tokens = policy_usage.input_tokens + excluded.input_tokens, output_tokens = policy_usage.output_tokens + excluded.output_tokens, "
-                    "characters = policy_usage.characters + excluded.characters, micros = policy_usage.micros + excluded.micros",
-                    {key.day, key.agent, key.vendor, key.role, used.calls, used.milliseconds, used.input_tokens, used.output_tokens, used.characters, used.micros});
+        session.run(
+            "INSERT INTO policy_usage(day, agent, vendor, role, calls, milliseconds, input_tokens, output_tokens, characters, micros) VALUES($1, $2, $3, $4, "
+            "$5, $6, $7, $8, $9, $10) "
+            "ON CONFLICT(day, agent, vendor, role) DO UPDATE SET calls = policy_usage.calls + excluded.calls, milliseconds = policy_usage.milliseconds + "
+            "excluded.milliseconds, "
+            "input_tokens = policy_usage.input_tokens + excluded.input_tokens, output_tokens = policy_usage.output_tokens + excluded.output_tokens, "
+            "characters = policy_usage.characters + excluded.characters, micros = policy_usage.micros + excluded.micros",
+            {key.day, key.agent, key.vendor, key.role, used.calls, used.milliseconds, used.input_tokens, used.output_tokens, used.characters, used.micros});
 }
 
 bool add_usage(store::Session& session, const UsageTable& more, std::string_view batch) {
@@ -119,13 +130,21 @@ bool add_usage(store::Session& session, const UsageTable& more, std::string_view
 
 UsageTable read_usage(store::Session& session, std::string_view day, std::string_view agent) {
     UsageTable table;
-    const auto rows = agent.empty()
-                          ? session.run("SELECT agent, vendor, role, calls, milliseconds, input_tokens, output_tokens, characters, micros FROM policy_usage WHERE day = $1", {std::string(day)})
-                          : session.run("SELECT agent, vendor, role, calls, milliseconds, input_tokens, output_tokens, characters, micros FROM policy_usage WHERE day = $1 AND agent = $2",
-                                        {std::string(day), std::string(agent)});
+    const auto rows =
+        agent.empty()
+            ? session.run("SELECT agent, vendor, role, calls, milliseconds, input_tokens, output_tokens, characters, micros FROM policy_usage WHERE day = $1",
+                          {std::string(day)})
+            : session.run(
+                  "SELECT agent, vendor, role, calls, milliseconds, input_tokens, output_tokens, characters, micros FROM policy_usage WHERE day = $1 AND agent "
+                  "= $2",
+                  {std::string(day), std::string(agent)});
     for (const auto& row : rows)
-        table[{std::string(day), row.text(0), row.text(1), row.text(2)}] =
-            Used{.calls = row.integer(3), .milliseconds = row.integer(4), .input_tokens = row.integer(5), .output_tokens = row.integer(6), .characters = row.integer(7), .micros = row.integer(8)};
+        table[{std::string(day), row.text(0), row.text(1), row.text(2)}] = Used{.calls = row.integer(3),
+                                                                                .milliseconds = row.integer(4),
+                                                                                .input_tokens = row.integer(5),
+                                                                                .output_tokens = row.integer(6),
+                                                                                .characters = row.integer(7),
+                                                                                .micros = row.integer(8)};
     return table;
 }
 

@@ -14,7 +14,9 @@ using Set = std::unordered_set<std::string_view>;
 constexpr std::size_t kCodeReaches = 4;  // words behind the sentence in which it was named
 constexpr std::size_t kMostSteps = 24;   // of what is passed over between "order" and its number
 
-bool is_word(const std::vector<Word>& words, std::size_t at, std::string_view text) { return at < words.size() && words[at].text == text; }
+bool is_word(const std::vector<Word>& words, std::size_t at, std::string_view text) {
+    return at < words.size() && words[at].text == text;
+}
 
 // A full stop that ends something: not one in a number or an address, nor behind "no" or an initial.
 bool ends_sentence(const std::vector<Word>& words, std::size_t at) {
@@ -34,7 +36,8 @@ Cue code_at(const std::vector<Word>& words, std::size_t at) {
     while (before > 0 && is_word(words, before - 1, "-")) --before;
     const std::string_view what = before == 0 || words[before - 1].mark ? std::string_view() : std::string_view(words[before - 1].text);
     static const Set places{"area", "country", "dialing", "dialling", "calling"};
-    static const Set secrets{"security", "verification", "authentication", "authorization", "authorisation", "time", "login", "pin", "sms", "card", "cvv", "cvc"};
+    static const Set secrets{"security", "verification", "authentication", "authorization", "authorisation", "time", "login", "pin", "sms", "card",
+                             "cvv",      "cvc"};
     static const Set none{"the", "that", "which", "what", "this", "my", "your", "a", "its", "it's", "and", "digit", "digits", "so"};
     if (places.contains(what)) return Cue::phone;
     if (secrets.contains(what)) return Cue::code;
@@ -62,19 +65,117 @@ Cue cue_at(const std::vector<Word>& words, std::size_t at) {
 }  // namespace
 
 Cue cue_of(const Word& word) {
-    static const std::unordered_map<std::string_view, Cue> all{
-        {"card", Cue::card}, {"visa", Cue::card}, {"mastercard", Cue::card}, {"amex", Cue::card}, {"maestro", Cue::card}, {"discover", Cue::card}, {"credit", Cue::card}, {"debit", Cue::card}, {"kreditkarte", Cue::card},
-        {"karte", Cue::card}, {"kartennummer", Cue::card}, {"kreditkartennummer", Cue::card}, {"cvv", Cue::code}, {"cvc", Cue::code}, {"cv2", Cue::code}, {"security", Cue::code}, {"pr\xC3\xBC" "fnummer", Cue::code},
-        {"passcode", Cue::code}, {"otp", Cue::code},
-        {"social", Cue::ssn}, {"ssn", Cue::ssn}, {"socials", Cue::ssn}, {"iban", Cue::iban}, {"kontonummer", Cue::iban}, {"email", Cue::email}, {"mail", Cue::email}, {"e-mail", Cue::email}, {"address", Cue::email}, {"adresse", Cue::email},
-        {"emails", Cue::email}, {"mailadresse", Cue::email},
-        {"phone", Cue::phone}, {"telephone", Cue::phone}, {"tel", Cue::phone}, {"cell", Cue::phone}, {"cellphone", Cue::phone}, {"mobile", Cue::phone}, {"landline", Cue::phone}, {"call", Cue::phone}, {"callback", Cue::phone}, {"reach", Cue::phone},
-        {"reached", Cue::phone}, {"text", Cue::phone}, {"ring", Cue::phone}, {"dial", Cue::phone}, {"whatsapp", Cue::phone}, {"fax", Cue::phone}, {"handy", Cue::phone}, {"handynummer", Cue::phone}, {"telefon", Cue::phone}, {"telefonnummer", Cue::phone}, {"rufnummer", Cue::phone}, {"mobilnummer", Cue::phone}, {"anrufen", Cue::phone},
-        {"number", Cue::weak}, {"nummer", Cue::weak},
-        {"order", Cue::other}, {"orders", Cue::other}, {"invoice", Cue::other}, {"tracking", Cue::other}, {"parcel", Cue::other}, {"shipment", Cue::other}, {"reference", Cue::other}, {"ref", Cue::other}, {"ticket", Cue::other}, {"case", Cue::other}, {"confirmation", Cue::other},
-        {"booking", Cue::other}, {"reservation", Cue::other}, {"policy", Cue::other}, {"customer", Cue::other}, {"member", Cue::other}, {"membership", Cue::other}, {"serial", Cue::other}, {"model", Cue::other}, {"item", Cue::other}, {"part", Cue::other}, {"article", Cue::other}, {"product", Cue::other},
-        {"sku", Cue::other}, {"isbn", Cue::other}, {"ean", Cue::other}, {"barcode", Cue::other}, {"imei", Cue::other}, {"zip", Cue::other}, {"postcode", Cue::other}, {"version", Cue::other}, {"code", Cue::other}, {"meter", Cue::other}, {"flight", Cue::other}, {"population", Cue::other}, {"id", Cue::other}, {"transaction", Cue::other}, {"contract", Cue::other}, {"account", Cue::other},
-        {"bestellnummer", Cue::other}, {"bestellung", Cue::other}, {"auftrag", Cue::other}, {"auftragsnummer", Cue::other}, {"rechnung", Cue::other}, {"rechnungsnummer", Cue::other}, {"kundennummer", Cue::other}, {"vertragsnummer", Cue::other}, {"artikelnummer", Cue::other}, {"sendungsnummer", Cue::other}, {"z\xC3\xA4hlernummer", Cue::other}, {"postleitzahl", Cue::other}, {"seriennummer", Cue::other}, {"vorgangsnummer", Cue::other}};
+    static const std::unordered_map<std::string_view, Cue> all{{"card", Cue::card},
+                                                               {"visa", Cue::card},
+                                                               {"mastercard", Cue::card},
+                                                               {"amex", Cue::card},
+                                                               {"maestro", Cue::card},
+                                                               {"discover", Cue::card},
+                                                               {"credit", Cue::card},
+                                                               {"debit", Cue::card},
+                                                               {"kreditkarte", Cue::card},
+                                                               {"karte", Cue::card},
+                                                               {"kartennummer", Cue::card},
+                                                               {"kreditkartennummer", Cue::card},
+                                                               {"cvv", Cue::code},
+                                                               {"cvc", Cue::code},
+                                                               {"cv2", Cue::code},
+                                                               {"security", Cue::code},
+                                                               {"pr\xC3\xBC"
+                                                                "fnummer",
+                                                                Cue::code},
+                                                               {"passcode", Cue::code},
+                                                               {"otp", Cue::code},
+                                                               {"social", Cue::ssn},
+                                                               {"ssn", Cue::ssn},
+                                                               {"socials", Cue::ssn},
+                                                               {"iban", Cue::iban},
+                                                               {"kontonummer", Cue::iban},
+                                                               {"email", Cue::email},
+                                                               {"mail", Cue::email},
+                                                               {"e-mail", Cue::email},
+                                                               {"address", Cue::email},
+                                                               {"adresse", Cue::email},
+                                                               {"emails", Cue::email},
+                                                               {"mailadresse", Cue::email},
+                                                               {"phone", Cue::phone},
+                                                               {"telephone", Cue::phone},
+                                                               {"tel", Cue::phone},
+                                                               {"cell", Cue::phone},
+                                                               {"cellphone", Cue::phone},
+                                                               {"mobile", Cue::phone},
+                                                               {"landline", Cue::phone},
+                                                               {"call", Cue::phone},
+                                                               {"callback", Cue::phone},
+                                                               {"reach", Cue::phone},
+                                                               {"reached", Cue::phone},
+                                                               {"text", Cue::phone},
+                                                               {"ring", Cue::phone},
+                                                               {"dial", Cue::phone},
+                                                               {"whatsapp", Cue::phone},
+                                                               {"fax", Cue::phone},
+                                                               {"handy", Cue::phone},
+                                                               {"handynummer", Cue::phone},
+                                                               {"telefon", Cue::phone},
+                                                               {"telefonnummer", Cue::phone},
+                                                               {"rufnummer", Cue::phone},
+                                                               {"mobilnummer", Cue::phone},
+                                                               {"anrufen", Cue::phone},
+                                                               {"number", Cue::weak},
+                                                               {"nummer", Cue::weak},
+                                                               {"order", Cue::other},
+                                                               {"orders", Cue::other},
+                                                               {"invoice", Cue::other},
+                                                               {"tracking", Cue::other},
+                                                               {"parcel", Cue::other},
+                                                               {"shipment", Cue::other},
+                                                               {"reference", Cue::other},
+                                                               {"ref", Cue::other},
+                                                               {"ticket", Cue::other},
+                                                               {"case", Cue::other},
+                                                               {"confirmation", Cue::other},
+                                                               {"booking", Cue::other},
+                                                               {"reservation", Cue::other},
+                                                               {"policy", Cue::other},
+                                                               {"customer", Cue::other},
+                                                               {"member", Cue::other},
+                                                               {"membership", Cue::other},
+                                                               {"serial", Cue::other},
+                                                               {"model", Cue::other},
+                                                               {"item", Cue::other},
+                                                               {"part", Cue::other},
+                                                               {"article", Cue::other},
+                                                               {"product", Cue::other},
+                                                               {"sku", Cue::other},
+                                                               {"isbn", Cue::other},
+                                                               {"ean", Cue::other},
+                                                               {"barcode", Cue::other},
+                                                               {"imei", Cue::other},
+                                                               {"zip", Cue::other},
+                                                               {"postcode", Cue::other},
+                                                               {"version", Cue::other},
+                                                               {"code", Cue::other},
+                                                               {"meter", Cue::other},
+                                                               {"flight", Cue::other},
+                                                               {"population", Cue::other},
+                                                               {"id", Cue::other},
+                                                               {"transaction", Cue::other},
+                                                               {"contract", Cue::other},
+                                                               {"account", Cue::other},
+                                                               {"bestellnummer", Cue::other},
+                                                               {"bestellung", Cue::other},
+                                                               {"auftrag", Cue::other},
+                                                               {"auftragsnummer", Cue::other},
+                                                               {"rechnung", Cue::other},
+                                                               {"rechnungsnummer", Cue::other},
+                                                               {"kundennummer", Cue::other},
+                                                               {"vertragsnummer", Cue::other},
+                                                               {"artikelnummer", Cue::other},
+                                                               {"sendungsnummer", Cue::other},
+                                                               {"z\xC3\xA4hlernummer", Cue::other},
+                                                               {"postleitzahl", Cue::other},
+                                                               {"seriennummer", Cue::other},
+                                                               {"vorgangsnummer", Cue::other}};
     std::string_view text = word.text;
     if (text.ends_with("'s")) text.remove_suffix(2);
     const auto found = all.find(text);
@@ -130,7 +231,8 @@ bool governed(const std::vector<Word>& words, std::size_t at, std::size_t most) 
             continue;
         }
         // "1Z 999 AA1 01 …": groups of one identifier.
-        if (word.spelled || word.piece || word.more > 0 || (!word.number && std::any_of(word.text.begin(), word.text.end(), [](char c) { return c >= '0' && c <= '9'; }))) {
+        if (word.spelled || word.piece || word.more > 0 ||
+            (!word.number && std::any_of(word.text.begin(), word.text.end(), [](char c) { return c >= '0' && c <= '9'; }))) {
             letters = true;
             continue;
         }

@@ -8,25 +8,37 @@ namespace parley::privacy {
 namespace {
 
 using Set = std::unordered_set<std::string_view>;
-constexpr std::size_t kMostLabels = 6;       // on either side
-constexpr std::size_t kMostInLabel = 24;     // words, spelled letters among them
-constexpr std::size_t kCueBehind = 8;        // "… that is my mail address"
-constexpr std::size_t kMostWords = 3;        // real words in a label of the domain
+constexpr std::size_t kMostLabels = 6;    // on either side
+constexpr std::size_t kMostInLabel = 24;  // words, spelled letters among them
+constexpr std::size_t kCueBehind = 8;     // "… that is my mail address"
+constexpr std::size_t kMostWords = 3;     // real words in a label of the domain
 
 const Set& endings() {
-    static const Set all{"com", "net", "org", "edu", "gov", "info", "biz", "name", "pro", "app", "dev", "cloud", "online", "shop", "store", "tech", "xyz", "mobi", "email", "agency", "io", "ai", "me", "tv", "co", "de", "at", "ch", "li", "uk", "eu", "fr", "it", "es", "pt",
-                         "nl", "be", "lu", "dk", "se", "no", "fi", "pl", "cz", "sk", "hu", "ro", "bg", "gr", "ie", "us", "ca", "mx", "br", "ar", "au", "nz", "za", "in", "jp", "cn", "kr", "ru", "ua", "tr", "il", "ae", "sg", "hk"};
+    static const Set all{"com",   "net",  "org", "edu",  "gov",   "info",   "biz", "name", "pro", "app", "dev", "cloud", "online", "shop",
+                         "store", "tech", "xyz", "mobi", "email", "agency", "io",  "ai",   "me",  "tv",  "co",  "de",    "at",     "ch",
+                         "li",    "uk",   "eu",  "fr",   "it",    "es",     "pt",  "nl",   "be",  "lu",  "dk",  "se",    "no",     "fi",
+                         "pl",    "cz",   "sk",  "hu",   "ro",    "bg",     "gr",  "ie",   "us",  "ca",  "mx",  "br",    "ar",     "au",
+                         "nz",    "za",   "in",  "jp",   "cn",    "kr",     "ru",  "ua",   "tr",  "il",  "ae",  "sg",    "hk"};
     return all;
 }
 const Set& providers() {
-    static const Set all{"gmail", "googlemail", "yahoo", "hotmail", "outlook", "gmx", "icloud", "aol", "proton", "protonmail", "msn", "freenet", "posteo", "mailbox", "yandex", "zoho", "comcast", "verizon", "sbcglobal", "btinternet", "wanadoo", "laposte", "libero", "tutanota", "fastmail", "bluewin", "live", "web", "mail"};
+    static const Set all{"gmail",   "googlemail", "yahoo",  "hotmail",  "outlook",  "gmx",     "icloud",  "aol",     "proton",    "protonmail",
+                         "msn",     "freenet",    "posteo", "mailbox",  "yandex",   "zoho",    "comcast", "verizon", "sbcglobal", "btinternet",
+                         "wanadoo", "laposte",    "libero", "tutanota", "fastmail", "bluewin", "live",    "web",     "mail"};
     return all;
 }
 // What stands before "at example dot com" without being somebody's name.
 const Set& no_names() {
-    static const Set all{"it", "us", "me", "them", "him", "her", "that", "this", "these", "those", "you", "up", "out", "in", "on", "off", "over", "look", "looked", "looking", "find", "found", "order", "ordered", "orders", "buy", "bought", "available", "visit", "website", "site", "page", "online", "store", "shop",
-                         "shopping", "deal", "deals", "sale", "prices", "price", "account", "job", "jobs", "work", "works", "worked", "working", "review", "reviews", "see", "saw", "check", "read", "more", "info", "information", "details", "one", "something", "everything", "listed", "sold", "cheaper", "here", "there", "and", "or",
-                         "sign", "signed", "register", "registered", "book", "booked", "form", "profile", "customer", "products", "tickets", "is", "was", "be", "are", "email", "mail", "address", "reached", "reach", "uh", "um", "support", "back", "best", "also", "got", "get", "paid", "friend", "colleagues", "people", "team", "blog", "shoes", "item", "items"};
+    static const Set all{"it",       "us",          "me",       "them",    "him",       "her",        "that",   "this",    "these",   "those",   "you",
+                         "up",       "out",         "in",       "on",      "off",       "over",       "look",   "looked",  "looking", "find",    "found",
+                         "order",    "ordered",     "orders",   "buy",     "bought",    "available",  "visit",  "website", "site",    "page",    "online",
+                         "store",    "shop",        "shopping", "deal",    "deals",     "sale",       "prices", "price",   "account", "job",     "jobs",
+                         "work",     "works",       "worked",   "working", "review",    "reviews",    "see",    "saw",     "check",   "read",    "more",
+                         "info",     "information", "details",  "one",     "something", "everything", "listed", "sold",    "cheaper", "here",    "there",
+                         "and",      "or",          "sign",     "signed",  "register",  "registered", "book",   "booked",  "form",    "profile", "customer",
+                         "products", "tickets",     "is",       "was",     "be",        "are",        "email",  "mail",    "address", "reached", "reach",
+                         "uh",       "um",          "support",  "back",    "best",      "also",       "got",    "get",     "paid",    "friend",  "colleagues",
+                         "people",   "team",        "blog",     "shoes",   "item",      "items"};
     return all;
 }
 
@@ -41,7 +53,9 @@ bool joins(const std::vector<Word>& words, std::size_t at, std::string_view with
     if (at >= words.size() || joiner(words[at]) != with) return false;
     return !words[at].mark || (at + 1 < words.size() && words[at + 1].glued == words[at].glued);
 }
-bool any_joiner(const std::vector<Word>& words, std::size_t at) { return joins(words, at, ".") || joins(words, at, "-") || joins(words, at, "_") || joins(words, at, "+"); }
+bool any_joiner(const std::vector<Word>& words, std::size_t at) {
+    return joins(words, at, ".") || joins(words, at, "-") || joins(words, at, "_") || joins(words, at, "+");
+}
 
 // The end (last word) of a domain beginning at `at`; `label`: its first one.
 std::optional<std::size_t> domain_end(const std::vector<Word>& words, std::size_t at, bool sign, std::string& label) {
@@ -76,13 +90,16 @@ std::optional<std::size_t> domain_end(const std::vector<Word>& words, std::size_
             last = item && !word.spelled ? item->last : i;
             i = last + 1;
             // Behind a dot a known ending is the label, whatever comes next.
-            if (labels > 0 && endings().contains(current) && !joins(words, i, "-") && !(i < words.size() && words[i].spelled && !words[i].glued && current.size() == 1)) break;
+            if (labels > 0 && endings().contains(current) && !joins(words, i, "-") &&
+                !(i < words.size() && words[i].spelled && !words[i].glued && current.size() == 1))
+                break;
             if (labels > 0 && real == 1 && !word.spelled) break;
         }
         if (current.empty()) return end;
         if (labels == 0) label = current;
         ++labels;
-        const bool written = sign && single && last == begin && std::all_of(current.begin(), current.end(), [](char c) { return c >= 'a' && c <= 'z'; }) && current.size() >= 2;
+        const bool written =
+            sign && single && last == begin && std::all_of(current.begin(), current.end(), [](char c) { return c >= 'a' && c <= 'z'; }) && current.size() >= 2;
         if (labels > 1 && (endings().contains(current) || written)) end = last;
         i = last + 1;
         if (!joins(words, i, ".")) return end;
@@ -97,7 +114,9 @@ struct Local {
     std::string nearest;  // the word before "at"
 };
 
-bool digits_before(const std::vector<Word>& words, std::size_t at) { return words[at].number || (!words[at].mark && item_at(words, at).has_value()); }
+bool digits_before(const std::vector<Word>& words, std::size_t at) {
+    return words[at].number || (!words[at].mark && item_at(words, at).has_value());
+}
 
 Local local_before(const std::vector<Word>& words, std::size_t at, const Taken& taken) {
     Local local;
@@ -123,7 +142,8 @@ Local local_before(const std::vector<Word>& words, std::size_t at, const Taken& 
             --letters;
         }
         const bool digits_only = count > 0 && letters == 0;
-        if (count == 0 || (digits_only && first > 0 && !words[first - 1].mark && joiner(words[first - 1]).empty() && !no_names().contains(words[first - 1].text) && words[first - 1].text.size() > 2)) {
+        if (count == 0 || (digits_only && first > 0 && !words[first - 1].mark && joiner(words[first - 1]).empty() &&
+                           !no_names().contains(words[first - 1].text) && words[first - 1].text.size() > 2)) {
             if (first == 0 || words[first - 1].mark || joins(words, first - 1, ".")) {
                 if (count == 0) break;
             } else {

@@ -46,7 +46,7 @@ void find_numbers(const std::vector<Word>& words, Kinds kinds, const Before& bef
 [[nodiscard]] bool luhn(std::string_view digits);
 [[nodiscard]] bool known_card(std::string_view digits);  // an issuer's beginning, of a length it uses, and Luhn
 [[nodiscard]] bool card_beginning(std::string_view digits);
-[[nodiscard]] std::size_t iban_length(std::string_view country);  // 0: there is no such country
+[[nodiscard]] std::size_t iban_length(std::string_view country);           // 0: there is no such country
 [[nodiscard]] bool iban_holds(std::string_view small_letters_and_digits);  // modulo 97
 
 }  // namespace parley::privacy

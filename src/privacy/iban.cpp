@@ -9,18 +9,25 @@ namespace parley::privacy {
 namespace {
 
 constexpr std::size_t kLongest = 34;
-constexpr std::size_t kMostGap = 4;      // words of noise between two characters
-constexpr std::size_t kSurely = 12;      // so many characters of an unfinished one are one
+constexpr std::size_t kMostGap = 4;  // words of noise between two characters
+constexpr std::size_t kSurely = 12;  // so many characters of an unfinished one are one
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool small_letter(char c) { return c >= 'a' && c <= 'z'; }
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool small_letter(char c) {
+    return c >= 'a' && c <= 'z';
+}
 
 const std::unordered_map<std::string_view, char>& alphabet() {
     static const std::unordered_map<std::string_view, char> all{
-        {"alpha", 'a'}, {"alfa", 'a'}, {"bravo", 'b'}, {"charlie", 'c'}, {"delta", 'd'}, {"echo", 'e'}, {"foxtrot", 'f'}, {"golf", 'g'}, {"hotel", 'h'}, {"india", 'i'}, {"juliet", 'j'}, {"juliett", 'j'}, {"kilo", 'k'},
-        {"lima", 'l'}, {"mike", 'm'}, {"november", 'n'}, {"oscar", 'o'}, {"papa", 'p'}, {"quebec", 'q'}, {"romeo", 'r'}, {"sierra", 's'}, {"tango", 't'}, {"uniform", 'u'}, {"victor", 'v'}, {"whiskey", 'w'}, {"whisky", 'w'},
-        {"xray", 'x'}, {"yankee", 'y'}, {"zulu", 'z'}, {"anton", 'a'}, {"berta", 'b'}, {"c\xC3\xA4sar", 'c'}, {"dora", 'd'}, {"emil", 'e'}, {"friedrich", 'f'}, {"gustav", 'g'}, {"heinrich", 'h'}, {"ida", 'i'}, {"julius", 'j'},
-        {"kaufmann", 'k'}, {"ludwig", 'l'}, {"martha", 'm'}, {"nordpol", 'n'}, {"otto", 'o'}, {"paula", 'p'}, {"richard", 'r'}, {"siegfried", 's'}, {"theodor", 't'}, {"ulrich", 'u'}, {"viktor", 'v'}, {"wilhelm", 'w'}, {"zeppelin", 'z'}};
+        {"alpha", 'a'},   {"alfa", 'a'},   {"bravo", 'b'},     {"charlie", 'c'}, {"delta", 'd'},    {"echo", 'e'},    {"foxtrot", 'f'},   {"golf", 'g'},
+        {"hotel", 'h'},   {"india", 'i'},  {"juliet", 'j'},    {"juliett", 'j'}, {"kilo", 'k'},     {"lima", 'l'},    {"mike", 'm'},      {"november", 'n'},
+        {"oscar", 'o'},   {"papa", 'p'},   {"quebec", 'q'},    {"romeo", 'r'},   {"sierra", 's'},   {"tango", 't'},   {"uniform", 'u'},   {"victor", 'v'},
+        {"whiskey", 'w'}, {"whisky", 'w'}, {"xray", 'x'},      {"yankee", 'y'},  {"zulu", 'z'},     {"anton", 'a'},   {"berta", 'b'},     {"c\xC3\xA4sar", 'c'},
+        {"dora", 'd'},    {"emil", 'e'},   {"friedrich", 'f'}, {"gustav", 'g'},  {"heinrich", 'h'}, {"ida", 'i'},     {"julius", 'j'},    {"kaufmann", 'k'},
+        {"ludwig", 'l'},  {"martha", 'm'}, {"nordpol", 'n'},   {"otto", 'o'},    {"paula", 'p'},    {"richard", 'r'}, {"siegfried", 's'}, {"theodor", 't'},
+        {"ulrich", 'u'},  {"viktor", 'v'}, {"wilhelm", 'w'},   {"zeppelin", 'z'}};
     return all;
 }
 
@@ -66,7 +73,8 @@ struct Reading {
 
 // What stands from word `at` on, after `carried`: to the country's length, or as far as it goes.
 Reading read(std::string_view text, const std::vector<Word>& words, const Taken& taken, std::size_t at, const std::string& carried, bool joined) {
-    Reading reading{.text = carried, .last = at, .by_word = carried.empty() && !words[at].spelled && words[at].text.size() == 2 && text[words[at].begin] >= 'a'};
+    Reading reading{
+        .text = carried, .last = at, .by_word = carried.empty() && !words[at].spelled && words[at].text.size() == 2 && text[words[at].begin] >= 'a'};
     std::size_t gap = 0;
     auto i = at;
     while (i < words.size() && !taken.at(i)) {
@@ -100,11 +108,14 @@ Reading read(std::string_view text, const std::vector<Word>& words, const Taken&
 
 std::size_t iban_length(std::string_view country) {
     static const std::unordered_map<std::string_view, std::size_t> all{
-        {"ad", 24}, {"ae", 23}, {"al", 28}, {"at", 20}, {"az", 28}, {"ba", 20}, {"be", 16}, {"bg", 22}, {"bh", 22}, {"bi", 27}, {"br", 29}, {"by", 28}, {"ch", 21}, {"cr", 22}, {"cy", 28}, {"cz", 24}, {"de", 22}, {"dj", 27}, {"dk", 18},
-        {"do", 28}, {"ee", 20}, {"eg", 29}, {"es", 24}, {"fi", 18}, {"fk", 18}, {"fo", 18}, {"fr", 27}, {"gb", 22}, {"ge", 22}, {"gi", 23}, {"gl", 18}, {"gr", 27}, {"gt", 28}, {"hr", 21}, {"hu", 28}, {"ie", 22}, {"il", 23}, {"iq", 23},
-        {"is", 26}, {"it", 27}, {"jo", 30}, {"kw", 30}, {"kz", 20}, {"lb", 28}, {"lc", 32}, {"li", 21}, {"lt", 20}, {"lu", 20}, {"lv", 21}, {"ly", 25}, {"mc", 27}, {"md", 24}, {"me", 22}, {"mk", 19}, {"mn", 20}, {"mr", 27}, {"mt", 31},
-        {"mu", 30}, {"ni", 28}, {"nl", 18}, {"no", 15}, {"om", 23}, {"pk", 24}, {"pl", 28}, {"ps", 29}, {"pt", 25}, {"qa", 29}, {"ro", 24}, {"rs", 22}, {"ru", 33}, {"sa", 24}, {"sc", 31}, {"sd", 18}, {"se", 24}, {"si", 19}, {"sk", 24},
-        {"sm", 27}, {"so", 23}, {"st", 25}, {"sv", 28}, {"tl", 23}, {"tn", 24}, {"tr", 26}, {"ua", 29}, {"va", 22}, {"vg", 24}, {"xk", 20}};
+        {"ad", 24}, {"ae", 23}, {"al", 28}, {"at", 20}, {"az", 28}, {"ba", 20}, {"be", 16}, {"bg", 22}, {"bh", 22}, {"bi", 27}, {"br", 29},
+        {"by", 28}, {"ch", 21}, {"cr", 22}, {"cy", 28}, {"cz", 24}, {"de", 22}, {"dj", 27}, {"dk", 18}, {"do", 28}, {"ee", 20}, {"eg", 29},
+        {"es", 24}, {"fi", 18}, {"fk", 18}, {"fo", 18}, {"fr", 27}, {"gb", 22}, {"ge", 22}, {"gi", 23}, {"gl", 18}, {"gr", 27}, {"gt", 28},
+        {"hr", 21}, {"hu", 28}, {"ie", 22}, {"il", 23}, {"iq", 23}, {"is", 26}, {"it", 27}, {"jo", 30}, {"kw", 30}, {"kz", 20}, {"lb", 28},
+        {"lc", 32}, {"li", 21}, {"lt", 20}, {"lu", 20}, {"lv", 21}, {"ly", 25}, {"mc", 27}, {"md", 24}, {"me", 22}, {"mk", 19}, {"mn", 20},
+        {"mr", 27}, {"mt", 31}, {"mu", 30}, {"ni", 28}, {"nl", 18}, {"no", 15}, {"om", 23}, {"pk", 24}, {"pl", 28}, {"ps", 29}, {"pt", 25},
+        {"qa", 29}, {"ro", 24}, {"rs", 22}, {"ru", 33}, {"sa", 24}, {"sc", 31}, {"sd", 18}, {"se", 24}, {"si", 19}, {"sk", 24}, {"sm", 27},
+        {"so", 23}, {"st", 25}, {"sv", 28}, {"tl", 23}, {"tn", 24}, {"tr", 26}, {"ua", 29}, {"va", 22}, {"vg", 24}, {"xk", 20}};
     const auto found = all.find(country);
     return found == all.end() ? 0 : found->second;
 }
@@ -114,9 +125,12 @@ bool iban_holds(std::string_view iban) {
     unsigned rest = 0;
     for (std::size_t i = 0; i < iban.size(); ++i) {
         const char c = iban[(i + 4) % iban.size()];
-        if (digit(c)) rest = (rest * 10 + static_cast<unsigned>(c - '0')) % 97;
-        else if (small_letter(c)) rest = (rest * 100 + static_cast<unsigned>(c - 'a') + 10) % 97;
-        else return false;
+        if (digit(c))
+            rest = (rest * 10 + static_cast<unsigned>(c - '0')) % 97;
+        else if (small_letter(c))
+            rest = (rest * 100 + static_cast<unsigned>(c - 'a') + 10) % 97;
+        else
+            return false;
     }
     return rest == 1;
 }
@@ -132,7 +146,9 @@ void find_ibans(std::string_view text, const std::vector<Word>& words, const Bef
     };
     if (!before.letters_digits.empty() && !words.empty()) {
         std::size_t at = 0, last = 0;
-        while (at < words.size() && characters(text, words, at, before.letters_digits.size(), last, true).empty() && (is_noise(words[at]) || is_soft(words[at]) || is_separator(words[at]))) ++at;
+        while (at < words.size() && characters(text, words, at, before.letters_digits.size(), last, true).empty() &&
+               (is_noise(words[at]) || is_soft(words[at]) || is_separator(words[at])))
+            ++at;
         if (at < words.size()) {
             const auto reading = read(text, words, taken, at, before.letters_digits, true);
             if (reading.text.size() > before.letters_digits.size() && (reading.whole || reading.to_the_end)) {
@@ -147,11 +163,14 @@ void find_ibans(std::string_view text, const std::vector<Word>& words, const Bef
         if (!small_letter(first)) continue;
         auto reading = read(text, words, taken, i, {}, true);
         if (!reading.whole && words[i].more > 0) reading = read(text, words, taken, i, {}, false);  // "DE89…000x"
-        if (reading.text.size() < 4 || !small_letter(reading.text[0]) || !small_letter(reading.text[1]) || !digit(reading.text[2]) || !digit(reading.text[3])) continue;
+        if (reading.text.size() < 4 || !small_letter(reading.text[0]) || !small_letter(reading.text[1]) || !digit(reading.text[2]) || !digit(reading.text[3]))
+            continue;
         const auto cue = cue_before(words, i, 10);
         const bool asked = cue == Cue::iban || (cue != Cue::other && before.asked == Cue::iban);
-        if (reading.whole && ((asked && !reading.by_word) || iban_holds(reading.text))) keep(i, reading);
-        else if (reading.to_the_end && !reading.by_word && iban_length(std::string_view(reading.text).substr(0, 2)) > reading.text.size() && ((asked && reading.text.size() >= 4) || reading.text.size() >= kSurely)) {
+        if (reading.whole && ((asked && !reading.by_word) || iban_holds(reading.text)))
+            keep(i, reading);
+        else if (reading.to_the_end && !reading.by_word && iban_length(std::string_view(reading.text).substr(0, 2)) > reading.text.size() &&
+                 ((asked && reading.text.size() >= 4) || reading.text.size() >= kSurely)) {
             keep(i, reading);
             unfinished(reading);
         }

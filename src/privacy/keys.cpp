@@ -13,9 +13,15 @@ namespace {
 
 constexpr std::size_t kLongestKey = 128;
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool capital(char c) { return c >= 'A' && c <= 'Z'; }
-bool letter(char c) { return capital(c) || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool capital(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+bool letter(char c) {
+    return capital(c) || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+}
 
 // "ssn_last4", "cardNumber", "CVVCode": the words, small, without a plural's s.
 std::vector<std::string> words_in(std::string_view key) {
@@ -37,14 +43,53 @@ std::vector<std::string> words_in(std::string_view key) {
 }
 
 Cue meaning(std::string_view word) {
-    static const std::unordered_map<std::string_view, Cue> all{
-        {"cvv", Cue::code}, {"cvc", Cue::code}, {"csc", Cue::code}, {"cv", Cue::code}, {"otp", Cue::code}, {"pin", Cue::code}, {"passcode", Cue::code}, {"pr\xC3\xBC" "fnummer", Cue::code},
-        {"ssn", Cue::ssn}, {"social", Cue::ssn}, {"iban", Cue::iban}, {"kontonummer", Cue::iban},
-        {"card", Cue::card}, {"creditcard", Cue::card}, {"cardnumber", Cue::card}, {"pan", Cue::card}, {"cc", Cue::card}, {"visa", Cue::card}, {"mastercard", Cue::card}, {"amex", Cue::card}, {"karte", Cue::card}, {"kreditkarte", Cue::card},
-        {"kartennummer", Cue::card}, {"kreditkartennummer", Cue::card},
-        {"phone", Cue::phone}, {"phonenumber", Cue::phone}, {"telephone", Cue::phone}, {"tel", Cue::phone}, {"cell", Cue::phone}, {"cellphone", Cue::phone}, {"mobile", Cue::phone}, {"landline", Cue::phone}, {"callback", Cue::phone}, {"fax", Cue::phone},
-        {"whatsapp", Cue::phone}, {"handy", Cue::phone}, {"handynummer", Cue::phone}, {"telefon", Cue::phone}, {"telefonnummer", Cue::phone}, {"rufnummer", Cue::phone}, {"mobilnummer", Cue::phone}, {"msisdn", Cue::phone},
-        {"email", Cue::email}, {"mail", Cue::email}, {"mailadresse", Cue::email}};
+    static const std::unordered_map<std::string_view, Cue> all{{"cvv", Cue::code},
+                                                               {"cvc", Cue::code},
+                                                               {"csc", Cue::code},
+                                                               {"cv", Cue::code},
+                                                               {"otp", Cue::code},
+                                                               {"pin", Cue::code},
+                                                               {"passcode", Cue::code},
+                                                               {"pr\xC3\xBC"
+                                                                "fnummer",
+                                                                Cue::code},
+                                                               {"ssn", Cue::ssn},
+                                                               {"social", Cue::ssn},
+                                                               {"iban", Cue::iban},
+                                                               {"kontonummer", Cue::iban},
+                                                               {"card", Cue::card},
+                                                               {"creditcard", Cue::card},
+                                                               {"cardnumber", Cue::card},
+                                                               {"pan", Cue::card},
+                                                               {"cc", Cue::card},
+                                                               {"visa", Cue::card},
+                                                               {"mastercard", Cue::card},
+                                                               {"amex", Cue::card},
+                                                               {"karte", Cue::card},
+                                                               {"kreditkarte", Cue::card},
+                                                               {"kartennummer", Cue::card},
+                                                               {"kreditkartennummer", Cue::card},
+                                                               {"phone", Cue::phone},
+                                                               {"phonenumber", Cue::phone},
+                                                               {"telephone", Cue::phone},
+                                                               {"tel", Cue::phone},
+                                                               {"cell", Cue::phone},
+                                                               {"cellphone", Cue::phone},
+                                                               {"mobile", Cue::phone},
+                                                               {"landline", Cue::phone},
+                                                               {"callback", Cue::phone},
+                                                               {"fax", Cue::phone},
+                                                               {"whatsapp", Cue::phone},
+                                                               {"handy", Cue::phone},
+                                                               {"handynummer", Cue::phone},
+                                                               {"telefon", Cue::phone},
+                                                               {"telefonnummer", Cue::phone},
+                                                               {"rufnummer", Cue::phone},
+                                                               {"mobilnummer", Cue::phone},
+                                                               {"msisdn", Cue::phone},
+                                                               {"email", Cue::email},
+                                                               {"mail", Cue::email},
+                                                               {"mailadresse", Cue::email}};
     const auto found = all.find(word);
     return found == all.end() ? Cue::none : found->second;
 }
@@ -56,8 +101,10 @@ Cue cue_of_key(std::string_view key, Cue around) {
     const auto has = [&](std::string_view word) { return std::find(words.begin(), words.end(), word) != words.end(); };
     if (has("code") && (has("security") || has("verification") || (has("one") && has("time")))) return Cue::code;
     // Beside such a number, and none itself: "card_expiry", "phone_type", "callback_time".
-    static const std::unordered_set<std::string_view> beside{"expiry", "exp", "expire", "expiration", "valid", "month", "year", "date", "day", "time", "at", "type", "brand", "kind", "count", "amount", "total", "price", "cost", "currency", "status", "limit",
-                                                             "minute", "second", "ms", "duration", "attempt", "id", "index", "length", "order", "zip", "postal"};
+    static const std::unordered_set<std::string_view> beside{"expiry", "exp",      "expire", "expiration", "valid",  "month",  "year",   "date",     "day",
+                                                             "time",   "at",       "type",   "brand",      "kind",   "count",  "amount", "total",    "price",
+                                                             "cost",   "currency", "status", "limit",      "minute", "second", "ms",     "duration", "attempt",
+                                                             "id",     "index",    "length", "order",      "zip",    "postal"};
     if (std::any_of(words.begin(), words.end(), [&](const auto& word) { return beside.contains(word); })) return Cue::none;
     if (has("ss") && (has("number") || has("no"))) return Cue::ssn;
     Cue cue = Cue::none;
@@ -68,8 +115,11 @@ Cue cue_of_key(std::string_view key, Cue around) {
     if (cue != Cue::none) return cue;
     // "last4" of nothing else is a card's.
     if (has("last") && (has("4") || has("four") || has("digit"))) return around == Cue::none ? Cue::card : around;
-    static const std::unordered_set<std::string_view> plain{"number", "no", "nummer", "num", "value", "digit", "raw", "spoken", "said", "given", "primary", "text"};
-    return std::all_of(words.begin(), words.end(), [&](const auto& word) { return plain.contains(word) || std::all_of(word.begin(), word.end(), digit); }) ? around : Cue::none;
+    static const std::unordered_set<std::string_view> plain{"number", "no",     "nummer", "num",   "value",   "digit",
+                                                            "raw",    "spoken", "said",   "given", "primary", "text"};
+    return std::all_of(words.begin(), words.end(), [&](const auto& word) { return plain.contains(word) || std::all_of(word.begin(), word.end(), digit); })
+               ? around
+               : Cue::none;
 }
 
 }  // namespace parley::privacy

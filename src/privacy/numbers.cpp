@@ -8,16 +8,16 @@ namespace parley::privacy {
 namespace {
 
 constexpr std::size_t kShortestCard = 13, kLongestCard = 19;
-constexpr std::size_t kMostGap = 6;           // words of noise within a number
-constexpr std::size_t kShownOfCard = 8;       // the bank's digits, which name nobody
-constexpr std::size_t kShortestCode = 3, kLongestCode = 8;   // a card's has three or four digits, one that was sent some more
+constexpr std::size_t kMostGap = 6;                            // words of noise within a number
+constexpr std::size_t kShownOfCard = 8;                        // the bank's digits, which name nobody
+constexpr std::size_t kShortestCode = 3, kLongestCode = 8;     // a card's has three or four digits, one that was sent some more
 constexpr std::size_t kShapeGoverned = 2, kBareGoverned = 10;  // words: how near "order" has to stand to a number with a telephone's shape, and to digits alone
 constexpr std::size_t kCarried = static_cast<std::size_t>(-1);  // an item of the turn before
 
 struct Run {
     std::vector<Item> items;
-    std::vector<bool> parted;      // before the item: a mark or a pause stood there
-    std::vector<bool> glued;       // … without spaces
+    std::vector<bool> parted;  // before the item: a mark or a pause stood there
+    std::vector<bool> glued;   // … without spaces
     std::size_t first = 0, last = 0;
     bool at_start = false, at_end = false;
     [[nodiscard]] std::string digits(std::size_t from, std::size_t to) const {
@@ -27,7 +27,9 @@ struct Run {
     }
 };
 
-bool fills(const Word& word) { return is_noise(word) || is_soft(word) || is_separator(word); }
+bool fills(const Word& word) {
+    return is_noise(word) || is_soft(word) || is_separator(word);
+}
 
 std::vector<Run> runs_of(const std::vector<Word>& words, const Taken& taken) {
     std::vector<Run> runs;
@@ -104,7 +106,9 @@ Run part_of(const Run& run, std::size_t from, std::size_t to) {
 bool social(std::string_view d) {
     return d.size() == 9 && d.substr(0, 3) != "000" && d.substr(0, 3) != "666" && d[0] != '9' && d.substr(3, 2) != "00" && d.substr(5) != "0000";
 }
-bool american(std::string_view d) { return d.size() == 10 && d[0] >= '2' && d[3] >= '2'; }
+bool american(std::string_view d) {
+    return d.size() == 10 && d[0] >= '2' && d[3] >= '2';
+}
 
 class Search {
 public:
@@ -163,7 +167,9 @@ private:
     }
 
     [[nodiscard]] bool money(const Run& run) const {
-        static const std::unordered_set<std::string_view> behind{"dollars", "dollar", "bucks", "euro", "euros", "pounds", "percent", "prozent", "cents", "million", "millionen", "billion", "people", "miles", "kilometers", "kilometer", "usd", "eur", "%", "kg", "hours", "minutes", "points", "$"};
+        static const std::unordered_set<std::string_view> behind{"dollars", "dollar",  "bucks",     "euro",    "euros",  "pounds",  "percent",    "prozent",
+                                                                 "cents",   "million", "millionen", "billion", "people", "miles",   "kilometers", "kilometer",
+                                                                 "usd",     "eur",     "%",         "kg",      "hours",  "minutes", "points",     "$"};
         static const std::unordered_set<std::string_view> front{"$", "\xE2\x82\xAC", "\xC2\xA3", "#", "usd", "eur"};
         return (run.first > 0 && front.contains(words_[run.first - 1].text)) || (run.last + 1 < words_.size() && behind.contains(words_[run.last + 1].text));
     }
@@ -186,8 +192,10 @@ private:
             from = i = end;
         }
         if (from == run.items.size()) return;
-        if (from > 0) rest(part_of(run, from, run.items.size()), cue, false);
-        else rest(run, cue, carried);
+        if (from > 0)
+            rest(part_of(run, from, run.items.size()), cue, false);
+        else
+            rest(run, cue, carried);
     }
 
     [[nodiscard]] std::size_t card_at(const Run& run, std::size_t at, Cue cue) const {
@@ -195,7 +203,8 @@ private:
         std::size_t end = 0;
         for (auto i = at; i < run.items.size() && digits.size() < kLongestCard; ++i) {
             digits += run.items[i].digits;
-            if (digits.size() >= kShortestCard && digits.size() <= kLongestCard && known_card(digits) && !(cue == Cue::other && digits.size() == kShortestCard)) end = i + 1;
+            if (digits.size() >= kShortestCard && digits.size() <= kLongestCard && known_card(digits) && !(cue == Cue::other && digits.size() == kShortestCard))
+                end = i + 1;
         }
         return end;
     }
@@ -210,7 +219,8 @@ private:
             leave(run, before_.went_on);
             return;
         }
-        if (carried && cue != Cue::other && total.size() > kShownOfCard && total.size() <= kLongestCard && card_beginning(total) && !american(total) && run.at_end && total.size() != 9) {
+        if (carried && cue != Cue::other && total.size() > kShownOfCard && total.size() <= kLongestCard && card_beginning(total) && !american(total) &&
+            run.at_end && total.size() != 9) {
             keep(Kind::card, run, 0, size);
             leave(run, Kind::card);
             return;
@@ -219,7 +229,8 @@ private:
             keep(Kind::card, run, 0, size);
             return;
         }
-        if (cue == Cue::card && ((total.size() >= 12 && total.size() <= kLongestCard) || (whole_turn && total.size() >= 4 && total.size() <= kLongestCard) || (run.at_end && total.size() >= 8 && total.size() <= kLongestCard))) {
+        if (cue == Cue::card && ((total.size() >= 12 && total.size() <= kLongestCard) || (whole_turn && total.size() >= 4 && total.size() <= kLongestCard) ||
+                                 (run.at_end && total.size() >= 8 && total.size() <= kLongestCard))) {
             keep(Kind::card, run, 0, size);
             leave(run, Kind::card);
             return;
@@ -243,7 +254,9 @@ private:
         bool any = false;
         for (std::size_t i = 0; i + 3 <= run.items.size(); ++i) {
             const auto& it = run.items;
-            if (it[i].spoken || it[i + 1].spoken || it[i + 2].spoken || it[i].digits.size() != 3 || it[i + 1].digits.size() != 2 || it[i + 2].digits.size() != 4) continue;
+            if (it[i].spoken || it[i + 1].spoken || it[i + 2].spoken || it[i].digits.size() != 3 || it[i + 1].digits.size() != 2 ||
+                it[i + 2].digits.size() != 4)
+                continue;
             if (!social(it[i].digits + it[i + 1].digits + it[i + 2].digits) || other_at(run, i, kShapeGoverned)) continue;
             any = keep(Kind::ssn, run, i, i + 3);
             i += 2;
@@ -303,18 +316,24 @@ private:
             };
             const char area = run.items[i].digits[0];
             std::size_t to = 0, reach = kShapeGoverned;
-            if (area >= '2' && sizes({3, 3, 4})) to = i + 3;
-            else if (area == '1' && sizes({1, 3, 3, 4})) to = i + 4;
-            else if (sizes({10}) && american(run.items[i].digits)) to = i + 1;
-            else if (sizes({11}) && area == '1' && american(run.items[i].digits.substr(1))) to = i + 1;
-            else if ((sizes({3, 7}) || sizes({6, 4})) && american(run.digits(i, i + 2))) to = i + 2;
+            if (area >= '2' && sizes({3, 3, 4}))
+                to = i + 3;
+            else if (area == '1' && sizes({1, 3, 3, 4}))
+                to = i + 4;
+            else if (sizes({10}) && american(run.items[i].digits))
+                to = i + 1;
+            else if (sizes({11}) && area == '1' && american(run.items[i].digits.substr(1)))
+                to = i + 1;
+            else if ((sizes({3, 7}) || sizes({6, 4})) && american(run.digits(i, i + 2)))
+                to = i + 2;
             if (to == i + 1) reach = kBareGoverned;
             if (to == 0 || other_at(run, i, reach) || (to == i + 1 && within_letters(run, i))) continue;
             any = keep(Kind::phone, run, i, to);
             i = to - 1;
         }
         if (any) return true;
-        if ((abroad || trunk) && !other_at(run, 0, size == 1 ? kBareGoverned : kShapeGoverned) && !within_letters(run, 0)) return keep(Kind::phone, run, 0, size);
+        if ((abroad || trunk) && !other_at(run, 0, size == 1 ? kBareGoverned : kShapeGoverned) && !within_letters(run, 0))
+            return keep(Kind::phone, run, 0, size);
         return false;
     }
 

@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, kKindCount> kNames{"card", "ssn", "iban", "email", "phone"};
 constexpr std::array<std::string_view, kKindCount> kPlaceholders{"[card]", "[ssn]", "[iban]", "[email]", "[phone]"};
 constexpr std::size_t kShortestValue = 3, kLongestValue = 128, kMostValues = 64;  // of what is remembered as masked
-constexpr std::size_t kShortTurn = 4;  // words: "uh-huh, go on" asks for nothing new
+constexpr std::size_t kShortTurn = 4;                                             // words: "uh-huh, go on" asks for nothing new
 
 Redacted search(std::string_view text, const std::vector<Word>& words, Kinds kinds, const Before& before, After& after, std::vector<Hit>& hits) {
     Taken taken(words.size());
@@ -42,8 +42,12 @@ Cue asked_for(const std::vector<Word>& words) {
 
 }  // namespace
 
-std::string_view name(Kind kind) { return kNames[static_cast<std::size_t>(kind)]; }
-std::string_view placeholder(Kind kind) { return kPlaceholders[static_cast<std::size_t>(kind)]; }
+std::string_view name(Kind kind) {
+    return kNames[static_cast<std::size_t>(kind)];
+}
+std::string_view placeholder(Kind kind) {
+    return kPlaceholders[static_cast<std::size_t>(kind)];
+}
 std::optional<Kind> kind_named(std::string_view name) {
     const auto found = std::find(kNames.begin(), kNames.end(), name);
     if (found == kNames.end()) return std::nullopt;
@@ -70,7 +74,8 @@ Redacted Listener::turn(bool caller, std::string_view text) {
     auto& own = caller ? caller_ : agent_;
     const auto& other = caller ? agent_ : caller_;
     const auto words = words_of(text);
-    const Before before{.digits = own.digits, .letters_digits = own.letters_digits, .asked = other.asked != Cue::none ? other.asked : own.asked, .went_on = own.went_on};
+    const Before before{
+        .digits = own.digits, .letters_digits = own.letters_digits, .asked = other.asked != Cue::none ? other.asked : own.asked, .went_on = own.went_on};
     After after;
     std::vector<Hit> hits;
     auto out = search(text, words, kinds_, before, after, hits);

@@ -13,11 +13,19 @@ using Set = std::unordered_set<std::string_view>;
 constexpr std::string_view kBullet = "\xC2\xB7";
 constexpr std::size_t kSplits = 3;  // digits in a row part a word that has letters, too
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80; }
-bool has_digit(std::string_view text) { return std::any_of(text.begin(), text.end(), digit); }
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
+bool has_digit(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), digit);
+}
 
-bool between(std::string_view text, std::string_view least, std::string_view most) { return text.size() == most.size() && text >= least && text <= most; }
+bool between(std::string_view text, std::string_view least, std::string_view most) {
+    return text.size() == most.size() && text >= least && text <= most;
+}
 
 // Bytes of white space at `at`, also the wide, the narrow and the unseen kinds; 0: none.
 std::size_t space(std::string_view text, std::size_t at) {
@@ -27,7 +35,10 @@ std::size_t space(std::string_view text, std::size_t at) {
     const auto two = text.substr(at, 2);
     if (two == "\xC2\xA0" || two == "\xC2\xAD") return 2;
     const auto three = text.substr(at, 3);
-    return between(three, "\xE2\x80\x80", "\xE2\x80\x8F") || between(three, "\xE2\x80\xA8", "\xE2\x80\xAF") || between(three, "\xE2\x81\x9F", "\xE2\x81\xA0") || three == "\xE3\x80\x80" || three == "\xEF\xBB\xBF" ? 3 : 0;
+    return between(three, "\xE2\x80\x80", "\xE2\x80\x8F") || between(three, "\xE2\x80\xA8", "\xE2\x80\xAF") || between(three, "\xE2\x81\x9F", "\xE2\x81\xA0") ||
+                   three == "\xE3\x80\x80" || three == "\xEF\xBB\xBF"
+               ? 3
+               : 0;
 }
 // A dash of any width, a minus.
 std::size_t dash(std::string_view text, std::size_t at) {
@@ -61,8 +72,10 @@ std::optional<char> digit_at(std::string_view text, std::size_t at, std::size_t&
 std::string small(std::string_view text) {
     std::string out(text);
     for (std::size_t i = 0; i < out.size(); ++i) {
-        if (out[i] >= 'A' && out[i] <= 'Z') out[i] = static_cast<char>(out[i] + 32);
-        else if (i > 0 && out[i - 1] == '\xC3' && static_cast<unsigned char>(out[i]) >= 0x80 && static_cast<unsigned char>(out[i]) <= 0x9E) out[i] = static_cast<char>(out[i] + 0x20);
+        if (out[i] >= 'A' && out[i] <= 'Z')
+            out[i] = static_cast<char>(out[i] + 32);
+        else if (i > 0 && out[i - 1] == '\xC3' && static_cast<unsigned char>(out[i]) >= 0x80 && static_cast<unsigned char>(out[i]) <= 0x9E)
+            out[i] = static_cast<char>(out[i] + 0x20);
     }
     return out;
 }
@@ -71,34 +84,40 @@ std::string small(std::string_view text) {
 bool looks_like_digits(const std::string& text) {
     std::size_t real = 0;
     for (const char c : text) {
-        if (digit(c)) ++real;
-        else if (c != 'o' && c != 'l' && c != 'i') return false;
+        if (digit(c))
+            ++real;
+        else if (c != 'o' && c != 'l' && c != 'i')
+            return false;
     }
     return real == text.size() || (text.size() >= 3 && real * 2 >= text.size());
 }
 
 const std::unordered_map<std::string_view, std::string_view>& units() {
     static const std::unordered_map<std::string_view, std::string_view> all{
-        {"zero", "0"}, {"oh", "0"}, {"o", "0"}, {"nought", "0"}, {"naught", "0"}, {"one", "1"}, {"two", "2"}, {"three", "3"}, {"four", "4"}, {"five", "5"}, {"fife", "5"}, {"six", "6"},
-        {"seven", "7"}, {"eight", "8"}, {"nine", "9"}, {"niner", "9"}, {"null", "0"}, {"eins", "1"}, {"zwei", "2"}, {"zwo", "2"}, {"drei", "3"}, {"vier", "4"}, {"f\xC3\xBCnf", "5"}, {"fuenf", "5"},
-        {"sechs", "6"}, {"sieben", "7"}, {"acht", "8"}, {"neun", "9"}};
+        {"zero", "0"},  {"oh", "0"},          {"o", "0"},     {"nought", "0"}, {"naught", "0"}, {"one", "1"},   {"two", "2"},
+        {"three", "3"}, {"four", "4"},        {"five", "5"},  {"fife", "5"},   {"six", "6"},    {"seven", "7"}, {"eight", "8"},
+        {"nine", "9"},  {"niner", "9"},       {"null", "0"},  {"eins", "1"},   {"zwei", "2"},   {"zwo", "2"},   {"drei", "3"},
+        {"vier", "4"},  {"f\xC3\xBCnf", "5"}, {"fuenf", "5"}, {"sechs", "6"},  {"sieben", "7"}, {"acht", "8"},  {"neun", "9"}};
     return all;
 }
 const std::unordered_map<std::string_view, std::string_view>& teens() {
     static const std::unordered_map<std::string_view, std::string_view> all{
-        {"ten", "10"}, {"eleven", "11"}, {"twelve", "12"}, {"thirteen", "13"}, {"fourteen", "14"}, {"fifteen", "15"}, {"sixteen", "16"}, {"seventeen", "17"}, {"eighteen", "18"}, {"nineteen", "19"},
-        {"zehn", "10"}, {"elf", "11"}, {"zw\xC3\xB6lf", "12"}, {"zwoelf", "12"}, {"dreizehn", "13"}, {"vierzehn", "14"}, {"f\xC3\xBCnfzehn", "15"}, {"sechzehn", "16"}, {"siebzehn", "17"}, {"achtzehn", "18"}, {"neunzehn", "19"}};
+        {"ten", "10"},       {"eleven", "11"},   {"twelve", "12"},          {"thirteen", "13"}, {"fourteen", "14"}, {"fifteen", "15"},      {"sixteen", "16"},
+        {"seventeen", "17"}, {"eighteen", "18"}, {"nineteen", "19"},        {"zehn", "10"},     {"elf", "11"},      {"zw\xC3\xB6lf", "12"}, {"zwoelf", "12"},
+        {"dreizehn", "13"},  {"vierzehn", "14"}, {"f\xC3\xBCnfzehn", "15"}, {"sechzehn", "16"}, {"siebzehn", "17"}, {"achtzehn", "18"},     {"neunzehn", "19"}};
     return all;
 }
 const std::unordered_map<std::string_view, char>& tens() {
     static const std::unordered_map<std::string_view, char> all{
-        {"twenty", '2'}, {"thirty", '3'}, {"forty", '4'}, {"fourty", '4'}, {"fifty", '5'}, {"sixty", '6'}, {"seventy", '7'}, {"eighty", '8'}, {"ninety", '9'},
-        {"zwanzig", '2'}, {"drei\xC3\x9Fig", '3'}, {"dreissig", '3'}, {"vierzig", '4'}, {"f\xC3\xBCnfzig", '5'}, {"sechzig", '6'}, {"siebzig", '7'}, {"achtzig", '8'}, {"neunzig", '9'}};
+        {"twenty", '2'},  {"thirty", '3'},         {"forty", '4'},   {"fourty", '4'},  {"fifty", '5'},          {"sixty", '6'},
+        {"seventy", '7'}, {"eighty", '8'},         {"ninety", '9'},  {"zwanzig", '2'}, {"drei\xC3\x9Fig", '3'}, {"dreissig", '3'},
+        {"vierzig", '4'}, {"f\xC3\xBCnfzig", '5'}, {"sechzig", '6'}, {"siebzig", '7'}, {"achtzig", '8'},        {"neunzig", '9'}};
     return all;
 }
 // What recognisers write for a digit that stands between two others.
 const std::unordered_map<std::string_view, char>& sounds() {
-    static const std::unordered_map<std::string_view, char> all{{"for", '4'}, {"fore", '4'}, {"to", '2'}, {"too", '2'}, {"ate", '8'}, {"won", '1'}, {"sex", '6'}, {"tree", '3'}};
+    static const std::unordered_map<std::string_view, char> all{{"for", '4'}, {"fore", '4'}, {"to", '2'},  {"too", '2'},
+                                                                {"ate", '8'}, {"won", '1'},  {"sex", '6'}, {"tree", '3'}};
     return all;
 }
 
@@ -147,7 +166,9 @@ std::optional<std::string> below_hundred(const std::vector<Word>& words, std::si
     return std::nullopt;
 }
 
-bool is_word(const std::vector<Word>& words, std::size_t at, std::string_view text) { return at < words.size() && words[at].text == text; }
+bool is_word(const std::vector<Word>& words, std::size_t at, std::string_view text) {
+    return at < words.size() && words[at].text == text;
+}
 bool digit_word(const std::vector<Word>& words, std::size_t at) {
     std::size_t used = 0;
     return at < words.size() && (unit(words[at]) || below_hundred(words, at, used) || words[at].number);
@@ -158,7 +179,8 @@ void join_spelled(std::vector<Word>& words) {
     std::vector<Word> out;
     for (std::size_t i = 0; i < words.size(); ++i) {
         auto word = std::move(words[i]);
-        if ((word.text == "(" || word.text == "[") && i + 2 < words.size() && (words[i + 1].text == "at" || words[i + 1].text == "dot") && (words[i + 2].text == ")" || words[i + 2].text == "]")) {
+        if ((word.text == "(" || word.text == "[") && i + 2 < words.size() && (words[i + 1].text == "at" || words[i + 1].text == "dot") &&
+            (words[i + 2].text == ")" || words[i + 2].text == "]")) {
             word.text = words[i + 1].text == "at" ? "@" : "dot";
             word.mark = word.text == "@";
             word.end = words[i + 2].end;
@@ -166,8 +188,10 @@ void join_spelled(std::vector<Word>& words) {
         }
         if (word.spelled) {
             std::size_t to = 0;
-            if (is_word(words, i + 1, "as") && is_word(words, i + 2, "in") && i + 3 < words.size()) to = i + 3;
-            else if ((is_word(words, i + 1, "like") || is_word(words, i + 1, "for") || is_word(words, i + 1, "wie")) && i + 2 < words.size()) to = i + 2;
+            if (is_word(words, i + 1, "as") && is_word(words, i + 2, "in") && i + 3 < words.size())
+                to = i + 3;
+            else if ((is_word(words, i + 1, "like") || is_word(words, i + 1, "for") || is_word(words, i + 1, "wie")) && i + 2 < words.size())
+                to = i + 2;
             if (to != 0 && !words[to].mark && words[to].text.starts_with(word.text)) {
                 word.end = words[to].end;
                 i = to;
@@ -188,9 +212,12 @@ Written written_at(std::string_view text, std::size_t& at, bool glued) {
     Written out{.text = {}, .begins = {}, .glued = glued};
     std::size_t length = 1;
     while (at < text.size() && space(text, at) == 0 && dash(text, at) == 0 && bullet(text, at) == 0 && sign(text, at) == 0) {
-        if (const auto value = digit_at(text, at, length)) out.text += *value;
-        else if (letter(text[at]) || (text[at] == '\'' && at + 1 < text.size() && letter(text[at + 1]))) out.text += text[at];
-        else break;
+        if (const auto value = digit_at(text, at, length))
+            out.text += *value;
+        else if (letter(text[at]) || (text[at] == '\'' && at + 1 < text.size() && letter(text[at + 1])))
+            out.text += text[at];
+        else
+            break;
         out.begins.push_back(at);
         at += length;
     }
@@ -213,7 +240,8 @@ void add_written(std::vector<Word>& words, const Written& written) {
         }
         if (longest < kSplits || longest == text.size()) cuts.resize(1);
         // "IBANGB06…": the country's letters are not the word's.
-        else if (text.starts_with("iban") && cuts.size() > 1 && cuts[1] == 6) cuts.insert(cuts.begin() + 1, 4);
+        else if (text.starts_with("iban") && cuts.size() > 1 && cuts[1] == 6)
+            cuts.insert(cuts.begin() + 1, 4);
     }
     cuts.push_back(text.size());
     for (std::size_t piece = 0; piece + 1 < cuts.size(); ++piece) {
@@ -257,11 +285,16 @@ std::vector<Word> words_of(std::string_view text) {
             word.end = at;
             words.push_back(std::move(word));
         };
-        if (const auto wide = dash(text, at); wide > 0) mark(wide, "-");
-        else if (const auto dot = bullet(text, at); dot > 0) mark(dot, kBullet);
-        else if (const auto other = sign(text, at); other > 0) mark(other, text.substr(at, other));
-        else if (letter(text[at]) || digit_at(text, at, length)) add_written(words, written_at(text, at, word.glued));
-        else mark(1, text.substr(at, 1));
+        if (const auto wide = dash(text, at); wide > 0)
+            mark(wide, "-");
+        else if (const auto dot = bullet(text, at); dot > 0)
+            mark(dot, kBullet);
+        else if (const auto other = sign(text, at); other > 0)
+            mark(other, text.substr(at, other));
+        else if (letter(text[at]) || digit_at(text, at, length))
+            add_written(words, written_at(text, at, word.glued));
+        else
+            mark(1, text.substr(at, 1));
     }
     join_spelled(words);
     return words;
@@ -293,7 +326,8 @@ std::optional<Item> item_at(const std::vector<Word>& words, std::size_t at) {
         item.last = at + used - 1;
     } else if (const auto one = unit(word)) {
         item.digits = std::string(1, *one);
-    } else if (const auto sound = sounds().find(word.text); sound != sounds().end() && at > 0 && unit(words[at - 1]) && !words[at - 1].number && at + 1 < words.size() && unit(words[at + 1]) && !words[at + 1].number) {
+    } else if (const auto sound = sounds().find(word.text); sound != sounds().end() && at > 0 && unit(words[at - 1]) && !words[at - 1].number &&
+                                                            at + 1 < words.size() && unit(words[at + 1]) && !words[at + 1].number) {
         item.digits = std::string(1, sound->second);
         return item;
     } else {
@@ -328,8 +362,9 @@ bool is_hum(const Word& word) {
     return all.contains(word.text);
 }
 bool is_noise(const Word& word) {
-    static const Set all{"uh", "uhm", "um", "umm", "er", "erm", "hmm", "hm", "mm", "ah", "eh", "\xC3\xA4h", "\xC3\xA4hm", "aeh", "ok", "okay", "let", "me", "see", "wait", "sorry", "yeah", "yes", "well", "moment",
-                         "so", "and", "then", "und", "dann", "ja", "also", ",", ";", "\xE2\x80\xA6"};
+    static const Set all{"uh",         "uhm", "um",  "umm",  "er",  "erm",  "hmm", "hm",   "mm",    "ah",   "eh",          "\xC3\xA4h",
+                         "\xC3\xA4hm", "aeh", "ok",  "okay", "let", "me",   "see", "wait", "sorry", "yeah", "yes",         "well",
+                         "moment",     "so",  "and", "then", "und", "dann", "ja",  "also", ",",     ";",    "\xE2\x80\xA6"};
     return all.contains(word.text) && !is_soft(word);
 }
 bool is_soft(const Word& word) {
@@ -337,12 +372,31 @@ bool is_soft(const Word& word) {
     return all.contains(word.text);
 }
 bool is_separator(const Word& word) {
-    static const Set all{"-", kBullet, "(", ")", ".", "/", "*", "_", "dash", "hyphen", "minus", "space", "strich", "bindestrich", "leerzeichen", "slash", "schr\xC3\xA4gstrich", "dot", "punkt"};
+    static const Set all{"-",
+                         kBullet,
+                         "(",
+                         ")",
+                         ".",
+                         "/",
+                         "*",
+                         "_",
+                         "dash",
+                         "hyphen",
+                         "minus",
+                         "space",
+                         "strich",
+                         "bindestrich",
+                         "leerzeichen",
+                         "slash",
+                         "schr\xC3\xA4gstrich",
+                         "dot",
+                         "punkt"};
     return all.contains(word.text);
 }
 std::string_view joiner(const Word& word) {
-    static const std::unordered_map<std::string_view, std::string_view> all{{".", "."}, {"dot", "."}, {"punkt", "."}, {"point", "."}, {"period", "."}, {"-", "-"}, {"dash", "-"}, {"hyphen", "-"}, {"minus", "-"}, {"bindestrich", "-"},
-                                                                             {"_", "_"}, {"underscore", "_"}, {"unterstrich", "_"}, {"+", "+"}, {"plus", "+"}};
+    static const std::unordered_map<std::string_view, std::string_view> all{
+        {".", "."},     {"dot", "."},         {"punkt", "."}, {"point", "."},      {"period", "."},      {"-", "-"}, {"dash", "-"}, {"hyphen", "-"},
+        {"minus", "-"}, {"bindestrich", "-"}, {"_", "_"},     {"underscore", "_"}, {"unterstrich", "_"}, {"+", "+"}, {"plus", "+"}};
     const auto found = all.find(word.text);
     return found == all.end() ? std::string_view{} : found->second;
 }

@@ -48,8 +48,10 @@ net::Task<Outcome<AccountInfo>> ask(Client& client, Request request, bool accoun
     const auto document = Document::parse(answer->body);
     if (!document) co_return not_understood(*answer, Repeat::safe);
     AccountInfo info;
-    if (account) info = read_account(document->root());
-    else if (!document->root().is_list("calls")) co_return not_understood(*answer, Repeat::safe);
+    if (account)
+        info = read_account(document->root());
+    else if (!document->root().is_list("calls"))
+        co_return not_understood(*answer, Repeat::safe);
     info.server_date = answer->date;
     info.answered_after = answer->lasted;
     co_return std::move(info);

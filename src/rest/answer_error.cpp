@@ -35,7 +35,8 @@ void say_credentials(Error& error, const Account& account) {
     } else if (account.api_key.empty()) {
         error.remedy = "Copy it from the console again, and mind that each region has its own: this was asked in region " + region + ".";
     } else {
-        error.remedy = "Check that the key was not deleted and belongs to this account, and mind that each region has its own keys: this was asked in region " + region + ".";
+        error.remedy = "Check that the key was not deleted and belongs to this account, and mind that each region has its own keys: this was asked in region " +
+                       region + ".";
     }
 }
 
@@ -43,11 +44,17 @@ Failure kind_of(int status, int code) {
     if (code == 20003 || status == 401) return Failure::credentials;
     if (code == 21220) return Failure::conflict;
     switch (status) {
-        case 403: return Failure::forbidden;
-        case 404: return Failure::not_found;
-        case 409: case 412: return Failure::conflict;
-        case 429: return Failure::throttled;
-        default: break;
+        case 403:
+            return Failure::forbidden;
+        case 404:
+            return Failure::not_found;
+        case 409:
+        case 412:
+            return Failure::conflict;
+        case 429:
+            return Failure::throttled;
+        default:
+            break;
     }
     if (status >= 500 || status == 408) return Failure::unavailable;
     if (status >= 400) return Failure::invalid;
@@ -76,9 +83,12 @@ std::string plain(std::string_view text, std::size_t most, const std::vector<std
         for (std::size_t k = 1; good && k < length; ++k) good = (static_cast<unsigned char>(whole[i + k]) & 0xc0U) == 0x80;
         if (!good) length = 1;
         if (out.size() + length > most) break;
-        if (!good) out += '?';
-        else if (c < 0x20 || c == 0x7f) out += ' ';
-        else out.append(whole, i, length);
+        if (!good)
+            out += '?';
+        else if (c < 0x20 || c == 0x7f)
+            out += ' ';
+        else
+            out.append(whole, i, length);
         i += length;
     }
     return out;
@@ -142,7 +152,8 @@ Error error_of(const Answer& answer, const Account& account, const Request& requ
         error.sentence = "Twilio turned the request away because too many run at once.";
         error.remedy = "Lower twilio.rest_rate, or ask less at once.";
     } else if (error.kind == Failure::not_found && (error.sentence.empty() || body.code == 20404)) {
-        error.sentence = "Twilio knows no such thing on account " + account.sid + " in region " + (account.region.empty() ? "us1" : account.region) + ": " + what_of(request) + ".";
+        error.sentence = "Twilio knows no such thing on account " + account.sid + " in region " + (account.region.empty() ? "us1" : account.region) + ": " +
+                         what_of(request) + ".";
         error.remedy = "It is gone, belongs to another account, or lives in another region.";
     } else if (error.sentence.empty()) {
         error.sentence = "Twilio refused the request.";
@@ -155,14 +166,16 @@ Error error_of(error_code cause, bool sent, const std::string& origin, const Req
     error.message = plain(cause.message(), kMessage, {});
     if (cause == net::Errc::cancelled) {
         error.kind = sent && request.repeat == Repeat::never ? Failure::unknown : Failure::stopped;
-        error.sentence = error.kind == Failure::unknown ? "The program stopped waiting for Twilio's answer: it may or may not have been done." : "The program stopped waiting.";
+        error.sentence = error.kind == Failure::unknown ? "The program stopped waiting for Twilio's answer: it may or may not have been done."
+                                                        : "The program stopped waiting.";
         return error;
     }
     if (!sent) {
         error.kind = Failure::unreachable;
         error.sentence = "Twilio's interface at " + origin + " cannot be reached: " + error.message + ".";
-        error.remedy = cause == net::Errc::tls_failed ? "Its certificate was not believed: look for a proxy that opens TLS, or old root certificates on this machine."
-                                                      : "Check this machine's network, name resolution and firewall, and the region and edge.";
+        error.remedy = cause == net::Errc::tls_failed
+                           ? "Its certificate was not believed: look for a proxy that opens TLS, or old root certificates on this machine."
+                           : "Check this machine's network, name resolution and firewall, and the region and edge.";
         return error;
     }
     if (request.repeat == Repeat::never) {

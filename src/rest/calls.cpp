@@ -58,7 +58,8 @@ Call read_call(const Fields& f) {
 void fill(Params& params, const CallCreate& c) {
     Fill add(params);
     add.always("To", c.to).always("From", c.from);
-    add("Url", c.url)("Twiml", c.twiml)("ApplicationSid", c.application_sid)("Method", c.method)("FallbackUrl", c.fallback_url)("FallbackMethod", c.fallback_method);
+    add("Url", c.url)("Twiml", c.twiml)("ApplicationSid", c.application_sid)("Method", c.method)("FallbackUrl", c.fallback_url)("FallbackMethod",
+                                                                                                                                c.fallback_method);
     add("StatusCallback", c.status_callback)("StatusCallbackEvent", c.status_callback_event)("StatusCallbackMethod", c.status_callback_method);
     add("SendDigits", c.send_digits)("Timeout", c.timeout)("TimeLimit", c.time_limit)("CallerId", c.caller_id);
     add("Record", c.record)("RecordingChannels", c.recording_channels)("RecordingTrack", c.recording_track)("Trim", c.trim);
@@ -66,7 +67,8 @@ void fill(Params& params, const CallCreate& c) {
     add("RecordingStatusCallbackEvent", c.recording_status_callback_event);
     add("SipAuthUsername", c.sip_auth_username)("SipAuthPassword", c.sip_auth_password);
     add("MachineDetection", c.machine_detection)("MachineDetectionTimeout", c.machine_detection_timeout);
-    add("MachineDetectionSpeechThreshold", c.machine_detection_speech_threshold)("MachineDetectionSpeechEndThreshold", c.machine_detection_speech_end_threshold);
+    add("MachineDetectionSpeechThreshold", c.machine_detection_speech_threshold)("MachineDetectionSpeechEndThreshold",
+                                                                                 c.machine_detection_speech_end_threshold);
     add("MachineDetectionSilenceTimeout", c.machine_detection_silence_timeout);
     add("AsyncAmd", c.async_amd)("AsyncAmdStatusCallback", c.async_amd_status_callback)("AsyncAmdStatusCallbackMethod", c.async_amd_status_callback_method);
     add("Byoc", c.byoc)("CallReason", c.call_reason)("CallToken", c.call_token)("ClientNotificationUrl", c.client_notification_url);
@@ -168,7 +170,8 @@ std::string_view name(CallStatus status) {
 }
 
 bool terminal(CallStatus status) {
-    return status == CallStatus::completed || status == CallStatus::busy || status == CallStatus::failed || status == CallStatus::no_answer || status == CallStatus::canceled;
+    return status == CallStatus::completed || status == CallStatus::busy || status == CallStatus::failed || status == CallStatus::no_answer ||
+           status == CallStatus::canceled;
 }
 
 net::Task<Outcome<Call>> Calls::create(CallCreate wanted) {
@@ -183,7 +186,8 @@ net::Task<Outcome<Call>> Calls::fetch(std::string sid) {
 net::Task<Outcome<Call>> Calls::update(std::string sid, CallUpdate wanted) {
     Request request = post(item(sid), Repeat::safe);
     Fill add(request.params);
-    add("Status", wanted.status)("Url", wanted.url)("Method", wanted.method)("Twiml", wanted.twiml)("FallbackUrl", wanted.fallback_url)("FallbackMethod", wanted.fallback_method);
+    add("Status", wanted.status)("Url", wanted.url)("Method", wanted.method)("Twiml", wanted.twiml)("FallbackUrl", wanted.fallback_url)("FallbackMethod",
+                                                                                                                                        wanted.fallback_method);
     add("StatusCallback", wanted.status_callback)("StatusCallbackMethod", wanted.status_callback_method)("TimeLimit", wanted.time_limit);
     return one(client_, std::move(request), &read_call);
 }

@@ -22,27 +22,77 @@ constexpr std::size_t kRemembered = 256;
 
 std::string base64(std::string_view bytes) {
     std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+    const int length =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
     out.resize(static_cast<std::size_t>(length));
     return out;
 }
 
 std::string_view host_of(Product product) {
     switch (product) {
-        case Product::api: return "api";
-        case Product::voice: return "voice";
-        case Product::intelligence: return "intelligence";
+        case Product::api:
+            return "api";
+        case Product::voice:
+            return "voice";
+        case Product::intelligence:
+            return "intelligence";
     }
     return "api";
 }
 
 // Words that occur in paths; everything else in a path is somebody's identifier or name.
-constexpr std::array<std::string_view, 52> kPathWords{
-    "2010-04-01", "Accounts", "Calls", "Recordings", "Streams", "Transcriptions", "Conferences", "Participants", "Messages", "Media", "Queues", "Members", "Front",
-    "AvailablePhoneNumbers", "Local", "TollFree", "Mobile", "National", "SharedCost", "Voip", "MachineToMachine", "IncomingPhoneNumbers", "Applications", "Balance", "SIP", "Domains",
-    "CredentialLists", "Credentials", "IpAccessControlLists", "IpAddresses", "CredentialListMappings", "IpAccessControlListMappings", "Auth", "Registrations", "ByocTrunks",
-    "Notifications", "Events", "Keys", "v1", "v2", "Services", "Transcripts", "Sentences", "OperatorResults", "Operators", "PreBuilt", "Custom", "OperatorTypes", "Encrypted",
-    "Twilio.CURRENT", "OutgoingCallerIds", "Tokens"};
+constexpr std::array<std::string_view, 52> kPathWords{"2010-04-01",
+                                                      "Accounts",
+                                                      "Calls",
+                                                      "Recordings",
+                                                      "Streams",
+                                                      "Transcriptions",
+                                                      "Conferences",
+                                                      "Participants",
+                                                      "Messages",
+                                                      "Media",
+                                                      "Queues",
+                                                      "Members",
+                                                      "Front",
+                                                      "AvailablePhoneNumbers",
+                                                      "Local",
+                                                      "TollFree",
+                                                      "Mobile",
+                                                      "National",
+                                                      "SharedCost",
+                                                      "Voip",
+                                                      "MachineToMachine",
+                                                      "IncomingPhoneNumbers",
+                                                      "Applications",
+                                                      "Balance",
+                                                      "SIP",
+                                                      "Domains",
+                                                      "CredentialLists",
+                                                      "Credentials",
+                                                      "IpAccessControlLists",
+                                                      "IpAddresses",
+                                                      "CredentialListMappings",
+                                                      "IpAccessControlListMappings",
+                                                      "Auth",
+                                                      "Registrations",
+                                                      "ByocTrunks",
+                                                      "Notifications",
+                                                      "Events",
+                                                      "Keys",
+                                                      "v1",
+                                                      "v2",
+                                                      "Services",
+                                                      "Transcripts",
+                                                      "Sentences",
+                                                      "OperatorResults",
+                                                      "Operators",
+                                                      "PreBuilt",
+                                                      "Custom",
+                                                      "OperatorTypes",
+                                                      "Encrypted",
+                                                      "Twilio.CURRENT",
+                                                      "OutgoingCallerIds",
+                                                      "Tokens"};
 
 // Hidden from error texts: the secret itself, the header made of it, and passwords among the parameters.
 std::vector<std::string_view> hidden_in(const Account& account, const std::string& basic, const Request& request) {
@@ -117,8 +167,10 @@ std::string origin_of(const Account& account, Product product) {
     }
     std::string host = "https://" + std::string(host_of(product));
     if (!account.edge.empty()) host += "." + account.edge;
-    if (!account.region.empty()) host += "." + account.region;
-    else if (!account.edge.empty()) host += ".us1";  // an edge is an edge of a region
+    if (!account.region.empty())
+        host += "." + account.region;
+    else if (!account.edge.empty())
+        host += ".us1";  // an edge is an edge of a region
     return host + ".twilio.com";
 }
 
@@ -214,9 +266,12 @@ net::Task<Outcome<Answer>> Client::Impl::run(Request& request, int& attempts) {
                 answer.lasted = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
                 if (answer.status >= 200 && answer.status < 300) co_return std::move(answer);
                 error = error_of(answer, account, request, hidden);
-                if (answer.status == 429) ended = Ended::throttled;
-                else if (answer.status >= 500 || answer.status == 408) ended = Ended::server_error;
-                else final = true;
+                if (answer.status == 429)
+                    ended = Ended::throttled;
+                else if (answer.status >= 500 || answer.status == 408)
+                    ended = Ended::server_error;
+                else
+                    final = true;
                 if (!final) retry_after = parse_retry_after(reply->headers.get("retry-after"), WallClock::now());
             } else {
                 const error_code failed = reply.error();

@@ -59,7 +59,8 @@ void fill(Params& params, const ParticipantCreate& c) {
     add("Byoc", c.byoc)("CallerId", c.caller_id)("CallReason", c.call_reason)("Trim", c.trim)("CallToken", c.call_token);
     add("ClientNotificationUrl", c.client_notification_url)("CallerDisplayName", c.caller_display_name);
     add("MachineDetection", c.machine_detection)("MachineDetectionTimeout", c.machine_detection_timeout);
-    add("MachineDetectionSpeechThreshold", c.machine_detection_speech_threshold)("MachineDetectionSpeechEndThreshold", c.machine_detection_speech_end_threshold);
+    add("MachineDetectionSpeechThreshold", c.machine_detection_speech_threshold)("MachineDetectionSpeechEndThreshold",
+                                                                                 c.machine_detection_speech_end_threshold);
     add("MachineDetectionSilenceTimeout", c.machine_detection_silence_timeout);
     add("AmdStatusCallback", c.amd_status_callback)("AmdStatusCallbackMethod", c.amd_status_callback_method);
 }

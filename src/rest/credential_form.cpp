@@ -21,7 +21,8 @@ bool letters_and_digits(std::string_view text) {
 
 std::optional<OddCredential> why_no_auth_token(std::string_view secret) {
     if (sid(secret, "SK"))
-        return OddCredential{"What was given for the auth token is the SID of an API key.", "Give the account's auth token, or the key as twilio.api_key with its secret as twilio.api_secret."};
+        return OddCredential{"What was given for the auth token is the SID of an API key.",
+                             "Give the account's auth token, or the key as twilio.api_key with its secret as twilio.api_secret."};
     if (sid(secret, "AC")) return OddCredential{"What was given for the auth token is an account's SID.", "Give the account's auth token."};
     if (secret.size() == kLength && hex(secret)) return {};
     if (secret.size() == kLength && letters_and_digits(secret))
@@ -32,8 +33,10 @@ std::optional<OddCredential> why_no_auth_token(std::string_view secret) {
 }
 
 std::optional<OddCredential> why_no_key_secret(std::string_view secret) {
-    if (sid(secret, "SK")) return OddCredential{"What was given for the API key's secret is its SID.", "The secret is shown once, when the key is made: make a new key."};
-    if (sid(secret, "AC")) return OddCredential{"What was given for the API key's secret is an account's SID.", "The secret is shown once, when the key is made: make a new key."};
+    if (sid(secret, "SK"))
+        return OddCredential{"What was given for the API key's secret is its SID.", "The secret is shown once, when the key is made: make a new key."};
+    if (sid(secret, "AC"))
+        return OddCredential{"What was given for the API key's secret is an account's SID.", "The secret is shown once, when the key is made: make a new key."};
     if (secret.size() == kLength && letters_and_digits(secret)) return {};
     return OddCredential{"An API key's secret has 32 letters and digits; what was given has " + std::to_string(secret.size()) + " characters or others.",
                          "Copy it again, whole and without quotes."};

@@ -27,8 +27,10 @@ public:
         return value;
     }
     void literal(std::string_view text) {
-        if (left_.starts_with(text)) left_.remove_prefix(text.size());
-        else fail();
+        if (left_.starts_with(text))
+            left_.remove_prefix(text.size());
+        else
+            fail();
     }
     template <std::size_t N>
     int word(const std::array<std::string_view, N>& words) {
@@ -153,7 +155,8 @@ When parse_date(std::string_view text) {
 std::string format_day(WallClock::time_point when) {
     const auto date = day_of(when);
     char text[16];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()) % 10000, static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+    std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()) % 10000, static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()));
     return text;
 }
 
@@ -169,9 +172,9 @@ std::string format_rfc2822(WallClock::time_point when) {
     const auto date = day_of(when);
     const hh_mm_ss time(floor<seconds>(when - floor<days>(when)));
     char text[64];
-    std::snprintf(text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d +0000", kDays[weekday(sys_days(date)).c_encoding()].data(), static_cast<unsigned>(date.day()),
-                  kMonths[static_cast<unsigned>(date.month()) - 1].data(), static_cast<int>(date.year()) % 10000, static_cast<int>(time.hours().count() % 24),
-                  static_cast<int>(time.minutes().count() % 60), static_cast<int>(time.seconds().count() % 60));
+    std::snprintf(text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d +0000", kDays[weekday(sys_days(date)).c_encoding()].data(),
+                  static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1].data(), static_cast<int>(date.year()) % 10000,
+                  static_cast<int>(time.hours().count() % 24), static_cast<int>(time.minutes().count() % 60), static_cast<int>(time.seconds().count() % 60));
     return text;
 }
 

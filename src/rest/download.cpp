@@ -121,9 +121,12 @@ net::Task<Outcome<std::uint64_t>> Client::Impl::fetch(Download& wanted, const Si
             }
             error = error_of(answer, account, as_request, hidden);
             if (answer.status == 404) error.kind = Failure::not_found;  // storage behind Twilio does not answer in Twilio's way
-            if (answer.status == 429) ended = Ended::throttled;
-            else if (answer.status >= 500 || answer.status == 408) ended = Ended::server_error;
-            else final = true;
+            if (answer.status == 429)
+                ended = Ended::throttled;
+            else if (answer.status >= 500 || answer.status == 408)
+                ended = Ended::server_error;
+            else
+                final = true;
             retry_after = parse_retry_after(stream->headers().get("retry-after"), WallClock::now());
             if (answer.status == 404 && Clock::now() < waited_for) {
                 stream.reset();

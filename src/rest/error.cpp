@@ -6,17 +6,28 @@ namespace parley::rest {
 
 std::string_view name(Failure kind) {
     switch (kind) {
-        case Failure::credentials: return "credentials";
-        case Failure::forbidden: return "forbidden";
-        case Failure::not_found: return "not_found";
-        case Failure::conflict: return "conflict";
-        case Failure::invalid: return "invalid";
-        case Failure::throttled: return "throttled";
-        case Failure::unavailable: return "unavailable";
-        case Failure::unreachable: return "unreachable";
-        case Failure::unknown: return "unknown";
-        case Failure::protocol: return "protocol";
-        case Failure::stopped: return "stopped";
+        case Failure::credentials:
+            return "credentials";
+        case Failure::forbidden:
+            return "forbidden";
+        case Failure::not_found:
+            return "not_found";
+        case Failure::conflict:
+            return "conflict";
+        case Failure::invalid:
+            return "invalid";
+        case Failure::throttled:
+            return "throttled";
+        case Failure::unavailable:
+            return "unavailable";
+        case Failure::unreachable:
+            return "unreachable";
+        case Failure::unknown:
+            return "unknown";
+        case Failure::protocol:
+            return "protocol";
+        case Failure::stopped:
+            return "stopped";
     }
     return "unknown";
 }

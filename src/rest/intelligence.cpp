@@ -150,8 +150,10 @@ net::Task<Outcome<std::vector<Operator>>> operators_at(Client& client, std::stri
 
 std::string channel_json(const TranscriptCreate& wanted) {
     nlohmann::ordered_json channel;
-    if (!wanted.source_sid.empty()) channel["media_properties"]["source_sid"] = wanted.source_sid;
-    else channel["media_properties"]["media_url"] = wanted.media_url;
+    if (!wanted.source_sid.empty())
+        channel["media_properties"]["source_sid"] = wanted.source_sid;
+    else
+        channel["media_properties"]["media_url"] = wanted.media_url;
     for (const auto& participant : wanted.participants) {
         nlohmann::ordered_json one;
         one["channel_participant"] = participant.channel;
@@ -211,7 +213,9 @@ net::Task<Outcome<Transcript>> Transcripts::fetch(std::string sid) {
 }
 net::Task<Outcome<Transcript>> Transcripts::create(TranscriptCreate wanted) {
     Request request = post("/v2/Transcripts", Repeat::never, kProduct);
-    Fill(request.params).always("ServiceSid", wanted.service_sid).always("Channel", channel_json(wanted))("CustomerKey", wanted.customer_key)("MediaStartTime", wanted.media_start_time);
+    Fill(request.params)
+        .always("ServiceSid", wanted.service_sid)
+        .always("Channel", channel_json(wanted))("CustomerKey", wanted.customer_key)("MediaStartTime", wanted.media_start_time);
     return one(client_, std::move(request), &read_transcript);
 }
 net::Task<Outcome<>> Transcripts::remove(std::string sid) {

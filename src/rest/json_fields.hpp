@@ -18,17 +18,17 @@ namespace parley::rest {
 class Fields {
 public:
     explicit Fields(const nlohmann::json* object) : object_(object) {}
-    [[nodiscard]] bool has(const char* key) const;                              // there, and not null
-    [[nodiscard]] std::string text(const char* key) const;                      // a number as its digits; anything else: empty
-    [[nodiscard]] std::optional<std::int64_t> integer(const char* key) const;   // of text too
-    [[nodiscard]] std::optional<int> number(const char* key) const;             // the same within an int
-    [[nodiscard]] std::optional<double> real(const char* key) const;            // of text too
-    [[nodiscard]] std::optional<bool> flag(const char* key) const;              // of "true" and "false" too
+    [[nodiscard]] bool has(const char* key) const;                             // there, and not null
+    [[nodiscard]] std::string text(const char* key) const;                     // a number as its digits; anything else: empty
+    [[nodiscard]] std::optional<std::int64_t> integer(const char* key) const;  // of text too
+    [[nodiscard]] std::optional<int> number(const char* key) const;            // the same within an int
+    [[nodiscard]] std::optional<double> real(const char* key) const;           // of text too
+    [[nodiscard]] std::optional<bool> flag(const char* key) const;             // of "true" and "false" too
     [[nodiscard]] bool yes(const char* key) const { return flag(key).value_or(false); }
-    [[nodiscard]] When when(const char* key) const;                             // either form
-    [[nodiscard]] std::string raw(const char* key) const;                       // an object or a list as JSON text; null and missing: empty
-    [[nodiscard]] std::vector<Fields> items(const char* key) const;             // the objects of a list
-    [[nodiscard]] std::vector<std::string> texts(const char* key) const;        // the texts of a list
+    [[nodiscard]] When when(const char* key) const;                       // either form
+    [[nodiscard]] std::string raw(const char* key) const;                 // an object or a list as JSON text; null and missing: empty
+    [[nodiscard]] std::vector<Fields> items(const char* key) const;       // the objects of a list
+    [[nodiscard]] std::vector<std::string> texts(const char* key) const;  // the texts of a list
     [[nodiscard]] std::optional<Fields> inner(const char* key) const;
     [[nodiscard]] bool is_list(const char* key) const;
 

@@ -66,8 +66,10 @@ void fill(Params& params, const MessageCreate& c) {
     add.always("To", c.to);
     add("From", c.from)("MessagingServiceSid", c.messaging_service_sid)("Body", c.body)("MediaUrl", c.media_url);
     add("ContentSid", c.content_sid)("ContentVariables", c.content_variables)("StatusCallback", c.status_callback)("ApplicationSid", c.application_sid);
-    add("MaxPrice", c.max_price)("ProvideFeedback", c.provide_feedback)("Attempt", c.attempt)("ValidityPeriod", c.validity_period)("ForceDelivery", c.force_delivery);
-    add("ContentRetention", c.content_retention)("AddressRetention", c.address_retention)("SmartEncoded", c.smart_encoded)("PersistentAction", c.persistent_action);
+    add("MaxPrice", c.max_price)("ProvideFeedback", c.provide_feedback)("Attempt", c.attempt)("ValidityPeriod", c.validity_period)("ForceDelivery",
+                                                                                                                                   c.force_delivery);
+    add("ContentRetention", c.content_retention)("AddressRetention", c.address_retention)("SmartEncoded", c.smart_encoded)("PersistentAction",
+                                                                                                                           c.persistent_action);
     add("TrafficType", c.traffic_type)("ShortenUrls", c.shorten_urls)("ScheduleType", c.schedule_type)("SendAt", c.send_at)("SendAsMms", c.send_as_mms);
     add("RiskCheck", c.risk_check)("FallbackFrom", c.fallback_from);
 }

@@ -7,13 +7,20 @@ namespace {
 
 std::string_view word(NumberType type) {
     switch (type) {
-        case NumberType::local: return "Local";
-        case NumberType::toll_free: return "TollFree";
-        case NumberType::mobile: return "Mobile";
-        case NumberType::national: return "National";
-        case NumberType::shared_cost: return "SharedCost";
-        case NumberType::voip: return "Voip";
-        case NumberType::machine_to_machine: return "MachineToMachine";
+        case NumberType::local:
+            return "Local";
+        case NumberType::toll_free:
+            return "TollFree";
+        case NumberType::mobile:
+            return "Mobile";
+        case NumberType::national:
+            return "National";
+        case NumberType::shared_cost:
+            return "SharedCost";
+        case NumberType::voip:
+            return "Voip";
+        case NumberType::machine_to_machine:
+            return "MachineToMachine";
     }
     return "Local";
 }
@@ -141,10 +148,12 @@ std::string item(const std::string& sid) {
 net::Task<Outcome<std::vector<AvailableNumber>>> AvailableNumbers::search(NumberSearch w) {
     Request request = get("/AvailablePhoneNumbers/" + segment(w.country) + "/" + std::string(word(w.type)) + ".json");
     Fill add(request.params);
-    add("AreaCode", w.area_code)("Contains", w.contains)("SmsEnabled", w.sms_enabled)("MmsEnabled", w.mms_enabled)("VoiceEnabled", w.voice_enabled)("FaxEnabled", w.fax_enabled);
+    add("AreaCode", w.area_code)("Contains", w.contains)("SmsEnabled", w.sms_enabled)("MmsEnabled", w.mms_enabled)("VoiceEnabled", w.voice_enabled)(
+        "FaxEnabled", w.fax_enabled);
     add("ExcludeAllAddressRequired", w.exclude_all_address_required)("ExcludeLocalAddressRequired", w.exclude_local_address_required);
     add("ExcludeForeignAddressRequired", w.exclude_foreign_address_required)("Beta", w.beta)("NearNumber", w.near_number)("NearLatLong", w.near_lat_long);
-    add("Distance", w.distance)("InPostalCode", w.in_postal_code)("InRegion", w.in_region)("InRateCenter", w.in_rate_center)("InLata", w.in_lata)("InLocality", w.in_locality);
+    add("Distance", w.distance)("InPostalCode", w.in_postal_code)("InRegion", w.in_region)("InRateCenter", w.in_rate_center)("InLata", w.in_lata)(
+        "InLocality", w.in_locality);
     add.always("PageSize", std::to_string(std::clamp<std::size_t>(w.most, 1, 1000)));
     return search_one(client_, std::move(request), w.most);
 }

@@ -41,7 +41,8 @@ Recording read_recording(const Fields& f) {
     return r;
 }
 
-net::Task<Outcome<Recording>> set(Client& client, const std::string& base, const std::string& sid, std::string status, std::optional<std::string> behavior = {}) {
+net::Task<Outcome<Recording>> set(Client& client, const std::string& base, const std::string& sid, std::string status,
+                                  std::optional<std::string> behavior = {}) {
     Request request = post(base + "/" + segment(sid) + ".json", Repeat::safe);
     Fill(request.params).always("Status", std::move(status))("PauseBehavior", behavior);
     return one(client, std::move(request), &read_recording);

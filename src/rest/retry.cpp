@@ -8,8 +8,8 @@ namespace parley::rest {
 
 using std::chrono::milliseconds;
 
-std::optional<milliseconds> RetryPolicy::pause(Ended ended, Repeat repeat, int attempt, std::optional<milliseconds> retry_after, TimePoint now, TimePoint deadline,
-                                               double chance) const {
+std::optional<milliseconds> RetryPolicy::pause(Ended ended, Repeat repeat, int attempt, std::optional<milliseconds> retry_after, TimePoint now,
+                                               TimePoint deadline, double chance) const {
     if (attempt >= settings_.attempts) return {};
     if (repeat == Repeat::never && (ended == Ended::server_error || ended == Ended::lost)) return {};
     const int doublings = std::clamp(attempt - 1, 0, 20);
@@ -18,7 +18,8 @@ std::optional<milliseconds> RetryPolicy::pause(Ended ended, Repeat repeat, int a
     if (retry_after) {
         // Everybody who was turned away was told the same time; a little more than that spreads them.
         const auto spread = std::min(milliseconds(1000), settings_.first_pause);
-        pause = std::max(*retry_after, milliseconds(0)) + milliseconds(static_cast<milliseconds::rep>(static_cast<double>(spread.count()) * std::clamp(chance, 0.0, 1.0)));
+        pause = std::max(*retry_after, milliseconds(0)) +
+                milliseconds(static_cast<milliseconds::rep>(static_cast<double>(spread.count()) * std::clamp(chance, 0.0, 1.0)));
     }
     if (now + pause >= deadline) return {};
     return pause;

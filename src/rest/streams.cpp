@@ -60,7 +60,8 @@ net::Task<Outcome<CallProcess>> CallTranscriptions::start(TranscriptionStart w) 
     Request request = post(base_ + ".json", Repeat::never);
     Fill add(request.params);
     add("Name", w.name)("Track", w.track)("StatusCallbackUrl", w.status_callback_url)("StatusCallbackMethod", w.status_callback_method);
-    add("InboundTrackLabel", w.inbound_track_label)("OutboundTrackLabel", w.outbound_track_label)("PartialResults", w.partial_results)("LanguageCode", w.language_code);
+    add("InboundTrackLabel", w.inbound_track_label)("OutboundTrackLabel", w.outbound_track_label)("PartialResults", w.partial_results)("LanguageCode",
+                                                                                                                                       w.language_code);
     add("TranscriptionEngine", w.transcription_engine)("ProfanityFilter", w.profanity_filter)("SpeechModel", w.speech_model)("Hints", w.hints);
     add("EnableAutomaticPunctuation", w.enable_automatic_punctuation)("IntelligenceService", w.intelligence_service);
     add("ConversationConfiguration", w.conversation_configuration)("ConversationId", w.conversation_id)("ConfigurationId", w.configuration_id);

@@ -22,10 +22,14 @@ NumberMode mode_of(const IncomingNumber& number) {
 
 std::string_view name(NumberMode mode) {
     switch (mode) {
-        case NumberMode::webhook: return "webhook";
-        case NumberMode::application: return "application";
-        case NumberMode::trunk: return "trunk";
-        case NumberMode::fax: return "fax";
+        case NumberMode::webhook:
+            return "webhook";
+        case NumberMode::application:
+            return "application";
+        case NumberMode::trunk:
+            return "trunk";
+        case NumberMode::fax:
+            return "fax";
     }
     return "webhook";
 }
@@ -140,8 +144,10 @@ net::Task<WiringReport> wire_numbers(Client& client, std::vector<std::string> wa
             NumberUpdate update;
             update.settings = std::move(step.settings);
             Outcome<IncomingNumber> done = co_await numbers.update(step.sid, std::move(update));
-            if (done) report.updated.push_back({step.number, "wired"});
-            else report.failed.push_back({step.number, done.error().text()});
+            if (done)
+                report.updated.push_back({step.number, "wired"});
+            else
+                report.failed.push_back({step.number, done.error().text()});
         }
     }
     co_return report;

@@ -18,9 +18,12 @@ bool secret(std::string_view name) {
 }  // namespace
 
 std::optional<std::vector<ApiFault>> read_api_faults(const nlohmann::json& list, std::string& why_not) {
-    static const std::map<std::string, ApiFault::Kind> kinds{{"429", ApiFault::Kind::too_many},          {"500", ApiFault::Kind::broken},
-                                                             {"500_after", ApiFault::Kind::broken_after}, {"slow", ApiFault::Kind::slow},
-                                                             {"reset_after", ApiFault::Kind::reset_after}, {"html", ApiFault::Kind::html},
+    static const std::map<std::string, ApiFault::Kind> kinds{{"429", ApiFault::Kind::too_many},
+                                                             {"500", ApiFault::Kind::broken},
+                                                             {"500_after", ApiFault::Kind::broken_after},
+                                                             {"slow", ApiFault::Kind::slow},
+                                                             {"reset_after", ApiFault::Kind::reset_after},
+                                                             {"html", ApiFault::Kind::html},
                                                              {"malformed", ApiFault::Kind::malformed}};
     const auto fail = [&](std::string text) {
         why_not = std::move(text);
@@ -86,7 +89,11 @@ void ApiLog::add(const ApiRequest& request, const ApiAnswer& answer, const char*
         pair.push_back(secret(name) ? std::string("***") : value);
         form.push_back(std::move(pair));
     }
-    Json entry{{"method", request.method}, {"path", request.target.substr(0, request.target.find('?'))}, {"target", request.target}, {"form", std::move(form)}, {"status", answer.status}};
+    Json entry{{"method", request.method},
+               {"path", request.target.substr(0, request.target.find('?'))},
+               {"target", request.target},
+               {"form", std::move(form)},
+               {"status", answer.status}};
     if (answer.type == "application/json") {
         auto body = Json::parse(answer.body, nullptr, false);
         if (body.is_object()) {

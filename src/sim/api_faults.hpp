@@ -13,13 +13,13 @@ namespace parley::sim {
 
 struct ApiFault {
     enum class Kind : std::uint8_t {
-        too_many,        // 429 instead of executing; `retry_after` seconds, below 0: no header
-        broken,          // 500 instead of executing
-        broken_after,    // 500 after executing
-        slow,            // the answer comes `delay` later
-        reset_after,     // executed, then the connection is reset
-        html,            // an HTML page with 503 instead of executing
-        malformed,       // executed, the JSON cut in the middle
+        too_many,      // 429 instead of executing; `retry_after` seconds, below 0: no header
+        broken,        // 500 instead of executing
+        broken_after,  // 500 after executing
+        slow,          // the answer comes `delay` later
+        reset_after,   // executed, then the connection is reset
+        html,          // an HTML page with 503 instead of executing
+        malformed,     // executed, the JSON cut in the middle
     } kind = Kind::broken;
     std::string method, path;  // path: a part of it; empty: any
     int skip = 0, count = 1;   // of the matching requests: leave so many alone, then do it so often

@@ -8,9 +8,8 @@
 namespace parley::sim {
 
 QueueTable::Queue* QueueTable::find(const std::string& sid_or_name) {
-    const auto at = std::find_if(queues_.begin(), queues_.end(), [&](const Queue& queue) {
-        return queue.view.sid == sid_or_name || queue.view.friendly_name == sid_or_name;
-    });
+    const auto at = std::find_if(queues_.begin(), queues_.end(),
+                                 [&](const Queue& queue) { return queue.view.sid == sid_or_name || queue.view.friendly_name == sid_or_name; });
     return at == queues_.end() ? nullptr : &*at;
 }
 
@@ -35,8 +34,8 @@ QueueView QueueTable::refreshed(const Queue& queue) const {
     return view;
 }
 
-std::shared_ptr<QueueMember> QueueTable::enter(const std::string& name, int max_size, const std::string& call_sid,
-                                               std::function<void()> wake, std::string& queue_sid) {
+std::shared_ptr<QueueMember> QueueTable::enter(const std::string& name, int max_size, const std::string& call_sid, std::function<void()> wake,
+                                               std::string& queue_sid) {
     std::vector<std::function<void()>> agents;
     std::shared_ptr<QueueMember> member;
     {
@@ -168,8 +167,7 @@ std::vector<QueueMemberView> QueueTable::members(const std::string& sid_or_name)
     return out;
 }
 
-QueueOutcome QueueTable::dequeue(const std::string& sid_or_name, const std::string& member, std::string url, std::string method,
-                                 QueueMemberView& out) {
+QueueOutcome QueueTable::dequeue(const std::string& sid_or_name, const std::string& member, std::string url, std::string method, QueueMemberView& out) {
     std::function<void()> wake;
     {
         const std::lock_guard lock(mutex_);

@@ -36,8 +36,7 @@ public:
     explicit QueueTable(Switchboard& board) : board_(board) {}
 
     // ---- callers. Nothing: the queue is full (`queue_sid` is set all the same). A missing queue is made, with this size.
-    std::shared_ptr<QueueMember> enter(const std::string& name, int max_size, const std::string& call_sid, std::function<void()> wake,
-                                       std::string& queue_sid);
+    std::shared_ptr<QueueMember> enter(const std::string& name, int max_size, const std::string& call_sid, std::function<void()> wake, std::string& queue_sid);
     void leave(const std::shared_ptr<QueueMember>& member);
     [[nodiscard]] QueueMember look(const std::shared_ptr<QueueMember>& member) const;
     // QueuePosition, QueueTime, AvgQueueTime, CurrentQueueSize, MaxQueueSize with QueueSid, as of now.
@@ -50,8 +49,7 @@ public:
         std::function<void()> wake;
     };
     // The next caller becomes the agent's; nothing while nobody waits, and the agent is woken with the next arrival.
-    std::shared_ptr<QueueMember> take(const std::string& name, const Agent& agent, const std::shared_ptr<DialAttempt>& meeting,
-                                      std::string& queue_sid);
+    std::shared_ptr<QueueMember> take(const std::string& name, const Agent& agent, const std::shared_ptr<DialAttempt>& meeting, std::string& queue_sid);
     void stop_waiting(const std::string& name, const std::string& agent_sid);
 
     // ---- REST

@@ -66,8 +66,7 @@ void CarrierCall::tell_recording(const SoundRecorder& recorder, std::string_view
     const auto& plan = recorder.plan();
     const auto view = deps_.board.recordings.view(recorder.sid);
     if (plan.callback.empty() || !view || view->status != event || !wants_event(plan.callback_events, event)) return;
-    callback("recording", plan.callback, plan.callback_method,
-             recording_form(*view, deps_.options.account_sid, deps_.board.recording_url(recorder.sid)));
+    callback("recording", plan.callback, plan.callback_method, recording_form(*view, deps_.options.account_sid, deps_.board.recording_url(recorder.sid)));
 }
 
 }  // namespace parley::sim

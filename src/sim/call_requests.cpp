@@ -55,8 +55,7 @@ Task<WebhookReply> CarrierCall::fetch(Target target) {
     webhook.url = target.url;
     webhook.form = standard_parameters();
     // The first request of an incoming call says `ringing`, every later one `in-progress`, answered or not.
-    if (plan_.direction == "inbound" && !over_)
-        set_field(webhook.form, "CallStatus", first_request_ ? "ringing" : "in-progress");
+    if (plan_.direction == "inbound" && !over_) set_field(webhook.form, "CallStatus", first_request_ ? "ringing" : "in-progress");
     first_request_ = false;
     for (auto& [name, value] : target.extra) set_field(webhook.form, name, value);
     webhook.cookies = &cookies_;
@@ -78,8 +77,7 @@ Task<WebhookReply> CarrierCall::fetch(Target target) {
 
 void CarrierCall::notify(int code, std::string text, std::string url, bool warning) {
     report_.notifications.push_back({code, warning, text, url, ms_now()});
-    deps_.notify({make_sid("NO"), report_.call_sid, std::move(url), std::move(text), code, warning,
-                  std::chrono::system_clock::now()});
+    deps_.notify({make_sid("NO"), report_.call_sid, std::move(url), std::move(text), code, warning, std::chrono::system_clock::now()});
 }
 
 void CarrierCall::say_line(TranscriptLine line) {
@@ -92,8 +90,7 @@ void CarrierCall::progress(std::string event) {
     if (plan_.status_callback.empty()) return;
     const bool inbound = plan_.direction == "inbound";
     const auto& wanted = plan_.status_callback_events;
-    const bool asked = inbound || wanted.empty() ? event == "completed"
-                                                 : std::find(wanted.begin(), wanted.end(), event) != wanted.end();
+    const bool asked = inbound || wanted.empty() ? event == "completed" : std::find(wanted.begin(), wanted.end(), event) != wanted.end();
     if (!asked) return;
     Form form = standard_parameters();
     set_field(form, "CallStatus", event == "initiated" ? "initiated" : status_);
@@ -109,10 +106,7 @@ void CarrierCall::progress(std::string event) {
             form.emplace_back("RecordingSid", own_recording_);
             form.emplace_back("RecordingDuration", std::to_string(talked()));
         }
-        const char* sip =
-            status_ == "busy"
-                ? "486"
-                : (status_ == "no-answer" || status_ == "canceled" ? "487" : (status_ == "failed" ? "404" : "200"));
+        const char* sip = status_ == "busy" ? "486" : (status_ == "no-answer" || status_ == "canceled" ? "487" : (status_ == "failed" ? "404" : "200"));
         form.emplace_back("SipResponseCode", sip);
     }
     callback("status", plan_.status_callback, plan_.status_callback_method, std::move(form));
@@ -190,10 +184,8 @@ void CarrierCall::finish_report() {
         for (const auto& speech : report_.agent_speech) {
             const auto from = line_of(speech.from);
             const auto to = line_of(speech.to);
-            if (utterance.interruption && from < utterance.from && to > utterance.from)
-                turn.stopped_after_ms = ms_of_line(to) - turn.caller_from_ms;
-            if (from >= utterance.to && from < until && !turn.answered_after_ms)
-                turn.answered_after_ms = ms_of_line(from) - turn.caller_to_ms;
+            if (utterance.interruption && from < utterance.from && to > utterance.from) turn.stopped_after_ms = ms_of_line(to) - turn.caller_from_ms;
+            if (from >= utterance.to && from < until && !turn.answered_after_ms) turn.answered_after_ms = ms_of_line(from) - turn.caller_to_ms;
         }
         report_.turns.push_back(std::move(turn));
     }

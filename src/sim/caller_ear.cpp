@@ -29,14 +29,12 @@ std::vector<std::string> words_of(const std::string& text) {
 bool contains_words(const std::string& sentence, const std::string& phrase) {
     const auto haystack = words_of(sentence);
     const auto needle = words_of(phrase);
-    return !needle.empty() &&
-           std::search(haystack.begin(), haystack.end(), needle.begin(), needle.end()) != haystack.end();
+    return !needle.empty() && std::search(haystack.begin(), haystack.end(), needle.begin(), needle.end()) != haystack.end();
 }
 
 bool holds(const Expectation& expectation, const std::vector<std::string>& heard) {
     const auto was_heard = [&](const std::string& phrase) {
-        return std::any_of(heard.begin(), heard.end(),
-                           [&](const auto& sentence) { return contains_words(sentence, phrase); });
+        return std::any_of(heard.begin(), heard.end(), [&](const auto& sentence) { return contains_words(sentence, phrase); });
     };
     const bool any = expectation.any.empty() || std::any_of(expectation.any.begin(), expectation.any.end(), was_heard);
     return any && std::all_of(expectation.all.begin(), expectation.all.end(), was_heard) &&
@@ -48,8 +46,8 @@ Task<std::vector<std::string>> CallerScript::phrases_between(Expectation expecta
     auto* ear = call_.deps().ear;
     if (ear == nullptr) co_return heard;
     std::vector<std::string> phrases;
-    const std::initializer_list<const std::vector<std::string>*> lists{
-        &expectation.any, &expectation.all, &expectation.none, &expectation.distractors, &call_.scenario().vocabulary};
+    const std::initializer_list<const std::vector<std::string>*> lists{&expectation.any, &expectation.all, &expectation.none, &expectation.distractors,
+                                                                       &call_.scenario().vocabulary};
     for (const auto* list : lists) {
         for (const auto& phrase : *list) {
             if (std::find(phrases.begin(), phrases.end(), phrase) == phrases.end()) phrases.push_back(phrase);
@@ -76,8 +74,7 @@ Task<> CallerScript::judge(Expectation expectation, std::string where, Sample fr
     truth.heard = co_await phrases_between(expectation, from, to);
     truth.passed = call_.deps().ear != nullptr && holds(expectation, truth.heard);
     if (!truth.passed) {
-        std::string what = call_.deps().ear == nullptr ? "there is no ear to check the expectation with"
-                                                       : "the caller did not hear what was expected";
+        std::string what = call_.deps().ear == nullptr ? "there is no ear to check the expectation with" : "the caller did not hear what was expected";
         if (call_.deps().ear != nullptr) {
             what += "; heard:";
             for (const auto& sentence : truth.heard) what += " \"" + sentence + "\"";
@@ -101,16 +98,10 @@ Task<> CallerScript::listen() {
             continue;
         }
         const auto stretch = stretches[known++];
-        TranscriptLine line{TranscriptLine::Who::agent,
-                            call_.ms_of_line(call_.line_of(stretch.from)),
-                            call_.ms_of_line(call_.line_of(stretch.to)),
-                            {},
-                            true,
-                            0};
+        TranscriptLine line{
+            TranscriptLine::Who::agent, call_.ms_of_line(call_.line_of(stretch.from)), call_.ms_of_line(call_.line_of(stretch.to)), {}, true, 0};
         if (ear != nullptr && !phrases.empty()) {
-            auto decode = [ear, sound = call_.heard(stretch.from - kMargin, stretch.to + kMargin), phrases] {
-                return ear->recognise(sound, phrases);
-            };
+            auto decode = [ear, sound = call_.heard(stretch.from - kMargin, stretch.to + kMargin), phrases] { return ear->recognise(sound, phrases); };
             const auto found = co_await call_.compute(std::move(decode));
             for (const auto& one : found) {
                 if (!line.text.empty()) line.text += ' ';

@@ -18,9 +18,7 @@ void CallerScript::fail(const std::string& where, const std::string& what) {
 Task<CallerScript::Clip> CallerScript::clip(const SayStep& say) {
     Clip out;
     out.text = say.text;
-    auto speak = [&voice = call_.deps().voice, text = say.text, style = say.style.value_or(call_.scenario().voice)] {
-        return voice.speak(text, style);
-    };
+    auto speak = [&voice = call_.deps().voice, text = say.text, style = say.style.value_or(call_.scenario().voice)] { return voice.speak(text, style); };
     out.pcm = co_await call_.compute(std::move(speak));
     out.voiced = voiced_part(out.pcm).value_or(Interval{0, static_cast<Sample>(out.pcm.size())});
     co_return out;
@@ -49,8 +47,7 @@ Task<> CallerScript::utter(Clip clip, bool interruption) {
     const Utterance utterance{clip.text, start + clip.voiced.from, start + clip.voiced.to, interruption};
     call_.utterances().push_back(utterance);
     turn_from_ = call_.play_of(utterance.from);
-    call_.say_line({TranscriptLine::Who::caller, call_.ms_of_line(utterance.from), call_.ms_of_line(utterance.to),
-                    clip.text, false, 1});
+    call_.say_line({TranscriptLine::Who::caller, call_.ms_of_line(utterance.from), call_.ms_of_line(utterance.to), clip.text, false, 1});
     call_.changed().notify();
     while (!call_.over() && call_.line_now() < end) co_await call_.changed().wait(call_.time_of(end));
 }
@@ -107,8 +104,7 @@ Task<bool> CallerScript::wait(const WaitStep& wait, const std::string& where) {
         if (holds(wait.text, heard)) co_return true;
         // Not yet: wait for the next stretch of speech.
         const auto last = call_.agent().last_voice();
-        while (!call_.over() && call_.line_now() < until && call_.agent().last_voice() == last)
-            co_await call_.changed().wait(call_.time_of(until));
+        while (!call_.over() && call_.line_now() < until && call_.agent().last_voice() == last) co_await call_.changed().wait(call_.time_of(until));
     }
     fail(where, "the text was not heard within the time");
     co_return false;
@@ -188,8 +184,7 @@ Task<> CallerScript::play() {
             // Looking back needs no line; anything else that is left was cut off.
             const bool looks_back = std::holds_alternative<ExpectStep>(steps[i].action);
             const auto* waits = std::get_if<WaitStep>(&steps[i].action);
-            const bool wanted = std::holds_alternative<HangupStep>(steps[i].action) ||
-                                (waits != nullptr && waits->what == WaitStep::For::hangup);
+            const bool wanted = std::holds_alternative<HangupStep>(steps[i].action) || (waits != nullptr && waits->what == WaitStep::For::hangup);
             if (!looks_back && !wanted) {
                 fail(steps[i].where, "the call ended before this step");
                 co_return;

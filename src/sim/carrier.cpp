@@ -23,8 +23,7 @@ SimCarrier::Placed SimCarrier::place_call(CallPlan plan) {
     if (plan.from.empty()) plan.from = plan.scenario->from.empty() ? "+14155550100" : plan.scenario->from;
     if (plan.to.empty()) plan.to = plan.scenario->to.empty() ? "+18005551212" : plan.scenario->to;
     auto shared = std::make_shared<SharedCall>();
-    shared->view = {
-        make_sid("CA"), plan.parent_sid, plan.from, plan.to, "queued", plan.direction, std::chrono::system_clock::now(), {}, {}};
+    shared->view = {make_sid("CA"), plan.parent_sid, plan.from, plan.to, "queued", plan.direction, std::chrono::system_clock::now(), {}, {}};
     auto promise = std::make_shared<std::promise<CallReport>>();
     Placed out{shared->view.sid, promise->get_future()};
     auto done = [impl = impl_.get(), promise](std::exception_ptr failure, CallReport report) {
@@ -47,15 +46,13 @@ SimCarrier::Placed SimCarrier::place_call(CallPlan plan) {
     impl_->in_order.push_back(shared);
     ++impl_->live;
     // Posted under the lock, so that an end of the call posted by anyone comes behind its beginning.
-    asio::post(shared->executor,
-               [impl = impl_.get(), plan = std::move(plan), shared, seed, done = std::move(done)]() mutable {
-                   auto body = [](Impl& carrier, CallPlan what, std::shared_ptr<SharedCall> into,
-                                  std::uint64_t number) -> Task<CallReport> {
-                       CarrierCall call(carrier.deps(), std::move(what), std::move(into), number);
-                       co_return co_await call.run();
-                   };
-                   asio::co_spawn(shared->executor, body(*impl, std::move(plan), shared, seed), std::move(done));
-               });
+    asio::post(shared->executor, [impl = impl_.get(), plan = std::move(plan), shared, seed, done = std::move(done)]() mutable {
+        auto body = [](Impl& carrier, CallPlan what, std::shared_ptr<SharedCall> into, std::uint64_t number) -> Task<CallReport> {
+            CarrierCall call(carrier.deps(), std::move(what), std::move(into), number);
+            co_return co_await call.run();
+        };
+        asio::co_spawn(shared->executor, body(*impl, std::move(plan), shared, seed), std::move(done));
+    });
     return out;
 }
 
@@ -64,8 +61,7 @@ CallUpdate SimCarrier::end_call(const std::string& sid, bool only_before_answer)
     if (shared == nullptr) return CallUpdate::no_such_call;
     {
         const std::lock_guard lock(shared->mutex);
-        if (!shared->view.live() || (only_before_answer && shared->view.status == "in-progress"))
-            return CallUpdate::wrong_state;
+        if (!shared->view.live() || (only_before_answer && shared->view.status == "in-progress")) return CallUpdate::wrong_state;
     }
     Impl::on_worker(shared, [](CarrierCall& call) { call.end("rest", call.answered() ? "completed" : "canceled"); });
     return CallUpdate::done;
@@ -114,8 +110,7 @@ CallUpdate SimCarrier::start_stream(const std::string& sid, Form parameters, std
     for (int i = 1; i < 100; ++i) {
         const auto prefix = "Parameter" + std::to_string(i);
         if (has_field(parameters, prefix + ".Name")) {
-            setup.parameters.emplace_back(value_of(parameters, prefix + ".Name"),
-                                          value_of(parameters, prefix + ".Value"));
+            setup.parameters.emplace_back(value_of(parameters, prefix + ".Name"), value_of(parameters, prefix + ".Value"));
         }
     }
     Impl::on_worker(shared, [setup, parameters](CarrierCall& call) {

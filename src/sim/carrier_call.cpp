@@ -170,17 +170,14 @@ bool CarrierCall::take_update(Target& target) {
 int CarrierCall::forked_tracks() const {
     int tracks = 0;
     for (const auto& stream : streams_) {
-        if (!stream->setup().bidirectional && !stream->ended())
-            tracks += (stream->setup().inbound ? 1 : 0) + (stream->setup().outbound ? 1 : 0);
+        if (!stream->setup().bidirectional && !stream->ended()) tracks += (stream->setup().inbound ? 1 : 0) + (stream->setup().outbound ? 1 : 0);
     }
     for (const auto& one : transcriptions_) tracks += one->ended() ? 0 : one->tracks();
     return tracks;
 }
 
-StreamSession& CarrierCall::open_stream(StreamSetup setup, std::string url, std::string callback_url,
-                                        std::string callback_method) {
-    streams_.push_back(std::make_unique<StreamSession>(*this, std::move(setup), std::move(url), std::move(callback_url),
-                                                       std::move(callback_method)));
+StreamSession& CarrierCall::open_stream(StreamSetup setup, std::string url, std::string callback_url, std::string callback_method) {
+    streams_.push_back(std::make_unique<StreamSession>(*this, std::move(setup), std::move(url), std::move(callback_url), std::move(callback_method)));
     auto& stream = *streams_.back();
     spawn(stream.run());
     return stream;
@@ -229,9 +226,7 @@ Task<> CarrierCall::ring() {
 }
 
 Task<> CarrierCall::limit() {
-    const auto scaled = [&](milliseconds ms) {
-        return placed_at_ + std::chrono::duration_cast<Duration>(ms / deps_.options.speed);
-    };
+    const auto scaled = [&](milliseconds ms) { return placed_at_ + std::chrono::duration_cast<Duration>(ms / deps_.options.speed); };
     const auto until = [&] { return std::min(scaled(plan_.time_limit), scaled(scenario_->longest)); };
     while (!over_ && Clock::now() < until()) co_await changed_.wait(until());
     if (over_) co_return;
@@ -296,8 +291,7 @@ Task<CallReport> CarrierCall::run() {
     }
     while (children_ > 0) co_await changed_.wait();
     // In the order `reversed` everything waited for this moment.
-    for (auto at = held_callbacks_.rbegin(); at != held_callbacks_.rend(); ++at)
-        co_await send_callback(*at, deps_.callbacks.delay);
+    for (auto at = held_callbacks_.rbegin(); at != held_callbacks_.rend(); ++at) co_await send_callback(*at, deps_.callbacks.delay);
     while (children_ > 0) co_await changed_.wait();
     finish_report();
     co_return std::move(report_);

@@ -127,7 +127,7 @@ public:
     // Another leg's mouth and ear: from now on both directions run through `mixer`, until unplug().
     void plug(std::shared_ptr<Mixer> mixer, Mixer::Port port);
     void unplug();
-    [[nodiscard]] std::function<void(char)> key_taker() const;  // for Mixer::join
+    [[nodiscard]] std::function<void(char)> key_taker() const;                                             // for Mixer::join
     [[nodiscard]] std::optional<Sample> mouth_last_voice() const { return mouth_activity_.last_voice(); }  // trunks only
     [[nodiscard]] const VoiceActivity& agent() const { return activity_; }
     [[nodiscard]] Pcm8k heard(Sample play_from, Sample play_to) const;
@@ -149,8 +149,7 @@ public:
     void say_line(TranscriptLine line);
 
     // ---- streams
-    StreamSession& open_stream(StreamSetup setup, std::string url, std::string callback_url,
-                               std::string callback_method);
+    StreamSession& open_stream(StreamSetup setup, std::string url, std::string callback_url, std::string callback_method);
     std::list<std::unique_ptr<StreamSession>>& streams() { return streams_; }
     [[nodiscard]] int forked_tracks() const;
 

@@ -81,8 +81,7 @@ SimCarrier::Added SimCarrier::add_participant(const std::string& sid_or_name, Ca
     return out;
 }
 
-ConferenceOutcome SimCarrier::update_participant(const std::string& sid_or_name, const std::string& call_sid_or_label,
-                                                 const ParticipantUpdate& update) {
+ConferenceOutcome SimCarrier::update_participant(const std::string& sid_or_name, const std::string& call_sid_or_label, const ParticipantUpdate& update) {
     const auto found = impl_->board->conferences.find(sid_or_name);
     return found == nullptr ? ConferenceOutcome::no_such_conference : found->update(call_sid_or_label, update);
 }
@@ -122,8 +121,7 @@ std::vector<QueueMemberView> SimCarrier::queue_members(const std::string& sid_or
     return impl_->board->queues.members(sid_or_name);
 }
 
-QueueOutcome SimCarrier::dequeue(const std::string& sid_or_name, const std::string& member, std::string url, std::string method,
-                                 QueueMemberView& out) {
+QueueOutcome SimCarrier::dequeue(const std::string& sid_or_name, const std::string& member, std::string url, std::string method, QueueMemberView& out) {
     return impl_->board->queues.dequeue(sid_or_name, member, std::move(url), std::move(method), out);
 }
 

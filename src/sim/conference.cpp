@@ -43,8 +43,7 @@ Conference::Conference(Switchboard& board, const ConferenceEntry& first) : board
     view_.friendly_name = first.name;
     view_.status = "init";
     view_.created = view_.updated = std::chrono::system_clock::now();
-    if (wants_event(room_.room_callback_events, "speaker"))
-        mixer_.on_speech([this](Mixer::Port port, bool begins) { on_speech(port, begins); });
+    if (wants_event(room_.room_callback_events, "speaker")) mixer_.on_speech([this](Mixer::Port port, bool begins) { on_speech(port, begins); });
 }
 
 Form Conference::describe(const Seat& seat) {
@@ -75,9 +74,8 @@ void Conference::tell(std::string_view event_word, const std::string& event, For
 
 std::shared_ptr<Conference::Seat> Conference::find(const std::string& who) const {
     for (const auto* list : {&seats_, &expected_}) {
-        const auto at = std::find_if(list->begin(), list->end(), [&](const auto& seat) {
-            return seat->call_sid == who || (!seat->entry.label.empty() && seat->entry.label == who);
-        });
+        const auto at = std::find_if(list->begin(), list->end(),
+                                     [&](const auto& seat) { return seat->call_sid == who || (!seat->entry.label.empty() && seat->entry.label == who); });
         if (at != list->end()) return *at;
     }
     return nullptr;

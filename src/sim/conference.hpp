@@ -47,8 +47,7 @@ public:
     Conference(Switchboard& board, const ConferenceEntry& first);
 
     // Nothing: full, or it has ended.
-    [[nodiscard]] std::shared_ptr<Seat> enter(const std::string& call_sid, ConferenceEntry entry, std::function<void()> wake,
-                                              ConferenceOutcome& outcome);
+    [[nodiscard]] std::shared_ptr<Seat> enter(const std::string& call_sid, ConferenceEntry entry, std::function<void()> wake, ConferenceOutcome& outcome);
     void leave(const std::shared_ptr<Seat>& seat, Leaving how, const std::string& call_status);
     [[nodiscard]] Orders orders(const std::shared_ptr<Seat>& seat) const;
     [[nodiscard]] Mixer& mixer() { return mixer_; }

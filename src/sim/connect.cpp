@@ -30,8 +30,7 @@ private:
 
 }  // namespace
 
-net::Task<ConnectResult> connect_tcp(beast::tcp_stream& stream, std::string host, std::uint16_t port,
-                                     TimePoint deadline) {
+net::Task<ConnectResult> connect_tcp(beast::tcp_stream& stream, std::string host, std::uint16_t port, TimePoint deadline) {
     ConnectResult result;
     asio::ip::tcp::resolver::results_type endpoints;
     {

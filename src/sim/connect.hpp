@@ -25,8 +25,7 @@ struct ConnectResult {
     [[nodiscard]] bool ok() const { return !ec; }
 };
 
-net::Task<ConnectResult> connect_tcp(beast::tcp_stream& stream, std::string host, std::uint16_t port,
-                                     TimePoint deadline);
+net::Task<ConnectResult> connect_tcp(beast::tcp_stream& stream, std::string host, std::uint16_t port, TimePoint deadline);
 net::Task<ConnectResult> handshake_tls(TlsStream& stream, std::string host, bool sni, TimePoint deadline);
 
 }  // namespace parley::sim

@@ -41,7 +41,8 @@ std::optional<CallbackWeather> read_callback_weather(const nlohmann::json& json,
     const auto probability = [](const nlohmann::json& value) { return value.is_number() && value.get<double>() >= 0 && value.get<double>() <= 1; };
     for (const auto& [key, value] : json.items()) {
         if (key == "order" && value.is_string() && (value == "as_made" || value == "shuffled" || value == "reversed")) {
-            out.order = value == "as_made" ? CallbackWeather::Order::as_made : (value == "shuffled" ? CallbackWeather::Order::shuffled : CallbackWeather::Order::reversed);
+            out.order = value == "as_made" ? CallbackWeather::Order::as_made
+                                           : (value == "shuffled" ? CallbackWeather::Order::shuffled : CallbackWeather::Order::reversed);
         } else if (key == "delay_ms" && value.is_number_unsigned()) {
             out.delay = milliseconds(value.get<unsigned>());
         } else if (key == "shuffle_window_ms" && value.is_number_unsigned()) {
@@ -61,7 +62,8 @@ std::optional<CallbackWeather> read_callback_weather(const nlohmann::json& json,
 
 std::optional<std::vector<WebhookTricks::Trick>> read_webhook_tricks(const nlohmann::json& json, std::string& why_not) {
     using Kind = WebhookTricks::Trick::Kind;
-    static const std::map<std::string, Kind> kinds{{"twice", Kind::twice}, {"wrong_token", Kind::wrong_token}, {"old_token", Kind::old_token}, {"unsigned", Kind::missing_signature}};
+    static const std::map<std::string, Kind> kinds{
+        {"twice", Kind::twice}, {"wrong_token", Kind::wrong_token}, {"old_token", Kind::old_token}, {"unsigned", Kind::missing_signature}};
     const auto fail = [&](std::string text) {
         why_not = std::move(text);
         return std::nullopt;

@@ -44,8 +44,7 @@ public:
     }
 
     Pcm8k speak(const std::string& text, const VoiceStyle& style) override {
-        const speech::VoiceSettings wanted{style.voice.empty() ? settings_.default_voice : style.voice,
-                                           std::clamp(style.speed, 0.5, 2.0), 1.0};
+        const speech::VoiceSettings wanted{style.voice.empty() ? settings_.default_voice : style.voice, std::clamp(style.speed, 0.5, 2.0), 1.0};
         auto& pool = idle(wanted);
         auto voice = pool.take();
         if (voice == nullptr) voice = make(wanted);
@@ -102,9 +101,7 @@ public:
         recognizer_.beam = 1e-60;
         recognizer_.word_beam = 1e-50;
         auto lexicon = speech::Lexicon::load(settings_.model + "/cmudict-en-us.dict");
-        if (!lexicon)
-            throw std::runtime_error("pronunciation dictionary of " + settings_.model + ": " +
-                                     lexicon.error().message());
+        if (!lexicon) throw std::runtime_error("pronunciation dictionary of " + settings_.model + ": " + lexicon.error().message());
         lexicon_ = std::move(*lexicon);
         idle_.give(make());
     }
@@ -116,15 +113,13 @@ public:
             for (const auto& word : words) {
                 if (lexicon_->contains(word)) continue;
                 const auto near = lexicon_->nearest(word);
-                return "the ear does not know the word '" + word + "' of \"" + phrase + "\"" +
-                       (near.empty() ? "" : " (it knows '" + near + "')");
+                return "the ear does not know the word '" + word + "' of \"" + phrase + "\"" + (near.empty() ? "" : " (it knows '" + near + "')");
             }
         }
         return {};
     }
 
-    std::vector<Recognised> recognise(std::span<const std::int16_t> pcm,
-                                      const std::vector<std::string>& phrases) override {
+    std::vector<Recognised> recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) override {
         const auto grammar = grammar_for(phrases);
         if (grammar == nullptr) return {};
         auto engine = idle_.take();
@@ -138,17 +133,14 @@ public:
 private:
     // The grammar is a sequence of whole phrases, so one sentence outside of it spoils its neighbours: what is not
     // understood is cut at its longest pause, and each part is tried by itself. False: the engine has broken.
-    bool listen(speech::Recognizer& engine, const speech::Grammar& grammar, std::span<const std::int16_t> pcm,
-                std::span<const Interval> pieces, const std::vector<std::string>& phrases,
-                std::vector<Recognised>& out) const {
+    bool listen(speech::Recognizer& engine, const speech::Grammar& grammar, std::span<const std::int16_t> pcm, std::span<const Interval> pieces,
+                const std::vector<std::string>& phrases, std::vector<Recognised>& out) const {
         if (pieces.empty()) return true;
         const auto before = out.size();
         for (const auto margin : kMargins) {
             const auto from = std::max<Sample>(0, pieces.front().from - margin);
             const auto to = std::min<Sample>(static_cast<Sample>(pcm.size()), pieces.back().to + margin);
-            const auto heard =
-                engine.decode(pcm.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from)), grammar,
-                              [] { return false; });
+            const auto heard = engine.decode(pcm.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from)), grammar, [] { return false; });
             if (!heard) return heard.error() != speech::errc::engine_failed;
             take_phrases(*heard, phrases, out);
             if (out.size() > before) return true;
@@ -158,8 +150,7 @@ private:
         for (std::size_t i = 2; i < pieces.size(); ++i) {
             if (pieces[i].from - pieces[i - 1].to > pieces[cut].from - pieces[cut - 1].to) cut = i;
         }
-        return listen(engine, grammar, pcm, pieces.first(cut), phrases, out) &&
-               listen(engine, grammar, pcm, pieces.subspan(cut), phrases, out);
+        return listen(engine, grammar, pcm, pieces.first(cut), phrases, out) && listen(engine, grammar, pcm, pieces.subspan(cut), phrases, out);
     }
 
     static std::vector<Interval> pieces_of(std::span<const std::int16_t> pcm) {
@@ -168,20 +159,17 @@ private:
         return activity.intervals();
     }
 
-    void take_phrases(const speech::Transcript& heard, const std::vector<std::string>& phrases,
-                      std::vector<Recognised>& out) const {
+    void take_phrases(const speech::Transcript& heard, const std::vector<std::string>& phrases, std::vector<Recognised>& out) const {
         // The grammar is a sequence of phrases: cut the words at them again, the longest first.
         std::vector<std::pair<std::vector<std::string>, const std::string*>> known;
         for (const auto& phrase : phrases) known.emplace_back(words_of(phrase), &phrase);
-        std::sort(known.begin(), known.end(),
-                  [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+        std::sort(known.begin(), known.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
         const auto& words = heard.words;
         for (std::size_t at = 0; at < words.size();) {
             const auto match = std::find_if(known.begin(), known.end(), [&](const auto& one) {
                 return !one.first.empty() && at + one.first.size() <= words.size() &&
-                       std::equal(
-                           one.first.begin(), one.first.end(), words.begin() + static_cast<std::ptrdiff_t>(at),
-                           [](const std::string& want, const speech::HeardWord& got) { return want == got.text; });
+                       std::equal(one.first.begin(), one.first.end(), words.begin() + static_cast<std::ptrdiff_t>(at),
+                                  [](const std::string& want, const speech::HeardWord& got) { return want == got.text; });
             });
             if (match == known.end()) {
                 ++at;
@@ -209,8 +197,7 @@ private:
 
     std::unique_ptr<speech::Recognizer> make() const {
         auto engine = speech::Recognizer::make(recognizer_, lexicon_);
-        if (!engine)
-            throw std::runtime_error("recogniser with model " + settings_.model + ": " + engine.error().message());
+        if (!engine) throw std::runtime_error("recogniser with model " + settings_.model + ": " + engine.error().message());
         return std::move(*engine);
     }
 
@@ -223,9 +210,7 @@ private:
         std::vector<std::string> all;
         for (const auto& phrase : phrases) {
             const auto words = words_of(phrase);
-            const bool known = !words.empty() && std::all_of(words.begin(), words.end(), [&](const auto& word) {
-                return lexicon_->contains(word);
-            });
+            const bool known = !words.empty() && std::all_of(words.begin(), words.end(), [&](const auto& word) { return lexicon_->contains(word); });
             if (!known) continue;
             sentences += sentences.empty() ? "" : " | ";
             for (const auto& word : words) {

@@ -59,7 +59,8 @@ public:
           webhooks(std::make_shared<const HttpClient>(make_client_tls(options.carrier.tls), options.carrier.balancer),
                    {options.carrier.auth_token, options.carrier.previous_auth_token, options.carrier.signature}, {}, tricks),
           errands(context.get_executor()),
-          api(options, carrier, [this](CallPlan plan) { return place(std::move(plan)); }, webhooks, context.get_executor(), errands,
+          api(
+              options, carrier, [this](CallPlan plan) { return place(std::move(plan)); }, webhooks, context.get_executor(), errands,
               [this](const std::string& sid) { return lines_of(sid); }) {
         if (!options.faults.empty()) {
             const auto answer = put_faults(options.faults);
@@ -76,8 +77,7 @@ public:
             if (also) also(truth);
             if (!truth.intelligence_service.empty()) asio::post(self.context, [&self, truth] { self.api.keep_transcription(truth); });
         };
-        if (base.api_base == "http://127.0.0.1")
-            base.api_base = "http://" + at.address().to_string() + ":" + std::to_string(at.port());
+        if (base.api_base == "http://127.0.0.1") base.api_base = "http://" + at.address().to_string() + ":" + std::to_string(at.port());
         return base;
     }
 
@@ -168,8 +168,7 @@ public:
                 if (running.empty()) arrived.wait(lock, [&] { return !running.empty() || stopping; });
                 for (auto at = running.begin(); at != running.end();) {
                     const auto next = std::next(at);
-                    if (at->placed.report.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
-                        done.splice(done.end(), running, at);
+                    if (at->placed.report.wait_for(std::chrono::seconds(0)) == std::future_status::ready) done.splice(done.end(), running, at);
                     at = next;
                 }
             }
@@ -190,8 +189,7 @@ public:
         try {
             auto report = one.placed.report.get();
             auto text = to_json(report);
-            if (!options.report_directory.empty())
-                (void)write_report(report, options.report_directory.string(), one.placed.call_sid);
+            if (!options.report_directory.empty()) (void)write_report(report, options.report_directory.string(), one.placed.call_sid);
             {
                 const std::lock_guard lock(mutex);
                 reports[one.placed.call_sid] = std::move(text);
@@ -318,7 +316,8 @@ public:
         if (what == "/messages" && request.method == "GET") {
             auto list = Json::array();
             for (const auto& one : api.messages().inbox(number))
-                list.push_back({{"sid", one.sid}, {"from", one.from}, {"to", one.to}, {"body", one.body}, {"media", one.media}, {"num_segments", one.segments}});
+                list.push_back(
+                    {{"sid", one.sid}, {"from", one.from}, {"to", one.to}, {"body", one.body}, {"media", one.media}, {"num_segments", one.segments}});
             return api_json(200, {{"messages", std::move(list)}});
         }
         if (what == "/messages" && request.method == "DELETE") {
@@ -415,7 +414,10 @@ public:
                 name = "reset_after";
                 break;
             case ApiFault::Kind::html:
-                out = {503, "text/html; charset=utf-8", "<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503</h1></body></html>", {}};
+                out = {503,
+                       "text/html; charset=utf-8",
+                       "<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503</h1></body></html>",
+                       {}};
                 name = "html";
                 break;
             case ApiFault::Kind::malformed:
@@ -565,8 +567,7 @@ void FakeTwilio::set_number(const std::string& number, NumberEntry entry) {
     impl_->on_server([&] { impl_->api.numbers().set(number, entry); });
 }
 
-SimCarrier::Placed FakeTwilio::call_in(const std::string& to, const std::string& from,
-                                       std::shared_ptr<const Scenario> scenario) {
+SimCarrier::Placed FakeTwilio::call_in(const std::string& to, const std::string& from, std::shared_ptr<const Scenario> scenario) {
     return impl_->on_server([&] { return impl_->call_in(to, from, std::move(scenario), {}); });
 }
 

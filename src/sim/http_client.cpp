@@ -27,8 +27,7 @@ void fail(HttpReply& reply, int code, std::string text) {
 }
 
 void fail_connect(HttpReply& reply, const ConnectResult& result, long verify) {
-    if (result.stage == ConnectResult::Stage::resolve)
-        return fail(reply, result.timed_out ? 11201 : 11210, "host name not resolved");
+    if (result.stage == ConnectResult::Stage::resolve) return fail(reply, result.timed_out ? 11201 : 11210, "host name not resolved");
     if (result.stage == ConnectResult::Stage::connect) {
         if (result.timed_out) return fail(reply, 11201, "connect timed out");
         if (result.ec == asio::error::connection_refused) return fail(reply, 11202, "connection refused");
@@ -66,8 +65,7 @@ Task<> exchange(Stream& stream, const Request& request, std::size_t limit, TimeP
         co_return;
     }
     if (ec && !parser.is_header_done()) {
-        const bool http_error =
-            ec.category() == make_error_code(http::error::bad_version).category() && ec != http::error::end_of_stream;
+        const bool http_error = ec.category() == make_error_code(http::error::bad_version).category() && ec != http::error::end_of_stream;
         fail(reply, ec == beast::error::timeout ? 11203 : (http_error ? 11206 : 11205), "read: " + ec.message());
         co_return;
     }
@@ -79,8 +77,7 @@ Task<> exchange(Stream& stream, const Request& request, std::size_t limit, TimeP
     auto message = parser.release();
     reply.status = static_cast<int>(message.result_int());
     reply.chunked = message.chunked();
-    for (const auto& field : message)
-        reply.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    for (const auto& field : message) reply.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
     reply.body = std::move(message.body());
     if (beast::iequals(header_of(reply.headers, "Content-Encoding"), "gzip")) {
         std::string unpacked;
@@ -96,8 +93,8 @@ Task<> exchange(Stream& stream, const Request& request, std::size_t limit, TimeP
 
 std::shared_ptr<asio::ssl::context> make_client_tls(const TlsTrust& trust) {
     auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-    context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv3 |
-                         asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+    context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                         asio::ssl::context::no_tlsv1_1);
     if (trust.insecure) {
         context->set_verify_mode(asio::ssl::verify_none);
         return context;

@@ -95,8 +95,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::dial_conference(const TwimlElemen
     entry.room_callback_events = noun.attribute("statusCallbackEvent");
     std::string recording;
     const auto record = element.attribute("record");
-    if (record.starts_with("record-from") || record == "true")
-        (void)call_.start_recording(recording_plan(element, loaded, false), "DialVerb", recording);
+    if (record.starts_with("record-from") || record == "true") (void)call_.start_recording(recording_plan(element, loaded, false), "DialVerb", recording);
     co_await in_conference(std::move(entry), element.attribute("hangupOnStar") == "true", integer_of(element, "timeLimit", 14400, 1, 86400));
     Form extra{{"DialCallStatus", "answered"}};
     if (!recording.empty()) {

@@ -34,13 +34,11 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::dial_pretended(const TwimlElement
         noun = &element.children.front();
         number = noun->text;
         if (noun->name == "Sip" && noun->child("Uri") != nullptr) number = noun->child("Uri")->text;
-        if (noun->name == "Client" && noun->child("Identity") != nullptr)
-            number = "client:" + noun->child("Identity")->text;
+        if (noun->name == "Client" && noun->child("Identity") != nullptr) number = "client:" + noun->child("Identity")->text;
     }
     auto target = call_.deps().board.target_of(number);
     const milliseconds ring_limit(integer_of(element, "timeout", 30, 5, 600) * 1000);
-    if (target.answer == DialTarget::Answer::answer && target.after > ring_limit)
-        target.answer = DialTarget::Answer::no_answer;
+    if (target.answer == DialTarget::Answer::answer && target.after > ring_limit) target.answer = DialTarget::Answer::no_answer;
     const auto child = make_sid("CA");
     int sequence = 0;
     const auto tell = [&](const std::string& event, const std::string& status) {
@@ -57,8 +55,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::dial_pretended(const TwimlElement
         form.emplace_back("CallbackSource", "call-progress-events");
         form.emplace_back("SequenceNumber", std::to_string(sequence++));
         form.emplace_back("Timestamp", rfc2822(std::chrono::system_clock::now()));
-        call_.callback("dial", url_of(*noun, "statusCallback", loaded), noun->attribute("statusCallbackMethod", "POST"),
-                       std::move(form));
+        call_.callback("dial", url_of(*noun, "statusCallback", loaded), noun->attribute("statusCallbackMethod", "POST"), std::move(form));
     };
     // Before the answer of an `answerOnBridge` call the line does not run; true time then, scaled like the line.
     const auto sleep = [&](milliseconds length) -> Task<> {

@@ -33,12 +33,9 @@ bool TwimlInterpreter::understand(const WebhookReply& reply, Loaded& out, int& e
     if (type == "text/xml" || type == "application/xml" || type == "text/html") {
         out.document = parse_twiml(http.body);
     } else if (type == "text/plain") {
-        out.document.verbs.push_back(
-            {.name = "Say", .attributes = {}, .text = http.body.substr(0, 4096), .children = {}});
-    } else if (type == "audio/wav" || type == "audio/wave" || type == "audio/x-wav" || type == "audio/ulaw" ||
-               type == "audio/basic") {
-        const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(http.body.data()),
-                                                  http.body.size());
+        out.document.verbs.push_back({.name = "Say", .attributes = {}, .text = http.body.substr(0, 4096), .children = {}});
+    } else if (type == "audio/wav" || type == "audio/wave" || type == "audio/x-wav" || type == "audio/ulaw" || type == "audio/basic") {
+        const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(http.body.data()), http.body.size());
         if (type == "audio/ulaw" || type == "audio/basic") {
             out.sound = from_mulaw(bytes);
         } else if (const auto wav = parse_wav(bytes)) {
@@ -157,8 +154,7 @@ std::string TwimlInterpreter::url_of(const TwimlElement& element, std::string_vi
     return *url;
 }
 
-std::optional<Target> TwimlInterpreter::action_of(const TwimlElement& element, const Loaded& loaded,
-                                                  bool default_to_document, Form extra) {
+std::optional<Target> TwimlInterpreter::action_of(const TwimlElement& element, const Loaded& loaded, bool default_to_document, Form extra) {
     const auto method = element.attribute("method", "POST") == "GET" ? "GET" : "POST";
     if (element.attribute("action").empty()) {
         if (!default_to_document || loaded.base.empty()) return std::nullopt;

@@ -23,17 +23,14 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::gather(const TwimlElement& elemen
     const int pause_after_speech = integer_of(element, "speechTimeout", timeout, 1, 60);
     auto key = call_.presses().size();
     auto utterance = call_.utterances().size();
-    const auto heard_input = [&] {
-        return (wants_keys && call_.presses().size() > key) || (wants_speech && call_.utterances().size() > utterance);
-    };
+    const auto heard_input = [&] { return (wants_keys && call_.presses().size() > key) || (wants_speech && call_.utterances().size() > utterance); };
     // Prompts run until they end or the caller does something; nested verbs are watched by a child so that input can
     // hush them.
     struct Prompts {
         bool done = false, cut = false;
     };
     auto prompts = std::make_shared<Prompts>();
-    auto run_prompts = [](TwimlInterpreter& self, const TwimlElement& parent, const Loaded& from,
-                          std::shared_ptr<Prompts> state) -> Task<> {
+    auto run_prompts = [](TwimlInterpreter& self, const TwimlElement& parent, const Loaded& from, std::shared_ptr<Prompts> state) -> Task<> {
         for (const auto& child : parent.children) {
             if (state->cut || self.halted()) break;
             co_await self.prompt(child, from);
@@ -101,8 +98,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::gather(const TwimlElement& elemen
 
 Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& element, const Loaded& loaded) {
     const int silence = integer_of(element, "timeout", 5, 0, 3600);
-    const int longest =
-        integer_of(element, "maxLength", element.attribute("transcribe") == "true" ? 120 : 3600, 1, 14400);
+    const int longest = integer_of(element, "maxLength", element.attribute("transcribe") == "true" ? 120 : 3600, 1, 14400);
     const auto finish = element.has("finishOnKey") ? element.attribute("finishOnKey") : std::string("1234567890*#");
     if (element.attribute("playBeep", "true") != "false") co_await play_out(dtmf_tone('1', 250), 1);
     auto plan = recording_plan(element, loaded, true);
@@ -135,8 +131,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::record(const TwimlElement& elemen
         if (call_.plan().trunk != nullptr) deadline = std::min(deadline, now + 800);  // words that come by a trunk announce themselves to nobody
         const auto keys = key;
         const auto utterances = utterance;
-        co_await call_.wait_until(
-            deadline, [&] { return call_.presses().size() > keys || call_.utterances().size() > utterances; });
+        co_await call_.wait_until(deadline, [&] { return call_.presses().size() > keys || call_.utterances().size() > utterances; });
     }
     if (call_.over()) ended_by = "hangup";
     call_.advance();

@@ -95,8 +95,7 @@ void TwimlInterpreter::start_recording(const TwimlElement& element, const Loaded
         call_.notify(16108, "Start Recording: one is running already", loaded.base, true);
 }
 
-std::string TwimlInterpreter::place_leg(const Party& party, const TwimlElement& element, const Loaded& loaded,
-                                        const std::shared_ptr<DialAttempt>& attempt) {
+std::string TwimlInterpreter::place_leg(const Party& party, const TwimlElement& element, const Loaded& loaded, const std::shared_ptr<DialAttempt>& attempt) {
     static const TwimlElement kPlain;
     const auto& noun = party.noun != nullptr ? *party.noun : kPlain;
     CallPlan plan;

@@ -173,8 +173,7 @@ Task<> TwimlInterpreter::pause(const TwimlElement& element, bool first) {
         co_return;
     }
     sounded_ = !first;
-    const auto until =
-        Clock::now() + std::chrono::duration_cast<Duration>(std::chrono::seconds(seconds) / call_.deps().options.speed);
+    const auto until = Clock::now() + std::chrono::duration_cast<Duration>(std::chrono::seconds(seconds) / call_.deps().options.speed);
     while (!call_.interrupted() && Clock::now() < until) co_await call_.changed().wait(until);
 }
 
@@ -200,8 +199,7 @@ StreamSession* TwimlInterpreter::begin_stream(const TwimlElement& noun, const Lo
         return nullptr;
     }
     const auto track = noun.attribute("track", "inbound_track");
-    const bool known =
-        track == "inbound_track" || (!bidirectional && (track == "outbound_track" || track == "both_tracks"));
+    const bool known = track == "inbound_track" || (!bidirectional && (track == "outbound_track" || track == "both_tracks"));
     if (!known) {
         call_.notify(31941, "invalid track " + track, url);
         return nullptr;
@@ -229,8 +227,7 @@ StreamSession* TwimlInterpreter::begin_stream(const TwimlElement& noun, const Lo
         return nullptr;
     }
     auto callback = url_of(noun, "statusCallback", loaded);
-    return &call_.open_stream(std::move(setup), url, std::move(callback),
-                              noun.attribute("statusCallbackMethod", "POST"));
+    return &call_.open_stream(std::move(setup), url, std::move(callback), noun.attribute("statusCallbackMethod", "POST"));
 }
 
 Task<TwimlInterpreter::Next> TwimlInterpreter::connect(const TwimlElement& element, const Loaded& loaded) {
@@ -244,8 +241,7 @@ Task<TwimlInterpreter::Next> TwimlInterpreter::connect(const TwimlElement& eleme
     } else if (auto* stream = begin_stream(*noun, loaded, true)) {
         while (!stream->ended() && !call_.interrupted()) co_await call_.changed().wait();
         extra.emplace_back("StreamSid", stream->setup().stream_sid);
-        if (stream->ended() && stream->truth().error != 0)
-            extra.emplace_back("StreamError", stream->truth().error_text);
+        if (stream->ended() && stream->truth().error != 0) extra.emplace_back("StreamError", stream->truth().error_text);
     }
     auto action = action_of(element, loaded, false, std::move(extra));
     if (call_.over()) co_return co_await after_hangup(std::move(action));

@@ -68,8 +68,7 @@ Task<> TwimlInterpreter::wait_in(std::shared_ptr<Waiting> waiting) {
             }
         }
         // A document that takes no time must not be asked for without end.
-        if (call_.line_now() - from < kSampleRate / 5)
-            co_await call_.wait_until(from + kSampleRate, [this] { return halted(); });
+        if (call_.line_now() - from < kSampleRate / 5) co_await call_.wait_until(from + kSampleRate, [this] { return halted(); });
     }
 }
 

@@ -20,12 +20,7 @@ constexpr Sample kSwapPatience = 8000;  // a reordered mark without successor co
 }  // namespace
 
 MediaMachine::MediaMachine(StreamSetup setup, const LineFaults& faults, Sample line_now, const PlayBuffer& speaker)
-    : setup_(std::move(setup)),
-      faults_(faults),
-      random_(faults.seed),
-      started_(line_now),
-      first_offset_(speaker.appended()),
-      first_played_(speaker.played()) {
+    : setup_(std::move(setup)), faults_(faults), random_(faults.seed), started_(line_now), first_offset_(speaker.appended()), first_played_(speaker.played()) {
     queue({.kind = Kind::connected, .due = line_now, .codes = {}, .text = {}});
     queue({.kind = Kind::start, .due = line_now, .codes = {}, .text = {}});
 }
@@ -44,21 +39,15 @@ void MediaMachine::on_frame(Track track, std::span<const std::uint8_t> codes, Sa
     if ((track == Track::inbound && !setup_.inbound) || (track == Track::outbound && !setup_.outbound)) return;
     const auto timestamp = line_start - started_;
     if (timestamp < 0) return;
-    Out out{.kind = Kind::media,
-            .due = line_start + static_cast<Sample>(codes.size()),
-            .track = track,
-            .codes = {},
-            .text = {}};
+    Out out{.kind = Kind::media, .due = line_start + static_cast<Sample>(codes.size()), .track = track, .codes = {}, .text = {}};
     const auto stall_from = samples(faults_.stall_at);
-    const bool stalled =
-        faults_.stall_for.count() > 0 && timestamp >= stall_from && timestamp < stall_from + samples(faults_.stall_for);
+    const bool stalled = faults_.stall_for.count() > 0 && timestamp >= stall_from && timestamp < stall_from + samples(faults_.stall_for);
     if ((stalled && faults_.stall_drops) || chance(faults_.packet_loss)) {
         ++frames_lost_;
         return;
     }
     if (stalled) out.due = started_ + stall_from + samples(faults_.stall_for);
-    if (faults_.jitter.count() > 0)
-        out.due += std::uniform_int_distribution<Sample>(0, samples(faults_.jitter))(random_);
+    if (faults_.jitter.count() > 0) out.due += std::uniform_int_distribution<Sample>(0, samples(faults_.jitter))(random_);
     if (faults_.burst_every.count() > 0) {
         const auto phase = timestamp % samples(faults_.burst_every);
         const auto hold = std::min(samples(faults_.burst_hold), samples(faults_.burst_every));
@@ -88,9 +77,7 @@ void MediaMachine::queue_mark(const std::string& name, Sample line_now) {
 
 void MediaMachine::on_marks(const std::vector<PlayBuffer::MarkReturn>& returned, Sample line_now) {
     for (const auto& mark : returned) {
-        auto truth = std::find_if(marks_.begin(), marks_.end(), [&](const MarkTruth& known) {
-            return !known.returned_at && known.name == mark.name;
-        });
+        auto truth = std::find_if(marks_.begin(), marks_.end(), [&](const MarkTruth& known) { return !known.returned_at && known.name == mark.name; });
         if (truth == marks_.end()) continue;  // belongs to an earlier stream of this call
         truth->returned_at = mark.at;
         truth->cleared = mark.cleared;
@@ -112,8 +99,7 @@ void MediaMachine::on_marks(const std::vector<PlayBuffer::MarkReturn>& returned,
             queue_mark(mark.name, line_now);
         }
         if (swapped_) {
-            const auto held = std::find_if(late_.begin(), late_.end(),
-                                           [&](const auto& entry) { return entry.second.text == *swapped_; });
+            const auto held = std::find_if(late_.begin(), late_.end(), [&](const auto& entry) { return entry.second.text == *swapped_; });
             if (held != late_.end()) {
                 late_.erase(held);
                 queue_mark(*swapped_, line_now);
@@ -158,8 +144,7 @@ std::string MediaMachine::write(const Out& out) {
         std::string text = R"({"event":"media","sequenceNumber":")" + sequence + R"(","media":{"track":")";
         text += out.track == Track::inbound ? "inbound" : "outbound";
         text += R"(","chunk":")" + std::to_string(out.chunk) + R"(","timestamp":")" + std::to_string(out.timestamp / 8);
-        text += R"(","payload":")" + base64(std::span<const std::uint8_t>(out.codes)) + R"("},"streamSid":")" +
-                setup_.stream_sid + R"("})";
+        text += R"(","payload":")" + base64(std::span<const std::uint8_t>(out.codes)) + R"("},"streamSid":")" + setup_.stream_sid + R"("})";
         return text;
     }
     json message;
@@ -265,18 +250,12 @@ void MediaMachine::on_text(std::string_view text, PlayBuffer& speaker, Sample li
     if (!setup_.bidirectional || stopping_) return;
     std::vector<PlayBuffer::MarkReturn> returned;
     if (event == "mark") {
-        marks_.push_back({.name = body,
-                          .received_at = speaker.now(),
-                          .offset = speaker.appended() - first_offset_,
-                          .returned_at = {}});
+        marks_.push_back({.name = body, .received_at = speaker.now(), .offset = speaker.appended() - first_offset_, .returned_at = {}});
         speaker.mark(body, returned);
     } else {
         const auto dropped = speaker.clear(returned);
         const auto appended = speaker.appended() - first_offset_;
-        clears_.push_back({.at = speaker.now(),
-                           .dropped = dropped,
-                           .appended = appended,
-                           .heard = speaker.played() - first_played_ + speaker.queued()});
+        clears_.push_back({.at = speaker.now(), .dropped = dropped, .appended = appended, .heard = speaker.played() - first_played_ + speaker.queued()});
     }
     on_marks(returned, line_now);
 }

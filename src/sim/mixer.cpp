@@ -20,12 +20,10 @@ bool silent(std::span<const std::int16_t> pcm) {
 
 }  // namespace
 
-Mixer::Mixer(double speed)
-    : cushion_(std::max(kCushion, static_cast<std::size_t>(kCushionTrueMs * 8 * speed))), most_(kMost * cushion_) {}
+Mixer::Mixer(double speed) : cushion_(std::max(kCushion, static_cast<std::size_t>(kCushionTrueMs * 8 * speed))), most_(kMost * cushion_) {}
 
 bool Mixer::hears(Port ear, const Place& listener, Port mouth, const Place& speaker) const {
-    if (ear == mouth || speaker.flags.muted || speaker.flags.apart || speaker.flags.listener || listener.flags.apart)
-        return false;
+    if (ear == mouth || speaker.flags.muted || speaker.flags.apart || speaker.flags.listener || listener.flags.apart) return false;
     return !speaker.flags.coaching || speaker.flags.coached == ear;
 }
 

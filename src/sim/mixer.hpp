@@ -17,10 +17,10 @@ public:
     using Port = int;
     static constexpr Port kNobody = -1;
     struct Flags {
-        bool muted = false;    // heard by nobody
-        bool apart = false;    // neither hears nor is heard: on hold, or the conference has not begun
-        bool listener = false; // hears all and says nothing: a recorder
-        bool coaching = false; // heard by `coached` alone
+        bool muted = false;     // heard by nobody
+        bool apart = false;     // neither hears nor is heard: on hold, or the conference has not begun
+        bool listener = false;  // hears all and says nothing: a recorder
+        bool coaching = false;  // heard by `coached` alone
         Port coached = kNobody;
     };
 

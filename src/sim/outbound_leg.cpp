@@ -147,11 +147,9 @@ Task<> CarrierCall::detect() {
         shared_->view.answered_by = who;
     }
     if (plan_.detection.callback.empty()) co_return;
-    callback("amd", plan_.detection.callback, plan_.detection.callback_method,
-             {{"AccountSid", deps_.options.account_sid},
-              {"CallSid", report_.call_sid},
-              {"AnsweredBy", who},
-              {"MachineDetectionDuration", std::to_string(at / 8)}});
+    callback(
+        "amd", plan_.detection.callback, plan_.detection.callback_method,
+        {{"AccountSid", deps_.options.account_sid}, {"CallSid", report_.call_sid}, {"AnsweredBy", who}, {"MachineDetectionDuration", std::to_string(at / 8)}});
 }
 
 }  // namespace parley::sim

@@ -27,8 +27,7 @@ void cut(Pcm8k& pcm, Interval keep) {
 Pcm8k RecordingAudio::mono() const {
     if (right.empty()) return left;
     Pcm8k out(std::max(left.size(), right.size()));
-    for (std::size_t i = 0; i < out.size(); ++i)
-        out[i] = mixed(i < left.size() ? left[i] : 0, i < right.size() ? right[i] : 0);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = mixed(i < left.size() ? left[i] : 0, i < right.size() ? right[i] : 0);
     return out;
 }
 

@@ -82,8 +82,10 @@ std::optional<RelayOrder> read_relay_order(std::string_view message, const Relay
         order.text = fields.text("source", true);
         if (fields.good() && order.text.find("://") == std::string::npos) fields.fail("source is no URL");
         if (const auto* loop = fields.find("loop"); loop != nullptr) {
-            if (loop->is_number_unsigned() && loop->get<std::uint64_t>() <= 1000) order.loop = loop->get<int>();
-            else fields.fail("loop is no number from 0 to 1000");
+            if (loop->is_number_unsigned() && loop->get<std::uint64_t>() <= 1000)
+                order.loop = loop->get<int>();
+            else
+                fields.fail("loop is no number from 0 to 1000");
         }
         order.interruptible = inputs(fields);
         order.preemptible = fields.flag("preemptible");

@@ -11,14 +11,18 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int kMalformedMost = 10;           // in a row, then 1007
+constexpr int kMalformedMost = 10;  // in a row, then 1007
 constexpr Sample kTick = kFrameSamples;
 constexpr Sample kBetweenPartials = 300 * 8;
 constexpr std::size_t kOutboxMost = 1000;
 
-Sample samples(std::chrono::milliseconds ms) { return ms.count() * 8; }
+Sample samples(std::chrono::milliseconds ms) {
+    return ms.count() * 8;
+}
 
-std::string dump(const ordered_json& message) { return message.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
+std::string dump(const ordered_json& message) {
+    return message.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
 
 bool backchannel(const std::string& text) {
     std::string words;
@@ -31,8 +35,10 @@ bool backchannel(const std::string& text) {
 std::vector<std::string> words_in(const std::string& text) {
     std::vector<std::string> out(1);
     for (const char c : text) {
-        if (c != ' ') out.back() += c;
-        else if (!out.back().empty()) out.emplace_back();
+        if (c != ' ')
+            out.back() += c;
+        else if (!out.back().empty())
+            out.emplace_back();
     }
     if (out.back().empty()) out.pop_back();
     return out;
@@ -165,13 +171,17 @@ Task<> RelaySession::writer() {
         if (finished_ || reader_done_) break;
         co_await call_.changed().wait();
     }
-    if (dropped_ || reader_done_) socket_->abort(false);
-    else co_await socket_->close(close_code_, close_reason_);
+    if (dropped_ || reader_done_)
+        socket_->abort(false);
+    else
+        co_await socket_->close(close_code_, close_reason_);
     writer_done_ = true;
     call_.changed().notify();
 }
 
-void RelaySession::info(const std::string& name, const std::string& value) { send(dump({{"type", "info"}, {"name", name}, {"value", value}})); }
+void RelaySession::info(const std::string& name, const std::string& value) {
+    send(dump({{"type", "info"}, {"name", name}, {"value", value}}));
+}
 
 void RelaySession::prompt(const std::string& text, bool last) {
     const auto& faults = call_.deps().options.relay_faults;
@@ -259,8 +269,10 @@ void RelaySession::look_at_keys(Sample play) {
         const char key = call_.presses()[next_key_++].key;
         if (!settings_.keys) continue;
         if (speech_.busy(play)) {
-            if (speech_.interruptible(play).dtmf) interrupt(play, true);
-            else if (!settings_.report.dtmf) continue;
+            if (speech_.interruptible(play).dtmf)
+                interrupt(play, true);
+            else if (!settings_.report.dtmf)
+                continue;
         }
         send(dump({{"type", "dtmf"}, {"digit", std::string(1, key)}}));
         ++truth_.keys;
@@ -286,9 +298,12 @@ void RelaySession::decide_over_agent(Sample play) {
     talking_->spoken_over += kTick;
     if (talking_->spoken_over < samples(settings_.speech_before_interrupt)) return;
     talking_->decided = true;
-    if (settings_.ignore_backchannel && backchannel(talking_->text)) talking_->muted = true;
-    else if (speech_.interruptible(play).speech) interrupt(play, false);
-    else talking_->muted = !settings_.report.speech;
+    if (settings_.ignore_backchannel && backchannel(talking_->text))
+        talking_->muted = true;
+    else if (speech_.interruptible(play).speech)
+        interrupt(play, false);
+    else
+        talking_->muted = !settings_.report.speech;
 }
 
 void RelaySession::look_at_speech(Sample now, Sample play) {
@@ -317,8 +332,10 @@ void RelaySession::look_at_speech(Sample now, Sample play) {
     if (now < talking_->to + samples(settings_.silence)) return;
     const auto done = std::move(*talking_);
     talking_.reset();
-    if (done.muted) ++truth_.unheard_prompts;
-    else prompt(done.text, true);
+    if (done.muted)
+        ++truth_.unheard_prompts;
+    else
+        prompt(done.text, true);
 }
 
 // --- what the application asks ---------------------------------------------------------------------------------------------------
@@ -328,8 +345,10 @@ Task<> RelaySession::reader() {
     const auto pause = call_.deps().options.relay_faults.read_pause;
     while (co_await socket_->read(message)) {
         if (finished_) continue;  // to the answer of our close
-        if (message.text) obey(message.payload);
-        else malformed("(binary)", "a binary frame");
+        if (message.text)
+            obey(message.payload);
+        else
+            malformed("(binary)", "a binary frame");
         if (pause.count() == 0) continue;
         const auto until = call_.line_now() + samples(pause);
         while (!finished_ && call_.line_now() < until) co_await call_.changed().wait(call_.time_of(until));

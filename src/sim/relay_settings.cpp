@@ -26,7 +26,9 @@ std::optional<double> number_of(const std::string& text) {
     return value;
 }
 
-bool one_of(const std::string& text, std::initializer_list<std::string_view> words) { return std::ranges::find(words, text) != words.end(); }
+bool one_of(const std::string& text, std::initializer_list<std::string_view> words) {
+    return std::ranges::find(words, text) != words.end();
+}
 
 // Reads the attributes one by one and collects what is wrong with them.
 class Reader {
@@ -77,11 +79,16 @@ void check_voice(Reader& reader, const std::string& provider, const std::string&
 }  // namespace
 
 bool read_inputs(std::string_view text, RelayInputs& out) {
-    if (text == "any" || text == "true") out = {true, true};
-    else if (text == "none" || text == "false") out = {false, false};
-    else if (text == "dtmf") out = {false, true};
-    else if (text == "speech") out = {true, false};
-    else return false;
+    if (text == "any" || text == "true")
+        out = {true, true};
+    else if (text == "none" || text == "false")
+        out = {false, false};
+    else if (text == "dtmf")
+        out = {false, true};
+    else if (text == "speech")
+        out = {true, false};
+    else
+        return false;
     return true;
 }
 
@@ -113,8 +120,10 @@ RelaySettings read_relay_settings(const TwimlElement& noun) {
     const auto sensitivity = reader.choice("interruptSensitivity", {"low", "medium", "high"}, "high");
     out.speech_before_interrupt = std::chrono::milliseconds(sensitivity == "low" ? 900 : sensitivity == "medium" ? 500 : 200);
     const auto timeout = reader.text("speechTimeout", "auto");
-    if (const auto ms = number_of(timeout); ms && *ms >= 600 && *ms <= 5000) out.silence = std::chrono::milliseconds(static_cast<int>(*ms));
-    else if (timeout != "auto") reader.wrong("speechTimeout", timeout);
+    if (const auto ms = number_of(timeout); ms && *ms >= 600 && *ms <= 5000)
+        out.silence = std::chrono::milliseconds(static_cast<int>(*ms));
+    else if (timeout != "auto")
+        reader.wrong("speechTimeout", timeout);
     if (const auto eot = reader.text("eotThreshold"); !eot.empty()) {
         const auto value = number_of(eot);
         if (!value || *value < 0.5 || *value > 0.9) reader.wrong("eotThreshold", eot);
@@ -136,14 +145,17 @@ RelaySettings read_relay_settings(const TwimlElement& noun) {
             const RelayLanguage one{child.attribute("code"), child.attribute("ttsProvider"), child.attribute("voice"), child.attribute("transcriptionProvider"),
                                     child.attribute("speechModel")};
             if (!language_tag(one.code)) reader.wrong("Language code", one.code);
-            if (!one.tts_provider.empty() && !one_of(one.tts_provider, {"ElevenLabs", "Google", "Amazon"})) reader.wrong("Language ttsProvider", one.tts_provider);
+            if (!one.tts_provider.empty() && !one_of(one.tts_provider, {"ElevenLabs", "Google", "Amazon"}))
+                reader.wrong("Language ttsProvider", one.tts_provider);
             check_voice(reader, one.tts_provider.empty() ? out.tts_provider : one.tts_provider, one.voice, one.code);
             out.languages.push_back(one);
         } else if (child.name == "Parameter") {
             const auto name = child.attribute("name");
             const auto value = child.attribute("value");
-            if (name.empty() || name.size() + value.size() >= 500) reader.wrong("Parameter", name);
-            else out.parameters.emplace_back(name, value);
+            if (name.empty() || name.size() + value.size() >= 500)
+                reader.wrong("Parameter", name);
+            else
+                out.parameters.emplace_back(name, value);
         }
     }
     return out;

@@ -7,8 +7,12 @@ namespace {
 
 constexpr std::size_t kLongestHeldBack = 300;  // bytes without an end of sentence
 
-bool blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-bool has_words(std::string_view text) { return !std::ranges::all_of(text, blank); }
+bool blank(char c) {
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+bool has_words(std::string_view text) {
+    return !std::ranges::all_of(text, blank);
+}
 
 // Behind the first sentence; npos: it is not over yet. A full stop counts once a blank follows.
 std::size_t sentence_end(std::string_view text) {
@@ -113,7 +117,9 @@ std::optional<std::uint32_t> RelaySpeech::current(Sample now) const {
     return std::nullopt;
 }
 
-bool RelaySpeech::busy(Sample now) const { return current(now).has_value(); }
+bool RelaySpeech::busy(Sample now) const {
+    return current(now).has_value();
+}
 
 RelayInputs RelaySpeech::interruptible(Sample now) const {
     const auto cycle = current(now);
@@ -129,8 +135,10 @@ std::size_t RelaySpeech::heard_bytes(std::uint32_t cycle, Sample now) const {
     std::size_t bytes = 0;
     for (const auto& one : placed_) {
         if (one.cycle != cycle) continue;
-        if (one.to <= now) bytes += one.text.size();
-        else if (one.from < now) bytes += words_of_share(one.text, static_cast<double>(now - one.from) / static_cast<double>(one.to - one.from));
+        if (one.to <= now)
+            bytes += one.text.size();
+        else if (one.from < now)
+            bytes += words_of_share(one.text, static_cast<double>(now - one.from) / static_cast<double>(one.to - one.from));
     }
     return bytes;
 }

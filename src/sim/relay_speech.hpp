@@ -56,8 +56,8 @@ public:
     [[nodiscard]] bool preemptible(Sample now) const;
 
     struct Cut {
-        std::string heard;   // of the cycle that was playing
-        Sample since = 0;    // samples since its first sound
+        std::string heard;  // of the cycle that was playing
+        Sample since = 0;   // samples since its first sound
     };
     // Everything that plays or waits is gone.
     Cut drop(Sample now);

@@ -41,24 +41,18 @@ json stream_json(const StreamTruth& stream) {
              {"overflow_samples", stream.overflow_samples}};
     auto marks = json::array();
     for (const auto& mark : stream.marks) {
-        json one{{"name", mark.name},
-                 {"received_at", mark.received_at},
-                 {"offset", mark.offset},
-                 {"cleared", mark.cleared},
-                 {"sent", mark.sent}};
+        json one{{"name", mark.name}, {"received_at", mark.received_at}, {"offset", mark.offset}, {"cleared", mark.cleared}, {"sent", mark.sent}};
         one["returned_at"] = mark.returned_at ? json(*mark.returned_at) : json(nullptr);
         marks.push_back(std::move(one));
     }
     out["marks"] = std::move(marks);
     auto clears = json::array();
     for (const auto& clear : stream.clears) {
-        clears.push_back(
-            {{"at", clear.at}, {"dropped", clear.dropped}, {"received", clear.appended}, {"heard", clear.heard}});
+        clears.push_back({{"at", clear.at}, {"dropped", clear.dropped}, {"received", clear.appended}, {"heard", clear.heard}});
     }
     out["clears"] = std::move(clears);
     auto heard = json::array();
-    for (const auto& segment : stream.heard)
-        heard.push_back({{"at", segment.at}, {"offset", segment.offset}, {"length", segment.length}});
+    for (const auto& segment : stream.heard) heard.push_back({{"at", segment.at}, {"offset", segment.offset}, {"length", segment.length}});
     out["heard"] = std::move(heard);
     return out;
 }
@@ -86,10 +80,16 @@ json relay_json(const RelayTruth& relay) {
     out["handoff"] = relay.has_handoff ? json(relay.handoff) : json(nullptr);
     auto cycles = json::array();
     for (const auto& cycle : relay.cycles)
-        cycles.push_back({{"text", cycle.text}, {"heard", cycle.heard}, {"language", cycle.language}, {"closed", cycle.closed}, {"interrupted", cycle.interrupted}, {"greeting", cycle.greeting}});
+        cycles.push_back({{"text", cycle.text},
+                          {"heard", cycle.heard},
+                          {"language", cycle.language},
+                          {"closed", cycle.closed},
+                          {"interrupted", cycle.interrupted},
+                          {"greeting", cycle.greeting}});
     out["cycles"] = std::move(cycles);
     auto interruptions = json::array();
-    for (const auto& one : relay.interruptions) interruptions.push_back({{"heard", one.heard}, {"after_ms", one.after.count()}, {"at_ms", rounded(one.at_ms)}, {"by_key", one.by_key}});
+    for (const auto& one : relay.interruptions)
+        interruptions.push_back({{"heard", one.heard}, {"after_ms", one.after.count()}, {"at_ms", rounded(one.at_ms)}, {"by_key", one.by_key}});
     out["interruptions"] = std::move(interruptions);
     return out;
 }
@@ -190,11 +190,7 @@ std::string to_json(const CallReport& report) {
     out["callbacks"] = std::move(callbacks);
     auto notifications = json::array();
     for (const auto& one : report.notifications) {
-        notifications.push_back({{"code", one.code},
-                                 {"warning", one.warning},
-                                 {"text", one.text},
-                                 {"url", one.url},
-                                 {"at_ms", rounded(one.at_ms)}});
+        notifications.push_back({{"code", one.code}, {"warning", one.warning}, {"text", one.text}, {"url", one.url}, {"at_ms", rounded(one.at_ms)}});
     }
     out["notifications"] = std::move(notifications);
     return out.dump(2, ' ', false, json::error_handler_t::replace);
@@ -219,8 +215,7 @@ Result<ReportFiles> write_report(const CallReport& report, const std::string& di
     const auto length = static_cast<std::size_t>(static_cast<double>(heard.size()) / report.clock);
     aligned.reserve(length);
     for (std::size_t i = 0; i < length; ++i) {
-        aligned.push_back(
-            heard[std::min(heard.size() - 1, static_cast<std::size_t>(static_cast<double>(i) * report.clock))]);
+        aligned.push_back(heard[std::min(heard.size() - 1, static_cast<std::size_t>(static_cast<double>(i) * report.clock))]);
     }
     if (const auto failed = write_wav(files.stereo, from_mulaw(report.said), aligned)) return failed;
     return files;

@@ -74,8 +74,15 @@ RestApi::RestApi(FakeTwilioOptions& options, SimCarrier& carrier, std::function<
     families_["intelligence"] = std::make_unique<Intelligence>(world_);
     families_["sip"] = std::make_unique<Sip>(world_);
     families_["voice"] = std::make_unique<VoiceV1>(world_);
-    by_collection_ = {{"", &account_}, {"Balance", &account_}, {"Keys", &account_}, {"Tokens", &account_}, {"AvailablePhoneNumbers", &numbers_}, {"IncomingPhoneNumbers", &numbers_},
-                      {"OutgoingCallerIds", &numbers_}, {"Applications", &numbers_}, {"Messages", &messages_}};
+    by_collection_ = {{"", &account_},
+                      {"Balance", &account_},
+                      {"Keys", &account_},
+                      {"Tokens", &account_},
+                      {"AvailablePhoneNumbers", &numbers_},
+                      {"IncomingPhoneNumbers", &numbers_},
+                      {"OutgoingCallerIds", &numbers_},
+                      {"Applications", &numbers_},
+                      {"Messages", &messages_}};
     for (const char* name : {"Calls", "Notifications"}) by_collection_[name] = families_["calls"].get();
     for (const char* name : {"Recordings", "Transcriptions"}) by_collection_[name] = families_["recordings"].get();
     by_collection_["Conferences"] = families_["conferences"].get();
@@ -93,8 +100,8 @@ void RestApi::keep_transcription(const TranscriptionTruth& truth) {
 ApiAnswer RestApi::xml_refusal(const ApiCall& call) const {
     return {404,
             "application/xml",
-            "<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse><RestException><Code>20404</Code><Detail/><Message>The requested resource " +
-                call.path + " was not found: the simulator answers JSON only, write .json</Message><MoreInfo>https://www.twilio.com/docs/errors/20404</MoreInfo>"
+            "<?xml version='1.0' encoding='UTF-8'?>\n<TwilioResponse><RestException><Code>20404</Code><Detail/><Message>The requested resource " + call.path +
+                " was not found: the simulator answers JSON only, write .json</Message><MoreInfo>https://www.twilio.com/docs/errors/20404</MoreInfo>"
                 "<Status>404</Status></RestException></TwilioResponse>",
             {}};
 }

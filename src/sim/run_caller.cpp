@@ -40,8 +40,7 @@ std::string format_line(const TranscriptLine& line) {
     if (!line.recognised) return out + line.text;
     if (line.text.empty()) return out + "(speech, not recognised)";
     std::array<char, 48> confidence{};
-    std::snprintf(confidence.data(), confidence.size(), "  (recognised from the sound, %.0f %%)",
-                  100 * line.confidence);
+    std::snprintf(confidence.data(), confidence.size(), "  (recognised from the sound, %.0f %%)", 100 * line.confidence);
     return out + "~ " + line.text + confidence.data();
 }
 

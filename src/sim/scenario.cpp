@@ -21,8 +21,7 @@ struct Reader {
     }
 
     void faults(const YAML::Node& node, LineFaults& out) const {
-        const YamlMap map(place, node,
-                          {"packet_loss", "jitter", "burst", "stall", "marks", "clock", "noise_dbfs", "seed"});
+        const YamlMap map(place, node, {"packet_loss", "jitter", "burst", "stall", "marks", "clock", "noise_dbfs", "seed"});
         map.number("packet_loss", 0, 1, out.packet_loss);
         map.duration("jitter", out.jitter);
         map.number("clock", 0.9, 1.1, out.clock);
@@ -109,8 +108,7 @@ struct Reader {
         map.texts("all", out.all);
         map.texts("none", out.none);
         map.texts("distractors", out.distractors);
-        if (out.any.empty() && out.all.empty() && out.none.empty())
-            place.fail(map.node(), "expects nothing: give 'any', 'all' or 'none'");
+        if (out.any.empty() && out.all.empty() && out.none.empty()) place.fail(map.node(), "expects nothing: give 'any', 'all' or 'none'");
     }
 
     [[nodiscard]] Expectation expectation(const YAML::Node& node) const {
@@ -144,8 +142,7 @@ struct Reader {
                 step.what = For::answer;
             } else {
                 const auto guess = nearest(word, words);
-                place.fail(node,
-                           "cannot wait for '" + word + "'" + (guess.empty() ? "" : ", did you mean '" + guess + "'?"));
+                place.fail(node, "cannot wait for '" + word + "'" + (guess.empty() ? "" : ", did you mean '" + guess + "'?"));
             }
             if (!rest.empty()) place.fail(node, "'" + word + "' takes no value here");
             return step;
@@ -157,8 +154,7 @@ struct Reader {
             map.duration("agent_silence", step.silence);
             ++kinds;
         }
-        for (const auto& [word, what] : {std::pair{"agent_speech", For::agent_speech}, std::pair{"hangup", For::hangup},
-                                         std::pair{"answer", For::answer}}) {
+        for (const auto& [word, what] : {std::pair{"agent_speech", For::agent_speech}, std::pair{"hangup", For::hangup}, std::pair{"answer", For::answer}}) {
             bool wanted = false;
             map.flag(word, wanted);
             if (!wanted) continue;
@@ -170,8 +166,7 @@ struct Reader {
             step.text = expectation(map.at("text"));
             ++kinds;
         }
-        if (kinds != 1)
-            place.fail(node, "wait_for names exactly one of agent_silence, agent_speech, text, hangup and answer");
+        if (kinds != 1) place.fail(node, "wait_for names exactly one of agent_silence, agent_speech, text, hangup and answer");
         return step;
     }
 
@@ -209,8 +204,7 @@ struct Reader {
     }
 
     [[nodiscard]] Step step(const YAML::Node& node, const VoiceStyle& otherwise) const {
-        static const std::vector<std::string_view> kinds{"say",      "play",      "pause",  "dtmf",
-                                                         "wait_for", "interrupt", "expect", "hangup"};
+        static const std::vector<std::string_view> kinds{"say", "play", "pause", "dtmf", "wait_for", "interrupt", "expect", "hangup"};
         Step out;
         const auto mark = node.Mark();
         out.where = std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
@@ -219,8 +213,7 @@ struct Reader {
             return out;
         }
         const YamlMap map(place, node, kinds);
-        if (node.size() != 1)
-            place.fail(node, "a step is exactly one of say, play, pause, dtmf, wait_for, interrupt, expect and hangup");
+        if (node.size() != 1) place.fail(node, "a step is exactly one of say, play, pause, dtmf, wait_for, interrupt, expect and hangup");
         const auto kind = node.begin()->first.Scalar();
         const YAML::Node value = node.begin()->second;
         if (kind == "say") out.action = say(value, otherwise);
@@ -258,14 +251,12 @@ std::vector<std::string> Scenario::all_phrases() const {
     return out;
 }
 
-std::shared_ptr<const Scenario> parse_scenario(std::string_view yaml, std::string_view name_in_errors,
-                                               const fs::path& directory) {
+std::shared_ptr<const Scenario> parse_scenario(std::string_view yaml, std::string_view name_in_errors, const fs::path& directory) {
     const Reader reader{{std::string(name_in_errors)}, directory};
     auto scenario = std::make_shared<Scenario>();
     try {
         const YAML::Node root = YAML::Load(std::string(yaml));
-        const YamlMap map(reader.place, root,
-                          {"name", "from", "to", "caller", "line", "vocabulary", "longest", "steps"});
+        const YamlMap map(reader.place, root, {"name", "from", "to", "caller", "line", "vocabulary", "longest", "steps"});
         map.text("name", scenario->name);
         map.text("from", scenario->from);
         map.text("to", scenario->to);
@@ -279,8 +270,7 @@ std::shared_ptr<const Scenario> parse_scenario(std::string_view yaml, std::strin
         if (!map.has("steps") || !map.at("steps").IsSequence()) reader.place.fail(root, "'steps' must be a list");
         for (const auto& node : map.at("steps")) scenario->steps.push_back(reader.step(node, scenario->voice));
     } catch (const YAML::Exception& e) {
-        throw ScenarioError(std::string(name_in_errors) + ":" + std::to_string(e.mark.line + 1) + ":" +
-                            std::to_string(e.mark.column + 1) + ": " + e.msg);
+        throw ScenarioError(std::string(name_in_errors) + ":" + std::to_string(e.mark.line + 1) + ":" + std::to_string(e.mark.column + 1) + ": " + e.msg);
     }
     return scenario;
 }

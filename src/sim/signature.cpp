@@ -24,8 +24,8 @@ std::string sign(std::string_view auth_token, std::string_view url, const Form& 
     }
     std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
     unsigned int length = 0;
-    HMAC(EVP_sha1(), auth_token.data(), static_cast<int>(auth_token.size()),
-         reinterpret_cast<const unsigned char*>(data.data()), data.size(), digest.data(), &length);
+    HMAC(EVP_sha1(), auth_token.data(), static_cast<int>(auth_token.size()), reinterpret_cast<const unsigned char*>(data.data()), data.size(), digest.data(),
+         &length);
     return base64(std::span<const std::uint8_t>(digest.data(), length));
 }
 

@@ -95,9 +95,7 @@ Pcm8k resample_to_8k(std::span<const std::int16_t> pcm, int rate) {
 }
 
 Result<Pcm8k> parse_wav(std::span<const std::uint8_t> bytes) {
-    const auto tag = [&](std::size_t at) {
-        return std::string_view(reinterpret_cast<const char*>(bytes.data()) + at, 4);
-    };
+    const auto tag = [&](std::size_t at) { return std::string_view(reinterpret_cast<const char*>(bytes.data()) + at, 4); };
     if (bytes.size() < 12 || tag(0) != "RIFF" || tag(8) != "WAVE") return not_a_wav();
     std::size_t at = 12;
     std::uint32_t format = 0, channels = 0, rate = 0, bits = 0;
@@ -112,8 +110,7 @@ Result<Pcm8k> parse_wav(std::span<const std::uint8_t> bytes) {
             channels = little(bytes, at + 2, 2);
             rate = little(bytes, at + 4, 4);
             bits = little(bytes, at + 14, 2);
-            if (format == 0xFFFE && size >= 26)
-                format = little(bytes, at + 24, 2);  // WAVE_FORMAT_EXTENSIBLE: its sub-format
+            if (format == 0xFFFE && size >= 26) format = little(bytes, at + 24, 2);  // WAVE_FORMAT_EXTENSIBLE: its sub-format
         } else if (name == "data") {
             const bool pcm = format == 1 && bits == 16;
             const bool mulaw = format == 7 && bits == 8;
@@ -173,8 +170,7 @@ std::string wav_bytes(std::span<const std::int16_t> left, std::span<const std::i
     return out;
 }
 
-error_code write_wav(const std::filesystem::path& path, std::span<const std::int16_t> left,
-                     std::span<const std::int16_t> right) {
+error_code write_wav(const std::filesystem::path& path, std::span<const std::int16_t> left, std::span<const std::int16_t> right) {
     const auto bytes = wav_bytes(left, right);
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));

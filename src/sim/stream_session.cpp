@@ -6,13 +6,8 @@
 
 namespace parley::sim {
 
-StreamSession::StreamSession(CarrierCall& call, StreamSetup setup, std::string url, std::string callback_url,
-                             std::string callback_method)
-    : call_(call),
-      setup_(std::move(setup)),
-      callback_url_(std::move(callback_url)),
-      callback_method_(std::move(callback_method)),
-      wake_(call.executor()) {
+StreamSession::StreamSession(CarrierCall& call, StreamSetup setup, std::string url, std::string callback_url, std::string callback_method)
+    : call_(call), setup_(std::move(setup)), callback_url_(std::move(callback_url)), callback_method_(std::move(callback_method)), wake_(call.executor()) {
     truth_.sid = setup_.stream_sid;
     truth_.name = setup_.name;
     truth_.url = std::move(url);
@@ -21,20 +16,15 @@ StreamSession::StreamSession(CarrierCall& call, StreamSetup setup, std::string u
 
 void StreamSession::tell(const std::string& event, const std::string& error) {
     if (callback_url_.empty()) return;
-    Form form{{"AccountSid", setup_.account_sid},
-              {"CallSid", setup_.call_sid},
-              {"StreamSid", setup_.stream_sid},
-              {"StreamName", setup_.name},
-              {"StreamEvent", event},
-              {"Timestamp", iso8601(std::chrono::system_clock::now())}};
+    Form form{{"AccountSid", setup_.account_sid}, {"CallSid", setup_.call_sid}, {"StreamSid", setup_.stream_sid},
+              {"StreamName", setup_.name},        {"StreamEvent", event},       {"Timestamp", iso8601(std::chrono::system_clock::now())}};
     if (!error.empty()) form.emplace_back("StreamError", error);
     call_.callback("stream", callback_url_, callback_method_, std::move(form));
 }
 
 void StreamSession::take_notices() {
     for (auto& notice : machine_->take_notices()) {
-        const bool warning =
-            notice.code == 31930 || notice.code == 31931 || notice.code == 31950 || notice.code == 31951;
+        const bool warning = notice.code == 31930 || notice.code == 31931 || notice.code == 31950 || notice.code == 31951;
         call_.notify(notice.code, std::move(notice.text), truth_.url, warning);
     }
 }
@@ -103,8 +93,7 @@ Task<> StreamSession::writer() {
                 due = std::min(due.value_or(at), at);
             }
         }
-        const auto deadline =
-            due ? std::max(call_.time_of(*due), Clock::now() + std::chrono::microseconds(200)) : TimePoint::max();
+        const auto deadline = due ? std::max(call_.time_of(*due), Clock::now() + std::chrono::microseconds(200)) : TimePoint::max();
         co_await wake_.wait(deadline);
     }
     if (stopping_ && how_ == HangupStep::How::stop && !peer_gone_) {

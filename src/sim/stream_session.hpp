@@ -11,8 +11,7 @@ namespace parley::sim {
 // One media stream of a call: the socket obeys the machine.
 class StreamSession {
 public:
-    StreamSession(CarrierCall& call, StreamSetup setup, std::string url, std::string callback_url,
-                  std::string callback_method);
+    StreamSession(CarrierCall& call, StreamSetup setup, std::string url, std::string callback_url, std::string callback_method);
 
     Task<> run();
 

@@ -73,8 +73,7 @@ public:
         ws_.set_option(websocket::stream_base::decorator(headers));
         websocket::response_type response;
         auto [ec] = co_await ws_.async_handshake(response, host, target, net::nothrow);
-        if (ec == beast::error::timeout || ec == websocket::error::closed)
-            co_return failed(31901, "handshake timed out");
+        if (ec == beast::error::timeout || ec == websocket::error::closed) co_return failed(31901, "handshake timed out");
         if (ec) {
             std::string text = "handshake: " + ec.message();
             if (response.result_int() != 0 && response.result() != http::status::switching_protocols) {
@@ -82,10 +81,8 @@ public:
             }
             co_return failed(31920, std::move(text));
         }
-        if (response.count(http::field::sec_websocket_protocol) != 0)
-            co_return failed(31924, "subprotocol that was not offered");
-        if (response.count(http::field::sec_websocket_extensions) != 0)
-            co_return failed(31924, "extension that was not offered");
+        if (response.count(http::field::sec_websocket_protocol) != 0) co_return failed(31924, "subprotocol that was not offered");
+        if (response.count(http::field::sec_websocket_extensions) != 0) co_return failed(31924, "extension that was not offered");
         co_return StreamEnd{};
     }
 
@@ -138,8 +135,7 @@ private:
             end_.close_code = ws_.reason().code;
             if (end_.close_code != websocket::close_code::normal) {
                 end_.error = 31921;
-                end_.text = "server closed with " + std::to_string(end_.close_code) + " " +
-                            std::string(ws_.reason().reason.c_str());
+                end_.text = "server closed with " + std::to_string(end_.close_code) + " " + std::string(ws_.reason().reason.c_str());
             }
             return;
         }

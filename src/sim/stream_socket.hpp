@@ -34,7 +34,7 @@ public:
     virtual Task<bool> write(std::string message) = 0;
     Task<> close() { return close(1000, {}); }
     virtual Task<> close(std::uint16_t code, std::string reason) = 0;  // waits for the answer at most two seconds
-    virtual void abort(bool reset) = 0;  // ends the TCP connection now; with RST if asked
+    virtual void abort(bool reset) = 0;                                // ends the TCP connection now; with RST if asked
     [[nodiscard]] virtual const StreamEnd& end() const = 0;
 };
 
@@ -42,7 +42,7 @@ struct StreamHandshake {
     std::string url;        // as in the document
     std::string signature;  // empty: header missing
     Duration timeout = std::chrono::seconds(10);
-    bool plain_allowed = true;  // ws:// beside wss://; the real carrier refuses it with 31922
+    bool plain_allowed = true;   // ws:// beside wss://; the real carrier refuses it with 31922
     bool query_allowed = false;  // a media stream's URL has none
 };
 

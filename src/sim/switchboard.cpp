@@ -198,9 +198,7 @@ std::optional<CallReport> Switchboard::report_of(const std::string& sid) const {
 std::vector<CallReport> Switchboard::wait_reports(const std::string& number, std::size_t count, std::chrono::milliseconds within) const {
     std::unique_lock lock(mutex_);
     const auto matches = [&](const CallReport& report) { return report.to == number || report.from == number; };
-    changed_.wait_for(lock, within, [&] {
-        return static_cast<std::size_t>(std::count_if(reports_.begin(), reports_.end(), matches)) >= count;
-    });
+    changed_.wait_for(lock, within, [&] { return static_cast<std::size_t>(std::count_if(reports_.begin(), reports_.end(), matches)) >= count; });
     std::vector<CallReport> out;
     std::copy_if(reports_.begin(), reports_.end(), std::back_inserter(out), matches);
     return out;

@@ -5,9 +5,7 @@
 namespace parley::sim {
 
 struct TrunkEnd::Wire {
-    explicit Wire(double speed) : sound(speed) {
-        ports = {sound.join({}), sound.join({})};
-    }
+    explicit Wire(double speed) : sound(speed) { ports = {sound.join({}), sound.join({})}; }
     struct End {
         std::function<void()> wake;
         std::function<void(char)> on_key;

@@ -32,7 +32,8 @@ void read_numbers(const YamlPlace& place, const YAML::Node& node, FakeTwilioOpti
     for (const auto& entry : node) {
         NumberEntry number;
         const YamlMap map(place, entry.second,
-                          {"voice_url", "voice_method", "fallback_url", "fallback_method", "status_callback", "sms_url", "sms_method", "sms_fallback_url", "trunk_sid", "friendly_name", "sms"});
+                          {"voice_url", "voice_method", "fallback_url", "fallback_method", "status_callback", "sms_url", "sms_method", "sms_fallback_url",
+                           "trunk_sid", "friendly_name", "sms"});
         map.text("voice_url", number.voice_url);
         map.text("voice_method", number.voice_method);
         map.text("fallback_url", number.fallback_url);
@@ -72,12 +73,15 @@ void read_machine(const YamlMap& person, DialTarget& target) {
 }
 
 void read_people(const YamlPlace& place, const YAML::Node& node, const std::filesystem::path& directory, FakeTwilioOptions& options) {
-    static const std::map<std::string, DialTarget::Answer> answers{
-        {"answer", DialTarget::Answer::answer}, {"busy", DialTarget::Answer::busy}, {"no_answer", DialTarget::Answer::no_answer}, {"failed", DialTarget::Answer::failed}};
+    static const std::map<std::string, DialTarget::Answer> answers{{"answer", DialTarget::Answer::answer},
+                                                                   {"busy", DialTarget::Answer::busy},
+                                                                   {"no_answer", DialTarget::Answer::no_answer},
+                                                                   {"failed", DialTarget::Answer::failed}};
     if (!node.IsMap()) place.fail(node, "people: expected a map of numbers");
     for (const auto& entry : node) {
         DialTarget target;
-        const YamlMap map(place, entry.second, {"answer", "after", "talks", "scenario", "machine", "fax", "voice_url", "voice_method", "fallback_url", "status_callback"});
+        const YamlMap map(place, entry.second,
+                          {"answer", "after", "talks", "scenario", "machine", "fax", "voice_url", "voice_method", "fallback_url", "status_callback"});
         if (map.has("answer")) {
             const auto answer = answers.find(yaml_text(place, map.at("answer")));
             if (answer == answers.end()) place.fail(map.at("answer"), "answer: answer, busy, no_answer or failed");

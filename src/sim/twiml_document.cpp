@@ -63,13 +63,11 @@ std::string TwimlElement::attribute(std::string_view attribute_name, std::string
 }
 
 bool TwimlElement::has(std::string_view attribute_name) const {
-    return std::any_of(attributes.begin(), attributes.end(),
-                       [&](const auto& one) { return one.first == attribute_name; });
+    return std::any_of(attributes.begin(), attributes.end(), [&](const auto& one) { return one.first == attribute_name; });
 }
 
 const TwimlElement* TwimlElement::child(std::string_view child_name) const {
-    const auto at =
-        std::find_if(children.begin(), children.end(), [&](const TwimlElement& one) { return one.name == child_name; });
+    const auto at = std::find_if(children.begin(), children.end(), [&](const TwimlElement& one) { return one.name == child_name; });
     return at == children.end() ? nullptr : &*at;
 }
 
@@ -81,15 +79,11 @@ TwimlDocument parse_twiml(std::string_view xml) {
         return document;
     };
     if (xml.size() > kMaxTwiml) return refuse(11750, "TwiML larger than 64 kB");
-    if (std::all_of(xml.begin(), xml.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; }))
-        return document;
-    if (xml.find("<!DOCTYPE") != std::string_view::npos)
-        return refuse(12100, "document type declarations are not accepted");
+    if (std::all_of(xml.begin(), xml.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; })) return document;
+    if (xml.find("<!DOCTYPE") != std::string_view::npos) return refuse(12100, "document type declarations are not accepted");
     pugi::xml_document dom;
-    const auto parsed =
-        dom.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_declaration | pugi::parse_ws_pcdata);
-    if (!parsed)
-        return refuse(12100, std::string(parsed.description()) + " at offset " + std::to_string(parsed.offset));
+    const auto parsed = dom.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_declaration | pugi::parse_ws_pcdata);
+    if (!parsed) return refuse(12100, std::string(parsed.description()) + " at offset " + std::to_string(parsed.offset));
     // pugixml lets a bare ampersand and several roots pass; XML does not.
     for (std::size_t at = xml.find('&'); at != std::string_view::npos; at = xml.find('&', at + 1)) {
         const auto inside = [&](std::string_view open, std::string_view close) {
@@ -101,8 +95,7 @@ TwimlDocument parse_twiml(std::string_view xml) {
         const auto name = end == std::string_view::npos ? std::string_view{} : xml.substr(at + 1, end - at - 1);
         const bool known = name == "amp" || name == "lt" || name == "gt" || name == "quot" || name == "apos";
         const bool numeric = name.size() >= 2 && name.size() <= 8 && name.front() == '#' &&
-                             std::all_of(name.begin() + 1, name.end(),
-                                         [](char c) { return std::strchr("xX0123456789abcdefABCDEF", c) != nullptr; });
+                             std::all_of(name.begin() + 1, name.end(), [](char c) { return std::strchr("xX0123456789abcdefABCDEF", c) != nullptr; });
         if (!known && !numeric) return refuse(12100, "reference to an unknown entity at offset " + std::to_string(at));
     }
     pugi::xml_node root;
@@ -118,8 +111,7 @@ TwimlDocument parse_twiml(std::string_view xml) {
         }
     }
     if (!root) return refuse(12100, "no element");
-    if (std::string_view(root.name()) != "Response")
-        return refuse(12102, "root element is " + std::string(root.name()) + ", not Response");
+    if (std::string_view(root.name()) != "Response") return refuse(12102, "root element is " + std::string(root.name()) + ", not Response");
     auto response = take(root, *twiml_rule("Response"), document, 0);
     document.verbs = std::move(response.children);
     return document;

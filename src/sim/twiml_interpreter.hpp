@@ -70,8 +70,7 @@ private:
     // Parts of them
     struct Party;
     [[nodiscard]] std::vector<Party> parties_of(const TwimlElement& element);
-    [[nodiscard]] std::string place_leg(const Party& party, const TwimlElement& element, const Loaded& loaded,
-                                        const std::shared_ptr<DialAttempt>& attempt);
+    [[nodiscard]] std::string place_leg(const Party& party, const TwimlElement& element, const Loaded& loaded, const std::shared_ptr<DialAttempt>& attempt);
     // Until the winner leaves, the time is up, or `star` and the caller presses it. Releases the attempt.
     Task<> bridge(std::shared_ptr<DialAttempt> attempt, bool star, int seconds);
     Task<> in_conference(ConferenceEntry entry, bool star, int seconds);
@@ -89,8 +88,7 @@ private:
     StreamSession* begin_stream(const TwimlElement& noun, const Loaded& loaded, bool bidirectional);
 
     // The target of an `action`-like attribute; nothing when there is none or it is not usable (noted).
-    [[nodiscard]] std::optional<Target> action_of(const TwimlElement& element, const Loaded& loaded,
-                                                  bool default_to_document, Form extra);
+    [[nodiscard]] std::optional<Target> action_of(const TwimlElement& element, const Loaded& loaded, bool default_to_document, Form extra);
     // Absolute URL of an attribute; empty when missing or not resolvable (noted).
     [[nodiscard]] std::string url_of(const TwimlElement& element, std::string_view attribute, const Loaded& loaded);
     // With a caller who has gone the action is still requested; nobody executes the answer.

@@ -8,8 +8,7 @@ namespace {
 
 #define PARLEY_SSML "break emphasis lang p s phoneme prosody say-as sub w"
 #define PARLEY_CALLBACK "statusCallback statusCallbackMethod statusCallbackEvent"
-#define PARLEY_RECORDING \
-    "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingConfigurationId"
+#define PARLEY_RECORDING "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingConfigurationId"
 #define PARLEY_AMD                                                                                                 \
     "machineDetection machineDetectionTimeout machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold " \
     "machineDetectionSilenceTimeout amdStatusCallback amdStatusCallbackMethod"
@@ -28,10 +27,7 @@ constexpr std::array kRules{
               "speechModel enhanced "
               "profanityFilter actionOnEmptyResult partialResultCallback partialResultCallbackMethod bargeIn debug",
               "Say Play Pause"},
-    TwimlRule{
-        "Record",
-        "action method timeout finishOnKey maxLength playBeep trim transcribe transcribeCallback " PARLEY_RECORDING,
-        ""},
+    TwimlRule{"Record", "action method timeout finishOnKey maxLength playBeep trim transcribe transcribeCallback " PARLEY_RECORDING, ""},
     TwimlRule{"Dial",
               "action method timeout timeLimit callerId callReason answerOnBridge hangupOnStar record recordingTrack "
               "trim ringTone "
@@ -54,12 +50,10 @@ constexpr std::array kRules{
     TwimlRule{"Application", "url method customerId copyParentTo " PARLEY_CALLBACK, "ApplicationSid Parameter"},
     TwimlRule{"ApplicationSid", "", ""},
     TwimlRule{"WhatsApp", "url method " PARLEY_CALLBACK, ""},
-    TwimlRule{"Connect", "action method",
-              "Stream ConversationRelay ConversationRelaySession AiSession VirtualAgent Room Conversation Autopilot"},
+    TwimlRule{"Connect", "action method", "Stream ConversationRelay ConversationRelaySession AiSession VirtualAgent Room Conversation Autopilot"},
     TwimlRule{"Start", "action method", "Stream Transcription Siprec Recording"},
     TwimlRule{"Stop", "", "Stream Transcription Siprec"},
-    TwimlRule{"Stream", "url name track connectorName audioFormat sampleRate statusCallback statusCallbackMethod",
-              "Parameter"},
+    TwimlRule{"Stream", "url name track connectorName audioFormat sampleRate statusCallback statusCallbackMethod", "Parameter"},
     TwimlRule{"Parameter", "name value", ""},
     TwimlRule{"Transcription",
               "name statusCallbackUrl statusCallbackMethod track inboundTrackLabel outboundTrackLabel languageCode "
@@ -70,23 +64,21 @@ constexpr std::array kRules{
               "Config Parameter"},
     TwimlRule{"Siprec", "name connectorName track statusCallback statusCallbackMethod", "Parameter"},
     TwimlRule{"Recording", "channels track trim " PARLEY_RECORDING, ""},
-    TwimlRule{
-        "ConversationRelay",
-        "url welcomeGreeting welcomeGreetingInterruptible welcomeGreetingLanguage language ttsLanguage ttsProvider "
-        "voice "
-        "transcriptionLanguage transcriptionProvider speechModel interruptible interruptSensitivity dtmfDetection "
-        "reportInputDuringAgentSpeech preemptible hints debug partialPrompts elevenlabsTextNormalization "
-        "intelligenceService "
-        "conversationConfiguration conversationId profanityFilter speechTimeout events ignoreBackchannel "
-        "deepgramSmartFormat eotThreshold backgroundNoiseReduction applicationReconnect turnDetection echoPromptFiltering "
-        "deepgramsmartformat ignorebackchannel speechtimeout backgroundnoisereduction",
-        "Language Parameter Failover"},
+    TwimlRule{"ConversationRelay",
+              "url welcomeGreeting welcomeGreetingInterruptible welcomeGreetingLanguage language ttsLanguage ttsProvider "
+              "voice "
+              "transcriptionLanguage transcriptionProvider speechModel interruptible interruptSensitivity dtmfDetection "
+              "reportInputDuringAgentSpeech preemptible hints debug partialPrompts elevenlabsTextNormalization "
+              "intelligenceService "
+              "conversationConfiguration conversationId profanityFilter speechTimeout events ignoreBackchannel "
+              "deepgramSmartFormat eotThreshold backgroundNoiseReduction applicationReconnect turnDetection echoPromptFiltering "
+              "deepgramsmartformat ignorebackchannel speechtimeout backgroundnoisereduction",
+              "Language Parameter Failover"},
     TwimlRule{"Failover", "", ""},
     TwimlRule{"Language", "code ttsProvider voice transcriptionProvider speechModel", ""},
     TwimlRule{"ConversationRelaySession", "connector sessionConfiguration", ""},
     TwimlRule{"AiSession", "aiConnector aiSessionConfiguration", ""},
-    TwimlRule{"VirtualAgent", "connectorName language sentimentAnalysis statusCallback statusCallbackMethod",
-              "Config Parameter"},
+    TwimlRule{"VirtualAgent", "connectorName language sentimentAnalysis statusCallback statusCallbackMethod", "Config Parameter"},
     TwimlRule{"Config", "name value", ""},
     TwimlRule{"Room", "participantIdentity", ""},
     TwimlRule{"Conversation",
@@ -101,12 +93,11 @@ constexpr std::array kRules{
     TwimlRule{"Task", "priority timeout", ""},
     TwimlRule{"Leave", "", ""},
     TwimlRule{"Refer", "action method", "Sip"},
-    TwimlRule{
-        "Pay",
-        "input action paymentConnector paymentMethod chargeAmount currency description tokenType bankAccountType "
-        "validCardTypes "
-        "securityCode postalCode minPostalCodeLength timeout maxAttempts language statusCallback statusCallbackMethod",
-        "Prompt Parameter"},
+    TwimlRule{"Pay",
+              "input action paymentConnector paymentMethod chargeAmount currency description tokenType bankAccountType "
+              "validCardTypes "
+              "securityCode postalCode minPostalCodeLength timeout maxAttempts language statusCallback statusCallbackMethod",
+              "Prompt Parameter"},
     TwimlRule{"Prompt", "for errorType cardType attempt requireMatchingInputs", "Say Play Pause"},
     TwimlRule{"Sms", "to from action method statusCallback", ""},
     TwimlRule{"Echo", "", ""},
@@ -130,8 +121,7 @@ constexpr std::array kRules{
 }  // namespace
 
 const TwimlRule* twiml_rule(std::string_view name) {
-    const auto at =
-        std::find_if(kRules.begin(), kRules.end(), [&](const TwimlRule& rule) { return rule.name == name; });
+    const auto at = std::find_if(kRules.begin(), kRules.end(), [&](const TwimlRule& rule) { return rule.name == name; });
     return at == kRules.end() ? nullptr : &*at;
 }
 

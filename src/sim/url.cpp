@@ -16,9 +16,8 @@ error_code bad_url() {
 
 std::size_t scheme_length(std::string_view text) {
     std::size_t n = 0;
-    while (n < text.size() &&
-           ((text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z') ||
-            (n > 0 && ((text[n] >= '0' && text[n] <= '9') || text[n] == '+' || text[n] == '-' || text[n] == '.')))) {
+    while (n < text.size() && ((text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z') ||
+                               (n > 0 && ((text[n] >= '0' && text[n] <= '9') || text[n] == '+' || text[n] == '-' || text[n] == '.')))) {
         ++n;
     }
     return n > 0 && n < text.size() && text[n] == ':' ? n : 0;
@@ -70,8 +69,7 @@ Result<Url> parse_url(std::string_view text) {
     if (scheme == 0 || text.substr(scheme, 3) != "://") return bad_url();
     Url url;
     url.scheme = std::string(text.substr(0, scheme));
-    std::transform(url.scheme.begin(), url.scheme.end(), url.scheme.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(url.scheme.begin(), url.scheme.end(), url.scheme.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (url.scheme != "http" && url.scheme != "https" && url.scheme != "ws" && url.scheme != "wss") return bad_url();
     for (const char c : text) {
         if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return bad_url();
@@ -184,8 +182,7 @@ std::string with_query(std::string_view url, std::string_view encoded_fields) {
 }
 
 ConnectionOverrides read_overrides(std::string_view fragment) {
-    static constexpr std::array<std::string_view, 8> kEdges{"ashburn",   "dublin", "frankfurt", "sao-paulo",
-                                                            "singapore", "sydney", "tokyo",     "umatilla"};
+    static constexpr std::array<std::string_view, 8> kEdges{"ashburn", "dublin", "frankfurt", "sao-paulo", "singapore", "sydney", "tokyo", "umatilla"};
     ConnectionOverrides out;
     const auto each = [](std::string_view list, char separator, auto&& use) {
         while (!list.empty()) {
@@ -216,8 +213,7 @@ ConnectionOverrides read_overrides(std::string_view fragment) {
                 if (word == "rt" || word == "all") out.retry_read = true;
                 if (word == "4xx" || word == "all") out.retry_4xx = true;
                 if (word == "5xx" || word == "all") out.retry_5xx = true;
-                if (word != "ct" && word != "rt" && word != "4xx" && word != "5xx" && word != "all")
-                    out.error_code = 11243;
+                if (word != "ct" && word != "rt" && word != "4xx" && word != "5xx" && word != "all") out.error_code = 11243;
             });
             if (out.error_code == 11243) {
                 out.retry_connect = true;

@@ -91,8 +91,8 @@ std::string WebhookSender::signature(std::string_view url, const Form& form, Sig
     }
 }
 
-Task<HttpReply> WebhookSender::attempt(const Webhook& webhook, std::string url, std::string method, bool with_form,
-                                       std::string token, ConnectionOverrides overrides, SignatureMode mode) const {
+Task<HttpReply> WebhookSender::attempt(const Webhook& webhook, std::string url, std::string method, bool with_form, std::string token,
+                                       ConnectionOverrides overrides, SignatureMode mode) const {
     HttpRequest request;
     request.method = method;
     request.url = url;
@@ -110,13 +110,11 @@ Task<HttpReply> WebhookSender::attempt(const Webhook& webhook, std::string url, 
     } else if (with_form) {
         request.url = with_query(url, encode_form(webhook.form));
     }
-    if (const auto header = signature(request.url, *signed_form, mode); !header.empty())
-        request.headers.emplace_back("X-Twilio-Signature", header);
+    if (const auto header = signature(request.url, *signed_form, mode); !header.empty()) request.headers.emplace_back("X-Twilio-Signature", header);
     request.headers.emplace_back("I-Twilio-Idempotency-Token", token);
     request.headers.emplace_back("X-Home-Region", "us1");
     if (webhook.cookies != nullptr && parsed) {
-        if (auto cookies = webhook.cookies->header_for(parsed->host); !cookies.empty())
-            request.headers.emplace_back("Cookie", std::move(cookies));
+        if (auto cookies = webhook.cookies->header_for(parsed->host); !cookies.empty()) request.headers.emplace_back("Cookie", std::move(cookies));
     }
     auto second = request;  // for the answer to a challenge
     auto reply = co_await client_->send(std::move(request), overrides);
@@ -148,9 +146,7 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
     if (trick == Trick::wrong_token) mode = SignatureMode::wrong;
     if (trick == Trick::old_token) mode = SignatureMode::stale_token;
     if (trick == Trick::missing_signature) mode = SignatureMode::missing;
-    const auto left = [&] {
-        return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count());
-    };
+    const auto left = [&] { return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count()); };
     for (int attempt_number = 0; attempt_number <= overrides.retries; ++attempt_number) {
         overrides.total_ms = left();
         if (overrides.total_ms <= 0) {
@@ -172,8 +168,7 @@ Task<WebhookReply> WebhookSender::send(Webhook webhook) const {
         if (overrides.total_ms > 0) out.http = co_await attempt(webhook, webhook.url, webhook.method, true, out.idempotency_token, overrides, mode);
         ++out.attempts;
     }
-    for (int hop = 0;
-         out.http.failure == 0 && out.http.status >= 300 && out.http.status < 400 && out.http.status != 304; ++hop) {
+    for (int hop = 0; out.http.failure == 0 && out.http.status >= 300 && out.http.status < 400 && out.http.status != 304; ++hop) {
         const auto location = std::string(header_of(out.http.headers, "Location"));
         const auto next = resolve_url(out.final_url, location);
         if (hop == kMaxRedirects) {

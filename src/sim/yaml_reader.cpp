@@ -64,19 +64,16 @@ std::chrono::milliseconds yaml_duration(const YamlPlace& place, const YAML::Node
     return std::chrono::milliseconds(std::llround(value * factor));
 }
 
-YamlMap::YamlMap(const YamlPlace& place, const YAML::Node& node, std::vector<std::string_view> keys)
-    : place_(place), node_(node) {
+YamlMap::YamlMap(const YamlPlace& place, const YAML::Node& node, std::vector<std::string_view> keys) : place_(place), node_(node) {
     if (!node.IsMap()) place.fail(node, "expected a map");
     std::vector<std::string> seen;
     for (const auto& entry : node) {
         const auto key = yaml_text(place, entry.first);
         if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
             const auto guess = nearest(key, keys);
-            place.fail(entry.first,
-                       "unknown key '" + key + "'" + (guess.empty() ? "" : ", did you mean '" + guess + "'?"));
+            place.fail(entry.first, "unknown key '" + key + "'" + (guess.empty() ? "" : ", did you mean '" + guess + "'?"));
         }
-        if (std::find(seen.begin(), seen.end(), key) != seen.end())
-            place.fail(entry.first, "key '" + key + "' given twice");
+        if (std::find(seen.begin(), seen.end(), key) != seen.end()) place.fail(entry.first, "key '" + key + "' given twice");
         seen.push_back(key);
     }
 }
@@ -98,8 +95,7 @@ void YamlMap::number(std::string_view key, double low, double high, double& out)
     double value = 0;
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (ec != std::errc{} || end != text.data() + text.size() || !(value >= low) || !(value <= high)) {
-        place_.fail(at(key), "'" + std::string(key) + "' must be a number from " + std::to_string(low) + " to " +
-                                 std::to_string(high));
+        place_.fail(at(key), "'" + std::string(key) + "' must be a number from " + std::to_string(low) + " to " + std::to_string(high));
     }
     out = value;
 }

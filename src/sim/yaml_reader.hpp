@@ -37,8 +37,7 @@ private:
 };
 
 [[nodiscard]] std::string yaml_text(const YamlPlace& place, const YAML::Node& node);
-[[nodiscard]] std::chrono::milliseconds yaml_duration(const YamlPlace& place, const YAML::Node& node,
-                                                      std::string_view text);
+[[nodiscard]] std::chrono::milliseconds yaml_duration(const YamlPlace& place, const YAML::Node& node, std::string_view text);
 [[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string_view>& known);
 
 }  // namespace parley::sim

@@ -134,10 +134,7 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
         std::vector<VoiceSettings> voices;
         {
             std::unique_lock lock(mutex);
-            work.wait(lock, [&] {
-                return stopping || !queue.empty() || slot.crash_seen != crash_epoch || slot.warm_seen != warm_epoch ||
-                       slot.abandoned;
-            });
+            work.wait(lock, [&] { return stopping || !queue.empty() || slot.crash_seen != crash_epoch || slot.warm_seen != warm_epoch || slot.abandoned; });
             if (slot.abandoned) return false;
             if (stopping) return false;
             if (slot.crash_seen != crash_epoch) throw ThreadDies{};
@@ -167,8 +164,7 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
         return job;
     }
 
-    void warm(ThreadEngines& engines, const std::vector<std::shared_ptr<const Grammar>>& grammars,
-              const std::vector<VoiceSettings>& voices) {
+    void warm(ThreadEngines& engines, const std::vector<std::shared_ptr<const Grammar>>& grammars, const std::vector<VoiceSettings>& voices) {
         const auto wanted = [&] {
             const std::scoped_lock lock(mutex);
             return queue.empty() && !stopping;
@@ -195,8 +191,7 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
 
     void work_on(Slot& slot, ThreadEngines& engines, PoolJob& job) {
         error_code outcome = make_error_code(errc::cancelled);
-        if (!must_stop(slot, job))
-            outcome = job.decode() != nullptr ? decode(slot, engines, job) : speak(slot, engines, job);
+        if (!must_stop(slot, job)) outcome = job.decode() != nullptr ? decode(slot, engines, job) : speak(slot, engines, job);
         if (outcome == errc::cancelled && stopping) outcome = make_error_code(errc::stopped);
         if (outcome == errc::cancelled && Clock::now() >= job.deadline()) outcome = make_error_code(errc::deadline);
         finish(slot, job, outcome);
@@ -206,8 +201,7 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
         const auto& request = job.decode()->request;
         auto recognizer = engines.recognizer();
         if (!recognizer) return recognizer.error();
-        auto result =
-            (*recognizer)->decode(request.pcm8k, *request.grammar, [&] { return must_stop(slot, job); }, request.mode);
+        auto result = (*recognizer)->decode(request.pcm8k, *request.grammar, [&] { return must_stop(slot, job); }, request.mode);
         if (!result) {
             if (result.error() == errc::engine_failed) engines.forget_recognizer();
             return result.error();
@@ -314,8 +308,7 @@ struct EnginePool::Core : std::enable_shared_from_this<EnginePool::Core> {
             ++counts.deaths;
             const auto shift = std::min(deaths_in_a_row / std::max(1U, settings.threads), 16U);
             ++deaths_in_a_row;
-            respawn_at.push_back(now +
-                                 std::min<Duration>(settings.backoff_max, settings.backoff_first * (1U << shift)));
+            respawn_at.push_back(now + std::min<Duration>(settings.backoff_max, settings.backoff_first * (1U << shift)));
             return true;
         });
     }
@@ -388,14 +381,12 @@ EnginePool::~EnginePool() {
 
 Result<CancelToken> EnginePool::decode(Decode job, Post post, DecodeDone done) {
     const auto deadline = Clock::now() + core_->settings.deadline;
-    return core_->submit(
-        std::make_shared<PoolJob>(DecodeWork{std::move(job), std::move(done)}, std::move(post), deadline));
+    return core_->submit(std::make_shared<PoolJob>(DecodeWork{std::move(job), std::move(done)}, std::move(post), deadline));
 }
 
 Result<CancelToken> EnginePool::speak(Speak job, Post post, SpeakAudio audio, SpeakDone done) {
     const auto deadline = Clock::now() + core_->settings.deadline;
-    return core_->submit(std::make_shared<PoolJob>(SpeakWork{std::move(job), std::move(audio), std::move(done)},
-                                                   std::move(post), deadline));
+    return core_->submit(std::make_shared<PoolJob>(SpeakWork{std::move(job), std::move(audio), std::move(done)}, std::move(post), deadline));
 }
 
 void EnginePool::prewarm(std::vector<std::shared_ptr<const Grammar>> grammars, std::vector<VoiceSettings> voices) {

@@ -16,8 +16,7 @@ constexpr double kWideBeam = 1e-100;
 std::shared_ptr<const Grammar> candidate(const std::vector<std::string>& words) {
     std::string text;
     for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-    const auto jsgf = "#JSGF V1.0;\ngrammar judge;\n<any> = " + any_phones_jsgf() + ";\npublic <top> = [<any>] " +
-                      text + " [<any>];\n";
+    const auto jsgf = "#JSGF V1.0;\ngrammar judge;\n<any> = " + any_phones_jsgf() + ";\npublic <top> = [<any>] " + text + " [<any>];\n";
     return Grammar::make("judge", jsgf, words, 0);
 }
 
@@ -38,8 +37,7 @@ std::vector<std::string> Judge::known_words(std::string_view text) const {
     return words;
 }
 
-Result<Verdict> Judge::heard(std::span<const std::int16_t> pcm8k, std::string_view phrase,
-                             const std::vector<std::string>& distractors) {
+Result<Verdict> Judge::heard(std::span<const std::int16_t> pcm8k, std::string_view phrase, const std::vector<std::string>& distractors) {
     const auto wanted = known_words(phrase);
     if (wanted.empty()) return make_error_code(errc::bad_text);
     // One by one: in one grammar the candidates prune each other before they are complete.

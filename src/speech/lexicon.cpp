@@ -54,8 +54,7 @@ Result<std::shared_ptr<const Lexicon>> Lexicon::load(const std::string& path) {
     for (std::size_t at = 0; at < text.size();) {
         const auto end = std::min(text.find('\n', at), text.size());
         const auto blank = text.find(' ', at);
-        if (blank != std::string::npos && blank < end && blank > at)
-            lexicon->lines_.push_back(static_cast<std::uint32_t>(at));
+        if (blank != std::string::npos && blank < end && blank > at) lexicon->lines_.push_back(static_cast<std::uint32_t>(at));
         at = end + 1;
     }
     if (lexicon->lines_.empty()) return make_error_code(errc::model_missing);

@@ -56,8 +56,8 @@ Digest sum(std::string_view digest, std::span<const std::uint8_t> bytes) {
 }
 
 std::uint32_t number_at(std::span<const std::uint8_t> bytes, std::size_t at) {
-    return static_cast<std::uint32_t>(bytes[at]) | static_cast<std::uint32_t>(bytes[at + 1]) << 8U |
-           static_cast<std::uint32_t>(bytes[at + 2]) << 16U | static_cast<std::uint32_t>(bytes[at + 3]) << 24U;
+    return static_cast<std::uint32_t>(bytes[at]) | static_cast<std::uint32_t>(bytes[at + 1]) << 8U | static_cast<std::uint32_t>(bytes[at + 2]) << 16U |
+           static_cast<std::uint32_t>(bytes[at + 3]) << 24U;
 }
 
 void put_number(std::uint8_t* at, std::uint32_t value) {
@@ -67,8 +67,7 @@ void put_number(std::uint8_t* at, std::uint32_t value) {
 Result<std::vector<std::uint8_t>> read_whole(int fd) {
     struct stat facts{};
     if (::fstat(fd, &facts) != 0) return last_error();
-    if (!S_ISREG(facts.st_mode) || facts.st_size < 0 || static_cast<std::uint64_t>(facts.st_size) > kMaxFile)
-        return make_error_code(errc::engine_failed);
+    if (!S_ISREG(facts.st_mode) || facts.st_size < 0 || static_cast<std::uint64_t>(facts.st_size) > kMaxFile) return make_error_code(errc::engine_failed);
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(facts.st_size));
     std::size_t done = 0;
     while (done < bytes.size()) {
@@ -160,8 +159,7 @@ Result<std::vector<std::uint8_t>> read_phrase(const std::filesystem::path& file,
     return std::vector<std::uint8_t>(data.begin(), data.end());
 }
 
-error_code write_phrase(const std::filesystem::path& file, std::string_view digest,
-                        std::span<const std::uint8_t> mulaw) {
+error_code write_phrase(const std::filesystem::path& file, std::string_view digest, std::span<const std::uint8_t> mulaw) {
     audio::WavWriter::Format format;
     format.encoding = audio::WavWriter::Encoding::mulaw;
     error_code ec;

@@ -19,7 +19,6 @@ namespace parley::speech {
 [[nodiscard]] Result<std::vector<std::uint8_t>> read_phrase(const std::filesystem::path& file, std::string_view digest);
 
 // Writes and syncs `file`, which must not exist. It is removed again if anything fails.
-[[nodiscard]] error_code write_phrase(const std::filesystem::path& file, std::string_view digest,
-                                      std::span<const std::uint8_t> mulaw);
+[[nodiscard]] error_code write_phrase(const std::filesystem::path& file, std::string_view digest, std::span<const std::uint8_t> mulaw);
 
 }  // namespace parley::speech

@@ -29,8 +29,7 @@ struct Kept {
 };
 
 bool is_digest(std::string_view name) {
-    return name.size() == 64 &&
-           std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    return name.size() == 64 && std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 // Our files, the most lately used first. Others are left alone.
@@ -47,8 +46,7 @@ error_code list(const fs::path& directory, std::vector<Kept>& out) {
             if (!gone && fs::file_time_type::clock::now() - written > kAbandoned) fs::remove(it->path(), gone);
             continue;
         }
-        if (!name.ends_with(kEnding) || !is_digest(std::string_view(name).substr(0, name.size() - kEnding.size())))
-            continue;
+        if (!name.ends_with(kEnding) || !is_digest(std::string_view(name).substr(0, name.size() - kEnding.size()))) continue;
         Kept kept{.path = it->path(), .digest = name.substr(0, name.size() - kEnding.size()), .bytes = 0, .used = {}};
         struct stat facts{};
         if (::lstat(kept.path.c_str(), &facts) != 0) continue;  // another process was quicker
@@ -57,8 +55,7 @@ error_code list(const fs::path& directory, std::vector<Kept>& out) {
         if (gone) kept.used = fs::file_time_type::min();
         out.push_back(std::move(kept));
     }
-    std::ranges::sort(
-        out, [](const Kept& a, const Kept& b) { return a.used != b.used ? a.used > b.used : a.digest < b.digest; });
+    std::ranges::sort(out, [](const Kept& a, const Kept& b) { return a.used != b.used ? a.used > b.used : a.digest < b.digest; });
     return {};
 }
 
@@ -81,8 +78,7 @@ std::string PhraseKey::digest() const {
     return sha256_hex(all);
 }
 
-PhraseStore::PhraseStore(fs::path directory, std::uint64_t bytes_limit)
-    : directory_(std::move(directory)), limit_(bytes_limit) {}
+PhraseStore::PhraseStore(fs::path directory, std::uint64_t bytes_limit) : directory_(std::move(directory)), limit_(bytes_limit) {}
 
 void PhraseStore::keep(const std::string& digest, Audio audio) {
     auto entry = std::make_unique<Entry>();
@@ -144,8 +140,7 @@ error_code PhraseStore::put(const PhraseKey& key, std::span<const std::uint8_t> 
 
 error_code PhraseStore::write_file(const std::string& digest, std::span<const std::uint8_t> mulaw) {
     static std::atomic<std::uint64_t> sequence{0};
-    const std::string unique =
-        digest + "." + std::to_string(::getpid()) + "." + std::to_string(++sequence) + std::string(kUnfinished);
+    const std::string unique = digest + "." + std::to_string(::getpid()) + "." + std::to_string(++sequence) + std::string(kUnfinished);
     const fs::path part = directory_ / unique, whole = directory_ / (digest + std::string(kEnding));
     if (const error_code ec = write_phrase(part, digest, mulaw)) return ec;
     if (::rename(part.c_str(), whole.c_str()) != 0) {
@@ -184,9 +179,7 @@ void PhraseStore::settle() {
             if (entry->used.exchange(false, std::memory_order_relaxed)) used.push_back(digest);
     }
     const std::lock_guard disk(disk_);
-    for (const std::string& digest : used)
-        (void)::utimensat(AT_FDCWD, (directory_ / (digest + std::string(kEnding))).c_str(), nullptr,
-                          AT_SYMLINK_NOFOLLOW);
+    for (const std::string& digest : used) (void)::utimensat(AT_FDCWD, (directory_ / (digest + std::string(kEnding))).c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
     evict();
 }
 

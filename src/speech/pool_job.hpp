@@ -41,26 +41,20 @@ public:
     bool answer(Result<Transcript> result) {
         const std::scoped_lock lock(mutex_);
         if (std::exchange(answered_, true)) return false;
-        post_([done = std::get<DecodeWork>(work_).done, result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        post_([done = std::get<DecodeWork>(work_).done, result = std::move(result)]() mutable { done(std::move(result)); });
         return true;
     }
     bool answer(Result<> result) {
         const std::scoped_lock lock(mutex_);
         if (std::exchange(answered_, true)) return false;
-        post_([done = std::get<SpeakWork>(work_).done, result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        post_([done = std::get<SpeakWork>(work_).done, result = std::move(result)]() mutable { done(std::move(result)); });
         return true;
     }
     bool fail(error_code why) { return decode() != nullptr ? answer(Result<Transcript>(why)) : answer(Result<>(why)); }
     bool audio(std::vector<std::int16_t> piece) {
         const std::scoped_lock lock(mutex_);
         if (answered_) return false;
-        post_([audio = std::get<SpeakWork>(work_).audio, piece = std::move(piece)]() mutable {
-            audio(std::move(piece));
-        });
+        post_([audio = std::get<SpeakWork>(work_).audio, piece = std::move(piece)]() mutable { audio(std::move(piece)); });
         return true;
     }
 

@@ -29,9 +29,9 @@ constexpr int kFramesPerStep = 10;        // 100 ms: how often `stop` is asked
 constexpr std::size_t kMaxGrammars = 96;  // compiled ones kept by one decoder; the least recently used leaves first
 constexpr const char* kLoop = "phone-loop";
 constexpr const char* kPhoneWord = "__";  // prefix of the word that is one phone
-constexpr auto kPhones = std::to_array<const char*>(
-    {"AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F",  "G", "HH", "IH", "IY", "JH", "K",
-     "L",  "M",  "N",  "NG", "OW", "OY", "P", "R",  "S", "SH", "T",  "TH", "UH", "UW", "V", "W",  "Y",  "Z",  "ZH"});
+constexpr auto kPhones =
+    std::to_array<const char*>({"AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F",  "G", "HH", "IH", "IY", "JH", "K",
+                                "L",  "M",  "N",  "NG", "OW", "OY", "P", "R",  "S", "SH", "T",  "TH", "UH", "UW", "V", "W",  "Y",  "Z",  "ZH"});
 
 // The confidence rests on the fit, on the worst word (an utterance from outside the grammar usually has one that fits
 // nowhere) and on what no word covers (a short phrase inside a long sentence). At kEven about one right utterance in
@@ -90,8 +90,7 @@ std::string number(double value) {
 
 // Silence, noise, and the phones that a grammar may put around its phrases.
 bool is_filler(const std::string& word) {
-    return word.empty() || word[0] == '<' || word[0] == '[' || word[0] == '+' || word[0] == '(' ||
-           word.starts_with(kPhoneWord);
+    return word.empty() || word[0] == '<' || word[0] == '[' || word[0] == '+' || word[0] == '(' || word.starts_with(kPhoneWord);
 }
 
 // "to(2)" is how the engine names the second pronunciation.
@@ -102,8 +101,7 @@ std::string plain(const std::string& word) {
 
 }  // namespace
 
-std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf, std::vector<std::string> words,
-                                             double reject_below) {
+std::shared_ptr<const Grammar> Grammar::make(std::string name, std::string jsgf, std::vector<std::string> words, double reject_below) {
     static std::atomic<std::uint64_t> next{1};
     auto grammar = std::make_shared<Grammar>();
     grammar->name = std::move(name);
@@ -183,10 +181,9 @@ struct Recognizer::State {
         const std::string acoustic = settings.model + "/en-us";
         // All senones in every frame: scores are relative to the best one that was computed, so those of two searches can
         // only be compared if both computed the same.
-        cmd_ln_t* config = cmd_ln_init(
-            nullptr, ps_args(), 1, "-hmm", acoustic.c_str(), "-dict", "/dev/null", "-cmn", "none", "-agc", "none",
-            "-bestpath", "no", "-compallsen", "yes", "-fwdflat", "no", "-beam", number(settings.beam).c_str(), "-pbeam",
-            number(settings.beam).c_str(), "-wbeam", number(settings.word_beam).c_str(), nullptr);
+        cmd_ln_t* config = cmd_ln_init(nullptr, ps_args(), 1, "-hmm", acoustic.c_str(), "-dict", "/dev/null", "-cmn", "none", "-agc", "none", "-bestpath", "no",
+                                       "-compallsen", "yes", "-fwdflat", "no", "-beam", number(settings.beam).c_str(), "-pbeam", number(settings.beam).c_str(),
+                                       "-wbeam", number(settings.word_beam).c_str(), nullptr);
         if (config == nullptr) return false;
         const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_config(config);
         decoder.reset(ps_init(config));
@@ -195,10 +192,9 @@ struct Recognizer::State {
 
         // The features are computed here and not by the decoder: the mean is taken over the whole utterance, the search
         // stays cancellable between steps, and both passes share one computation.
-        cmd_ln_t* fe_config = cmd_ln_init(
-            nullptr, fe_get_args(), 1, "-samprate", "16000", "-lowerf", number(settings.lower_hz).c_str(), "-upperf",
-            number(settings.upper_hz).c_str(), "-nfilt", std::to_string(settings.filters).c_str(), "-transform", "dct",
-            "-lifter", "22", "-remove_silence", "no", "-remove_noise", settings.remove_noise ? "yes" : "no", nullptr);
+        cmd_ln_t* fe_config = cmd_ln_init(nullptr, fe_get_args(), 1, "-samprate", "16000", "-lowerf", number(settings.lower_hz).c_str(), "-upperf",
+                                          number(settings.upper_hz).c_str(), "-nfilt", std::to_string(settings.filters).c_str(), "-transform", "dct", "-lifter",
+                                          "22", "-remove_silence", "no", "-remove_noise", settings.remove_noise ? "yes" : "no", nullptr);
         if (fe_config == nullptr) return false;
         const std::unique_ptr<cmd_ln_t, CmdLnDelete> owned_fe_config(fe_config);
         front_end.reset(fe_init_auto_r(fe_config));
@@ -291,10 +287,8 @@ struct Recognizer::State {
     }
 
     template <class Grammars, class Get>
-    Result<std::vector<Transcript>> decode(std::span<const std::int16_t> pcm8k, Grammars grammars, Get get,
-                                           const std::function<bool()>& stop, Mode mode) {
-        if (pcm8k.size() > static_cast<std::size_t>(settings.max_audio.count()) * 8000U)
-            return make_error_code(errc::audio_too_long);
+    Result<std::vector<Transcript>> decode(std::span<const std::int16_t> pcm8k, Grammars grammars, Get get, const std::function<bool()>& stop, Mode mode) {
+        if (pcm8k.size() > static_cast<std::size_t>(settings.max_audio.count()) * 8000U) return make_error_code(errc::audio_too_long);
         if (broken) return make_error_code(errc::engine_failed);
         std::vector<Transcript> transcripts(grammars.size());
         try {
@@ -313,11 +307,9 @@ struct Recognizer::State {
                     return make_error_code(errc::cancelled);
                 }
                 if (std::ranges::all_of(heard, [](const Segment& s) { return is_filler(s.word); })) continue;
-                if (loop.empty() && !score_loop(cepstra.get(), frames, stop, loop))
-                    return make_error_code(errc::cancelled);
+                if (loop.empty() && !score_loop(cepstra.get(), frames, stop, loop)) return make_error_code(errc::cancelled);
                 weigh(heard, loop, transcripts[i]);
-                transcripts[i].rejected =
-                    transcripts[i].words.empty() || transcripts[i].confidence < grammar.reject_below;
+                transcripts[i].rejected = transcripts[i].words.empty() || transcripts[i].confidence < grammar.reject_below;
             }
         } catch (const EngineFatal&) {
             broken = true;
@@ -331,8 +323,7 @@ struct Recognizer::State {
         if (!search(kLoop, cepstra, frames, true, stop, phones)) return false;
         loop.assign(static_cast<std::size_t>(frames) + 1, 0.0);
         for (const auto& p : phones) {
-            for (int i = p.begin; i <= p.end && i < frames; ++i)
-                loop[static_cast<std::size_t>(i) + 1] = p.score / (p.end - p.begin + 1);
+            for (int i = p.begin; i <= p.end && i < frames; ++i) loop[static_cast<std::size_t>(i) + 1] = p.score / (p.end - p.begin + 1);
         }
         for (std::size_t i = 1; i < loop.size(); ++i) loop[i] += loop[i - 1];
         return true;
@@ -356,8 +347,7 @@ struct Recognizer::State {
             out.worst_word = out.words.empty() ? difference / n : std::min(out.worst_word, difference / n);
             if (!out.text.empty()) out.text += ' ';
             out.text += plain(s.word);
-            out.words.push_back({plain(s.word), std::chrono::milliseconds(10 * s.begin),
-                                 std::chrono::milliseconds(10 * (s.end + 1)), difference / n});
+            out.words.push_back({plain(s.word), std::chrono::milliseconds(10 * s.begin), std::chrono::milliseconds(10 * (s.end + 1)), difference / n});
             total += difference;
             length += n;
         }
@@ -372,8 +362,7 @@ struct Recognizer::State {
     }
 
     // False when stopped. The decoder is out of its utterance either way.
-    bool search(const std::string& name, mfcc_t** cepstra, int frames, bool finished, const std::function<bool()>& stop,
-                std::vector<Segment>& segments) {
+    bool search(const std::string& name, mfcc_t** cepstra, int frames, bool finished, const std::function<bool()>& stop, std::vector<Segment>& segments) {
         auto* ps = decoder.get();
         if (ps_set_search(ps, name.c_str()) != 0 || ps_start_utt(ps) != 0) throw EngineFatal{};
         bool stopped = false;
@@ -405,8 +394,7 @@ struct Recognizer::State {
 Recognizer::Recognizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Recognizer::~Recognizer() = default;
 
-Result<std::unique_ptr<Recognizer>> Recognizer::make(const RecognizerSettings& settings,
-                                                     std::shared_ptr<const Lexicon> lexicon) {
+Result<std::unique_ptr<Recognizer>> Recognizer::make(const RecognizerSettings& settings, std::shared_ptr<const Lexicon> lexicon) {
     silence_engine();
     auto state = std::make_unique<State>();
     state->settings = settings;
@@ -431,20 +419,15 @@ Result<> Recognizer::prepare(const Grammar& grammar) {
     return {};
 }
 
-Result<Transcript> Recognizer::decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar,
-                                      const std::function<bool()>& stop, Mode mode) {
-    auto all = state_->decode(
-        pcm8k, std::span<const Grammar>(&grammar, 1), [](const Grammar& g) -> const Grammar& { return g; }, stop, mode);
+Result<Transcript> Recognizer::decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar, const std::function<bool()>& stop, Mode mode) {
+    auto all = state_->decode(pcm8k, std::span<const Grammar>(&grammar, 1), [](const Grammar& g) -> const Grammar& { return g; }, stop, mode);
     if (!all) return all.error();
     return std::move(all->front());
 }
 
-Result<std::vector<Transcript>> Recognizer::decode_each(std::span<const std::int16_t> pcm8k,
-                                                        std::span<const std::shared_ptr<const Grammar>> grammars,
+Result<std::vector<Transcript>> Recognizer::decode_each(std::span<const std::int16_t> pcm8k, std::span<const std::shared_ptr<const Grammar>> grammars,
                                                         const std::function<bool()>& stop) {
-    return state_->decode(
-        pcm8k, grammars, [](const std::shared_ptr<const Grammar>& g) -> const Grammar& { return *g; }, stop,
-        Mode::whole);
+    return state_->decode(pcm8k, grammars, [](const std::shared_ptr<const Grammar>& g) -> const Grammar& { return *g; }, stop, Mode::whole);
 }
 
 }  // namespace parley::speech

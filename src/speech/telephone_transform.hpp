@@ -27,10 +27,10 @@ inline constexpr std::array<std::array<double, kTransformSize>, kTransformSize> 
      {0.1626, -0.2130, -0.0418, 0.0264, -0.0563, 0.0562, -0.0356, -0.0135, 0.0506, -0.1326, 0.0969, 0.7582, 0.0632},
      {-0.1631, 0.0679, -0.0462, 0.0039, -0.0067, -0.0365, 0.0519, -0.0292, -0.0020, 0.0515, -0.1189, 0.0529, 0.7838}}};
 
-inline constexpr std::array<double, kTransformSize> kTelephoneOffset{
-    0.0002, 0.0001, -0.0001, 0.0003, 0.0000, -0.0002, 0.0002, -0.0001, -0.0001, 0.0001, -0.0001, 0.0001, -0.0001};
+inline constexpr std::array<double, kTransformSize> kTelephoneOffset{0.0002,  0.0001,  -0.0001, 0.0003,  0.0000, -0.0002, 0.0002,
+                                                                     -0.0001, -0.0001, 0.0001,  -0.0001, 0.0001, -0.0001};
 
-inline constexpr std::array<double, kTransformSize> kTelephoneSpread{
-    1.5000, 1.5000, 1.7634, 1.5000, 1.5000, 1.9617, 1.5000, 1.5000, 1.8400, 1.5000, 1.5096, 1.5000, 1.5948};
+inline constexpr std::array<double, kTransformSize> kTelephoneSpread{1.5000, 1.5000, 1.7634, 1.5000, 1.5000, 1.9617, 1.5000,
+                                                                     1.5000, 1.8400, 1.5000, 1.5096, 1.5000, 1.5948};
 
 }  // namespace parley::speech

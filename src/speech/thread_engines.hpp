@@ -13,8 +13,7 @@ namespace parley::speech {
 
 class ThreadEngines {
 public:
-    ThreadEngines(const RecognizerSettings& settings, std::shared_ptr<const Lexicon> lexicon)
-        : settings_(settings), lexicon_(std::move(lexicon)) {}
+    ThreadEngines(const RecognizerSettings& settings, std::shared_ptr<const Lexicon> lexicon) : settings_(settings), lexicon_(std::move(lexicon)) {}
 
     Result<Recognizer*> recognizer() {
         if (!recognizer_) {

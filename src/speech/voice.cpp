@@ -136,9 +136,7 @@ Result<std::string> speakable(std::string_view text) {
         const char32_t c = next_code_point(text, at);
         const char one[2] = {static_cast<char>(c), 0};
         // The engine reads no markup from plain text, but angle brackets and backslashes are noise when spoken.
-        const char* piece = c >= 0x80                                                    ? ascii_of(c)
-                            : c < 0x20 || c == 0x7F || c == '<' || c == '>' || c == '\\' ? " "
-                                                                                         : one;
+        const char* piece = c >= 0x80 ? ascii_of(c) : c < 0x20 || c == 0x7F || c == '<' || c == '>' || c == '\\' ? " " : one;
         for (const char* p = piece; *p != 0; ++p) {
             const auto u = static_cast<unsigned char>(*p);
             if (u == ' ' && (out.empty() || out.back() == ' ')) continue;
@@ -168,8 +166,7 @@ struct Voice::State {
     }
 
     void limit(std::size_t from) {
-        for (std::size_t i = from; i < narrow.size(); ++i)
-            narrow[i] = static_cast<std::int16_t>(std::clamp<int>(narrow[i], -kPeak, kPeak));
+        for (std::size_t i = from; i < narrow.size(); ++i) narrow[i] = static_cast<std::int16_t>(std::clamp<int>(narrow[i], -kPeak, kPeak));
     }
 
     bool deliver(bool last) {
@@ -222,8 +219,7 @@ Result<std::unique_ptr<Voice>> Voice::make(const VoiceSettings& settings) {
     auto* features = state->voice->features;
     flite_feat_set_float(features, "duration_stretch", static_cast<float>(1.0 / std::clamp(settings.speed, 0.5, 2.0)));
     const float mean = flite_get_param_float(features, "int_f0_target_mean", 110.0F);
-    flite_feat_set_float(features, "int_f0_target_mean",
-                         mean * static_cast<float>(std::clamp(settings.pitch, 0.5, 2.0)));
+    flite_feat_set_float(features, "int_f0_target_mean", mean * static_cast<float>(std::clamp(settings.pitch, 0.5, 2.0)));
     auto voice = std::unique_ptr<Voice>(new Voice(std::move(state)));
     // First use builds tables inside the engine that all voices share: it happens here, under the lock.
     if (auto warm = voice->speak("a 1", [](std::span<const std::int16_t>) { return true; }); !warm) return warm.error();
@@ -248,8 +244,7 @@ Result<> Voice::speak(std::string_view text, const std::function<bool(std::span<
     cst_wave* wave = flite_text_to_wave(clean->c_str(), s.voice);
     bool ok = wave != nullptr;
     // Diphone voices stream too, but an engine that did not call back at all still returned the whole wave.
-    if (ok && !s.stopped && !s.down && !s.bad_rate)
-        ok = State::on_engine_audio(wave, 0, wave->num_samples, 1, info) == CST_AUDIO_STREAM_CONT;
+    if (ok && !s.stopped && !s.down && !s.bad_rate) ok = State::on_engine_audio(wave, 0, wave->num_samples, 1, info) == CST_AUDIO_STREAM_CONT;
     if (wave != nullptr) delete_wave(wave);
     flite_feat_remove(s.voice->features, "streaming_info");
     s.piece = nullptr;

@@ -5,9 +5,8 @@
 namespace parley::speech {
 namespace {
 
-constexpr const char* kSmall[] = {"zero",     "one",     "two",     "three",     "four",     "five",    "six",
-                                  "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
-                                  "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+constexpr const char* kSmall[] = {"zero", "one",    "two",    "three",    "four",     "five",    "six",     "seven",     "eight",    "nine",
+                                  "ten",  "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
 constexpr const char* kTens[] = {"", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
 
 // 0..99 as it is spoken, longer numbers digit by digit.

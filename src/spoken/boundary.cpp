@@ -15,36 +15,29 @@ using Words = std::string_view;
 constexpr std::size_t kMaxRun = 16;  // marks, closing characters and spaces looked over at one boundary
 
 // Never the end of a sentence: something they name follows.
-constexpr auto kBound = std::to_array<Words>(
-    {"dr",  "mr",   "mrs", "ms",  "mx",  "messrs", "prof", "mt",   "ft",  "gen",  "sen",  "rep", "rev",
-     "hon", "capt", "cpt", "lt",  "col", "sgt",    "maj",  "cmdr", "gov", "pres", "supt", "cf",  "vs",
-     "viz", "ca",   "al",  "nr",  "bzw", "evtl",   "ggf",  "inkl", "sog", "hr",   "fr",   "e.g", "i.e",
-     "z.b", "d.h",  "u.a", "p.s", "mme", "mlle",   "sta",  "dipl", "ing", "str"});
+constexpr auto kBound =
+    std::to_array<Words>({"dr",  "mr",  "mrs", "ms",   "mx",  "messrs", "prof", "mt",  "ft",  "gen", "sen",  "rep", "rev",  "hon", "capt", "cpt", "lt",
+                          "col", "sgt", "maj", "cmdr", "gov", "pres",   "supt", "cf",  "vs",  "viz", "ca",   "al",  "nr",   "bzw", "evtl", "ggf", "inkl",
+                          "sog", "hr",  "fr",  "e.g",  "i.e", "z.b",    "d.h",  "u.a", "p.s", "mme", "mlle", "sta", "dipl", "ing", "str"});
 // Bound to a number behind them, words otherwise.
-constexpr auto kBeforeNumber = std::to_array<Words>({"no", "nos", "fig", "figs", "eq", "p", "pp", "vol", "ch", "sec",
-                                                     "art", "ext", "tel", "par", "abs", "apt", "rm", "approx", "est"});
+constexpr auto kBeforeNumber =
+    std::to_array<Words>({"no", "nos", "fig", "figs", "eq", "p", "pp", "vol", "ch", "sec", "art", "ext", "tel", "par", "abs", "apt", "rm", "approx", "est"});
 // May end a sentence or not: the word behind decides.
-constexpr auto kEither = std::to_array<Words>(
-    {"st",   "ave", "blvd", "rd",   "ln",   "hwy", "jr",  "sr",  "inc",    "ltd", "co",  "corp", "llc", "plc",
-     "bros", "etc", "dept", "assn", "univ", "esq", "est", "usw", "approx", "min", "max", "ext",  "apt", "gmbh"});
+constexpr auto kEither = std::to_array<Words>({"st",   "ave", "blvd", "rd",   "ln",   "hwy", "jr",  "sr",  "inc",    "ltd", "co",  "corp", "llc", "plc",
+                                               "bros", "etc", "dept", "assn", "univ", "esq", "est", "usw", "approx", "min", "max", "ext",  "apt", "gmbh"});
 // The same where they are written with a capital.
-constexpr auto kDated =
-    std::to_array<Words>({"jan", "feb", "mar", "apr",  "jun", "jul", "aug",   "sep", "sept", "oct", "nov",
-                          "dec", "mon", "tue", "tues", "wed", "thu", "thurs", "fri", "sat",  "sun"});
+constexpr auto kDated = std::to_array<Words>(
+    {"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mon", "tue", "tues", "wed", "thu", "thurs", "fri", "sat", "sun"});
 // Words that begin sentences far more often than names.
 constexpr auto kStarters = std::to_array<Words>(
-    {"the",    "a",      "an",     "we",    "i",     "it",      "you",   "he",    "she",   "they",    "this",
-     "that",   "these",  "those",  "there", "here",  "what",    "when",  "where", "who",   "why",     "how",
-     "which",  "if",     "please", "do",    "does",  "did",     "would", "will",  "could", "can",     "should",
-     "shall",  "may",    "is",     "are",   "was",   "were",    "has",   "have",  "had",   "your",    "our",
-     "my",     "his",    "her",    "its",   "their", "so",      "and",   "but",   "or",    "then",    "also",
-     "just",   "let",    "for",    "in",    "on",    "at",      "to",    "from",  "with",  "as",      "after",
-     "before", "now",    "once",   "yes",   "no",    "not",     "all",   "any",   "some",  "however", "would",
-     "thank",  "thanks", "sorry",  "next",  "first", "finally", "sie",   "wir",   "ich",   "er",      "es",
-     "der",    "die",    "das",    "ein",   "eine",  "und",     "wenn",  "bitte", "dann",  "danach",  "kann"});
-constexpr auto kMonths = std::to_array<Words>({"january", "february", "march", "april", "may", "june", "july", "august",
-                                               "september", "october", "november", "december", "januar", "februar",
-                                               "mai", "juni", "juli", "oktober", "dezember"});
+    {"the",  "a",     "an",   "we",   "i",    "it",    "you",  "he",      "she",   "they",  "this",   "that",  "these",  "those", "there",   "here",   "what",
+     "when", "where", "who",  "why",  "how",  "which", "if",   "please",  "do",    "does",  "did",    "would", "will",   "could", "can",     "should", "shall",
+     "may",  "is",    "are",  "was",  "were", "has",   "have", "had",     "your",  "our",   "my",     "his",   "her",    "its",   "their",   "so",     "and",
+     "but",  "or",    "then", "also", "just", "let",   "for",  "in",      "on",    "at",    "to",     "from",  "with",   "as",    "after",   "before", "now",
+     "once", "yes",   "no",   "not",  "all",  "any",   "some", "however", "would", "thank", "thanks", "sorry", "next",   "first", "finally", "sie",    "wir",
+     "ich",  "er",    "es",   "der",  "die",  "das",   "ein",  "eine",    "und",   "wenn",  "bitte",  "dann",  "danach", "kann"});
+constexpr auto kMonths = std::to_array<Words>({"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+                                               "december", "januar", "februar", "mai", "juni", "juli", "oktober", "dezember"});
 constexpr auto kCurrencies = std::to_array<Words>({"eur", "usd", "gbp", "chf", "jpy", "cad", "aud", "rs"});
 
 template <class List>
@@ -75,8 +68,8 @@ bool closes(char32_t c) {
 }
 
 bool opens(char32_t c) {
-    return c == '(' || c == '[' || c == '{' || c == '"' || c == '\'' || c == '*' || c == '_' || c == 0x201c ||
-           c == 0x2018 || c == 0x201e || c == 0xab || c == 0xbf || c == 0xa1;
+    return c == '(' || c == '[' || c == '{' || c == '"' || c == '\'' || c == '*' || c == '_' || c == 0x201c || c == 0x2018 || c == 0x201e || c == 0xab ||
+           c == 0xbf || c == 0xa1;
 }
 
 bool is_wide_stop(char32_t c) {
@@ -150,8 +143,7 @@ NextWord word_at(std::string_view text, std::size_t at, bool final) {
 }
 
 // A full stop between the word that ends at `dot` and the one that begins at `next`.
-Kind single_dot(std::string_view text, std::size_t dot, std::size_t next, char32_t first, bool final,
-                bool ordinal_dots) {
+Kind single_dot(std::string_view text, std::size_t dot, std::size_t next, char32_t first, bool final, bool ordinal_dots) {
     const std::size_t from = token_begin(text, dot);
     const std::string_view raw = text.substr(from, dot - from);
     const std::string word = lower(raw);
@@ -159,9 +151,7 @@ Kind single_dot(std::string_view text, std::size_t dot, std::size_t next, char32
     const Kind by_case = is_lower(first) ? Kind::clause : Kind::sentence;
 
     if (digits_only(word)) {
-        const bool marker = word.size() <= 3 && std::ranges::all_of(text.substr(0, from), [](char c) {
-                                return opens(static_cast<unsigned char>(c));
-                            });
+        const bool marker = word.size() <= 3 && std::ranges::all_of(text.substr(0, from), [](char c) { return opens(static_cast<unsigned char>(c)); });
         if (marker || is_lower(first)) return Kind::none;
         if (!is_letter(first) || word.size() > 2) return by_case;
         if (ordinal_dots) return Kind::none;

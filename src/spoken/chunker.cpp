@@ -124,8 +124,7 @@ void Chunker::scan(bool final, std::vector<Piece>& out) {
         } else if (is_full_stop(c.value)) {
             const Boundary found = full_stop(buffer_, at_, final, ordinal_dots);
             if (found.kind == Boundary::Kind::wait) return;
-            const bool closes =
-                std::string_view(buffer_).substr(at_, found.end - at_).find(']') != std::string_view::npos;
+            const bool closes = std::string_view(buffer_).substr(at_, found.end - at_).find(']') != std::string_view::npos;
             if (found.kind == Boundary::Kind::sentence && (!square_ || closes)) {
                 cut(found.end, Piece::End::sentence, out);
                 continue;
@@ -151,9 +150,8 @@ void Chunker::scan(bool final, std::vector<Piece>& out) {
         if (is_space(c.value) && !is_space(char_before(buffer_, at_).value)) ++words_;
         if (clause_end_ > at_) {  // a pause begins here
             const std::size_t length = characters_ + 1;
-            const bool enough = first_ && settings_.first_clause
-                                    ? length >= settings_.first_characters || words_ + 1 >= settings_.first_words
-                                    : length >= settings_.clause_characters;
+            const bool enough = first_ && settings_.first_clause ? length >= settings_.first_characters || words_ + 1 >= settings_.first_words
+                                                                 : length >= settings_.clause_characters;
             if (enough) {
                 cut(clause_end_, Piece::End::clause, out);
                 continue;

@@ -7,11 +7,9 @@ namespace {
 
 using Words = std::string_view;
 
-constexpr std::array<Words, 20> kSmall{"zero",     "one",     "two",     "three",     "four",     "five",    "six",
-                                       "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
-                                       "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
-constexpr std::array<Words, 10> kTens{"",      "",      "twenty",  "thirty", "forty",
-                                      "fifty", "sixty", "seventy", "eighty", "ninety"};
+constexpr std::array<Words, 20> kSmall{"zero", "one",    "two",    "three",    "four",     "five",    "six",     "seven",     "eight",    "nine",
+                                       "ten",  "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+constexpr std::array<Words, 10> kTens{"", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
 constexpr std::array<Words, 7> kScales{"", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion"};
 
 std::string below_hundred(std::uint64_t n) {
@@ -80,8 +78,7 @@ public:
     }
 
     std::string year(unsigned year, const Locale& locale) const override {
-        if (year < 1000 || year > 9999 || (year >= 2000 && year < 2010) || year % 1000 == 0)
-            return cardinal(year, locale);
+        if (year < 1000 || year > 9999 || (year >= 2000 && year < 2010) || year % 1000 == 0) return cardinal(year, locale);
         const unsigned left = year / 100, right = year % 100;
         if (left % 10 == 0 && right < 10) return cardinal(year, locale);
         if (right == 0) return below_hundred(left) + " hundred";
@@ -101,9 +98,7 @@ public:
     std::string date(const CalendarDay& day, const Locale& locale) const override {
         const std::string month(locale.months[day.month - 1].name);
         std::string out = month;
-        if (day.day)
-            out = locale.month_first ? month + " " + ordinal(*day.day, locale)
-                                     : "the " + ordinal(*day.day, locale) + " of " + month;
+        if (day.day) out = locale.month_first ? month + " " + ordinal(*day.day, locale) : "the " + ordinal(*day.day, locale) + " of " + month;
         if (day.year) out += (day.day ? ", " : " ") + year(*day.year, locale);
         return out;
     }
@@ -121,17 +116,14 @@ public:
             out += time.minute == 0 ? "hundred" : "oh " + std::string(kSmall[time.minute]);
         else
             out += below_hundred(time.minute);
-        if (time.second.value_or(0) != 0)
-            out += " and " + cardinal(*time.second, locale) + (*time.second == 1 ? " second" : " seconds");
+        if (time.second.value_or(0) != 0) out += " and " + cardinal(*time.second, locale) + (*time.second == 1 ? " second" : " seconds");
         if (half) out += " " + std::string(time.half);
         return out;
     }
 
     std::string fraction(std::uint64_t above, std::uint64_t below, const Locale& locale) const override {
         const bool one = above == 1;
-        std::string under = below == 2   ? (one ? "half" : "halves")
-                            : below == 4 ? (one ? "quarter" : "quarters")
-                                         : ordinal(below, locale);
+        std::string under = below == 2 ? (one ? "half" : "halves") : below == 4 ? (one ? "quarter" : "quarters") : ordinal(below, locale);
         if (below != 2 && below != 4 && !one) under = plural(under);
         return cardinal(above, locale) + " " + under;
     }
@@ -142,11 +134,9 @@ public:
         return whole + " and " + part;
     }
 
-    std::string money(std::uint64_t whole, unsigned minor, const Locale::Currency& currency,
-                      const Locale& locale) const override {
+    std::string money(std::uint64_t whole, unsigned minor, const Locale::Currency& currency, const Locale& locale) const override {
         std::string out;
-        if (whole != 0 || minor == 0)
-            out = cardinal(whole, locale) + " " + std::string(whole == 1 ? currency.one : currency.many);
+        if (whole != 0 || minor == 0) out = cardinal(whole, locale) + " " + std::string(whole == 1 ? currency.one : currency.many);
         if (minor != 0) {
             if (!out.empty()) out += " and ";
             out += cardinal(minor, locale) + " " + std::string(minor == 1 ? currency.minor_one : currency.minor_many);

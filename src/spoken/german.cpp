@@ -7,11 +7,9 @@ namespace {
 
 using Words = std::string_view;
 
-constexpr std::array<Words, 20> kSmall{
-    "null", "eins", "zwei",  "drei",     "vier",     "fünf",     "sechs",    "sieben",   "acht",     "neun",
-    "zehn", "elf",  "zwölf", "dreizehn", "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn"};
-constexpr std::array<Words, 10> kTens{"",        "",        "zwanzig", "dreißig", "vierzig",
-                                      "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"};
+constexpr std::array<Words, 20> kSmall{"null", "eins", "zwei",  "drei",     "vier",     "fünf",     "sechs",    "sieben",   "acht",     "neun",
+                                       "zehn", "elf",  "zwölf", "dreizehn", "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn"};
+constexpr std::array<Words, 10> kTens{"", "", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"};
 
 // `last`: nothing follows, so one is "eins".
 std::string below_thousand(std::uint64_t n, bool last) {
@@ -30,11 +28,8 @@ public:
     std::string cardinal(std::uint64_t n, const Locale&) const override {
         if (n < 1000) return below_thousand(n, true);
         std::string out;
-        constexpr std::array<std::array<Words, 2>, 5> kGreat{{{"Million", "Millionen"},
-                                                              {"Milliarde", "Milliarden"},
-                                                              {"Billion", "Billionen"},
-                                                              {"Billiarde", "Billiarden"},
-                                                              {"Trillion", "Trillionen"}}};
+        constexpr std::array<std::array<Words, 2>, 5> kGreat{
+            {{"Million", "Millionen"}, {"Milliarde", "Milliarden"}, {"Billion", "Billionen"}, {"Billiarde", "Billiarden"}, {"Trillion", "Trillionen"}}};
         std::uint64_t unit = 1'000'000'000'000'000'000U;
         for (std::size_t i = kGreat.size(); i-- > 0; unit /= 1000) {
             const std::uint64_t group = n / unit;
@@ -85,8 +80,7 @@ public:
     std::string time(const ClockTime& time, const Locale& locale) const override {
         std::string out = (time.hour == 1 ? std::string("ein") : cardinal(time.hour, locale)) + " Uhr";
         if (time.minute != 0 || time.second) out += " " + cardinal(time.minute, locale);
-        if (time.second)
-            out += " und " + cardinal(*time.second, locale) + (*time.second == 1 ? " Sekunde" : " Sekunden");
+        if (time.second) out += " und " + cardinal(*time.second, locale) + (*time.second == 1 ? " Sekunde" : " Sekunden");
         return out;
     }
 
@@ -102,14 +96,12 @@ public:
         return whole + " " + part;
     }
 
-    std::string money(std::uint64_t whole, unsigned minor, const Locale::Currency& currency,
-                      const Locale& locale) const override {
+    std::string money(std::uint64_t whole, unsigned minor, const Locale::Currency& currency, const Locale& locale) const override {
         if (whole == 0 && minor != 0)
-            return (minor == 1 ? std::string("ein") : cardinal(minor, locale)) + " " +
-                   std::string(minor == 1 ? currency.minor_one : currency.minor_many);
+            return (minor == 1 ? std::string("ein") : cardinal(minor, locale)) + " " + std::string(minor == 1 ? currency.minor_one : currency.minor_many);
         const bool feminine = currency.code == "GBP" ? false : currency.code == "TRY" || currency.code == "INR";
-        std::string out = (whole == 1 ? std::string(feminine ? "eine" : "ein") : cardinal(whole, locale)) + " " +
-                          std::string(whole == 1 ? currency.one : currency.many);
+        std::string out =
+            (whole == 1 ? std::string(feminine ? "eine" : "ein") : cardinal(whole, locale)) + " " + std::string(whole == 1 ? currency.one : currency.many);
         if (minor != 0) out += " " + cardinal(minor, locale);
         return out;
     }

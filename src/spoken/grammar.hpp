@@ -32,12 +32,9 @@ public:
                                              const Locale& locale) const = 0;  // 1990 or 90; empty: no such word
     [[nodiscard]] virtual std::string date(const CalendarDay& day, const Locale& locale) const = 0;
     [[nodiscard]] virtual std::string time(const ClockTime& time, const Locale& locale) const = 0;
-    [[nodiscard]] virtual std::string fraction(std::uint64_t above, std::uint64_t below,
-                                               const Locale& locale) const = 0;
-    [[nodiscard]] virtual std::string with_fraction(const std::string& whole, const std::string& part,
-                                                    const Locale& locale) const = 0;
-    [[nodiscard]] virtual std::string money(std::uint64_t whole, unsigned minor, const Locale::Currency& currency,
-                                            const Locale& locale) const = 0;
+    [[nodiscard]] virtual std::string fraction(std::uint64_t above, std::uint64_t below, const Locale& locale) const = 0;
+    [[nodiscard]] virtual std::string with_fraction(const std::string& whole, const std::string& part, const Locale& locale) const = 0;
+    [[nodiscard]] virtual std::string money(std::uint64_t whole, unsigned minor, const Locale::Currency& currency, const Locale& locale) const = 0;
     [[nodiscard]] virtual std::string_view digit(char c) const = 0;
     [[nodiscard]] virtual std::string magnitude(char sign,
                                                 bool one) const = 0;  // k, M, B; empty if the language has none

@@ -24,8 +24,7 @@ const Locale& locale_for(std::string_view tag) {
     const std::string language = wanted.substr(0, wanted.find('-'));
     if (language == "de") return locale_de_de();
     // Day before month, and "and": the English of everywhere but the United States.
-    if (language == "en" && language.size() != wanted.size() && wanted != "en-ca" && wanted != "en-ph")
-        return locale_en_gb();
+    if (language == "en" && language.size() != wanted.size() && wanted != "en-ca" && wanted != "en-ph") return locale_en_gb();
     return locale_en_us();
 }
 

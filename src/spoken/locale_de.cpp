@@ -8,16 +8,12 @@ namespace {
 using Form = Locale::Form;
 
 constexpr auto kSymbols = std::to_array<Form>({
-    {"->", "zu"},        {"=>", "zu"},        {">=", "mindestens"},   {"<=", "höchstens"},
-    {"!=", "ungleich"},  {"==", "gleich"},    {"¢", "Cent"},          {"&", "und"},
-    {"=", "gleich"},     {"~", "etwa"},       {"≈", "etwa"},          {"±", "plus minus"},
-    {"≤", "höchstens"},  {"≥", "mindestens"}, {"≠", "ungleich"},      {"<", "kleiner als"},
-    {">", "größer als"}, {"×", "mal"},        {"÷", "geteilt durch"}, {"→", "zu"},
-    {"⇒", "zu"},         {"€", "Euro"},       {"$", "Dollar"},        {"£", "Pfund"},
-    {"¥", "Yen"},        {"°", "Grad"},       {"%", "Prozent"},       {"‰", "Promille"},
-    {"§", "Paragraf"},   {"№", "Nummer"},     {"µ", "Mikro"},         {"π", "Pi"},
-    {"+", "plus"},       {"@", "at"},         {"#", "Nummer"},        {"^", "hoch"},
-    {"√", "Wurzel aus"}, {"∞", "unendlich"},  {"²", "hoch zwei"},     {"³", "hoch drei"},
+    {"->", "zu"},      {"=>", "zu"},         {">=", "mindestens"}, {"<=", "höchstens"}, {"!=", "ungleich"},     {"==", "gleich"},   {"¢", "Cent"},
+    {"&", "und"},      {"=", "gleich"},      {"~", "etwa"},        {"≈", "etwa"},       {"±", "plus minus"},    {"≤", "höchstens"}, {"≥", "mindestens"},
+    {"≠", "ungleich"}, {"<", "kleiner als"}, {">", "größer als"},  {"×", "mal"},        {"÷", "geteilt durch"}, {"→", "zu"},        {"⇒", "zu"},
+    {"€", "Euro"},     {"$", "Dollar"},      {"£", "Pfund"},       {"¥", "Yen"},        {"°", "Grad"},          {"%", "Prozent"},   {"‰", "Promille"},
+    {"§", "Paragraf"}, {"№", "Nummer"},      {"µ", "Mikro"},       {"π", "Pi"},         {"+", "plus"},          {"@", "at"},        {"#", "Nummer"},
+    {"^", "hoch"},     {"√", "Wurzel aus"},  {"∞", "unendlich"},   {"²", "hoch zwei"},  {"³", "hoch drei"},
 });
 
 constexpr auto kUnits = std::to_array<Locale::Unit>({
@@ -97,11 +93,9 @@ constexpr auto kAbbreviations = std::to_array<Form>({
     {"und/oder", "und oder"},
 });
 
-constexpr auto kIdWords =
-    std::to_array<std::string_view>({"code", "pin", "konto", "kontonummer", "bestellnummer", "kundennummer", "id",
-                                     "zimmer", "referenz", "karte", "postleitzahl", "plz", "flug", "ticket"});
-constexpr auto kYearWords = std::to_array<std::string_view>(
-    {"in", "seit", "jahr", "jahre", "bis", "vor", "nach", "um", "anfang", "ende", "mitte"});
+constexpr auto kIdWords = std::to_array<std::string_view>(
+    {"code", "pin", "konto", "kontonummer", "bestellnummer", "kundennummer", "id", "zimmer", "referenz", "karte", "postleitzahl", "plz", "flug", "ticket"});
+constexpr auto kYearWords = std::to_array<std::string_view>({"in", "seit", "jahr", "jahre", "bis", "vor", "nach", "um", "anfang", "ende", "mitte"});
 constexpr auto kEmoji = std::to_array<Form>({{"😊", "lächelndes Gesicht"}, {"👍", "Daumen hoch"}, {"❤", "Herz"}});
 
 }  // namespace

@@ -31,31 +31,25 @@ constexpr auto kSymbols = std::to_array<Form>({
     {"²", "squared"},      {"³", "cubed"},
 });
 
-#define PARLEY_UNITS_SHARED                                                                                           \
-    {"°C", "degree Celsius", "degrees Celsius"}, {"°F", "degree Fahrenheit", "degrees Fahrenheit"},                   \
-        {"ºC", "degree Celsius", "degrees Celsius"}, {"ºF", "degree Fahrenheit", "degrees Fahrenheit"},               \
-        {"°", "degree", "degrees"}, {"℃", "degree Celsius", "degrees Celsius"},                                       \
-        {"℉", "degree Fahrenheit", "degrees Fahrenheit"}, {"C", "degree Celsius", "degrees Celsius", false},          \
-        {"F", "degree Fahrenheit", "degrees Fahrenheit", false}, {"mph", "mile per hour", "miles per hour"},          \
-        {"fps", "frame per second", "frames per second"}, {"rpm", "revolution per minute", "revolutions per minute"}, \
-        {"Kbps", "kilobit per second", "kilobits per second"}, {"kbps", "kilobit per second", "kilobits per second"}, \
-        {"Mbps", "megabit per second", "megabits per second"}, {"Gbps", "gigabit per second", "gigabits per second"}, \
-        {"MB/s", "megabyte per second", "megabytes per second"}, {"kB", "kilobyte", "kilobytes"},                     \
-        {"KB", "kilobyte", "kilobytes"}, {"MB", "megabyte", "megabytes"}, {"GB", "gigabyte", "gigabytes"},            \
-        {"TB", "terabyte", "terabytes"}, {"GHz", "gigahertz", "gigahertz"}, {"MHz", "megahertz", "megahertz"},        \
-        {"kHz", "kilohertz", "kilohertz"}, {"Hz", "hertz", "hertz"}, {"dB", "decibel", "decibels"},                   \
-        {"kWh", "kilowatt hour", "kilowatt hours"}, {"kW", "kilowatt", "kilowatts"}, {"MW", "megawatt", "megawatts"}, \
-        {"W", "watt", "watts"}, {"V", "volt", "volts"}, {"mAh", "milliampere hour", "milliampere hours"},             \
-        {"lbs", "pound", "pounds"}, {"lb", "pound", "pounds"}, {"oz", "ounce", "ounces"}, {"ft", "foot", "feet"},     \
-        {"yd", "yard", "yards"}, {"yds", "yard", "yards"}, {"mi", "mile", "miles"},                                   \
-        {"sq ft", "square foot", "square feet"}, {"kg", "kilogram", "kilograms"}, {"mg", "milligram", "milligrams"},  \
-        {"µg", "microgram", "micrograms"}, {"g", "gram", "grams"}, {"hrs", "hour", "hours"}, {"hr", "hour", "hours"}, \
-        {"h", "hour", "hours"}, {"mins", "minute", "minutes"}, {"min", "minute", "minutes"},                          \
-        {"secs", "second", "seconds"}, {"sec", "second", "seconds"}, {"ms", "millisecond", "milliseconds"},           \
-        {"µs", "microsecond", "microseconds"}, {"s", "second", "seconds"}, {"yrs", "year", "years"},                  \
-        {"yr", "year", "years"}, {"wks", "week", "weeks"}, {"wk", "week", "weeks"}, {"px", "pixel", "pixels"},        \
-        {"kcal", "kilocalorie", "kilocalories"}, {"cal", "calorie", "calories"},                                      \
-        {"bpm", "beat per minute", "beats per minute"}
+#define PARLEY_UNITS_SHARED                                                                                                                                    \
+    {"°C", "degree Celsius", "degrees Celsius"}, {"°F", "degree Fahrenheit", "degrees Fahrenheit"}, {"ºC", "degree Celsius", "degrees Celsius"},               \
+        {"ºF", "degree Fahrenheit", "degrees Fahrenheit"}, {"°", "degree", "degrees"}, {"℃", "degree Celsius", "degrees Celsius"},                             \
+        {"℉", "degree Fahrenheit", "degrees Fahrenheit"}, {"C", "degree Celsius", "degrees Celsius", false},                                                   \
+        {"F", "degree Fahrenheit", "degrees Fahrenheit", false}, {"mph", "mile per hour", "miles per hour"}, {"fps", "frame per second", "frames per second"}, \
+        {"rpm", "revolution per minute", "revolutions per minute"}, {"Kbps", "kilobit per second", "kilobits per second"},                                     \
+        {"kbps", "kilobit per second", "kilobits per second"}, {"Mbps", "megabit per second", "megabits per second"},                                          \
+        {"Gbps", "gigabit per second", "gigabits per second"}, {"MB/s", "megabyte per second", "megabytes per second"}, {"kB", "kilobyte", "kilobytes"},       \
+        {"KB", "kilobyte", "kilobytes"}, {"MB", "megabyte", "megabytes"}, {"GB", "gigabyte", "gigabytes"}, {"TB", "terabyte", "terabytes"},                    \
+        {"GHz", "gigahertz", "gigahertz"}, {"MHz", "megahertz", "megahertz"}, {"kHz", "kilohertz", "kilohertz"}, {"Hz", "hertz", "hertz"},                     \
+        {"dB", "decibel", "decibels"}, {"kWh", "kilowatt hour", "kilowatt hours"}, {"kW", "kilowatt", "kilowatts"}, {"MW", "megawatt", "megawatts"},           \
+        {"W", "watt", "watts"}, {"V", "volt", "volts"}, {"mAh", "milliampere hour", "milliampere hours"}, {"lbs", "pound", "pounds"},                          \
+        {"lb", "pound", "pounds"}, {"oz", "ounce", "ounces"}, {"ft", "foot", "feet"}, {"yd", "yard", "yards"}, {"yds", "yard", "yards"},                       \
+        {"mi", "mile", "miles"}, {"sq ft", "square foot", "square feet"}, {"kg", "kilogram", "kilograms"}, {"mg", "milligram", "milligrams"},                  \
+        {"µg", "microgram", "micrograms"}, {"g", "gram", "grams"}, {"hrs", "hour", "hours"}, {"hr", "hour", "hours"}, {"h", "hour", "hours"},                  \
+        {"mins", "minute", "minutes"}, {"min", "minute", "minutes"}, {"secs", "second", "seconds"}, {"sec", "second", "seconds"},                              \
+        {"ms", "millisecond", "milliseconds"}, {"µs", "microsecond", "microseconds"}, {"s", "second", "seconds"}, {"yrs", "year", "years"},                    \
+        {"yr", "year", "years"}, {"wks", "week", "weeks"}, {"wk", "week", "weeks"}, {"px", "pixel", "pixels"}, {"kcal", "kilocalorie", "kilocalories"},        \
+        {"cal", "calorie", "calories"}, {"bpm", "beat per minute", "beats per minute"}
 
 constexpr auto kUnitsUs = std::to_array<Unit>({
     PARLEY_UNITS_SHARED,
@@ -152,24 +146,21 @@ constexpr auto kAbbreviations = std::to_array<Form>({
 });
 
 constexpr auto kIdWords = std::to_array<std::string_view>(
-    {"code",     "pin",    "account",   "order", "id",        "extension", "ext",    "confirmation", "zip",
-     "flight",   "room",   "reference", "ref",   "ticket",    "card",      "suite",  "case",         "passcode",
-     "password", "ending", "call",      "dial",  "invoice",   "policy",    "member", "booking",      "digits",
-     "postcode", "claim",  "tracking",  "otp",   "apartment", "apt",       "gate",   "serial"});
+    {"code",   "pin",     "account", "order",    "id",    "extension", "ext",      "confirmation", "zip",  "flight", "room",    "reference",
+     "ref",    "ticket",  "card",    "suite",    "case",  "passcode",  "password", "ending",       "call", "dial",   "invoice", "policy",
+     "member", "booking", "digits",  "postcode", "claim", "tracking",  "otp",      "apartment",    "apt",  "gate",   "serial"});
 
-constexpr auto kYearWords =
-    std::to_array<std::string_view>({"in", "since", "year", "until", "before", "after", "during", "circa", "early",
-                                     "late", "spring", "summer", "autumn", "fall", "winter", "mid"});
+constexpr auto kYearWords = std::to_array<std::string_view>(
+    {"in", "since", "year", "until", "before", "after", "during", "circa", "early", "late", "spring", "summer", "autumn", "fall", "winter", "mid"});
 
-constexpr auto kEmoji = std::to_array<Form>(
-    {{"😀", "grinning face"},  {"😂", "tears of joy"},  {"😊", "smiling face"}, {"🙂", "smiling face"},
-     {"😉", "winking face"},   {"😍", "heart eyes"},    {"😢", "crying face"},  {"😡", "angry face"},
-     {"👍", "thumbs up"},      {"👎", "thumbs down"},   {"👋", "waving hand"},  {"🙏", "folded hands"},
-     {"👏", "clapping hands"}, {"💪", "flexed arm"},    {"🎉", "party popper"}, {"🔥", "fire"},
-     {"🚀", "rocket"},         {"⭐", "star"},          {"✨", "sparkles"},     {"❤", "heart"},
-     {"✅", "check mark"},     {"✔", "check mark"},     {"❌", "cross mark"},   {"⚠", "warning"},
-     {"💡", "light bulb"},     {"📞", "telephone"},     {"📧", "e-mail"},       {"📅", "calendar"},
-     {"⏰", "alarm clock"},    {"🎂", "birthday cake"}, {"☀", "sun"},           {"🌧", "rain"}});
+constexpr auto kEmoji = std::to_array<Form>({{"😀", "grinning face"},  {"😂", "tears of joy"},  {"😊", "smiling face"}, {"🙂", "smiling face"},
+                                             {"😉", "winking face"},   {"😍", "heart eyes"},    {"😢", "crying face"},  {"😡", "angry face"},
+                                             {"👍", "thumbs up"},      {"👎", "thumbs down"},   {"👋", "waving hand"},  {"🙏", "folded hands"},
+                                             {"👏", "clapping hands"}, {"💪", "flexed arm"},    {"🎉", "party popper"}, {"🔥", "fire"},
+                                             {"🚀", "rocket"},         {"⭐", "star"},          {"✨", "sparkles"},     {"❤", "heart"},
+                                             {"✅", "check mark"},     {"✔", "check mark"},     {"❌", "cross mark"},   {"⚠", "warning"},
+                                             {"💡", "light bulb"},     {"📞", "telephone"},     {"📧", "e-mail"},       {"📅", "calendar"},
+                                             {"⏰", "alarm clock"},    {"🎂", "birthday cake"}, {"☀", "sun"},           {"🌧", "rain"}});
 
 constexpr Locale::Words kWords{.point = "point",
                                .minus = "minus",

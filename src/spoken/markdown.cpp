@@ -14,8 +14,7 @@ constexpr std::size_t kMaxPiece = 16 * 1024;  // some rules look far ahead; a ch
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && is_space(char_at(text, 0).value)) text.remove_prefix(char_at(text, 0).size);
-    while (!text.empty() && is_space(char_before(text, text.size()).value))
-        text.remove_suffix(char_before(text, text.size()).size);
+    while (!text.empty() && is_space(char_before(text, text.size()).value)) text.remove_suffix(char_before(text, text.size()).size);
     return text;
 }
 
@@ -27,8 +26,7 @@ bool rule(std::string_view line) {
 }
 
 bool dashes_row(std::string_view line) {
-    return line.find('-') != std::string_view::npos &&
-           std::ranges::all_of(line, [](char c) { return c == '|' || c == '-' || c == ':' || c == ' '; });
+    return line.find('-') != std::string_view::npos && std::ranges::all_of(line, [](char c) { return c == '|' || c == '-' || c == ':' || c == ' '; });
 }
 
 std::vector<std::string> cells_of(std::string_view line) {
@@ -48,18 +46,12 @@ std::string without_tags(std::string_view text) {
     struct Entity {
         std::string_view written, plain;
     };
-    constexpr auto kEntities = std::to_array<Entity>({{"&amp;", "&"},
-                                                      {"&lt;", "<"},
-                                                      {"&gt;", ">"},
-                                                      {"&quot;", "\""},
-                                                      {"&#39;", "'"},
-                                                      {"&apos;", "'"},
-                                                      {"&nbsp;", " "}});
+    constexpr auto kEntities =
+        std::to_array<Entity>({{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&apos;", "'"}, {"&nbsp;", " "}});
     std::string out;
     for (std::size_t i = 0; i < text.size();) {
         const std::string_view rest = text.substr(i);
-        if (rest[0] == '<' && rest.size() > 2 &&
-            (rest[1] == '/' || rest[1] == '!' || is_letter(static_cast<unsigned char>(rest[1])))) {
+        if (rest[0] == '<' && rest.size() > 2 && (rest[1] == '/' || rest[1] == '!' || is_letter(static_cast<unsigned char>(rest[1])))) {
             const std::size_t end = rest.find('>');
             if (end != std::string_view::npos) {
                 const std::string_view inside = rest.substr(1, end - 1);
@@ -72,8 +64,7 @@ std::string without_tags(std::string_view text) {
                 continue;
             }
         }
-        const auto* entity =
-            std::ranges::find_if(kEntities, [&](const Entity& one) { return rest.starts_with(one.written); });
+        const auto* entity = std::ranges::find_if(kEntities, [&](const Entity& one) { return rest.starts_with(one.written); });
         if (entity != kEntities.end()) {
             out += entity->plain;
             i += entity->written.size();
@@ -120,8 +111,7 @@ std::string without_links(std::string_view text) {
                     }
                 }
                 const bool footnote = inside.starts_with('^') ||
-                                      (!inside.empty() && inside.size() <= 3 &&
-                                       std::ranges::all_of(inside, [](char c) { return c >= '0' && c <= '9'; }));
+                                      (!inside.empty() && inside.size() <= 3 && std::ranges::all_of(inside, [](char c) { return c >= '0' && c <= '9'; }));
                 const bool box = inside == " " || inside == "x" || inside == "X";
                 if (!footnote && !box) out += without_links(inside);
                 i += end;
@@ -150,8 +140,7 @@ std::string without_emphasis(std::string_view text) {
             const auto word = [](char32_t x) { return is_digit(x) || is_letter(x) || (x != Char::kEnd && x > 0x2af); };
             const bool between = c == '*' ? is_digit(before) && is_digit(after) : word(before) && word(after);
             const bool alone = (is_space(before) || before == Char::kEnd) && (is_space(after) || after == Char::kEnd);
-            const bool address = c == '_' && (before == '@' || after == '@' || before == '/' || after == '/' ||
-                                              before == '-' || after == '-');
+            const bool address = c == '_' && (before == '@' || after == '@' || before == '/' || after == '/' || before == '-' || after == '-');
             if (!between && !alone && !address) {
                 ++i;
                 continue;
@@ -176,14 +165,13 @@ Line unmarked(std::string_view line, const Locale& locale) {
     while (hashes < out.text.size() && out.text[hashes] == '#') ++hashes;
     if (hashes > 0 && hashes <= 6 && (hashes == out.text.size() || out.text[hashes] == ' ')) {
         out.text = trimmed(out.text.substr(hashes));
-        while (out.text.ends_with(" #") || out.text.ends_with("##"))
-            out.text = trimmed(out.text.substr(0, out.text.size() - 1));
+        while (out.text.ends_with(" #") || out.text.ends_with("##")) out.text = trimmed(out.text.substr(0, out.text.size() - 1));
         out.ends = true;
         return out;
     }
     const Char first = char_at(out.text, 0);
-    const bool bullet = first.value == '-' || first.value == '*' || first.value == '+' || first.value == 0x2022 ||
-                        first.value == 0x25e6 || first.value == 0x2023 || first.value == 0x2043;
+    const bool bullet = first.value == '-' || first.value == '*' || first.value == '+' || first.value == 0x2022 || first.value == 0x25e6 ||
+                        first.value == 0x2023 || first.value == 0x2043;
     if (bullet && is_space(char_at(out.text, first.size).value)) {
         out.text = trimmed(out.text.substr(first.size));
         out.ends = true;
@@ -193,11 +181,9 @@ Line unmarked(std::string_view line, const Locale& locale) {
     }
     std::size_t digits = 0;
     while (digits < out.text.size() && is_digit(static_cast<unsigned char>(out.text[digits]))) ++digits;
-    if (digits > 0 && digits <= 3 && digits + 1 < out.text.size() &&
-        (out.text[digits] == '.' || out.text[digits] == ')') && out.text[digits + 1] == ' ') {
+    if (digits > 0 && digits <= 3 && digits + 1 < out.text.size() && (out.text[digits] == '.' || out.text[digits] == ')') && out.text[digits + 1] == ' ') {
         const std::string_view rest = trimmed(out.text.substr(digits + 1));
-        const bool date = std::ranges::any_of(locale.months,
-                                              [&](const Locale::Month& month) { return rest.starts_with(month.name); });
+        const bool date = std::ranges::any_of(locale.months, [&](const Locale::Month& month) { return rest.starts_with(month.name); });
         if (!date) {
             out.number = out.text.substr(0, digits);
             out.text = rest;

@@ -7,8 +7,7 @@ namespace parley::spoken {
 namespace {
 
 bool wide_space(char32_t c) {
-    return is_space(c) || c == 0xa0 || c == 0x202f || (c >= 0x2000 && c <= 0x200a) || c < 0x20 ||
-           (c >= 0x7f && c <= 0x9f);
+    return is_space(c) || c == 0xa0 || c == 0x202f || (c >= 0x2000 && c <= 0x200a) || c < 0x20 || (c >= 0x7f && c <= 0x9f);
 }
 
 bool digit_or_letter(char32_t c) {
@@ -40,9 +39,7 @@ std::size_t Reader::digits_from(std::size_t i) const {
 // Words of their own; whatever stands before and behind is held apart.
 void Reader::say(std::string_view words) {
     if (words.empty()) return;
-    if (!out_.empty() && out_.back() != ' ' && out_.back() != '(' && out_.back() != '"' && out_.back() != '\'' &&
-        out_.back() != '-')
-        out_ += ' ';
+    if (!out_.empty() && out_.back() != ' ' && out_.back() != '(' && out_.back() != '"' && out_.back() != '\'' && out_.back() != '-') out_ += ' ';
     out_ += words;
     apart_ = true;
 }
@@ -103,8 +100,7 @@ void Reader::step() {
         go(at_ + c.size);
         return;
     }
-    if ((begins || !is_digit(c.value)) && (is_digit(c.value) || c.value == '(' || c.value == '+') && try_phone())
-        return;
+    if ((begins || !is_digit(c.value)) && (is_digit(c.value) || c.value == '(' || c.value == '+') && try_phone()) return;
     const bool sign = c.value >= 0x80 || c.value == '$' || is_ascii_upper(c.value);
     if (begins && sign && try_money()) return;
     if (is_letter(c.value)) {
@@ -134,8 +130,7 @@ bool Reader::try_abbreviation() {
         if (form.written == "w/" && at(end) != ' ') continue;
         if (digit(at_) && at(end) == '/') continue;
         // The dot of "etc." is the sentence's too when nothing, or another sentence, follows.
-        constexpr auto kMayEnd =
-            std::to_array<std::string_view>({"etc.", "usw.", "Jr.", "Sr.", "Ave.", "Blvd.", "Inc.", "Ltd.", "Corp."});
+        constexpr auto kMayEnd = std::to_array<std::string_view>({"etc.", "usw.", "Jr.", "Sr.", "Ave.", "Blvd.", "Inc.", "Ltd.", "Corp."});
         bool closes = std::ranges::find(kMayEnd, form.written) != kMayEnd.end();
         if (closes) {
             std::size_t next = end;
@@ -197,8 +192,7 @@ bool Reader::try_mixed(std::size_t end) {
         if (i > 0 && number != is_digit(static_cast<unsigned char>(token[i - 1]))) ++changes;
     }
     if (digits < 2 || changes == 0 || token.size() < 5 || (changes < 2 && digits < 4)) return false;
-    for (const char c : token)
-        say(is_digit(static_cast<unsigned char>(c)) ? grammar_.digit(c) : std::string_view(&c, 1));
+    for (const char c : token) say(is_digit(static_cast<unsigned char>(c)) ? grammar_.digit(c) : std::string_view(&c, 1));
     remember(token);
     go(end);
     return true;
@@ -213,8 +207,8 @@ bool Reader::try_word() {
         if (!is_letter(c.value) && !inner) break;
         end += c.size;
     }
-    while (mixed < text_.size() && (digit(mixed) || is_ascii_upper(static_cast<unsigned char>(at(mixed))) ||
-                                    is_ascii_lower(static_cast<unsigned char>(at(mixed)))))
+    while (mixed < text_.size() &&
+           (digit(mixed) || is_ascii_upper(static_cast<unsigned char>(at(mixed))) || is_ascii_lower(static_cast<unsigned char>(at(mixed)))))
         ++mixed;
     if (mixed > end && try_mixed(mixed)) return true;
     const std::string_view word = part(at_, end);
@@ -236,9 +230,7 @@ bool Reader::try_word() {
         return try_groups() || try_number();
     }
     std::string straight(word);
-    for (std::size_t found = straight.find("\xe2\x80\x99"); found != std::string::npos;
-         found = straight.find("\xe2\x80\x99"))
-        straight.replace(found, 3, "'");
+    for (std::size_t found = straight.find("\xe2\x80\x99"); found != std::string::npos; found = straight.find("\xe2\x80\x99")) straight.replace(found, 3, "'");
     copy(straight);
     remember(straight);
     go(end);

@@ -82,9 +82,7 @@ private:
     [[nodiscard]] bool letter(std::size_t i) const { return is_letter(char_at(text_, i).value); }
     // No letter and no digit goes on at `i`.
     [[nodiscard]] bool ends(std::size_t i) const { return !digit(i) && !letter(i); }
-    [[nodiscard]] std::string_view part(std::size_t from, std::size_t end) const {
-        return text_.substr(from, end - from);
-    }
+    [[nodiscard]] std::string_view part(std::size_t from, std::size_t end) const { return text_.substr(from, end - from); }
     void go(std::size_t where) { at_ = where; }
 
     std::string_view text_;

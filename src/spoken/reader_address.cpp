@@ -10,10 +10,9 @@ namespace {
 constexpr std::size_t kMaxAddress = 2048;
 constexpr std::size_t kMaxSegments = 4;  // of a path; nobody remembers more
 
-constexpr auto kTops = std::to_array<std::string_view>(
-    {"com",  "org", "net", "edu", "gov", "io",   "ai",   "co",     "uk",   "de",    "eu",    "dev", "app",
-     "info", "biz", "us",  "ca",  "fr",  "ch",   "at",   "nl",     "be",   "es",    "it",    "ie",  "in",
-     "jp",   "au",  "nz",  "me",  "tv",  "tech", "shop", "online", "site", "cloud", "health"});
+constexpr auto kTops = std::to_array<std::string_view>({"com",  "org", "net", "edu", "gov", "io",   "ai",   "co",     "uk",   "de",    "eu",    "dev", "app",
+                                                        "info", "biz", "us",  "ca",  "fr",  "ch",   "at",   "nl",     "be",   "es",    "it",    "ie",  "in",
+                                                        "jp",   "au",  "nz",  "me",  "tv",  "tech", "shop", "online", "site", "cloud", "health"});
 
 bool label(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
@@ -28,9 +27,7 @@ std::size_t host_length(std::string_view text) {
     const std::size_t dot = host.rfind('.');
     if (dot == std::string_view::npos || dot == 0) return 0;
     const std::string_view top = host.substr(dot + 1);
-    if (top.size() < 2 ||
-        !std::ranges::all_of(top, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }))
-        return 0;
+    if (top.size() < 2 || !std::ranges::all_of(top, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); })) return 0;
     return end;
 }
 
@@ -53,15 +50,14 @@ bool Reader::try_address() {
     std::size_t end = at_;
     while (end < text_.size() && end - at_ < kMaxAddress) {
         const Char c = char_at(text_, end);
-        if (is_space(c.value) || c.value == '<' || c.value == '>' || c.value == '"' || c.value == '|' ||
-            c.value == '`' || c.value == 0xa0 || c.value == 0x201d || c.value == 0x2014)
+        if (is_space(c.value) || c.value == '<' || c.value == '>' || c.value == '"' || c.value == '|' || c.value == '`' || c.value == 0xa0 ||
+            c.value == 0x201d || c.value == 0x2014)
             break;
         end += c.size;
     }
     std::string_view token = part(at_, end);
     const auto trim = [](std::string_view text) {
-        while (!text.empty() && std::string_view(".,;:!?)]}'*_").find(text.back()) != std::string_view::npos)
-            text.remove_suffix(1);
+        while (!text.empty() && std::string_view(".,;:!?)]}'*_").find(text.back()) != std::string_view::npos) text.remove_suffix(1);
         return text;
     };
     token = trim(token);

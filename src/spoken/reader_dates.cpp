@@ -51,8 +51,8 @@ bool Reader::try_date() {
     std::size_t end = from3 + third;
     const std::string_view c = part(from3, end);
     if (third == 0) {  // 4.7.
-        if (locale_.grammar != Locale::Grammar::german || mark != '.' || first > 2 ||
-            !valid_day(number_of(b), number_of(a)) || !ends(from3) || (at(from3) != ' ' && at(from3) != ','))
+        if (locale_.grammar != Locale::Grammar::german || mark != '.' || first > 2 || !valid_day(number_of(b), number_of(a)) || !ends(from3) ||
+            (at(from3) != ' ' && at(from3) != ','))
             return false;
         say(in_case(grammar_.date({.year = {}, .month = number_of(b), .day = number_of(a)}, locale_), number_of(a)));
         go(from3);
@@ -121,8 +121,7 @@ bool Reader::try_month_first() {
     if (count == 4 && ends(stop) && number_of(part(from, stop)) >= 1000) {
         day.year = number_of(part(from, stop));
     } else {
-        if (count > 2 || locale_.grammar == Locale::Grammar::german || !valid_day(*month, number_of(part(from, stop))))
-            return false;
+        if (count > 2 || locale_.grammar == Locale::Grammar::german || !valid_day(*month, number_of(part(from, stop)))) return false;
         if (at(stop) == ':' || at(stop) == '%' || (at(stop) == '.' && digit(stop + 1))) return false;
         day.day = number_of(part(from, stop));
         const std::string suffix = small_letters(part(stop, std::min(stop + 2, text_.size())));
@@ -131,8 +130,8 @@ bool Reader::try_month_first() {
         std::size_t year = stop;
         if (at(year) == ',') ++year;
         while (at(year) == ' ') ++year;
-        if (year > stop && digits_from(year) == 4 && ends(year + 4) && at(year + 4) != ':' &&
-            number_of(part(year, year + 4)) >= 1000 && number_of(part(year, year + 4)) < 2200) {
+        if (year > stop && digits_from(year) == 4 && ends(year + 4) && at(year + 4) != ':' && number_of(part(year, year + 4)) >= 1000 &&
+            number_of(part(year, year + 4)) < 2200) {
             day.year = number_of(part(year, year + 4));
             stop = year + 4;
         }
@@ -150,8 +149,7 @@ bool Reader::try_day_month(std::size_t number_end, unsigned day) {
     const std::size_t behind = from;
     while (at(from) == ' ') ++from;
     if (from == behind) return false;
-    const bool worded =
-        part(from, std::min(from + 3, text_.size())) == "of ";  // "4th of July" is said as it is written
+    const bool worded = part(from, std::min(from + 3, text_.size())) == "of ";  // "4th of July" is said as it is written
     if (worded) from += 3;
     std::size_t end = from;
     const auto month = month_at(from, end);
@@ -160,8 +158,8 @@ bool Reader::try_day_month(std::size_t number_end, unsigned day) {
     std::size_t year = end;
     if (at(year) == ',') ++year;
     while (at(year) == ' ') ++year;
-    if (year > end && digits_from(year) == 4 && ends(year + 4) && at(year + 4) != ':' &&
-        number_of(part(year, year + 4)) >= 1000 && number_of(part(year, year + 4)) < 2200) {
+    if (year > end && digits_from(year) == 4 && ends(year + 4) && at(year + 4) != ':' && number_of(part(year, year + 4)) >= 1000 &&
+        number_of(part(year, year + 4)) < 2200) {
         found.year = number_of(part(year, year + 4));
         end = year + 4;
     }

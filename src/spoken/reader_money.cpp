@@ -10,8 +10,7 @@ namespace parley::spoken {
 namespace {
 
 constexpr auto kPhoneWords =
-    std::to_array<std::string_view>({"call", "phone", "number", "dial", "at", "text", "reach", "tel", "fax", "mobile",
-                                     "cell", "hotline", "telefon", "nummer"});
+    std::to_array<std::string_view>({"call", "phone", "number", "dial", "at", "text", "reach", "tel", "fax", "mobile", "cell", "hotline", "telefon", "nummer"});
 
 }  // namespace
 
@@ -39,13 +38,11 @@ std::string_view Reader::great_word(std::size_t where, std::size_t& end) const {
         const std::string two = small_letters(part(where, std::min(where + 2, text_.size())));
         if (two == "bn" || two == "mn") {
             end = where + 2;
-            return locale_.grammar == Locale::Grammar::german ? (two == "bn" ? "Milliarden" : "Millionen")
-                                                              : (two == "bn" ? "billion" : "million");
+            return locale_.grammar == Locale::Grammar::german ? (two == "bn" ? "Milliarden" : "Millionen") : (two == "bn" ? "billion" : "million");
         }
     }
     if (i == where) return {};
-    for (const std::string_view word :
-         {"thousand", "million", "billion", "trillion", "Millionen", "Milliarden", "Million", "Milliarde"}) {
+    for (const std::string_view word : {"thousand", "million", "billion", "trillion", "Millionen", "Milliarden", "Million", "Milliarde"}) {
         if (!text_.substr(i).starts_with(word) || !ends(i + word.size())) continue;
         end = i + word.size();
         return word;
@@ -57,9 +54,7 @@ bool Reader::money(const Number& n, const Money& currency, std::size_t end) {
     std::size_t great_end = end;
     std::string great(great_word(end, great_end));
     const char sign = at(end);
-    if (great.empty() &&
-        (sign == 'k' || sign == 'K' || sign == 'm' || sign == 'M' || sign == 'b' || sign == 'B' || sign == 'T') &&
-        ends(end + 1)) {
+    if (great.empty() && (sign == 'k' || sign == 'K' || sign == 'm' || sign == 'M' || sign == 'b' || sign == 'B' || sign == 'T') && ends(end + 1)) {
         great = grammar_.magnitude(sign, n.whole == "1" && n.part.empty());
         great_end = end + 1;
     }

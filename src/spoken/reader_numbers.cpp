@@ -53,8 +53,7 @@ Reader::Number Reader::number_at(std::size_t where, bool comma_decimals) const {
             return n;
         }
     }
-    const bool other_way =
-        mark != locale_.decimal_mark && ((mark == '.' && !groups) || (comma_decimals && behind <= 2));
+    const bool other_way = mark != locale_.decimal_mark && ((mark == '.' && !groups) || (comma_decimals && behind <= 2));
     if (mark == locale_.decimal_mark || other_way) {
         n.part = std::string(part(n.end + 1, n.end + 1 + behind));
         n.end += 1 + behind;
@@ -131,8 +130,7 @@ bool Reader::try_slash() {
     } else {
         std::uint64_t month = locale_.month_first ? a : b, day = locale_.month_first ? b : a;
         if (month >= 1 && month <= 12 && day >= 1 && day <= 31 && (b > 10 || leading || a > b)) {
-            say(grammar_.date({.year = {}, .month = static_cast<unsigned>(month), .day = static_cast<unsigned>(day)},
-                              locale_));
+            say(grammar_.date({.year = {}, .month = static_cast<unsigned>(month), .day = static_cast<unsigned>(day)}, locale_));
         } else {
             say(grammar_.cardinal(a, locale_));
             say(locale_.words.slash);
@@ -148,8 +146,8 @@ bool Reader::try_number() {
     const bool inside = is_letter(char_before(text_, at_).value);
     if (!inside) {
         std::size_t mixed = at_;
-        while (mixed < text_.size() && (digit(mixed) || is_ascii_upper(static_cast<unsigned char>(at(mixed))) ||
-                                        is_ascii_lower(static_cast<unsigned char>(at(mixed)))))
+        while (mixed < text_.size() &&
+               (digit(mixed) || is_ascii_upper(static_cast<unsigned char>(at(mixed))) || is_ascii_lower(static_cast<unsigned char>(at(mixed)))))
             ++mixed;
         if (mixed > at_ + digits_from(at_) && try_mixed(mixed)) return true;
         if (try_date() || try_time() || try_groups() || try_slash()) return true;
@@ -184,20 +182,15 @@ void Reader::number(const Number& n) {
         while (at(from) == ' ' && mark.value != '-') ++from;
         std::size_t sign_end = from;
         const Money* sign =
-            at(from) == '$' || char_at(text_, from).value == 0x20ac || char_at(text_, from).value == 0xa3
-                ? currency_at(from, sign_end)
-                : nullptr;
+            at(from) == '$' || char_at(text_, from).value == 0x20ac || char_at(text_, from).value == 0xa3 ? currency_at(from, sign_end) : nullptr;
         if (digit(from) && sign == nullptr) {
             const Number second = number_at(from, false);
-            const bool code =
-                (n.whole.size() > 1 && n.whole[0] == '0' && n.plain()) ||
-                (second.whole.size() > 1 && second.whole[0] == '0' && second.plain() && second.whole.size() != 2) ||
-                (second.plain() && second.whole.size() >= 5 && n.plain());
-            const bool years =
-                n.plain() && second.plain() && year_like(n.whole) &&
-                (year_like(second.whole) || (second.whole.size() == 2 && second.whole > n.whole.substr(2)));
-            const bool free_call = n.whole == "1" && second.whole.size() == 3 && at(second.end) == '-' &&
-                                   letter(second.end + 1);  // 1-800-FLOWERS
+            const bool code = (n.whole.size() > 1 && n.whole[0] == '0' && n.plain()) ||
+                              (second.whole.size() > 1 && second.whole[0] == '0' && second.plain() && second.whole.size() != 2) ||
+                              (second.plain() && second.whole.size() >= 5 && n.plain());
+            const bool years = n.plain() && second.plain() && year_like(n.whole) &&
+                               (year_like(second.whole) || (second.whole.size() == 2 && second.whole > n.whole.substr(2)));
+            const bool free_call = n.whole == "1" && second.whole.size() == 3 && at(second.end) == '-' && letter(second.end + 1);  // 1-800-FLOWERS
             if (free_call && hyphen) {
                 say(digits_spoken(n.whole, locale_));
                 pause();
@@ -216,8 +209,7 @@ void Reader::number(const Number& n) {
             if (years) {
                 say(grammar_.year(static_cast<unsigned>(*value_of(n.whole)), locale_));
                 say(locale_.words.to);
-                say(second.whole.size() == 4 ? grammar_.year(static_cast<unsigned>(*value_of(second.whole)), locale_)
-                                             : spoken_whole(second.whole));
+                say(second.whole.size() == 4 ? grammar_.year(static_cast<unsigned>(*value_of(second.whole)), locale_) : spoken_whole(second.whole));
                 go(second.end);
                 return;
             }
@@ -239,8 +231,7 @@ void Reader::number(const Number& n) {
         go(second.end);
         return;
     }
-    if ((at(n.end) == 'x' || char_at(text_, n.end).value == 0xd7) &&
-        digit(n.end + char_at(text_, n.end).size)) {  // 1920x1080
+    if ((at(n.end) == 'x' || char_at(text_, n.end).value == 0xd7) && digit(n.end + char_at(text_, n.end).size)) {  // 1920x1080
         say(spoken(n));
         say(locale_.words.by);
         go(n.end + char_at(text_, n.end).size);
@@ -261,10 +252,7 @@ void Reader::number(const Number& n) {
     }
     if (n.plain()) {
         const char32_t vulgar = char_at(text_, n.end).value;
-        const unsigned below = vulgar == 0xbd                         ? 2
-                               : vulgar == 0xbc || vulgar == 0xbe     ? 4
-                               : vulgar == 0x2153 || vulgar == 0x2154 ? 3
-                                                                      : 0;
+        const unsigned below = vulgar == 0xbd ? 2 : vulgar == 0xbc || vulgar == 0xbe ? 4 : vulgar == 0x2153 || vulgar == 0x2154 ? 3 : 0;
         if (below != 0) {
             const unsigned above = vulgar == 0xbe ? 3 : vulgar == 0x2154 ? 2 : 1;
             say(grammar_.with_fraction(spoken(n), grammar_.fraction(above, below, locale_), locale_));
@@ -292,8 +280,7 @@ void Reader::plain_number(const Number& n) {
         while (is_ascii_lower(static_cast<unsigned char>(at(end)))) ++end;
         counts = end - n.end > 4 && at(end - 1) == 's';
     }
-    if ((digits.size() >= 3 && ((heard(locale_.id_words, 3) && !counts) || coded)) ||
-        (digits.size() > 1 && digits[0] == '0')) {
+    if ((digits.size() >= 3 && ((heard(locale_.id_words, 3) && !counts) || coded)) || (digits.size() > 1 && digits[0] == '0')) {
         say(digits_spoken(digits, locale_));
         return;
     }

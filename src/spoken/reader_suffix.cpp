@@ -23,14 +23,12 @@ bool Reader::try_suffix(const Number& n, std::size_t from) {
         const bool apostrophe = front == '\'' || front == 0x2019;
         const bool behind = at(from) == '\'' || text_.substr(from).starts_with("\xe2\x80\x99");
         const std::size_t s = from + (behind ? (at(from) == '\'' ? 1 : 3) : 0);
-        if (at(s) == 's' && text_.substr(s + 1).starts_with(" of ") &&
-            (*value == 10 || *value == 100 || *value == 1000)) {
+        if (at(s) == 's' && text_.substr(s + 1).starts_with(" of ") && (*value == 10 || *value == 100 || *value == 1000)) {
             say(*value == 10 ? "tens" : *value == 100 ? "hundreds" : "thousands");
             go(s + 1);
             return true;
         }
-        constexpr auto kDecadeWords =
-            std::to_array<std::string_view>({"the", "mid", "late", "early", "his", "her", "my", "their", "your"});
+        constexpr auto kDecadeWords = std::to_array<std::string_view>({"the", "mid", "late", "early", "his", "her", "my", "their", "your"});
         if (at(s) == 's' && ends(s + 1) && *value % 10 == 0 &&
             (n.whole.size() == 4 || (n.whole.size() == 2 && (apostrophe || behind || heard(kDecadeWords, 1))))) {
             const std::string decade = grammar_.decade(static_cast<unsigned>(*value), locale_);
@@ -42,13 +40,10 @@ bool Reader::try_suffix(const Number& n, std::size_t from) {
             }
         }
     }
-    if (locale_.grammar == Locale::Grammar::german && n.plain() && value && n.whole.size() <= 2 && at(from) == '.' &&
-        at(from + 1) == ' ' && letter(from + 2)) {
-        constexpr auto kBefore = std::to_array<std::string_view>(
-            {"am", "im", "der", "die", "das", "den", "dem", "vom", "zum", "zur", "des"});
+    if (locale_.grammar == Locale::Grammar::german && n.plain() && value && n.whole.size() <= 2 && at(from) == '.' && at(from + 1) == ' ' && letter(from + 2)) {
+        constexpr auto kBefore = std::to_array<std::string_view>({"am", "im", "der", "die", "das", "den", "dem", "vom", "zum", "zur", "des"});
         if (heard(kBefore, 1)) {
-            constexpr auto kWeak =
-                std::to_array<std::string_view>({"am", "im", "den", "dem", "vom", "zum", "zur", "des"});
+            constexpr auto kWeak = std::to_array<std::string_view>({"am", "im", "den", "dem", "vom", "zum", "zur", "des"});
             say(grammar_.ordinal(*value, locale_) + (heard(kWeak, 1) ? "n" : ""));
             go(from + 1);
             return true;
@@ -58,8 +53,7 @@ bool Reader::try_suffix(const Number& n, std::size_t from) {
         std::size_t end = from;
         const std::string_view half = half_at(from, end);
         if (!half.empty() && *value <= 12) {
-            say(grammar_.time({.hour = static_cast<unsigned>(*value), .minute = 0, .second = {}, .half = half},
-                              locale_));
+            say(grammar_.time({.hour = static_cast<unsigned>(*value), .minute = 0, .second = {}, .half = half}, locale_));
             go(end);
             return true;
         }
@@ -77,8 +71,7 @@ bool Reader::try_suffix(const Number& n, std::size_t from) {
     std::size_t end = near;
     if (near - from <= 2) {
         const Number exact = number_at(at_, true);  // "3,50 €" in English as well
-        const Money* currency =
-            currency_at(exact.end == n.end ? near : exact.end + (at(exact.end) == ' ' ? 1 : 0), end);
+        const Money* currency = currency_at(exact.end == n.end ? near : exact.end + (at(exact.end) == ' ' ? 1 : 0), end);
         if (currency != nullptr && at(end) != '$' && !digit(end)) return money(exact, *currency, end);
     }
     if (at(from) == '\'' && digit(from + 1) && n.plain() && english_grammar) {  // 5'10"
@@ -142,9 +135,7 @@ bool Reader::try_unit(const Number& n, std::size_t from) {
 void Reader::per(std::size_t from) {
     if (at(from) != '/') return;
     std::size_t end = from + 1;
-    while (is_ascii_lower(static_cast<unsigned char>(at(end))) ||
-           (end == from + 1 && is_ascii_upper(static_cast<unsigned char>(at(end)))))
-        ++end;
+    while (is_ascii_lower(static_cast<unsigned char>(at(end))) || (end == from + 1 && is_ascii_upper(static_cast<unsigned char>(at(end))))) ++end;
     if (end == from + 1 || !ends(end) || at(end) == '/') return;
     std::string_view word = part(from + 1, end);
     if (locale_.grammar == Locale::Grammar::english) {
@@ -155,8 +146,7 @@ void Reader::per(std::size_t from) {
         if (word == "min") word = "minute";
         if (word == "s" || word == "sec") word = "second";
     }
-    if (word.size() != end - from - 1 && at(end) == '.' && (at(end + 1) == ')' || at(end + 1) == ','))
-        ++end;  // "/mo.)"
+    if (word.size() != end - from - 1 && at(end) == '.' && (at(end + 1) == ')' || at(end + 1) == ',')) ++end;  // "/mo.)"
     say(locale_.words.per);
     say(word);
     go(end);

@@ -9,14 +9,13 @@ namespace parley::spoken {
 namespace {
 
 bool pictograph(char32_t c) {
-    return (c >= 0x1f000 && c <= 0x1fbff) || (c >= 0x2600 && c <= 0x27bf) || (c >= 0x2b00 && c <= 0x2bff) ||
-           (c >= 0x2190 && c <= 0x21ff) || (c >= 0x2300 && c <= 0x23ff) || (c >= 0x2460 && c <= 0x25ff) ||
-           (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0000 && c <= 0xe01ef) || c == 0x20e3;
+    return (c >= 0x1f000 && c <= 0x1fbff) || (c >= 0x2600 && c <= 0x27bf) || (c >= 0x2b00 && c <= 0x2bff) || (c >= 0x2190 && c <= 0x21ff) ||
+           (c >= 0x2300 && c <= 0x23ff) || (c >= 0x2460 && c <= 0x25ff) || (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0000 && c <= 0xe01ef) || c == 0x20e3;
 }
 
 bool invisible(char32_t c) {
-    return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
-           c == 0xfeff || c == 0xad || c == 0xfffd || (c >= 0xe000 && c <= 0xf8ff) || (c >= 0xf0000 && c <= 0x10ffff);
+    return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0xad || c == 0xfffd ||
+           (c >= 0xe000 && c <= 0xf8ff) || (c >= 0xf0000 && c <= 0x10ffff);
 }
 
 bool digit_or_letter(char32_t c) {
@@ -30,8 +29,7 @@ void Reader::dash(Char c) {
     const std::size_t next = at_ + c.size;
     const char32_t after = char_at(text_, next).value;
     const bool open = before == Char::kEnd || is_space(before) || before == '(' || before == 0xa0;
-    if (c.value != 0x2014 && open &&
-        (is_digit(after) || (after == '.' && digit(next + 1)) || after == '$' || after == 0x20ac || after == 0xa3)) {
+    if (c.value != 0x2014 && open && (is_digit(after) || (after == '.' && digit(next + 1)) || after == '$' || after == 0x20ac || after == 0xa3)) {
         say(locale_.words.minus);
         go(next);
         return;
@@ -72,8 +70,7 @@ void Reader::dash(Char c) {
         std::size_t from = left, stop = right;
         while (from > 0 && at(from - 1) != ' ') --from;
         while (stop < text_.size() && at(stop) != ' ') ++stop;
-        const bool dates = part(from, left).find_first_of("/:") != std::string_view::npos &&
-                           part(right, stop).find_first_of("/:") != std::string_view::npos;
+        const bool dates = part(from, left).find_first_of("/:") != std::string_view::npos && part(right, stop).find_first_of("/:") != std::string_view::npos;
         say(dates ? locale_.words.to : locale_.words.minus);
     } else {
         pause();
@@ -86,13 +83,10 @@ void Reader::symbol(Char c) {
     const std::string_view bytes = part(at_, next);
     const char32_t before = char_before(text_, at_).value;
     const char32_t after = char_at(text_, next).value;
-    const bool joined =
-        std::string_view("-=<>!").find(static_cast<char>(c.value & 0x7f)) != std::string_view::npos && c.value < 0x80;
+    const bool joined = std::string_view("-=<>!").find(static_cast<char>(c.value & 0x7f)) != std::string_view::npos && c.value < 0x80;
     for (const auto& form : locale_.symbols) {  // "->"
         if (!joined) break;
-        if (form.written.size() < 2 || static_cast<unsigned char>(form.written[0]) >= 0x80 ||
-            !text_.substr(at_).starts_with(form.written))
-            continue;
+        if (form.written.size() < 2 || static_cast<unsigned char>(form.written[0]) >= 0x80 || !text_.substr(at_).starts_with(form.written)) continue;
         say(form.spoken);
         go(at_ + form.written.size());
         return;
@@ -152,9 +146,8 @@ void Reader::symbol(Char c) {
             copy(" ");
             return;
         case '/': {
-            constexpr auto kEach = std::to_array<std::string_view>(
-                {"day", "week", "month", "year", "hour",  "minute", "second", "night",  "person", "user",
-                 "mo",  "yr",   "hr",    "Tag",  "Woche", "Monat",  "Jahr",   "Stunde", "Nacht",  "Person"});
+            constexpr auto kEach = std::to_array<std::string_view>({"day", "week", "month", "year", "hour",  "minute", "second", "night",  "person", "user",
+                                                                    "mo",  "yr",   "hr",    "Tag",  "Woche", "Monat",  "Jahr",   "Stunde", "Nacht",  "Person"});
             std::size_t stop = next;
             while (letter(stop)) stop += char_at(text_, stop).size;
             if (digit_or_letter(before) && std::ranges::find(kEach, part(next, stop)) != kEach.end()) {
@@ -202,8 +195,7 @@ void Reader::symbol(Char c) {
         case '(':
         case ')':
             if ((c.value == ')' || c.value == ',' || c.value == ';' || c.value == ':') && apart_) apart_ = false;
-            if ((c.value == '(' || c.value == '"') && apart_ && is_space(before) && !out_.empty() && out_.back() != ' ')
-                out_ += ' ';
+            if ((c.value == '(' || c.value == '"') && apart_ && is_space(before) && !out_.empty() && out_.back() != ' ') out_ += ' ';
             copy(bytes);
             return;
         default:

@@ -28,8 +28,7 @@ std::size_t tag_entity(std::string_view text) {
         if (!low.starts_with(form)) continue;
         std::size_t end = 1;
         while (end < text.size() && end < 64 && text[end] != ';' &&
-               (is_letter(static_cast<unsigned char>(text[end])) || is_digit(static_cast<unsigned char>(text[end])) ||
-                text[end] == '#'))
+               (is_letter(static_cast<unsigned char>(text[end])) || is_digit(static_cast<unsigned char>(text[end])) || text[end] == '#'))
             ++end;
         return end < text.size() && text[end] == ';' ? end + 1 : form.size();
     }
@@ -40,8 +39,8 @@ std::size_t tag_entity(std::string_view text) {
 std::size_t tag(std::string_view text) {
     if (text.size() < 2) return 0;
     const char next = text[1];
-    const bool begins = next == '/' || next == '!' || next == '?' || next == ':' || next == '_' ||
-                        is_letter(static_cast<unsigned char>(next)) || static_cast<unsigned char>(next) >= 0x80;
+    const bool begins = next == '/' || next == '!' || next == '?' || next == ':' || next == '_' || is_letter(static_cast<unsigned char>(next)) ||
+                        static_cast<unsigned char>(next) >= 0x80;
     if (!begins) return 0;
     std::string_view closing = ">";
     if (text.starts_with("<!--")) closing = "-->";

@@ -23,10 +23,7 @@ struct Char {
     if (at >= text.size()) return {final ? Char::kEnd : Char::kUnknown, 0};
     const unsigned lead = byte(at);
     if (lead < 0x80) return {lead, 1};
-    const std::size_t size = lead >= 0xf0 && lead < 0xf5   ? 4
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                                                           : 1;
+    const std::size_t size = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc2 && lead < 0xe0 ? 2 : 1;
     if (size == 1) return {0xfffd, 1};
     char32_t value = lead & (0xffU >> (size + 1));
     for (std::size_t i = 1; i < size; ++i) {
@@ -87,12 +84,10 @@ inline void append_utf8(std::string& out, char32_t value) {
 }
 // Latin, Greek and Cyrillic small letters; elsewhere there is no telling sentences by case.
 [[nodiscard]] constexpr bool is_lower(char32_t c) {
-    return is_ascii_lower(c) || (c >= 0xdf && c <= 0xff && c != 0xf7) || (c >= 0x3ac && c <= 0x3ce) ||
-           (c >= 0x430 && c <= 0x45f);
+    return is_ascii_lower(c) || (c >= 0xdf && c <= 0xff && c != 0xf7) || (c >= 0x3ac && c <= 0x3ce) || (c >= 0x430 && c <= 0x45f);
 }
 [[nodiscard]] constexpr bool is_letter(char32_t c) {
-    return is_ascii_upper(c) || is_ascii_lower(c) || (c >= 0xc0 && c <= 0x24f && c != 0xd7 && c != 0xf7) ||
-           (c >= 0x370 && c <= 0x52f);
+    return is_ascii_upper(c) || is_ascii_lower(c) || (c >= 0xc0 && c <= 0x24f && c != 0xd7 && c != 0xf7) || (c >= 0x370 && c <= 0x52f);
 }
 
 }  // namespace parley::spoken

@@ -10,10 +10,17 @@ namespace {
 
 constexpr std::string_view kDefault = "*";
 
-std::int64_t flag(bool value) { return value ? 1 : 0; }
+std::int64_t flag(bool value) {
+    return value ? 1 : 0;
+}
 
 AgentRow row_of(const Row& row) {
-    return {.name = row.text(0), .token = row.text(1), .revision = static_cast<std::uint32_t>(row.integer(2)), .enabled = row.integer(3) != 0, .created_ms = row.integer(4), .changed_ms = row.integer(5)};
+    return {.name = row.text(0),
+            .token = row.text(1),
+            .revision = static_cast<std::uint32_t>(row.integer(2)),
+            .enabled = row.integer(3) != 0,
+            .created_ms = row.integer(4),
+            .changed_ms = row.integer(5)};
 }
 
 struct Held {
@@ -58,12 +65,14 @@ void write_revision(Session& session, const AgentChange& change, std::uint32_t r
 
 std::vector<AgentRow> list_agents(Session& session) {
     std::vector<AgentRow> all;
-    for (const auto& row : session.run("SELECT name, token, revision, enabled, created_ms, changed_ms FROM agents WHERE deleted = 0 ORDER BY name")) all.push_back(row_of(row));
+    for (const auto& row : session.run("SELECT name, token, revision, enabled, created_ms, changed_ms FROM agents WHERE deleted = 0 ORDER BY name"))
+        all.push_back(row_of(row));
     return all;
 }
 
 std::optional<AgentRow> find_agent(Session& session, std::string_view name) {
-    const auto rows = session.run("SELECT name, token, revision, enabled, created_ms, changed_ms FROM agents WHERE name = $1 AND deleted = 0", {std::string(name)});
+    const auto rows =
+        session.run("SELECT name, token, revision, enabled, created_ms, changed_ms FROM agents WHERE name = $1 AND deleted = 0", {std::string(name)});
     if (rows.empty()) return std::nullopt;
     return row_of(rows.front());
 }
@@ -136,8 +145,9 @@ AgentWritten delete_agent(Session& session, std::string_view name, std::uint32_t
 std::vector<AgentRevision> agent_revisions(Session& session, std::string_view name, std::uint32_t before, std::size_t most) {
     const std::int64_t below = before == 0 ? std::int64_t{UINT32_MAX} : std::int64_t{before};
     std::vector<AgentRevision> all;
-    for (const auto& row : session.run("SELECT revision, made_ms, who, action FROM agent_revisions WHERE agent = $1 AND revision < $2 ORDER BY revision DESC LIMIT $3",
-                                       {std::string(name), below, static_cast<std::int64_t>(most)})) {
+    for (const auto& row :
+         session.run("SELECT revision, made_ms, who, action FROM agent_revisions WHERE agent = $1 AND revision < $2 ORDER BY revision DESC LIMIT $3",
+                     {std::string(name), below, static_cast<std::int64_t>(most)})) {
         AgentRevision one;
         one.agent = name;
         one.revision = static_cast<std::uint32_t>(row.integer(0));
@@ -150,7 +160,8 @@ std::vector<AgentRevision> agent_revisions(Session& session, std::string_view na
 }
 
 std::optional<AgentRevision> agent_revision(Session& session, std::string_view name, std::uint32_t revision) {
-    const auto rows = session.run("SELECT document, made_ms, who, action FROM agent_revisions WHERE agent = $1 AND revision = $2", {std::string(name), std::int64_t{revision}});
+    const auto rows = session.run("SELECT document, made_ms, who, action FROM agent_revisions WHERE agent = $1 AND revision = $2",
+                                  {std::string(name), std::int64_t{revision}});
     if (rows.empty()) return std::nullopt;
     AgentRevision one;
     one.agent = name;
@@ -159,7 +170,8 @@ std::optional<AgentRevision> agent_revision(Session& session, std::string_view n
     one.made_ms = rows.front().integer(1);
     one.who = rows.front().text(2);
     one.action = rows.front().text(3);
-    for (const auto& row : session.run("SELECT path, sealed FROM agent_secrets WHERE agent = $1 AND revision = $2 ORDER BY path", {std::string(name), std::int64_t{revision}}))
+    for (const auto& row :
+         session.run("SELECT path, sealed FROM agent_secrets WHERE agent = $1 AND revision = $2 ORDER BY path", {std::string(name), std::int64_t{revision}}))
         one.secrets.emplace_back(row.text(0), row.text(1));
     return one;
 }
@@ -169,6 +181,8 @@ std::int64_t change_version(Session& session, std::string_view subject) {
     return rows.empty() ? 0 : rows.front().integer(0);
 }
 
-void count_change(Session& session, std::string_view subject) { session.run("UPDATE changes SET version = version + 1 WHERE subject = $1", {std::string(subject)}); }
+void count_change(Session& session, std::string_view subject) {
+    session.run("UPDATE changes SET version = version + 1 WHERE subject = $1", {std::string(subject)});
+}
 
 }  // namespace parley::store

@@ -35,7 +35,10 @@ std::optional<std::int64_t> finality(Session& session, std::string_view call_sid
 
 std::optional<FactEvent> close_call(Session& session, std::string_view call_sid, std::int64_t at_ms, std::string_view by) {
     const std::string sid(call_sid);
-    const auto rows = session.run("SELECT status, end_detail, rejection_reason, rejection_detail, agent, turns, started_ms, live_ms, ended_ms FROM history WHERE call_sid = $1 AND final <> 0", {sid});
+    const auto rows = session.run(
+        "SELECT status, end_detail, rejection_reason, rejection_detail, agent, turns, started_ms, live_ms, ended_ms FROM history WHERE call_sid = $1 AND final "
+        "<> 0",
+        {sid});
     if (rows.empty()) return std::nullopt;
     const auto& row = rows.front();
     const bool rejected = row.text(0) == "realtime_session_rejected";
@@ -60,8 +63,9 @@ std::optional<FactEvent> close_call(Session& session, std::string_view call_sid,
     event.json = fact.dump(-1, ' ', false, Json::error_handler_t::replace);
     // A second time only of a call that went on after it was thought to be over.
     const auto before = session.run("SELECT COUNT(*) FROM facts WHERE call_sid = $1 AND fact_id LIKE 'over-%'", {sid}).front().integer(0);
-    session.run("INSERT INTO facts(fact_id, call_sid, kind, json, at_ms) VALUES($1, $2, $3, $4, $5) ON CONFLICT(fact_id) DO NOTHING",
-                {"over-" + sid + (before == 0 ? std::string() : "-" + std::to_string(before + 1)), sid, std::string(name(event.fact)), event.json, event.at_ms});
+    session.run(
+        "INSERT INTO facts(fact_id, call_sid, kind, json, at_ms) VALUES($1, $2, $3, $4, $5) ON CONFLICT(fact_id) DO NOTHING",
+        {"over-" + sid + (before == 0 ? std::string() : "-" + std::to_string(before + 1)), sid, std::string(name(event.fact)), event.json, event.at_ms});
     if (session.changed() == 0) return std::nullopt;
     return event;
 }

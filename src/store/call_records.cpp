@@ -90,7 +90,8 @@ std::vector<std::string> CallRecords::newest(std::size_t most) const {
     try {
         impl_->settings.database->transact([&](Session& session) {
             found.clear();
-            for (const auto& row : session.run("SELECT call_sid FROM records ORDER BY last_ms DESC, call_sid DESC LIMIT $1", {static_cast<std::int64_t>(most)})) found.push_back(row.text(0));
+            for (const auto& row : session.run("SELECT call_sid FROM records ORDER BY last_ms DESC, call_sid DESC LIMIT $1", {static_cast<std::int64_t>(most)}))
+                found.push_back(row.text(0));
         });
     } catch (const StoreError&) {
         found.clear();

@@ -13,7 +13,8 @@ bool add_callback(Session& session, const Callback& callback) {
     wish.kind = kCallbackJob;
     wish.key = callback.key;
     wish.not_before_ms = callback.at_ms;
-    wish.payload = json{{"key", callback.key}, {"agent", callback.agent}, {"call_sid", callback.call_sid}, {"number", callback.number}, {"from", callback.from}, {"reason", callback.reason}, {"at_ms", callback.at_ms}}
+    wish.payload = json{{"key", callback.key},   {"agent", callback.agent},   {"call_sid", callback.call_sid}, {"number", callback.number},
+                        {"from", callback.from}, {"reason", callback.reason}, {"at_ms", callback.at_ms}}
                        .dump(-1, ' ', false, json::error_handler_t::replace);
     return add_job(session, wish);
 }

@@ -8,13 +8,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kColumns = "SELECT agent, accountsid, authtoken, previous_token, previous_until_ms, document, created_ms, updated_ms FROM agent_credentials";
+constexpr std::string_view kColumns =
+    "SELECT agent, accountsid, authtoken, previous_token, previous_until_ms, document, created_ms, updated_ms FROM agent_credentials";
 
-std::string context(std::string_view agent, std::string_view field) { return "agent_credentials/" + std::string(agent) + "#" + std::string(field); }
+std::string context(std::string_view agent, std::string_view field) {
+    return "agent_credentials/" + std::string(agent) + "#" + std::string(field);
+}
 
 std::string document_of(const Credential& c) {
-    return Json{{"maxcallseconds", c.maxcallseconds}, {"whitelistedcallers", c.whitelistedcallers}, {"holdstrategy", c.holdstrategy}, {"holdtext", c.holdtext}, {"holdvoice", c.holdvoice}}.dump(
-        -1, ' ', false, Json::error_handler_t::replace);
+    return Json{{"maxcallseconds", c.maxcallseconds},
+                {"whitelistedcallers", c.whitelistedcallers},
+                {"holdstrategy", c.holdstrategy},
+                {"holdtext", c.holdtext},
+                {"holdvoice", c.holdvoice}}
+        .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 // What a document of ours says; of anything else what can be read of it.
@@ -24,7 +31,8 @@ void read_document(std::string_view text, Credential& c) {
     const auto words = [&](const char* name, std::string& to) {
         if (const auto found = document.find(name); found != document.end() && found->is_string()) to = found->get<std::string>();
     };
-    if (const auto found = document.find("maxcallseconds"); found != document.end() && found->is_number_integer()) c.maxcallseconds = found->get<std::int64_t>();
+    if (const auto found = document.find("maxcallseconds"); found != document.end() && found->is_number_integer())
+        c.maxcallseconds = found->get<std::int64_t>();
     if (const auto found = document.find("whitelistedcallers"); found != document.end() && found->is_array())
         for (const auto& caller : *found)
             if (caller.is_string()) c.whitelistedcallers.push_back(caller.get<std::string>());
@@ -33,10 +41,13 @@ void read_document(std::string_view text, Credential& c) {
     words("holdvoice", c.holdvoice);
 }
 
-void bump(Session& session) { session.run("UPDATE credential_state SET revision = revision + 1 WHERE id = 1"); }
+void bump(Session& session) {
+    session.run("UPDATE credential_state SET revision = revision + 1 WHERE id = 1");
+}
 
 void complete(Session& session, Credential& c) {
-    for (const auto& row : session.run("SELECT number FROM credential_numbers WHERE agent = $1 ORDER BY place", {c.agent})) c.phonenumbers.push_back(row.text(0));
+    for (const auto& row : session.run("SELECT number FROM credential_numbers WHERE agent = $1 ORDER BY place", {c.agent}))
+        c.phonenumbers.push_back(row.text(0));
     auto media = agent_media(session, c.agent);
     c.holdaudio = media["holdaudio"];
     c.holdmusic = media["holdmusic"];
@@ -47,8 +58,10 @@ Credential read_row(const Row& row, const Sealer& sealer) {
     c.agent = row.text(0);
     c.accountsid = row.text(1);
     const auto token = sealer.open(row.text(2), context(c.agent, "authtoken"));
-    if (token) c.authtoken = *token;
-    else c.sealed_shut = token.error();
+    if (token)
+        c.authtoken = *token;
+    else
+        c.sealed_shut = token.error();
     if (const auto previous = row.text(3); !previous.empty())
         if (const auto opened = sealer.open(previous, context(c.agent, "previous_token"))) c.previous_token = *opened;
     c.previous_until_ms = row.integer(4);
@@ -62,20 +75,23 @@ Credential read_row(const Row& row, const Sealer& sealer) {
 
 Credential put_credential(Session& session, const Sealer& sealer, Credential c) {
     for (const auto& number : c.phonenumbers)
-        if (!session.run("SELECT agent FROM agent_numbers WHERE number = $1 AND agent <> $2", {number, c.agent}).empty()) throw StoreError(StoreErrc::constraint, "a number is another agent's");
+        if (!session.run("SELECT agent FROM agent_numbers WHERE number = $1 AND agent <> $2", {number, c.agent}).empty())
+            throw StoreError(StoreErrc::constraint, "a number is another agent's");
     const auto before = session.run("SELECT created_ms, updated_ms FROM agent_credentials WHERE agent = $1", {c.agent});
     c.updated_ms = now_ms();
     c.created_ms = before.empty() ? c.updated_ms : before.front().integer(0);
     const auto token = sealer.seal(c.authtoken.reveal(), context(c.agent, "authtoken"));
     const auto previous = c.previous_token.empty() ? std::string() : sealer.seal(c.previous_token.reveal(), context(c.agent, "previous_token"));
     session.run(
-        "INSERT INTO agent_credentials(agent, accountsid, authtoken, previous_token, previous_until_ms, document, created_ms, updated_ms) VALUES($1, $2, $3, $4, $5, $6, $7, $8) "
+        "INSERT INTO agent_credentials(agent, accountsid, authtoken, previous_token, previous_until_ms, document, created_ms, updated_ms) VALUES($1, $2, $3, "
+        "$4, $5, $6, $7, $8) "
         "ON CONFLICT(agent) DO UPDATE SET accountsid = excluded.accountsid, authtoken = excluded.authtoken, previous_token = excluded.previous_token, "
         "previous_until_ms = excluded.previous_until_ms, document = excluded.document, updated_ms = excluded.updated_ms",
         {c.agent, c.accountsid, token, previous, c.previous_until_ms, document_of(c), c.created_ms, c.updated_ms});
     session.run("DELETE FROM credential_numbers WHERE agent = $1", {c.agent});
     std::int64_t place = 0;
-    for (const auto& number : c.phonenumbers) session.run("INSERT INTO credential_numbers(number, agent, place) VALUES($1, $2, $3)", {number, c.agent, place++});
+    for (const auto& number : c.phonenumbers)
+        session.run("INSERT INTO credential_numbers(number, agent, place) VALUES($1, $2, $3)", {number, c.agent, place++});
     bump(session);
     auto media = agent_media(session, c.agent);
     c.holdaudio = media["holdaudio"];

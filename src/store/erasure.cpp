@@ -55,10 +55,13 @@ void erase_jobs(Session& session, std::string_view what, Erased& erased) {
 std::vector<std::string> calls_with(Session& session, std::string_view caller) {
     std::vector<std::string> all;
     if (caller.empty()) return all;
-    for (const auto& row : session.run("SELECT call_sid FROM outbox_calls WHERE caller = $1 ORDER BY started_ms", {std::string(caller)})) all.push_back(row.text(0));
+    for (const auto& row : session.run("SELECT call_sid FROM outbox_calls WHERE caller = $1 ORDER BY started_ms", {std::string(caller)}))
+        all.push_back(row.text(0));
     if (!has_table(session, "history")) return all;
     const std::set<std::string> known(all.begin(), all.end());
-    for (const auto& row : session.run("SELECT call_sid FROM history WHERE (direction <> 'out' AND from_number = $1) OR (direction = 'out' AND to_number = $2) ORDER BY started_ms", {std::string(caller), std::string(caller)}))
+    for (const auto& row : session.run(
+             "SELECT call_sid FROM history WHERE (direction <> 'out' AND from_number = $1) OR (direction = 'out' AND to_number = $2) ORDER BY started_ms",
+             {std::string(caller), std::string(caller)}))
         if (!known.contains(row.text(0))) all.push_back(row.text(0));
     return all;
 }
@@ -66,18 +69,23 @@ std::vector<std::string> calls_with(Session& session, std::string_view caller) {
 std::vector<std::string> calls_before(Session& session, std::int64_t before_ms, std::size_t most) {
     std::vector<std::string> all;
     // A thread of messages has no end, but it has its last one; a call that goes on may have been silent for long.
-    for (const auto& row : session.run("SELECT r.call_sid FROM records r WHERE r.last_ms < $1 AND NOT EXISTS(SELECT 1 FROM history h WHERE h.call_sid = r.call_sid AND h.final = 0 AND h.finish_after_ms = 0 AND h.live_ms > 0) "
-                                       "AND NOT EXISTS(SELECT 1 FROM fleet_calls f WHERE f.call_sid = r.call_sid AND f.live = 1 AND f.updated_ms >= $2) ORDER BY r.last_ms LIMIT $3",
-                                       {before_ms, before_ms, static_cast<std::int64_t>(most)}))
+    for (const auto& row : session.run(
+             "SELECT r.call_sid FROM records r WHERE r.last_ms < $1 AND NOT EXISTS(SELECT 1 FROM history h WHERE h.call_sid = r.call_sid AND h.final = 0 AND "
+             "h.finish_after_ms = 0 AND h.live_ms > 0) "
+             "AND NOT EXISTS(SELECT 1 FROM fleet_calls f WHERE f.call_sid = r.call_sid AND f.live = 1 AND f.updated_ms >= $2) ORDER BY r.last_ms LIMIT $3",
+             {before_ms, before_ms, static_cast<std::int64_t>(most)}))
         all.push_back(row.text(0));
     return all;
 }
 
 void mark_erased(Session& session, std::string_view call_sid, std::int64_t now) {
-    session.run("INSERT INTO erased_calls(call_sid, at_ms) VALUES($1, $2) ON CONFLICT(call_sid) DO UPDATE SET at_ms = excluded.at_ms", {std::string(call_sid), now});
+    session.run("INSERT INTO erased_calls(call_sid, at_ms) VALUES($1, $2) ON CONFLICT(call_sid) DO UPDATE SET at_ms = excluded.at_ms",
+                {std::string(call_sid), now});
 }
 
-bool any_erased(Session& session) { return !session.run("SELECT 1 FROM erased_calls LIMIT 1").empty(); }
+bool any_erased(Session& session) {
+    return !session.run("SELECT 1 FROM erased_calls LIMIT 1").empty();
+}
 
 bool is_erased(Session& session, std::string_view call_sid, std::int64_t at_ms) {
     const auto rows = session.run("SELECT at_ms FROM erased_calls WHERE call_sid = $1", {std::string(call_sid)});
@@ -116,30 +124,49 @@ std::vector<ErasureReceipt> receipts(Session& session, std::size_t most) {
 
 bool take_sweep(Session& session, std::string_view name, std::string_view instance, std::chrono::milliseconds lease) {
     const auto now = now_ms();
-    session.run("INSERT INTO sweep_leases(name, instance, until_ms) VALUES($1, $2, $3) ON CONFLICT(name) DO UPDATE SET instance = excluded.instance, until_ms = excluded.until_ms "
-                "WHERE sweep_leases.until_ms < $4 OR sweep_leases.instance = $5",
-                {std::string(name), std::string(instance), now + lease.count(), now, std::string(instance)});
+    session.run(
+        "INSERT INTO sweep_leases(name, instance, until_ms) VALUES($1, $2, $3) ON CONFLICT(name) DO UPDATE SET instance = excluded.instance, until_ms = "
+        "excluded.until_ms "
+        "WHERE sweep_leases.until_ms < $4 OR sweep_leases.instance = $5",
+        {std::string(name), std::string(instance), now + lease.count(), now, std::string(instance)});
     return session.changed() > 0;
 }
 
 std::uint64_t sweep_rows(Session& session, std::string_view kind, std::int64_t before_ms, std::size_t most) {
     const auto limit = static_cast<std::int64_t>(most);
-    if (kind == "events") session.run("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE kind = 'webhook' AND state = 1 AND finished_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
-    else if (kind == "dead") session.run("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE kind = 'webhook' AND state = 2 AND created_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
-    else if (kind == "marks") session.run("DELETE FROM erased_calls WHERE call_sid IN (SELECT call_sid FROM erased_calls WHERE at_ms < $1 LIMIT $2)", {before_ms, limit});
-    else if (kind == "jobs") session.run("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE kind <> 'webhook' AND state = 1 AND finished_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
-    else if (kind == "profiles") session.run("DELETE FROM profiles WHERE (owner, caller) IN (SELECT owner, caller FROM profiles WHERE updated_ms < $1 LIMIT $2)", {before_ms, limit});
-    else if (kind == "audit") session.run("DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
-    else if (kind == "contexts") session.run("DELETE FROM outbox_calls WHERE call_sid IN (SELECT call_sid FROM outbox_calls WHERE started_ms < $1 LIMIT $2)", {before_ms, limit});
-    else if (kind == "transcripts") {
-        session.run("DELETE FROM facts WHERE id IN (SELECT id FROM facts WHERE kind IN ('turn', 'transcript', 'message', 'voicemail', 'tool', 'intelligence', 'analysis', 'note', 'preparation') "
-                    "AND at_ms < $1 ORDER BY id LIMIT $2)",
+    if (kind == "events")
+        session.run("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE kind = 'webhook' AND state = 1 AND finished_ms < $1 ORDER BY id LIMIT $2)",
                     {before_ms, limit});
+    else if (kind == "dead")
+        session.run("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE kind = 'webhook' AND state = 2 AND created_ms < $1 ORDER BY id LIMIT $2)",
+                    {before_ms, limit});
+    else if (kind == "marks")
+        session.run("DELETE FROM erased_calls WHERE call_sid IN (SELECT call_sid FROM erased_calls WHERE at_ms < $1 LIMIT $2)", {before_ms, limit});
+    else if (kind == "jobs")
+        session.run("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE kind <> 'webhook' AND state = 1 AND finished_ms < $1 ORDER BY id LIMIT $2)",
+                    {before_ms, limit});
+    else if (kind == "profiles")
+        session.run("DELETE FROM profiles WHERE (owner, caller) IN (SELECT owner, caller FROM profiles WHERE updated_ms < $1 LIMIT $2)", {before_ms, limit});
+    else if (kind == "audit")
+        session.run("DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
+    else if (kind == "contexts")
+        session.run("DELETE FROM outbox_calls WHERE call_sid IN (SELECT call_sid FROM outbox_calls WHERE started_ms < $1 LIMIT $2)", {before_ms, limit});
+    else if (kind == "transcripts") {
+        session.run(
+            "DELETE FROM facts WHERE id IN (SELECT id FROM facts WHERE kind IN ('turn', 'transcript', 'message', 'voicemail', 'tool', 'intelligence', "
+            "'analysis', 'note', 'preparation') "
+            "AND at_ms < $1 ORDER BY id LIMIT $2)",
+            {before_ms, limit});
         const auto facts = session.changed();
-        session.run("DELETE FROM call_lines WHERE id IN (SELECT l.id FROM call_lines l JOIN records r ON r.call_sid = l.call_sid WHERE r.last_ms < $1 ORDER BY l.id LIMIT $2)", {before_ms, limit});
+        session.run(
+            "DELETE FROM call_lines WHERE id IN (SELECT l.id FROM call_lines l JOIN records r ON r.call_sid = l.call_sid WHERE r.last_ms < $1 ORDER BY l.id "
+            "LIMIT $2)",
+            {before_ms, limit});
         return std::max(facts, session.changed());
-    } else if (kind == "states") session.run("DELETE FROM facts WHERE id IN (SELECT id FROM facts WHERE kind = 'event' AND at_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
-    else throw StoreError(StoreErrc::statement, "nothing of this kind is swept");
+    } else if (kind == "states")
+        session.run("DELETE FROM facts WHERE id IN (SELECT id FROM facts WHERE kind = 'event' AND at_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
+    else
+        throw StoreError(StoreErrc::statement, "nothing of this kind is swept");
     return session.changed();
 }
 

@@ -41,7 +41,9 @@ constexpr std::array<Kind, 20> kKinds{{{"call", "call", Merge::keys, Weight::fin
                                        {"analysis", "analysis", Merge::keys, Weight::final, {}},
                                        {"event", "events", Merge::list, Weight::event, {}}}};
 
-const Kind& kind_of(Fact fact) { return kKinds[static_cast<std::size_t>(fact)]; }
+const Kind& kind_of(Fact fact) {
+    return kKinds[static_cast<std::size_t>(fact)];
+}
 
 void merge_keys(Json& into, const Json& fact) {
     for (const auto& [key, value] : fact.items()) into[key] = value;
@@ -64,7 +66,9 @@ void join(Json& record, const Kind& kind, const Json& fact) {
             merge_keys(into, fact);
             return;
         }
-        case Merge::last: record[field] = fact; return;
+        case Merge::last:
+            record[field] = fact;
+            return;
         case Merge::list:
         case Merge::by_key: {
             auto& list = record[field];
@@ -85,11 +89,17 @@ void join(Json& record, const Kind& kind, const Json& fact) {
 
 }  // namespace
 
-std::string_view name(Fact fact) { return kind_of(fact).name; }
+std::string_view name(Fact fact) {
+    return kind_of(fact).name;
+}
 
-Weight weight(Fact fact) { return kind_of(fact).weight; }
+Weight weight(Fact fact) {
+    return kind_of(fact).weight;
+}
 
-std::string_view name(Weight weight) { return weight == Weight::final ? "final" : weight == Weight::turn ? "turn" : "event"; }
+std::string_view name(Weight weight) {
+    return weight == Weight::final ? "final" : weight == Weight::turn ? "turn" : "event";
+}
 
 std::optional<Fact> fact_of(std::string_view text) {
     for (std::size_t i = 0; i < kKinds.size(); ++i)
@@ -98,7 +108,8 @@ std::optional<Fact> fact_of(std::string_view text) {
 }
 
 bool good_sid(std::string_view sid) {
-    return !sid.empty() && sid.size() <= 64 && std::all_of(sid.begin(), sid.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; });
+    return !sid.empty() && sid.size() <= 64 &&
+           std::all_of(sid.begin(), sid.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; });
 }
 
 std::string record_json(std::string_view call_sid, const std::vector<KeptFact>& facts) {

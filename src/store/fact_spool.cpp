@@ -25,12 +25,15 @@ constexpr std::string_view kExtension = ".jsonl";
 constexpr std::size_t kPiece = 256U << 10U;
 constexpr std::size_t kLongestLine = 4U << 20U;
 
-error_code last_error() { return {errno, boost::system::system_category()}; }
+error_code last_error() {
+    return {errno, boost::system::system_category()};
+}
 
 std::optional<SpooledFact> parse(std::string_view line) {
     const auto json = Json::parse(line, nullptr, false);
     const auto text = [&](const char* key) { return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string(); };
-    if (!json.is_object() || !json.contains("at") || !json["at"].is_number_integer() || !json.contains("fact") || !json["fact"].is_object()) return std::nullopt;
+    if (!json.is_object() || !json.contains("at") || !json["at"].is_number_integer() || !json.contains("fact") || !json["fact"].is_object())
+        return std::nullopt;
     const auto kind = fact_of(text("kind"));
     SpooledFact fact;
     fact.id = text("id");
@@ -48,8 +51,10 @@ std::optional<SpooledFact> parse(std::string_view line) {
 FactSpool::~FactSpool() {
     for (auto& file : left_) ::close(file.file);
     if (own_) {
-        if (own_->size == own_->read) drop(*own_);
-        else ::close(own_->file);
+        if (own_->size == own_->read)
+            drop(*own_);
+        else
+            ::close(own_->file);
     }
 }
 
@@ -69,14 +74,16 @@ void FactSpool::adopt() {
         if ((own_ && own_->path == path) || std::any_of(left_.begin(), left_.end(), [&](const File& known) { return known.path == path; })) continue;
         const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
         if (file < 0) continue;
-        struct ::stat state {};
+        struct ::stat state{};
         if (::flock(file, LOCK_EX | LOCK_NB) != 0 || ::fstat(file, &state) != 0) {
             ::close(file);
             continue;
         }
         File left{path, file, static_cast<std::uint64_t>(state.st_size), 0};
-        if (left.size == 0) drop(left);
-        else left_.push_back(std::move(left));
+        if (left.size == 0)
+            drop(left);
+        else
+            left_.push_back(std::move(left));
     }
 }
 
@@ -100,7 +107,9 @@ error_code FactSpool::append(const std::vector<SpooledFact>& facts, bool sync) {
     std::string block;
     for (const auto& fact : facts) {
         auto json = Json::parse(fact.event.json, nullptr, false);
-        block += Json{{"id", fact.id}, {"sid", fact.event.call_sid}, {"kind", name(fact.event.fact)}, {"by", fact.instance}, {"at", fact.event.at_ms}, {"fact", std::move(json)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+        block += Json{{"id", fact.id},       {"sid", fact.event.call_sid}, {"kind", name(fact.event.fact)},
+                      {"by", fact.instance}, {"at", fact.event.at_ms},     {"fact", std::move(json)}}
+                     .dump(-1, ' ', false, Json::error_handler_t::replace);
         block += '\n';
     }
     const auto at = own_->size;

@@ -20,13 +20,18 @@ constexpr std::size_t kOrphans = 100;
 constexpr auto kTellAgain = std::chrono::seconds(10);  // of what is dropped
 
 // The store's state rather than the fact's fault: it will do later.
-bool passing(StoreErrc code) { return code != StoreErrc::statement && code != StoreErrc::constraint; }
+bool passing(StoreErrc code) {
+    return code != StoreErrc::statement && code != StoreErrc::constraint;
+}
 
-std::size_t size_of(const SpooledFact& fact) { return fact.event.json.size() + fact.event.call_sid.size() + fact.id.size(); }
+std::size_t size_of(const SpooledFact& fact) {
+    return fact.event.json.size() + fact.event.call_sid.size() + fact.id.size();
+}
 
 }  // namespace
 
-FactWriter::FactWriter(const Settings& settings, std::vector<std::function<void(Session&, const FactEvent&)>> kept, std::function<void(const FactEvent&)> closed)
+FactWriter::FactWriter(const Settings& settings, std::vector<std::function<void(Session&, const FactEvent&)>> kept,
+                       std::function<void(const FactEvent&)> closed)
     : settings_(settings), kept_(std::move(kept)), closed_(std::move(closed)), spool_(settings.spool) {
     thread_ = std::thread([this] { run(); });
 }
@@ -68,7 +73,8 @@ void FactWriter::drop(const SpooledFact& fact) {
     const auto now = Clock::now();
     auto due = tell_dropped_.load();
     if (now.time_since_epoch() < due || !tell_dropped_.compare_exchange_strong(due, (now + kTellAgain).time_since_epoch())) return;
-    settings_.log.error("store.facts_dropped", "There is no room for what is to be kept of calls.", {{"kind", kind}, {"call_sid", fact.event.call_sid}, {"dropped", all}});
+    settings_.log.error("store.facts_dropped", "There is no room for what is to be kept of calls.",
+                        {{"kind", kind}, {"call_sid", fact.event.call_sid}, {"dropped", all}});
 }
 
 void FactWriter::flush() {
@@ -101,7 +107,8 @@ void FactWriter::run() {
         const auto counted = bytes_;
         lock.unlock();
         const auto count = batch.size();
-        if (!batch.empty()) take(std::move(batch));
+        if (!batch.empty())
+            take(std::move(batch));
         else if (waiting() && (ending || Clock::now() >= next_try_)) {
             // What is in memory alone goes onto the disk as soon as that takes it.
             if (!drain() && !held_.empty()) spool({}, ending);
@@ -153,7 +160,8 @@ void FactWriter::store_one(Session& session, const SpooledFact& fact, bool with_
     apply_fact(session, fact.event, fact.instance.empty() ? settings_.instance : fact.instance);
     if (with_hooks)
         for (const auto& hook : kept_) hook(session, fact.event);
-    if (may_close && before.value_or(0) == 0 && finality(session, fact.event.call_sid).value_or(0) != 0) close_one(session, fact.event.call_sid, fact.event.at_ms, "carrier", with_hooks);
+    if (may_close && before.value_or(0) == 0 && finality(session, fact.event.call_sid).value_or(0) != 0)
+        close_one(session, fact.event.call_sid, fact.event.at_ms, "carrier", with_hooks);
 }
 
 void FactWriter::close_one(Session& session, const std::string& call_sid, std::int64_t at_ms, std::string_view by, bool with_hooks) {
@@ -186,7 +194,8 @@ std::size_t FactWriter::store(const std::vector<SpooledFact>& facts) {
             failed = StoreErrc::statement;
         }
         if (failed && passing(*failed)) {
-            if (!std::exchange(away_, true)) settings_.log.warn("store.spooling", "What is to be kept of calls waits in files until the store takes it again.", {{"path", spool_.path()}});
+            if (!std::exchange(away_, true))
+                settings_.log.warn("store.spooling", "What is to be kept of calls waits in files until the store takes it again.", {{"path", spool_.path()}});
             next_try_ = Clock::now() + settings_.retry;
             return done;
         }
@@ -218,9 +227,13 @@ bool FactWriter::store_alone(const SpooledFact& fact) {
                 next_try_ = Clock::now() + settings_.retry;
                 return false;
             }
-            settings_.log.error("store.fact_refused", "A fact could not be stored.", {{"kind", name(fact.event.fact)}, {"call_sid", fact.event.call_sid}, {"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
+            settings_.log.error(
+                "store.fact_refused", "A fact could not be stored.",
+                {{"kind", name(fact.event.fact)}, {"call_sid", fact.event.call_sid}, {"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
         } catch (const std::exception& e) {
-            settings_.log.error("store.fact_refused", "What hangs on a fact failed.", {{"kind", name(fact.event.fact)}, {"call_sid", fact.event.call_sid}, {"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
+            settings_.log.error(
+                "store.fact_refused", "What hangs on a fact failed.",
+                {{"kind", name(fact.event.fact)}, {"call_sid", fact.event.call_sid}, {"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
         }
     }
     drop(fact);
@@ -257,7 +270,8 @@ void FactWriter::spool(std::vector<SpooledFact> facts, bool at_once) {
             held_ = std::move(wanted);
             held_bytes_ = wanted_bytes;
             if (!std::exchange(spool_refuses_, true)) {
-                settings_.log.error("store.full", "The spool cannot be written: what is to be kept of calls stays in memory.", {{"path", spool_.path()}, {"error.type", failed.message()}});
+                settings_.log.error("store.full", "The spool cannot be written: what is to be kept of calls stays in memory.",
+                                    {{"path", spool_.path()}, {"error.type", failed.message()}});
                 if (settings_.on_error) settings_.on_error(spool_.path(), failed);
             }
         } else {
@@ -285,7 +299,8 @@ void FactWriter::tell_spooled() {
     if (settings_.metrics != nullptr) settings_.metrics->store_spool_bytes.at().set(static_cast<double>(spooled_));
 }
 
-// After a time without the store nobody's lease is what it was: everybody gets the chance to renew it first. So too at the start, of which nobody knows what it follows.
+// After a time without the store nobody's lease is what it was: everybody gets the chance to renew it first. So too at the start, of which nobody knows what it
+// follows.
 void FactWriter::renewed() {
     const auto now = Clock::now();
     if (std::exchange(lease_lost_, false) || now - renewed_ > settings_.lease / 2) look_for_orphans_ = now + settings_.lease;
@@ -314,9 +329,7 @@ void FactWriter::keep_up(bool ending) {
     spool_.adopt();
     try {
         const auto now = now_ms();
-        settings_.database->transact([&](Session& session) {
-            renew_instance(session, settings_.instance, ending ? 0 : now + settings_.lease.count());
-        });
+        settings_.database->transact([&](Session& session) { renew_instance(session, settings_.instance, ending ? 0 : now + settings_.lease.count()); });
         if (ending) return;
         renewed();
         finish_calls(now);
@@ -337,9 +350,11 @@ void FactWriter::finish_calls(std::int64_t now) {
             return;
         } catch (const StoreError& e) {
             if (passing(e.code())) throw;
-            settings_.log.error("store.fact_refused", "What hangs on the end of calls failed.", {{"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
+            settings_.log.error("store.fact_refused", "What hangs on the end of calls failed.",
+                                {{"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
         } catch (const std::exception& e) {
-            settings_.log.error("store.fact_refused", "What hangs on the end of calls failed.", {{"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
+            settings_.log.error("store.fact_refused", "What hangs on the end of calls failed.",
+                                {{"hooks", with_hooks}, {"error.type", std::string_view(e.what())}});
         }
     }
 }
@@ -349,7 +364,8 @@ void FactWriter::end_orphans(std::int64_t now) {
     settings_.database->transact([&](Session& session) { orphans = orphaned_calls(session, now, kOrphans); });
     for (const auto& [call_sid, last_ms] : orphans) {
         // One fact, whoever brings it: two instances that see the same loss write the same. Not if the call goes on somewhere since a moment ago.
-        const SpooledFact fact{"lost-" + call_sid, {call_sid, Fact::end, R"({"reason":"internal","detail":"instance_lost","result":"server_error","final":true})", last_ms}};
+        const SpooledFact fact{"lost-" + call_sid,
+                               {call_sid, Fact::end, R"({"reason":"internal","detail":"instance_lost","result":"server_error","final":true})", last_ms}};
         bool ended = false;
         for (const bool with_hooks : {true, false}) {
             try {
@@ -364,9 +380,11 @@ void FactWriter::end_orphans(std::int64_t now) {
                 break;
             } catch (const StoreError& e) {
                 if (passing(e.code())) throw;
-                settings_.log.error("store.fact_refused", "What hangs on a fact failed.", {{"kind", "end"}, {"call_sid", call_sid}, {"error.type", std::string_view(e.what())}});
+                settings_.log.error("store.fact_refused", "What hangs on a fact failed.",
+                                    {{"kind", "end"}, {"call_sid", call_sid}, {"error.type", std::string_view(e.what())}});
             } catch (const std::exception& e) {
-                settings_.log.error("store.fact_refused", "What hangs on a fact failed.", {{"kind", "end"}, {"call_sid", call_sid}, {"error.type", std::string_view(e.what())}});
+                settings_.log.error("store.fact_refused", "What hangs on a fact failed.",
+                                    {{"kind", "end"}, {"call_sid", call_sid}, {"error.type", std::string_view(e.what())}});
             }
         }
         if (ended) settings_.log.warn("call.orphaned", "A call whose instance is gone was brought to its end.", {{"call_sid", call_sid}});

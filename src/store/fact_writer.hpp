@@ -41,9 +41,9 @@ private:
     void close_one(Session& session, const std::string& call_sid, std::int64_t at_ms, std::string_view by, bool with_hooks);
     void tell_closed();
     void finish_calls(std::int64_t now);
-    bool store_alone(const SpooledFact& fact);  // one that was not the store's fault
+    bool store_alone(const SpooledFact& fact);                         // one that was not the store's fault
     void spool(std::vector<SpooledFact> facts, bool at_once = false);  // a disk that refuses is asked again in its time, or now
-    bool drain();  // everything that waits is stored
+    bool drain();                                                      // everything that waits is stored
     void keep_up(bool ending);
     void renewed();
     void renew_in_time();  // between two things that take long
@@ -56,9 +56,9 @@ private:
     std::vector<std::function<void(Session&, const FactEvent&)>> kept_;
     std::function<void(const FactEvent&)> closed_;
     std::vector<FactEvent> closing_;  // made in the transaction that runs, as the next one
-    bool marks_ = false;               // calls were erased lately: each fact is looked at
-    FactSpool spool_;                // writer's thread, like the next four lines
-    std::vector<SpooledFact> held_;  // what even the spool does not take
+    bool marks_ = false;              // calls were erased lately: each fact is looked at
+    FactSpool spool_;                 // writer's thread, like the next four lines
+    std::vector<SpooledFact> held_;   // what even the spool does not take
     std::size_t held_bytes_ = 0;
     bool spool_refuses_ = false, away_ = false, lease_lost_ = true;
     TimePoint next_try_{}, next_spool_{}, next_keep_{}, next_renewal_{}, renewed_{}, look_for_orphans_{};
@@ -67,7 +67,7 @@ private:
     std::condition_variable wake_, done_;
     std::vector<SpooledFact> queue_;
     std::vector<std::pair<std::uint64_t, std::function<void()>>> waiters_;  // with the count they wait for
-    std::size_t bytes_ = 0;  // queued, being stored, or held
+    std::size_t bytes_ = 0;                                                 // queued, being stored, or held
     std::uint64_t queued_ = 0, written_ = 0;
     bool stopping_ = false;
     std::atomic<std::uint64_t> dropped_{0}, spooled_{0};

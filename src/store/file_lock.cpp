@@ -50,7 +50,7 @@ FileLock::FileLock(std::filesystem::path path) : path_(std::move(path)) {
     const auto at = before.find(' ');
     const auto holder = at == std::string::npos ? std::string() : before.substr(at + 1);
     if (::flock(file_, LOCK_EX | LOCK_NB) != 0) refuse(path_.string() + ": another gateway serves from this store (process " + holder + ")");
-    struct ::stat state {};
+    struct ::stat state{};
     const bool fresh = ::fstat(file_, &state) == 0 && WallClock::now() - WallClock::from_time_t(state.st_mtime) < kFresh;
     if (!before.empty() && before.substr(0, at) != host_id() && fresh) refuse(path_.string() + ": a gateway on another host serves from this store");
     const auto line = host_id() + " " + std::to_string(::getpid()) + "\n";

@@ -11,23 +11,25 @@ namespace parley::store {
 
 namespace {
 
-#define HISTORY_COLUMNS                                                                                                                              \
+#define HISTORY_COLUMNS                                                                                                                                    \
     "h.guid, h.call_sid, h.agent, h.agent_token, h.channel, h.direction, h.from_number, h.to_number, h.country, h.page_url, h.display, h.caller_profile, " \
     "h.status, h.end_reason, h.end_detail, h.rejection_reason, h.rejection_detail, h.model, h.revision, h.started_ms, h.live_ms, h.ended_ms, h.turns, h.final"
 
 // Each filter twice: whether it is one, and what it asks for. A parameter is used once (see database.hpp).
-#define HISTORY_FILTERS                                                                                                                             \
-    " WHERE ($1 = '' OR h.agent = $2) AND ($3 = '' OR h.status = $4) AND ($5 = '' OR h.end_reason = $6) AND ($7 = '' OR h.channel = $8) "             \
-    "AND ($9 = '' OR h.direction = $10) AND ($11 = '' OR h.from_number = $12 OR h.to_number = $13) AND ($14 = '' OR h.call_sid = $15) "               \
+#define HISTORY_FILTERS                                                                                                                   \
+    " WHERE ($1 = '' OR h.agent = $2) AND ($3 = '' OR h.status = $4) AND ($5 = '' OR h.end_reason = $6) AND ($7 = '' OR h.channel = $8) " \
+    "AND ($9 = '' OR h.direction = $10) AND ($11 = '' OR h.from_number = $12 OR h.to_number = $13) AND ($14 = '' OR h.call_sid = $15) "   \
     "AND h.started_ms >= $16 AND h.started_ms < $17 AND (h.started_ms < $18 OR (h.started_ms = $19 AND h.guid < $20))"
 #define HISTORY_ORDER_21 " ORDER BY h.started_ms DESC, h.guid DESC LIMIT $21"
 #define HISTORY_ORDER_22 " ORDER BY h.started_ms DESC, h.guid DESC LIMIT $22"
 
 constexpr std::string_view kList = "SELECT " HISTORY_COLUMNS " FROM history h" HISTORY_FILTERS HISTORY_ORDER_21;
-constexpr std::string_view kSearchSqlite = "SELECT " HISTORY_COLUMNS " FROM history h" HISTORY_FILTERS
-                                           " AND h.call_sid IN (SELECT l.call_sid FROM call_lines l WHERE l.id IN (SELECT rowid FROM call_search WHERE call_search MATCH $21))" HISTORY_ORDER_22;
-constexpr std::string_view kSearchPostgres = "SELECT " HISTORY_COLUMNS " FROM history h" HISTORY_FILTERS
-                                             " AND h.call_sid IN (SELECT l.call_sid FROM call_lines l WHERE string_to_array(l.words, ' ') @> string_to_array($21, ' '))" HISTORY_ORDER_22;
+constexpr std::string_view kSearchSqlite =
+    "SELECT " HISTORY_COLUMNS " FROM history h" HISTORY_FILTERS
+    " AND h.call_sid IN (SELECT l.call_sid FROM call_lines l WHERE l.id IN (SELECT rowid FROM call_search WHERE call_search MATCH $21))" HISTORY_ORDER_22;
+constexpr std::string_view kSearchPostgres =
+    "SELECT " HISTORY_COLUMNS " FROM history h" HISTORY_FILTERS
+    " AND h.call_sid IN (SELECT l.call_sid FROM call_lines l WHERE string_to_array(l.words, ' ') @> string_to_array($21, ' '))" HISTORY_ORDER_22;
 constexpr std::string_view kByGuid = "SELECT " HISTORY_COLUMNS " FROM history h WHERE h.guid = $1";
 constexpr std::string_view kByCall = "SELECT " HISTORY_COLUMNS " FROM history h WHERE h.call_sid = $1";
 #undef HISTORY_COLUMNS
@@ -41,8 +43,9 @@ constexpr std::size_t kMostRows = 200, kLongestSearch = 200;
 HistoryRow row_of(const Row& row) {
     HistoryRow out;
     std::size_t at = 0;
-    for (auto* text : {&out.guid, &out.call_sid, &out.agent, &out.agent_token, &out.channel, &out.direction, &out.from, &out.to, &out.country, &out.page_url, &out.display, &out.caller_profile,
-                       &out.status, &out.end_reason, &out.end_detail, &out.rejection_reason, &out.rejection_detail, &out.model, &out.revision})
+    for (auto* text :
+         {&out.guid, &out.call_sid, &out.agent, &out.agent_token, &out.channel, &out.direction, &out.from, &out.to, &out.country, &out.page_url, &out.display,
+          &out.caller_profile, &out.status, &out.end_reason, &out.end_detail, &out.rejection_reason, &out.rejection_detail, &out.model, &out.revision})
         *text = row.text(at++);
     out.started_ms = row.integer(at++);
     out.live_ms = row.integer(at++);
@@ -150,8 +153,9 @@ std::string iso8601(std::int64_t ms) {
     const year_month_day date(day);
     const hh_mm_ss<milliseconds> time(at - day);
     char text[48];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
     return text;
 }
 

@@ -30,9 +30,10 @@ std::string noted(std::string_view error) {
 }  // namespace
 
 bool add_job(Session& session, const JobWish& wish) {
-    session.run("INSERT INTO jobs(kind, key, ordering, payload, state, attempts, created_ms, not_before_ms, lease_until_ms, instance, last_error, finished_ms) "
-                "VALUES($1, $2, $3, $4, 0, 0, $5, $6, 0, '', '', 0) ON CONFLICT(kind, key) DO NOTHING",
-                {wish.kind, wish.key, wish.order, wish.payload, now_ms(), wish.not_before_ms});
+    session.run(
+        "INSERT INTO jobs(kind, key, ordering, payload, state, attempts, created_ms, not_before_ms, lease_until_ms, instance, last_error, finished_ms) "
+        "VALUES($1, $2, $3, $4, 0, 0, $5, $6, 0, '', '', 0) ON CONFLICT(kind, key) DO NOTHING",
+        {wish.kind, wish.key, wish.order, wish.payload, now_ms(), wish.not_before_ms});
     return session.changed() == 1;
 }
 
@@ -45,22 +46,27 @@ std::optional<Job> claim_job(Session& session, std::string_view kind, std::strin
     const auto now = now_ms();
     const auto due = session.run(session.dialect() == Dialect::postgresql ? std::string_view(kDueUnlocked) : kDue, {std::string(kind), now, now});
     if (due.empty()) return std::nullopt;
-    const auto rows = session.run("UPDATE jobs SET attempts = attempts + 1, lease_until_ms = $1, instance = $2 WHERE id = $3 "
-                                  "RETURNING id, kind, key, ordering, payload, attempts, created_ms, not_before_ms, last_error",
-                                  {now + lease.count(), std::string(instance), due.front().integer(0)});
+    const auto rows = session.run(
+        "UPDATE jobs SET attempts = attempts + 1, lease_until_ms = $1, instance = $2 WHERE id = $3 "
+        "RETURNING id, kind, key, ordering, payload, attempts, created_ms, not_before_ms, last_error",
+        {now + lease.count(), std::string(instance), due.front().integer(0)});
     if (rows.empty()) return std::nullopt;
     return job_of(rows.front());
 }
 
-void finish_job(Session& session, std::int64_t id) { session.run("UPDATE jobs SET state = 1, finished_ms = $1 WHERE id = $2 AND state = 0", {now_ms(), id}); }
+void finish_job(Session& session, std::int64_t id) {
+    session.run("UPDATE jobs SET state = 1, finished_ms = $1 WHERE id = $2 AND state = 0", {now_ms(), id});
+}
 
 void retry_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view error) {
     session.run("UPDATE jobs SET not_before_ms = $1, lease_until_ms = 0, last_error = $2 WHERE id = $3 AND state = 0", {not_before_ms, noted(error), id});
 }
 
 void defer_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view why) {
-    session.run("UPDATE jobs SET not_before_ms = $1, lease_until_ms = 0, last_error = $2, attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END WHERE id = $3 AND state = 0",
-                {not_before_ms, noted(why), id});
+    session.run(
+        "UPDATE jobs SET not_before_ms = $1, lease_until_ms = 0, last_error = $2, attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END WHERE id = $3 "
+        "AND state = 0",
+        {not_before_ms, noted(why), id});
 }
 
 void bury_job(Session& session, std::int64_t id, std::string_view error) {

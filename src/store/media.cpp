@@ -11,14 +11,17 @@ namespace {
 
 constexpr std::size_t kDigits = 64;
 
-MediaInfo info_of(const Row& row) { return {row.text(0), row.text(1), static_cast<std::uint64_t>(row.integer(2)), row.integer(3), row.integer(4)}; }
+MediaInfo info_of(const Row& row) {
+    return {row.text(0), row.text(1), static_cast<std::uint64_t>(row.integer(2)), row.integer(3), row.integer(4)};
+}
 
 }  // namespace
 
 std::string media_id(const std::vector<std::uint8_t>& mulaw) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
-    if (EVP_Digest(mulaw.data(), mulaw.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) throw std::runtime_error("SHA-256 is not available in this OpenSSL");
+    if (EVP_Digest(mulaw.data(), mulaw.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
+        throw std::runtime_error("SHA-256 is not available in this OpenSSL");
     constexpr std::string_view kHex = "0123456789abcdef";
     std::string id(kMediaPrefix);
     for (unsigned int i = 0; i < size; ++i) {
@@ -29,7 +32,8 @@ std::string media_id(const std::vector<std::uint8_t>& mulaw) {
 }
 
 bool is_media_id(std::string_view text) {
-    return text.starts_with(kMediaPrefix) && text.size() == kMediaPrefix.size() + kDigits && text.substr(kMediaPrefix.size()).find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    return text.starts_with(kMediaPrefix) && text.size() == kMediaPrefix.size() + kDigits &&
+           text.substr(kMediaPrefix.size()).find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 MediaInfo put_media(Session& session, Media media) {

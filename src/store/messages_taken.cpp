@@ -29,24 +29,32 @@ std::vector<MessageTaken> taken(const std::vector<Row>& rows) {
 }  // namespace
 
 bool keep_message(Session& session, const MessageTaken& message) {
-    (void)session.run("INSERT INTO messages_taken (key, agent, call_sid, caller, name, callback_number, for_whom, text, urgent, at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING",
-                      {message.key, message.agent, message.call_sid, message.caller, message.name, message.callback_number, message.for_whom, message.text, std::int64_t{message.urgent ? 1 : 0}, message.at_ms});
+    (void)session.run(
+        "INSERT INTO messages_taken (key, agent, call_sid, caller, name, callback_number, for_whom, text, urgent, at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+        "$8, $9, $10) ON CONFLICT (key) DO NOTHING",
+        {message.key, message.agent, message.call_sid, message.caller, message.name, message.callback_number, message.for_whom, message.text,
+         std::int64_t{message.urgent ? 1 : 0}, message.at_ms});
     return session.changed() == 1;
 }
 
 std::vector<MessageTaken> messages_taken(Session& session, const std::string& agent, std::int64_t before_id, std::size_t most) {
     const auto before = before_id > 0 ? before_id : INT64_MAX;
-    const auto rows = agent.empty()
-                          ? session.run("SELECT id, key, agent, call_sid, caller, name, callback_number, for_whom, text, urgent, at_ms FROM messages_taken WHERE id < $1 ORDER BY id DESC LIMIT $2", {before, static_cast<std::int64_t>(most)})
-                          : session.run("SELECT id, key, agent, call_sid, caller, name, callback_number, for_whom, text, urgent, at_ms FROM messages_taken WHERE id < $1 AND agent = $2 ORDER BY id DESC LIMIT $3",
-                                        {before, agent, static_cast<std::int64_t>(most)});
+    const auto rows = agent.empty() ? session.run(
+                                          "SELECT id, key, agent, call_sid, caller, name, callback_number, for_whom, text, urgent, at_ms FROM messages_taken "
+                                          "WHERE id < $1 ORDER BY id DESC LIMIT $2",
+                                          {before, static_cast<std::int64_t>(most)})
+                                    : session.run(
+                                          "SELECT id, key, agent, call_sid, caller, name, callback_number, for_whom, text, urgent, at_ms FROM messages_taken "
+                                          "WHERE id < $1 AND agent = $2 ORDER BY id DESC LIMIT $3",
+                                          {before, agent, static_cast<std::int64_t>(most)});
     return taken(rows);
 }
 
 std::vector<MessageTaken> messages_with(Session& session, const std::string& caller) {
     std::vector<MessageTaken> all;
     if (caller.empty()) return all;
-    for (auto& message : taken(session.run("SELECT id, key, agent, call_sid, caller, name, callback_number, for_whom, text, urgent, at_ms FROM messages_taken ORDER BY id", {})))
+    for (auto& message : taken(
+             session.run("SELECT id, key, agent, call_sid, caller, name, callback_number, for_whom, text, urgent, at_ms FROM messages_taken ORDER BY id", {})))
         if (caller_key(message.caller) == caller || caller_key(message.callback_number) == caller) all.push_back(std::move(message));
     return all;
 }

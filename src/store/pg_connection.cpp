@@ -50,22 +50,26 @@ Value value_of(const PGresult* result, int row, int column) {
         return value;
     };
     switch (PQftype(result, column)) {
-        case kBool: return std::int64_t{text[0] == 't' ? 1 : 0};
+        case kBool:
+            return std::int64_t{text[0] == 't' ? 1 : 0};
         case kInt8:
         case kInt4:
         case kInt2:
-        case kOid: return whole().value_or(0);
+        case kOid:
+            return whole().value_or(0);
         case kNumeric:  // what sums of BIGINT are
             if (const auto number = whole()) return *number;
             return std::strtod(text, nullptr);
         case kFloat4:
-        case kFloat8: return std::strtod(text, nullptr);
+        case kFloat8:
+            return std::strtod(text, nullptr);
         case kBytea: {
             std::size_t length = 0;
             const std::unique_ptr<unsigned char, void (*)(void*)> bytes(PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &length), PQfreemem);
             return bytes == nullptr ? Blob() : Blob(bytes.get(), bytes.get() + length);
         }
-        default: return std::string(text, size);
+        default:
+            return std::string(text, size);
     }
 }
 
@@ -119,8 +123,11 @@ PgConnection::PgConnection(const PgParameters& parameters, std::chrono::millisec
     PQsetnonblocking(connection_.get(), 1);
     // What is given here are numbers of our own. A connection nobody is heard on any more in the middle of its work keeps what it has locked no longer than
     // others wait for it.
-    script("SET statement_timeout = " + std::to_string(statement_timeout.count()) + "; SET idle_in_transaction_session_timeout = " + std::to_string((statement_timeout + std::chrono::seconds(5)).count()) + "; SET TIME ZONE 'UTC'; SET bytea_output = 'hex'; "
-           "SET standard_conforming_strings = on" + (read_only ? "; SET default_transaction_read_only = on" : ""));
+    script("SET statement_timeout = " + std::to_string(statement_timeout.count()) +
+           "; SET idle_in_transaction_session_timeout = " + std::to_string((statement_timeout + std::chrono::seconds(5)).count()) +
+           "; SET TIME ZONE 'UTC'; SET bytea_output = 'hex'; "
+           "SET standard_conforming_strings = on" +
+           (read_only ? "; SET default_transaction_read_only = on" : ""));
     // The server ends a statement by itself; only when nothing at all is heard the connection is given up.
     patience_ = statement_timeout + std::chrono::seconds(1);
 }
@@ -228,7 +235,8 @@ Rows PgConnection::run(std::string_view statement, std::vector<Value> parameters
         formats.push_back(format);
     }
     const auto& name = prepared(statement, types);
-    const auto result = answer(PQsendQueryPrepared(connection_.get(), name.c_str(), static_cast<int>(values.size()), values.data(), lengths.data(), formats.data(), 0) == 1);
+    const auto result =
+        answer(PQsendQueryPrepared(connection_.get(), name.c_str(), static_cast<int>(values.size()), values.data(), lengths.data(), formats.data(), 0) == 1);
     const std::string count = PQcmdTuples(result.get());
     const bool selected = std::string_view(PQcmdStatus(result.get())).starts_with("SELECT");
     changed_ = count.empty() || selected ? 0 : std::strtoull(count.c_str(), nullptr, 10);
@@ -243,8 +251,12 @@ Rows PgConnection::run(std::string_view statement, std::vector<Value> parameters
     return rows;
 }
 
-void PgConnection::script(const std::string& text) { answer(PQsendQuery(connection_.get(), text.c_str()) == 1); }
+void PgConnection::script(const std::string& text) {
+    answer(PQsendQuery(connection_.get(), text.c_str()) == 1);
+}
 
-std::string PgConnection::command(const std::string& text) { return PQcmdStatus(answer(PQsendQuery(connection_.get(), text.c_str()) == 1).get()); }
+std::string PgConnection::command(const std::string& text) {
+    return PQcmdStatus(answer(PQsendQuery(connection_.get(), text.c_str()) == 1).get());
+}
 
 }  // namespace parley::store

@@ -26,9 +26,13 @@ constexpr std::chrono::hours kCheckWithin{1};
 // What the server knows of itself: indexes, constraints and triggers that do not hold; and every row is read whole.
 std::string unsound_server(PgConnection& connection) {
     constexpr std::pair<std::string_view, std::string_view> kNotHeld[] = {
-        {"the index ", "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = current_schema()::regnamespace AND NOT (i.indisvalid AND i.indisready) LIMIT 1"},
+        {"the index ",
+         "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = current_schema()::regnamespace AND NOT "
+         "(i.indisvalid AND i.indisready) LIMIT 1"},
         {"the constraint ", "SELECT conname::text FROM pg_constraint WHERE connamespace = current_schema()::regnamespace AND NOT convalidated LIMIT 1"},
-        {"a trigger of ", "SELECT c.relname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = current_schema()::regnamespace AND t.tgenabled = 'D' LIMIT 1"}};
+        {"a trigger of ",
+         "SELECT c.relname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = current_schema()::regnamespace AND t.tgenabled "
+         "= 'D' LIMIT 1"}};
     for (const auto& [what, statement] : kNotHeld)
         if (const auto found = connection.run(statement); !found.empty()) return std::string(what) + found.front().text(0) + " is not in force";
     for (const auto& made : made_by_steps(Dialect::postgresql))
@@ -75,8 +79,10 @@ public:
                     watch_.failed("transaction", e.code(), told(e.what()), Clock::now() - began);
                     throw StoreError(e.code(), told(e.what()));
                 }
-                if (stale) went_back = true;
-                else std::this_thread::sleep_for(drawn(pause));
+                if (stale)
+                    went_back = true;
+                else
+                    std::this_thread::sleep_for(drawn(pause));
                 pause = std::min(pause * 2, kLongestRetryPause);
             }
         }
@@ -97,8 +103,10 @@ public:
             auto wrong = unsound(connection);
             if (wrong.empty()) wrong = unsound_server(connection);
             connection.script("ROLLBACK");
-            if (wrong.empty()) watch_.succeeded("check", Clock::now() - began);
-            else watch_.failed("check", StoreErrc::corrupt, wrong, Clock::now() - began);
+            if (wrong.empty())
+                watch_.succeeded("check", Clock::now() - began);
+            else
+                watch_.failed("check", StoreErrc::corrupt, wrong, Clock::now() - began);
             return wrong;
         } catch (const StoreError& e) {
             const auto why = told(e.what());
@@ -254,6 +262,8 @@ thread_local PgDatabase* PgDatabase::inside_ = nullptr;
 
 }  // namespace
 
-std::unique_ptr<Database> open_postgresql(const DatabaseSettings& settings, const Log& log, Metrics* metrics) { return std::make_unique<PgDatabase>(settings, log, metrics); }
+std::unique_ptr<Database> open_postgresql(const DatabaseSettings& settings, const Log& log, Metrics* metrics) {
+    return std::make_unique<PgDatabase>(settings, log, metrics);
+}
 
 }  // namespace parley::store

@@ -8,7 +8,9 @@ namespace parley::store {
 
 namespace {
 
-bool of_a_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool of_a_word(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
 
 // `words`: only where it stands by itself.
 std::string replaced(const std::string& text, std::string_view token, std::string_view with, bool words) {
@@ -27,7 +29,8 @@ std::string replaced(const std::string& text, std::string_view token, std::strin
 
 std::vector<Migration> all_steps() {
     std::vector<Migration> all;
-    for (auto* part : {&schema_calls, &schema_agents, &schema_credentials, &schema_policy, &schema_jobs, &schema_profiles, &schema_tools, &schema_fleet, &schema_outbox}) {
+    for (auto* part :
+         {&schema_calls, &schema_agents, &schema_credentials, &schema_policy, &schema_jobs, &schema_profiles, &schema_tools, &schema_fleet, &schema_outbox}) {
         auto steps = (*part)();
         all.insert(all.end(), steps.begin(), steps.end());
     }
@@ -63,7 +66,8 @@ void migrate(Session& session, const std::function<void(const std::string&)>& sc
         const std::string part(step.part);
         if (there[part] >= step.version) continue;
         if (!step.only || *step.only == session.dialect()) script(in_dialect(step.statements, session.dialect()));
-        session.run("INSERT INTO schema_versions(part, version) VALUES($1, $2) ON CONFLICT(part) DO UPDATE SET version = excluded.version", {part, std::int64_t{step.version}});
+        session.run("INSERT INTO schema_versions(part, version) VALUES($1, $2) ON CONFLICT(part) DO UPDATE SET version = excluded.version",
+                    {part, std::int64_t{step.version}});
         there[part] = step.version;
     }
 }

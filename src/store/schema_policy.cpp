@@ -2,8 +2,9 @@
 
 namespace parley::store {
 
-// policy_gate: locked by whoever counts places, and empty. policy_leases: a place taken by a call; it counts until its time is over, whoever took it. policy_usage: what a day has cost, by agent, vendor and role;
-// vendor '' is the call itself. policy_waiting: who waits for a place with an agent, the lowest number first. policy_batches: what was added to it lately, so that nothing is added twice.
+// policy_gate: locked by whoever counts places, and empty. policy_leases: a place taken by a call; it counts until its time is over, whoever took it.
+// policy_usage: what a day has cost, by agent, vendor and role; vendor '' is the call itself. policy_waiting: who waits for a place with an agent, the lowest
+// number first. policy_batches: what was added to it lately, so that nothing is added twice.
 std::vector<Migration> schema_policy() {
     return {{"policy", 1, R"(
 CREATE TABLE policy_gate(

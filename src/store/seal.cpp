@@ -22,20 +22,31 @@ public:
     [[nodiscard]] const char* name() const noexcept override { return "parley.seal"; }
     [[nodiscard]] std::string message(int value) const override {
         switch (static_cast<SealErrc>(value)) {
-            case SealErrc::no_key: return "there is no key to seal with (store.seal_keys)";
-            case SealErrc::bad_key: return "a seal key must be 32 bytes in base64 or hexadecimal";
-            case SealErrc::malformed: return "this is not a sealed value";
-            case SealErrc::unknown_key: return "sealed under a key that is not among store.seal_keys";
-            case SealErrc::damaged: return "a sealed value was changed or belongs to another place";
+            case SealErrc::no_key:
+                return "there is no key to seal with (store.seal_keys)";
+            case SealErrc::bad_key:
+                return "a seal key must be 32 bytes in base64 or hexadecimal";
+            case SealErrc::malformed:
+                return "this is not a sealed value";
+            case SealErrc::unknown_key:
+                return "sealed under a key that is not among store.seal_keys";
+            case SealErrc::damaged:
+                return "a sealed value was changed or belongs to another place";
         }
         return "unknown";
     }
 };
 
-[[noreturn]] void no_cipher() { throw std::runtime_error("AES-256-GCM is not available in this OpenSSL"); }
+[[noreturn]] void no_cipher() {
+    throw std::runtime_error("AES-256-GCM is not available in this OpenSSL");
+}
 
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-unsigned char* bytes(std::string& text, std::size_t at) { return reinterpret_cast<unsigned char*>(text.data()) + at; }
+const unsigned char* bytes(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes(std::string& text, std::size_t at) {
+    return reinterpret_cast<unsigned char*>(text.data()) + at;
+}
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
@@ -89,7 +100,8 @@ error_code make_error_code(SealErrc code) {
 
 Secret parse_seal_key(std::string_view text) {
     std::optional<std::string> key;
-    if (text.size() == 2 * kKeyBytes) key = unhex(text);
+    if (text.size() == 2 * kKeyBytes)
+        key = unhex(text);
     else if (text.size() == 43 || (text.size() == 44 && text.back() == '=')) {
         std::string plain(text.substr(0, 43));
         for (char& c : plain) c = c == '+' ? '-' : c == '/' ? '_' : c;
@@ -155,7 +167,8 @@ std::string Sealer::seal(std::string_view plain, std::string_view context) const
     std::string fresh(kKeyBytes, '\0');
     random(fresh, 0, kKeyBytes);
     const Secret data_key(std::move(fresh));
-    const auto box = encrypt(key.bytes.reveal(), data_key.reveal(), bound("key", key.id, context)) + encrypt(data_key.reveal(), plain, bound("value", key.id, context));
+    const auto box =
+        encrypt(key.bytes.reveal(), data_key.reveal(), bound("key", key.id, context)) + encrypt(data_key.reveal(), plain, bound("value", key.id, context));
     return std::string(kSealedPrefix) + key.id + ":" + base64url(box);
 }
 

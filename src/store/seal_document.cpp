@@ -15,9 +15,12 @@ constexpr int kDeepest = 64;
 std::string step(std::string_view name) {
     std::string out("/");
     for (const char c : name) {
-        if (c == '~') out += "~0";
-        else if (c == '/') out += "~1";
-        else out.push_back(c);
+        if (c == '~')
+            out += "~0";
+        else if (c == '/')
+            out += "~1";
+        else
+            out.push_back(c);
     }
     return out;
 }
@@ -34,9 +37,13 @@ void each_string(Json& at, const std::string& pointer, int depth, const Visit& v
     }
 }
 
-std::string context(std::string_view row, const std::string& pointer) { return std::string(row) + "#" + pointer; }
+std::string context(std::string_view row, const std::string& pointer) {
+    return std::string(row) + "#" + pointer;
+}
 
-std::string text_of(const Json& document) { return document.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Json& document) {
+    return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace
 
@@ -58,8 +65,10 @@ Result<Secret> Sealer::open_document(std::string_view json, std::string_view row
         each_string(document, "", 0, [&](std::string& text, const std::string& pointer) {
             if (!is_sealed(text)) return;
             const auto plain = open(text, context(row, pointer));
-            if (plain) text = std::string(plain->reveal());
-            else if (!wrong) wrong = plain.error();
+            if (plain)
+                text = std::string(plain->reveal());
+            else if (!wrong)
+                wrong = plain.error();
         });
     } catch (const SealError& e) {
         return make_error_code(e.code());

@@ -30,7 +30,7 @@ bool read_key(const std::filesystem::path& path, Secret& key) {
         if (errno == ENOENT) return false;
         fail(path, "open");
     }
-    struct stat about {};
+    struct stat about{};
     if (::fstat(file.fd, &about) != 0) fail(path, "look at");
     if ((about.st_mode & 077U) != 0) throw std::runtime_error(path.string() + " can be read by others: chmod 600 it, and renew what was sealed under it");
     std::string text(200, '\0');

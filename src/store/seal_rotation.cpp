@@ -62,14 +62,15 @@ std::vector<SealCount> rotate_seals(Database& database, const Sealer& sealer, co
     if (!sealer.ready()) throw SealError(SealErrc::no_key, make_error_code(SealErrc::no_key).message());
     std::vector<SealCount> all;
     for (const auto& place : sealed_places()) {
-        all.push_back(walk(database, place, [&](Session& session, SealCount& count, const std::string& key, const std::string& context, const std::string& text) {
-            const auto fresh = renewed(place, sealer, text, context);
-            if (!fresh) return shut(count, context, fresh.error());
-            if (*fresh == text) return;
-            // Whoever changed the row meanwhile sealed it with a key of their own.
-            session.run(place.replace, {*fresh, key, text});
-            count.changed += session.changed();
-        }));
+        all.push_back(
+            walk(database, place, [&](Session& session, SealCount& count, const std::string& key, const std::string& context, const std::string& text) {
+                const auto fresh = renewed(place, sealer, text, context);
+                if (!fresh) return shut(count, context, fresh.error());
+                if (*fresh == text) return;
+                // Whoever changed the row meanwhile sealed it with a key of their own.
+                session.run(place.replace, {*fresh, key, text});
+                count.changed += session.changed();
+            }));
         if (progress) progress(all.back());
     }
     return all;

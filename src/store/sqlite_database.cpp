@@ -54,9 +54,11 @@ void look_before(const std::filesystem::path& path) {
     try {
         const auto application = handle.run("PRAGMA application_id").front().integer(0);
         const auto tables = handle.run("SELECT COUNT(*) FROM sqlite_schema").front().integer(0);
-        if (application != kApplication && (application != 0 || (tables > 0 && handle.run("SELECT 1 FROM sqlite_schema WHERE name = 'schema_versions'").empty())))
+        if (application != kApplication &&
+            (application != 0 || (tables > 0 && handle.run("SELECT 1 FROM sqlite_schema WHERE name = 'schema_versions'").empty())))
             throw StoreError(StoreErrc::statement, path.string() + " is a database of another program");
-        if (handle.run("PRAGMA user_version").front().integer(0) > kFormat) throw StoreError(StoreErrc::statement, path.string() + " was written by a newer version of this program");
+        if (handle.run("PRAGMA user_version").front().integer(0) > kFormat)
+            throw StoreError(StoreErrc::statement, path.string() + " was written by a newer version of this program");
         wrong = quick_check(handle);
     } catch (const StoreError& e) {
         if (e.code() != StoreErrc::corrupt) throw;
@@ -76,8 +78,10 @@ public:
             if (!read_only_) make_private(path);
             handle_ = std::make_unique<SqliteHandle>(path, read_only_ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
             sqlite3_busy_timeout(handle_->raw(), static_cast<int>(kBusyStep.count()));
-            if (read_only_) sqlite3_db_config(handle_->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-            else prepare();
+            if (read_only_)
+                sqlite3_db_config(handle_->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+            else
+                prepare();
         } catch (const StoreError& e) {
             // No other gateway is at work here: whoever has locked it is in nobody's way who can do without.
             if (e.code() == StoreErrc::busy && lock_ && settings.ignore) throw StoreError(StoreErrc::unavailable, e.what());
@@ -156,8 +160,10 @@ public:
                 wrong = unsound(handle);
                 handle.roll_back();
             }
-            if (wrong.empty()) watch_.succeeded("check", Clock::now() - began);
-            else watch_.failed("check", StoreErrc::corrupt, wrong, Clock::now() - began);
+            if (wrong.empty())
+                watch_.succeeded("check", Clock::now() - began);
+            else
+                watch_.failed("check", StoreErrc::corrupt, wrong, Clock::now() - began);
             return wrong;
         } catch (const StoreError& e) {
             watch_.failed("check", e.code(), e.what(), Clock::now() - began);
@@ -217,7 +223,8 @@ private:
             running = sqlite3_backup_init(target.raw(), "main", handle_->raw(), "main");
         }
         if (running == nullptr) target.fail();
-        // Another connection's commit sets a copy in pieces back to its beginning: beside somebody who writes it is taken at once, as it is in the log at this moment.
+        // Another connection's commit sets a copy in pieces back to its beginning: beside somebody who writes it is taken at once, as it is in the log at this
+        // moment.
         const int pages = read_only_ ? -1 : kBackupPages;
         int step = SQLITE_OK;
         while (step == SQLITE_OK || step == SQLITE_BUSY || step == SQLITE_LOCKED) {
@@ -276,6 +283,8 @@ std::unique_ptr<Database> open_sqlite(const std::filesystem::path& path, const D
     return std::make_unique<SqliteDatabase>(path, settings, log, metrics);
 }
 
-std::unique_ptr<Database> no_database(Dialect dialect) { return std::make_unique<NoDatabase>(dialect); }
+std::unique_ptr<Database> no_database(Dialect dialect) {
+    return std::make_unique<NoDatabase>(dialect);
+}
 
 }  // namespace parley::store

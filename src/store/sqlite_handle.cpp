@@ -11,41 +11,57 @@ constexpr const char* kFailed = "an earlier statement of this transaction failed
 constexpr int kStepsBetweenLooks = 4000;  // of SQLite's virtual machine
 
 void bind_value(sqlite3_stmt* to, int at, const Value& value) {
-    if (const auto* whole = std::get_if<std::int64_t>(&value)) sqlite3_bind_int64(to, at, *whole);
-    else if (const auto* real = std::get_if<double>(&value)) sqlite3_bind_double(to, at, *real);
-    else if (const auto* text = std::get_if<std::string>(&value)) sqlite3_bind_text64(to, at, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+    if (const auto* whole = std::get_if<std::int64_t>(&value))
+        sqlite3_bind_int64(to, at, *whole);
+    else if (const auto* real = std::get_if<double>(&value))
+        sqlite3_bind_double(to, at, *real);
+    else if (const auto* text = std::get_if<std::string>(&value))
+        sqlite3_bind_text64(to, at, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
     // An empty one has no address of its own, and a null address would be NULL.
-    else if (const auto* blob = std::get_if<Blob>(&value)) sqlite3_bind_blob64(to, at, blob->empty() ? reinterpret_cast<const std::uint8_t*>("") : blob->data(), blob->size(), SQLITE_STATIC);
-    else sqlite3_bind_null(to, at);
+    else if (const auto* blob = std::get_if<Blob>(&value))
+        sqlite3_bind_blob64(to, at, blob->empty() ? reinterpret_cast<const std::uint8_t*>("") : blob->data(), blob->size(), SQLITE_STATIC);
+    else
+        sqlite3_bind_null(to, at);
 }
 
 Value column(sqlite3_stmt* from, int at) {
     switch (sqlite3_column_type(from, at)) {
-        case SQLITE_INTEGER: return std::int64_t{sqlite3_column_int64(from, at)};
-        case SQLITE_FLOAT: return sqlite3_column_double(from, at);
-        case SQLITE_TEXT: return std::string(reinterpret_cast<const char*>(sqlite3_column_text(from, at)), static_cast<std::size_t>(sqlite3_column_bytes(from, at)));
+        case SQLITE_INTEGER:
+            return std::int64_t{sqlite3_column_int64(from, at)};
+        case SQLITE_FLOAT:
+            return sqlite3_column_double(from, at);
+        case SQLITE_TEXT:
+            return std::string(reinterpret_cast<const char*>(sqlite3_column_text(from, at)), static_cast<std::size_t>(sqlite3_column_bytes(from, at)));
         case SQLITE_BLOB: {
             const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(from, at));
             return Blob(data, data + sqlite3_column_bytes(from, at));
         }
-        default: return std::monostate{};
+        default:
+            return std::monostate{};
     }
 }
 
 StoreErrc kind_of(int code) {
     switch (code & 0xFF) {
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: return StoreErrc::busy;
-        case SQLITE_CONSTRAINT: return StoreErrc::constraint;
-        case SQLITE_FULL: return StoreErrc::full;
-        case SQLITE_INTERRUPT: return StoreErrc::timeout;
+        case SQLITE_LOCKED:
+            return StoreErrc::busy;
+        case SQLITE_CONSTRAINT:
+            return StoreErrc::constraint;
+        case SQLITE_FULL:
+            return StoreErrc::full;
+        case SQLITE_INTERRUPT:
+            return StoreErrc::timeout;
         case SQLITE_IOERR:
         case SQLITE_READONLY:
         case SQLITE_CANTOPEN:
-        case SQLITE_PERM: return StoreErrc::io;
+        case SQLITE_PERM:
+            return StoreErrc::io;
         case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: return StoreErrc::corrupt;
-        default: return StoreErrc::statement;
+        case SQLITE_NOTADB:
+            return StoreErrc::corrupt;
+        default:
+            return StoreErrc::statement;
     }
 }
 
@@ -60,8 +76,7 @@ SqliteHandle::SqliteHandle(const std::filesystem::path& path, int flags) {
     }
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 0);
-    sqlite3_progress_handler(
-        handle_, kStepsBetweenLooks, [](void* self) { return Clock::now() > static_cast<SqliteHandle*>(self)->deadline_ ? 1 : 0; }, this);
+    sqlite3_progress_handler(handle_, kStepsBetweenLooks, [](void* self) { return Clock::now() > static_cast<SqliteHandle*>(self)->deadline_ ? 1 : 0; }, this);
 }
 
 SqliteHandle::~SqliteHandle() {
@@ -116,7 +131,8 @@ Rows SqliteHandle::run(std::string_view text, std::vector<Value> parameters) {
         sqlite3_reset(one);
         sqlite3_clear_bindings(one);
     });
-    if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != parameters.size()) throw StoreError(StoreErrc::statement, "another number of parameters than the statement has");
+    if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != parameters.size())
+        throw StoreError(StoreErrc::statement, "another number of parameters than the statement has");
     for (std::size_t i = 0; i < parameters.size(); ++i) bind_value(statement, static_cast<int>(i + 1), parameters[i]);
     deadline_ = Clock::now() + limit_;
     Rows rows;

@@ -11,14 +11,22 @@ public:
     [[nodiscard]] const char* name() const noexcept override { return "parley.store"; }
     [[nodiscard]] std::string message(int value) const override {
         switch (static_cast<StoreErrc>(value)) {
-            case StoreErrc::unavailable: return "the store cannot be reached";
-            case StoreErrc::busy: return "the store is busy";
-            case StoreErrc::full: return "the store is full";
-            case StoreErrc::io: return "the store could not read or write";
-            case StoreErrc::corrupt: return "the store is damaged";
-            case StoreErrc::constraint: return "the store holds something that excludes it";
-            case StoreErrc::timeout: return "the store did not answer in time";
-            case StoreErrc::statement: return "the store was asked wrongly";
+            case StoreErrc::unavailable:
+                return "the store cannot be reached";
+            case StoreErrc::busy:
+                return "the store is busy";
+            case StoreErrc::full:
+                return "the store is full";
+            case StoreErrc::io:
+                return "the store could not read or write";
+            case StoreErrc::corrupt:
+                return "the store is damaged";
+            case StoreErrc::constraint:
+                return "the store holds something that excludes it";
+            case StoreErrc::timeout:
+                return "the store did not answer in time";
+            case StoreErrc::statement:
+                return "the store was asked wrongly";
         }
         return "unknown";
     }
@@ -55,8 +63,12 @@ Blob Row::blob(std::size_t column) const {
     const auto* held = as<Blob>(values_.at(column));
     return held == nullptr ? Blob() : *held;
 }
-bool Row::null(std::size_t column) const { return std::holds_alternative<std::monostate>(values_.at(column)); }
+bool Row::null(std::size_t column) const {
+    return std::holds_alternative<std::monostate>(values_.at(column));
+}
 
-std::int64_t now_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now().time_since_epoch()).count(); }
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now().time_since_epoch()).count();
+}
 
 }  // namespace parley::store

@@ -17,7 +17,14 @@ constexpr std::size_t kIdBytes = 6, kSecretBytes = 24;
 constexpr std::int64_t kEndedKeptMs = std::int64_t{30} * 24 * 3600 * 1000;
 
 TokenRow row_of(const Row& row) {
-    return {.id = row.text(0), .name = row.text(1), .role = row.text(2), .hash = row.text(3), .made_ms = row.integer(4), .expires_ms = row.integer(6), .revoked_ms = row.integer(7), .made_by = row.text(5)};
+    return {.id = row.text(0),
+            .name = row.text(1),
+            .role = row.text(2),
+            .hash = row.text(3),
+            .made_ms = row.integer(4),
+            .expires_ms = row.integer(6),
+            .revoked_ms = row.integer(7),
+            .made_by = row.text(5)};
 }
 
 std::vector<TokenRow> rows_of(const std::vector<Row>& rows) {
@@ -41,14 +48,16 @@ NewToken make_token_text() {
 }
 
 std::optional<std::string> token_id(std::string_view text) {
-    if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + 2 * (kIdBytes + kSecretBytes) || !hexadecimal(text.substr(kPrefix.size()))) return std::nullopt;
+    if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + 2 * (kIdBytes + kSecretBytes) || !hexadecimal(text.substr(kPrefix.size())))
+        return std::nullopt;
     return std::string(text.substr(kPrefix.size(), 2 * kIdBytes));
 }
 
 std::string token_hash(std::string_view text) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
-    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) throw StoreError(StoreErrc::statement, "SHA-256 is not available");
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
+        throw StoreError(StoreErrc::statement, "SHA-256 is not available");
     std::string hex;
     constexpr std::string_view kDigits = "0123456789abcdef";
     for (unsigned i = 0; i < size; ++i) {
@@ -78,7 +87,9 @@ std::vector<TokenRow> list_tokens(Session& session) {
 }
 
 std::vector<TokenRow> tokens_in_force(Session& session, std::int64_t now_ms) {
-    return rows_of(session.run("SELECT id, name, role, hash, made_ms, made_by, expires_ms, revoked_ms FROM api_tokens WHERE revoked_ms = 0 AND (expires_ms = 0 OR expires_ms > $1)", {now_ms}));
+    return rows_of(session.run(
+        "SELECT id, name, role, hash, made_ms, made_by, expires_ms, revoked_ms FROM api_tokens WHERE revoked_ms = 0 AND (expires_ms = 0 OR expires_ms > $1)",
+        {now_ms}));
 }
 
 std::optional<TokenRow> find_token(Session& session, std::string_view id) {

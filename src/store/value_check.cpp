@@ -16,7 +16,8 @@ bool is_utf8(std::string_view text) {
         if (more == 0) return false;
         const auto second = byte(i + 1);
         // Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
-        if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return false;
+        if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
+            return false;
         for (std::size_t k = 1; k <= more; ++k)
             if ((byte(i + k) & 0xC0U) != 0x80) return false;
         i += more + 1;

@@ -9,7 +9,9 @@ WorkQueue::WorkQueue(std::size_t threads, std::size_t most, std::chrono::millise
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, keeper = i == 0] { run(keeper); });
 }
 
-WorkQueue::~WorkQueue() { stop(); }
+WorkQueue::~WorkQueue() {
+    stop();
+}
 
 void WorkQueue::stop() {
     {
@@ -36,8 +38,10 @@ void WorkQueue::run(bool keeper) {
     auto next = std::chrono::steady_clock::now() + every_;
     for (;;) {
         const auto due = [this] { return stopping_ || !jobs_.empty(); };
-        if (!keeper) wake_.wait(lock, due);
-        else wake_.wait_until(lock, next, due);
+        if (!keeper)
+            wake_.wait(lock, due);
+        else
+            wake_.wait_until(lock, next, due);
         if (keeper && !stopping_ && std::chrono::steady_clock::now() >= next) {
             lock.unlock();
             idle_();

@@ -13,7 +13,9 @@ using nlohmann::json;
 
 namespace {
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 std::string media_type(std::string_view content_type) {
     std::string type;
@@ -21,7 +23,9 @@ std::string media_type(std::string_view content_type) {
         if (c != ' ' && c != '\t') type += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
     return type;
 }
-bool is_json_type(const std::string& type) { return type == "application/json" || type == "text/json" || type.ends_with("+json"); }
+bool is_json_type(const std::string& type) {
+    return type == "application/json" || type == "text/json" || type.ends_with("+json");
+}
 
 bool is_utf8(std::string_view text) {
     net::Utf8Checker checker;
@@ -37,7 +41,9 @@ const json* at(const json& document, const std::string& pointer) {
     }
 }
 
-std::string text_of(const json& value, std::size_t most) { return shortened(value.is_string() ? value.get_ref<const std::string&>() : dumped(value), most); }
+std::string text_of(const json& value, std::size_t most) {
+    return shortened(value.is_string() ? value.get_ref<const std::string&>() : dumped(value), most);
+}
 
 void read_actions(const json& actions, ToolOutcome& outcome) {
     if (!actions.is_array()) return;
@@ -48,13 +54,18 @@ void read_actions(const json& actions, ToolOutcome& outcome) {
             return found != action.end() && found->is_string() ? found->get<std::string>() : std::string{};
         };
         const auto type = text("type");
-        if (type == "hangup") outcome.hang_up = true;
-        else if (type == "transfer") outcome.transfer = text("to").substr(0, 100);
-        else if (type == "dtmf") outcome.keys = text("digits").substr(0, 32);
+        if (type == "hangup")
+            outcome.hang_up = true;
+        else if (type == "transfer")
+            outcome.transfer = text("to").substr(0, 100);
+        else if (type == "dtmf")
+            outcome.keys = text("digits").substr(0, 32);
     }
 }
 
-ToolOutcome bad(std::string reason) { return failed("bad_response", "the tool's answer could not be used", std::move(reason)); }
+ToolOutcome bad(std::string reason) {
+    return failed("bad_response", "the tool's answer could not be used", std::move(reason));
+}
 
 // One of the shapes with names of their own; nothing: it is another.
 std::optional<ToolOutcome> read_shape(const json& document) {
@@ -79,7 +90,8 @@ std::optional<ToolOutcome> read_shape(const json& document) {
     }
     if (const auto say = document.find("say"); say != document.end() && say->is_string()) outcome.say = shortened(say->get_ref<const std::string&>(), 1000);
     if (const auto message = shape->find("message"); message != shape->end() && message->is_object())
-        if (const auto content = message->find("content"); content != message->end() && content->is_string()) outcome.say = shortened(content->get_ref<const std::string&>(), 1000);
+        if (const auto content = message->find("content"); content != message->end() && content->is_string())
+            outcome.say = shortened(content->get_ref<const std::string&>(), 1000);
     if (const auto actions = document.find("actions"); actions != document.end()) read_actions(*actions, outcome);
     return outcome;
 }
@@ -95,8 +107,9 @@ ToolOutcome failed(std::string kind, std::string sentence, std::string reason) {
 }
 
 bool is_tool_name(std::string_view name) {
-    return !name.empty() && name.size() <= 64 &&
-           std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
+    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    });
 }
 
 std::string shortened(std::string_view text, std::size_t most) {
@@ -156,7 +169,8 @@ ToolOutcome read_answer(const AnswerRules& rules, int status, std::string_view c
 std::string repeated_for_model(std::string_view kind) {
     if (kind == "ok") return R"({"ok":true,"note":"this has been done already"})";
     // How far it came nobody knows: that it was not done would be an invitation to do it twice.
-    if (kind == "timeout" || kind == "cancelled" || kind == "error" || kind == "bad_response") return R"({"error":"this was tried already, and nobody knows whether it was done"})";
+    if (kind == "timeout" || kind == "cancelled" || kind == "error" || kind == "bad_response")
+        return R"({"error":"this was tried already, and nobody knows whether it was done"})";
     return R"({"error":"this was tried already and was not done"})";
 }
 

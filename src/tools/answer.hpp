@@ -15,8 +15,8 @@ inline constexpr std::size_t kMostAnswer = 64 * 1024;
 inline constexpr std::size_t kMostForModel = 3500;  // bytes of a result as the model sees it
 
 struct AnswerRules {
-    std::string result;                            // JSON pointer; empty: all of it, or what the shapes below say
-    std::optional<JsonSchema> schema{};            // of the whole answer
+    std::string result;                              // JSON pointer; empty: all of it, or what the shapes below say
+    std::optional<JsonSchema> schema{};              // of the whole answer
     std::map<std::string, std::string> variables{};  // name -> JSON pointer
 };
 

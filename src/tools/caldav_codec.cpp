@@ -27,11 +27,16 @@ bool decode(std::string_view text, std::string& out) {
         if (end == std::string_view::npos || end > 10) return false;
         auto name = text.substr(0, end);
         text.remove_prefix(end + 1);
-        if (name == "lt") out += '<';
-        else if (name == "gt") out += '>';
-        else if (name == "amp") out += '&';
-        else if (name == "quot") out += '"';
-        else if (name == "apos") out += '\'';
+        if (name == "lt")
+            out += '<';
+        else if (name == "gt")
+            out += '>';
+        else if (name == "amp")
+            out += '&';
+        else if (name == "quot")
+            out += '"';
+        else if (name == "apos")
+            out += '\'';
         else if (name.starts_with('#')) {
             name.remove_prefix(1);
             const bool hex = name.starts_with('x');
@@ -52,8 +57,9 @@ bool decode(std::string_view text, std::string& out) {
 
 std::string calendar_query(const TimeSpan& window) {
     const auto range = "start=\"" + utc_text(window.from) + "\" end=\"" + utc_text(window.to) + "\"/>";
-    return R"(<?xml version="1.0" encoding="utf-8"?><C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:prop><C:calendar-data><C:expand )" + range +
-           R"(</C:calendar-data></D:prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range )" + range + "</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>";
+    return R"(<?xml version="1.0" encoding="utf-8"?><C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:prop><C:calendar-data><C:expand )" +
+           range + R"(</C:calendar-data></D:prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range )" + range +
+           "</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>";
 }
 
 std::optional<std::vector<std::string>> read_multistatus(std::string_view xml) {
@@ -91,8 +97,10 @@ std::optional<std::vector<std::string>> read_multistatus(std::string_view xml) {
         if (xml.starts_with("<!")) return std::nullopt;
         std::size_t end = 1;
         for (char quote = 0; end < xml.size() && (quote != 0 || xml[end] != '>'); ++end) {
-            if (quote != 0) quote = xml[end] == quote ? '\0' : quote;
-            else if (xml[end] == '"' || xml[end] == '\'') quote = xml[end];
+            if (quote != 0)
+                quote = xml[end] == quote ? '\0' : quote;
+            else if (xml[end] == '"' || xml[end] == '\'')
+                quote = xml[end];
         }
         if (end == xml.size()) return std::nullopt;
         const auto inner = xml.substr(1, end - 1);

@@ -27,13 +27,18 @@ constexpr std::size_t kMostZones = 16;
 constexpr auto kFarthest = std::chrono::days(366);
 constexpr std::string_view kDate = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", kTime = "^([01][0-9]|2[0-3]):[0-5][0-9]$";
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-Second now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+Second now() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
 
 std::string basic(const CalendarSettings& settings) {
     const auto text = settings.username + ":" + std::string(settings.password.reveal());
     std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-    const auto size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const auto size =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     out.resize(static_cast<std::size_t>(size));
     return "Basic " + out;
 }
@@ -66,7 +71,8 @@ class Calendar {
 public:
     Calendar(const CalendarSettings& settings, const std::optional<flows::Hours>& hours, std::shared_ptr<const net::EgressGuard> guard)
         : settings_(settings), hours_(hours), guard_(std::move(guard)) {
-        if (const auto reason = net::egress_url(settings.url); reason != net::EgressReason::none) throw std::invalid_argument("url: cannot be used (" + std::string(net::name(reason)) + ")");
+        if (const auto reason = net::egress_url(settings.url); reason != net::EgressReason::none)
+            throw std::invalid_argument("url: cannot be used (" + std::string(net::name(reason)) + ")");
         if (!settings.time_zone.empty()) {
             std::string why;
             zone_ = flows::TimeZone::load(settings.time_zone, &why);
@@ -143,9 +149,12 @@ public:
         call.body = write_event(event);
         std::optional<ToolOutcome> outcome;
         const auto reply = co_await guard_->request(http, std::move(call));
-        if (!reply) outcome = reply.error() == net::Errc::timed_out ? failed("timeout", "timeout: nobody knows whether it was booked", "deadline") : unreachable(reply.error());
+        if (!reply)
+            outcome = reply.error() == net::Errc::timed_out ? failed("timeout", "timeout: nobody knows whether it was booked", "deadline")
+                                                            : unreachable(reply.error());
         // 412: the event of this very wish stands there already, its name says so.
-        else if (reply->status != 200 && reply->status != 201 && reply->status != 204 && reply->status != 412) outcome = failed("error", "the calendar did not take the appointment", "status " + std::to_string(reply->status));
+        else if (reply->status != 200 && reply->status != 201 && reply->status != 204 && reply->status != 412)
+            outcome = failed("error", "the calendar did not take the appointment", "status " + std::to_string(reply->status));
         co_return outcome;
     }
 
@@ -153,7 +162,8 @@ public:
         const auto local = at + zone_->offset_at(at);
         const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(local)};
         std::array<char, 16> out{};
-        std::snprintf(out.data(), out.size(), "%04d-%02u-%02u", static_cast<int>(date.year()) % 10000, static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+        std::snprintf(out.data(), out.size(), "%04d-%02u-%02u", static_cast<int>(date.year()) % 10000, static_cast<unsigned>(date.month()),
+                      static_cast<unsigned>(date.day()));
         return out.data();
     }
     [[nodiscard]] std::string clock_text(Second at) const {
@@ -210,7 +220,8 @@ public:
         json properties{{"date", date}, {"time", time}};
         auto required = json::array({"date"});
         if (books) {
-            traits_.description = "Book an appointment of " + std::to_string(calendar_->settings().length.count()) + " minutes. Look with free_times before you offer one. If the time is taken, the answer names others that are free.";
+            traits_.description = "Book an appointment of " + std::to_string(calendar_->settings().length.count()) +
+                                  " minutes. Look with free_times before you offer one. If the time is taken, the answer names others that are free.";
             properties["service"] = {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}, {"description", "What it is for."}};
             properties["name"] = {{"type", "string"}, {"maxLength", 200}, {"description", "Whom it is for."}};
             properties["notes"] = {{"type", "string"}, {"maxLength", 1000}};
@@ -222,7 +233,8 @@ public:
             traits_.description = "Free times for an appointment on one day, those nearest to `time` if it is given. Use it before you offer a time.";
             traits_.idempotent = traits_.cancel_on_interruption = true;
         }
-        traits_.parameters = dumped({{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}, {"additionalProperties", false}});
+        traits_.parameters =
+            dumped({{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}, {"additionalProperties", false}});
         traits_.schema = std::move(JsonSchema::compile(traits_.parameters).schema);
     }
 
@@ -230,7 +242,9 @@ public:
 
     net::Task<ToolOutcome> run(ToolRun run, net::HttpClient& http) const override {
         const auto arguments = json::parse(run.arguments, nullptr, false);
-        const auto text = [&](const char* key) { return arguments.is_object() && arguments.contains(key) && arguments[key].is_string() ? arguments[key].get<std::string>() : std::string(); };
+        const auto text = [&](const char* key) {
+            return arguments.is_object() && arguments.contains(key) && arguments[key].is_string() ? arguments[key].get<std::string>() : std::string();
+        };
         const auto day = day_of(text("date"));
         const auto clock = clock_of(text("time"));
         if (!day || (!clock && (books_ || !text("time").empty()))) co_return failed("error", "there is no such date or time", "arguments");
@@ -240,7 +254,8 @@ public:
         const auto from = instant_of(*day + clock.value_or(0min), zone);
         const TimeSpan whole{instant_of(*day, zone), instant_of(*day + std::chrono::days(1), zone)};
         const TimeSpan wanted{from, from + length};
-        if (books_ ? from <= today : whole.to <= today) co_return failed("error", "that time is past; it is " + calendar_->date_text(today) + " " + calendar_->clock_text(today) + " now", "arguments");
+        if (books_ ? from <= today : whole.to <= today)
+            co_return failed("error", "that time is past; it is " + calendar_->date_text(today) + " " + calendar_->clock_text(today) + " now", "arguments");
         if (whole.from > today + kFarthest) co_return failed("error", "that is too far ahead", "arguments");
 
         // The same time in the same call is the same appointment, whatever else is said of it and whenever.

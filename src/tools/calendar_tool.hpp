@@ -15,6 +15,7 @@ struct CalendarTools {
     std::shared_ptr<const Tool> free_times, book_appointment;
 };
 // `hours`: the agent's; nothing: always. Throws std::invalid_argument ("time_zone: …") for settings that make no sense.
-[[nodiscard]] CalendarTools make_calendar_tools(const CalendarSettings& settings, const std::optional<flows::Hours>& hours, std::shared_ptr<const net::EgressGuard> guard);
+[[nodiscard]] CalendarTools make_calendar_tools(const CalendarSettings& settings, const std::optional<flows::Hours>& hours,
+                                                std::shared_ptr<const net::EgressGuard> guard);
 
 }  // namespace parley::tools

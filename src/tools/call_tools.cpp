@@ -23,7 +23,9 @@ constexpr std::size_t kMostVariables = 100;
 constexpr std::size_t kMostDigitNames = 20;
 constexpr std::size_t kMostTools = 128;  // vendors refuse more
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 }  // namespace
 
@@ -42,7 +44,9 @@ std::string idempotency_key(std::string_view call_sid, std::uint32_t turn, std::
 
 CallTools::CallTools(Parts parts) : parts_(std::move(parts)), variables_(parts_.facts.variables) {
     const auto* settings = parts_.catalog ? &parts_.catalog->settings() : nullptr;
-    const auto confirmed = [&](const std::string& name) { return settings != nullptr && std::find(settings->consequential.begin(), settings->consequential.end(), name) != settings->consequential.end(); };
+    const auto confirmed = [&](const std::string& name) {
+        return settings != nullptr && std::find(settings->consequential.begin(), settings->consequential.end(), name) != settings->consequential.end();
+    };
     if (parts_.builtin)
         for (const auto& spec : parts_.builtin->specs()) {
             Offered offered;
@@ -66,7 +70,8 @@ CallTools::CallTools(Parts parts) : parts_(std::move(parts)), variables_(parts_.
             spec.within = traits.timeout + std::chrono::milliseconds(1500);
             spec.filler = traits.filler;
             // The schema lives in the tool.
-            Offered offered{tool, traits.schema ? std::shared_ptr<const JsonSchema>(tool, &*traits.schema) : nullptr, traits.consequential || confirmed(traits.name)};
+            Offered offered{tool, traits.schema ? std::shared_ptr<const JsonSchema>(tool, &*traits.schema) : nullptr,
+                            traits.consequential || confirmed(traits.name)};
             offer(std::move(spec), std::move(offered));
         }
     if (settings != nullptr) {
@@ -109,8 +114,10 @@ void CallTools::caller_interrupted() {
     asked_.clear();  // they have not heard the question to its end
     for (auto& [key, made] : made_) {
         if (made.over || !made.work) continue;
-        if (made.gives_up) made.work->cancel("the caller interrupted");
-        else made.work->orphan();
+        if (made.gives_up)
+            made.work->cancel("the caller interrupted");
+        else
+            made.work->orphan();
     }
 }
 
@@ -120,7 +127,8 @@ void CallTools::transferring(std::string_view target, std::string_view summary) 
 
 std::string CallTools::confirmation(const std::string& name, const std::string& arguments) const {
     return dumped({{"status", "not done yet"},
-                   {"next", "Ask the caller to confirm: " + name + " with " + shortened(arguments, 600) + ". Say in plain words what will be done. Only when they have said yes, call it again with exactly these arguments."}});
+                   {"next", "Ask the caller to confirm: " + name + " with " + shortened(arguments, 600) +
+                                ". Say in plain words what will be done. Only when they have said yes, call it again with exactly these arguments."}});
 }
 
 void CallTools::answer(Done done, ActionResult result) {
@@ -132,11 +140,15 @@ void CallTools::answer(Done done, ActionResult result) {
 void CallTools::refuse(const Wish& wish, std::string kind, std::string sentence, Done done) {
     auto outcome = failed(kind, std::move(sentence), kind);
     if (kind == "invalid" || kind == "unknown") ++strikes_;
-    parts_.shop->tell({parts_.facts.call_sid, wish.name, kind == "unknown" ? "unknown" : wish.label, wish.arguments, wish.key, wish.at_ms, Clock::now() - wish.began, false}, outcome);
+    parts_.shop->tell(
+        {parts_.facts.call_sid, wish.name, kind == "unknown" ? "unknown" : wish.label, wish.arguments, wish.key, wish.at_ms, Clock::now() - wish.began, false},
+        outcome);
     ActionResult result;
     result.json = std::move(outcome.json);
-    if (strikes_ >= kMostStrikes) result.give_up = "the model cannot use its tools";
-    else if (kind == "loop") result.give_up = "the model asks for tools without end";
+    if (strikes_ >= kMostStrikes)
+        result.give_up = "the model cannot use its tools";
+    else if (kind == "loop")
+        result.give_up = "the model asks for tools without end";
     answer(std::move(done), std::move(result));
 }
 
@@ -148,7 +160,8 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
     wish.began = Clock::now();
     wish.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wish.began - began_).count();
     ++number_;
-    if (++in_call_ > parts_.per_call || ++in_turn_ > parts_.per_turn) return refuse(wish, "loop", "no more tools may be used now; answer with what you know", std::move(done));
+    if (++in_call_ > parts_.per_call || ++in_turn_ > parts_.per_turn)
+        return refuse(wish, "loop", "no more tools may be used now; answer with what you know", std::move(done));
 
     const auto found = offered_.find(wish.name);
     if (found == offered_.end()) {
@@ -166,15 +179,19 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
     wish.key = idempotency_key(parts_.facts.call_sid + parts_.session, turn_, wish.name, wish.arguments + digits_state(offered));
 
     // Keys that did not come are asked for again, and once something has been done with those that did.
-    if (const auto before = made_.find(wish.key); offered.own && before != made_.end() && before->second.over && (!before->second.result.ok || before->second.number + 1 != number_)) made_.erase(before);
+    if (const auto before = made_.find(wish.key);
+        offered.own && before != made_.end() && before->second.over && (!before->second.result.ok || before->second.number + 1 != number_))
+        made_.erase(before);
     if (const auto before = made_.find(wish.key); before != made_.end()) {
         // Asked again in the same turn, by a backup that took over or by a model that forgets: done once, told twice.
         ToolOutcome again;
         again.kind = "duplicate";
         again.json = before->second.over ? before->second.result.json : R"({"ok":true,"note":"being done already"})";
         parts_.shop->tell({parts_.facts.call_sid, wish.name, wish.label, wish.arguments, wish.key, wish.at_ms, {}, false}, again);
-        if (before->second.over) answer(std::move(done), before->second.result);
-        else before->second.waiting.push_back(std::move(done));
+        if (before->second.over)
+            answer(std::move(done), before->second.result);
+        else
+            before->second.waiting.push_back(std::move(done));
         return;
     }
     if (offered.consequential) {
@@ -205,7 +222,8 @@ void CallTools::perform(brain::ActionRequest request, Done done) {
             outcome.json = result.json;
             outcome.reason = result.ok ? "" : "refused";
             const auto told = json::parse(result.json, nullptr, false);
-            if (const auto kept = told.is_object() ? told.find("variables") : told.end(); result.ok && told.is_object() && kept != told.end() && kept->is_object())
+            if (const auto kept = told.is_object() ? told.find("variables") : told.end();
+                result.ok && told.is_object() && kept != told.end() && kept->is_object())
                 for (const auto& [name, value] : kept->items())
                     if (value.is_string()) keep(name, value.get<std::string>());
             parts_.shop->tell({parts_.facts.call_sid, wish.name, wish.label, wish.arguments, wish.key, wish.at_ms, Clock::now() - wish.began, false}, outcome);
@@ -299,8 +317,10 @@ ActionResult CallTools::result_of(const ToolOutcome& outcome) {
     if (!outcome.transfer.empty()) {
         // A destination comes from the configuration: an answer may only name it.
         const auto place = parts_.transfers.find(outcome.transfer);
-        if (place != parts_.transfers.end()) result.transfer = place->second;
-        else result.json = dumped({{"error", "the tool named a destination there is not"}});
+        if (place != parts_.transfers.end())
+            result.transfer = place->second;
+        else
+            result.json = dumped({{"error", "the tool named a destination there is not"}});
     }
     if (!outcome.keys.empty() && parts_.builtin && offered_.contains("send_digits"))
         parts_.builtin->perform({"send_digits", dumped({{"keys", outcome.keys}})}, [](const ActionResult&) {});

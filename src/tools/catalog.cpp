@@ -20,7 +20,8 @@ std::shared_ptr<const net::EgressGuard> guard_of(const ToolSettings& settings, n
 
 }  // namespace
 
-Catalog::Catalog(ToolSettings settings, net::EgressGuard::Observe observe, const std::optional<flows::Hours>& hours) : settings_(std::move(settings)), guard_(guard_of(settings_, std::move(observe))) {
+Catalog::Catalog(ToolSettings settings, net::EgressGuard::Observe observe, const std::optional<flows::Hours>& hours)
+    : settings_(std::move(settings)), guard_(guard_of(settings_, std::move(observe))) {
     for (const auto& http : settings_.http) {
         try {
             fixed_.push_back(make_http_tool(http, guard_));
@@ -63,7 +64,8 @@ net::Task<> Catalog::refresh(net::HttpClient& http, Log log, TimePoint now) {
         }
         std::vector<std::shared_ptr<const Tool>> tools;
         for (auto& one : listed.tools) tools.push_back(make_mcp_tool(peer, std::move(one)));
-        if (listed.dropped > 0) log.warn("mcp.tools_dropped", "Some of an MCP server's tools cannot be offered.", {{"server", settings_.mcp[i].name}, {"count", listed.dropped}});
+        if (listed.dropped > 0)
+            log.warn("mcp.tools_dropped", "Some of an MCP server's tools cannot be offered.", {{"server", settings_.mcp[i].name}, {"count", listed.dropped}});
         const std::lock_guard lock(mutex_);
         listed_[i] = std::move(tools);
         due_[i] = now + listed.fresh;
@@ -95,9 +97,11 @@ std::vector<std::pair<std::string, std::string>> wrong(const ToolSettings& setti
     for (std::size_t i = 0; i < settings.mcp.size(); ++i) {
         const auto place = "mcp[" + std::to_string(i) + "]";
         if (!is_tool_name(settings.mcp[i].name)) all.emplace_back(place + ".name", "expected 1 to 64 letters, digits, - and _");
-        if (const auto reason = net::egress_url(settings.mcp[i].url); reason != net::EgressReason::none) all.emplace_back(place + ".url", "cannot be used (" + std::string(net::name(reason)) + ")");
+        if (const auto reason = net::egress_url(settings.mcp[i].url); reason != net::EgressReason::none)
+            all.emplace_back(place + ".url", "cannot be used (" + std::string(net::name(reason)) + ")");
         const auto& version = settings.mcp[i].version;
-        if (!version.empty() && !is_mcp_version(version)) all.emplace_back(place + ".version", "expected one of 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28");
+        if (!version.empty() && !is_mcp_version(version))
+            all.emplace_back(place + ".version", "expected one of 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28");
     }
     if (!settings.calendar.url.empty()) {
         try {

@@ -6,8 +6,8 @@
 namespace parley::tools {
 
 enum class Consent { yes, no, unclear };
-// Words of assent in English, German, French, Spanish, Italian and Dutch, or the key 1. Any word of refusal beside it makes it a no; many words make it unclear,
-// because they say something else as well.
+// Words of assent in English, German, French, Spanish, Italian and Dutch, or the key 1. Any word of refusal beside it makes it a no; many words make it
+// unclear, because they say something else as well.
 [[nodiscard]] Consent consent_of(std::string_view said);
 
 }  // namespace parley::tools

@@ -17,24 +17,36 @@ std::string_view shown_end(std::string_view keys) {
 
 std::string_view status_of(KeysOutcome outcome) {
     switch (outcome) {
-        case KeysOutcome::complete: return "complete";
-        case KeysOutcome::too_few: return "too_few";
-        case KeysOutcome::none: return "none";
-        case KeysOutcome::interrupted: return "interrupted";
-        case KeysOutcome::hung_up: return "hung_up";
-        case KeysOutcome::unavailable: break;
+        case KeysOutcome::complete:
+            return "complete";
+        case KeysOutcome::too_few:
+            return "too_few";
+        case KeysOutcome::none:
+            return "none";
+        case KeysOutcome::interrupted:
+            return "interrupted";
+        case KeysOutcome::hung_up:
+            return "hung_up";
+        case KeysOutcome::unavailable:
+            break;
     }
     return "unavailable";
 }
 
 std::string_view sentence_of(KeysOutcome outcome) {
     switch (outcome) {
-        case KeysOutcome::complete: break;
-        case KeysOutcome::too_few: return "too few keys were pressed";
-        case KeysOutcome::none: return "nothing was pressed";
-        case KeysOutcome::interrupted: return "the caller spoke instead of pressing keys";
-        case KeysOutcome::hung_up: return "the call ended";
-        case KeysOutcome::unavailable: return "keys cannot be asked for now";
+        case KeysOutcome::complete:
+            break;
+        case KeysOutcome::too_few:
+            return "too few keys were pressed";
+        case KeysOutcome::none:
+            return "nothing was pressed";
+        case KeysOutcome::interrupted:
+            return "the caller spoke instead of pressing keys";
+        case KeysOutcome::hung_up:
+            return "the call ended";
+        case KeysOutcome::unavailable:
+            return "keys cannot be asked for now";
     }
     return {};
 }
@@ -46,17 +58,31 @@ brain::ActionSpec digits_spec() {
         {"type", "object"},
         {"properties",
          {{"name", {{"type", "string"}, {"pattern", "^[a-z][a-z0-9_]{0,39}$"}, {"description", "What it is: card, pin, customer_number …"}}},
-          {"prompt", {{"type", "string"}, {"minLength", 1}, {"maxLength", kMostPrompt}, {"description", "Said to the caller, in their language, with the key that ends it. Say nothing of it yourself."}}},
+          {"prompt",
+           {{"type", "string"},
+            {"minLength", 1},
+            {"maxLength", kMostPrompt},
+            {"description", "Said to the caller, in their language, with the key that ends it. Say nothing of it yourself."}}},
           {"min", {{"type", "integer"}, {"minimum", 1}, {"maximum", 64}, {"description", "Fewest keys; 1 unless given."}}},
           {"max", {{"type", "integer"}, {"minimum", 1}, {"maximum", 64}, {"description", "Most keys; it is over with the last of them. 20 unless given."}}},
           {"terminator", {{"type", "string"}, {"enum", {"#", "*", "none"}}, {"description", "The key that ends it; # unless given."}}},
           {"timeout_seconds", {{"type", "integer"}, {"minimum", 2}, {"maximum", 60}, {"description", "For the first key; 8 unless given."}}},
           {"gap_seconds", {{"type", "integer"}, {"minimum", 1}, {"maximum", 20}, {"description", "For each further one; 3 unless given."}}},
-          {"attempts", {{"type", "integer"}, {"minimum", 1}, {"maximum", 3}, {"description", "How often they are asked when nothing or too little comes; 2 unless given."}}},
-          {"sensitive", {{"type", "boolean"}, {"description", "True, unless said otherwise: card numbers, PINs, dates of birth. You see how many there are and at most the last four; a tool may be given the rest."}}}}},
+          {"attempts",
+           {{"type", "integer"},
+            {"minimum", 1},
+            {"maximum", 3},
+            {"description", "How often they are asked when nothing or too little comes; 2 unless given."}}},
+          {"sensitive",
+           {{"type", "boolean"},
+            {"description",
+             "True, unless said otherwise: card numbers, PINs, dates of birth. You see how many there are and at most the last four; a tool may be given the "
+             "rest."}}}}},
         {"required", {"name", "prompt"}},
         {"additionalProperties", false}};
-    brain::ActionSpec spec{std::string(kCollectDigits), "Ask the caller to press keys of their telephone: a number, a PIN, a choice. Better than speech for long numbers and for what nobody beside them should hear.",
+    brain::ActionSpec spec{std::string(kCollectDigits),
+                           "Ask the caller to press keys of their telephone: a number, a PIN, a choice. Better than speech for long numbers and for what "
+                           "nobody beside them should hear.",
                            parameters.dump()};
     spec.within = kWithin;
     return spec;
@@ -90,8 +116,10 @@ DigitsWish digits_wish(const json& arguments) {
 json digits_result(const DigitsWish& wish, KeysOutcome outcome, std::string_view keys) {
     json result{{"name", wish.name}, {"status", status_of(outcome)}};
     const bool complete = outcome == KeysOutcome::complete;
-    if (complete) result["ok"] = true;
-    else result["error"] = sentence_of(outcome);
+    if (complete)
+        result["ok"] = true;
+    else
+        result["error"] = sentence_of(outcome);
     if (!complete && outcome != KeysOutcome::too_few) return result;
     if (!wish.how.secret) {
         result["digits"] = keys;

@@ -17,7 +17,7 @@ using std::chrono::sys_days;
 using Seconds = std::chrono::seconds;
 
 constexpr std::size_t kDeepest = 8, kMostDates = 500, kMostSpans = 20'000;
-constexpr int kLongestDays = 400;         // of one event, as far as recurrences look back
+constexpr int kLongestDays = 400;               // of one event, as far as recurrences look back
 constexpr std::int64_t kMostSteps = 2'000'000;  // of counting repetitions, all events together
 
 std::optional<int> number(std::string_view text, std::size_t most = 9) {
@@ -62,13 +62,18 @@ std::optional<Line> read_line(std::string_view text) {
         std::string value;
         bool quoted = false;
         for (at = equals + 1; at < text.size() && (quoted || (text[at] != ':' && text[at] != ';')); ++at) {
-            if (text[at] == '"') quoted = !quoted;
-            else value += text[at];
+            if (text[at] == '"')
+                quoted = !quoted;
+            else
+                value += text[at];
         }
         if (at == text.size()) return std::nullopt;
-        if (key == "TZID") line.tzid = value.substr(0, 100);
-        else if (key == "FBTYPE") line.fbtype = upper(value);
-        else if (key == "VALUE") line.date = upper(value) == "DATE";
+        if (key == "TZID")
+            line.tzid = value.substr(0, 100);
+        else if (key == "FBTYPE")
+            line.fbtype = upper(value);
+        else if (key == "VALUE")
+            line.date = upper(value) == "DATE";
     }
     line.value = std::string(text.substr(at + 1));
     return line;
@@ -99,7 +104,8 @@ std::optional<When> read_when(std::string_view text, const std::string& tzid, co
     const auto hour = number(text.substr(9, 2), 2), minute = number(text.substr(11, 2), 2), second = number(text.substr(13, 2), 2);
     if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
     when.local += std::chrono::hours(*hour) + std::chrono::minutes(*minute) + Seconds(std::min(*second, 59));
-    if (text.size() == 16) when.zone = flows::TimeZone::utc();
+    if (text.size() == 16)
+        when.zone = flows::TimeZone::utc();
     else if (!tzid.empty() && reading.zone_of)
         if (auto known = reading.zone_of(tzid)) when.zone = std::move(known);
     return when;
@@ -123,7 +129,12 @@ std::optional<Seconds> read_duration(std::string_view text) {
         const auto value = number(text.substr(0, end), 6);
         if (!value) return std::nullopt;
         const char unit = text[end];
-        const std::int64_t seconds = !time && unit == 'W' ? 604'800 : !time && unit == 'D' ? 86'400 : time && unit == 'H' ? 3600 : time && unit == 'M' ? 60 : time && unit == 'S' ? 1 : 0;
+        const std::int64_t seconds = !time && unit == 'W'   ? 604'800
+                                     : !time && unit == 'D' ? 86'400
+                                     : time && unit == 'H'  ? 3600
+                                     : time && unit == 'M'  ? 60
+                                     : time && unit == 'S'  ? 1
+                                                            : 0;
         if (seconds == 0) return std::nullopt;
         all += Seconds(*value * seconds);
         any = true;
@@ -159,7 +170,8 @@ struct Rule {
         if (every == Every::day) return (day - start).count() % interval == 0 && (!by_weekday || weekdays[weekday]);
         if (every == Every::week) {
             const auto week = [&](sys_days of) { return of - days((std::chrono::weekday(of).iso_encoding() - 1 + 7 - week_start) % 7); };
-            return (week(day) - week(start)).count() / 7 % interval == 0 && (by_weekday ? weekdays[weekday] : weekday == std::chrono::weekday(start).iso_encoding() - 1);
+            return (week(day) - week(start)).count() / 7 % interval == 0 &&
+                   (by_weekday ? weekdays[weekday] : weekday == std::chrono::weekday(start).iso_encoding() - 1);
         }
         const int years = static_cast<int>(d.year()) - static_cast<int>(s.year());
         if (every == Every::month) {
@@ -189,12 +201,18 @@ std::optional<Rule> read_rule(const std::string& text, const CalendarReading& re
         const auto key = part.substr(0, equals), value = part.substr(equals + 1);
         if (key == "FREQ") {
             every = true;
-            if (value == "DAILY") rule.every = Rule::Every::day;
-            else if (value == "WEEKLY") rule.every = Rule::Every::week;
-            else if (value == "MONTHLY") rule.every = Rule::Every::month;
-            else if (value == "YEARLY") rule.every = Rule::Every::year;
-            else if (value == "HOURLY" || value == "MINUTELY" || value == "SECONDLY") rule.whole_day = rule.superset = true;
-            else return std::nullopt;
+            if (value == "DAILY")
+                rule.every = Rule::Every::day;
+            else if (value == "WEEKLY")
+                rule.every = Rule::Every::week;
+            else if (value == "MONTHLY")
+                rule.every = Rule::Every::month;
+            else if (value == "YEARLY")
+                rule.every = Rule::Every::year;
+            else if (value == "HOURLY" || value == "MINUTELY" || value == "SECONDLY")
+                rule.whole_day = rule.superset = true;
+            else
+                return std::nullopt;
         } else if (key == "INTERVAL") {
             const auto interval = number(value, 5);
             if (!interval || *interval == 0) return std::nullopt;
@@ -326,15 +344,24 @@ private:
             }
             return true;
         };
-        if (line.name == "UID") event_.uid = line.value;
-        else if (line.name == "STATUS") event_.free = event_.free || upper(line.value) == "CANCELLED";
-        else if (line.name == "TRANSP") event_.free = event_.free || upper(line.value) == "TRANSPARENT";
-        else if (line.name == "DTSTART") return when(event_.start);
-        else if (line.name == "DTEND") return when(event_.end);
-        else if (line.name == "DURATION") return (event_.lasts = read_duration(line.value)).has_value();
-        else if (line.name == "RRULE") return (event_.rule = read_rule(line.value, reading_)).has_value();
-        else if (line.name == "EXDATE") return list(event_.except);
-        else if (line.name == "RDATE") return list(event_.also);
+        if (line.name == "UID")
+            event_.uid = line.value;
+        else if (line.name == "STATUS")
+            event_.free = event_.free || upper(line.value) == "CANCELLED";
+        else if (line.name == "TRANSP")
+            event_.free = event_.free || upper(line.value) == "TRANSPARENT";
+        else if (line.name == "DTSTART")
+            return when(event_.start);
+        else if (line.name == "DTEND")
+            return when(event_.end);
+        else if (line.name == "DURATION")
+            return (event_.lasts = read_duration(line.value)).has_value();
+        else if (line.name == "RRULE")
+            return (event_.rule = read_rule(line.value, reading_)).has_value();
+        else if (line.name == "EXDATE")
+            return list(event_.except);
+        else if (line.name == "RDATE")
+            return list(event_.also);
         return true;
     }
 
@@ -367,9 +394,12 @@ private:
         const auto& start = *event.start;
         // How long it is on its own clocks for days, as time passes for everything else.
         Seconds length{0};
-        if (event.end) length = start.date ? event.end->local - start.local : event.end->instant() - start.instant();
-        else if (event.lasts) length = *event.lasts;
-        else if (start.date) length = days(1);
+        if (event.end)
+            length = start.date ? event.end->local - start.local : event.end->instant() - start.instant();
+        else if (event.lasts)
+            length = *event.lasts;
+        else if (start.date)
+            length = days(1);
         if (length < 0s) return false;
         const auto occurs = [&](Second local, bool whole_day) {
             if (whole_day) {
@@ -400,7 +430,8 @@ private:
         bool counts = rule.count > 0 && !rule.superset;
         if (counts) {
             // The first is one, whatever the rule says of it.
-            if ((from - first).count() > kMostSteps - steps_) counts = false;  // too much to count: as if it never ended
+            if ((from - first).count() > kMostSteps - steps_)
+                counts = false;  // too much to count: as if it never ended
             else
                 for (auto day = first; day < from; day += days(1), ++steps_)
                     if (day == first || rule.on(first, day)) ++seen;
@@ -411,7 +442,8 @@ private:
             const Second local = day + time;
             const auto at = instant_of(local, *start.zone);
             if (rule.until && (rule.until->date ? day > std::chrono::floor<days>(rule.until->local) : at > rule.until->instant())) return true;
-            const auto left_out = std::any_of(event.except.begin(), event.except.end(), [&](const When& one) { return one.date ? std::chrono::floor<days>(one.local) == day : one.instant() == at; });
+            const auto left_out = std::any_of(event.except.begin(), event.except.end(),
+                                              [&](const When& one) { return one.date ? std::chrono::floor<days>(one.local) == day : one.instant() == at; });
             if (!left_out && !occurs(local, rule.whole_day)) return false;
         }
         return true;
@@ -430,9 +462,12 @@ private:
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        if (c == '\\' || c == ';' || c == ',') out += {'\\', c};
-        else if (c == '\n') out += "\\n";
-        else if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) out += c;
+        if (c == '\\' || c == ';' || c == ',')
+            out += {'\\', c};
+        else if (c == '\n')
+            out += "\\n";
+        else if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F)
+            out += c;
     }
     return out;
 }
@@ -452,7 +487,9 @@ void put(std::string& out, std::string_view line) {
 
 }  // namespace
 
-std::optional<std::vector<TimeSpan>> read_busy(std::string_view text, const CalendarReading& reading) { return Reader(reading).read(text); }
+std::optional<std::vector<TimeSpan>> read_busy(std::string_view text, const CalendarReading& reading) {
+    return Reader(reading).read(text);
+}
 
 std::string utc_text(Second at) {
     const auto day = std::chrono::floor<days>(at);

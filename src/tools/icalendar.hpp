@@ -26,14 +26,15 @@ inline constexpr std::size_t kMostCalendar = 512 * 1024;  // bytes of all its te
 inline constexpr std::size_t kMostEvents = 2000;
 
 struct CalendarReading {
-    TimeSpan window;                                  // only what meets it is told
-    std::shared_ptr<const flows::TimeZone> zone;      // of floating times, days, and zones `zone_of` does not know
+    TimeSpan window;                              // only what meets it is told
+    std::shared_ptr<const flows::TimeZone> zone;  // of floating times, days, and zones `zone_of` does not know
     std::function<std::shared_ptr<const flows::TimeZone>(std::string_view tzid)> zone_of{};
-    std::string except_uid{};                         // an event of ours does not stand in its own way
+    std::string except_uid{};  // an event of ours does not stand in its own way
 };
 
-// Busy times in order: VEVENT that is neither cancelled nor transparent, and VFREEBUSY. Of recurrences DAILY, WEEKLY, MONTHLY and YEARLY are followed; where a rule
-// says more than is understood (the third Monday, every hour), more times are told than there are, never fewer. Nothing: this is no calendar, or one that is broken or too large.
+// Busy times in order: VEVENT that is neither cancelled nor transparent, and VFREEBUSY. Of recurrences DAILY, WEEKLY, MONTHLY and YEARLY are followed; where a
+// rule says more than is understood (the third Monday, every hour), more times are told than there are, never fewer. Nothing: this is no calendar, or one that
+// is broken or too large.
 [[nodiscard]] std::optional<std::vector<TimeSpan>> read_busy(std::string_view text, const CalendarReading& reading);
 
 struct CalendarEvent {
@@ -50,8 +51,8 @@ struct CalendarEvent {
 [[nodiscard]] Second instant_of(Second local, const flows::TimeZone& zone);
 
 struct FreeWish {
-    Second near{};               // the nearest come first to be chosen
-    TimeSpan day;                // begin within it
+    Second near{};  // the nearest come first to be chosen
+    TimeSpan day;   // begin within it
     std::chrono::minutes length{30};
     Second not_before{};
     const flows::Hours* hours = nullptr;  // null: at all hours

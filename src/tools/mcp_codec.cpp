@@ -19,7 +19,9 @@ constexpr std::size_t kMostTools = 256;
 constexpr std::size_t kMostDescription = 2000;
 constexpr std::size_t kMostDepth = 64;
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 std::string text_at(const json& object, const char* key) {
     if (!object.is_object()) return {};
     const auto found = object.find(key);
@@ -31,7 +33,9 @@ bool true_at(const json& object, const char* key) {
     return found != object.end() && found->is_boolean() && found->get<bool>();
 }
 bool is_token(std::string_view text) {
-    return !text.empty() && text.size() <= 60 && std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
+    return !text.empty() && text.size() <= 60 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
 }
 
 // The properties that go out as headers too. False: an annotation is wrong, and the tool is not to be offered.
@@ -51,12 +55,16 @@ bool read_headers(const json& schema, McpTool& tool) {
 }
 
 json meta() {
-    return {{"io.modelcontextprotocol/protocolVersion", kMcpModern}, {"io.modelcontextprotocol/clientCapabilities", json::object()}, {"io.modelcontextprotocol/clientInfo", {{"name", "parley"}, {"version", "1.0"}}}};
+    return {{"io.modelcontextprotocol/protocolVersion", kMcpModern},
+            {"io.modelcontextprotocol/clientCapabilities", json::object()},
+            {"io.modelcontextprotocol/clientInfo", {{"name", "parley"}, {"version", "1.0"}}}};
 }
 
 }  // namespace
 
-bool is_mcp_version(std::string_view version) { return std::find(kVersions.begin(), kVersions.end(), version) != kVersions.end(); }
+bool is_mcp_version(std::string_view version) {
+    return std::find(kVersions.begin(), kVersions.end(), version) != kVersions.end();
+}
 
 bool SseReader::feed(std::string_view bytes, std::vector<std::string>& events) {
     for (const char c : bytes) {
@@ -116,16 +124,23 @@ std::string mcp_notification(std::string_view method, json params) {
     return dumped(message);
 }
 std::string mcp_initialize(std::uint64_t id, std::string_view version) {
-    return mcp_request(id, "initialize", {{"protocolVersion", version}, {"capabilities", json::object()}, {"clientInfo", {{"name", "parley"}, {"version", "1.0"}}}}, false);
+    return mcp_request(id, "initialize",
+                       {{"protocolVersion", version}, {"capabilities", json::object()}, {"clientInfo", {{"name", "parley"}, {"version", "1.0"}}}}, false);
 }
-std::string mcp_empty_result(const json& id) { return dumped({{"jsonrpc", "2.0"}, {"id", id}, {"result", json::object()}}); }
-std::string mcp_not_offered(const json& id) { return dumped({{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", -32601}, {"message", "Method not found"}}}}); }
+std::string mcp_empty_result(const json& id) {
+    return dumped({{"jsonrpc", "2.0"}, {"id", id}, {"result", json::object()}});
+}
+std::string mcp_not_offered(const json& id) {
+    return dumped({{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", -32601}, {"message", "Method not found"}}}});
+}
 
 std::string mcp_header_value(std::string_view text) {
-    const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; }) && !text.empty() && text.front() != ' ' && text.back() != ' ' && !text.starts_with("=?base64?");
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; }) && !text.empty() && text.front() != ' ' &&
+                       text.back() != ' ' && !text.starts_with("=?base64?");
     if (plain) return std::string(text);
     std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const int length =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     encoded.resize(static_cast<std::size_t>(length));
     return "=?base64?" + encoded + "?=";
 }
@@ -148,7 +163,8 @@ McpListing read_tools(const json& result, bool modern) {
         McpTool tool;
         tool.name = text_at(one, "name");
         const auto schema = one.is_object() ? one.find("inputSchema") : one.end();
-        const bool right = !tool.name.empty() && tool.name.size() <= 128 && one.is_object() && schema != one.end() && schema->is_object() && text_at(*schema, "type") == "object";
+        const bool right = !tool.name.empty() && tool.name.size() <= 128 && one.is_object() && schema != one.end() && schema->is_object() &&
+                           text_at(*schema, "type") == "object";
         if (!right || (modern && !read_headers(*schema, tool))) {
             ++listing.dropped;
             continue;

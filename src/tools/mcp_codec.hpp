@@ -36,7 +36,7 @@ struct McpMessage {
     nlohmann::json id, body;  // body: result, error's data, or params
     std::string method;
     int code = 0;
-    std::string text;         // of an error
+    std::string text;  // of an error
 };
 [[nodiscard]] McpMessage read_mcp(std::string_view text);
 
@@ -55,10 +55,10 @@ struct McpTool {
     std::vector<std::pair<std::string, std::string>> headers{};  // property -> Mcp-Param-…
 };
 struct McpListing {
-    std::string error;          // why there is none
+    std::string error;  // why there is none
     std::vector<McpTool> tools{};
-    std::size_t dropped = 0;    // that cannot be offered
-    std::string next{};         // cursor
+    std::size_t dropped = 0;  // that cannot be offered
+    std::string next{};       // cursor
     std::chrono::milliseconds fresh{std::chrono::minutes(5)};
 };
 // One page of tools/list.

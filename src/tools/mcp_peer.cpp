@@ -19,7 +19,9 @@ constexpr std::size_t kMostPages = 20;
 constexpr auto kNoticeWithin = std::chrono::milliseconds(250);
 constexpr int kMostLonger = 3;  // progress may stretch a call to so many times its timeout
 
-bool modern_error(int code) { return code == -32020 || code == -32021 || code == -32022; }
+bool modern_error(int code) {
+    return code == -32020 || code == -32021 || code == -32022;
+}
 
 class McpRemoteTool final : public Tool {
 public:
@@ -129,7 +131,8 @@ net::Task<McpPeer::Exchange> McpPeer::post(Asking asking, net::HttpClient& http)
     }
     if (!events && !whole.empty()) {
         auto message = read_mcp(whole);
-        const bool answers = message.kind == McpMessage::Kind::error ? message.id.is_null() || message.id == json(asking.id) : message.kind == McpMessage::Kind::result && message.id == json(asking.id);
+        const bool answers = message.kind == McpMessage::Kind::error ? message.id.is_null() || message.id == json(asking.id)
+                                                                     : message.kind == McpMessage::Kind::result && message.id == json(asking.id);
         if (answers) exchange.message = std::move(message);
     }
     co_return exchange;
@@ -157,7 +160,8 @@ net::Task<std::string> McpPeer::initialize(net::HttpClient& http, TimePoint dead
     co_return taken ? std::string() : std::string("initialized was not taken");
 }
 
-net::Task<McpPeer::Exchange> McpPeer::ask(std::string method, json params, std::vector<std::pair<std::string, std::string>> headers, net::HttpClient& http, TimePoint deadline, Duration patience) {
+net::Task<McpPeer::Exchange> McpPeer::ask(std::string method, json params, std::vector<std::pair<std::string, std::string>> headers, net::HttpClient& http,
+                                          TimePoint deadline, Duration patience) {
     for (int attempt = 1;; ++attempt) {
         if (era_ == Era::legacy && !ready_) {
             const auto why = co_await initialize(http, deadline);
@@ -191,7 +195,8 @@ net::Task<McpPeer::Exchange> McpPeer::ask(std::string method, json params, std::
             // The server learns that nobody waits; a modern one by the closed stream.
             co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
             if (era_ == Era::legacy && ready_) {
-                auto notice = mcp_notification("notifications/cancelled", {{"requestId", id}, {"reason", exchange.error == net::Errc::timed_out ? "timeout" : "caller interrupted"}});
+                auto notice = mcp_notification("notifications/cancelled",
+                                               {{"requestId", id}, {"reason", exchange.error == net::Errc::timed_out ? "timeout" : "caller interrupted"}});
                 (void)co_await notify(std::move(notice), http, Clock::now() + kNoticeWithin);
             }
             co_return exchange;
@@ -208,7 +213,9 @@ net::Task<McpPeer::Exchange> McpPeer::ask(std::string method, json params, std::
             } else if (message.kind == McpMessage::Kind::error && modern_error(message.code)) {
                 // It names what it speaks; a version of the older kind is begun in its own way.
                 const auto supported = message.body.is_object() ? message.body.value("supported", json()) : json();
-                const bool older = supported.is_array() && std::any_of(supported.begin(), supported.end(), [](const auto& one) { return one.is_string() && is_mcp_version(one.template get<std::string>()) && one != kMcpModern; });
+                const bool older = supported.is_array() && std::any_of(supported.begin(), supported.end(), [](const auto& one) {
+                                       return one.is_string() && is_mcp_version(one.template get<std::string>()) && one != kMcpModern;
+                                   });
                 if (!older) co_return exchange;
                 era_ = Era::legacy;
                 continue;
@@ -242,7 +249,9 @@ net::Task<McpListing> McpPeer::list(net::HttpClient& http, TimePoint deadline) {
         const Duration patience = settings_.timeout;
         auto exchange = co_await ask("tools/list", std::move(params), std::move(none), http, deadline, patience);
         if (exchange.error || exchange.message.kind != McpMessage::Kind::result) {
-            all.error = !exchange.message.text.empty() ? exchange.message.text : exchange.error ? exchange.error.message() : "status " + std::to_string(exchange.status);
+            all.error = !exchange.message.text.empty() ? exchange.message.text
+                        : exchange.error               ? exchange.error.message()
+                                                       : "status " + std::to_string(exchange.status);
             co_return all;
         }
         auto listed = read_tools(exchange.message.body, era_ == Era::modern);
@@ -253,7 +262,8 @@ net::Task<McpListing> McpPeer::list(net::HttpClient& http, TimePoint deadline) {
         all.dropped += listed.dropped;
         all.fresh = page == 0 ? listed.fresh : std::min(all.fresh, listed.fresh);
         for (auto& tool : listed.tools)
-            if (settings_.allow.empty() || std::find(settings_.allow.begin(), settings_.allow.end(), tool.name) != settings_.allow.end()) all.tools.push_back(std::move(tool));
+            if (settings_.allow.empty() || std::find(settings_.allow.begin(), settings_.allow.end(), tool.name) != settings_.allow.end())
+                all.tools.push_back(std::move(tool));
         if (listed.next.empty() || listed.next == cursor || listed.next.size() > 4096) break;
         cursor = listed.next;
     }
@@ -268,7 +278,8 @@ net::Task<ToolOutcome> McpPeer::call(const McpTool& tool, ToolRun run, net::Http
     headers.emplace_back("Mcp-Name", mcp_header_value(tool.name));
     for (const auto& [property, header] : tool.headers)
         if (const auto value = arguments.find(property); value != arguments.end() && !value->is_null())
-            headers.emplace_back(header, mcp_header_value(value->is_string() ? value->get<std::string>() : value->dump(-1, ' ', false, json::error_handler_t::replace)));
+            headers.emplace_back(
+                header, mcp_header_value(value->is_string() ? value->get<std::string>() : value->dump(-1, ' ', false, json::error_handler_t::replace)));
     const Duration patience = settings_.timeout;
     auto exchange = co_await ask("tools/call", std::move(params), std::move(headers), http, run.deadline - kNoticeWithin, patience);
     if (exchange.error == net::Errc::timed_out) co_return failed("timeout", "timeout: the tool did not answer in time", "deadline");
@@ -276,13 +287,17 @@ net::Task<ToolOutcome> McpPeer::call(const McpTool& tool, ToolRun run, net::Http
     if (exchange.error == net::Errc::too_large) co_return failed("bad_response", "the tool's answer could not be used", "size");
     if (exchange.error) co_return failed("error", "the tool is not available", exchange.error.message());
     using Kind = McpMessage::Kind;
-    if (exchange.message.kind == Kind::error) co_return failed("error", exchange.message.code == -32602 ? "the tool did not take this: " + exchange.message.text : "the tool is not available", "code " + std::to_string(exchange.message.code));
+    if (exchange.message.kind == Kind::error)
+        co_return failed("error", exchange.message.code == -32602 ? "the tool did not take this: " + exchange.message.text : "the tool is not available",
+                         "code " + std::to_string(exchange.message.code));
     if (exchange.status < 200 || exchange.status > 299) co_return failed("error", "the tool is not available", "status " + std::to_string(exchange.status));
     if (exchange.message.kind != Kind::result) co_return failed("bad_response", "the tool's answer could not be used", "json");
     auto outcome = read_tool_result(exchange.message.body, tool);
     co_return outcome;
 }
 
-std::shared_ptr<const Tool> make_mcp_tool(std::shared_ptr<McpPeer> peer, McpTool tool) { return std::make_shared<McpRemoteTool>(std::move(peer), std::move(tool)); }
+std::shared_ptr<const Tool> make_mcp_tool(std::shared_ptr<McpPeer> peer, McpTool tool) {
+    return std::make_shared<McpRemoteTool>(std::move(peer), std::move(tool));
+}
 
 }  // namespace parley::tools

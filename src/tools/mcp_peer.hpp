@@ -23,23 +23,24 @@ private:
     enum class Era { unknown, legacy, modern };
     // What became of one request.
     struct Exchange {
-        error_code error{};     // of the connection
-        int status = 0;         // HTTP
-        McpMessage message{};   // result or error; none: there was no answer to it
+        error_code error{};    // of the connection
+        int status = 0;        // HTTP
+        McpMessage message{};  // result or error; none: there was no answer to it
         std::string session{}, retry_after{};
     };
     struct Asking {
         std::uint64_t id = 0;
         std::string method, body;
         std::vector<std::pair<std::string, std::string>> headers{};
-        TimePoint soft{}, hard{};          // progress moves the first, up to the second
+        TimePoint soft{}, hard{};  // progress moves the first, up to the second
         Duration patience{};
     };
 
     [[nodiscard]] net::Task<Exchange> post(Asking asking, net::HttpClient& http);
     [[nodiscard]] net::Task<bool> notify(std::string body, net::HttpClient& http, TimePoint deadline);
     [[nodiscard]] net::Task<std::string> initialize(net::HttpClient& http, TimePoint deadline);  // "": done
-    [[nodiscard]] net::Task<Exchange> ask(std::string method, nlohmann::json params, std::vector<std::pair<std::string, std::string>> headers, net::HttpClient& http, TimePoint deadline, Duration patience);
+    [[nodiscard]] net::Task<Exchange> ask(std::string method, nlohmann::json params, std::vector<std::pair<std::string, std::string>> headers,
+                                          net::HttpClient& http, TimePoint deadline, Duration patience);
     [[nodiscard]] net::HttpCall call_with(std::string body, TimePoint deadline) const;
 
     McpServer settings_;

@@ -21,7 +21,9 @@ bool is_name(std::string_view text) {
 constexpr std::string_view kDigits = "digits.";
 constexpr std::array<std::string_view, 4> kOfCall{"call.from", "call.to", "call.sid", "call.agent"};
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 // The value as JSON; null: there is none.
 json value_of(const std::string& name, const TemplateValues& values) {
@@ -55,8 +57,10 @@ std::string percent_encoded(std::string_view text) {
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain) out += c;
-        else out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+        if (plain)
+            out += c;
+        else
+            out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
     }
     return out;
 }
@@ -80,14 +84,21 @@ Template::Template(std::string_view text, Place place) : place_(place) {
         const auto end = c == '{' ? text.find('}', i) : std::string_view::npos;
         const auto name = end == std::string_view::npos ? std::string_view{} : text.substr(i + 1, end - i - 1);
         if (is_name(name)) {
-            if (place == Place::url && i < fixed) throw std::invalid_argument("'{" + std::string(name) + "}' stands before the path: scheme, host and port are fixed");
-            if (name.starts_with("call.") && std::find(kOfCall.begin(), kOfCall.end(), name) == kOfCall.end()) throw std::invalid_argument("'{" + std::string(name) + "}' is not known: call.from, call.to, call.sid and call.agent are");
+            if (place == Place::url && i < fixed)
+                throw std::invalid_argument("'{" + std::string(name) + "}' stands before the path: scheme, host and port are fixed");
+            if (name.starts_with("call.") && std::find(kOfCall.begin(), kOfCall.end(), name) == kOfCall.end())
+                throw std::invalid_argument("'{" + std::string(name) + "}' is not known: call.from, call.to, call.sid and call.agent are");
             if (name.starts_with(kDigits)) {
-                if (place == Place::url) throw std::invalid_argument("'{" + std::string(name) + "}' stands in the address, which servers write down: collected digits go in a header or the body");
+                if (place == Place::url)
+                    throw std::invalid_argument("'{" + std::string(name) +
+                                                "}' stands in the address, which servers write down: collected digits go in a header or the body");
                 digits_.emplace(name.substr(kDigits.size()));
             }
             keep_plain();
-            const auto where = place == Place::header ? Where::header : place == Place::url ? (query ? Where::query : Where::path) : quoted ? Where::json_string : Where::json_value;
+            const auto where = place == Place::header ? Where::header
+                               : place == Place::url  ? (query ? Where::query : Where::path)
+                               : quoted               ? Where::json_string
+                                                      : Where::json_value;
             parts_.push_back({std::string(name), where});
             if (!name.starts_with("call.") && !name.starts_with("variables.") && !name.starts_with(kDigits)) arguments_.insert(std::string(name));
             i = end;
@@ -135,9 +146,12 @@ Template::Filled Template::fill(const TemplateValues& values) const {
                 if (text.empty() || text == "." || text == "..") return {{}, "'" + part.text + "' cannot be used in the address as it is"};
                 filled.text += percent_encoded(text);
                 break;
-            case Where::query: filled.text += percent_encoded(text); break;
+            case Where::query:
+                filled.text += percent_encoded(text);
+                break;
             case Where::header:
-                if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) return {{}, "'" + part.text + "' has line breaks or control characters"};
+                if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+                    return {{}, "'" + part.text + "' has line breaks or control characters"};
                 filled.text += text;
                 break;
             case Where::json_string: {
@@ -145,7 +159,9 @@ Template::Filled Template::fill(const TemplateValues& values) const {
                 filled.text.append(whole, 1, whole.size() - 2);
                 break;
             }
-            case Where::json_value: filled.text += dumped(value); break;
+            case Where::json_value:
+                filled.text += dumped(value);
+                break;
         }
         if (filled.text.size() > kMostFilled) return {{}, "the arguments are too long"};
     }

@@ -20,12 +20,14 @@ namespace {
 
 constexpr std::size_t kMostCatalogs = 256;
 constexpr std::uint32_t kWaitingPerPlace = 4;
-constexpr auto kStoreWithin = std::chrono::milliseconds(400);   // before a tool is begun; after that this process's own memory decides
+constexpr auto kStoreWithin = std::chrono::milliseconds(400);                // before a tool is begun; after that this process's own memory decides
 constexpr std::chrono::milliseconds kRemembered = std::chrono::minutes(10);  // the same wish again is a repetition of it
 constexpr auto kKeepWithin = std::chrono::seconds(5);
-constexpr auto kGrace = std::chrono::milliseconds(150);         // a tool ends itself at its deadline; this is for one that does not
+constexpr auto kGrace = std::chrono::milliseconds(150);  // a tool ends itself at its deadline; this is for one that does not
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 std::string kept_text(const ToolOutcome& outcome, bool masks) {
     return masks ? dumped({{"kind", outcome.kind}}) : dumped({{"kind", outcome.kind}, {"json", outcome.json}});
@@ -40,7 +42,8 @@ ToolOutcome seen_before(const store::ToolEffect& effect) {
         outcome.json = repeated_for_model(kept["kind"].is_string() ? kept["kind"].get<std::string>() : std::string());
         return outcome;
     }
-    if (!kept.is_object() || !kept.contains("json") || !kept["json"].is_string()) return failed("duplicate", "this is being done already; nobody knows yet what came of it", "begun");
+    if (!kept.is_object() || !kept.contains("json") || !kept["json"].is_string())
+        return failed("duplicate", "this is being done already; nobody knows yet what came of it", "begun");
     outcome.kind = "duplicate";
     outcome.json = kept["json"].get<std::string>();
     return outcome;
@@ -140,10 +143,14 @@ net::Task<> Workshop::work(std::shared_ptr<Job> job) {
             wake.expires_at(job->run.deadline);
             co_await wake.async_wait(net::nothrow);
             const auto state = co_await asio::this_coro::cancellation_state;
-            if (!job->given_up.empty()) outcome = failed("cancelled", "cancelled: " + job->given_up, "cancelled");
-            else if (state.cancelled() != asio::cancellation_type::none) outcome = failed("cancelled", "cancelled", "shutdown");
-            else if (gate->running < traits.concurrency && gate->waiting.front() == &wake) inside = true;
-            else if (Clock::now() >= job->run.deadline) outcome = failed("saturated", "the tool is busy; try again later", "waited");
+            if (!job->given_up.empty())
+                outcome = failed("cancelled", "cancelled: " + job->given_up, "cancelled");
+            else if (state.cancelled() != asio::cancellation_type::none)
+                outcome = failed("cancelled", "cancelled", "shutdown");
+            else if (gate->running < traits.concurrency && gate->waiting.front() == &wake)
+                inside = true;
+            else if (Clock::now() >= job->run.deadline)
+                outcome = failed("saturated", "the tool is busy; try again later", "waited");
         }
         gate->waiting.erase(place);
     }
@@ -155,10 +162,14 @@ net::Task<> Workshop::work(std::shared_ptr<Job> job) {
     bool begun = false;
     if (!outcome && remembered) {
         store::ToolEffect effect{job->run.key, job->run.call_sid, traits.name, {}, store::now_ms()};
-        std::function<std::optional<store::ToolEffect>(store::Session&)> ask = [effect](store::Session& session) { return store::begin_effect(session, effect, effect.at_ms - kRemembered.count()); };
+        std::function<std::optional<store::ToolEffect>(store::Session&)> ask = [effect](store::Session& session) {
+            return store::begin_effect(session, effect, effect.at_ms - kRemembered.count());
+        };
         auto before = co_await parts_.database->ask<std::optional<store::ToolEffect>>(std::move(ask), kStoreWithin);
-        if (before && *before) outcome = seen_before(**before);
-        else begun = static_cast<bool>(before);
+        if (before && *before)
+            outcome = seen_before(**before);
+        else
+            begun = static_cast<bool>(before);
     }
     if (!outcome) {
         net::Nursery nursery(job->executor);
@@ -183,9 +194,12 @@ net::Task<> Workshop::work(std::shared_ptr<Job> job) {
             if (!outcome) outcome = failed("error", "the tool failed", e.what());
         }
         if (!finished) {
-            if (!job->given_up.empty()) outcome = failed("cancelled", "cancelled: " + job->given_up, "cancelled");
-            else if (Clock::now() >= job->run.deadline) outcome = failed("timeout", "timeout: the tool did not answer in time", "deadline");
-            else if (!outcome) outcome = failed("cancelled", "cancelled", "shutdown");
+            if (!job->given_up.empty())
+                outcome = failed("cancelled", "cancelled: " + job->given_up, "cancelled");
+            else if (Clock::now() >= job->run.deadline)
+                outcome = failed("timeout", "timeout: the tool did not answer in time", "deadline");
+            else if (!outcome)
+                outcome = failed("cancelled", "cancelled", "shutdown");
         }
     }
     job->wake = nullptr;
@@ -193,12 +207,17 @@ net::Task<> Workshop::work(std::shared_ptr<Job> job) {
     if (gate->running == 0 && gate->waiting.empty()) gates_.erase(job->tool.get());
     if (begun) {
         // What was refused before anything was sent may be tried again; of what timed out nobody knows.
-        std::function<bool(store::Session&)> keep = [key = job->run.key, sent = outcome->reason != "arguments" && outcome->reason != "egress", text = kept_text(*outcome, job->run.masks)](store::Session& session) {
-            if (sent) store::finish_effect(session, key, text);
-            else store::forget_effect(session, key);
+        std::function<bool(store::Session&)> keep = [key = job->run.key, sent = outcome->reason != "arguments" && outcome->reason != "egress",
+                                                     text = kept_text(*outcome, job->run.masks)](store::Session& session) {
+            if (sent)
+                store::finish_effect(session, key, text);
+            else
+                store::forget_effect(session, key);
             return true;
         };
-        auto keeping = [](store::Database& database, std::function<bool(store::Session&)> what) -> net::Task<> { (void)co_await database.ask<bool>(std::move(what), kKeepWithin); };
+        auto keeping = [](store::Database& database, std::function<bool(store::Session&)> what) -> net::Task<> {
+            (void)co_await database.ask<bool>(std::move(what), kKeepWithin);
+        };
         auto errand = keeping(*parts_.database, std::move(keep));
         parts_.errands.start(std::move(errand));
     }
@@ -215,18 +234,31 @@ void Workshop::tell(const Told& told, const ToolOutcome& outcome) {
         log.warn(event, sentence, {{"call_sid", told.call_sid}, {"tool", told.tool}, {"reason", outcome.reason}, {"dur_ms", ms}});
     };
     if (told.orphaned) say("tool.orphaned", "A tool's work ended after nobody waited for it any more.");
-    if (outcome.kind == "timeout") say("tool.timeout", "A tool did not answer in time.");
-    else if (outcome.kind == "bad_response") say("tool.bad_response", "A tool's answer could not be used.");
-    else if (outcome.kind == "saturated") say("tool.saturated", "A tool had no place left.");
-    else if (outcome.kind == "duplicate") say("tool.duplicate_suppressed", "A tool was to do the same thing again.");
-    else if (outcome.kind == "invalid" || outcome.kind == "unknown") say("tool.invalid_args", "A model asked for a tool in a way that cannot be done.");
-    else if (outcome.kind == "loop") say("tool.loop", "A model asked for more tools than a turn or a call may have.");
-    else if (outcome.kind == "denied" || outcome.kind == "unconfirmed") say("tool.denied", "A tool was not run.");
-    else if (outcome.kind == "error") say("tool.error", "A tool failed.");
+    if (outcome.kind == "timeout")
+        say("tool.timeout", "A tool did not answer in time.");
+    else if (outcome.kind == "bad_response")
+        say("tool.bad_response", "A tool's answer could not be used.");
+    else if (outcome.kind == "saturated")
+        say("tool.saturated", "A tool had no place left.");
+    else if (outcome.kind == "duplicate")
+        say("tool.duplicate_suppressed", "A tool was to do the same thing again.");
+    else if (outcome.kind == "invalid" || outcome.kind == "unknown")
+        say("tool.invalid_args", "A model asked for a tool in a way that cannot be done.");
+    else if (outcome.kind == "loop")
+        say("tool.loop", "A model asked for more tools than a turn or a call may have.");
+    else if (outcome.kind == "denied" || outcome.kind == "unconfirmed")
+        say("tool.denied", "A tool was not run.");
+    else if (outcome.kind == "error")
+        say("tool.error", "A tool failed.");
     if (parts_.records == nullptr) return;
     const auto arguments = json::parse(told.arguments, nullptr, false), result = json::parse(outcome.json, nullptr, false);
-    json fact{{"tool", told.tool}, {"arguments", arguments.is_discarded() ? json(told.arguments.substr(0, 2000)) : arguments}, {"result", result.is_discarded() ? json(outcome.json) : result},
-              {"ok", outcome.ok()}, {"outcome", outcome.kind}, {"ms", ms}, {"at_ms", told.at_ms}};
+    json fact{{"tool", told.tool},
+              {"arguments", arguments.is_discarded() ? json(told.arguments.substr(0, 2000)) : arguments},
+              {"result", result.is_discarded() ? json(outcome.json) : result},
+              {"ok", outcome.ok()},
+              {"outcome", outcome.kind},
+              {"ms", ms},
+              {"at_ms", told.at_ms}};
     if (!told.key.empty()) fact["key"] = told.key;
     if (told.orphaned) fact["orphaned"] = true;
     parts_.records->add(told.call_sid, store::Fact::tool, dumped(fact));

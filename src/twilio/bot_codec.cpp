@@ -7,8 +7,7 @@
 namespace parley::twilio {
 namespace {
 
-Result<BotMessage> media_message(std::string_view expected_sid, std::string_view sid, std::string_view payload,
-                                 bool valid, bool superfluous) {
+Result<BotMessage> media_message(std::string_view expected_sid, std::string_view sid, std::string_view payload, bool valid, bool superfluous) {
     if (sid != expected_sid) return make_error_code(errc::stream_sid);
     if (!valid) return make_error_code(errc::base64);
     return BotMessage(BotMedia{payload, superfluous});

@@ -69,12 +69,10 @@ Result<VoiceWebhook> parse_voice_webhook(const Form& form) {
     VoiceWebhook out;
     if (const error_code ec = read_ids(form, out.call_sid, out.account_sid)) return ec;
     for (const auto& [name, field] :
-         {std::pair{"From", &out.from}, std::pair{"To", &out.to}, std::pair{"CallerName", &out.caller_name},
-          std::pair{"ForwardedFrom", &out.forwarded_from}, std::pair{"ParentCallSid", &out.parent_call_sid},
-          std::pair{"FromCountry", &out.from_country}, std::pair{"ToCountry", &out.to_country},
-          std::pair{"StirVerstat", &out.stir_verstat}, std::pair{"AnsweredBy", &out.answered_by},
-          std::pair{"ErrorCode", &out.error_code}, std::pair{"ErrorUrl", &out.error_url},
-          std::pair{"StreamSid", &out.stream_sid}, std::pair{"Digits", &out.digits},
+         {std::pair{"From", &out.from}, std::pair{"To", &out.to}, std::pair{"CallerName", &out.caller_name}, std::pair{"ForwardedFrom", &out.forwarded_from},
+          std::pair{"ParentCallSid", &out.parent_call_sid}, std::pair{"FromCountry", &out.from_country}, std::pair{"ToCountry", &out.to_country},
+          std::pair{"StirVerstat", &out.stir_verstat}, std::pair{"AnsweredBy", &out.answered_by}, std::pair{"ErrorCode", &out.error_code},
+          std::pair{"ErrorUrl", &out.error_url}, std::pair{"StreamSid", &out.stream_sid}, std::pair{"Digits", &out.digits},
           std::pair{"SpeechResult", &out.speech_result}}) {
         *field = form.get(name);
     }

@@ -9,10 +9,8 @@
 
 namespace parley::twilio {
 
-Result<CarrierWriter> CarrierWriter::create(std::string_view account_sid, std::string_view call_sid,
-                                            std::string_view stream_sid) {
-    if (!is_wire_id(account_sid) || !is_wire_id(call_sid) || !is_wire_id(stream_sid))
-        return make_error_code(errc::stream_sid);
+Result<CarrierWriter> CarrierWriter::create(std::string_view account_sid, std::string_view call_sid, std::string_view stream_sid) {
+    if (!is_wire_id(account_sid) || !is_wire_id(call_sid) || !is_wire_id(stream_sid)) return make_error_code(errc::stream_sid);
     CarrierWriter writer;
     writer.account_sid_ = account_sid;
     writer.call_sid_ = call_sid;
@@ -29,13 +27,9 @@ std::string CarrierWriter::start(std::span<const CustomParameter> parameters) {
     for (const CustomParameter& p : parameters) size += 6 * (p.name.size() + p.value.size()) + 8;
     std::string out(size, '\0');
     TextSink sink(out);
-    sink.text(R"({"event":"start","sequenceNumber":")")
-        .number(sequence_)
-        .text(R"(","start":{"accountSid":")")
-        .text(account_sid_);
+    sink.text(R"({"event":"start","sequenceNumber":")").number(sequence_).text(R"(","start":{"accountSid":")").text(account_sid_);
     sink.text(R"(","streamSid":")").text(stream_sid_).text(R"(","callSid":")").text(call_sid_);
-    sink.text(
-        R"(","tracks":["inbound"],"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{)");
+    sink.text(R"(","tracks":["inbound"],"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{)");
     std::vector<std::string_view> names;
     for (const CustomParameter& p : parameters) {
         const bool twice = std::find(names.begin(), names.end(), p.name) != names.end();
@@ -49,15 +43,11 @@ std::string CarrierWriter::start(std::span<const CustomParameter> parameters) {
     return out;
 }
 
-std::string_view CarrierWriter::media(std::span<const std::uint8_t> mulaw, std::uint64_t timestamp_ms,
-                                      std::span<char> out) {
+std::string_view CarrierWriter::media(std::span<const std::uint8_t> mulaw, std::uint64_t timestamp_ms, std::span<char> out) {
     TextSink sink(out);
-    sink.text(R"({"event":"media","sequenceNumber":")")
-        .number(sequence_)
-        .text(R"(","media":{"track":"inbound","chunk":")");
+    sink.text(R"({"event":"media","sequenceNumber":")").number(sequence_).text(R"(","media":{"track":"inbound","chunk":")");
     sink.number(chunk_).text(R"(","timestamp":")").number(timestamp_ms).text(R"(","payload":")");
-    if (const auto payload = sink.room(audio::base64_encoded_size(mulaw.size())); !payload.empty())
-        audio::base64_encode(mulaw, payload);
+    if (const auto payload = sink.room(audio::base64_encoded_size(mulaw.size())); !payload.empty()) audio::base64_encode(mulaw, payload);
     sink.text(R"("},"streamSid":")").text(stream_sid_).text("\"}");
     if (sink.done().empty()) return {};
     ++sequence_;
@@ -65,12 +55,9 @@ std::string_view CarrierWriter::media(std::span<const std::uint8_t> mulaw, std::
     return sink.done();
 }
 
-std::string_view CarrierWriter::media_base64(std::string_view payload, std::uint64_t timestamp_ms,
-                                             std::span<char> out) {
+std::string_view CarrierWriter::media_base64(std::string_view payload, std::uint64_t timestamp_ms, std::span<char> out) {
     TextSink sink(out);
-    sink.text(R"({"event":"media","sequenceNumber":")")
-        .number(sequence_)
-        .text(R"(","media":{"track":"inbound","chunk":")");
+    sink.text(R"({"event":"media","sequenceNumber":")").number(sequence_).text(R"(","media":{"track":"inbound","chunk":")");
     sink.number(chunk_).text(R"(","timestamp":")").number(timestamp_ms).text(R"(","payload":")").text(payload);
     sink.text(R"("},"streamSid":")").text(stream_sid_).text("\"}");
     if (sink.done().empty()) return {};
@@ -99,10 +86,7 @@ std::string_view CarrierWriter::mark(std::string_view name, std::span<char> out)
 std::string CarrierWriter::stop() {
     std::string out(512, '\0');
     TextSink sink(out);
-    sink.text(R"({"event":"stop","sequenceNumber":")")
-        .number(sequence_)
-        .text(R"(","stop":{"accountSid":")")
-        .text(account_sid_);
+    sink.text(R"({"event":"stop","sequenceNumber":")").number(sequence_).text(R"(","stop":{"accountSid":")").text(account_sid_);
     sink.text(R"(","callSid":")").text(call_sid_).text(R"("},"streamSid":")").text(stream_sid_).text("\"}");
     out.resize(sink.done().size());
     ++sequence_;

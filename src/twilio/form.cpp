@@ -62,13 +62,11 @@ Result<Form> parse_form(std::string_view body) {
         if (fields.size() == kMaxFormFields) return make_error_code(errc::form_too_many_fields);
         const std::size_t equals = std::min(segment.find('='), segment.size());
         FormField field;
-        if (const error_code ec =
-                decode(segment.substr(0, equals), kMaxFormNameBytes, errc::form_name_too_long, field.name)) {
+        if (const error_code ec = decode(segment.substr(0, equals), kMaxFormNameBytes, errc::form_name_too_long, field.name)) {
             return ec;
         }
         if (equals < segment.size()) {
-            const error_code ec =
-                decode(segment.substr(equals + 1), kMaxFormValueBytes, errc::form_value_too_long, field.value);
+            const error_code ec = decode(segment.substr(equals + 1), kMaxFormValueBytes, errc::form_value_too_long, field.value);
             if (ec) return ec;
         }
         fields.push_back(std::move(field));
@@ -88,8 +86,7 @@ std::string encode_component(std::string_view text) {
     out.reserve(text.size() + 8);
     for (const char raw : text) {
         const auto c = static_cast<unsigned char>(raw);
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '*' ||
-                           c == '-' || c == '.' || c == '_';
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '*' || c == '-' || c == '.' || c == '_';
         if (plain) {
             out.push_back(raw);
         } else if (c == ' ') {

@@ -19,10 +19,8 @@ Digest hmac(const EVP_MD* md, std::string_view key, std::string_view data) {
     unsigned int size = 0;
     // A null key pointer means "the previous key" to OpenSSL; an empty view may be null.
     const char* key_data = key.empty() ? "" : key.data();
-    if (HMAC(md, key_data, static_cast<int>(key.size()), bytes(data), data.size(), digest.data(), &size) == nullptr ||
-        size != digest.size()) {
-        throw std::runtime_error(
-            "HMAC is not available in this OpenSSL");  // a build without SHA: nothing can be verified
+    if (HMAC(md, key_data, static_cast<int>(key.size()), bytes(data), data.size(), digest.data(), &size) == nullptr || size != digest.size()) {
+        throw std::runtime_error("HMAC is not available in this OpenSSL");  // a build without SHA: nothing can be verified
     }
     return digest;
 }

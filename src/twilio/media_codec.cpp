@@ -20,8 +20,8 @@ std::optional<Track> track_of(std::string_view word) {
 
 Result<StreamMessage> media_message(const ScannedMedia& in) {
     const auto track = track_of(in.track);
-    if (!in.has_sequence || !in.has_stream_sid || !in.has_track || !in.has_chunk || !in.has_timestamp ||
-        !in.has_payload || !track || !is_wire_id(in.stream_sid)) {
+    if (!in.has_sequence || !in.has_stream_sid || !in.has_track || !in.has_chunk || !in.has_timestamp || !in.has_payload || !track ||
+        !is_wire_id(in.stream_sid)) {
         return make_error_code(errc::schema);
     }
     if (!in.payload_valid) return make_error_code(errc::base64);
@@ -70,8 +70,7 @@ Result<StreamMessage> MediaScanner::Slow::media() const {
     const auto payload = string_member(*body, "payload");
     if (!track || !chunk || !timestamp || !payload) return make_error_code(errc::schema);
     ScannedMedia read;
-    read.has_sequence = read.has_stream_sid = read.has_track = read.has_chunk = read.has_timestamp = read.has_payload =
-        true;
+    read.has_sequence = read.has_stream_sid = read.has_track = read.has_chunk = read.has_timestamp = read.has_payload = true;
     read.payload_valid = audio::base64_valid(*payload).has_value();
     read.sequence = *sequence;
     read.chunk = *chunk;

@@ -55,8 +55,7 @@ public:
         out = std::string_view(at_, static_cast<std::size_t>(close - at_));
         at_ = close + 1;
         valid = audio::base64_valid(out).has_value();
-        return valid ||
-               std::all_of(out.begin(), out.end(), [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
+        return valid || std::all_of(out.begin(), out.end(), [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
     }
 
     bool decimal(Decimal& out) {
@@ -127,10 +126,8 @@ bool scan_exact(std::string_view text, ScannedMedia& out) {
     }
     if (!in.literal(R"(","chunk":")") || !in.digits(out.chunk)) return false;
     if (!in.literal(R"(","timestamp":")") || !in.digits(out.timestamp)) return false;
-    if (!in.literal(R"(","payload":")") || !in.until_quote(out.payload) || !audio::base64_valid(out.payload))
-        return false;
-    if (!in.literal(R"("},"streamSid":")") || !in.until_quote(out.stream_sid) || !is_wire_id(out.stream_sid))
-        return false;
+    if (!in.literal(R"(","payload":")") || !in.until_quote(out.payload) || !audio::base64_valid(out.payload)) return false;
+    if (!in.literal(R"("},"streamSid":")") || !in.until_quote(out.stream_sid) || !is_wire_id(out.stream_sid)) return false;
     if (!in.literal("\"}") || !in.at_end()) return false;
     out.has_sequence = out.has_stream_sid = out.has_track = out.has_chunk = out.has_timestamp = out.has_payload = true;
     out.payload_valid = true;

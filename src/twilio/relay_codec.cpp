@@ -50,17 +50,23 @@ public:
             return;
         }
         const auto& text = at->get_ref<const std::string&>();
-        if (text.size() > most && !may_be_cut) good_ = false;
-        else out = cut(text, most);
+        if (text.size() > most && !may_be_cut)
+            good_ = false;
+        else
+            out = cut(text, most);
     }
     // Twilio writes a boolean; a string of it is read as well.
     void flag(const char* key, bool& out) {
         const auto at = find(key);
         if (at == nullptr) return;
-        if (at->is_boolean()) out = at->get<bool>();
-        else if (at->is_string() && at->get_ref<const std::string&>() == "true") out = true;
-        else if (at->is_string() && at->get_ref<const std::string&>() == "false") out = false;
-        else good_ = false;
+        if (at->is_boolean())
+            out = at->get<bool>();
+        else if (at->is_string() && at->get_ref<const std::string&>() == "true")
+            out = true;
+        else if (at->is_string() && at->get_ref<const std::string&>() == "false")
+            out = false;
+        else
+            good_ = false;
     }
     // A number, or a string of one: the documentation has printed both.
     void milliseconds(const char* key, std::chrono::milliseconds& out) {
@@ -122,8 +128,10 @@ Result<RelayRead> read_setup(Members members) {
         for (const auto& [name, value] : parameters->items()) {
             const bool taken = value.is_string() && setup.parameters.size() < kMaxRelayParameters && name.size() <= kMaxRelayParameterBytes &&
                                value.get_ref<const std::string&>().size() <= kMaxRelayParameterBytes;
-            if (taken) setup.parameters.emplace_back(name, value.get_ref<const std::string&>());
-            else members.ignore();
+            if (taken)
+                setup.parameters.emplace_back(name, value.get_ref<const std::string&>());
+            else
+                members.ignore();
         }
     } else if (parameters != nullptr && !parameters->is_null()) {
         members.ignore();
@@ -167,19 +175,23 @@ Result<RelayRead> read_info(Members members) {
     RelayInfo info;
     members.required("name", info.name, kMaxRelayFieldBytes);
     if (const auto* value = members.find("value"); value != nullptr) {
-        if (value->is_string()) info.value = cut(value->get_ref<const std::string&>(), kMaxRelaySpeechBytes);
-        else if (value->is_primitive()) info.value = value->dump();
-        else members.ignore();
+        if (value->is_string())
+            info.value = cut(value->get_ref<const std::string&>(), kMaxRelaySpeechBytes);
+        else if (value->is_primitive())
+            info.value = value->dump();
+        else
+            members.ignore();
     }
     return members.done(std::move(info));
 }
 
-std::string dump(const Ordered& message) { return message.dump(-1, ' ', false, Ordered::error_handler_t::replace); }
+std::string dump(const Ordered& message) {
+    return message.dump(-1, ' ', false, Ordered::error_handler_t::replace);
+}
 
 bool language_tag(std::string_view tag) {
-    return tag.size() >= 2 && tag.size() <= 35 && std::ranges::all_of(tag, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-           });
+    return tag.size() >= 2 && tag.size() <= 35 &&
+           std::ranges::all_of(tag, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 }  // namespace
@@ -209,10 +221,14 @@ Result<RelayRead> read_relay_message(std::string_view text) {
 
 std::string_view name_of(RelayInput input) {
     switch (input) {
-        case RelayInput::none: return "none";
-        case RelayInput::dtmf: return "dtmf";
-        case RelayInput::speech: return "speech";
-        case RelayInput::any: return "any";
+        case RelayInput::none:
+            return "none";
+        case RelayInput::dtmf:
+            return "dtmf";
+        case RelayInput::speech:
+            return "speech";
+        case RelayInput::any:
+            return "any";
     }
     return "any";
 }

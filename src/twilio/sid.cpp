@@ -22,27 +22,23 @@ bool is_hex(char c) {
 
 // Only harmless host characters survive in a log line.
 bool is_host(std::string_view text) {
-    return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
-        return is_digit(c) || is_upper(c) || is_lower(c) || c == '.' || c == '-';
-    });
+    return !text.empty() && text.size() <= 253 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || is_upper(c) || is_lower(c) || c == '.' || c == '-'; });
 }
 
 }  // namespace
 
 bool is_sid(std::string_view text, std::string_view prefix) {
-    return text.size() == 34 && is_upper(text[0]) && is_upper(text[1]) && text.starts_with(prefix) &&
-           std::all_of(text.begin() + 2, text.end(), is_hex);
+    return text.size() == 34 && is_upper(text[0]) && is_upper(text[1]) && text.starts_with(prefix) && std::all_of(text.begin() + 2, text.end(), is_hex);
 }
 
 bool is_wire_id(std::string_view text) {
-    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-        return is_digit(c) || is_upper(c) || is_lower(c) || c == '_' || c == '-';
-    });
+    return !text.empty() && text.size() <= 64 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || is_upper(c) || is_lower(c) || c == '_' || c == '-'; });
 }
 
 bool is_e164(std::string_view text) {
-    return text.size() >= 8 && text.size() <= 16 && text[0] == '+' && text[1] != '0' &&
-           std::all_of(text.begin() + 1, text.end(), is_digit);
+    return text.size() >= 8 && text.size() <= 16 && text[0] == '+' && text[1] != '0' && std::all_of(text.begin() + 1, text.end(), is_digit);
 }
 
 std::string mask_phone(std::string_view text) {

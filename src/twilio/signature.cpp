@@ -76,10 +76,7 @@ Spellings diagnosed_spellings(std::string_view url) {
     const auto parts = split_url(url);
     if (!parts) return out;
     UrlParts swapped = *parts;
-    swapped.scheme = parts->scheme == "https"  ? "http"
-                     : parts->scheme == "http" ? "https"
-                     : parts->scheme == "wss"  ? "https"
-                                               : "wss";
+    swapped.scheme = parts->scheme == "https" ? "http" : parts->scheme == "http" ? "https" : parts->scheme == "wss" ? "https" : "wss";
     out.add(UrlCandidate::other_scheme, join_url(swapped));
     add_ports(out, swapped, UrlCandidate::other_scheme, UrlCandidate::other_scheme);
 
@@ -108,8 +105,7 @@ struct Match {
 };
 
 // Every spelling is tried with every token, match or not, so that the time says nothing about the outcome.
-Match try_all(const Spellings& spellings, const std::vector<Secret>& tokens, std::string_view suffix,
-              std::string_view presented) {
+Match try_all(const Spellings& spellings, const std::vector<Secret>& tokens, std::string_view suffix, std::string_view presented) {
     Match match;
     std::string data;
     for (const Spelling& spelling : spellings.list()) {
@@ -205,15 +201,13 @@ SignatureValidator::SignatureValidator(std::vector<Secret> tokens) : tokens_(std
     std::erase_if(tokens_, [](const Secret& token) { return token.empty(); });
 }
 
-SignatureVerdict SignatureValidator::check(std::string_view url, std::string_view suffix, Header header,
-                                           bool websocket) const {
+SignatureVerdict SignatureValidator::check(std::string_view url, std::string_view suffix, Header header, bool websocket) const {
     SignatureVerdict verdict;
     if (tokens_.empty()) return verdict;
     // A value of another length can match nothing; a stand-in of the right length keeps the work the same.
     constexpr std::string_view kStandIn = "-----------------------------";
     const bool present = header && !header->empty();
-    const std::string_view presented =
-        present && header->size() == kSignatureSize ? *header : kStandIn.substr(0, kSignatureSize);
+    const std::string_view presented = present && header->size() == kSignatureSize ? *header : kStandIn.substr(0, kSignatureSize);
     const Match accepted = try_all(accepted_spellings(url, websocket), tokens_, suffix, presented);
     if (accepted.found) {
         return {SignatureVerdict::Outcome::valid, accepted.token, accepted.candidate};
@@ -252,8 +246,7 @@ Result<std::string> public_request_url(std::string_view base, std::string_view r
         !std::all_of(base.begin(), base.end(), printable)) {
         return make_error_code(errc::bad_url);
     }
-    if (!raw_target.starts_with('/') || raw_target.find('#') != std::string_view::npos ||
-        !std::all_of(raw_target.begin(), raw_target.end(), printable)) {
+    if (!raw_target.starts_with('/') || raw_target.find('#') != std::string_view::npos || !std::all_of(raw_target.begin(), raw_target.end(), printable)) {
         return make_error_code(errc::bad_url);
     }
     constexpr std::array<std::string_view, 4> kNames{"http", "https", "ws", "wss"};
@@ -266,8 +259,7 @@ Result<std::string> public_request_url(std::string_view base, std::string_view r
 Result<std::string> public_request_url(std::string_view base, std::string_view raw_target, bool websocket) {
     const bool secure = base.starts_with("https://") || base.starts_with("wss://");
     if (!secure && !base.starts_with("http://") && !base.starts_with("ws://")) return make_error_code(errc::bad_url);
-    const UrlScheme scheme =
-        websocket ? (secure ? UrlScheme::wss : UrlScheme::ws) : (secure ? UrlScheme::https : UrlScheme::http);
+    const UrlScheme scheme = websocket ? (secure ? UrlScheme::wss : UrlScheme::ws) : (secure ? UrlScheme::https : UrlScheme::http);
     return public_request_url(base, raw_target, scheme);
 }
 

@@ -32,9 +32,8 @@ std::uint64_t hash_of(std::string_view text) {  // FNV-1a
 }  // namespace
 
 std::string_view to_string(StreamFault fault) {
-    constexpr std::array<std::string_view, 13> kNames{"json",          "schema",     "base64", "too_big",  "binary",
-                                                      "unknown_event", "stream_sid", "order",  "sequence", "timestamp",
-                                                      "rate",          "mark",       "dtmf"};
+    constexpr std::array<std::string_view, 13> kNames{"json",  "schema",   "base64",    "too_big", "binary", "unknown_event", "stream_sid",
+                                                      "order", "sequence", "timestamp", "rate",    "mark",   "dtmf"};
     return kNames[static_cast<std::size_t>(fault)];
 }
 
@@ -226,22 +225,19 @@ void StreamProtocol::handle(const MediaMessage& message, Instant now, StreamActi
 
 // How much audio is missing before this chunk. The timestamp decides; sequence numbers also count other messages, so
 // they speak only when the timestamp cannot.
-std::uint32_t StreamProtocol::gap_samples(const MediaMessage& message, std::uint32_t samples, Order place,
-                                          StreamActions& out) {
+std::uint32_t StreamProtocol::gap_samples(const MediaMessage& message, std::uint32_t samples, Order place, StreamActions& out) {
     if (place == Order::late) return 0;
     if (!message.timestamp_ms.valid || message.timestamp_ms.value > kMaxTimestampMs) {
         count(StreamFault::timestamp, out);
         if (next_sample_) *next_sample_ += samples;
-        return static_cast<std::uint32_t>(std::min<std::uint64_t>(missing_, 1000) *
-                                          std::min<std::uint32_t>(samples, 8000));
+        return static_cast<std::uint32_t>(std::min<std::uint64_t>(missing_, 1000) * std::min<std::uint32_t>(samples, 8000));
     }
     const std::uint64_t begin = message.timestamp_ms.value * kSamplesPerMs;
     const auto ahead = next_sample_ ? static_cast<std::int64_t>(begin) - static_cast<std::int64_t>(*next_sample_) : 0;
     // Small steps are rounding of the timestamp (whole milliseconds) and must not add up.
     next_sample_ = std::abs(ahead) < kSlackSamples && next_sample_ ? *next_sample_ + samples : begin + samples;
     if (std::abs(ahead) < kSlackSamples) return 0;
-    if (ahead > 0 && duration_of(static_cast<std::uint64_t>(ahead)) <= limits_.sane_jump)
-        return static_cast<std::uint32_t>(ahead);
+    if (ahead > 0 && duration_of(static_cast<std::uint64_t>(ahead)) <= limits_.sane_jump) return static_cast<std::uint32_t>(ahead);
     count(StreamFault::timestamp, out);
     return ahead > 0 && missing_ > 0 ? samples_in(limits_.max_fill) : 0;
 }
@@ -280,8 +276,7 @@ void StreamProtocol::handle(const MarkMessage& message, Instant, StreamActions& 
     if (phase_ != Phase::live) return count(StreamFault::order, out);
     if (!ours(message.stream_sid, out) || order(message.sequence, out) == Order::duplicate) return;
     const auto it = std::find(marks_.begin(), marks_.end(), hash_of(message.name));
-    if (it != marks_.begin() || it == marks_.end())
-        count(StreamFault::mark, out);  // unknown, echoed twice, or out of order
+    if (it != marks_.begin() || it == marks_.end()) count(StreamFault::mark, out);  // unknown, echoed twice, or out of order
     if (it == marks_.end()) return;
     marks_.erase(it);
     out.push(MarkEchoed{message.name});

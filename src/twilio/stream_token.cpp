@@ -36,8 +36,7 @@ Sha256Digest labelled_mac(const Secret& key, std::string_view label, std::string
 }
 
 bool is_lower_hex(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 void put(Bytes& out, std::uint64_t value, int size) {
@@ -109,8 +108,7 @@ StreamTokens::StreamTokens(std::vector<TokenKey> keys, std::chrono::seconds ttl,
     if (keys_.empty()) throw std::invalid_argument("stream tokens need at least one key");
     std::set<std::uint8_t> ids;
     for (const TokenKey& key : keys_) {
-        if (key.key.reveal().size() < kMinKeyBytes)
-            throw std::invalid_argument("a stream token key is shorter than 16 bytes");
+        if (key.key.reveal().size() < kMinKeyBytes) throw std::invalid_argument("a stream token key is shorter than 16 bytes");
         if (!ids.insert(key.id).second) throw std::invalid_argument("two stream token keys have the same id");
     }
     if (ttl_.count() < 1 || ttl_.count() > std::numeric_limits<std::uint16_t>::max() || leeway_.count() < 0) {
@@ -121,8 +119,7 @@ StreamTokens::StreamTokens(std::vector<TokenKey> keys, std::chrono::seconds ttl,
 Result<std::string> StreamTokens::mint(const StreamClaims& claims, std::string_view seed, TokenTime now) const {
     const std::array<std::string_view, 5> fields{claims.agent, claims.tenant, claims.revision, claims.from, claims.to};
     const bool fits = std::all_of(fields.begin(), fields.end(), [](auto f) { return f.size() <= kMaxTokenFieldBytes; });
-    if (!fits || !is_wire_id(claims.call_sid) || !is_wire_id(claims.account_sid) || now < kFirstSane ||
-        now >= kLastSane) {
+    if (!fits || !is_wire_id(claims.call_sid) || !is_wire_id(claims.account_sid) || now < kFirstSane || now >= kLastSane) {
         return make_error_code(errc::token_claims);
     }
     const TokenKey& key = keys_.front();
@@ -144,12 +141,10 @@ Result<std::string> StreamTokens::mint(const StreamClaims& claims, std::string_v
     return base64url_encode(body);
 }
 
-Result<StreamClaims> StreamTokens::verify(std::string_view token, std::string_view call_sid,
-                                          std::string_view account_sid, TokenTime now) const {
+Result<StreamClaims> StreamTokens::verify(std::string_view token, std::string_view call_sid, std::string_view account_sid, TokenTime now) const {
     if (token.size() > kMaxTokenChars) return make_error_code(errc::token_malformed);
     const auto bytes = base64url_decode(token);
-    if (!bytes || bytes->size() <= kMacSize + 2 || (*bytes)[0] != kVersion)
-        return make_error_code(errc::token_malformed);
+    if (!bytes || bytes->size() <= kMacSize + 2 || (*bytes)[0] != kVersion) return make_error_code(errc::token_malformed);
     const std::span<const std::uint8_t> body = std::span(*bytes).first(bytes->size() - kMacSize);
     const std::span<const std::uint8_t> mac = std::span(*bytes).last(kMacSize);
 
@@ -170,8 +165,7 @@ Result<StreamClaims> StreamTokens::verify(std::string_view token, std::string_vi
     std::copy(nonce.begin(), nonce.end(), claims.nonce.begin());
     claims.call_sid = in.sid("CA");
     claims.account_sid = in.sid("AC");
-    for (std::string* field : {&claims.agent, &claims.tenant, &claims.revision, &claims.from, &claims.to})
-        *field = in.text();
+    for (std::string* field : {&claims.agent, &claims.tenant, &claims.revision, &claims.from, &claims.to}) *field = in.text();
     if (!in.complete()) return make_error_code(errc::token_malformed);
 
     if (now > claims.expires + leeway_) return make_error_code(errc::token_expired);

@@ -10,13 +10,8 @@ namespace parley::vendors {
 namespace {
 
 // The first four bytes of what vendors send when they were not asked (or did not listen) for headerless audio.
-constexpr std::string_view kFileMarks[] = {"RIFF",
-                                           "RIFX",
-                                           "OggS",
-                                           "fLaC",
-                                           std::string_view("ID3\x02", 4),
-                                           std::string_view("ID3\x03", 4),
-                                           std::string_view("ID3\x04", 4)};
+constexpr std::string_view kFileMarks[] = {
+    "RIFF", "RIFX", "OggS", "fLaC", std::string_view("ID3\x02", 4), std::string_view("ID3\x03", 4), std::string_view("ID3\x04", 4)};
 
 }  // namespace
 
@@ -35,8 +30,7 @@ bool AudioIntake::feed(std::span<const std::uint8_t> bytes, std::vector<std::int
             head_[head_size_++] = bytes.front();
             bytes = bytes.subspan(1);
             const std::string_view so_far(reinterpret_cast<const char*>(head_.data()), head_size_);
-            const bool possible =
-                std::ranges::any_of(kFileMarks, [&](std::string_view mark) { return mark.starts_with(so_far); });
+            const bool possible = std::ranges::any_of(kFileMarks, [&](std::string_view mark) { return mark.starts_with(so_far); });
             if (!possible) {
                 head_known_ = true;
                 break;
@@ -63,9 +57,7 @@ void AudioIntake::decode(std::span<const std::uint8_t> bytes, std::vector<std::i
     }
     raw_.clear();
     raw_.reserve((bytes.size() + 1) / 2);
-    const auto sample = [](std::uint8_t low, std::uint8_t high) {
-        return static_cast<std::int16_t>(static_cast<std::uint16_t>(low | (high << 8)));
-    };
+    const auto sample = [](std::uint8_t low, std::uint8_t high) { return static_cast<std::int16_t>(static_cast<std::uint16_t>(low | (high << 8))); };
     if (odd_) {
         raw_.push_back(sample(*odd_, bytes.front()));
         bytes = bytes.subspan(1);

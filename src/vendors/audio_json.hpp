@@ -22,8 +22,7 @@ public:
     [[nodiscard]] bool open(std::string_view text, ondemand::object& object) {
         buffer_.resize(text.size() + simdjson::SIMDJSON_PADDING);
         text.copy(buffer_.data(), text.size());
-        if (parser_.iterate(buffer_.data(), text.size(), buffer_.size()).get(document_) != simdjson::SUCCESS)
-            return false;
+        if (parser_.iterate(buffer_.data(), text.size(), buffer_.size()).get(document_) != simdjson::SUCCESS) return false;
         return document_.get_object().get(object) == simdjson::SUCCESS;
     }
     // Was the object read to its end without an error, with nothing behind it?
@@ -47,16 +46,13 @@ private:
 [[nodiscard]] inline std::string json_text(ondemand::value value, std::size_t most = 4096) {
     ondemand::json_type type{};
     std::string_view text;
-    if (value.type().get(type) != simdjson::SUCCESS || type != ondemand::json_type::string ||
-        value.get_string().get(text) != simdjson::SUCCESS)
-        return {};
+    if (value.type().get(type) != simdjson::SUCCESS || type != ondemand::json_type::string || value.get_string().get(text) != simdjson::SUCCESS) return {};
     return std::string(text.substr(0, most));
 }
 [[nodiscard]] inline bool json_true(ondemand::value value) {
     ondemand::json_type type{};
     bool truth = false;
-    return value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::boolean &&
-           value.get_bool().get(truth) == simdjson::SUCCESS && truth;
+    return value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::boolean && value.get_bool().get(truth) == simdjson::SUCCESS && truth;
 }
 [[nodiscard]] inline std::optional<double> json_number(ondemand::value value) {
     ondemand::json_type type{};
@@ -70,9 +66,7 @@ template <class Each>
 [[nodiscard]] bool json_each(ondemand::value value, Each each) {
     ondemand::json_type type{};
     ondemand::array list;
-    if (value.type().get(type) != simdjson::SUCCESS || type != ondemand::json_type::array ||
-        value.get_array().get(list) != simdjson::SUCCESS)
-        return false;
+    if (value.type().get(type) != simdjson::SUCCESS || type != ondemand::json_type::array || value.get_array().get(list) != simdjson::SUCCESS) return false;
     for (auto element : list) {
         ondemand::value item;
         if (std::move(element).get(item) != simdjson::SUCCESS) return false;
@@ -86,8 +80,7 @@ template <class Each>
     for (auto member : object) {
         ondemand::field field;
         std::string_view key;
-        if (std::move(member).get(field) != simdjson::SUCCESS || field.unescaped_key().get(key) != simdjson::SUCCESS)
-            return false;
+        if (std::move(member).get(field) != simdjson::SUCCESS || field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
         each(key, field.value());
     }
     return true;
@@ -96,9 +89,7 @@ template <class Each>
 [[nodiscard]] bool json_members(ondemand::value value, Each each) {
     ondemand::json_type type{};
     ondemand::object object;
-    if (value.type().get(type) != simdjson::SUCCESS || type != ondemand::json_type::object ||
-        value.get_object().get(object) != simdjson::SUCCESS)
-        return false;
+    if (value.type().get(type) != simdjson::SUCCESS || type != ondemand::json_type::object || value.get_object().get(object) != simdjson::SUCCESS) return false;
     return json_members(object, each);
 }
 

@@ -38,7 +38,8 @@ constexpr Offer lm(std::string_view vendor, std::string_view api, Check check, s
 constexpr Offer tts(std::string_view vendor, std::string_view api, Check check, std::unique_ptr<TtsStream> (*make)(const Endpoint&, const Link&, TtsSink&)) {
     return {vendor, Role::tts, api, check, nullptr, nullptr, make, nullptr};
 }
-constexpr Offer s2s(std::string_view vendor, std::string_view api, Check check, std::unique_ptr<S2sSession> (*make)(const Endpoint&, const Link&, S2sSetup, S2sSink&)) {
+constexpr Offer s2s(std::string_view vendor, std::string_view api, Check check,
+                    std::unique_ptr<S2sSession> (*make)(const Endpoint&, const Link&, S2sSetup, S2sSink&)) {
     return {vendor, Role::s2s, api, check, nullptr, nullptr, nullptr, make};
 }
 
@@ -77,21 +78,37 @@ struct VendorText {
     std::string_view vendor, text;
 };
 constexpr std::array kKeyVariables{
-    VendorText{"deepgram", "DEEPGRAM_API_KEY"},     VendorText{"assemblyai", "ASSEMBLYAI_API_KEY"}, VendorText{"elevenlabs", "ELEVENLABS_API_KEY"},
-    VendorText{"cartesia", "CARTESIA_API_KEY"},     VendorText{"openai", "OPENAI_API_KEY"},         VendorText{"anthropic", "ANTHROPIC_API_KEY"},
-    VendorText{"gemini", "GEMINI_API_KEY"},         VendorText{"gemini", "GOOGLE_API_KEY"},         VendorText{"langflow", "LANGFLOW_API_KEY"},
-    VendorText{"fireworks", "FIREWORKS_API_KEY"},   VendorText{"groq", "GROQ_API_KEY"},             VendorText{"together", "TOGETHER_API_KEY"},
-    VendorText{"openrouter", "OPENROUTER_API_KEY"}, VendorText{"vllm", "VLLM_API_KEY"},
+    VendorText{"deepgram", "DEEPGRAM_API_KEY"},
+    VendorText{"assemblyai", "ASSEMBLYAI_API_KEY"},
+    VendorText{"elevenlabs", "ELEVENLABS_API_KEY"},
+    VendorText{"cartesia", "CARTESIA_API_KEY"},
+    VendorText{"openai", "OPENAI_API_KEY"},
+    VendorText{"anthropic", "ANTHROPIC_API_KEY"},
+    VendorText{"gemini", "GEMINI_API_KEY"},
+    VendorText{"gemini", "GOOGLE_API_KEY"},
+    VendorText{"langflow", "LANGFLOW_API_KEY"},
+    VendorText{"fireworks", "FIREWORKS_API_KEY"},
+    VendorText{"groq", "GROQ_API_KEY"},
+    VendorText{"together", "TOGETHER_API_KEY"},
+    VendorText{"openrouter", "OPENROUTER_API_KEY"},
+    VendorText{"vllm", "VLLM_API_KEY"},
 };
 
 constexpr std::array kHomes{
-    VendorText{"deepgram", "https://api.deepgram.com"},         VendorText{"assemblyai", "https://streaming.assemblyai.com"},
-    VendorText{"elevenlabs", "https://api.elevenlabs.io"},      VendorText{"cartesia", "https://api.cartesia.ai"},
-    VendorText{"openai", "https://api.openai.com"},             VendorText{"anthropic", "https://api.anthropic.com"},
-    VendorText{"gemini", "https://generativelanguage.googleapis.com"}, VendorText{"fireworks", "https://api.fireworks.ai"},
-    VendorText{"groq", "https://api.groq.com"},                 VendorText{"together", "https://api.together.xyz"},
-    VendorText{"openrouter", "https://openrouter.ai"},          VendorText{"vllm", "http://127.0.0.1:8000"},
-    VendorText{"llamacpp", "http://127.0.0.1:8080"},            VendorText{"ollama", "http://127.0.0.1:11434"},
+    VendorText{"deepgram", "https://api.deepgram.com"},
+    VendorText{"assemblyai", "https://streaming.assemblyai.com"},
+    VendorText{"elevenlabs", "https://api.elevenlabs.io"},
+    VendorText{"cartesia", "https://api.cartesia.ai"},
+    VendorText{"openai", "https://api.openai.com"},
+    VendorText{"anthropic", "https://api.anthropic.com"},
+    VendorText{"gemini", "https://generativelanguage.googleapis.com"},
+    VendorText{"fireworks", "https://api.fireworks.ai"},
+    VendorText{"groq", "https://api.groq.com"},
+    VendorText{"together", "https://api.together.xyz"},
+    VendorText{"openrouter", "https://openrouter.ai"},
+    VendorText{"vllm", "http://127.0.0.1:8000"},
+    VendorText{"llamacpp", "http://127.0.0.1:8080"},
+    VendorText{"ollama", "http://127.0.0.1:11434"},
 };
 
 const Offer* find(Role role, const Endpoint& endpoint) {
@@ -116,10 +133,14 @@ Endpoint prepared(Endpoint endpoint) {
 
 std::string_view name(Role role) {
     switch (role) {
-        case Role::stt: return "stt";
-        case Role::lm: return "lm";
-        case Role::tts: return "tts";
-        case Role::s2s: return "s2s";
+        case Role::stt:
+            return "stt";
+        case Role::lm:
+            return "lm";
+        case Role::tts:
+            return "tts";
+        case Role::s2s:
+            return "s2s";
     }
     return "stt";
 }
@@ -130,7 +151,9 @@ std::optional<Role> role_named(std::string_view text) {
     return std::nullopt;
 }
 
-std::span<const Offer> offers() { return kOffers; }
+std::span<const Offer> offers() {
+    return kOffers;
+}
 
 bool known(std::string_view vendor) {
     return std::any_of(kOffers.begin(), kOffers.end(), [&](const Offer& offer) { return offer.vendor == vendor; });

@@ -29,13 +29,7 @@ Failure idle_end(Failure failure, bool owed_nothing) {
 }
 
 ContextSpeech::ContextSpeech(const Link& link, TtsSink& sink, std::size_t ahead, std::size_t places)
-    : executor_(link.executor),
-      sink_(sink),
-      line_(sink, SpeechFormat{}),
-      socket_(link, *this),
-      tasks_(link.executor),
-      ahead_(ahead),
-      places_(places) {}
+    : executor_(link.executor), sink_(sink), line_(sink, SpeechFormat{}), socket_(link, *this), tasks_(link.executor), ahead_(ahead), places_(places) {}
 
 void ContextSpeech::open() {
     socket_.open(plan());

@@ -25,11 +25,16 @@ constexpr std::size_t kMostOfBody = 16 * 1024;
 FailureKind kind_of_status(int status) {
     switch (status) {
         case 401:
-        case 403: return FailureKind::auth;
-        case 402: return FailureKind::quota;
-        case 408: return FailureKind::timeout;
-        case 429: return FailureKind::rate_limited;
-        default: return status >= 500 ? FailureKind::server : FailureKind::refused;
+        case 403:
+            return FailureKind::auth;
+        case 402:
+            return FailureKind::quota;
+        case 408:
+            return FailureKind::timeout;
+        case 429:
+            return FailureKind::rate_limited;
+        default:
+            return status >= 500 ? FailureKind::server : FailureKind::refused;
     }
 }
 
@@ -66,44 +71,66 @@ std::optional<std::chrono::milliseconds> retry_after(std::string_view header) {
 
 std::string_view name(FailureKind kind) {
     switch (kind) {
-        case FailureKind::auth: return "auth";
-        case FailureKind::quota: return "quota";
-        case FailureKind::rate_limited: return "rate_limited";
-        case FailureKind::refused: return "refused";
-        case FailureKind::server: return "server";
-        case FailureKind::unreachable: return "unreachable";
-        case FailureKind::tls: return "tls";
-        case FailureKind::timeout: return "timeout";
-        case FailureKind::stalled: return "stalled";
-        case FailureKind::closed: return "closed";
-        case FailureKind::protocol: return "protocol";
-        case FailureKind::too_big: return "too_big";
-        case FailureKind::empty_audio: return "empty_audio";
-        case FailureKind::bad_audio: return "bad_audio";
-        case FailureKind::session_limit: return "session_limit";
-        case FailureKind::content: return "content";
+        case FailureKind::auth:
+            return "auth";
+        case FailureKind::quota:
+            return "quota";
+        case FailureKind::rate_limited:
+            return "rate_limited";
+        case FailureKind::refused:
+            return "refused";
+        case FailureKind::server:
+            return "server";
+        case FailureKind::unreachable:
+            return "unreachable";
+        case FailureKind::tls:
+            return "tls";
+        case FailureKind::timeout:
+            return "timeout";
+        case FailureKind::stalled:
+            return "stalled";
+        case FailureKind::closed:
+            return "closed";
+        case FailureKind::protocol:
+            return "protocol";
+        case FailureKind::too_big:
+            return "too_big";
+        case FailureKind::empty_audio:
+            return "empty_audio";
+        case FailureKind::bad_audio:
+            return "bad_audio";
+        case FailureKind::session_limit:
+            return "session_limit";
+        case FailureKind::content:
+            return "content";
     }
     return "server";
 }
 
 std::string_view name(LmFinish finish) {
     switch (finish) {
-        case LmFinish::stop: return "stop";
-        case LmFinish::tool_calls: return "tool_calls";
-        case LmFinish::length: return "length";
-        case LmFinish::content: return "content";
+        case LmFinish::stop:
+            return "stop";
+        case LmFinish::tool_calls:
+            return "tool_calls";
+        case LmFinish::length:
+            return "length";
+        case LmFinish::content:
+            return "content";
     }
     return "stop";
 }
 
 bool worth_retrying(const Failure& failure) {
     switch (failure.kind) {
-        case FailureKind::rate_limited: return failure.retry_after && *failure.retry_after <= std::chrono::seconds(1);
+        case FailureKind::rate_limited:
+            return failure.retry_after && *failure.retry_after <= std::chrono::seconds(1);
         case FailureKind::server:
         case FailureKind::unreachable:
         case FailureKind::closed:
         case FailureKind::protocol:
-        case FailureKind::session_limit: return true;
+        case FailureKind::session_limit:
+            return true;
         case FailureKind::auth:
         case FailureKind::quota:
         case FailureKind::refused:
@@ -113,7 +140,8 @@ bool worth_retrying(const Failure& failure) {
         case FailureKind::too_big:
         case FailureKind::empty_audio:
         case FailureKind::bad_audio:
-        case FailureKind::content: return false;
+        case FailureKind::content:
+            return false;
     }
     return false;
 }
@@ -177,23 +205,41 @@ Failure from_close(int code, std::string_view reason) {
     switch (code) {
         case 1002:
         case 1003:
-        case 1007: failure.kind = FailureKind::protocol; break;
-        case 1008: failure.kind = FailureKind::refused; break;
-        case 1009: failure.kind = FailureKind::too_big; break;
+        case 1007:
+            failure.kind = FailureKind::protocol;
+            break;
+        case 1008:
+            failure.kind = FailureKind::refused;
+            break;
+        case 1009:
+            failure.kind = FailureKind::too_big;
+            break;
         case 1011:
         case 1012:
         case 1013:
-        case 1014: failure.kind = FailureKind::server; break;
-        case 1015: failure.kind = FailureKind::tls; break;
+        case 1014:
+            failure.kind = FailureKind::server;
+            break;
+        case 1015:
+            failure.kind = FailureKind::tls;
+            break;
         case 4001:
         case 4003:
         case 4401:
-        case 4403: failure.kind = FailureKind::auth; break;
+        case 4403:
+            failure.kind = FailureKind::auth;
+            break;
         case 4002:
-        case 4402: failure.kind = FailureKind::quota; break;
+        case 4402:
+            failure.kind = FailureKind::quota;
+            break;
         case 4029:
-        case 4429: failure.kind = FailureKind::rate_limited; break;
-        default: failure.kind = code >= 4000 && code < 4500 ? FailureKind::refused : FailureKind::closed; break;
+        case 4429:
+            failure.kind = FailureKind::rate_limited;
+            break;
+        default:
+            failure.kind = code >= 4000 && code < 4500 ? FailureKind::refused : FailureKind::closed;
+            break;
     }
     return failure;
 }

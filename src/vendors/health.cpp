@@ -13,9 +13,12 @@ constexpr Duration kLostProbe = std::chrono::seconds(10);  // a probe nobody rep
 
 std::string_view name(BreakerState state) {
     switch (state) {
-        case BreakerState::closed: return "closed";
-        case BreakerState::open: return "open";
-        case BreakerState::half_open: return "half_open";
+        case BreakerState::closed:
+            return "closed";
+        case BreakerState::open:
+            return "open";
+        case BreakerState::half_open:
+            return "half_open";
     }
     return "closed";
 }
@@ -104,8 +107,10 @@ void Health::success(TimePoint now, std::optional<Duration> first_byte) {
 
 void Health::failure(TimePoint now, const Failure& failure) {
     const std::lock_guard lock(mutex_);
-    if (blames_vendor(failure)) breaker_.failure(now, failure.kind);
-    else breaker_.success(now);
+    if (blames_vendor(failure))
+        breaker_.failure(now, failure.kind);
+    else
+        breaker_.success(now);
 }
 
 bool Health::take_retry() {

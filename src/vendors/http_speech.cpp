@@ -22,12 +22,7 @@ constexpr std::size_t kMostErrorBody = 16 * 1024;
 class HttpSpeech final : public TtsStream {
 public:
     HttpSpeech(HttpSpeechPlan plan, const Link& link, TtsSink& sink)
-        : plan_(std::move(plan)),
-          link_(link),
-          sink_(sink),
-          line_(sink, plan_.format),
-          tasks_(link.executor),
-          wake_(link.executor) {}
+        : plan_(std::move(plan)), link_(link), sink_(sink), line_(sink, plan_.format), tasks_(link.executor), wake_(link.executor) {}
 
     void open() override { tasks_.spawn(serve()); }
 
@@ -115,8 +110,7 @@ private:
                 if (!more) break;
                 said += *more;
             }
-            line_.failed(tag, from_http_status(reply.status(), said, reply.headers().get("retry-after"),
-                                               reply.headers().get(plan_.request_id)));
+            line_.failed(tag, from_http_status(reply.status(), said, reply.headers().get("retry-after"), reply.headers().get(plan_.request_id)));
             co_return;
         }
         if (const auto wrong = plan_.wrong_type(reply.headers().get("content-type")); !wrong.empty()) {

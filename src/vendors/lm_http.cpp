@@ -32,8 +32,7 @@ std::string retry_after(const net::HttpHeaders& headers) {
     const auto ms = headers.get("retry-after-ms");
     double value = 0;
     const auto [end, ec] = std::from_chars(ms.data(), ms.data() + ms.size(), value);
-    if (!ms.empty() && ec == std::errc{} && end == ms.data() + ms.size() && value >= 0 && value < 86'400'000)
-        return std::to_string(value / 1000);
+    if (!ms.empty() && ec == std::errc{} && end == ms.data() + ms.size() && value >= 0 && value < 86'400'000) return std::to_string(value / 1000);
     return std::string(headers.get("retry-after"));
 }
 
@@ -68,8 +67,7 @@ public:
         auto stream = std::move(*opened);
         const std::string id = plain(request_id(stream->headers()), 128);
         auto outcome = co_await answer(*stream, id, sink, deadline);
-        if (auto* failure = std::get_if<Failure>(&outcome); failure != nullptr && failure->request_id.empty())
-            failure->request_id = id;
+        if (auto* failure = std::get_if<Failure>(&outcome); failure != nullptr && failure->request_id.empty()) failure->request_id = id;
         if (auto* done = std::get_if<LmDone>(&outcome); done != nullptr && !id.empty()) done->request_id = id;
         co_return std::move(outcome);
     }
@@ -83,9 +81,7 @@ private:
         ConnectGate::Pass pass;
         if (link_.gate != nullptr) {
             pass = co_await link_.gate->wait_turn(within);
-            if (!pass)
-                co_return simple(FailureKind::timeout, "connect",
-                                 "connect: too many connections to this vendor are being opened");
+            if (!pass) co_return simple(FailureKind::timeout, "connect", "connect: too many connections to this vendor are being opened");
         }
         const error_code ec = co_await link_.http->connect_ahead(surface_.url, within);
         if (ec) co_return from_error(ec, "connect");
@@ -97,13 +93,11 @@ private:
         const auto encoding = stream.headers().get("content-encoding");
         const bool packed = !encoding.empty() && !net::equal_no_case(encoding, "identity");
         if (status >= 300 && status < 400) {
-            auto failure = simple(FailureKind::refused, "first_byte",
-                                  "HTTP " + std::to_string(status) + ": redirects are not followed");
+            auto failure = simple(FailureKind::refused, "first_byte", "HTTP " + std::to_string(status) + ": redirects are not followed");
             failure.status = status;
             co_return failure;
         }
-        if (packed)
-            co_return simple(FailureKind::protocol, "first_byte", "the answer is compressed, which was not asked for");
+        if (packed) co_return simple(FailureKind::protocol, "first_byte", "the answer is compressed, which was not asked for");
         if (status < 200 || status >= 300) co_return co_await refused(stream, id, deadline);
         sink.on_lm_open(id);
         auto reader = surface_.reader();
@@ -198,16 +192,14 @@ std::string check_lm(const Endpoint& endpoint, const LmNeeds& needs) {
     if (needs.model && endpoint.model.empty()) return who + " needs a model";
     if (endpoint.connect_within.count() <= 0) return "the time to connect to " + who + " must be more than nothing";
     for (const auto& [name, value] : endpoint.options) {
-        if (std::find(needs.options.begin(), needs.options.end(), name) == needs.options.end())
-            return who + " has no option \"" + plain(name, 60) + "\"";
+        if (std::find(needs.options.begin(), needs.options.end(), name) == needs.options.end()) return who + " has no option \"" + plain(name, 60) + "\"";
         if (std::any_of(value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
             return "option \"" + name + "\" of " + who + " holds a control character";
     }
     return {};
 }
 
-std::string check_choice(const Endpoint& endpoint, std::string_view option,
-                         const std::vector<std::string_view>& words) {
+std::string check_choice(const Endpoint& endpoint, std::string_view option, const std::vector<std::string_view>& words) {
     const auto value = endpoint.option(option);
     if (value.empty() || std::find(words.begin(), words.end(), value) != words.end()) return {};
     std::string sentence = "option \"" + std::string(option) + "\" must be one of";

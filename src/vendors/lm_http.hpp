@@ -39,7 +39,6 @@ struct LmNeeds {
 // Empty when fine; else one plain sentence.
 [[nodiscard]] std::string check_lm(const Endpoint& endpoint, const LmNeeds& needs);
 // Is the option one of these words, or not given? Else the sentence.
-[[nodiscard]] std::string check_choice(const Endpoint& endpoint, std::string_view option,
-                                       const std::vector<std::string_view>& words);
+[[nodiscard]] std::string check_choice(const Endpoint& endpoint, std::string_view option, const std::vector<std::string_view>& words);
 
 }  // namespace parley::vendors

@@ -20,8 +20,7 @@ void join(std::string& text, std::string_view more, std::string_view between) {
     text += more;
 }
 
-void results_of(const LmMessage& asked, std::size_t behind, const std::vector<LmMessage>& all, std::vector<bool>& used,
-                std::vector<LmMessage>& out) {
+void results_of(const LmMessage& asked, std::size_t behind, const std::vector<LmMessage>& all, std::vector<bool>& used, std::vector<LmMessage>& out) {
     for (const auto& call : asked.calls) {
         LmMessage result;
         result.role = Role::tool;
@@ -53,8 +52,7 @@ std::vector<LmMessage> fit(const std::vector<LmMessage>& messages, MessageRules 
             join(system, message.text, "\n\n");
             continue;
         }
-        const bool same =
-            rules.alternate && !out.empty() && out.back().role == message.role && message.role != Role::system;
+        const bool same = rules.alternate && !out.empty() && out.back().role == message.role && message.role != Role::system;
         if (same && out.back().calls.empty()) {
             join(out.back().text, message.text, " ");
             if (calling) out.back().calls = message.calls;

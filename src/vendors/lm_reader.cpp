@@ -59,8 +59,7 @@ constexpr std::array kWords{
 
 std::optional<FailureKind> kind_of_word(std::string_view word) {
     std::string lower(word.substr(0, 100));
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
     for (const auto& [says, kind] : kWords)
         if (lower.find(says) != std::string::npos) return kind;
     return std::nullopt;
@@ -218,8 +217,7 @@ void LmReader::settle_call(std::size_t place, LmSink& sink) {
         if (!done_.request_id.empty()) call.id += done_.request_id.substr(0, 64) + "_";
         call.id += std::to_string(place);
     }
-    auto arguments =
-        call.arguments.find_first_not_of(" \t\r\n") == std::string::npos ? json::object() : parsed(call.arguments);
+    auto arguments = call.arguments.find_first_not_of(" \t\r\n") == std::string::npos ? json::object() : parsed(call.arguments);
     if (arguments.is_null()) arguments = json::object();
     if (arguments.is_string()) {  // encoded twice by some models
         json inner = parsed(text_of(arguments));

@@ -12,7 +12,6 @@ using net::Task;
 
 namespace {
 
-
 std::string with_scheme(std::string_view base, std::string_view path, std::string_view plain_scheme, std::string_view tls_scheme) {
     const auto colon = base.find("://");
     if (colon == std::string_view::npos) return {};
@@ -135,15 +134,20 @@ Task<> VendorSocket::Impl::read() {
             if (!message) break;
             received = Clock::now();
             const std::string_view bytes(message->payload.data(), message->payload.size());
-            if (message->opcode == net::WsOpcode::text) handler->on_socket_text(bytes);
-            else handler->on_socket_binary(bytes);
+            if (message->opcode == net::WsOpcode::text)
+                handler->on_socket_text(bytes);
+            else
+                handler->on_socket_binary(bytes);
         }
         if (!ec) continue;
         if (ec == net::Errc::cancelled) co_return;
         const auto closed = socket->closed();
-        if (closed.fault == net::WsFault::too_big) lose(from_close(1009, "a message beyond our bound"));
-        else if (closed.fault == net::WsFault::framing || closed.fault == net::WsFault::utf8) lose(from_close(1002, "broken frames"));
-        else lose(from_close(closed.code, closed.reason));
+        if (closed.fault == net::WsFault::too_big)
+            lose(from_close(1009, "a message beyond our bound"));
+        else if (closed.fault == net::WsFault::framing || closed.fault == net::WsFault::utf8)
+            lose(from_close(1002, "broken frames"));
+        else
+            lose(from_close(closed.code, closed.reason));
     }
 }
 
@@ -190,12 +194,22 @@ bool VendorSocket::send_binary(std::string_view bytes) {
     return true;
 }
 
-bool VendorSocket::open_now() const { return impl_->is_open; }
-bool VendorSocket::opening() const { return impl_->is_opening; }
-TimePoint VendorSocket::last_received() const { return impl_->received; }
-std::string VendorSocket::request_id() const { return impl_->request_id; }
+bool VendorSocket::open_now() const {
+    return impl_->is_open;
+}
+bool VendorSocket::opening() const {
+    return impl_->is_opening;
+}
+TimePoint VendorSocket::last_received() const {
+    return impl_->received;
+}
+std::string VendorSocket::request_id() const {
+    return impl_->request_id;
+}
 
-void VendorSocket::fail(Failure failure) { impl_->lose(std::move(failure)); }
+void VendorSocket::fail(Failure failure) {
+    impl_->lose(std::move(failure));
+}
 
 Task<> VendorSocket::close(std::string_view last) {
     auto& self = *impl_;
@@ -210,15 +224,20 @@ Task<> VendorSocket::close(std::string_view last) {
     if (orderly) co_await self.socket->close(1000, "");
 }
 
-std::string socket_url(std::string_view base, std::string_view path) { return with_scheme(base, path, "ws", "wss"); }
-std::string http_url(std::string_view base, std::string_view path) { return with_scheme(base, path, "http", "https"); }
+std::string socket_url(std::string_view base, std::string_view path) {
+    return with_scheme(base, path, "ws", "wss");
+}
+std::string http_url(std::string_view base, std::string_view path) {
+    return with_scheme(base, path, "http", "https");
+}
 
 std::string query_escape(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        const bool plain =
+            (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
         if (plain) {
             out += c;
         } else {

@@ -55,8 +55,7 @@ void SpeechLine::bytes(SpeechTag tag, std::span<const std::uint8_t> audio) {
     auto* text = find(tag);
     if (text == nullptr) return;
     if (!text->intake.feed(audio, text->pcm)) {
-        failed(tag,
-               audio_failure(FailureKind::bad_audio, "the audio has a file's header; headerless audio was asked for"));
+        failed(tag, audio_failure(FailureKind::bad_audio, "the audio has a file's header; headerless audio was asked for"));
     } else if (text->intake.samples() > kMostSpeechSamples) {
         failed(tag, audio_failure(FailureKind::too_big, "more than two minutes of audio for one text"));
     } else {

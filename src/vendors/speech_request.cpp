@@ -10,11 +10,9 @@ namespace parley::vendors {
 
 std::string check_speech_endpoint(const Endpoint& endpoint, std::initializer_list<std::string_view> known) {
     if (endpoint.key.empty()) return "it has no key";
-    if (!endpoint.base_url.empty() && http_url(endpoint.base_url, "/").empty())
-        return "its base_url is neither http(s) nor ws(s)";
+    if (!endpoint.base_url.empty() && http_url(endpoint.base_url, "/").empty()) return "its base_url is neither http(s) nor ws(s)";
     for (const auto& [option, value] : endpoint.options)
-        if (std::ranges::find(known, std::string_view(option)) == known.end())
-            return "its option '" + option + "' is not known";
+        if (std::ranges::find(known, std::string_view(option)) == known.end()) return "its option '" + option + "' is not known";
     return {};
 }
 
@@ -38,8 +36,7 @@ std::string check_number(const Endpoint& endpoint, std::string_view option, doub
     return "its option '" + std::string(option) + "' is not a number from " + plain(low) + " to " + plain(high);
 }
 
-std::string check_one_of(const Endpoint& endpoint, std::string_view option,
-                         std::initializer_list<std::string_view> values) {
+std::string check_one_of(const Endpoint& endpoint, std::string_view option, std::initializer_list<std::string_view> values) {
     const auto given = endpoint.option(option);
     if (given.empty() || std::ranges::find(values, std::string_view(given)) != values.end()) return {};
     std::string sentence = "its option '" + std::string(option) + "' is none of";
@@ -61,8 +58,7 @@ std::string speech_without(std::string_view text, std::string_view marks) {
 }
 
 std::size_t code_points(std::string_view utf8) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 }  // namespace parley::vendors

@@ -22,8 +22,7 @@ constexpr std::size_t kFirstBurst = kBytesPerSecond;
 
 class SttSocket final : public SttStream, private VendorSocket::Handler {
 public:
-    SttSocket(std::unique_ptr<SttProtocol> protocol, std::chrono::milliseconds connect_within, const Link& link,
-              SttSink& sink)
+    SttSocket(std::unique_ptr<SttProtocol> protocol, std::chrono::milliseconds connect_within, const Link& link, SttSink& sink)
         : protocol_(std::move(protocol)),
           shape_(protocol_->shape()),
           connect_within_(connect_within),
@@ -260,8 +259,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SttStream> make_stt_stream(std::unique_ptr<SttProtocol> protocol,
-                                           std::chrono::milliseconds connect_within, const Link& link, SttSink& sink) {
+std::unique_ptr<SttStream> make_stt_stream(std::unique_ptr<SttProtocol> protocol, std::chrono::milliseconds connect_within, const Link& link, SttSink& sink) {
     return std::make_unique<SttSocket>(std::move(protocol), connect_within, link, sink);
 }
 

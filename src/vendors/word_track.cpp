@@ -6,13 +6,11 @@ namespace parley::vendors {
 
 namespace {
 
-constexpr std::size_t kLookAhead =
-    80;  // bytes: a few words the vendor told otherwise, never the same word of the next sentence
+constexpr std::size_t kLookAhead = 80;  // bytes: a few words the vendor told otherwise, never the same word of the next sentence
 constexpr std::size_t kLongestWord = 256;
 
 bool letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           static_cast<unsigned char>(c) >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
 }
 bool space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -35,8 +33,7 @@ std::optional<std::uint32_t> WordTrack::word(std::string_view spoken) {
         const auto found = std::search(from, last, spoken.begin(), spoken.end(), equal);
         if (found == last) return std::nullopt;
         auto after = found + static_cast<std::ptrdiff_t>(spoken.size());
-        const bool whole =
-            (found == text_.begin() || !letter(*(found - 1))) && (after == text_.end() || !letter(*after));
+        const bool whole = (found == text_.begin() || !letter(*(found - 1))) && (after == text_.end() || !letter(*after));
         if (!whole) {
             from = found + 1;
             continue;

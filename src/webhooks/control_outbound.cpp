@@ -24,7 +24,8 @@ void add_outbound_routes(TwilioWebhooks& routes, control::Outbound& outbound) {
         // After a restart nobody knows this dial, but Twilio signs the address we gave it: whoever picked up talks to its agent.
         auto agent = routes.services().by_name(asked.query.get("agent"));
         if (!answering.wanted && (answering.known || !agent)) {
-            routes.services().log.warn("callback.ignored", "An answered call is none of those we placed, or it is not wanted any more.", {{"reason", "unknown"}, {"call_sid", asked.call_sid}});
+            routes.services().log.warn("callback.ignored", "An answered call is none of those we placed, or it is not wanted any more.",
+                                       {{"reason", "unknown"}, {"call_sid", asked.call_sid}});
             co_return twiml_answer(TwimlResponse().hangup());
         }
         auto answer = co_await routes.connect(std::move(agent), asked, std::move(answering.note));
@@ -32,7 +33,8 @@ void add_outbound_routes(TwilioWebhooks& routes, control::Outbound& outbound) {
     });
     routes.route("outbound-status", Subject::call, [&outbound](const Asked& asked) -> net::Task<Answer> {
         const auto& form = asked.form;
-        outbound.on_status(asked.query.get("dial"), asked.call_sid, rest::call_status(form.get("CallStatus")), number_in(form, "CallDuration"), number_in(form, "SipResponseCode"));
+        outbound.on_status(asked.query.get("dial"), asked.call_sid, rest::call_status(form.get("CallStatus")), number_in(form, "CallDuration"),
+                           number_in(form, "SipResponseCode"));
         co_return no_content();
     });
     routes.route("outbound-amd", Subject::call, [&outbound](const Asked& asked) -> net::Task<Answer> {
@@ -42,8 +44,10 @@ void add_outbound_routes(TwilioWebhooks& routes, control::Outbound& outbound) {
     routes.route("drop", Subject::call, [&outbound](const Asked& asked) -> net::Task<Answer> {
         const auto text = outbound.drop_text(asked.query.get("dial"));
         TwimlResponse response;
-        if (text.starts_with("https://")) response.play({.url = text});
-        else if (!text.empty()) response.say(text);
+        if (text.starts_with("https://"))
+            response.play({.url = text});
+        else if (!text.empty())
+            response.say(text);
         response.hangup();
         co_return twiml_answer(response);
     });

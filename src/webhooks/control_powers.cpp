@@ -43,7 +43,8 @@ std::string ordinal(std::int64_t n) {
 }
 
 bool plain_room(std::string_view name) {
-    return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.'; });
+    return !name.empty() && name.size() <= 64 &&
+           std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.'; });
 }
 
 // The way into a conference, with its events coming to us.
@@ -61,8 +62,10 @@ void configure(twiml::Conference& noun, const flows::ConferenceSettings& wanted,
     noun.end_conference_on_exit = wanted.end_on_exit;
     noun.muted = wanted.muted;
     noun.beep = wanted.beep;
-    if (wanted.wait == "silence") noun.wait_url = "";
-    else if (wanted.wait != "music") noun.wait_url = wanted.wait;
+    if (wanted.wait == "silence")
+        noun.wait_url = "";
+    else if (wanted.wait != "music")
+        noun.wait_url = wanted.wait;
     noun.max_participants = wanted.max_participants;
     if (wanted.record) {
         noun.record = "record-from-start";
@@ -85,7 +88,9 @@ Answer dial_conference(const TwilioWebhooks& routes, twiml::Conference noun, con
 }
 
 // A call that waits or confers takes no place among those with an agent.
-void needs_no_place(const TwilioWebhooks& routes, const Asked& asked) { routes.give_place_back(asked.call_sid); }
+void needs_no_place(const TwilioWebhooks& routes, const Asked& asked) {
+    routes.give_place_back(asked.call_sid);
+}
 
 void keep_position(Powers& powers, const Asked& asked) {
     if (const auto position = FlowRoutes::position_in(asked)) powers.came_from(asked.call_sid, flows::query_of(*position));
@@ -93,15 +98,19 @@ void keep_position(Powers& powers, const Asked& asked) {
 
 Answer enqueue(const TwilioWebhooks& routes, Powers& powers, const Asked& asked, const std::string& agent, const std::string& queue, bool hold) {
     // Who is held comes back to the agent, and has its place there.
-    if (hold) routes.services().registry.release(asked.call_sid);
-    else needs_no_place(routes, asked);
+    if (hold)
+        routes.services().registry.release(asked.call_sid);
+    else
+        needs_no_place(routes, asked);
     keep_position(powers, asked);
     powers.entered_queue(asked.call_sid, agent, parties_of(asked.form), queue);
     twiml::Enqueue verb;
     verb.name = queue;
     verb.action = link(routes, "queue-left", {{"agent", agent}});
-    if (hold) verb.wait_url = link(routes, "queue-wait", {{"hold", "1"}});
-    else verb.wait_url = link(routes, "queue-wait");
+    if (hold)
+        verb.wait_url = link(routes, "queue-wait", {{"hold", "1"}});
+    else
+        verb.wait_url = link(routes, "queue-wait");
     return twiml_answer(TwimlResponse().enqueue(verb));
 }
 
@@ -111,11 +120,15 @@ Powers::Verdict verdict_of(const twilio::Form& form) {
     if (digits == "1") return Powers::Verdict::takes;
     if (digits == "2") return Powers::Verdict::refuses;
     std::string words = " ";
-    for (const char c : form.get("SpeechResult").substr(0, 500)) words += std::isalpha(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : ' ';
+    for (const char c : form.get("SpeechResult").substr(0, 500))
+        words += std::isalpha(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : ' ';
     words += ' ';
     const auto has = [&](std::string_view word) { return words.find(" " + std::string(word) + " ") != std::string::npos; };
-    if (has("no") || has("not") || has("don t") || has("can t") || has("cannot") || has("refuse") || has("decline") || has("nein") || has("two") || has("busy")) return Powers::Verdict::refuses;
-    if (has("yes") || has("yeah") || has("yep") || has("sure") || has("okay") || has("ok") || has("accept") || has("take") || has("ja") || has("one") || has("connect")) return Powers::Verdict::takes;
+    if (has("no") || has("not") || has("don t") || has("can t") || has("cannot") || has("refuse") || has("decline") || has("nein") || has("two") || has("busy"))
+        return Powers::Verdict::refuses;
+    if (has("yes") || has("yeah") || has("yep") || has("sure") || has("okay") || has("ok") || has("accept") || has("take") || has("ja") || has("one") ||
+        has("connect"))
+        return Powers::Verdict::takes;
     return digits.empty() && form.get("SpeechResult").empty() ? Powers::Verdict::silent : Powers::Verdict::unclear;
 }
 
@@ -166,8 +179,10 @@ net::Task<Answer> back_to(const TwilioWebhooks& routes, std::shared_ptr<const ca
     auto away = co_await routes.take_place(returns_to, asked, TwilioWebhooks::Stay::talk);
     if (away && away->answer.body.empty()) {
         TwimlResponse response;
-        if (agent.fallback_number.empty()) response.say("We are sorry, nobody can take your call right now.").hangup();
-        else response.dial({.number = agent.fallback_number});
+        if (agent.fallback_number.empty())
+            response.say("We are sorry, nobody can take your call right now.").hangup();
+        else
+            response.dial({.number = agent.fallback_number});
         co_return twiml_answer(response);
     }
     if (away) co_return std::move(away->answer);
@@ -177,44 +192,53 @@ net::Task<Answer> back_to(const TwilioWebhooks& routes, std::shared_ptr<const ca
 
 void add_destinations(TwilioWebhooks& routes, Powers& powers) {
     const auto name_of = [](const std::shared_ptr<const call::Agent>& agent) { return agent ? agent->name : std::string(); };
-    routes.destination(Kind::conference, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
-        needs_no_place(routes, asked);
-        keep_position(powers, asked);
-        powers.entered_room(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
-        auto noun = conference(routes, to.value);
-        // Rooms of our own making are for two who talk already; the configured ones are as the agent wants them.
-        if (agent && to.value != control::room_of(asked.call_sid)) configure(noun, FlowRoutes::flow_of(*agent).conference, routes);
-        co_return dial_conference(routes, std::move(noun), name_of(agent), asked);
-    });
-    routes.destination(Kind::queue, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
-        co_return enqueue(routes, powers, asked, name_of(agent), to.value, false);
-    });
-    routes.destination(Kind::park, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
-        if (agent && control::is_hold_slot(to.value)) (void)co_await routes.take_place(agent, asked, TwilioWebhooks::Stay::held);
-        co_return enqueue(routes, powers, asked, name_of(agent), control::queue_of_slot(to.value), control::is_hold_slot(to.value));
-    });
-    routes.destination(Kind::warm, [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
-        needs_no_place(routes, asked);
-        keep_position(powers, asked);
-        // Delivered again, also after its end: the same answer, and nobody is called once more.
-        const std::string token(asked.request.idempotency_token.substr(0, 128));
-        const auto key = asked.call_sid + "/warm/" + token;
-        auto& registry = routes.services().registry;
-        if (!token.empty())
-            if (auto given = registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
-        const auto waiting = powers.begin_warm(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
-        auto noun = conference(routes, waiting.room);
-        noun.start_conference_on_enter = false;
-        noun.end_conference_on_exit = true;
-        noun.participant_label = "caller";
-        if (!powers.settings().hold_music.empty()) {
-            noun.wait_url = powers.settings().hold_music;
-            noun.wait_method = "GET";  // a sound, not a document
-        }
-        auto answer = dial_conference(routes, std::move(noun), name_of(agent), asked);
-        if (!token.empty()) answer.body = registry.remember_answer(key, std::move(answer.body), Clock::now());
-        co_return answer;
-    });
+    routes.destination(
+        Kind::conference,
+        [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+            needs_no_place(routes, asked);
+            keep_position(powers, asked);
+            powers.entered_room(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
+            auto noun = conference(routes, to.value);
+            // Rooms of our own making are for two who talk already; the configured ones are as the agent wants them.
+            if (agent && to.value != control::room_of(asked.call_sid)) configure(noun, FlowRoutes::flow_of(*agent).conference, routes);
+            co_return dial_conference(routes, std::move(noun), name_of(agent), asked);
+        });
+    routes.destination(
+        Kind::queue,
+        [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+            co_return enqueue(routes, powers, asked, name_of(agent), to.value, false);
+        });
+    routes.destination(
+        Kind::park,
+        [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+            if (agent && control::is_hold_slot(to.value)) (void)co_await routes.take_place(agent, asked, TwilioWebhooks::Stay::held);
+            co_return enqueue(routes, powers, asked, name_of(agent), control::queue_of_slot(to.value), control::is_hold_slot(to.value));
+        });
+    routes.destination(
+        Kind::warm,
+        [&routes, &powers, name_of](const flows::Destination& to, const std::shared_ptr<const call::Agent>& agent, const Asked& asked) -> net::Task<Answer> {
+            needs_no_place(routes, asked);
+            keep_position(powers, asked);
+            // Delivered again, also after its end: the same answer, and nobody is called once more.
+            const std::string token(asked.request.idempotency_token.substr(0, 128));
+            const auto key = asked.call_sid + "/warm/" + token;
+            auto& registry = routes.services().registry;
+            if (!token.empty())
+                if (auto given = registry.answer_given(key))
+                    co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
+            const auto waiting = powers.begin_warm(asked.call_sid, name_of(agent), parties_of(asked.form), to.value);
+            auto noun = conference(routes, waiting.room);
+            noun.start_conference_on_enter = false;
+            noun.end_conference_on_exit = true;
+            noun.participant_label = "caller";
+            if (!powers.settings().hold_music.empty()) {
+                noun.wait_url = powers.settings().hold_music;
+                noun.wait_method = "GET";  // a sound, not a document
+            }
+            auto answer = dial_conference(routes, std::move(noun), name_of(agent), asked);
+            if (!token.empty()) answer.body = registry.remember_answer(key, std::move(answer.body), Clock::now());
+            co_return answer;
+        });
 }
 
 }  // namespace
@@ -271,17 +295,22 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
     routes.route("room-left", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
         powers.caller_left_room(asked.call_sid);
         const bool goes_back = powers.came_back(asked.call_sid), over = rest::terminal(rest::call_status(asked.form.get("CallStatus")));
-        if (goes_back && !over) co_return twiml_answer(TwimlResponse().redirect({.url = link(routes, "return", agent_in(std::string(asked.query.get("agent")), asked)), .method = "POST"}));
+        if (goes_back && !over)
+            co_return twiml_answer(
+                TwimlResponse().redirect({.url = link(routes, "return", agent_in(std::string(asked.query.get("agent")), asked)), .method = "POST"}));
         co_return twiml_answer(TwimlResponse().hangup());
     });
     routes.route("queue-wait", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
         TwimlResponse response;
         const auto position = number_of(asked.form.get("QueuePosition"));
         if (asked.query.get("hold") != "1" && position > 0)
-            response.say(position == 1 ? std::string("You are number one. You are next. Please stay on the line.") : "You are number " + ordinal(position) + ". Please stay on the line.");
+            response.say(position == 1 ? std::string("You are number one. You are next. Please stay on the line.")
+                                       : "You are number " + ordinal(position) + ". Please stay on the line.");
         const auto& music = powers.settings().hold_music;
-        if (!music.empty()) response.play({.url = music});
-        else response.pause({.length = 10});
+        if (!music.empty())
+            response.play({.url = music});
+        else
+            response.pause({.length = 10});
         co_return twiml_answer(response);
     });
     routes.route("queue-left", Subject::call, [&routes, &powers](const Asked& asked) -> net::Task<Answer> {
@@ -293,8 +322,10 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
             auto agent = routes.agent_of(asked, asked.query.get("agent"));
             TwimlResponse response;
             response.say("We are sorry, nobody can take your call right now.");
-            if (agent && !agent->fallback_number.empty()) response.dial({.number = agent->fallback_number});
-            else response.hangup();
+            if (agent && !agent->fallback_number.empty())
+                response.dial({.number = agent->fallback_number});
+            else
+                response.hangup();
             co_return twiml_answer(response);
         }
         co_return twiml_answer(TwimlResponse().hangup());
@@ -317,7 +348,11 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
         const auto next = powers.warm_answer(id, verdict_of(asked.form));
         if (next.unknown) co_return twiml_answer(cannot_connect());
         if (next.again) co_return ask_person(routes, id, "Sorry, I did not get that.");
-        if (!next.joins) co_return twiml_answer(TwimlResponse().say(next.caller_gone ? std::string("The caller has hung up. Goodbye.") : std::string("All right. The caller goes back. Goodbye.")).hangup());
+        if (!next.joins)
+            co_return twiml_answer(
+                TwimlResponse()
+                    .say(next.caller_gone ? std::string("The caller has hung up. Goodbye.") : std::string("All right. The caller goes back. Goodbye."))
+                    .hangup());
         auto noun = conference(routes, next.room);
         noun.start_conference_on_enter = true;
         noun.end_conference_on_exit = true;
@@ -332,8 +367,10 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
     });
     routes.route("warm-status", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
         const auto status = rest::call_status(asked.form.get("CallStatus"));
-        if (powers.knows_warm(asked.query.get("w"))) powers.warm_status(asked.query.get("w"), asked.call_sid, status);
-        else powers.warm_orphaned(std::string(asked.query.get("for")), std::string(asked.query.get("agent")), asked.call_sid, status);
+        if (powers.knows_warm(asked.query.get("w")))
+            powers.warm_status(asked.query.get("w"), asked.call_sid, status);
+        else
+            powers.warm_orphaned(std::string(asked.query.get("for")), std::string(asked.query.get("agent")), asked.call_sid, status);
         co_return no_content();
     });
     routes.route("warm-amd", Subject::call, [&powers](const Asked& asked) -> net::Task<Answer> {
@@ -347,8 +384,10 @@ void add_power_routes(TwilioWebhooks& routes, Powers& powers) {
     routes.route("spoken", Subject::account, [&powers](const Asked& asked) -> net::Task<Answer> {
         const auto what = powers.spoken(asked.query.get("id"));
         TwimlResponse response;
-        if (what && !what->digits.empty()) response.play({.digits = what->digits});
-        else if (what) response.say(what->text);
+        if (what && !what->digits.empty())
+            response.play({.digits = what->digits});
+        else if (what)
+            response.say(what->text);
         co_return twiml_answer(response);
     });
 }

@@ -46,8 +46,10 @@ twiml::Conference room_of(const flows::ConferenceSettings& s, std::string name, 
     room.end_conference_on_exit = s.end_on_exit;
     room.muted = s.muted;
     room.beep = s.beep;
-    if (s.wait == "silence") room.wait_url = "";
-    else if (s.wait != "music") room.wait_url = s.wait;
+    if (s.wait == "silence")
+        room.wait_url = "";
+    else if (s.wait != "music")
+        room.wait_url = s.wait;
     room.max_participants = s.max_participants;
     if (s.record) {
         room.record = "record-from-start";
@@ -151,8 +153,10 @@ Answer FlowRoutes::whisper(const Asked& asked) const {
     }
     if (asked.query.has("pressed")) {
         // Any key lets the caller in; an end without one declines.
-        if (asked.form.get("Digits").empty()) response.hangup();
-        else response.pause({.length = 0});
+        if (asked.form.get("Digits").empty())
+            response.hangup();
+        else
+            response.pause({.length = 0});
         return twiml_answer(response);
     }
     twiml::Gather gather;
@@ -181,7 +185,8 @@ net::Task<Answer> FlowRoutes::dialed(const Asked& asked) {
     auto agent = position ? s_.routes.agent_of(asked, position->agent) : nullptr;
     if (!agent) co_return hang_up_answer();
     // The same delivery twice is one transfer in the record and the same answer.
-    const auto key = asked.call_sid + "/dialed/" + std::string(asked.form.get("DialCallSid")) + "/" + std::string(twilio::query_of(asked.request.target)) + "/" + std::string(asked.request.idempotency_token);
+    const auto key = asked.call_sid + "/dialed/" + std::string(asked.form.get("DialCallSid")) + "/" + std::string(twilio::query_of(asked.request.target)) +
+                     "/" + std::string(asked.request.idempotency_token);
     if (auto given = services.registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
     const std::string via(asked.query.get("via"));
     const std::string status(asked.form.get("DialCallStatus").substr(0, 20));
@@ -195,12 +200,19 @@ net::Task<Answer> FlowRoutes::dialed(const Asked& asked) {
     if (via == "listen" && flow.listen.to) to = flow.listen.to->text();
     keep_transfer(asked, via == "transfer" ? "cold" : via, to, what == flows::Dialed::unreached && status == "completed" ? "declined" : status);
     services.log.info("dial.ended", "A dialled call is over.",
-                      {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"via", via}, {"status", status}, {"step", step}, {"dur_s", asked.form.get("DialCallDuration")}});
+                      {{"call_sid", asked.call_sid},
+                       {"agent", agent->name},
+                       {"via", via},
+                       {"status", status},
+                       {"step", step},
+                       {"dur_s", asked.form.get("DialCallDuration")}});
     Answer answer = hang_up_answer();
     const bool gone = asked.form.get("CallStatus") == "completed";
     if (what == flows::Dialed::unreached && !gone) {
-        if (via == "forward" && !flows::forward_plan(flow.forward, step + 1).ring.empty()) answer = forward(*agent, *position, step + 1);
-        else answer = co_await dial_unreached(agent, *position, via, status, asked);
+        if (via == "forward" && !flows::forward_plan(flow.forward, step + 1).ring.empty())
+            answer = forward(*agent, *position, step + 1);
+        else
+            answer = co_await dial_unreached(agent, *position, via, status, asked);
     }
     answer.body = services.registry.remember_answer(key, std::move(answer.body), Clock::now());
     co_return answer;
@@ -222,7 +234,8 @@ net::Task<Answer> FlowRoutes::dial_unreached(AgentPtr agent, flows::Position pos
         const bool talks = mode == flows::AnswerMode::Kind::stream || mode == flows::AnswerMode::Kind::relay || mode == flows::AnswerMode::Kind::gather;
         if (talked && talks && agent->brain == call::BrainKind::pipeline && position.returns < flows::kMaxReturns) {
             ++position.returns;
-            s_.routes.services().registry.leave_note(asked.call_sid, result == "busy" ? "The transfer did not work: the line was busy." : "The transfer did not work: nobody answered.");
+            s_.routes.services().registry.leave_note(
+                asked.call_sid, result == "busy" ? "The transfer did not work: the line was busy." : "The transfer did not work: nobody answered.");
             auto answer = co_await answer_at(agent, position, asked);
             co_return answer;
         }

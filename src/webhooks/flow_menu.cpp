@@ -49,8 +49,10 @@ Answer FlowRoutes::menu_question(const call::Agent& agent, const flows::Position
         if (auto hints = hints_of(menu); !hints.empty()) gather.hints = std::move(hints);
     }
     for (const auto& text : step.say) add_say(gather.prompts, flow.say, text);
-    if (!menu.play.empty()) gather.prompts.emplace_back(twiml::Play{.url = menu.play});
-    else add_say(gather.prompts, flow.say, menu.say);
+    if (!menu.play.empty())
+        gather.prompts.emplace_back(twiml::Play{.url = menu.play});
+    else
+        add_say(gather.prompts, flow.say, menu.say);
     TwimlResponse response;
     response.gather(gather);
     response.redirect({.url = here, .method = "POST"});
@@ -60,7 +62,8 @@ Answer FlowRoutes::menu_question(const call::Agent& agent, const flows::Position
 net::Task<Answer> FlowRoutes::menu_step(AgentPtr agent, flows::Position position, flows::MenuStep step, const Asked& asked) {
     if (step.kind == flows::MenuStep::Kind::ask) co_return menu_question(*agent, position, step);
     const auto& log = s_.routes.services().log;
-    log.info("menu.left", "A caller leaves a menu.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"menu", step.state.menu}, {"to", masked(step.to)}});
+    log.info("menu.left", "A caller leaves a menu.",
+             {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"menu", step.state.menu}, {"to", masked(step.to)}});
     if (step.to.kind == Destination::Kind::hangup) {
         needs_no_place(asked);
         TwimlResponse response;
@@ -72,7 +75,9 @@ net::Task<Answer> FlowRoutes::menu_step(AgentPtr agent, flows::Position position
         // What is said goes before the destination's own document, which may be anything: it is fetched behind the words.
         TwimlResponse response;
         for (const auto& text : step.say) add_say(response, flow_of(*agent).say, text);
-        response.redirect({.url = s_.routes.url("/webhooks/twilio/menu?" + flows::query_of(position) + "&" + flows::query_of(step.state) + "&go=" + twilio::encode_component(step.to.text())), .method = "POST"});
+        response.redirect({.url = s_.routes.url("/webhooks/twilio/menu?" + flows::query_of(position) + "&" + flows::query_of(step.state) +
+                                                "&go=" + twilio::encode_component(step.to.text())),
+                           .method = "POST"});
         co_return twiml_answer(response);
     }
     auto to = step.to;
@@ -107,7 +112,8 @@ net::Task<Answer> FlowRoutes::menu(const Asked& asked) {
     flows::MenuInput input;
     input.digits = asked.form.get("Digits").substr(0, 32);
     input.speech = asked.form.get("SpeechResult").substr(0, 1000);
-    if (const auto confidence = asked.form.get("Confidence"); !confidence.empty()) input.confidence = std::strtod(std::string(confidence.substr(0, 16)).c_str(), nullptr);
+    if (const auto confidence = asked.form.get("Confidence"); !confidence.empty())
+        input.confidence = std::strtod(std::string(confidence.substr(0, 16)).c_str(), nullptr);
     auto step = flows::answer_menu(menus, *state, input);
     auto answer = co_await menu_step(agent, *position, std::move(step), asked);
     co_return answer;

@@ -17,16 +17,17 @@ using twilio::TwimlResponse;
 
 namespace {
 
-bool talks(Kind kind) { return kind == Kind::stream || kind == Kind::relay || kind == Kind::gather; }
+bool talks(Kind kind) {
+    return kind == Kind::stream || kind == Kind::relay || kind == Kind::gather;
+}
 
 }  // namespace
 
-FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(std::make_shared<GatherTalks>(GatherTalks::Services{s_.routes, s_.calls, s_.worker, s_.answer_within, s_.gather_grace})) {
+FlowRoutes::FlowRoutes(FlowServices services)
+    : s_(std::move(services)), talks_(std::make_shared<GatherTalks>(GatherTalks::Services{s_.routes, s_.calls, s_.worker, s_.answer_within, s_.gather_grace})) {
     if (!s_.now) s_.now = [] { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); };
     auto& routes = s_.routes;
-    const auto at_once = [](auto answer) {
-        return [answer](const Asked& asked) -> net::Task<Answer> { co_return answer(asked); };
-    };
+    const auto at_once = [](auto answer) { return [answer](const Asked& asked) -> net::Task<Answer> { co_return answer(asked); }; };
     routes.route("menu", Subject::call, [this](const Asked& asked) { return menu(asked); });
     routes.route("dialed", Subject::call, [this](const Asked& asked) { return dialed(asked); });
     routes.route("whisper", Subject::call, at_once([this](const Asked& asked) { return whisper(asked); }));
@@ -73,11 +74,17 @@ FlowRoutes::FlowRoutes(FlowServices services) : s_(std::move(services)), talks_(
 }
 
 FlowRoutes::~FlowRoutes() = default;
-std::size_t FlowRoutes::open_steps() const { return talks_->open_steps(); }
+std::size_t FlowRoutes::open_steps() const {
+    return talks_->open_steps();
+}
 
-void FlowRoutes::mode(Kind kind, Mode how) { modes_.insert_or_assign(kind, std::move(how)); }
+void FlowRoutes::mode(Kind kind, Mode how) {
+    modes_.insert_or_assign(kind, std::move(how));
+}
 
-const flows::AgentFlow& FlowRoutes::flow_of(const call::Agent& agent) { return webhooks::flow_of(agent); }
+const flows::AgentFlow& FlowRoutes::flow_of(const call::Agent& agent) {
+    return webhooks::flow_of(agent);
+}
 std::optional<flows::Position> FlowRoutes::position_in(const Asked& asked) {
     return flows::position_of([&](std::string_view name) { return asked.query.get(name); });
 }
@@ -87,14 +94,17 @@ flows::Position FlowRoutes::position_or_start(const Asked& asked, const call::Ag
     return TwilioWebhooks::start_of(agent);
 }
 
-void FlowRoutes::needs_no_place(const Asked& asked) const { s_.routes.give_place_back(asked.call_sid); }
+void FlowRoutes::needs_no_place(const Asked& asked) const {
+    s_.routes.give_place_back(asked.call_sid);
+}
 
 net::Task<FlowRoutes::Place> FlowRoutes::place_for(const AnswerMode& mode, AgentPtr agent, const Asked& asked) const {
     const auto& services = s_.routes.services();
     Place place;
     if (!talks(mode.kind) && mode.kind != Kind::menu) co_return place;
     if (mode.kind != Kind::menu && !services.registry.readmit(asked.call_sid, Clock::now())) {
-        services.log.warn("answer.failed", "There is no place for an answer; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}, {"reason", "capacity"}});
+        services.log.warn("answer.failed", "There is no place for an answer; the next one is taken.",
+                          {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}, {"reason", "capacity"}});
         place.room = Room::full;
         co_return place;
     }
@@ -131,7 +141,13 @@ net::Task<Answer> FlowRoutes::begin(AgentPtr agent, const Asked& asked, unsigned
     if (auto* records = s_.routes.services().records; records != nullptr) {
         const auto answer = list.empty() ? std::string("none") : list.front().text();
         records->add(asked.call_sid, store::Fact::call,
-                     call::call_fact({.agent = agent.get(), .from = asked.form.get("From"), .to = asked.form.get("To"), .account = asked.form.get("AccountSid"), .outbound = outbound, .answer = answer, .closed = position.closed}));
+                     call::call_fact({.agent = agent.get(),
+                                      .from = asked.form.get("From"),
+                                      .to = asked.form.get("To"),
+                                      .account = asked.form.get("AccountSid"),
+                                      .outbound = outbound,
+                                      .answer = answer,
+                                      .closed = position.closed}));
     }
     const bool rejects = !list.empty() && list.front().kind == Kind::reject;
     if (position.closed && !flow.closed_text.empty() && !rejects) {
@@ -164,7 +180,8 @@ net::Task<Answer> FlowRoutes::answer_at(AgentPtr agent, flows::Position position
         }
         auto answer = co_await try_mode(agent, position, mode, asked);
         if (answer) co_return std::move(*answer);
-        s_.routes.services().log.warn("answer.failed", "An answer could not be given; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}});
+        s_.routes.services().log.warn("answer.failed", "An answer could not be given; the next one is taken.",
+                                      {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}});
     }
     co_return no_answer(*agent, asked, full);
 }
@@ -197,7 +214,8 @@ net::Task<Answer> FlowRoutes::come_back(AgentPtr agent, const Asked& asked) {
         }
         auto answer = co_await try_mode(agent, place, mode, asked);
         if (answer) co_return std::move(*answer);
-        s_.routes.services().log.warn("answer.failed", "An answer could not be given; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}});
+        s_.routes.services().log.warn("answer.failed", "An answer could not be given; the next one is taken.",
+                                      {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", mode.text()}});
     }
     co_return no_answer(*agent, asked, full);
 }
@@ -206,7 +224,8 @@ net::Task<std::optional<Answer>> FlowRoutes::after_failure(AgentPtr agent, const
     auto position = position_or_start(asked, *agent);
     const auto& list = flow_of(*agent).answers(position.closed);
     if (position.at + 1 >= list.size()) co_return std::nullopt;
-    s_.routes.services().log.warn("answer.failed", "An answer failed; the next one is taken.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", list[position.at].text()}, {"reason", why}});
+    s_.routes.services().log.warn("answer.failed", "An answer failed; the next one is taken.",
+                                  {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"answer", list[position.at].text()}, {"reason", why}});
     ++position.at;
     auto answer = co_await answer_at(agent, position, asked);
     co_return answer;
@@ -244,9 +263,11 @@ net::Task<std::optional<Answer>> FlowRoutes::try_mode(AgentPtr agent, flows::Pos
             // The agent's name leads the place; the relay puts it there itself.
             const auto place = flows::query_of(position);
             const auto rest = place.find('&');
-            co_return open_relay(s_.routes, *agent, asked, before && before->attached ? 1 : 0, rest == std::string::npos ? std::string_view{} : std::string_view(place).substr(rest + 1));
+            co_return open_relay(s_.routes, *agent, asked, before && before->attached ? 1 : 0,
+                                 rest == std::string::npos ? std::string_view{} : std::string_view(place).substr(rest + 1));
         }
-        case Kind::gather: co_return std::nullopt;  // by its own mode only
+        case Kind::gather:
+            co_return std::nullopt;  // by its own mode only
         case Kind::listen: {
             auto answer = listen(*agent, position, asked);
             co_return answer;
@@ -269,7 +290,9 @@ net::Task<std::optional<Answer>> FlowRoutes::try_mode(AgentPtr agent, flows::Pos
             // A call that was answered already cannot be refused any more.
             if (asked.form.get("CallStatus") == "ringing") co_return twiml_answer(TwimlResponse().reject({.reason = flow.reject}));
             co_return hang_up_answer();
-        case Kind::hangup: needs_no_place(asked); co_return hang_up_answer();
+        case Kind::hangup:
+            needs_no_place(asked);
+            co_return hang_up_answer();
     }
     co_return std::nullopt;
 }

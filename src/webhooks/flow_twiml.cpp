@@ -52,6 +52,8 @@ const flows::AgentFlow& flow_of(const call::Agent& agent) {
     return agent.flow ? *agent.flow : plain;
 }
 
-Answer hang_up_answer() { return twiml_answer(TwimlResponse().hangup()); }
+Answer hang_up_answer() {
+    return twiml_answer(TwimlResponse().hangup());
+}
 
 }  // namespace parley::webhooks

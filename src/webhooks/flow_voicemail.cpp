@@ -16,9 +16,12 @@ Answer voicemail_answer(const TwilioWebhooks& routes, const call::Agent& agent, 
     auto voice = flow.say;
     if (!settings.voice.empty()) voice.voice = settings.voice;
     TwimlResponse response;
-    if (asked > 0) add_say(response, voice, settings.again);
-    else if (!settings.play.empty()) response.play({.url = settings.play});
-    else add_say(response, voice, settings.prompt);
+    if (asked > 0)
+        add_say(response, voice, settings.again);
+    else if (!settings.play.empty())
+        response.play({.url = settings.play});
+    else
+        add_say(response, voice, settings.prompt);
     const auto action = routes.url("/webhooks/twilio/recorded?" + flows::query_of(position) + "&asked=" + std::to_string(asked));
     twiml::Record record;
     record.action = action;
@@ -56,10 +59,15 @@ Answer FlowRoutes::recorded(const Asked& asked) const {
     const auto& log = s_.routes.services().log;
     if (what == flows::Message::kept || what == flows::Message::kept_gone) {
         if (auto* records = s_.routes.services().records; records != nullptr) {
-            const nlohmann::ordered_json fact{{"recording_sid", facts.recording_sid}, {"duration", flows::number_of(facts.duration, 1'000'000)}, {"agent", agent->name}, {"from", form.get("From")}, {"url", url}};
+            const nlohmann::ordered_json fact{{"recording_sid", facts.recording_sid},
+                                              {"duration", flows::number_of(facts.duration, 1'000'000)},
+                                              {"agent", agent->name},
+                                              {"from", form.get("From")},
+                                              {"url", url}};
             records->add(asked.call_sid, store::Fact::voicemail, fact.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
         }
-        log.info("voicemail.kept", "A caller left a message.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"recording", facts.recording_sid}, {"dur_s", facts.duration}});
+        log.info("voicemail.kept", "A caller left a message.",
+                 {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"recording", facts.recording_sid}, {"dur_s", facts.duration}});
     } else {
         log.info("voicemail.empty", "A caller left no message.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"dur_s", facts.duration}});
     }
@@ -73,9 +81,11 @@ Answer FlowRoutes::recorded(const Asked& asked) const {
             response.hangup();
             return twiml_answer(response);
         }
-        case flows::Message::ask_again: return voicemail_answer(s_.routes, *agent, *position, facts.asked + 1);
+        case flows::Message::ask_again:
+            return voicemail_answer(s_.routes, *agent, *position, facts.asked + 1);
         case flows::Message::kept_gone:
-        case flows::Message::given_up: break;
+        case flows::Message::given_up:
+            break;
     }
     return hang_up_answer();
 }

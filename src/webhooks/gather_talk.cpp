@@ -28,15 +28,21 @@ namespace {
 constexpr auto kLook = std::chrono::milliseconds(10);
 constexpr auto kBeat = std::chrono::milliseconds(250);
 constexpr auto kPerByte = std::chrono::milliseconds(125);  // a slow voice
-constexpr std::size_t kKept = 16;  // answers that can be asked for again
+constexpr std::size_t kKept = 16;                          // answers that can be asked for again
 
-std::chrono::milliseconds since(TimePoint from) { return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - from); }
+std::chrono::milliseconds since(TimePoint from) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - from);
+}
 
 }  // namespace
 
 GatherTalk::GatherTalk(Begin begin, brain::TalkMemory before)
-    : b_(std::move(begin)), id_(random_hex(4)), log_(b_.calls.log.call({.call_sid = b_.facts.call_sid, .stream_sid = {}, .agent = b_.agent->name, .dir = "in", .tenant = {}, .trace_id = {}})),
-      load_(b_.worker.loop, 1), began_(Clock::now()), touched_(began_) {
+    : b_(std::move(begin)),
+      id_(random_hex(4)),
+      log_(b_.calls.log.call({.call_sid = b_.facts.call_sid, .stream_sid = {}, .agent = b_.agent->name, .dir = "in", .tenant = {}, .trace_id = {}})),
+      load_(b_.worker.loop, 1),
+      began_(Clock::now()),
+      touched_(began_) {
     if (b_.calls.actions) actions_ = b_.calls.actions(*b_.agent, b_.facts, b_.worker, nullptr);
     const brain::TalkPorts ports{.vendor = *this, .executor = executor(), .http = &b_.worker.http, .actions = actions_.get()};
     brain::TalkSettings settings;
@@ -50,7 +56,8 @@ net::Task<> GatherTalk::live() {
     const auto self = shared_from_this();
     b_.calls.metrics.calls_started.at("in").add();
     b_.calls.metrics.calls_active.at("in").add(1);
-    log_.info("call.started", "A gathered call is live.", {{"from", twilio::mask_phone(b_.facts.from)}, {"to", twilio::mask_phone(b_.facts.to)}, {"answer", "gather"}});
+    log_.info("call.started", "A gathered call is live.",
+              {{"from", twilio::mask_phone(b_.facts.from)}, {"to", twilio::mask_phone(b_.facts.to)}, {"answer", "gather"}});
     if (b_.calls.records != nullptr) b_.calls.records->add(b_.facts.call_sid, store::Fact::call, R"({"answer":"gather","live":true})");
     asio::steady_timer beat(executor());
     while (!over_) {
@@ -93,8 +100,10 @@ net::Task<std::string> GatherTalk::step(GatherInput input) {
         if (!unanswered_.empty()) {
             // It speaks again, and answers what nobody has answered; the caller may have said more meanwhile.
             input.speech = unanswered_ + (input.speech.empty() ? "" : " ") + input.speech;
-            if (input.digits.empty()) asked_before_ = std::exchange(unanswered_, {}).size();
-            else talk_->caller_said(std::exchange(unanswered_, {}));
+            if (input.digits.empty())
+                asked_before_ = std::exchange(unanswered_, {}).size();
+            else
+                talk_->caller_said(std::exchange(unanswered_, {}));
         }
         if (!greeting && input.digits.empty() && input.speech.empty()) {
             auto body = silent();
@@ -171,9 +180,14 @@ std::string GatherTalk::spoken(unsigned turn) {
     const auto text = done.text();
     keep_turn("agent", text);
     switch (done.then) {
-        case ReplyThen::listen: return question(text);
-        case ReplyThen::end_call: end(EndReason::agent_completed); return last_words(text, false);
-        case ReplyThen::transfer: end(EndReason::transferred, done.target); return last_words(text, true);
+        case ReplyThen::listen:
+            return question(text);
+        case ReplyThen::end_call:
+            end(EndReason::agent_completed);
+            return last_words(text, false);
+        case ReplyThen::transfer:
+            end(EndReason::transferred, done.target);
+            return last_words(text, true);
     }
     return question(text);
 }
@@ -257,8 +271,10 @@ std::string GatherTalk::question(std::string_view say) {
 std::string GatherTalk::not_yet(unsigned turn, unsigned wait) {
     TwimlResponse response;
     // The first wait is covered by words; then quiet, a second at a time.
-    if (wait == 1) add_say(response, voice(), flow_of(*b_.agent).gather.filler);
-    else response.pause({.length = 1});
+    if (wait == 1)
+        add_say(response, voice(), flow_of(*b_.agent).gather.filler);
+    else
+        response.pause({.length = 1});
     response.redirect({.url = here(turn, wait), .method = "POST"});
     return twiml_answer(response).body;
 }
@@ -266,8 +282,10 @@ std::string GatherTalk::not_yet(unsigned turn, unsigned wait) {
 std::string GatherTalk::last_words(std::string_view say, bool to_tail) {
     TwimlResponse response;
     add_say(response, voice(), say);
-    if (to_tail) response.redirect({.url = b_.routes.tail_url(b_.position, 0, b_.ended), .method = "POST"});
-    else response.hangup();
+    if (to_tail)
+        response.redirect({.url = b_.routes.tail_url(b_.position, 0, b_.ended), .method = "POST"});
+    else
+        response.hangup();
     return twiml_answer(response).body;
 }
 
@@ -298,7 +316,8 @@ void GatherTalk::keep_turn(std::string_view who, std::string_view text) {
 }
 
 std::string GatherTalk::here(unsigned turn, unsigned wait) const {
-    return b_.routes.url("/webhooks/twilio/gather?" + flows::query_of(b_.position) + "&talk=" + id_ + "&turn=" + std::to_string(turn) + (wait == 0 ? std::string{} : "&wait=" + std::to_string(wait)));
+    return b_.routes.url("/webhooks/twilio/gather?" + flows::query_of(b_.position) + "&talk=" + id_ + "&turn=" + std::to_string(turn) +
+                         (wait == 0 ? std::string{} : "&wait=" + std::to_string(wait)));
 }
 
 std::string GatherTalk::key_of(std::string_view call_sid, std::string_view talk, unsigned turn, unsigned wait) {

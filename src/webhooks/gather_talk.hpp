@@ -40,7 +40,7 @@ public:
         brain::CallFacts facts;
         std::chrono::milliseconds answer_within{4000};
         std::chrono::milliseconds grace{30'000};  // beyond what is said and listened to, until a caller counts as gone
-        std::uint32_t ended = 0;  // how often the call had ended before this talk
+        std::uint32_t ended = 0;                  // how often the call had ended before this talk
     };
     // Throws std::runtime_error when the brain cannot answer text.
     GatherTalk(Begin begin, brain::TalkMemory before);
@@ -61,11 +61,11 @@ public:
 
 private:
     net::Task<> run(GatherInput input, bool greeting);
-    std::string spoken(unsigned turn);             // what the finished turn becomes
-    std::string silent();                          // nothing was heard
+    std::string spoken(unsigned turn);                // what the finished turn becomes
+    std::string silent();                             // nothing was heard
     std::string by_person(const GatherInput& input);  // a turn without the brain
     void take_over(bool on);
-    std::string question(std::string_view say);    // says it and listens; before it, once, that the time is nearly over
+    std::string question(std::string_view say);  // says it and listens; before it, once, that the time is nearly over
     std::string not_yet(unsigned turn, unsigned wait);
     std::string last_words(std::string_view say, bool to_tail);
     void keep_turn(std::string_view who, std::string_view text);
@@ -78,20 +78,20 @@ private:
 
     Begin b_;
     Duration longest_ = std::min<Duration>(b_.agent->max_duration, b_.agent->conversation.max_duration);  // operators shorten it
-    bool warned_ = false;  // that it is nearly over
+    bool warned_ = false;                                                                                 // that it is nearly over
     std::string id_;  // tells this talk's requests from those of an earlier one of the same call
     CallLog log_;
     std::unique_ptr<brain::Actions> actions_;
     std::unique_ptr<brain::TextTalk> talk_;
     net::LoadTicket load_;
     TimePoint began_, touched_;
-    std::size_t said_ = 0;      // bytes of the last document's words
-    unsigned turn_ = 0;         // the question that is open, or being answered
+    std::size_t said_ = 0;  // bytes of the last document's words
+    unsigned turn_ = 0;     // the question that is open, or being answered
     bool running_ = false;
     std::optional<brain::TextTurn> done_;
     std::map<std::pair<unsigned, unsigned>, std::string> given_;
     std::optional<unsigned> taken_;  // the turn whose input is being worked on
-    std::size_t asked_before_ = 0;  // bytes of the turn's words that were said to a person
+    std::size_t asked_before_ = 0;   // bytes of the turn's words that were said to a person
     unsigned empty_ = 0, failures_ = 0, turns_ = 0;
     std::deque<std::string> wanted_;  // an operator's words
     bool taken_over_ = false;         // a person speaks for the agent

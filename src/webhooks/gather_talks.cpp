@@ -41,7 +41,9 @@ struct Hop {
     }
 };
 
-Answer xml(std::string body) { return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(body)}; }
+Answer xml(std::string body) {
+    return {.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(body)};
+}
 
 GatherInput input_of(const Asked& asked) {
     GatherInput input;
@@ -49,7 +51,8 @@ GatherInput input_of(const Asked& asked) {
     input.wait = flows::number_of(asked.query.get("wait"), 1000);
     input.digits = asked.form.get("Digits").substr(0, 64);
     input.speech = asked.form.get("SpeechResult").substr(0, kMostWords);
-    if (const auto confidence = asked.form.get("Confidence"); !confidence.empty()) input.confidence = std::clamp(std::strtod(std::string(confidence.substr(0, 16)).c_str(), nullptr), 0.0, 1.0);
+    if (const auto confidence = asked.form.get("Confidence"); !confidence.empty())
+        input.confidence = std::clamp(std::strtod(std::string(confidence.substr(0, 16)).c_str(), nullptr), 0.0, 1.0);
     return input;
 }
 
@@ -84,7 +87,9 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
     facts.seed = std::hash<std::string>{}(asked.call_sid);
     std::shared_ptr<GatherTalk> talk;
     try {
-        talk = std::make_shared<GatherTalk>(GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts), s_.answer_within, s_.grace, registry.endings(asked.call_sid)}, std::move(memory));
+        talk = std::make_shared<GatherTalk>(
+            GatherTalk::Begin{s_.routes, s_.calls, *worker, agent, position, std::move(facts), s_.answer_within, s_.grace, registry.endings(asked.call_sid)},
+            std::move(memory));
     } catch (const std::exception& e) {
         s_.calls.log.warn("gather.failed", "A talk could not be opened.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"error.type", e.what()}});
         return nullptr;
@@ -138,22 +143,28 @@ net::Task<Answer> GatherTalks::proceed(const Asked& asked) {
     }
     if (!talk) {
         // Over, and asked again; or ended from outside: the tail knows; or begun by another process that is no more.
-        if (auto given = s_.calls.registry.answer_given(GatherTalk::key_of(asked.call_sid, asked.query.get("talk"), input.turn, input.wait))) co_return xml(std::move(*given));
+        if (auto given = s_.calls.registry.answer_given(GatherTalk::key_of(asked.call_sid, asked.query.get("talk"), input.turn, input.wait)))
+            co_return xml(std::move(*given));
         auto agent = position ? s_.routes.agent_of(asked, position->agent) : nullptr;
         if (!agent) co_return hang_up_answer();
         const auto outcome = s_.calls.registry.outcome(asked.call_sid);
         bool full = false;
         if (!(outcome && outcome->attached && outcome->planned)) {
-            if (!outcome || !outcome->attached) s_.calls.log.warn("gather.lost", "A talk goes on without its memory.", {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"turn", input.turn}});
+            if (!outcome || !outcome->attached)
+                s_.calls.log.warn("gather.lost", "A talk goes on without its memory.",
+                                  {{"call_sid", asked.call_sid}, {"agent", agent->name}, {"turn", input.turn}});
             full = !s_.calls.registry.readmit(asked.call_sid, Clock::now());
             if (!full) talk = open(agent, *position, asked);
             if (!full && !talk) s_.calls.registry.release(asked.call_sid);
         }
         if (!talk) {
             TwimlResponse response;
-            if (outcome && outcome->attached && outcome->planned) response.redirect({.url = s_.routes.tail_url(*position, 0, outcome->ending - 1), .method = "POST"});
-            else if (full) response.redirect({.url = s_.routes.url("/webhooks/twilio/answer?" + flows::query_of(*position)), .method = "POST"});  // the next answer, then
-            else response.hangup();
+            if (outcome && outcome->attached && outcome->planned)
+                response.redirect({.url = s_.routes.tail_url(*position, 0, outcome->ending - 1), .method = "POST"});
+            else if (full)
+                response.redirect({.url = s_.routes.url("/webhooks/twilio/answer?" + flows::query_of(*position)), .method = "POST"});  // the next answer, then
+            else
+                response.hangup();
             co_return twiml_answer(response);
         }
     }

@@ -17,17 +17,25 @@ namespace twiml = twilio::twiml;
 
 namespace {
 
-twiml::Text text_of(const std::string& value) { return value.empty() ? twiml::Text{} : twiml::Text(value); }
+twiml::Text text_of(const std::string& value) {
+    return value.empty() ? twiml::Text{} : twiml::Text(value);
+}
 twiml::Text list_of(const std::vector<std::string>& words, std::string_view between) {
     std::string all;
     for (const auto& word : words) all += (all.empty() ? std::string() : std::string(between)) + word;
     return text_of(all);
 }
 // What is Twilio's default is left out.
-twiml::Flag only_if(bool value) { return value ? twiml::Flag(true) : twiml::Flag{}; }
-twiml::Flag flag_of(const std::string& value) { return value.empty() ? twiml::Flag{} : twiml::Flag(value == "true"); }
+twiml::Flag only_if(bool value) {
+    return value ? twiml::Flag(true) : twiml::Flag{};
+}
+twiml::Flag flag_of(const std::string& value) {
+    return value.empty() ? twiml::Flag{} : twiml::Flag(value == "true");
+}
 
-Answer hang_up() { return twiml_answer(TwimlResponse().hangup()); }
+Answer hang_up() {
+    return twiml_answer(TwimlResponse().hangup());
+}
 
 // The same document would fail the same way.
 bool hopeless(std::string_view code) {
@@ -47,7 +55,10 @@ public:
         if (!code.empty()) {
             services.metrics.twilio_errors.at(code).add();
             services.log.warn("relay.failed", "Twilio reports that a relay failed.",
-                              {{"call_sid", asked.call_sid}, {"code", code}, {"session", asked.form.get("SessionId").substr(0, 64)}, {"error.type", asked.form.get("ErrorMessage").substr(0, 200)}});
+                              {{"call_sid", asked.call_sid},
+                               {"code", code},
+                               {"session", asked.form.get("SessionId").substr(0, 64)},
+                               {"error.type", asked.form.get("ErrorMessage").substr(0, 200)}});
         }
         if (rest::terminal(rest::call_status(asked.form.get("CallStatus")))) services.registry.end_call(asked.call_sid, EndReason::caller_hung_up);
         if (rest::terminal(rest::call_status(asked.form.get("CallStatus"))) || !agent) co_return hang_up();
@@ -78,10 +89,12 @@ public:
 
 private:
     static std::string key_of(const Asked& asked) {
-        return asked.call_sid + "/relayed/" + std::string(asked.form.get("SessionId").substr(0, 64)) + "/" + std::string(twilio::query_of(asked.request.target).substr(0, 512));
+        return asked.call_sid + "/relayed/" + std::string(asked.form.get("SessionId").substr(0, 64)) + "/" +
+               std::string(twilio::query_of(asked.request.target).substr(0, 512));
     }
     Answer keep(const std::string& key, const Answer& answer) const {
-        return {.status = answer.status, .content_type = answer.content_type, .body = routes_.services().registry.remember_answer(key, answer.body, Clock::now())};
+        return {
+            .status = answer.status, .content_type = answer.content_type, .body = routes_.services().registry.remember_answer(key, answer.body, Clock::now())};
     }
     static EndReason reason_of(std::string_view code) {
         if (code == "transferred") return EndReason::transferred;
@@ -96,7 +109,8 @@ private:
                 auto sent = co_await routes_.send_to(*to, agent, asked);
                 co_return sent;
             }
-            routes_.services().log.error("transfer.failed", "A call was to go where it cannot.", {{"call_sid", asked.call_sid}, {"to", twilio::mask_phone(target)}, {"reason", why}});
+            routes_.services().log.error("transfer.failed", "A call was to go where it cannot.",
+                                         {{"call_sid", asked.call_sid}, {"to", twilio::mask_phone(target)}, {"reason", why}});
         }
         if (reason != EndReason::transferred && reason != EndReason::brain_failed) co_return hang_up();
         auto answer = co_await give_up(reason == EndReason::transferred, agent, asked);
@@ -112,10 +126,13 @@ private:
         registry.end_call(asked.call_sid, EndReason::carrier_lost);
         const auto allowed = routes_.settings().resumes;
         const bool opened = !hopeless_so && resumed < allowed && registry.take_resume(asked.call_sid, allowed);
-        routes_.services().log.warn("stream.tail", opened ? "A lost relay is opened again." : "A lost call is brought to its end.", {{"call_sid", asked.call_sid}, {"resume", resumed + 1}});
+        routes_.services().log.warn("stream.tail", opened ? "A lost relay is opened again." : "A lost call is brought to its end.",
+                                    {{"call_sid", asked.call_sid}, {"resume", resumed + 1}});
         Answer answer;
-        if (opened) answer = open_relay(routes_, *agent, asked, static_cast<std::uint8_t>(resumed + 1), position_of(asked));
-        else answer = co_await give_up(true, agent, asked);
+        if (opened)
+            answer = open_relay(routes_, *agent, asked, static_cast<std::uint8_t>(resumed + 1), position_of(asked));
+        else
+            answer = co_await give_up(true, agent, asked);
         co_return answer;
     }
 
@@ -126,8 +143,10 @@ private:
         }
         TwimlResponse response;
         if (say_sorry) response.say(routes_.settings().sorry);
-        if (!agent->fallback_number.empty()) response.dial({.number = agent->fallback_number});
-        else response.hangup();
+        if (!agent->fallback_number.empty())
+            response.dial({.number = agent->fallback_number});
+        else
+            response.hangup();
         co_return twiml_answer(response);
     }
 
@@ -203,10 +222,13 @@ Answer open_relay(const TwilioWebhooks& routes, const call::Agent& agent, const 
     connect.noun = relay_noun(agent.relay ? *agent.relay : kPreset, url ? *url : std::string(), std::move(token), resume == 0);
     TwimlResponse response;
     response.connect(std::move(connect));
-    if (!response.str()) routes.services().log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", asked.call_sid}});
+    if (!response.str())
+        routes.services().log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", asked.call_sid}});
     return twiml_answer(response);
 }
 
-void add_relay_route(TwilioWebhooks& routes, RelayFailed failed) { routes.route("relayed", Subject::call, Relayed(routes, std::move(failed))); }
+void add_relay_route(TwilioWebhooks& routes, RelayFailed failed) {
+    routes.route("relayed", Subject::call, Relayed(routes, std::move(failed)));
+}
 
 }  // namespace parley::webhooks

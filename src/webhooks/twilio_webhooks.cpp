@@ -29,12 +29,22 @@ namespace {
 
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
-Answer xml(const TwimlResponse& response) { return twiml_answer(response); }
-Answer hang_up() { return xml(TwimlResponse().hangup()); }
-Answer nothing() { return no_content(); }
-Answer refused(unsigned status) { return {.status = status, .content_type = {}, .body = {}}; }
+Answer xml(const TwimlResponse& response) {
+    return twiml_answer(response);
+}
+Answer hang_up() {
+    return xml(TwimlResponse().hangup());
+}
+Answer nothing() {
+    return no_content();
+}
+Answer refused(unsigned status) {
+    return {.status = status, .content_type = {}, .body = {}};
+}
 
-std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+std::string_view path_of(std::string_view target) {
+    return target.substr(0, target.find('?'));
+}
 
 // Connecting or the handshake failed, or the address is no use: no stream of this call ever ran. Everything else ends one that did.
 bool never_opened(std::string_view code) {
@@ -48,12 +58,18 @@ void keep_call(const TwilioWebhooks::Services& services, const Asked& asked, con
     const auto& form = asked.form;
     const bool outbound = form.get("Direction") == "outbound-api";
     services.records->add(asked.call_sid, store::Fact::call,
-                          call::call_fact({.agent = agent, .from = form.get("From"), .to = form.get("To"), .account = form.get("AccountSid"), .country = form.get("FromCountry"),
-                                           .display = form.get("CallerName"), .outbound = outbound}));
+                          call::call_fact({.agent = agent,
+                                           .from = form.get("From"),
+                                           .to = form.get("To"),
+                                           .account = form.get("AccountSid"),
+                                           .country = form.get("FromCountry"),
+                                           .display = form.get("CallerName"),
+                                           .outbound = outbound}));
 }
 
 // Why this call came to nothing, with what is known of it: nobody else writes it down.
-void keep_rejection(const TwilioWebhooks::Services& services, const Asked& asked, const call::Agent& agent, const std::string& reason, const std::string& scope) {
+void keep_rejection(const TwilioWebhooks::Services& services, const Asked& asked, const call::Agent& agent, const std::string& reason,
+                    const std::string& scope) {
     if (services.records == nullptr) return;
     nlohmann::ordered_json why{{"reason", reason}};
     if (!scope.empty()) why["detail"] = scope;
@@ -79,7 +95,9 @@ std::string status_fact(const twilio::Form& form) {
 constexpr auto kRecordedWithin = std::chrono::milliseconds(200);
 constexpr auto kCarriedOutWithin = std::chrono::seconds(10);  // Twilio gives a request up at 15 s
 
-twilio::TokenTime wall_now() { return std::chrono::floor<std::chrono::seconds>(WallClock::now()); }
+twilio::TokenTime wall_now() {
+    return std::chrono::floor<std::chrono::seconds>(WallClock::now());
+}
 
 }  // namespace
 
@@ -93,7 +111,9 @@ std::string masked(const flows::Destination& to) {
     const bool somebody = to.kind == Kind::number || to.kind == Kind::sip || to.kind == Kind::client || to.kind == Kind::warm;
     return somebody ? twilio::mask_phone(to.text()) : to.text();
 }
-Answer no_content() { return {.status = 204, .content_type = {}, .body = {}}; }
+Answer no_content() {
+    return {.status = 204, .content_type = {}, .body = {}};
+}
 
 struct TwilioWebhooks::Refusals {
     static constexpr std::size_t kMost = 1000, kMostCalls = 20'000;
@@ -134,32 +154,40 @@ struct TwilioWebhooks::Refusals {
     }
 };
 
-TwilioWebhooks::TwilioWebhooks(Settings settings, Services services) : settings_(std::move(settings)), services_(std::move(services)), refusals_(std::make_shared<Refusals>()) {
+TwilioWebhooks::TwilioWebhooks(Settings settings, Services services)
+    : settings_(std::move(settings)), services_(std::move(services)), refusals_(std::make_shared<Refusals>()) {
     while (settings_.public_url.ends_with('/')) settings_.public_url.pop_back();
-    const auto at_once = [](auto answer) {
-        return [answer](const Asked& asked) -> net::Task<Answer> { co_return answer(asked); };
-    };
+    const auto at_once = [](auto answer) { return [answer](const Asked& asked) -> net::Task<Answer> { co_return answer(asked); }; };
     route("voice", Subject::call, [this](const Asked& asked) { return voice(asked); });
     route("after", Subject::call, [this](const Asked& asked) { return after(asked); });
     route("status", Subject::call, at_once([this](const Asked& asked) { return status(asked.form); }));
     route("stream", Subject::call, at_once([this](const Asked& asked) { return stream_status(asked.form); }));
     route("fallback", Subject::call, at_once([this](const Asked& asked) {
-              services_.log.error("twilio.fallback_invoked", "Twilio came to the fallback URL: the main answer failed.", {{"code", asked.form.get("ErrorCode")}, {"call_sid", asked.call_sid}});
+              services_.log.error("twilio.fallback_invoked", "Twilio came to the fallback URL: the main answer failed.",
+                                  {{"code", asked.form.get("ErrorCode")}, {"call_sid", asked.call_sid}});
               services_.metrics.twilio_errors.at(asked.form.get("ErrorCode", "other")).add();
               return xml(TwimlResponse().say(settings_.sorry).hangup());
           }));
 }
 
-void TwilioWebhooks::accounts(AccountDoor door) { accounts_ = std::move(door); }
+void TwilioWebhooks::accounts(AccountDoor door) {
+    accounts_ = std::move(door);
+}
 bool TwilioWebhooks::own_account(std::string_view account_sid) const {
     if (settings_.account_sids.empty()) return !accounts_.knows || !accounts_.knows(account_sid);
     return std::ranges::find(settings_.account_sids, account_sid) != settings_.account_sids.end();
 }
 // The gateway's own account reaches every agent: its operator is who configured them.
-bool TwilioWebhooks::belongs(const call::Agent& agent, std::string_view account_sid) const { return agent.account == account_sid || own_account(account_sid); }
+bool TwilioWebhooks::belongs(const call::Agent& agent, std::string_view account_sid) const {
+    return agent.account == account_sid || own_account(account_sid);
+}
 
-void TwilioWebhooks::gate(Gate gate) { gate_ = std::move(gate); }
-void TwilioWebhooks::places(PlaceKeeper keeper) { places_ = std::move(keeper); }
+void TwilioWebhooks::gate(Gate gate) {
+    gate_ = std::move(gate);
+}
+void TwilioWebhooks::places(PlaceKeeper keeper) {
+    places_ = std::move(keeper);
+}
 net::Task<std::optional<TwilioWebhooks::TurnedAway>> TwilioWebhooks::take_place(std::shared_ptr<const call::Agent> agent, const Asked& asked, Stay stay) const {
     if (!places_.take) co_return std::nullopt;
     auto away = co_await places_.take(std::move(agent), asked, stay);
@@ -169,12 +197,22 @@ void TwilioWebhooks::give_place_back(const std::string& call_sid) const {
     services_.registry.release(call_sid);
     if (places_.give_back) places_.give_back(call_sid, false);
 }
-void TwilioWebhooks::route(std::string name, Subject subject, Handler handler) { routes_.insert_or_assign(std::move(name), Route{subject, std::move(handler)}); }
-void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) { senders_.insert_or_assign(kind, std::move(sender)); }
-void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) { answer_ = std::move(answer); }
+void TwilioWebhooks::route(std::string name, Subject subject, Handler handler) {
+    routes_.insert_or_assign(std::move(name), Route{subject, std::move(handler)});
+}
+void TwilioWebhooks::destination(flows::Destination::Kind kind, Sender sender) {
+    senders_.insert_or_assign(kind, std::move(sender));
+}
+void TwilioWebhooks::answer_with(std::function<net::Task<Answer>(const std::shared_ptr<const call::Agent>&, const Asked&)> answer) {
+    answer_ = std::move(answer);
+}
 
-void TwilioWebhooks::fall_back_with(FallBack fall_back) { fall_back_ = std::move(fall_back); }
-void TwilioWebhooks::preface(std::function<void(const call::Agent&, TwimlResponse&)> add) { preface_ = std::move(add); }
+void TwilioWebhooks::fall_back_with(FallBack fall_back) {
+    fall_back_ = std::move(fall_back);
+}
+void TwilioWebhooks::preface(std::function<void(const call::Agent&, TwimlResponse&)> add) {
+    preface_ = std::move(add);
+}
 
 Answer TwilioWebhooks::with_preface(const call::Agent& agent, Answer answer) const {
     if (!preface_) return answer;
@@ -205,10 +243,13 @@ flows::Position TwilioWebhooks::start_of(const call::Agent& agent) {
     return start;
 }
 
-std::string TwilioWebhooks::url(std::string_view path) const { return settings_.public_url + std::string(path); }
+std::string TwilioWebhooks::url(std::string_view path) const {
+    return settings_.public_url + std::string(path);
+}
 
 std::string TwilioWebhooks::tail_url(const flows::Position& position, unsigned resume, std::uint32_t ended) const {
-    return url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume) + (ended == 0 ? std::string{} : "&ended=" + std::to_string(ended)));
+    return url("/webhooks/twilio/after?" + flows::query_of(position) + "&resume=" + std::to_string(resume) +
+               (ended == 0 ? std::string{} : "&ended=" + std::to_string(ended)));
 }
 
 net::Task<bool> TwilioWebhooks::carry_out(std::string call_sid, std::string request) const {
@@ -222,7 +263,8 @@ net::Task<bool> TwilioWebhooks::carry_out(std::string call_sid, std::string requ
 net::Task<std::optional<Answer>> TwilioWebhooks::answered_before(std::string key, std::string call_sid) const {
     net::asio::steady_timer look(co_await net::asio::this_coro::executor);
     for (const auto until = Clock::now() + kCarriedOutWithin;;) {
-        if (auto given = services_.registry.answer_given(key)) co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
+        if (auto given = services_.registry.answer_given(key))
+            co_return Answer{.status = 200, .content_type = "text/xml; charset=utf-8", .body = std::move(*given)};
         const auto outcome = services_.registry.outcome(call_sid);
         if (!outcome || outcome->carried_out != key || Clock::now() > until) co_return std::nullopt;
         look.expires_after(std::chrono::milliseconds(10));
@@ -245,7 +287,8 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
     if (!query) co_return refused(400);
     auto form = get ? query : json ? Result<twilio::Form>(twilio::Form{}) : twilio::parse_form(request.body);
     if (!form) co_return refused(400);
-    if (!check_signature(request, get ? twilio::Form{} : *form, subject, json ? std::string_view{} : form->get("AccountSid"))) co_return refused(request.signature ? 403 : 400);
+    if (!check_signature(request, get ? twilio::Form{} : *form, subject, json ? std::string_view{} : form->get("AccountSid")))
+        co_return refused(request.signature ? 403 : 400);
 
     Asked asked{request, *form, *query, {}};
     if (!json) {
@@ -260,7 +303,8 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
         }
     }
     // Another instance may have served the call until now; its calls' later requests come here as well as there.
-    if (subject == Subject::call && services_.shared != nullptr && !services_.registry.is_live(asked.call_sid) && !found->first.starts_with("s") && found->first != "voice") {
+    if (subject == Subject::call && services_.shared != nullptr && !services_.registry.is_live(asked.call_sid) && !found->first.starts_with("s") &&
+        found->first != "voice") {
         unsigned ended = 0;
         const auto text = query->get("ended", "0");
         std::from_chars(text.data(), text.data() + text.size(), ended);
@@ -294,11 +338,13 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
         }
         if (!may) {
             services_.metrics.security_events.at("policy").add();
-            services_.log.warn("security.account", "A request names an agent or a call of another account.", {{"call_sid", asked.call_sid}, {"what", found->first}});
+            services_.log.warn("security.account", "A request names an agent or a call of another account.",
+                               {{"call_sid", asked.call_sid}, {"what", found->first}});
             co_return refused(403);
         }
     }
-    if (const auto revision = query->get("rev"); !revision.empty() && services_.exact) asked.agent = co_await services_.exact(std::string(query->get("agent")), std::string(revision));
+    if (const auto revision = query->get("rev"); !revision.empty() && services_.exact)
+        asked.agent = co_await services_.exact(std::string(query->get("agent")), std::string(revision));
     if (subject == Subject::call) {
         refusals_->saw(asked.call_sid, form->get("AccountSid"));
         if (accounts_.saw_call && !own_account(form->get("AccountSid"))) accounts_.saw_call(asked.call_sid, form->get("AccountSid"));
@@ -309,7 +355,11 @@ net::Task<std::optional<Answer>> TwilioWebhooks::handle(const Request& request) 
 
 void TwilioWebhooks::count_signature_failure(const twilio::SignatureVerdict& verdict, std::string_view remote_address, std::string_view what) const {
     using Outcome = twilio::SignatureVerdict::Outcome;
-    services_.metrics.webhook_signature_failures.at(verdict.outcome == Outcome::missing ? "missing" : verdict.outcome == Outcome::url_mismatch ? "url_mismatch" : "mismatch").add();
+    services_.metrics.webhook_signature_failures
+        .at(verdict.outcome == Outcome::missing        ? "missing"
+            : verdict.outcome == Outcome::url_mismatch ? "url_mismatch"
+                                                       : "mismatch")
+        .add();
     services_.metrics.security_events.at("bad_signature").add();
     services_.log.warn("security.bad_signature", "A request was not signed by a configured token.",
                        {{"reason", to_string(verdict.outcome)}, {"hint", to_string(verdict.candidate)}, {"remote", remote_address}, {"what", what}});
@@ -320,7 +370,7 @@ bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form&
     const auto url = twilio::public_request_url(settings_.public_url, request.target);
     if (!url) return false;
     const auto check = [&](const twilio::SignatureValidator& signatures) {
-        return request.method == "GET"      ? signatures.check_get(*url, request.signature)
+        return request.method == "GET"    ? signatures.check_get(*url, request.signature)
                : subject == Subject::json ? signatures.check_json(*url, request.body, request.signature)
                                           : signatures.check_form(*url, form, request.signature);
     };
@@ -330,7 +380,8 @@ bool TwilioWebhooks::check_signature(const Request& request, const twilio::Form&
     if (theirs) verdict = check(*accounts_.signatures(account));
     if (!verdict.ok() && (!theirs || own_account(account))) verdict = check(*services_.signatures());
     if (verdict.ok()) {
-        if (verdict.token_index > 0) services_.log.info("auth.token_in_use", "A request was signed by an auth token that is being rotated out.", {{"index", verdict.token_index}});
+        if (verdict.token_index > 0)
+            services_.log.info("auth.token_in_use", "A request was signed by an auth token that is being rotated out.", {{"index", verdict.token_index}});
         return true;
     }
     count_signature_failure(verdict, request.remote_address, "webhook");
@@ -382,7 +433,8 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
     };
     auto turn_away = [&](std::string_view reason, const Answer& answer) {
         services_.metrics.calls_rejected.at(outbound ? "out" : "in", reason).add();
-        services_.log.info("call.rejected", "A call was turned away.", {{"call_sid", call_sid}, {"reason", reason}, {"to", twilio::mask_phone(form.get("To"))}});
+        services_.log.info("call.rejected", "A call was turned away.",
+                           {{"call_sid", call_sid}, {"reason", reason}, {"to", twilio::mask_phone(form.get("To"))}});
         return answer_with(answer);
     };
     // <Reject> is for calls that come in; one of ours is hung up.
@@ -403,8 +455,10 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
         }
     }
     switch (services_.registry.admit(call_sid, now)) {
-        case Admission::admitted: break;
-        case Admission::ended_before: co_return hang_up();
+        case Admission::admitted:
+            break;
+        case Admission::ended_before:
+            co_return hang_up();
         case Admission::rate:
         case Admission::capacity: {
             keep_rejection(services_, asked, *agent, "concurrent_limit", "instance");
@@ -414,8 +468,10 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
     if (!note.empty()) services_.registry.leave_note(call_sid, std::move(note));
     keep_call(services_, asked, agent.get());
     Answer first;
-    if (answer_) first = co_await answer_(agent, asked);
-    else first = open_stream(*agent, form, asked.request, 0);
+    if (answer_)
+        first = co_await answer_(agent, asked);
+    else
+        first = open_stream(*agent, form, asked.request, 0);
     first = with_preface(*agent, std::move(first));
     auto answer = answer_with(first);
     // A call the carrier knows to be answered has a record, also if this process dies at this moment; but nobody's call waits long for that.
@@ -427,10 +483,18 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
 Answer TwilioWebhooks::overflow() const {
     TwimlResponse response;
     switch (settings_.overflow) {
-        case Overflow::busy: response.reject({.reason = "busy"}); break;
-        case Overflow::reject: response.reject({.reason = "rejected"}); break;
-        case Overflow::say: response.say(settings_.overflow_text).hangup(); break;
-        case Overflow::redirect: response.redirect({.url = settings_.overflow_url}); break;
+        case Overflow::busy:
+            response.reject({.reason = "busy"});
+            break;
+        case Overflow::reject:
+            response.reject({.reason = "rejected"});
+            break;
+        case Overflow::say:
+            response.say(settings_.overflow_text).hangup();
+            break;
+        case Overflow::redirect:
+            response.redirect({.url = settings_.overflow_url});
+            break;
     }
     return xml(response);
 }
@@ -459,7 +523,8 @@ std::vector<twiml::Parameter> TwilioWebhooks::token_for(const call::Agent& agent
     return parameters;
 }
 
-std::optional<twiml::Stream> TwilioWebhooks::media_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, std::string_view path) const {
+std::optional<twiml::Stream> TwilioWebhooks::media_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume,
+                                                          std::string_view path) const {
     auto token = token_for(agent, form, request, resume);
     if (token.empty()) return std::nullopt;
     twiml::Stream stream;
@@ -474,13 +539,15 @@ Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form&
     return open_stream(agent, form, request, resume, start_of(agent));
 }
 
-Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, const flows::Position& position) const {
+Answer TwilioWebhooks::open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume,
+                                   const flows::Position& position) const {
     auto stream = media_stream(agent, form, request, resume, kMediaPath);
     if (!stream) return hang_up();
     TwimlResponse response;
     response.connect({.noun = std::move(*stream)});
     response.redirect({.url = tail_url(position, resume, services_.registry.endings(form.get("CallSid"))), .method = "POST"});
-    if (!response.str()) services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});
+    if (!response.str())
+        services_.log.error("webhook.failed", "The answer could not be written.", {{"reason", response.problem()}, {"call_sid", form.get("CallSid")}});
     return xml(response);
 }
 
@@ -502,11 +569,16 @@ net::Task<Answer> TwilioWebhooks::send_to(flows::Destination to, std::shared_ptr
         return xml(TwimlResponse().dial(verb));
     };
     switch (to.kind) {
-        case Kind::number: co_return xml(TwimlResponse().dial({.number = to.value}));
-        case Kind::sip: co_return dial(twiml::Sip{.uri = to.value});
-        case Kind::client: co_return dial(twiml::Client{.identity = to.value});
-        case Kind::queue: co_return xml(TwimlResponse().enqueue({.name = to.value}));
-        case Kind::conference: co_return dial(twiml::Conference{.name = to.value});
+        case Kind::number:
+            co_return xml(TwimlResponse().dial({.number = to.value}));
+        case Kind::sip:
+            co_return dial(twiml::Sip{.uri = to.value});
+        case Kind::client:
+            co_return dial(twiml::Client{.identity = to.value});
+        case Kind::queue:
+            co_return xml(TwimlResponse().enqueue({.name = to.value}));
+        case Kind::conference:
+            co_return dial(twiml::Conference{.name = to.value});
         case Kind::voicemail:
             if (agent && agent->voicemail) co_return voicemail(*agent);
             break;
@@ -517,7 +589,8 @@ net::Task<Answer> TwilioWebhooks::send_to(flows::Destination to, std::shared_ptr
         case Kind::warm:
         case Kind::park:
         case Kind::hangup:
-        case Kind::back: break;
+        case Kind::back:
+            break;
     }
     if (agent && !agent->fallback_number.empty() && to.kind != Kind::hangup) co_return xml(TwimlResponse().dial({.number = agent->fallback_number}));
     co_return hang_up();
@@ -537,8 +610,10 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
     const auto goodbye = [&](bool say_sorry) {
         TwimlResponse response;
         if (say_sorry) response.say(settings_.sorry);
-        if (!agent->fallback_number.empty()) response.dial({.number = agent->fallback_number});
-        else response.hangup();
+        if (!agent->fallback_number.empty())
+            response.dial({.number = agent->fallback_number});
+        else
+            response.hangup();
         return xml(response);
     };
     // Every stream has a tail of its own: a duplicate of this very request gets the same answer, whatever has become of the call since.
@@ -560,7 +635,8 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
             std::string why;
             const auto to = flows::parse_destination(outcome->target, &why);
             if (!to) {
-                services_.log.error("transfer.failed", "A call was to go where it cannot.", {{"call_sid", call_sid}, {"to", twilio::mask_phone(outcome->target)}, {"reason", why}});
+                services_.log.error("transfer.failed", "A call was to go where it cannot.",
+                                    {{"call_sid", call_sid}, {"to", twilio::mask_phone(outcome->target)}, {"reason", why}});
                 co_return keep(goodbye(true));
             }
             auto sent = co_await send_to(*to, agent, asked);
@@ -585,17 +661,24 @@ net::Task<Answer> TwilioWebhooks::after(const Asked& asked) const {
     // The stream was lost, here or with another instance: open it again, a limited number of times.
     services_.registry.end_call(call_sid, EndReason::carrier_lost);
     // One that never came would not come the next time either, if there is another way to answer. Of calls another instance answered nothing is known here.
-    const bool refused = (!outcome || !outcome->attached || done) && (stream_refused(call_sid) || (!outcome && services_.registry.answer_given(call_sid) && !services_.registry.is_live(call_sid)));
+    const bool refused = (!outcome || !outcome->attached || done) &&
+                         (stream_refused(call_sid) || (!outcome && services_.registry.answer_given(call_sid) && !services_.registry.is_live(call_sid)));
     std::optional<Answer> next;
     if (fall_back_ && refused) next = co_await fall_back_(agent, asked, "stream_refused");
     const bool again = !next && resumed < settings_.resumes && services_.registry.take_resume(call_sid, settings_.resumes);
     if (fall_back_ && !next && !again && !refused) next = co_await fall_back_(agent, asked, "stream_lost");
-    services_.log.warn("stream.tail", next ? "A lost stream is followed by the agent's next answer." : again ? "A lost stream is opened again." : "A lost call is brought to its end.",
+    services_.log.warn("stream.tail",
+                       next    ? "A lost stream is followed by the agent's next answer."
+                       : again ? "A lost stream is opened again."
+                               : "A lost call is brought to its end.",
                        {{"call_sid", call_sid}, {"resume", resumed + 1}});
     Answer answer;
-    if (next) answer = std::move(*next);
-    else if (again) answer = open_stream(*agent, form, asked.request, static_cast<std::uint8_t>(resumed + 1), position);
-    else answer = goodbye(true);
+    if (next)
+        answer = std::move(*next);
+    else if (again)
+        answer = open_stream(*agent, form, asked.request, static_cast<std::uint8_t>(resumed + 1), position);
+    else
+        answer = goodbye(true);
     co_return keep(answer);
 }
 
@@ -622,10 +705,13 @@ Answer TwilioWebhooks::stream_status(const twilio::Form& form) const {
             const std::lock_guard lock(refusals_->mutex);
             refusals_->calls.emplace_back(form.get("CallSid"));
             // Another way to answer may still be found.
-            if (services_.records != nullptr) services_.records->add(form.get("CallSid"), store::Fact::rejection, R"({"reason":"realtime_ws_open_failed","open":true,"detail":")" + digits(form.get("StreamErrorCode")) + "\"}");
+            if (services_.records != nullptr)
+                services_.records->add(form.get("CallSid"), store::Fact::rejection,
+                                       R"({"reason":"realtime_ws_open_failed","open":true,"detail":")" + digits(form.get("StreamErrorCode")) + "\"}");
             if (refusals_->calls.size() > Refusals::kMost) refusals_->calls.pop_front();
         }
-        services_.log.warn("stream.error", "Twilio reports a stream error.", {{"call_sid", form.get("CallSid")}, {"stream_sid", form.get("StreamSid")}, {"error.type", form.get("StreamError").substr(0, 200)}});
+        services_.log.warn("stream.error", "Twilio reports a stream error.",
+                           {{"call_sid", form.get("CallSid")}, {"stream_sid", form.get("StreamSid")}, {"error.type", form.get("StreamError").substr(0, 200)}});
     }
     return nothing();
 }

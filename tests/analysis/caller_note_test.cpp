@@ -17,7 +17,8 @@ json noted(const std::string& before, const std::string& key, const std::string&
 TEST(CallerNote, StandsWhereTheSchemaHasIt) {
     EXPECT_EQ(noted("{}", "name", "Ann"), (json{{"name", "Ann"}}));
     EXPECT_EQ(noted(R"({"name":"Bob","language":"de"})", "name", "Ann"), (json{{"name", "Ann"}, {"language", "de"}}));
-    EXPECT_EQ(noted("{}", "plan", "gold", R"({"type":"object","properties":{"plan":{"type":"string"}},"additionalProperties":false})"), (json{{"plan", "gold"}}));
+    EXPECT_EQ(noted("{}", "plan", "gold", R"({"type":"object","properties":{"plan":{"type":"string"}},"additionalProperties":false})"),
+              (json{{"plan", "gold"}}));
 }
 
 TEST(CallerNote, IsAFactOtherwiseAndReplacesTheOneBefore) {

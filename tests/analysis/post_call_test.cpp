@@ -77,7 +77,9 @@ Findings run(const Subject& subject, const AnalysisSettings& given, const std::s
     return got;
 }
 
-const auto kCall = [] { return call_of({"a: Good morning.", "c: My name is Ann. I want to book an appointment on tuesday at three.", "a: You are booked for tuesday at three."}); };
+const auto kCall = [] {
+    return call_of({"a: Good morning.", "c: My name is Ann. I want to book an appointment on tuesday at three.", "a: You are booked for tuesday at three."});
+};
 
 TEST(PostCall, TheRulesAnswerWithoutAModel) {
     auto settings = everything();
@@ -182,7 +184,8 @@ TEST(PostCall, ASchemaWithReferencesIsAskedForAlone) {
 }
 
 TEST(Transcript, IsReadFromARecord) {
-    const auto subject = subject_of(R"({"call_sid":"CA9","call":{"agent":"front","from":"+1","to":"+2","direction":"out"},"end":{"reason":"silence"},"status":{"status":"completed"},
+    const auto subject = subject_of(
+        R"({"call_sid":"CA9","call":{"agent":"front","from":"+1","to":"+2","direction":"out"},"end":{"reason":"silence"},"status":{"status":"completed"},
         "turns":[{"who":"caller","text":"hi","at_ms":5},{"who":"agent","text":"hello"},{"who":"operator","text":"x"},{"who":"caller","text":7},"x"]})");
     EXPECT_EQ(subject.agent, "front");
     EXPECT_EQ(subject.other_party, "+2");
@@ -190,7 +193,8 @@ TEST(Transcript, IsReadFromARecord) {
     ASSERT_EQ(subject.lines.size(), 2U);
     EXPECT_EQ(subject.lines[0].at_ms, 5);
     EXPECT_FALSE(subject.lines[1].caller);
-    for (const auto* wrong : {"", "[]", "{", R"({"turns":{}})", R"({"call":[],"end":1,"status":"x","turns":[null]})"}) EXPECT_TRUE(subject_of(wrong).lines.empty()) << wrong;
+    for (const auto* wrong : {"", "[]", "{", R"({"turns":{}})", R"({"call":[],"end":1,"status":"x","turns":[null]})"})
+        EXPECT_TRUE(subject_of(wrong).lines.empty()) << wrong;
 }
 
 TEST(Transcript, IsCutToItsHeadAndTail) {

@@ -32,7 +32,8 @@ struct Inner final : brain::LmSession {
 struct World final : brain::LmSink, brain::VendorSink {
     explicit World(AnalysisSettings given, bool written = false, std::string state = {}) {
         auto settings = std::make_shared<const AnalysisSettings>(std::move(given));
-        auto of = std::make_shared<const Understanding>(Understanding{.settings = settings, .match = IntentMatch(settings->intents), .grammar = settings->route_by != "model", .appointment = true, .lead = true});
+        auto of = std::make_shared<const Understanding>(Understanding{
+            .settings = settings, .match = IntentMatch(settings->intents), .grammar = settings->route_by != "model", .appointment = true, .lead = true});
         brain::CallFacts facts;
         facts.written = written;
         facts.brain_state = std::move(state);
@@ -52,7 +53,9 @@ struct World final : brain::LmSink, brain::VendorSink {
     std::vector<std::string> take() { return std::exchange(told, {}); }
 
     void on_reply_text(ReplyId id, std::string_view text) override { told.push_back(std::to_string(id) + " " + std::string(text)); }
-    void on_reply_finished(ReplyId id, ReplyThen then, std::string_view target) override { told.push_back(std::to_string(id) + (then == ReplyThen::transfer ? " to " + std::string(target) : " done")); }
+    void on_reply_finished(ReplyId id, ReplyThen then, std::string_view target) override {
+        told.push_back(std::to_string(id) + (then == ReplyThen::transfer ? " to " + std::string(target) : " done"));
+    }
     void on_reply_failed(ReplyId id, std::string_view) override { told.push_back(std::to_string(id) + " failed"); }
     void on_reply_voice(ReplyId) override {}
     void on_expect(std::string_view, std::chrono::milliseconds) override {}
@@ -180,7 +183,9 @@ TEST(Routing, WhatIsSaidBecomesVariables) {
     World world(desk());
     world.say("I would like to book a cleaning on tuesday");
     world.say("at half past three, our budget is $500");
-    EXPECT_EQ(world.inner.known, (std::map<std::string, std::string>{{"appointment_date", "tuesday"}, {"appointment_service", "cleaning"}, {"appointment_time", "15:30"}, {"lead_budget", "$500"}}));
+    EXPECT_EQ(world.inner.known,
+              (std::map<std::string, std::string>{
+                  {"appointment_date", "tuesday"}, {"appointment_service", "cleaning"}, {"appointment_time", "15:30"}, {"lead_budget", "$500"}}));
     EXPECT_THAT(world.lm->handover(), HasSubstr("appointment_time: 15:30"));
 }
 

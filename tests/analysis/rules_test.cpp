@@ -24,13 +24,19 @@ TEST(Words, AreAsTheyAreSpoken) {
 TEST(Rules, SummariseInTheirOwnWords) {
     auto call = call_of({"a: Good morning.", "c: Hello", "c: I would like to book a cleaning for Tuesday please", "a: You are booked for Tuesday at three."});
     call.end_reason = "agent_completed";
-    EXPECT_EQ(summary(call), "The caller said: \"I would like to book a cleaning for Tuesday please.\" The agent said: \"You are booked for Tuesday at three.\" The call ended: agent completed.");
+    EXPECT_EQ(summary(call),
+              "The caller said: \"I would like to book a cleaning for Tuesday please.\" The agent said: \"You are booked for Tuesday at three.\" The call "
+              "ended: agent completed.");
     EXPECT_EQ(summary(call_of({})), "Nothing was said.");
 }
 
 TEST(Rules, FindWhatIsToBeDone) {
-    const auto items = action_items(call_of({"c: Can you send me the invoice? I will pay it on Friday.", "a: Sure. I'll email it today. I'll be happy to help."}));
-    EXPECT_EQ(items, json::parse(R"([{"who":"agent","text":"Can you send me the invoice?"},{"who":"caller","text":"I will pay it on Friday."},{"who":"agent","text":"I'll email it today."}])"));
+    const auto items =
+        action_items(call_of({"c: Can you send me the invoice? I will pay it on Friday.", "a: Sure. I'll email it today. I'll be happy to help."}));
+    EXPECT_EQ(
+        items,
+        json::parse(
+            R"([{"who":"agent","text":"Can you send me the invoice?"},{"who":"caller","text":"I will pay it on Friday."},{"who":"agent","text":"I'll email it today."}])"));
 }
 
 struct Mood {
@@ -39,11 +45,15 @@ struct Mood {
     const char* label;
 };
 class Moods : public testing::TestWithParam<Mood> {};
-TEST_P(Moods, AreCounted) { EXPECT_EQ(sentiment(call_of({"c: " + GetParam().text}))["caller"]["label"], GetParam().label); }
+TEST_P(Moods, AreCounted) {
+    EXPECT_EQ(sentiment(call_of({"c: " + GetParam().text}))["caller"]["label"], GetParam().label);
+}
 INSTANTIATE_TEST_SUITE_P(cases, Moods,
-                         testing::Values(Mood{"angry", "This is terrible and ridiculous, I am very disappointed.", "negative"}, Mood{"glad", "Wonderful, that is great, thank you!", "positive"},
-                                         Mood{"plain", "I would like an appointment on Monday.", "neutral"}, Mood{"turned", "I am not happy, this is not good at all.", "negative"},
-                                         Mood{"polite", "Thanks.", "positive"}, Mood{"no_problem", "No problem.", "neutral"}),
+                         testing::Values(Mood{"angry", "This is terrible and ridiculous, I am very disappointed.", "negative"},
+                                         Mood{"glad", "Wonderful, that is great, thank you!", "positive"},
+                                         Mood{"plain", "I would like an appointment on Monday.", "neutral"},
+                                         Mood{"turned", "I am not happy, this is not good at all.", "negative"}, Mood{"polite", "Thanks.", "positive"},
+                                         Mood{"no_problem", "No problem.", "neutral"}),
                          [](const auto& c) { return c.param.name; });
 
 struct Wanted {
@@ -59,9 +69,11 @@ TEST_P(Intents, AreFoundByPhrases) {
     EXPECT_EQ(intent(call_of({"a: Hello, how can I help? You can cancel an appointment.", "c: " + GetParam().text}), {roof})["name"], GetParam().intent);
 }
 INSTANTIATE_TEST_SUITE_P(cases, Intents,
-                         testing::Values(Wanted{"own", "Hi, we have a leaking roof.", "roof"}, Wanted{"book", "I want to make an appointment", "book_appointment"}, Wanted{"cancel", "please cancel my booking", "cancel"},
-                                         Wanted{"not_cancel", "I do not want to cancel my booking", "other"}, Wanted{"opt_out", "Stop calling me", "opt_out"}, Wanted{"person", "can I talk to a human", "talk_to_person"},
-                                         Wanted{"nothing", "Hm.", "other"}),
+                         testing::Values(Wanted{"own", "Hi, we have a leaking roof.", "roof"},
+                                         Wanted{"book", "I want to make an appointment", "book_appointment"},
+                                         Wanted{"cancel", "please cancel my booking", "cancel"},
+                                         Wanted{"not_cancel", "I do not want to cancel my booking", "other"}, Wanted{"opt_out", "Stop calling me", "opt_out"},
+                                         Wanted{"person", "can I talk to a human", "talk_to_person"}, Wanted{"nothing", "Hm.", "other"}),
                          [](const auto& c) { return c.param.name; });
 
 struct Slot {
@@ -76,14 +88,21 @@ TEST_P(Appointments, AreRead) {
     EXPECT_EQ(found.value("service", ""), GetParam().service);
 }
 INSTANTIATE_TEST_SUITE_P(cases, Appointments,
-                         testing::Values(Slot{"spoken", "I need a haircut on tuesday at half past three", "tuesday", "15:30", "haircut"}, Slot{"written", "Tuesday at 3:30 PM please", "tuesday", "15:30", ""},
-                                         Slot{"iso", "on 2026-12-01 at 15:30", "2026-12-01", "15:30", ""}, Slot{"month", "an appointment for a dental cleaning on December 1st, 9am", "--12-01", "09:00", "dental cleaning"},
-                                         Slot{"of", "the third of May at noon", "--05-03", "12:00", ""}, Slot{"bare", "there are three of us", "", "", ""}, Slot{"may", "you may call me", "", "", ""}),
+                         testing::Values(Slot{"spoken", "I need a haircut on tuesday at half past three", "tuesday", "15:30", "haircut"},
+                                         Slot{"written", "Tuesday at 3:30 PM please", "tuesday", "15:30", ""},
+                                         Slot{"iso", "on 2026-12-01 at 15:30", "2026-12-01", "15:30", ""},
+                                         Slot{"month", "an appointment for a dental cleaning on December 1st, 9am", "--12-01", "09:00", "dental cleaning"},
+                                         Slot{"of", "the third of May at noon", "--05-03", "12:00", ""}, Slot{"bare", "there are three of us", "", "", ""},
+                                         Slot{"may", "you may call me", "", "", ""}),
                          [](const auto& c) { return c.param.name; });
 
 TEST(Rules, ReadALead) {
-    const auto found = lead(call_of({"c: We are losing orders, our shop is too slow.", "c: The budget is about $20,000 and we need it within three months.", "c: I'm the owner.", "a: Our price is $5."}));
-    EXPECT_EQ(found, json::parse(R"({"budget":"$20,000","timeline":"within three months","decision_maker":true,"pain_points":["We are losing orders, our shop is too slow."]})"));
+    const auto found = lead(call_of({"c: We are losing orders, our shop is too slow.", "c: The budget is about $20,000 and we need it within three months.",
+                                     "c: I'm the owner.", "a: Our price is $5."}));
+    EXPECT_EQ(
+        found,
+        json::parse(
+            R"({"budget":"$20,000","timeline":"within three months","decision_maker":true,"pain_points":["We are losing orders, our shop is too slow."]})"));
     EXPECT_EQ(lead(call_of({"c: I have to ask my boss."})), json::parse(R"({"decision_maker":false})"));
     EXPECT_EQ(lead(call_of({"c: our budget is around five thousand dollars"}))["budget"], "five thousand dollars");
 }
@@ -93,10 +112,13 @@ struct Name {
     std::string text, want;
 };
 class Names : public testing::TestWithParam<Name> {};
-TEST_P(Names, AreHeard) { EXPECT_EQ(name_said(call_of({"a: My name is Robot.", "c: " + GetParam().text})), GetParam().want); }
+TEST_P(Names, AreHeard) {
+    EXPECT_EQ(name_said(call_of({"a: My name is Robot.", "c: " + GetParam().text})), GetParam().want);
+}
 INSTANTIATE_TEST_SUITE_P(cases, Names,
-                         testing::Values(Name{"plain", "My name is Ann Smith.", "Ann Smith"}, Name{"on", "hi this is bob calling about a roof", "Bob"}, Name{"clause", "my name is Ann, and I need help", "Ann"},
-                                         Name{"no_name", "This is ridiculous.", ""}, Name{"about", "this is about my bill", ""}, Name{"none", "hello", ""}),
+                         testing::Values(Name{"plain", "My name is Ann Smith.", "Ann Smith"}, Name{"on", "hi this is bob calling about a roof", "Bob"},
+                                         Name{"clause", "my name is Ann, and I need help", "Ann"}, Name{"no_name", "This is ridiculous.", ""},
+                                         Name{"about", "this is about my bill", ""}, Name{"none", "hello", ""}),
                          [](const auto& c) { return c.param.name; });
 
 TEST(Rules, OperatorsAreExpressionsOrPhrases) {
@@ -126,7 +148,8 @@ TEST(Rules, ComplianceIsCheckedWithItsEvidence) {
     EXPECT_EQ(run("consent", {}, {"a: This call will be recorded, is that okay?", "c: Yes, sure."})["passed"], true);
     EXPECT_EQ(run("consent", {}, {"a: This call will be recorded, is that okay?", "c: No, I'd rather not."})["passed"], false);
     EXPECT_EQ(run("consent", {}, {"a: Hello.", "c: Yes."})["passed"], false);
-    EXPECT_EQ(run("opt_out", {}, {"c: Stop calling me!", "a: I have removed your number."}), json::parse(R"({"kind":"opt_out","passed":true,"requested":true,"evidence":"Stop calling me!"})"));
+    EXPECT_EQ(run("opt_out", {}, {"c: Stop calling me!", "a: I have removed your number."}),
+              json::parse(R"({"kind":"opt_out","passed":true,"requested":true,"evidence":"Stop calling me!"})"));
     EXPECT_EQ(run("opt_out", {}, {"c: Stop calling me!", "a: Would you like our new offer?"})["passed"], false);
     EXPECT_EQ(run("opt_out", {}, {"c: Hello"})["requested"], false);
     EXPECT_EQ(run("said", {"terms and conditions"}, {"a: Our Terms and Conditions apply."})["passed"], true);

@@ -24,8 +24,7 @@ std::vector<std::uint8_t> random_bytes(std::size_t size, unsigned seed) {
 
 std::string openssl_encode(std::span<const std::uint8_t> bytes) {
     std::string text(base64_encoded_size(bytes.size()) + 1, '\0');
-    const int size =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()));
+    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()));
     text.resize(static_cast<std::size_t>(size));
     return text;
 }
@@ -79,13 +78,8 @@ std::optional<std::vector<std::uint8_t>> decode(std::string_view text) {
 }
 
 TEST(Base64, rfc_4648_vectors_on_every_target) {
-    const std::pair<std::string, std::string> vectors[] = {{"", ""},
-                                                           {"f", "Zg=="},
-                                                           {"fo", "Zm8="},
-                                                           {"foo", "Zm9v"},
-                                                           {"foob", "Zm9vYg=="},
-                                                           {"fooba", "Zm9vYmE="},
-                                                           {"foobar", "Zm9vYmFy"}};
+    const std::pair<std::string, std::string> vectors[] = {
+        {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
     for_each_simd_target([&] {
         for (const auto& [plain, text] : vectors) {
             const std::vector<std::uint8_t> bytes(plain.begin(), plain.end());
@@ -171,23 +165,20 @@ TEST_P(Base64Refuses, it) {
         EXPECT_FALSE(base64_valid(GetParam().text));
     });
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, Base64Refuses,
-    testing::Values(BadCase{"one_character", "Q"}, BadCase{"two_characters", "QQ"}, BadCase{"three_characters", "QQA"},
-                    BadCase{"five_characters", "QUJDR"}, BadCase{"missing_padding", "QUJDRA"},
-                    BadCase{"half_padding", "QUJDRA="}, BadCase{"too_much_padding", "QUJD===="},
-                    BadCase{"only_padding", "===="}, BadCase{"three_padding", "Q==="},
-                    BadCase{"inner_padding", "QQ==QUJD"}, BadCase{"inner_padding_one", "QUI=QUJD"},
-                    BadCase{"padding_then_character", "QQ=A"}, BadCase{"leading_padding", "=QQQ"},
-                    BadCase{"url_alphabet_minus", "-_-_"}, BadCase{"url_alphabet_underscore", "AAA_"},
-                    BadCase{"space", "QU D"}, BadCase{"leading_space", " QUJ"}, BadCase{"line_feed", "QUJ\n"},
-                    BadCase{"carriage_return", "QUJD\r\nQU"}, BadCase{"tab", "QU\tD"},
-                    BadCase{"nul", std::string_view("QU\0D", 4)},
-                    BadCase{"high_bit",
-                            "QU\xC1"
-                            "D"},
-                    BadCase{"trailing_bits_one_byte", "QR=="}, BadCase{"trailing_bits_two_bytes", "QUJ="}),
-    [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, Base64Refuses,
+                         testing::Values(BadCase{"one_character", "Q"}, BadCase{"two_characters", "QQ"}, BadCase{"three_characters", "QQA"},
+                                         BadCase{"five_characters", "QUJDR"}, BadCase{"missing_padding", "QUJDRA"}, BadCase{"half_padding", "QUJDRA="},
+                                         BadCase{"too_much_padding", "QUJD===="}, BadCase{"only_padding", "===="}, BadCase{"three_padding", "Q==="},
+                                         BadCase{"inner_padding", "QQ==QUJD"}, BadCase{"inner_padding_one", "QUI=QUJD"},
+                                         BadCase{"padding_then_character", "QQ=A"}, BadCase{"leading_padding", "=QQQ"}, BadCase{"url_alphabet_minus", "-_-_"},
+                                         BadCase{"url_alphabet_underscore", "AAA_"}, BadCase{"space", "QU D"}, BadCase{"leading_space", " QUJ"},
+                                         BadCase{"line_feed", "QUJ\n"}, BadCase{"carriage_return", "QUJD\r\nQU"}, BadCase{"tab", "QU\tD"},
+                                         BadCase{"nul", std::string_view("QU\0D", 4)},
+                                         BadCase{"high_bit",
+                                                 "QU\xC1"
+                                                 "D"},
+                                         BadCase{"trailing_bits_one_byte", "QR=="}, BadCase{"trailing_bits_two_bytes", "QUJ="}),
+                         [](const auto& c) { return c.param.name; });
 
 TEST(Base64, room_is_respected) {
     const auto bytes = random_bytes(160, 3);

@@ -38,8 +38,7 @@ struct Law {
 
 Law mulaw() {
     Law law{{1, 1}, {15, 2}, {16, 4}, {16, 8}, {16, 16}, {16, 32}, {16, 64}, {16, 128}, {16, 256}};
-    for (std::size_t n = 0; n < 128; ++n)
-        law.quantised.push_back(n == 0 ? 0 : (law.decision[n] + law.decision[n + 1]) / 2);
+    for (std::size_t n = 0; n < 128; ++n) law.quantised.push_back(n == 0 ? 0 : (law.decision[n] + law.decision[n + 1]) / 2);
     return law;
 }
 
@@ -80,8 +79,7 @@ std::array<std::int16_t, 256> expected_alaw_decode() {
 
 std::vector<std::int16_t> all_samples() {
     std::vector<std::int16_t> samples(65536);
-    for (std::size_t i = 0; i < samples.size(); ++i)
-        samples[i] = static_cast<std::int16_t>(static_cast<int>(i) - 32768);
+    for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<std::int16_t>(static_cast<int>(i) - 32768);
     return samples;
 }
 

@@ -14,8 +14,7 @@ namespace {
 std::vector<std::int16_t> sine(double amplitude, std::size_t n = 800) {
     std::vector<std::int16_t> pcm(n);
     for (std::size_t i = 0; i < n; ++i) {
-        pcm[i] = static_cast<std::int16_t>(
-            std::lround(amplitude * std::sin(2 * std::numbers::pi * static_cast<double>(i) / 8.0)));
+        pcm[i] = static_cast<std::int16_t>(std::lround(amplitude * std::sin(2 * std::numbers::pi * static_cast<double>(i) / 8.0)));
     }
     return pcm;
 }

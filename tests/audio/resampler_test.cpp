@@ -22,8 +22,7 @@ using Pcm = std::vector<std::int16_t>;
 Pcm tone(int rate, double hz, double amplitude, std::size_t samples) {
     Pcm pcm(samples);
     for (std::size_t i = 0; i < samples; ++i) {
-        pcm[i] = static_cast<std::int16_t>(
-            std::lround(amplitude * std::sin(2.0 * std::numbers::pi * hz * static_cast<double>(i) / rate)));
+        pcm[i] = static_cast<std::int16_t>(std::lround(amplitude * std::sin(2.0 * std::numbers::pi * hz * static_cast<double>(i) / rate)));
     }
     return pcm;
 }
@@ -98,12 +97,9 @@ const auto kPairName = [](const auto& c) { return std::to_string(c.param.from) +
 
 class ResamplerFilters : public ResamplerPair {};  // the rates differ
 class ResamplerDown : public ResamplerPair {};
-INSTANTIATE_TEST_SUITE_P(rates, ResamplerPair, testing::ValuesIn(pairs_where([](int, int) { return true; })),
-                         kPairName);
-INSTANTIATE_TEST_SUITE_P(rates, ResamplerFilters,
-                         testing::ValuesIn(pairs_where([](int from, int to) { return from != to; })), kPairName);
-INSTANTIATE_TEST_SUITE_P(rates, ResamplerDown,
-                         testing::ValuesIn(pairs_where([](int from, int to) { return from > to; })), kPairName);
+INSTANTIATE_TEST_SUITE_P(rates, ResamplerPair, testing::ValuesIn(pairs_where([](int, int) { return true; })), kPairName);
+INSTANTIATE_TEST_SUITE_P(rates, ResamplerFilters, testing::ValuesIn(pairs_where([](int from, int to) { return from != to; })), kPairName);
+INSTANTIATE_TEST_SUITE_P(rates, ResamplerDown, testing::ValuesIn(pairs_where([](int from, int to) { return from > to; })), kPairName);
 
 TEST_P(ResamplerPair, passband_to_0_41_of_the_lower_rate_is_flat_within_0_1_dB_and_clean_to_70_dB) {
     double worst_gain = 0, worst_rest = -200;
@@ -161,8 +157,7 @@ TEST_P(ResamplerPair, counts_what_its_header_says_for_every_small_input) {
         const auto ratio = static_cast<double>(to) / from;
         EXPECT_LE(static_cast<double>(out.size()), static_cast<double>(n) * ratio);
         resampler.flush(out);
-        EXPECT_EQ(out.size(), static_cast<std::size_t>(std::ceil(static_cast<double>(n) * ratio - 1e-9)) +
-                                  resampler.delay_samples());
+        EXPECT_EQ(out.size(), static_cast<std::size_t>(std::ceil(static_cast<double>(n) * ratio - 1e-9)) + resampler.delay_samples());
     }
 }
 
@@ -172,8 +167,7 @@ TEST_P(ResamplerPair, an_impulse_arrives_delay_samples_late) {
     in[at] = 30000;
     const auto out = convert(from, to, in);
     const auto peak = static_cast<std::size_t>(std::max_element(out.begin(), out.end()) - out.begin());
-    EXPECT_EQ(peak,
-              at * static_cast<std::size_t>(to) / static_cast<std::size_t>(from) + Resampler(from, to).delay_samples());
+    EXPECT_EQ(peak, at * static_cast<std::size_t>(to) / static_cast<std::size_t>(from) + Resampler(from, to).delay_samples());
 }
 
 TEST_P(ResamplerPair, full_scale_saturates_and_never_wraps) {
@@ -181,8 +175,7 @@ TEST_P(ResamplerPair, full_scale_saturates_and_never_wraps) {
     const std::size_t half = static_cast<std::size_t>(from) / 200;
     for (const int level : {32767, -32768}) {
         Pcm in;
-        for (std::size_t i = 0; i < half * 20; ++i)
-            in.push_back(static_cast<std::int16_t>(i / half % 2 == 0 ? level : -1 - level));
+        for (std::size_t i = 0; i < half * 20; ++i) in.push_back(static_cast<std::int16_t>(i / half % 2 == 0 ? level : -1 - level));
         const auto out = convert(from, to, in);
         const std::size_t out_half = static_cast<std::size_t>(to) / 200, delay = Resampler(from, to).delay_samples();
         for (std::size_t k = 0; k < 20; ++k) {
@@ -203,8 +196,7 @@ TEST_P(ResamplerFilters, every_target_gives_the_scalar_samples) {
     const auto& filter = resampler_filter(to / divisor, from / divisor);
     std::mt19937 random(3);
     Pcm branches(static_cast<std::size_t>(filter.down) * kResamplerStride);
-    for (auto& sample : branches)
-        sample = random() % 3 == 0 ? std::int16_t{-32768} : static_cast<std::int16_t>(random());
+    for (auto& sample : branches) sample = random() % 3 == 0 ? std::int16_t{-32768} : static_cast<std::int16_t>(random());
     const auto whole = convert(from, to, in);
     for_each_simd_target([&] {
         EXPECT_EQ(convert(from, to, in), whole);

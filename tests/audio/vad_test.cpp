@@ -117,8 +117,8 @@ int false_alarms(const Heard& heard) {
     int count = 0;
     for (std::size_t i = 0; i < heard.started.size(); ++i) {
         const int end = i < heard.stopped.size() ? heard.stopped[i] : heard.started[i] + 20;
-        count += std::none_of(std::begin(kUtterances), std::end(kUtterances),
-                              [&](const Stretch& u) { return heard.started[i] < u.to + 60 && end > u.from - 60; });
+        count +=
+            std::none_of(std::begin(kUtterances), std::end(kUtterances), [&](const Stretch& u) { return heard.started[i] < u.to + 60 && end > u.from - 60; });
     }
     return count;
 }
@@ -129,8 +129,7 @@ std::vector<int> onset_errors(const Heard& heard) {
     for (const auto& utterance : kUtterances) {
         int best = 9999;
         for (const int started : heard.started) {
-            if (started > utterance.from - 300 && started < utterance.to && best == 9999)
-                best = started - utterance.from;
+            if (started > utterance.from - 300 && started < utterance.to && best == 9999) best = started - utterance.from;
         }
         errors.push_back(best);
     }
@@ -152,25 +151,20 @@ class VadOnALine : public testing::TestWithParam<Line> {};
 TEST_P(VadOnALine, hears_the_four_utterances_and_nothing_else) {
     const Line& line = GetParam();
     for (const unsigned seed : {1U, 2U, 3U}) {
-        const auto heard =
-            listen(mixed(speech(), line.speech_db, noise(speech().size(), line.noise_dbfs, line.colour, seed)));
+        const auto heard = listen(mixed(speech(), line.speech_db, noise(speech().size(), line.noise_dbfs, line.colour, seed)));
         EXPECT_EQ(false_alarms(heard), 0);
         EXPECT_GE(covered(heard), line.least_covered);
         for (const int error : onset_errors(heard)) EXPECT_LE(std::abs(error), line.onset_ms);
-        std::printf("covered %.3f, onsets %d %d %d %d ms, %zu stretches\n", covered(heard), onset_errors(heard)[0],
-                    onset_errors(heard)[1], onset_errors(heard)[2], onset_errors(heard)[3], heard.started.size());
+        std::printf("covered %.3f, onsets %d %d %d %d ms, %zu stretches\n", covered(heard), onset_errors(heard)[0], onset_errors(heard)[1],
+                    onset_errors(heard)[2], onset_errors(heard)[3], heard.started.size());
     }
 }
 // "She" begins with 240 ms of hiss, which white noise hides: hence 260.
 INSTANTIATE_TEST_SUITE_P(lines, VadOnALine,
-                         testing::Values(Line{"clean", 0, -120, Colour::white, 0.93, 60},
-                                         Line{"quiet_talker", -15, -120, Colour::white, 0.85, 80},
-                                         Line{"comfort_noise", 0, -65, Colour::white, 0.93, 60},
-                                         Line{"white_20_dB_below", 0, -42, Colour::white, 0.75, 260},
-                                         Line{"white_12_dB_below", 0, -34, Colour::white, 0.5, 260},
-                                         Line{"pink_20_dB_below", 0, -42, Colour::pink, 0.85, 80},
-                                         Line{"car_20_dB_below", 0, -42, Colour::car, 0.85, 80},
-                                         Line{"car_12_dB_below", 0, -34, Colour::car, 0.7, 120}),
+                         testing::Values(Line{"clean", 0, -120, Colour::white, 0.93, 60}, Line{"quiet_talker", -15, -120, Colour::white, 0.85, 80},
+                                         Line{"comfort_noise", 0, -65, Colour::white, 0.93, 60}, Line{"white_20_dB_below", 0, -42, Colour::white, 0.75, 260},
+                                         Line{"white_12_dB_below", 0, -34, Colour::white, 0.5, 260}, Line{"pink_20_dB_below", 0, -42, Colour::pink, 0.85, 80},
+                                         Line{"car_20_dB_below", 0, -42, Colour::car, 0.85, 80}, Line{"car_12_dB_below", 0, -34, Colour::car, 0.7, 120}),
                          [](const auto& c) { return c.param.name; });
 
 Pcm only(const std::vector<double>& sound) {
@@ -194,8 +188,7 @@ TEST(Vad, line_tones_hum_clicks_and_silence_are_not_speech) {
         Pcm pcm(32000);
         for (std::size_t i = 0; i < pcm.size(); ++i) {
             double sum = 0;
-            for (const double hz : tones)
-                sum += amplitude * std::sin(2 * std::numbers::pi * hz * static_cast<double>(i) / 8000);
+            for (const double hz : tones) sum += amplitude * std::sin(2 * std::numbers::pi * hz * static_cast<double>(i) / 8000);
             pcm[i] = static_cast<std::int16_t>(std::lround(sum));
         }
         return pcm;

@@ -107,8 +107,7 @@ Bytes extensible(std::uint32_t sub_format) {
     put(bytes, 16, 2);
     put(bytes, 0, 4);
     put(bytes, sub_format, 2);
-    for (const int byte : {0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71})
-        put(bytes, static_cast<std::uint32_t>(byte), 1);
+    for (const int byte : {0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71}) put(bytes, static_cast<std::uint32_t>(byte), 1);
     return bytes;
 }
 
@@ -140,9 +139,7 @@ TEST(WavReader, reads_both_g711_laws_and_odd_data) {
 }
 
 TEST(WavReader, skips_chunks_it_does_not_know_and_reads_the_extensible_form) {
-    const auto noisy = parse_wav(Wave{
-        .before_format = chunk("JUNK", 5, 6), .before_data = chunk("LIST", 10, 10), .after_data = chunk("id3 ", 0, 0)}
-                                     .bytes());
+    const auto noisy = parse_wav(Wave{.before_format = chunk("JUNK", 5, 6), .before_data = chunk("LIST", 10, 10), .after_data = chunk("id3 ", 0, 0)}.bytes());
     ASSERT_TRUE(noisy) << noisy.error().message();
     EXPECT_EQ(noisy->samples, kFour);
     const auto wide = parse_wav(Wave{.encoding = 0xFFFE, .format_size = 40, .extension = extensible(1)}.bytes());
@@ -217,17 +214,13 @@ std::vector<Hostile> hostile_files() {
         {"float", Wave{.encoding = 3, .bits = 32}.bytes(), WavErrc::unsupported_encoding},
         {"mp3_in_wav", Wave{.encoding = 0x55}.bytes(), WavErrc::unsupported_encoding},
         {"gsm_in_wav", Wave{.encoding = 0x31}.bytes(), WavErrc::unsupported_encoding},
-        {"foreign_guid", Wave{.encoding = 0xFFFE, .format_size = 40, .extension = bad_guid}.bytes(),
-         WavErrc::unsupported_encoding},
-        {"extensible_float", Wave{.encoding = 0xFFFE, .format_size = 40, .extension = extensible(3)}.bytes(),
-         WavErrc::unsupported_encoding},
+        {"foreign_guid", Wave{.encoding = 0xFFFE, .format_size = 40, .extension = bad_guid}.bytes(), WavErrc::unsupported_encoding},
+        {"extensible_float", Wave{.encoding = 0xFFFE, .format_size = 40, .extension = extensible(3)}.bytes(), WavErrc::unsupported_encoding},
         {"extensible_too_short", Wave{.encoding = 0xFFFE}.bytes(), WavErrc::bad_format_chunk},
         {"wrong_byte_rate", Wave{.byte_rate = 1}.bytes(), WavErrc::bad_format_chunk},
         {"wrong_block", Wave{.block = 4}.bytes(), WavErrc::bad_format_chunk},
-        {"format_of_14_bytes", Wave{.format = false, .before_data = chunk("fmt ", 14, 14)}.bytes(),
-         WavErrc::bad_format_chunk},
-        {"format_of_300_bytes", Wave{.format = false, .before_data = chunk("fmt ", 300, 300)}.bytes(),
-         WavErrc::bad_format_chunk},
+        {"format_of_14_bytes", Wave{.format = false, .before_data = chunk("fmt ", 14, 14)}.bytes(), WavErrc::bad_format_chunk},
+        {"format_of_300_bytes", Wave{.format = false, .before_data = chunk("fmt ", 300, 300)}.bytes(), WavErrc::bad_format_chunk},
         {"two_formats", Wave{.before_data = format}.bytes(), WavErrc::bad_format_chunk},
         {"no_format", Wave{.format = false, .data_chunk = false}.bytes(), WavErrc::bad_format_chunk},
         {"data_before_format", Wave{.before_format = chunk("data", 2, 2)}.bytes(), WavErrc::bad_data_chunk},
@@ -246,14 +239,12 @@ TEST_P(WavRefuses, it) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error(), make_error_code(GetParam().why)) << result.error().message();
 }
-INSTANTIATE_TEST_SUITE_P(files, WavRefuses, testing::ValuesIn(hostile_files()),
-                         [](const auto& c) { return std::string(c.param.name); });
+INSTANTIATE_TEST_SUITE_P(files, WavRefuses, testing::ValuesIn(hostile_files()), [](const auto& c) { return std::string(c.param.name); });
 
 TEST(WavReader, limits_hold_at_their_edge) {
     const Wave one_second{.data = Bytes(16000)};
     EXPECT_TRUE(parse_wav(one_second.bytes(), {.max_duration_s = 1}));
-    EXPECT_EQ(parse_wav(Wave{.data = Bytes(16002)}.bytes(), {.max_duration_s = 1}).error(),
-              make_error_code(WavErrc::too_long));
+    EXPECT_EQ(parse_wav(Wave{.data = Bytes(16002)}.bytes(), {.max_duration_s = 1}).error(), make_error_code(WavErrc::too_long));
     EXPECT_TRUE(parse_wav(one_second.bytes(), {.max_bytes = 16044}));
     EXPECT_EQ(parse_wav(one_second.bytes(), {.max_bytes = 16043}).error(), make_error_code(WavErrc::too_large));
     EXPECT_TRUE(parse_wav(Wave{}.bytes(), {.max_chunks = 2}));
@@ -292,8 +283,7 @@ TEST(WavWriter, what_is_written_is_read_back) {
     for (const int channels : {1, 2}) {
         for (const std::size_t frames : {0UL, 1UL, 7UL, 160UL, 20000UL}) {
             const auto pcm = random_pcm(frames * static_cast<std::size_t>(channels));
-            auto writer =
-                WavWriter::open(directory / "a.wav", {.rate = 24000, .channels = channels, .buffer_bytes = 513});
+            auto writer = WavWriter::open(directory / "a.wav", {.rate = 24000, .channels = channels, .buffer_bytes = 513});
             ASSERT_TRUE(writer);
             EXPECT_FALSE(writer->write(pcm));
             EXPECT_FALSE(writer->close());

@@ -14,8 +14,7 @@ TEST(IdsTest, have_the_shape_asked_for) {
     const std::string sid = random_sid("CA");
     EXPECT_EQ(sid.size(), 34U);
     EXPECT_TRUE(sid.starts_with("CA"));
-    EXPECT_TRUE(std::all_of(sid.begin() + 2, sid.end(),
-                            [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }));
+    EXPECT_TRUE(std::all_of(sid.begin() + 2, sid.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }));
 }
 
 TEST(IdsTest, do_not_repeat) {

@@ -38,19 +38,14 @@ struct LogTest : testing::Test {
 TEST_F(LogTest, carries_the_fixed_fields_first) {
     const Log log = Log::to(settings, memory);
     log.info("call.ended", "Call ended.", {{"reason", "silence"}, {"turns", 3}, {"ratio", 0.25}, {"ok", true}});
-    EXPECT_EQ(
-        memory->lines().at(0),
-        R"({"ts":"2026-01-01T00:00:00.000042Z","level":"info","event":"call.ended","msg":"Call ended.","svc":"parley",)"
-        R"("version":"0.1.0","instance":"gw-1","reason":"silence","turns":3,"ratio":0.25,"ok":true})"
-        "\n");
+    EXPECT_EQ(memory->lines().at(0), R"({"ts":"2026-01-01T00:00:00.000042Z","level":"info","event":"call.ended","msg":"Call ended.","svc":"parley",)"
+                                     R"("version":"0.1.0","instance":"gw-1","reason":"silence","turns":3,"ratio":0.25,"ok":true})"
+                                     "\n");
 }
 
 TEST_F(LogTest, writes_durations_in_milliseconds_and_no_number_that_is_none) {
     Log::to(settings, memory)
-        .info("e", "m",
-              {{"dur_ms", std::chrono::microseconds(1500)},
-               {"bad", 0.0 / 0.0},
-               {"big", std::numeric_limits<std::uint64_t>::max()}});
+        .info("e", "m", {{"dur_ms", std::chrono::microseconds(1500)}, {"bad", 0.0 / 0.0}, {"big", std::numeric_limits<std::uint64_t>::max()}});
     const json line = only();
     EXPECT_DOUBLE_EQ(line["dur_ms"].get<double>(), 1.5);
     EXPECT_TRUE(line["bad"].is_null());
@@ -108,33 +103,30 @@ TEST_P(LogHostileText, is_escaped) {
         if (format == LogFormat::json) EXPECT_TRUE(json::accept(line)) << line;
     }
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, LogHostileText,
-    testing::Values(HostileCase{"line_break", "a\r\nb", "a\\u000d\\u000ab"},
-                    HostileCase{"terminal", "\x1b[31mred", "\\u001b[31mred"}, HostileCase{"quote", "a\"b", "a\\\"b"},
-                    HostileCase{"backslash", "a\\b", "a\\\\b"},
-                    HostileCase{"right_to_left",
-                                "a\xE2\x80\xAE"
-                                "b",
-                                "a\\u202eb"},
-                    HostileCase{"isolate", "\xE2\x81\xA6", "\\u2066"},
-                    HostileCase{"line_separator", "\xE2\x80\xA8", "\\u2028"},
-                    HostileCase{"c1_control", "\xC2\x9B", "\\u009b"},
-                    HostileCase{"invalid_utf8",
-                                "a\xFF"
-                                "b",
-                                "a\xEF\xBF\xBD"
-                                "b"},
-                    HostileCase{"overlong", "\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},
-                    HostileCase{"surrogate", "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
-                    HostileCase{"cut_character", "a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD"},
-                    HostileCase{"nul", std::string_view("a\0b", 3), "a\\u0000b"},
-                    HostileCase{"kept",
-                                "Gr\xC3\xBC\xC3\x9F"
-                                "e",
-                                "Gr\xC3\xBC\xC3\x9F"
-                                "e"}),
-    [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, LogHostileText,
+                         testing::Values(HostileCase{"line_break", "a\r\nb", "a\\u000d\\u000ab"}, HostileCase{"terminal", "\x1b[31mred", "\\u001b[31mred"},
+                                         HostileCase{"quote", "a\"b", "a\\\"b"}, HostileCase{"backslash", "a\\b", "a\\\\b"},
+                                         HostileCase{"right_to_left",
+                                                     "a\xE2\x80\xAE"
+                                                     "b",
+                                                     "a\\u202eb"},
+                                         HostileCase{"isolate", "\xE2\x81\xA6", "\\u2066"}, HostileCase{"line_separator", "\xE2\x80\xA8", "\\u2028"},
+                                         HostileCase{"c1_control", "\xC2\x9B", "\\u009b"},
+                                         HostileCase{"invalid_utf8",
+                                                     "a\xFF"
+                                                     "b",
+                                                     "a\xEF\xBF\xBD"
+                                                     "b"},
+                                         HostileCase{"overlong", "\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+                                         HostileCase{"surrogate", "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+                                         HostileCase{"cut_character", "a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD"},
+                                         HostileCase{"nul", std::string_view("a\0b", 3), "a\\u0000b"},
+                                         HostileCase{"kept",
+                                                     "Gr\xC3\xBC\xC3\x9F"
+                                                     "e",
+                                                     "Gr\xC3\xBC\xC3\x9F"
+                                                     "e"}),
+                         [](const auto& c) { return c.param.name; });
 
 TEST_F(LogTest, random_bytes_always_make_one_parsable_line_within_its_bounds) {
     const Log log = Log::to(settings, memory);
@@ -157,8 +149,7 @@ TEST_F(LogTest, random_bytes_always_make_one_parsable_line_within_its_bounds) {
 
 TEST_F(LogTest, cuts_a_field_at_2_kib_and_says_when_fields_did_not_fit) {
     const std::string megabyte(1 << 20, 'x');
-    Log::to(settings, memory)
-        .info("e", "m", {{"a", megabyte}, {"b", megabyte}, {"c", megabyte}, {"d", megabyte}, {"e", 1}});
+    Log::to(settings, memory).info("e", "m", {{"a", megabyte}, {"b", megabyte}, {"c", megabyte}, {"d", megabyte}, {"e", 1}});
     const json line = only();
     EXPECT_LE(line["a"].get<std::string>().size(), 2048U);
     EXPECT_GE(line["a"].get<std::string>().size(), 2040U);

@@ -34,8 +34,7 @@ struct Pipe {
     std::string drain() {
         std::string all;
         char buffer[4096];
-        for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;)
-            all.append(buffer, static_cast<std::size_t>(n));
+        for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
         return all;
     }
 };
@@ -55,8 +54,7 @@ std::vector<json> parse_lines(const std::string& text) {
 }
 
 std::uint64_t count(const std::vector<json>& lines, std::string_view event) {
-    return static_cast<std::uint64_t>(
-        std::count_if(lines.begin(), lines.end(), [&](const json& l) { return l["event"] == event; }));
+    return static_cast<std::uint64_t>(std::count_if(lines.begin(), lines.end(), [&](const json& l) { return l["event"] == event; }));
 }
 
 // A reader that has stopped must cost lines, not time: the queue is filled far beyond its bound while nobody reads.
@@ -180,8 +178,7 @@ TEST(LogWriterTest, a_line_the_descriptor_took_in_part_is_finished_after_recover
         ::close(ends[1]);
         reader = std::thread([&] {
             char buffer[777];
-            for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;)
-                text.append(buffer, static_cast<std::size_t>(n));
+            for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
         });
     }
     reader.join();
@@ -202,12 +199,7 @@ TEST(LogWriterTest, many_threads_may_write_at_once) {
         std::vector<std::thread> threads;
         for (int t = 0; t < 4; ++t) {
             threads.emplace_back([&log, t] {
-                const CallLog call = log.call({.call_sid = "CA" + std::to_string(t),
-                                               .stream_sid = {},
-                                               .agent = {},
-                                               .dir = {},
-                                               .tenant = {},
-                                               .trace_id = {}});
+                const CallLog call = log.call({.call_sid = "CA" + std::to_string(t), .stream_sid = {}, .agent = {}, .dir = {}, .tenant = {}, .trace_id = {}});
                 for (int i = 0; i < 500; ++i) {
                     log.info("from.log", "m", {{"t", t}});
                     call.warn("from.call", "m");

@@ -34,8 +34,7 @@ testing::AssertionResult shows(const std::string& text, std::string_view part) {
     if (text.find(part) != std::string::npos) return testing::AssertionSuccess();
     const auto name = part.substr(0, part.find_first_of("{ "));
     const auto at = text.find("\n" + std::string(name));
-    return testing::AssertionFailure() << "no " << part << "; nearest: "
-                                       << (at == std::string::npos ? "nothing" : text.substr(at + 1, 300));
+    return testing::AssertionFailure() << "no " << part << "; nearest: " << (at == std::string::npos ? "nothing" : text.substr(at + 1, 300));
 }
 
 std::size_t series(const std::string& text) {
@@ -58,8 +57,7 @@ TEST(MetricsTest, counts_gauges_and_histograms_reach_the_text) {
     EXPECT_TRUE(shows(text, "parley_calls_active{dir=\"in\"} 1\n"));
     EXPECT_TRUE(shows(text, "parley_calls_ended_total{dir=\"in\",result=\"success\",reason=\"caller_hung_up\"} 1\n"));
     EXPECT_TRUE(shows(text, "parley_playout_underrun_seconds_total{provider=\"embedded\"} 1.5\n"));
-    EXPECT_TRUE(
-        shows(text, "parley_http_request_duration_seconds_count{route=\"voice\",method=\"POST\",code=\"200\"} 1\n"));
+    EXPECT_TRUE(shows(text, "parley_http_request_duration_seconds_count{route=\"voice\",method=\"POST\",code=\"200\"} 1\n"));
     EXPECT_TRUE(shows(text, "method=\"POST\",code=\"200\",le=\"0.025\"} 0\n"));
     EXPECT_TRUE(shows(text, "method=\"POST\",code=\"200\",le=\"0.05\"} 1\n"));
     EXPECT_TRUE(shows(text, "method=\"POST\",code=\"200\",le=\"+Inf\"} 1\n"));
@@ -113,8 +111,7 @@ TEST(MetricsTest, hostile_label_values_make_no_series) {
     const std::string text = metrics.scrape();
     EXPECT_EQ(series(text), before);
     EXPECT_TRUE(shows(text, "parley_stream_protocol_errors_total{kind=\"other\"} 100001\n"));
-    EXPECT_TRUE(
-        shows(text, "parley_metric_label_overflow_total{metric=\"parley_stream_protocol_errors_total\"} 100001\n"));
+    EXPECT_TRUE(shows(text, "parley_metric_label_overflow_total{metric=\"parley_stream_protocol_errors_total\"} 100001\n"));
     EXPECT_TRUE(shows(text, "parley_metric_label_overflow_total{metric=\"parley_http_requests_total\"} 300003\n"));
 }
 
@@ -152,15 +149,13 @@ TEST(MetricsTest, literal_label_values_in_the_sources_are_known) {
             const auto known = allowed.find((*it)[1]);
             if (known == allowed.end()) continue;
             int depth = 1;
-            for (auto at = static_cast<std::size_t>(it->position() + it->length()); depth > 0 && at < text.size();
-                 ++at) {
+            for (auto at = static_cast<std::size_t>(it->position() + it->length()); depth > 0 && at < text.size(); ++at) {
                 depth += text[at] == '(' ? 1 : text[at] == ')' ? -1 : 0;
                 if (text[at] != '"') continue;
                 const std::size_t close = text.find('"', at + 1);
                 if (depth == 1) {
                     const std::string value = text.substr(at + 1, close - at - 1);
-                    EXPECT_TRUE(known->second.contains(value))
-                        << entry.path() << ": " << known->first << " has no label value " << value;
+                    EXPECT_TRUE(known->second.contains(value)) << entry.path() << ": " << known->first << " has no label value " << value;
                     ++checked;
                 }
                 at = close;
@@ -174,8 +169,7 @@ TEST(MetricsTest, process_figures_are_read) {
     Metrics metrics(settings());
     const std::string text = metrics.scrape();
     std::smatch m;
-    for (const char* name : {"process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_threads",
-                             "process_start_time_seconds"}) {
+    for (const char* name : {"process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_threads", "process_start_time_seconds"}) {
         ASSERT_TRUE(std::regex_search(text, m, std::regex("\n" + std::string(name) + " ([0-9.e+]+)\n"))) << name;
         EXPECT_GT(std::stod(m[1]), 0) << name;
     }
@@ -246,8 +240,7 @@ TEST(MetricsTest, reference_page_is_in_step) {
         for (std::size_t i = 0; i < info.labels.size(); ++i) page << (i ? ", " : "") << info.labels[i].name;
         page << " | " << info.help << " |\n";
         for (const auto& label : info.labels) {
-            if (label.values.size() > 1 && label.name != "route" && label.name != "provider")
-                sets[info.name + " " + label.name] = label.values;
+            if (label.values.size() > 1 && label.name != "route" && label.name != "provider") sets[info.name + " " + label.name] = label.values;
         }
     }
     page << "\n## Label values\n\n`route` is the name of a route, `provider` a configured name or `embedded`, `loop` "

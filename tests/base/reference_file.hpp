@@ -15,8 +15,7 @@ inline void expect_reference_file(const std::string& path, const std::string& ge
     if (std::getenv("UPDATE_REFERENCE")) std::ofstream(full) << generated;
     std::ostringstream present;
     present << std::ifstream(full).rdbuf();
-    EXPECT_TRUE(present.str() == generated)
-        << path << " is out of step with the code; run this test once with UPDATE_REFERENCE=1";
+    EXPECT_TRUE(present.str() == generated) << path << " is out of step with the code; run this test once with UPDATE_REFERENCE=1";
 }
 
 }  // namespace parley

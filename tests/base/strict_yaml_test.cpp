@@ -117,20 +117,18 @@ TEST_P(StrictYamlBadText, is_refused) {
     EXPECT_THAT(in.problems.text(), HasSubstr(GetParam().message));
     EXPECT_THAT(in.problems.text(), HasSubstr("x.yaml"));
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, StrictYamlBadText,
-    testing::Values(BadText{"alias", "a: &x [1]\nb: *x\n", "x.yaml:1:4: anchors"},
-                    BadText{"tag", "a: !!binary x\n", "tags"}, BadText{"syntax", "a: [1, 2\nb: 3\n", "x.yaml:"},
-                    BadText{"tab", "a:\n\tb: 1\n", "x.yaml:2"},
-                    BadText{"list_as_key", "[1, 2]: 3\n", "a key must be a plain word"},
-                    BadText{"null_key", "~: 3\n", "a key must be a plain word"},
-                    BadText{"second_document", "a: 1\n---\nb: 1\n", "one document"},
-                    BadText{"nul", std::string("a: 1\nb: \0\n", 10), "x.yaml:2:1: the file holds a NUL"},
-                    BadText{"deep", std::string(33, '[') + std::string(33, ']'), "nested more than 32 deep"},
-                    BadText{"deeper_than_the_library_likes", std::string(100'000, '['), "x.yaml:1:"},
-                    BadText{"large", "a: " + std::string(1024 * 1024, 'x'), "larger than 1MiB"},
-                    BadText{"many", "[" + std::string(200'002, ',') + "]", "x.yaml:1:"}),
-    [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, StrictYamlBadText,
+                         testing::Values(BadText{"alias", "a: &x [1]\nb: *x\n", "x.yaml:1:4: anchors"}, BadText{"tag", "a: !!binary x\n", "tags"},
+                                         BadText{"syntax", "a: [1, 2\nb: 3\n", "x.yaml:"}, BadText{"tab", "a:\n\tb: 1\n", "x.yaml:2"},
+                                         BadText{"list_as_key", "[1, 2]: 3\n", "a key must be a plain word"},
+                                         BadText{"null_key", "~: 3\n", "a key must be a plain word"},
+                                         BadText{"second_document", "a: 1\n---\nb: 1\n", "one document"},
+                                         BadText{"nul", std::string("a: 1\nb: \0\n", 10), "x.yaml:2:1: the file holds a NUL"},
+                                         BadText{"deep", std::string(33, '[') + std::string(33, ']'), "nested more than 32 deep"},
+                                         BadText{"deeper_than_the_library_likes", std::string(100'000, '['), "x.yaml:1:"},
+                                         BadText{"large", "a: " + std::string(1024 * 1024, 'x'), "larger than 1MiB"},
+                                         BadText{"many", "[" + std::string(200'002, ',') + "]", "x.yaml:1:"}),
+                         [](const auto& c) { return c.param.name; });
 
 TEST(StrictYaml, nothing_is_an_empty_section_and_a_list_is_not_one) {
     Read empty("# only a comment\n");

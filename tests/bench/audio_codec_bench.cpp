@@ -112,8 +112,7 @@ void base64_decode_openssl(benchmark::State& state) {
     const auto text = frame_text();
     std::vector<std::uint8_t> codes(base64_decoded_bound(text.size()));
     for (auto _ : state) {
-        EVP_DecodeBlock(codes.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                        static_cast<int>(text.size()));
+        EVP_DecodeBlock(codes.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
         benchmark::ClobberMemory();
     }
 }

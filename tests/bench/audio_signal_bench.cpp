@@ -18,8 +18,7 @@ std::vector<std::int16_t> voice(std::size_t n) {
     std::vector<std::int16_t> pcm(n);
     for (std::size_t i = 0; i < n; ++i) {
         double sum = static_cast<double>(random() % 400);
-        for (int k = 3; k < 20; ++k)
-            sum += 6000.0 / k * std::sin(2 * 3.14159265 * 120 * k * static_cast<double>(i) / 8000);
+        for (int k = 3; k < 20; ++k) sum += 6000.0 / k * std::sin(2 * 3.14159265 * 120 * k * static_cast<double>(i) / 8000);
         pcm[i] = static_cast<std::int16_t>(i % 2000 < 1500 ? sum : sum / 100);
     }
     return pcm;

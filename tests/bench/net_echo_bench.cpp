@@ -115,9 +115,7 @@ Outcome load(std::uint16_t port, int calls, double seconds) {
         while (now < end && all[turn].next <= now) {
             Call& call = all[turn];
             call.sent.push_back(now);
-            if (::send(call.fd, frame.data(), frame.size(), MSG_DONTWAIT | MSG_NOSIGNAL) !=
-                static_cast<ssize_t>(frame.size()))
-                ++outcome.lost;
+            if (::send(call.fd, frame.data(), frame.size(), MSG_DONTWAIT | MSG_NOSIGNAL) != static_cast<ssize_t>(frame.size())) ++outcome.lost;
             call.next += 20000.0;
             turn = (turn + 1) % all.size();
             now = now_us();
@@ -152,9 +150,7 @@ struct Usage {
 Usage usage() {
     rusage use{};
     ::getrusage(RUSAGE_THREAD, &use);
-    const auto us = [](const timeval& t) {
-        return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec);
-    };
+    const auto us = [](const timeval& t) { return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec); };
     return {us(use.ru_utime) + us(use.ru_stime), static_cast<double>(use.ru_nvcsw)};
 }
 
@@ -165,17 +161,13 @@ void report(const char* name, int calls, double seconds, std::uint16_t port, con
     const Usage after = of_server();
     auto& d = outcome.delays;
     std::sort(d.begin(), d.end());
-    const auto at = [&d](double q) {
-        return d.empty() ? 0.0
-                         : static_cast<double>(d[static_cast<std::size_t>(q * static_cast<double>(d.size() - 1))]);
-    };
+    const auto at = [&d](double q) { return d.empty() ? 0.0 : static_cast<double>(d[static_cast<std::size_t>(q * static_cast<double>(d.size() - 1))]); };
     const double cpu = after.cpu_us - before.cpu_us;
     std::printf(
         "%-10s calls %4d  frames %7llu  lost %llu  CPU %.2f us/pair  %.4f %%/call  switches/s %.0f  delay p50 %.0f p99 "
         "%.0f p99.9 %.0f us\n",
-        name, calls, static_cast<unsigned long long>(outcome.frames), static_cast<unsigned long long>(outcome.lost),
-        cpu / static_cast<double>(outcome.frames), cpu / (seconds * 1e6) * 100 / calls,
-        (after.switches - before.switches) / seconds, at(0.5), at(0.99), at(0.999));
+        name, calls, static_cast<unsigned long long>(outcome.frames), static_cast<unsigned long long>(outcome.lost), cpu / static_cast<double>(outcome.frames),
+        cpu / (seconds * 1e6) * 100 / calls, (after.switches - before.switches) / seconds, at(0.5), at(0.99), at(0.999));
     std::fflush(stdout);
 }
 
@@ -186,8 +178,7 @@ Task<> parley_echo(HttpUpgrade upgrade) {
     while (true) {
         const error_code ec = co_await socket->fill();
         if (ec) co_return;
-        while (auto message = socket->next())
-            (void)socket->send(message->opcode, {message->payload.data(), message->payload.size()});
+        while (auto message = socket->next()) (void)socket->send(message->opcode, {message->payload.data(), message->payload.size()});
     }
 }
 

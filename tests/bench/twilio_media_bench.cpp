@@ -16,8 +16,7 @@ using namespace parley::twilio;
 const std::string kSid = "MZ0123456789abcdef0123456789abcdef";
 
 std::string message() {
-    auto writer =
-        *CarrierWriter::create("AC0123456789abcdef0123456789abcdef", "CA0123456789abcdef0123456789abcdef", kSid);
+    auto writer = *CarrierWriter::create("AC0123456789abcdef0123456789abcdef", "CA0123456789abcdef0123456789abcdef", kSid);
     std::vector<char> buffer(1024);
     std::vector<std::uint8_t> mulaw(160);
     for (std::size_t i = 0; i < mulaw.size(); ++i) mulaw[i] = static_cast<std::uint8_t>(i * 37);

@@ -25,24 +25,16 @@ std::string base64_of_sound() {
 
 std::string elevenlabs_message() {
     json alignment{{"chars", {"Y", "e", "s"}}, {"charStartTimesMs", {0, 30, 60}}, {"charDurationsMs", {30, 30, 40}}};
-    return json{{"audio", base64_of_sound()},
-                {"contextId", "t12"},
-                {"isFinal", nullptr},
-                {"alignment", alignment},
-                {"normalizedAlignment", alignment}}
-        .dump();
+    return json{{"audio", base64_of_sound()}, {"contextId", "t12"}, {"isFinal", nullptr}, {"alignment", alignment}, {"normalizedAlignment", alignment}}.dump();
 }
 
 std::string cartesia_message() {
-    return json{{"type", "chunk"}, {"context_id", "t12"}, {"data", base64_of_sound()},
-                {"done", false},   {"status_code", 206},  {"step_time", 12.5}}
-        .dump();
+    return json{{"type", "chunk"}, {"context_id", "t12"}, {"data", base64_of_sound()}, {"done", false}, {"status_code", 206}, {"step_time", 12.5}}.dump();
 }
 
 void count(benchmark::State& state, const std::string& text) {
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
-    state.counters["messages/s"] =
-        benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+    state.counters["messages/s"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
 void elevenlabs_decoder(benchmark::State& state) {
@@ -74,9 +66,8 @@ void elevenlabs_general_parser(benchmark::State& state) {
         std::vector<elevenlabs::SpeechCharacter> characters;
         const auto& alignment = message["alignment"];
         for (std::size_t i = 0; i < alignment["chars"].size(); ++i)
-            characters.push_back({alignment["chars"][i].get<std::string>(),
-                                  alignment["charStartTimesMs"][i].get<double>(),
-                                  alignment["charDurationsMs"][i].get<double>()});
+            characters.push_back(
+                {alignment["chars"][i].get<std::string>(), alignment["charStartTimesMs"][i].get<double>(), alignment["charDurationsMs"][i].get<double>()});
         benchmark::DoNotOptimize(pcm.data());
         benchmark::DoNotOptimize(characters.data());
     }

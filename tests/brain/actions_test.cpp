@@ -33,8 +33,14 @@ struct FakeActions final : Actions {
 struct ActionWorld : UpstreamWorld {
     void open_with_actions() {
         factory = std::make_unique<UpstreamFactory>(settings, makers, shared, phrases);
-        CallPorts ports{.stt = *this, .lm = *this, .tts = *this, .vendor = *this, .executor = context.get_executor(), .http = nullptr,
-                        .post = [this](std::function<void()> f) { boost::asio::post(context, std::move(f)); }, .actions = &actions};
+        CallPorts ports{.stt = *this,
+                        .lm = *this,
+                        .tts = *this,
+                        .vendor = *this,
+                        .executor = context.get_executor(),
+                        .http = nullptr,
+                        .post = [this](std::function<void()> f) { boost::asio::post(context, std::move(f)); },
+                        .actions = &actions};
         brain = factory->open(CallFacts{"CA1", "+15550100", "+15550199", "front", 1}, ports);
         turn();
     }

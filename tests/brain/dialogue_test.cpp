@@ -54,7 +54,9 @@ TEST_F(Receptionist, goes_on_where_it_stood_when_the_call_comes_back) {
 
 TEST_F(Receptionist, ignores_a_state_that_is_not_its_own) {
     const auto before = dialogue_.saved();
-    for (const auto* foreign : {"", "{", "[]", R"({"script":"other","state":"menu"})", R"({"script":"receptionist","state":"no such","slots":{"x":"y"}})", R"({"script":7})"}) dialogue_.restore(foreign);
+    for (const auto* foreign :
+         {"", "{", "[]", R"({"script":"other","state":"menu"})", R"({"script":"receptionist","state":"no such","slots":{"x":"y"}})", R"({"script":7})"})
+        dialogue_.restore(foreign);
     EXPECT_EQ(dialogue_.saved(), before);
 }
 
@@ -230,24 +232,9 @@ TEST(Pizzeria, is_another_business_without_a_rebuild) {
 
 // Whatever is said or keyed, in whatever order: a reply that speaks and leads to a state that exists.
 TEST(AnyDialogue, never_falls_silent) {
-    const std::vector<std::string> words{"yes",
-                                         "no",
-                                         "tuesday",
-                                         "at three",
-                                         "book an appointment",
-                                         "goodbye",
-                                         "repeat that",
-                                         "xyzzy",
-                                         "",
-                                         "no thursday",
-                                         "saturday",
-                                         "cancel",
-                                         "five five five one",
-                                         "opening hours",
-                                         "a table",
-                                         "order",
-                                         "operator",
-                                         "never mind"};
+    const std::vector<std::string> words{"yes",      "no",          "tuesday",  "at three", "book an appointment", "goodbye",       "repeat that", "xyzzy",
+                                         "",         "no thursday", "saturday", "cancel",   "five five five one",  "opening hours", "a table",     "order",
+                                         "operator", "never mind"};
     for (const auto* name : {"receptionist", "pizzeria"}) {
         const auto script = load_script(std::string(PARLEY_SOURCE_DIR "/config/scripts/") + name + ".yaml", nullptr);
         std::uint64_t random = 1;

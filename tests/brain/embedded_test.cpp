@@ -177,9 +177,7 @@ TEST_F(EmbeddedBrain, holds_a_whole_spoken_conversation) {
     EXPECT_NE(answer(PromptKind::greeting, "").find("Harbour Dental"), std::string::npos);
     EXPECT_EQ(mind_.expect, "menu");
     auto text = hear("What are your opening hours?");
-    EXPECT_NE(answer(PromptKind::caller_text, text, ear_.confidences.back()).find("from nine until five"),
-              std::string::npos)
-        << text;
+    EXPECT_NE(answer(PromptKind::caller_text, text, ear_.confidences.back()).find("from nine until five"), std::string::npos) << text;
     text = hear("I would like to book an appointment.");
     (void)answer(PromptKind::caller_text, text, ear_.confidences.back());
     EXPECT_EQ(mind_.expect, "when") << text;

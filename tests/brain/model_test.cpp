@@ -137,9 +137,11 @@ TEST_P(ModelShapes, AreTakenOrAskedForAgain) {
     EXPECT_THAT(messages[3].text, HasSubstr("does not hold to the schema"));
 }
 INSTANTIATE_TEST_SUITE_P(cases, ModelShapes,
-                         testing::Values(Shape{"plain", R"({"n":2})", true}, Shape{"fenced", "```json\n{\"n\": 2}\n```", true}, Shape{"prefixed", "Sure! Here it is: {\"n\":2}. Anything else?", true},
-                                         Shape{"brace_in_prose", "Use {braces} like this: {\"n\":2}", true}, Shape{"brace_in_text", R"(x {"n":2} "}")", true}, Shape{"cut", R"({"n":)", false},
-                                         Shape{"prose", "It is two.", false}, Shape{"wrong_type", R"({"n":"two"})", false}, Shape{"extra", R"({"n":2,"m":1})", false}, Shape{"list", "[2]", false}),
+                         testing::Values(Shape{"plain", R"({"n":2})", true}, Shape{"fenced", "```json\n{\"n\": 2}\n```", true},
+                                         Shape{"prefixed", "Sure! Here it is: {\"n\":2}. Anything else?", true},
+                                         Shape{"brace_in_prose", "Use {braces} like this: {\"n\":2}", true}, Shape{"brace_in_text", R"(x {"n":2} "}")", true},
+                                         Shape{"cut", R"({"n":)", false}, Shape{"prose", "It is two.", false}, Shape{"wrong_type", R"({"n":"two"})", false},
+                                         Shape{"extra", R"({"n":2,"m":1})", false}, Shape{"list", "[2]", false}),
                          [](const auto& c) { return c.param.name; });
 
 TEST(Model, TwoWrongAnswersAreNone) {
@@ -211,7 +213,9 @@ struct Silent {
     struct Relay final : vendors::LmClient {
         explicit Relay(FakeLm& to) : lm(to) {}
         FakeLm& lm;
-        net::Task<vendors::LmOutcome> run(vendors::LmRequest request, vendors::LmSink& sink, TimePoint deadline) override { return lm.run(std::move(request), sink, deadline); }
+        net::Task<vendors::LmOutcome> run(vendors::LmRequest request, vendors::LmSink& sink, TimePoint deadline) override {
+            return lm.run(std::move(request), sink, deadline);
+        }
         net::Task<std::optional<vendors::Failure>> warm(TimePoint) override { co_return std::nullopt; }
     };
     std::list<FakeLm> clients;

@@ -22,12 +22,17 @@ struct Count {
     std::size_t tokens;
 };
 class Tokens : public testing::TestWithParam<Count> {};
-TEST_P(Tokens, AreEstimated) { EXPECT_EQ(tokens_in(GetParam().text), GetParam().tokens); }
+TEST_P(Tokens, AreEstimated) {
+    EXPECT_EQ(tokens_in(GetParam().text), GetParam().tokens);
+}
 INSTANTIATE_TEST_SUITE_P(cases, Tokens,
-                         testing::Values(Count{"none", "", 0}, Count{"words", "I am here", 3}, Count{"long", "appointment", 3}, Count{"marks", "a, b.", 4}, Count{"umlauts", "ä ö", 2}, Count{"blanks", "  \n ", 0}),
+                         testing::Values(Count{"none", "", 0}, Count{"words", "I am here", 3}, Count{"long", "appointment", 3}, Count{"marks", "a, b.", 4},
+                                         Count{"umlauts", "ä ö", 2}, Count{"blanks", "  \n ", 0}),
                          [](const auto& c) { return c.param.name; });
 
-ContextLine line(bool caller, std::string text) { return {caller ? ContextLine::Side::caller : ContextLine::Side::agent, std::move(text), false}; }
+ContextLine line(bool caller, std::string text) {
+    return {caller ? ContextLine::Side::caller : ContextLine::Side::agent, std::move(text), false};
+}
 std::vector<ContextLine> talk(int lines) {
     std::vector<ContextLine> all;
     for (int i = 0; i < lines; ++i) all.push_back(line(i % 2 == 0, "this is line number " + std::to_string(i)));
@@ -129,7 +134,8 @@ TEST(RollingContext, HoldsItsBudgetWhateverHappens) {
     const auto roll = [&](int most) { return static_cast<int>(dice() % static_cast<unsigned>(most)); };
     const auto words = [&](int most) {
         std::string text;
-        for (int i = roll(most) + 1; i > 0; --i) text += std::string(static_cast<std::size_t>(roll(12) + 1), static_cast<char>('a' + roll(26))) + (roll(5) == 0 ? "ä, " : " ");
+        for (int i = roll(most) + 1; i > 0; --i)
+            text += std::string(static_cast<std::size_t>(roll(12) + 1), static_cast<char>('a' + roll(26))) + (roll(5) == 0 ? "ä, " : " ");
         return text;
     };
     for (int round = 0; round < 300; ++round) {
@@ -138,7 +144,8 @@ TEST(RollingContext, HoldsItsBudgetWhateverHappens) {
         std::vector<ContextLine> context;
         for (int turn = 0; turn < 25; ++turn) {
             std::vector<LmMessage> messages{message(Role::system, "You are Sam.")};
-            for (const auto& one : rolling.rest(context)) messages.push_back(message(one.side == ContextLine::Side::caller ? Role::user : Role::assistant, one.text));
+            for (const auto& one : rolling.rest(context))
+                messages.push_back(message(one.side == ContextLine::Side::caller ? Role::user : Role::assistant, one.text));
             const auto said = words(roll(20) == 0 ? 900 : 30);
             messages.push_back(message(Role::user, said));
             rolling.fit(messages, messages.size() - 1);
@@ -175,8 +182,10 @@ TEST(RollingContext, HoldsItsBudgetWhateverHappens) {
             context.push_back(line(false, words(40)));
             if (context.size() > 30) context.erase(context.begin());
             if (roll(2) == 0 && rolling.due(context)) {
-                if (roll(3) != 0) rolling.summarised(words(roll(4) == 0 ? 2000 : 80));
-                else rolling.not_summarised();
+                if (roll(3) != 0)
+                    rolling.summarised(words(roll(4) == 0 ? 2000 : 80));
+                else
+                    rolling.not_summarised();
             }
         }
     }
@@ -199,7 +208,9 @@ TEST(UpstreamLm, ALongConversationIsSummarisedBesideIt) {
     world.http = &http;
     world.open();
     std::vector<conversation::ContextLine> context;
-    for (int i = 0; i < 24; ++i) context.push_back({i % 2 == 0 ? conversation::ContextLine::Side::caller : conversation::ContextLine::Side::agent, "this is line number " + std::to_string(i), false});
+    for (int i = 0; i < 24; ++i)
+        context.push_back(
+            {i % 2 == 0 ? conversation::ContextLine::Side::caller : conversation::ContextLine::Side::agent, "this is line number " + std::to_string(i), false});
     world.start(1, PromptKind::caller_text, "And now?", context);
     auto* lm = world.lms["a"];
     ASSERT_EQ(lm->asked.size(), 1U);

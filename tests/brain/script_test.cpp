@@ -43,9 +43,7 @@ TEST(Script, loads_what_is_right) {
 
 TEST(Script, the_shipped_ones_load_with_the_dictionary) {
     for (const auto* name : {"receptionist", "pizzeria"}) {
-        EXPECT_NO_THROW(
-            (void)load_script(std::string(PARLEY_SOURCE_DIR "/config/scripts/") + name + ".yaml", lexicon()))
-            << name;
+        EXPECT_NO_THROW((void)load_script(std::string(PARLEY_SOURCE_DIR "/config/scripts/") + name + ".yaml", lexicon())) << name;
     }
 }
 
@@ -75,34 +73,22 @@ TEST_P(ScriptErrors, name_the_place) {
 
 INSTANTIATE_TEST_SUITE_P(
     all, ScriptErrors,
-    testing::Values(Wrong{"unknown_top_key", "start: menu", "strat: menu", 4, "'start'"},
-                    Wrong{"unknown_state_key", "    ask: \"When?\"", "    aks: \"When?\"", 16, "'ask'"},
-                    Wrong{"unknown_act_key", "go: when}", "goto: when}", 14, "'go'"},
-                    Wrong{"unknown_state", "start: menu", "start: menue", 4, "'menu'"},
-                    Wrong{"unknown_target", "go: when}", "go: wen}", 14, "'when'"},
-                    Wrong{"unknown_intent", "hear: {hours:", "hear: {hour:", 14, "'hours'"},
-                    Wrong{"unknown_fact", "{shop}", "{shopp}", 3, "'shop'"},
-                    Wrong{"unknown_slot", "[on] {day}", "[on] {dya}", 9, "'day'"},
-                    Wrong{"unknown_fill", "fill: [day]", "fill: [dai]", 17, "'day'"},
-                    Wrong{"unknown_kind", "kind: weekday", "kind: wekday", 6, "'weekday'"},
-                    Wrong{"unknown_weekday", "allow: [monday]", "allow: [mondai]", 6, "'monday'"},
-                    Wrong{"unknown_word", "opening hours", "openning hours", 8, "'opening'"},
-                    Wrong{"broken_phrase", "[on] {day}", "[on {day}", 9, "']'"},
-                    Wrong{"missing_greeting", "greeting: \"Welcome to {shop}.\"", "", 1, "'greeting'"},
-                    Wrong{"missing_ask", "    ask: \"When?\"\n", "", 15, "'ask'"},
-                    Wrong{"missing_refuse", ", refuse: \"Not on {day}.\"", "", 6, "'refuse'"},
-                    Wrong{"missing_filled", "    filled: menu\n", "", 15, "'filled'"},
-                    Wrong{"unreachable", "book: {go: when}", "book: {go: menu}", 15, "'when'"},
-                    Wrong{"double_key", "start: menu", "start: menu\nstart: menu", 5, "twice"},
-                    Wrong{"wrong_type", "fill: [day]", "fill: {day: 1}", 17, "fill"},
-                    Wrong{"empty_act", "{go: when}", "{clear: [day]}", 14, "say"},
-                    Wrong{"bad_transfer", "end: true", "transfer: somewhere", 10, "voicemail"},
-                    Wrong{"end_and_go", "end: true", "end: true, go: menu", 10, "nowhere"},
-                    Wrong{"not_a_bool", "end: true", "end: maybe", 10, "true"},
-                    Wrong{"yaml_syntax", "start: menu", "start: [menu", 5, "small.yaml"},
-                    Wrong{"bad_key_name", "  when:\n", "  When it is:\n", 15, "lower-case"},
-                    Wrong{"no_then", ", then: {say: \"Bye.\", end: true}", "", 10, "'then'"},
-                    Wrong{"merge_key", "facts:", "<<: 1\nfacts:", 2, "'<<'"}),
+    testing::Values(
+        Wrong{"unknown_top_key", "start: menu", "strat: menu", 4, "'start'"},
+        Wrong{"unknown_state_key", "    ask: \"When?\"", "    aks: \"When?\"", 16, "'ask'"}, Wrong{"unknown_act_key", "go: when}", "goto: when}", 14, "'go'"},
+        Wrong{"unknown_state", "start: menu", "start: menue", 4, "'menu'"}, Wrong{"unknown_target", "go: when}", "go: wen}", 14, "'when'"},
+        Wrong{"unknown_intent", "hear: {hours:", "hear: {hour:", 14, "'hours'"}, Wrong{"unknown_fact", "{shop}", "{shopp}", 3, "'shop'"},
+        Wrong{"unknown_slot", "[on] {day}", "[on] {dya}", 9, "'day'"}, Wrong{"unknown_fill", "fill: [day]", "fill: [dai]", 17, "'day'"},
+        Wrong{"unknown_kind", "kind: weekday", "kind: wekday", 6, "'weekday'"}, Wrong{"unknown_weekday", "allow: [monday]", "allow: [mondai]", 6, "'monday'"},
+        Wrong{"unknown_word", "opening hours", "openning hours", 8, "'opening'"}, Wrong{"broken_phrase", "[on] {day}", "[on {day}", 9, "']'"},
+        Wrong{"missing_greeting", "greeting: \"Welcome to {shop}.\"", "", 1, "'greeting'"}, Wrong{"missing_ask", "    ask: \"When?\"\n", "", 15, "'ask'"},
+        Wrong{"missing_refuse", ", refuse: \"Not on {day}.\"", "", 6, "'refuse'"}, Wrong{"missing_filled", "    filled: menu\n", "", 15, "'filled'"},
+        Wrong{"unreachable", "book: {go: when}", "book: {go: menu}", 15, "'when'"}, Wrong{"double_key", "start: menu", "start: menu\nstart: menu", 5, "twice"},
+        Wrong{"wrong_type", "fill: [day]", "fill: {day: 1}", 17, "fill"}, Wrong{"empty_act", "{go: when}", "{clear: [day]}", 14, "say"},
+        Wrong{"bad_transfer", "end: true", "transfer: somewhere", 10, "voicemail"}, Wrong{"end_and_go", "end: true", "end: true, go: menu", 10, "nowhere"},
+        Wrong{"not_a_bool", "end: true", "end: maybe", 10, "true"}, Wrong{"yaml_syntax", "start: menu", "start: [menu", 5, "small.yaml"},
+        Wrong{"bad_key_name", "  when:\n", "  When it is:\n", 15, "lower-case"}, Wrong{"no_then", ", then: {say: \"Bye.\", end: true}", "", 10, "'then'"},
+        Wrong{"merge_key", "facts:", "<<: 1\nfacts:", 2, "'<<'"}),
     [](const auto& c) { return c.param.name; });
 
 TEST(Script, refuses_hostile_files) {

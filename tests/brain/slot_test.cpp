@@ -32,25 +32,18 @@ TEST_P(SlotReading, normalises) {
 
 INSTANTIATE_TEST_SUITE_P(
     all, SlotReading,
-    testing::Values(
-        Case{"weekday", SlotKind::weekday, "tuesday", "tuesday"},
-        Case{"on_weekday", SlotKind::weekday, "on friday", "friday"},
-        Case{"tomorrow", SlotKind::weekday, "tomorrow", "tomorrow"}, Case{"no_day", SlotKind::weekday, "someday", ""},
-        Case{"hour", SlotKind::time, "at three", "15:00"}, Case{"morning_by_range", SlotKind::time, "ten", "10:00"},
-        Case{"half_past", SlotKind::time, "half past three", "15:30"},
-        Case{"quarter_to", SlotKind::time, "quarter to four", "15:45"},
-        Case{"a_quarter_past", SlotKind::time, "at a quarter past nine", "09:15"},
-        Case{"ten_past", SlotKind::time, "ten past four", "16:10"},
-        Case{"twenty_to", SlotKind::time, "twenty to eleven", "10:40"},
-        Case{"minutes", SlotKind::time, "two forty five", "14:45"},
-        Case{"o_clock", SlotKind::time, "eleven o'clock", "11:00"}, Case{"noon", SlotKind::time, "noon", "12:00"},
-        Case{"in_the_evening", SlotKind::time, "eight in the evening", "20:00"},
-        Case{"pm", SlotKind::time, "3:30 pm", "15:30"}, Case{"am", SlotKind::time, "9 am", "09:00"},
-        Case{"twelve_thirty", SlotKind::time, "twelve thirty", "12:30"},
-        Case{"clock_style", SlotKind::time, "10:15", "10:15"}, Case{"no_time", SlotKind::time, "half past", ""},
-        Case{"digits", SlotKind::digits, "five five five oh one", "55501"},
-        Case{"double", SlotKind::digits, "double seven two", "772"},
-        Case{"figures", SlotKind::digits, "5550123", "5550123"}, Case{"no_digits", SlotKind::digits, "hello", ""}),
+    testing::Values(Case{"weekday", SlotKind::weekday, "tuesday", "tuesday"}, Case{"on_weekday", SlotKind::weekday, "on friday", "friday"},
+                    Case{"tomorrow", SlotKind::weekday, "tomorrow", "tomorrow"}, Case{"no_day", SlotKind::weekday, "someday", ""},
+                    Case{"hour", SlotKind::time, "at three", "15:00"}, Case{"morning_by_range", SlotKind::time, "ten", "10:00"},
+                    Case{"half_past", SlotKind::time, "half past three", "15:30"}, Case{"quarter_to", SlotKind::time, "quarter to four", "15:45"},
+                    Case{"a_quarter_past", SlotKind::time, "at a quarter past nine", "09:15"}, Case{"ten_past", SlotKind::time, "ten past four", "16:10"},
+                    Case{"twenty_to", SlotKind::time, "twenty to eleven", "10:40"}, Case{"minutes", SlotKind::time, "two forty five", "14:45"},
+                    Case{"o_clock", SlotKind::time, "eleven o'clock", "11:00"}, Case{"noon", SlotKind::time, "noon", "12:00"},
+                    Case{"in_the_evening", SlotKind::time, "eight in the evening", "20:00"}, Case{"pm", SlotKind::time, "3:30 pm", "15:30"},
+                    Case{"am", SlotKind::time, "9 am", "09:00"}, Case{"twelve_thirty", SlotKind::time, "twelve thirty", "12:30"},
+                    Case{"clock_style", SlotKind::time, "10:15", "10:15"}, Case{"no_time", SlotKind::time, "half past", ""},
+                    Case{"digits", SlotKind::digits, "five five five oh one", "55501"}, Case{"double", SlotKind::digits, "double seven two", "772"},
+                    Case{"figures", SlotKind::digits, "5550123", "5550123"}, Case{"no_digits", SlotKind::digits, "hello", ""}),
     [](const auto& c) { return c.param.name; });
 
 TEST(KeyedSlot, reads_the_keypad) {
@@ -92,10 +85,7 @@ TEST(SpokenSlot, reads_back_what_it_understands) {
 }
 
 class NoSlots final : public Pattern::SlotReader {
-    [[nodiscard]] std::vector<Reading> read(std::string_view, std::span<const std::string>,
-                                            std::size_t) const override {
-        return {};
-    }
+    [[nodiscard]] std::vector<Reading> read(std::string_view, std::span<const std::string>, std::size_t) const override { return {}; }
 };
 
 TEST(Pattern, matches_and_writes_jsgf) {
@@ -113,8 +103,7 @@ TEST(Pattern, matches_and_writes_jsgf) {
 }
 
 TEST(Pattern, refuses_what_is_not_a_phrase) {
-    for (const auto* text : {"", "(a", "a)", "[a", "a | ", "()", "{}", "{day", "a+", "<a>", "a; public <x> = b",
-                             "((((((((((((((a))))))))))))))"}) {
+    for (const auto* text : {"", "(a", "a)", "[a", "a | ", "()", "{}", "{day", "a+", "<a>", "a; public <x> = b", "((((((((((((((a))))))))))))))"}) {
         Pattern::Error error;
         EXPECT_EQ(Pattern::parse(text, error), nullptr) << text;
         EXPECT_FALSE(error.what.empty());

@@ -129,9 +129,7 @@ TEST_F(Talk, KeepsOnlyWhatWasHeardOfAFinishedTurn) {
 
 TEST_F(Talk, StopsARunningTurnAndKeepsWhatWasHeard) {
     auto& t = talk();
-    mind.answer = [this](const auto& request) {
-        mind.post([this, id = request.reply] { mind.sink->on_reply_text(id, "We are open from nine"); });
-    };
+    mind.answer = [this](const auto& request) { mind.post([this, id = request.reply] { mind.sink->on_reply_text(id, "We are open from nine"); }); };
     auto running = begin(t.said("when"));
     run_until([&] { return !mind.asked.empty(); });
     loop.run_for(std::chrono::milliseconds(30));

@@ -48,7 +48,8 @@ TEST(UpstreamLm, AWhisperIsInTheNextQuestionAndInNoAnswer) {
     EXPECT_THAT(world.lms["a"]->asked.back().request.messages[0].text, testing::Not(HasSubstr("discount")));
     world.brain->lm().advise("Offer a discount of ten percent.");
     world.start(2, PromptKind::caller_text, "And?");
-    EXPECT_THAT(world.lms["a"]->asked.back().request.messages[0].text, testing::AllOf(HasSubstr("You are Sam."), HasSubstr("Offer a discount of ten percent.")));
+    EXPECT_THAT(world.lms["a"]->asked.back().request.messages[0].text,
+                testing::AllOf(HasSubstr("You are Sam."), HasSubstr("Offer a discount of ten percent.")));
     for (int i = 0; i < 20; ++i) world.brain->lm().advise("note " + std::to_string(i));
     world.start(3, PromptKind::caller_text, "And?");
     const auto& system = world.lms["a"]->asked.back().request.messages[0].text;
@@ -305,7 +306,9 @@ TEST(UpstreamLm, TheRollingSummaryIsCountedLikeAnAnswer) {
     world.settings.context_tokens = 60;
     world.open();
     std::vector<conversation::ContextLine> lines;
-    for (int i = 0; i < 8; ++i) lines.push_back({i % 2 == 0 ? conversation::ContextLine::Side::caller : conversation::ContextLine::Side::agent, "line number " + std::to_string(i) + " of a talk that has gone on for a while", false});
+    for (int i = 0; i < 8; ++i)
+        lines.push_back({i % 2 == 0 ? conversation::ContextLine::Side::caller : conversation::ContextLine::Side::agent,
+                         "line number " + std::to_string(i) + " of a talk that has gone on for a while", false});
     world.start(1, PromptKind::caller_text, "And now?", lines);
     auto& asked = world.lms["a"]->asked.back();
     asked.sink->on_text("Now it ends.");

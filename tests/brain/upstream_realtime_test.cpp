@@ -380,7 +380,8 @@ TEST(UpstreamRealtime, WhatItUsesIsToldWhileItIsOpen) {
     EXPECT_EQ(world.records[0].input_tokens, 800U);
     EXPECT_EQ(world.records[0].told_input_tokens, 800U);
     EXPECT_EQ(world.records[0].told_output_tokens, 200U);
-    EXPECT_NEAR(static_cast<double>(world.records[0].told.count()), static_cast<double>((before + world.used[0].lasted).count()), 3);  // each rounded on its own
+    EXPECT_NEAR(static_cast<double>(world.records[0].told.count()), static_cast<double>((before + world.used[0].lasted).count()),
+                3);  // each rounded on its own
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ TEST(UpstreamStt, TheTurnIsWhatTheVendorSettledAndWhatItHadNotYet) {
     stt.sink->on_piece("for two.", 0.7);
     stt.sink->on_finalized();
     stt.sink->on_piece("late", 1);  // belongs to nobody
-    EXPECT_THAT(world.take(), ElementsAre("partial 1 i want", "partial 1 I want a table", "partial 1 I want a table for two", "final 1 I want a table for two."));
+    EXPECT_THAT(world.take(),
+                ElementsAre("partial 1 i want", "partial 1 I want a table", "partial 1 I want a table for two", "final 1 I want a table for two."));
 }
 
 TEST(UpstreamStt, ABackupHearsTheUtteranceFromItsBeginning) {

@@ -193,7 +193,7 @@ TEST(UpstreamTts, ARetryThatFindsNobodyIsToldToTheCore) {
     world.brain->tts().speak(1, 1, "One.");
     named(world, "a").sink->on_tts_failed(0, failure(FailureKind::server));
     world.turn();
-    EXPECT_TRUE(world.take().empty());  // it is tried once more
+    EXPECT_TRUE(world.take().empty());                                                       // it is tried once more
     world.shared->health.of("tts", "a")->failure(Clock::now(), failure(FailureKind::auth));  // another call's
     world.pass(200ms);
     EXPECT_THAT(world.take(), ElementsAre("tts failed 1"));

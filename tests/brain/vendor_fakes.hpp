@@ -118,9 +118,7 @@ struct UpstreamWorld : SttSink, LmSink, TtsSink, VendorSink {
             lms[e.name] = made.get();
             return made;
         };
-        makers.tts = [this](const vendors::Endpoint& e, const vendors::Link&, vendors::TtsSink& sink) {
-            return std::make_unique<FakeTts>(e.name, sink, ttss);
-        };
+        makers.tts = [this](const vendors::Endpoint& e, const vendors::Link&, vendors::TtsSink& sink) { return std::make_unique<FakeTts>(e.name, sink, ttss); };
         makers.s2s = [this](const vendors::Endpoint& e, const vendors::Link&, vendors::S2sSetup setup, vendors::S2sSink& sink) {
             auto made = std::make_unique<FakeS2s>(e.name, std::move(setup), sink);
             s2ss.push_back(made.get());
@@ -139,7 +137,12 @@ struct UpstreamWorld : SttSink, LmSink, TtsSink, VendorSink {
     }
     void open() {
         factory = std::make_unique<UpstreamFactory>(settings, makers, shared, phrases);
-        CallPorts ports{.stt = *this, .lm = *this, .tts = *this, .vendor = *this, .executor = context.get_executor(), .http = http,
+        CallPorts ports{.stt = *this,
+                        .lm = *this,
+                        .tts = *this,
+                        .vendor = *this,
+                        .executor = context.get_executor(),
+                        .http = http,
                         .post = [this](std::function<void()> f) { boost::asio::post(context, std::move(f)); }};
         brain = factory->open(CallFacts{"CA1", "+15550100", "+15550199", "front", 1}, ports);
         turn();
@@ -185,7 +188,10 @@ struct UpstreamWorld : SttSink, LmSink, TtsSink, VendorSink {
     void on_answers(std::string_view text) override { told.push_back("answers " + std::string(text)); }
     void on_reply_text(ReplyId r, std::string_view text) override { told.push_back("say " + std::to_string(r) + " " + std::string(text)); }
     void on_reply_finished(ReplyId r, conversation::ReplyThen then, std::string_view target) override {
-        told.push_back("finished " + std::to_string(r) + (then == conversation::ReplyThen::end_call ? " end" : then == conversation::ReplyThen::transfer ? " transfer " + std::string(target) : ""));
+        told.push_back("finished " + std::to_string(r) +
+                       (then == conversation::ReplyThen::end_call   ? " end"
+                        : then == conversation::ReplyThen::transfer ? " transfer " + std::string(target)
+                                                                    : ""));
     }
     void on_reply_failed(ReplyId r, std::string_view) override { told.push_back("failed " + std::to_string(r)); }
     void on_reply_voice(ReplyId r) override {

@@ -32,7 +32,9 @@ public:
         wake_.cancel();
     }
     void prompt(const std::string& text, bool last = true) { tell({{"type", "prompt"}, {"voicePrompt", text}, {"lang", "en-US"}, {"last", last}}); }
-    void interrupt(const std::string& heard, int ms = 500) { tell({{"type", "interrupt"}, {"utteranceUntilInterrupt", heard}, {"durationUntilInterruptMs", ms}}); }
+    void interrupt(const std::string& heard, int ms = 500) {
+        tell({{"type", "interrupt"}, {"utteranceUntilInterrupt", heard}, {"durationUntilInterruptMs", ms}});
+    }
     void played(const std::string& token) { tell({{"type", "info"}, {"name", "tokensPlayed"}, {"value", token}}); }
     void hang_up(std::uint16_t code = 1000) {
         closed_.code = code;
@@ -123,7 +125,8 @@ struct Mind final : brain::PipelineFactory {
         void start(const conversation::StartReply& request, const std::vector<conversation::ContextLine>& context) override {
             Asked heard{request.kind, request.text, {}};
             for (const auto& line : context)
-                heard.memory.push_back((line.side == conversation::ContextLine::Side::agent ? "agent: " : "caller: ") + line.text + (line.interrupted ? " …" : ""));
+                heard.memory.push_back((line.side == conversation::ContextLine::Side::agent ? "agent: " : "caller: ") + line.text +
+                                       (line.interrupted ? " …" : ""));
             mind.asked.push_back(std::move(heard));
             mind.live = this;
             mind.reply = request.reply;
@@ -164,7 +167,11 @@ class ConversationRelay : public testing::Test {
 protected:
     using Script = std::function<net::Task<>(Peer&, ConversationRelayCall&)>;
 
-    ConversationRelay() : metrics(MetricsSettings{}), registry(AdmissionLimits{}), disk(1024, {}), services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = {}, .call_files = {}} {
+    ConversationRelay()
+        : metrics(MetricsSettings{}),
+          registry(AdmissionLimits{}),
+          disk(1024, {}),
+          services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = {}, .call_files = {}} {
         agent.name = "desk";
         agent.pipeline = mind;
         agent.conversation.filler_after = std::chrono::seconds(30);
@@ -351,7 +358,10 @@ TEST_F(ConversationRelay, SilenceIsFilledAndThenAnApologyEndsIt) {
     agent.conversation.fillers = {"Mm."};
     agent.conversation.apology_text = "Sorry.";
     relay.events = {};  // estimated, so it takes its time
-    const auto summary = run([&](Peer& peer, ConversationRelayCall&) -> net::Task<> { EXPECT_TRUE(co_await peer.until([&] { return !peer.last_of("end").is_null(); })) << peer.text(); peer.hang_up(); });
+    const auto summary = run([&](Peer& peer, ConversationRelayCall&) -> net::Task<> {
+        EXPECT_TRUE(co_await peer.until([&] { return !peer.last_of("end").is_null(); })) << peer.text();
+        peer.hang_up();
+    });
     EXPECT_EQ(text, "Mm. Mm. |Sorry. |");
     EXPECT_EQ(summary.reason, EndReason::brain_failed);
     EXPECT_EQ(summary.fillers, 2U);
@@ -458,7 +468,9 @@ TEST_F(ConversationRelay, OperatorsSayPressAndEnd) {
 }
 
 TEST_F(ConversationRelay, APersonSpeaksForTheAgentAndGivesItBack) {
-    mind->answer = [&](const conversation::StartReply& asked) { mind->say(asked.kind == conversation::PromptKind::greeting ? "Hi." : "You said " + asked.text + "."); };
+    mind->answer = [&](const conversation::StartReply& asked) {
+        mind->say(asked.kind == conversation::PromptKind::greeting ? "Hi." : "You said " + asked.text + ".");
+    };
     agent.conversation.idle_after = milliseconds(150);
     run([&](Peer& peer, ConversationRelayCall& call) -> net::Task<> {
         EXPECT_TRUE(co_await peer.until([&] { return peer.text() == "Hi. |"; }));

@@ -41,7 +41,9 @@ public:
     std::string order;
 };
 
-std::vector<std::int16_t> loud(std::size_t samples) { return std::vector<std::int16_t>(samples, 4000); }
+std::vector<std::int16_t> loud(std::size_t samples) {
+    return std::vector<std::int16_t>(samples, 4000);
+}
 
 TEST(Playout, keeps_the_carrier_filled_so_far_ahead_and_no_further) {
     Collector out;
@@ -149,7 +151,8 @@ TEST(Playout, a_segment_is_bounded) {
 // --- a bed ----------------------------------------------------------------------------------------------------------------
 
 hold::HoldPlayer music() {
-    return hold::HoldPlayer(hold::Strategy::music, {.text = nullptr, .audio = nullptr, .music = std::make_shared<const std::vector<std::int16_t>>(16000, 8000)}, {.fade_in = 0ms});
+    return hold::HoldPlayer(hold::Strategy::music, {.text = nullptr, .audio = nullptr, .music = std::make_shared<const std::vector<std::int16_t>>(16000, 8000)},
+                            {.fade_in = 0ms});
 }
 
 TEST(PlayoutBed, fills_what_speech_leaves_and_keeps_the_schedule) {

@@ -19,9 +19,12 @@ using testing::IsEmpty;
 using testing::Not;
 
 auto finding(const std::string& check, Verdict verdict, const std::string& sentence) {
-    return Contains(AllOf(Field("check", &Finding::check, check), Field("verdict", &Finding::verdict, verdict), Field("sentence", &Finding::sentence, HasSubstr(sentence))));
+    return Contains(AllOf(Field("check", &Finding::check, check), Field("verdict", &Finding::verdict, verdict),
+                          Field("sentence", &Finding::sentence, HasSubstr(sentence))));
 }
-auto failed(const std::string& check, const std::string& sentence) { return finding(check, Verdict::fail, sentence); }
+auto failed(const std::string& check, const std::string& sentence) {
+    return finding(check, Verdict::fail, sentence);
+}
 
 std::vector<std::string> failures(const Diagnosis& diagnosis) {
     std::vector<std::string> out;
@@ -46,8 +49,8 @@ TEST(Doctor, finds_nothing_in_a_set_up_that_is_right) {
     const auto diagnosis = setup.examine();
     EXPECT_TRUE(diagnosis.good()) << diagnosis.text();
     EXPECT_THAT(failures(diagnosis), IsEmpty());
-    for (const char* check : {"config", "machine.descriptors", "machine.data_dir", "credentials.form", "account.credentials", "account.state", "number.mode", "number.voice_url",
-                              "address.reachable", "address.certificate", "address.gateway", "address.signature", "address.websocket"})
+    for (const char* check : {"config", "machine.descriptors", "machine.data_dir", "credentials.form", "account.credentials", "account.state", "number.mode",
+                              "number.voice_url", "address.reachable", "address.certificate", "address.gateway", "address.signature", "address.websocket"})
         EXPECT_THAT(diagnosis.findings, finding(check, Verdict::ok, "")) << check << "\n" << diagnosis.text();
     EXPECT_THAT(diagnosis.json(), HasSubstr("\"good\": true"));
 }
@@ -108,7 +111,8 @@ TEST(Doctor, an_edge_of_another_region) {
 TEST(Doctor, a_clock_that_is_wrong) {
     rest::test::ScriptedTwilio twilio([](const rest::test::Asked& asked) {
         const std::string date = "Date: " + rest::format_rfc2822(WallClock::now() - std::chrono::minutes(10)) + "\r\n";
-        if (asked.target.find("IncomingPhoneNumbers") != std::string::npos) return rest::test::reply(200, R"({"incoming_phone_numbers":[]})", "application/json", date);
+        if (asked.target.find("IncomingPhoneNumbers") != std::string::npos)
+            return rest::test::reply(200, R"({"incoming_phone_numbers":[]})", "application/json", date);
         return rest::test::reply(200, R"({"status":"active","type":"Full"})", "application/json", date);
     });
     Seed seed;
@@ -161,7 +165,8 @@ TEST(Doctor, callbacks_that_go_nowhere) {
 
 TEST(Doctor, twiml_elsewhere_that_starts_instead_of_connecting) {
     rest::test::ScriptedTwilio bin([](const rest::test::Asked&) {
-        return rest::test::reply(200, R"(<?xml version="1.0"?><Response><Start><Stream url="ws://h.example/media?agent=desk"/></Start><Pause length="60"/></Response>)", "text/xml");
+        return rest::test::reply(
+            200, R"(<?xml version="1.0"?><Response><Start><Stream url="ws://h.example/media?agent=desk"/></Start><Pause length="60"/></Response>)", "text/xml");
     });
     Seed seed;
     seed.number = [&](sim::NumberEntry& number) { number.voice_url = bin.url() + "/bin"; };
@@ -230,7 +235,9 @@ TEST(Doctor, a_certificate_for_somebody_else) {
 
 TEST(Doctor, a_certificate_signed_by_itself) {
     Seed seed;
-    seed.front = [](Front::Setup& front, net::test::Certificates& certificates) { front.certificate = self_signed(std::filesystem::path(certificates.ca()).parent_path(), "localhost"); };
+    seed.front = [](Front::Setup& front, net::test::Certificates& certificates) {
+        front.certificate = self_signed(std::filesystem::path(certificates.ca()).parent_path(), "localhost");
+    };
     only(Seeded(seed).examine(), "address.certificate", "The certificate of localhost is signed by itself");
 }
 
@@ -253,7 +260,8 @@ Diagnosis answered(const net::HttpResponse& response) {
 }
 
 TEST(Doctor, something_else_answers_at_the_address) {
-    only(answered(net::HttpResponse(200, "text/html", "<h1>It works!</h1>")), "address.gateway", "which is not how this gateway answers: something else listens there");
+    only(answered(net::HttpResponse(200, "text/html", "<h1>It works!</h1>")), "address.gateway",
+         "which is not how this gateway answers: something else listens there");
     net::HttpResponse moved(301);
     moved.headers.add("Location", "https://www.example.com/");
     only(answered(moved), "address.gateway", "a redirect to https://www.example.com/");
@@ -327,7 +335,8 @@ TEST(Doctor, a_data_directory_that_cannot_be_written) {
 }
 
 TEST(Doctor, a_vendor_whose_key_is_missing_or_not_taken) {
-    rest::test::ScriptedTwilio vendor([](const rest::test::Asked&) { return rest::test::reply(401, R"({"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}})"); });
+    rest::test::ScriptedTwilio vendor(
+        [](const rest::test::Asked&) { return rest::test::reply(401, R"({"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}})"); });
     Seed seed;
     Seeded setup(seed);
     auto config = gateway::load_config(setup.options().config, {});

@@ -27,7 +27,8 @@ protected:
             trunk.trunk_sid = "TK00000000000000000000000000000001";
             twilio.numbers["+18005551313"] = trunk;
         };
-        seed.agents = "  desk: {default: true, brain: echo, numbers: [\"+18005551212\"]}\n  other: {brain: echo, numbers: [\"+18005551313\", \"+18005551414\"]}\n";
+        seed.agents =
+            "  desk: {default: true, brain: echo, numbers: [\"+18005551212\"]}\n  other: {brain: echo, numbers: [\"+18005551313\", \"+18005551414\"]}\n";
         return seed;
     }
     NumbersContext context(bool as_json = false) {
@@ -111,7 +112,8 @@ TEST_F(Numbers, of_the_agents_are_wired_with_a_report) {
     EXPECT_EQ(numbers_wire(context(true), {}), 1);
     const auto report = json::parse(out_);
     EXPECT_EQ(report["twilioWebhooksUpdated"], json::parse(R"([{"number":"+18005551212","note":"wired"}])"));
-    EXPECT_EQ(report["twilioWebhookSkipped"], json::parse(R"([{"number":"+18005551313","reason":"number is set to a TwiML app or a SIP trunk: set it back to webhook"},
+    EXPECT_EQ(report["twilioWebhookSkipped"],
+              json::parse(R"([{"number":"+18005551313","reason":"number is set to a TwiML app or a SIP trunk: set it back to webhook"},
                                                              {"number":"+18005551414","reason":"no matching number on this account"}])"));
     EXPECT_THAT(report["twilioWebhooksFailed"], IsEmpty());
     EXPECT_EQ(numbers_wire(context(), {"+18005551212"}), 0);

@@ -98,9 +98,10 @@ Seeded::Seeded(const Seed& seed) {
     twilio_ = std::make_unique<sim::FakeTwilio>(std::move(twilio));
 
     std::ofstream file(directory_ / "parley.yaml");
-    file << "version: 1\nserver:\n  listen: \"127.0.0.1:0\"\n  data_dir: \"" << directory_.string() << "\"\n  public_url: \"" << public_url << "\"\n" << seed.more_server
-         << "twilio:\n  account_sids: [" << kAccount << "]\n  auth_tokens: [\"" << seed.token << "\"]\n  api_base_url: \""
-         << (seed.api_base_url.empty() ? twilio_->base_url() : seed.api_base_url) << "\"\n  rest_rate: 1000\n" << seed.more_twilio << "agents:\n"
+    file << "version: 1\nserver:\n  listen: \"127.0.0.1:0\"\n  data_dir: \"" << directory_.string() << "\"\n  public_url: \"" << public_url << "\"\n"
+         << seed.more_server << "twilio:\n  account_sids: [" << kAccount << "]\n  auth_tokens: [\"" << seed.token << "\"]\n  api_base_url: \""
+         << (seed.api_base_url.empty() ? twilio_->base_url() : seed.api_base_url) << "\"\n  rest_rate: 1000\n"
+         << seed.more_twilio << "agents:\n"
          << (seed.agents.empty() ? std::string("  desk: {default: true, brain: echo, numbers: [\"") + kNumber + "\"]}\n" : seed.agents) << seed.more;
     options_.config = (directory_ / "parley.yaml").string();
     options_.ca_file = seed.trusted ? certificates_.ca() : std::string();

@@ -25,7 +25,7 @@ public:
     struct Setup {
         bool tls = true;
         net::test::Certificates::Pair certificate;
-        std::string public_url;                 // what requests are checked against; empty: where it really is
+        std::string public_url;  // what requests are checked against; empty: where it really is
         std::string token = kToken;
         Duration idle = std::chrono::seconds(60);
         bool upgrades = true;

@@ -57,7 +57,8 @@ TEST(DialGuard, PrefixesDecideByTheLongestThatFits) {
 
 TEST(DialGuard, OnlyAddressesCanBeCalled) {
     DialGuard guard(open());
-    for (const char* bad : {"", "030123456", "+0123456789", "+49 30 123456", "4930123456", "+493012345678901234", "sip:", "sip:desk", "sip:@example.com", "client:", "tel:+4930123456", "+49301\n23456"})
+    for (const char* bad : {"", "030123456", "+0123456789", "+49 30 123456", "4930123456", "+493012345678901234", "sip:", "sip:desk", "sip:@example.com",
+                            "client:", "tel:+4930123456", "+49301\n23456"})
         EXPECT_EQ(guard.take(bad, 0, kStart), Blocked::address) << bad;
 }
 
@@ -125,12 +126,14 @@ TEST(DialGuard, FurtherLegsAreNeverPremium) {
 }
 
 TEST(DialGuard, PrefixesAreChecked) {
-    for (const char* good : {"+49", "+1415555", "sip:desk@example.com", "sip:@example.com", "client:", "client:alice"}) EXPECT_EQ(wrong_prefix(good), "") << good;
+    for (const char* good : {"+49", "+1415555", "sip:desk@example.com", "sip:@example.com", "client:", "client:alice"})
+        EXPECT_EQ(wrong_prefix(good), "") << good;
     for (const char* bad : {"", "+", "49", "+0", "+49x", "sip:", "sip:desk", "sip:desk@", "tel:+49", "*"}) EXPECT_NE(wrong_prefix(bad), "") << bad;
 }
 
 TEST(DialGuard, EachRefusalHasItsSentence) {
-    for (const auto why : {Blocked::disabled, Blocked::address, Blocked::prefix, Blocked::second, Blocked::minute, Blocked::day, Blocked::destination, Blocked::at_once})
+    for (const auto why :
+         {Blocked::disabled, Blocked::address, Blocked::prefix, Blocked::second, Blocked::minute, Blocked::day, Blocked::destination, Blocked::at_once})
         EXPECT_TRUE(sentence(why, DialLimits{}).ends_with('.')) << name(why);
 }
 

@@ -44,14 +44,18 @@ std::size_t every_order(const std::vector<Fact>& facts, MachinePolicy policy, Di
 }
 
 TEST(DialState, W12EveryOrderOfCallbacksGivesTheSameEnd) {
-    const Fact queued{CallStatus::queued, {}}, initiated{CallStatus::initiated, {}}, ringing{CallStatus::ringing, {}}, answered{CallStatus::in_progress, {}}, completed{CallStatus::completed, {}};
+    const Fact queued{CallStatus::queued, {}}, initiated{CallStatus::initiated, {}}, ringing{CallStatus::ringing, {}}, answered{CallStatus::in_progress, {}},
+        completed{CallStatus::completed, {}};
     const Fact human{{}, AnsweredBy::human}, machine{{}, AnsweredBy::machine_end}, start{{}, AnsweredBy::machine_start}, fax{{}, AnsweredBy::fax};
     std::size_t orders = 0;
     orders += every_order({queued, initiated, ringing, answered, completed, human}, MachinePolicy::drop, DialReason::answered);
     orders += every_order({initiated, ringing, answered, completed, start, machine}, MachinePolicy::drop, DialReason::machine);
     orders += every_order({initiated, ringing, answered, answered, completed, completed}, MachinePolicy::ignore, DialReason::answered);
     orders += every_order({initiated, ringing, answered, completed, fax, fax}, MachinePolicy::hangup, DialReason::fax);
-    for (const auto& [end, reason] : {std::pair{CallStatus::busy, DialReason::busy}, {CallStatus::no_answer, DialReason::no_answer}, {CallStatus::failed, DialReason::failed}, {CallStatus::canceled, DialReason::canceled}})
+    for (const auto& [end, reason] : {std::pair{CallStatus::busy, DialReason::busy},
+                                      {CallStatus::no_answer, DialReason::no_answer},
+                                      {CallStatus::failed, DialReason::failed},
+                                      {CallStatus::canceled, DialReason::canceled}})
         orders += every_order({queued, initiated, ringing, Fact{end, {}}, Fact{end, {}}}, MachinePolicy::ignore, reason);
     EXPECT_EQ(orders, 4U * 720U + 4U * 120U);
 }

@@ -42,9 +42,9 @@ public:
     std::function<rest::Outcome<rest::Call>(const std::string&, const rest::CallUpdate&)> on_update;
     std::function<rest::Error()> on_add;
     std::function<rest::Outcome<>(const std::string&, bool)> on_hang_up;
-    std::map<std::string, std::vector<rest::Call>> legs;                   // by parent
-    std::map<std::string, std::vector<rest::Participant>> rooms;           // by conference SID
-    std::map<std::string, std::string> names;                              // of rooms, to SIDs
+    std::map<std::string, std::vector<rest::Call>> legs;          // by parent
+    std::map<std::string, std::vector<rest::Participant>> rooms;  // by conference SID
+    std::map<std::string, std::string> names;                     // of rooms, to SIDs
 
     Reply<rest::Call> create(rest::CallCreate wanted) override {
         created.push_back(wanted);

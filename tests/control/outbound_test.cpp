@@ -25,8 +25,16 @@ protected:
         settings.from = "+4930999999";
         settings.look_after = 0ms;
         settings.look_every = 1ms;
-        outbound.emplace(settings, Outbound::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands,
-                                                      .agent_exists = [](std::string_view name) { return name == "front"; }, .drop_text = [](std::string_view) { return std::string("Please call us back."); }});
+        outbound.emplace(settings, Outbound::Services{.log = log,
+                                                      .metrics = metrics,
+                                                      .registry = registry,
+                                                      .carrier = carrier,
+                                                      .guard = guard,
+                                                      .guard_mutex = guard_mutex,
+                                                      .records = nullptr,
+                                                      .errands = errands,
+                                                      .agent_exists = [](std::string_view name) { return name == "front"; },
+                                                      .drop_text = [](std::string_view) { return std::string("Please call us back."); }});
     }
     ~OutboundCalls() override { run(loop, end()); }
     net::Task<bool> end() {
@@ -86,8 +94,16 @@ TEST_F(OutboundCalls, AskForWhatIsWanted) {
 
 TEST_F(OutboundCalls, TheirEndIsToldAlsoWhenNobodyAnswered) {
     std::vector<std::string> told, ended;
-    auto services = Outbound::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands,
-                                       .agent_exists = [](std::string_view) { return true; }, .drop_text = [](std::string_view) { return std::string(); }};
+    auto services = Outbound::Services{.log = log,
+                                       .metrics = metrics,
+                                       .registry = registry,
+                                       .carrier = carrier,
+                                       .guard = guard,
+                                       .guard_mutex = guard_mutex,
+                                       .records = nullptr,
+                                       .errands = errands,
+                                       .agent_exists = [](std::string_view) { return true; },
+                                       .drop_text = [](std::string_view) { return std::string(); }};
     services.placed = [&](const std::string&, const std::string& sid, std::chrono::seconds) { told.push_back(sid); };
     services.over = [&](const std::string& sid) { ended.push_back(sid); };
     outbound.emplace(settings, std::move(services));
@@ -138,9 +154,18 @@ TEST_F(OutboundCalls, ForbiddenNumbersAreSecurityEvents) {
 TEST_F(OutboundCalls, WhoeverLooksAfterPlacesIsAskedFirstAndToldAfterwards) {
     std::vector<std::string> told;
     std::optional<Veto> veto = Veto{"quiet_hours", "It is late there."};
-    outbound.emplace(settings, Outbound::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands,
-                                                  .agent_exists = [](std::string_view) { return true; }, .drop_text = [](std::string_view) { return std::string(); },
-                                                  .may_place = [&](std::string, std::string, std::string, std::chrono::seconds) -> net::Task<std::optional<Veto>> { co_return veto; },
+    outbound.emplace(settings, Outbound::Services{.log = log,
+                                                  .metrics = metrics,
+                                                  .registry = registry,
+                                                  .carrier = carrier,
+                                                  .guard = guard,
+                                                  .guard_mutex = guard_mutex,
+                                                  .records = nullptr,
+                                                  .errands = errands,
+                                                  .agent_exists = [](std::string_view) { return true; },
+                                                  .drop_text = [](std::string_view) { return std::string(); },
+                                                  .may_place = [&](std::string, std::string, std::string,
+                                                                   std::chrono::seconds) -> net::Task<std::optional<Veto>> { co_return veto; },
                                                   .placed = [&](const std::string&, const std::string& sid, std::chrono::seconds) { told.push_back(sid); }});
     const auto refused = place();
     EXPECT_EQ(refused.why, Refusal::not_allowed);
@@ -218,7 +243,8 @@ TEST_F(OutboundCalls, W16NoUpdateBecauseSomebodyAnswered) {
     const auto placed = place(wish(MachinePolicy::drop));
     const auto& id = placed.dial.id;
     const auto& sid = placed.dial.call_sid;
-    for (const auto status : {CallStatus::in_progress, CallStatus::ringing, CallStatus::in_progress, CallStatus::initiated}) outbound->on_status(id, sid, status, {}, {});
+    for (const auto status : {CallStatus::in_progress, CallStatus::ringing, CallStatus::in_progress, CallStatus::initiated})
+        outbound->on_status(id, sid, status, {}, {});
     EXPECT_TRUE(outbound->answering(id, sid).wanted);
     outbound->on_answered_by(id, sid, "human", 1200);
     outbound->on_answered_by(id, sid, "unknown", {});
@@ -363,8 +389,16 @@ TEST_F(OutboundCalls, TheBookIsBounded) {
     settings.kept = 10;
     limits.at_once = 1000;
     guard.set(limits);
-    outbound.emplace(settings, Outbound::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands,
-                                                  .agent_exists = [](std::string_view) { return true; }, .drop_text = [](std::string_view) { return std::string(); }});
+    outbound.emplace(settings, Outbound::Services{.log = log,
+                                                  .metrics = metrics,
+                                                  .registry = registry,
+                                                  .carrier = carrier,
+                                                  .guard = guard,
+                                                  .guard_mutex = guard_mutex,
+                                                  .records = nullptr,
+                                                  .errands = errands,
+                                                  .agent_exists = [](std::string_view) { return true; },
+                                                  .drop_text = [](std::string_view) { return std::string(); }});
     for (int i = 0; i < 40; ++i) EXPECT_EQ(place().why, Refusal::none);
     EXPECT_LE(outbound->newest(100).size(), 10U);
 }

@@ -24,7 +24,15 @@ protected:
         settings.public_url = "https://voice.example.test";
         settings.warm.ring = 25s;
         settings.beat = settings.return_again = 1ms;
-        powers.emplace(settings, Powers::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands, .running = [] { return std::size_t{0}; }});
+        powers.emplace(settings, Powers::Services{.log = log,
+                                                  .metrics = metrics,
+                                                  .registry = registry,
+                                                  .carrier = carrier,
+                                                  .guard = guard,
+                                                  .guard_mutex = guard_mutex,
+                                                  .records = nullptr,
+                                                  .errands = errands,
+                                                  .running = [] { return std::size_t{0}; }});
     }
     ~PowersOverCalls() override { run(loop, end()); }
     net::Task<bool> end() {
@@ -158,7 +166,8 @@ TEST_F(PowersOverCalls, InAConferenceOneIsHeldMutedAndToldAlone) {
 }
 
 TEST_F(PowersOverCalls, WhereItIsNotPossibleASentenceSaysSo) {
-    for (auto& result : {act(powers->mute(kCall, true, By{})), act(powers->announce(kCall, "x", By{})), act(powers->say(kCall, "x", By{})), act(powers->keys(kCall, "1", By{})), act(powers->resume(kCall, By{}))}) {
+    for (auto& result : {act(powers->mute(kCall, true, By{})), act(powers->announce(kCall, "x", By{})), act(powers->say(kCall, "x", By{})),
+                         act(powers->keys(kCall, "1", By{})), act(powers->resume(kCall, By{}))}) {
         EXPECT_EQ(result.why, Refusal::state);
         EXPECT_TRUE(result.sentence.ends_with('.')) << result.sentence;
     }
@@ -532,7 +541,15 @@ TEST_F(PowersOverCalls, ConferenceEventsMayComeInAnyOrder) {
     std::vector<const RoomEvent*> order{&join, &hold, &leave};
     std::sort(order.begin(), order.end());
     do {
-        Powers fresh(settings, Powers::Services{.log = log, .metrics = metrics, .registry = registry, .carrier = carrier, .guard = guard, .guard_mutex = guard_mutex, .records = nullptr, .errands = errands, .running = [] { return std::size_t{0}; }});
+        Powers fresh(settings, Powers::Services{.log = log,
+                                                .metrics = metrics,
+                                                .registry = registry,
+                                                .carrier = carrier,
+                                                .guard = guard,
+                                                .guard_mutex = guard_mutex,
+                                                .records = nullptr,
+                                                .errands = errands,
+                                                .running = [] { return std::size_t{0}; }});
         for (const auto* event : order) {
             fresh.on_room(*event);
             fresh.on_room(*event);

@@ -15,7 +15,9 @@ using Phase = WarmTransfer::Phase;
 
 constexpr TimePoint kStart{1000h};
 
-WarmTransfer begun() { return WarmTransfer({}, kStart); }
+WarmTransfer begun() {
+    return WarmTransfer({}, kStart);
+}
 
 TEST(WarmTransfer, Accepted) {
     auto warm = begun();
@@ -46,12 +48,43 @@ TEST(WarmTransfer, NotTakenForAnyReasonBringsTheCallerBackOnce) {
         {WarmResult::failed, [](WarmTransfer& w) { return w.on_person(CallStatus::failed, kStart); }, false},
         {WarmResult::failed, [](WarmTransfer& w) { return w.on_person_failed(); }, false},
         {WarmResult::no_answer, [](WarmTransfer& w) { return w.on_time(kStart + 36s); }, true},
-        {WarmResult::hung_up, [](WarmTransfer& w) { w.on_briefing(kStart); return w.on_person(CallStatus::completed, kStart + 1s); }, false},
-        {WarmResult::refused, [](WarmTransfer& w) { w.on_briefing(kStart); return w.on_answer(false, kStart + 1s); }, false},
-        {WarmResult::silent, [](WarmTransfer& w) { w.on_briefing(kStart); return w.on_silence(); }, false},
-        {WarmResult::silent, [](WarmTransfer& w) { w.on_briefing(kStart); return w.on_time(kStart + 41s); }, true},
-        {WarmResult::machine, [](WarmTransfer& w) { w.on_briefing(kStart); return w.on_machine(); }, true},
-        {WarmResult::failed, [](WarmTransfer& w) { w.on_briefing(kStart); w.on_answer(true, kStart); return w.on_not_joined(); }, true},
+        {WarmResult::hung_up,
+         [](WarmTransfer& w) {
+             w.on_briefing(kStart);
+             return w.on_person(CallStatus::completed, kStart + 1s);
+         },
+         false},
+        {WarmResult::refused,
+         [](WarmTransfer& w) {
+             w.on_briefing(kStart);
+             return w.on_answer(false, kStart + 1s);
+         },
+         false},
+        {WarmResult::silent,
+         [](WarmTransfer& w) {
+             w.on_briefing(kStart);
+             return w.on_silence();
+         },
+         false},
+        {WarmResult::silent,
+         [](WarmTransfer& w) {
+             w.on_briefing(kStart);
+             return w.on_time(kStart + 41s);
+         },
+         true},
+        {WarmResult::machine,
+         [](WarmTransfer& w) {
+             w.on_briefing(kStart);
+             return w.on_machine();
+         },
+         true},
+        {WarmResult::failed,
+         [](WarmTransfer& w) {
+             w.on_briefing(kStart);
+             w.on_answer(true, kStart);
+             return w.on_not_joined();
+         },
+         true},
     };
     for (const auto& one : cases) {
         auto warm = begun();
@@ -62,7 +95,8 @@ TEST(WarmTransfer, NotTakenForAnyReasonBringsTheCallerBackOnce) {
         EXPECT_EQ(step.hang_up_person, one.hangs_up);
         EXPECT_EQ(warm.result(), one.result);
         EXPECT_EQ(warm.phase(), Phase::over);
-        for (const auto status : {CallStatus::busy, CallStatus::completed, CallStatus::in_progress}) EXPECT_FALSE(warm.on_person(status, kStart + 2h).take_back);
+        for (const auto status : {CallStatus::busy, CallStatus::completed, CallStatus::in_progress})
+            EXPECT_FALSE(warm.on_person(status, kStart + 2h).take_back);
         EXPECT_FALSE(warm.on_time(kStart + 3h).take_back);
         EXPECT_FALSE(warm.on_answer(true, kStart + 3h).take_back);
         EXPECT_EQ(warm.phase(), Phase::over);

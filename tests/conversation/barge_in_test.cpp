@@ -51,8 +51,7 @@ TEST_F(BargeIn, speech_that_goes_on_stops_the_agent) {
     const Instant began = world.now;
     world.ear = [](UtteranceId) { return EarPlan{.text = "stop that is enough"}; };
     world.speaks(1s);
-    EXPECT_THAT(kinds(world.log),
-                ElementsAre("begin", "duck", "cancel_speech", "clear", "unduck", "agent_said", "barged_in"));
+    EXPECT_THAT(kinds(world.log), ElementsAre("begin", "duck", "cancel_speech", "clear", "unduck", "agent_said", "barged_in"));
     const auto barged = world.last<BargedIn>();
     EXPECT_EQ(barged.speech_started, began);
     EXPECT_EQ(barged.stopped, began + 300ms);
@@ -72,9 +71,7 @@ TEST_F(BargeIn, speech_that_goes_on_stops_the_agent) {
 }
 
 TEST_F(BargeIn, a_reply_still_being_made_is_cancelled) {
-    world.brain = [](const StartReply&) {
-        return BrainPlan{.between = 2s, .pieces = {"One long piece of the answer.", "Another.", "And another."}};
-    };
+    world.brain = [](const StartReply&) { return BrainPlan{.between = 2s, .pieces = {"One long piece of the answer.", "Another.", "And another."}}; };
     world.start();
     world.run_for(1s);
     world.speaks(800ms);
@@ -173,9 +170,7 @@ TEST_F(BargeIn, words_of_every_piece_are_remembered_once) {
 }
 
 TEST_F(BargeIn, nothing_heard_of_the_answer_brings_the_question_back) {
-    world.brain = [](const StartReply& r) {
-        return BrainPlan{.pieces = {r.kind == PromptKind::greeting ? "Hello." : "Internationalisation"}};
-    };
+    world.brain = [](const StartReply& r) { return BrainPlan{.pieces = {r.kind == PromptKind::greeting ? "Hello." : "Internationalisation"}}; };
     world.start();
     world.run_for(3s);
     int n = 0;

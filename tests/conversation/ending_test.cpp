@@ -65,9 +65,7 @@ TEST(Ending, maximum_duration_is_announced_and_kept) {
     settings.max_duration = 40s;
     settings.max_duration_warning = 15s;
     World world(settings);
-    world.brain = [](const StartReply&) {
-        return BrainPlan{.pieces = std::vector<std::string>(30, "And so it goes on and on.")};
-    };
+    world.brain = [](const StartReply&) { return BrainPlan{.pieces = std::vector<std::string>(30, "And so it goes on and on.")}; };
     world.start();
     world.run_for(60s);
     ASSERT_TRUE(world.ended);
@@ -85,9 +83,7 @@ TEST(Ending, time_that_is_cut_short_is_announced_and_kept) {
     settings.max_duration = 600s;
     settings.max_duration_warning = 15s;
     World world(settings);
-    world.brain = [](const StartReply&) {
-        return BrainPlan{.pieces = std::vector<std::string>(30, "And so it goes on and on.")};
-    };
+    world.brain = [](const StartReply&) { return BrainPlan{.pieces = std::vector<std::string>(30, "And so it goes on and on.")}; };
     world.start();
     world.run_for(10s);
     world.send(TimeLeft{20s});
@@ -145,10 +141,7 @@ TEST(Ending, maximum_duration_with_a_dead_voice_is_bounded) {
 TEST(Ending, without_words_no_echo_is_waited_for) {
     World world;
     world.marks.lost = 1;
-    world.brain = [](const StartReply& r) {
-        return r.kind == PromptKind::greeting ? BrainPlan{.pieces = {"Hello."}}
-                                              : BrainPlan{.then = ReplyThen::end_call};
-    };
+    world.brain = [](const StartReply& r) { return r.kind == PromptKind::greeting ? BrainPlan{.pieces = {"Hello."}} : BrainPlan{.then = ReplyThen::end_call}; };
     world.start();
     world.run_for(1500ms);
     world.speaks(500ms);
@@ -193,9 +186,8 @@ TEST_P(Stop, carrier_and_operator_end_the_call_at_once) {
     }
 }
 INSTANTIATE_TEST_SUITE_P(states, Stop,
-                         ::testing::Values(StopCase{"reply_pending", 100ms}, StopCase{"speaking", 1200ms},
-                                           StopCase{"listening", 3500ms}, StopCase{"caller_speaking", 4700ms},
-                                           StopCase{"endpointing", 5200ms}, StopCase{"waiting_final", 5700ms},
+                         ::testing::Values(StopCase{"reply_pending", 100ms}, StopCase{"speaking", 1200ms}, StopCase{"listening", 3500ms},
+                                           StopCase{"caller_speaking", 4700ms}, StopCase{"endpointing", 5200ms}, StopCase{"waiting_final", 5700ms},
                                            StopCase{"idle_prompt", 16500ms}, StopCase{"goodbye", 34s}),
                          [](const auto& c) { return std::string(c.param.name); });
 

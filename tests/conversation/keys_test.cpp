@@ -16,8 +16,10 @@ protected:
     void ask(KeysWanted how) {
         world.brain = [](const StartReply& r) {
             BrainPlan plan;
-            if (r.kind == PromptKind::greeting) plan.pieces = {"Hello."};
-            else plan.end = BrainPlan::End::hang;
+            if (r.kind == PromptKind::greeting)
+                plan.pieces = {"Hello."};
+            else
+                plan.end = BrainPlan::End::hang;
             return plan;
         };
         world.start();
@@ -195,8 +197,10 @@ TEST_F(Keys, MaskedOnesAreDecidedTheSame) {
         const auto* key = std::get_if<DtmfPressed>(&event);
         again.on(key != nullptr ? Event(DtmfPressed{keys_masked({key->digit}).front()}) : event, when, out);
         for (auto& command : out) {
-            if (auto* keys = std::get_if<KeysGiven>(&command)) EXPECT_EQ(keys->keys, "00000000");
-            else second.push_back(to_json(command));
+            if (auto* keys = std::get_if<KeysGiven>(&command))
+                EXPECT_EQ(keys->keys, "00000000");
+            else
+                second.push_back(to_json(command));
         }
     }
     Machine plain{Settings{}};

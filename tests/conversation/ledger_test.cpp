@@ -187,9 +187,7 @@ TEST(Ledger, text_is_cut_back_to_a_whole_word) {
     std::string last;
     for (auto t = Instant{0}; t < 3s; t += 7ms) {
         const auto heard = ledger.heard_text(1, t);
-        EXPECT_TRUE(heard.empty() || heard == "alpha" || heard == "alpha bravo" || heard == "alpha bravo charlie" ||
-                    heard == text)
-            << heard;
+        EXPECT_TRUE(heard.empty() || heard == "alpha" || heard == "alpha bravo" || heard == "alpha bravo charlie" || heard == text) << heard;
         EXPECT_GE(heard.size(), last.size());
         last = heard;
     }

@@ -11,9 +11,9 @@
 namespace parley::conversation::testing {
 namespace {
 
-constexpr std::array<std::string_view, 24> kWords{
-    "alpha", "bravo", "charlie", "delta", "echo",  "foxtrot", "golf",   "hotel", "india",   "juliett", "kilo",   "lima",
-    "mike",  "now",   "oscar",   "papa",  "query", "romeo",   "sierra", "tango", "uniform", "victor",  "whisky", "yes"};
+constexpr std::array<std::string_view, 24> kWords{"alpha", "bravo",   "charlie", "delta", "echo",    "foxtrot", "golf",   "hotel",
+                                                  "india", "juliett", "kilo",    "lima",  "mike",    "now",     "oscar",  "papa",
+                                                  "query", "romeo",   "sierra",  "tango", "uniform", "victor",  "whisky", "yes"};
 
 std::string sentence(Random& random, int least, int most) {
     std::string text;
@@ -48,8 +48,7 @@ void furnish(World& world, double trouble) {
         plan.between = milliseconds(r.chance(trouble) ? r.between(0, 4000) : r.between(0, 300));
         for (auto n = r.between(r.chance(trouble) ? 0 : 1, 4); n > 0; --n) plan.pieces.push_back(sentence(r, 1, 12));
         if (r.chance(trouble * 0.5)) plan.end = r.chance(0.5) ? BrainPlan::End::fail : BrainPlan::End::hang;
-        if (request.kind != PromptKind::greeting && r.chance(0.15))
-            plan.then = r.chance(0.5) ? ReplyThen::end_call : ReplyThen::transfer;
+        if (request.kind != PromptKind::greeting && r.chance(0.15)) plan.then = r.chance(0.5) ? ReplyThen::end_call : ReplyThen::transfer;
         return plan;
     };
     world.voice = [&r, trouble](const Speak&) {
@@ -99,8 +98,7 @@ void populate(World& world, Instant until, double trouble) {
         t += span + milliseconds(r.chance(0.3) ? r.between(10, 500) : r.between(300, 9000));
     }
     for (int n = r.chance(0.3) ? static_cast<int>(r.below(8)) : 0; n > 0; --n)
-        world.at(milliseconds(r.between(0, until.count() / 1000)),
-                 [&world, &r] { world.send(DtmfPressed{"0123456789*#AZ"[r.below(14)]}); });
+        world.at(milliseconds(r.between(0, until.count() / 1000)), [&world, &r] { world.send(DtmfPressed{"0123456789*#AZ"[r.below(14)]}); });
     for (int n = r.chance(trouble) ? static_cast<int>(r.below(40)) : 0; n > 0; --n) {
         world.at(milliseconds(r.between(0, until.count() / 1000)), [&world, &r] {
             const auto id = r.below(12);
@@ -161,9 +159,7 @@ void expect_bridged(const World& world, const Settings& settings, std::uint64_t 
         const auto* speak = std::get_if<Speak>(&c);
         if (owed && (speak != nullptr || std::holds_alternative<EndCall>(c))) {
             const bool lately = last_filler && *owed - *last_filler < settings.filler_every;
-            const Instant due =
-                lately ? std::max<Instant>(*last_filler + settings.filler_every, *owed + settings.filler_after)
-                       : *owed + settings.filler_after;
+            const Instant due = lately ? std::max<Instant>(*last_filler + settings.filler_every, *owed + settings.filler_after) : *owed + settings.filler_after;
             EXPECT_LE(when, due) << "seed " << seed << " owed since " << owed->count();
             owed.reset();
         }
@@ -192,7 +188,8 @@ void one_call(std::uint64_t seed, double trouble, Totals& totals) {
     Random keys(seed + 99991);
     std::size_t asked = 0;
     for (int n = keys.chance(0.3) ? static_cast<int>(keys.below(6)) : 0; n > 0; --n) {
-        const KeysWanted how{"Type your number please.", keys.below(6), keys.below(12), "#*"[keys.below(2)], milliseconds(keys.between(0, 9000)), milliseconds(keys.between(0, 4000)), keys.below(4), keys.chance(0.5)};
+        const KeysWanted how{"Type your number please.",          keys.below(6), keys.below(12),  "#*"[keys.below(2)], milliseconds(keys.between(0, 9000)),
+                             milliseconds(keys.between(0, 4000)), keys.below(4), keys.chance(0.5)};
         world.at(milliseconds(keys.between(0, Instant(settings.max_duration).count() / 1000)), [&world, &asked, how] {
             if (!world.ended) ++asked;
             world.send(how);
@@ -233,11 +230,9 @@ TEST_P(RandomCalls, keep_every_promise) {
         if (HasFailure()) return;
     }
     std::string ends;
-    for (const auto& [reason, count] : totals.ends)
-        ends += " " + std::string(name_of(reason)) + "=" + std::to_string(count);
-    std::printf("calls %zu events %zu replies %zu cancelled %zu barge-ins %zu fillers %zu lines heard %zu;%s\n",
-                totals.calls, totals.events, totals.replies, totals.cancelled, totals.barge_ins, totals.fillers,
-                totals.heard, ends.c_str());
+    for (const auto& [reason, count] : totals.ends) ends += " " + std::string(name_of(reason)) + "=" + std::to_string(count);
+    std::printf("calls %zu events %zu replies %zu cancelled %zu barge-ins %zu fillers %zu lines heard %zu;%s\n", totals.calls, totals.events, totals.replies,
+                totals.cancelled, totals.barge_ins, totals.fillers, totals.heard, ends.c_str());
     EXPECT_GT(totals.barge_ins, 80U);
     EXPECT_GT(totals.fillers, 25U);
     EXPECT_GE(totals.ends.size(), 4U);

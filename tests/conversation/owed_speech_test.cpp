@@ -84,8 +84,7 @@ TEST_F(OwedSpeech, a_voice_that_stalls_goes_on_behind_the_last_word) {
     world.brain = [](const StartReply&) { return BrainPlan{.pieces = {"alpha bravo charlie delta echo foxtrot"}}; };
     world.voice = [&first](const Speak& s) {
         VoicePlan plan;
-        if (s.kind == SpeechKind::reply && std::exchange(first, false))
-            plan.end = VoicePlan::End::hang, plan.until = 0.6;
+        if (s.kind == SpeechKind::reply && std::exchange(first, false)) plan.end = VoicePlan::End::hang, plan.until = 0.6;
         plan.timed = true;
         return plan;
     };
@@ -189,8 +188,7 @@ TEST_F(OwedSpeech, a_reply_without_end_is_cut_behind_a_piece) {
 TEST_F(OwedSpeech, a_silent_caller_is_asked_twice_then_the_call_ends) {
     world.start();
     world.run_for(60s);
-    EXPECT_THAT(world.agent_said(), ElementsAre("Hello and welcome.", kDefaults.idle_texts[0], kDefaults.idle_texts[1],
-                                                kDefaults.goodbye_text));
+    EXPECT_THAT(world.agent_said(), ElementsAre("Hello and welcome.", kDefaults.idle_texts[0], kDefaults.idle_texts[1], kDefaults.goodbye_text));
     EXPECT_EQ(world.last<AgentSaid>().kind, SpeechKind::goodbye);
     EXPECT_EQ(world.last<EndCall>().reason, EndReason::silence);
     const auto texts = spoken(world);

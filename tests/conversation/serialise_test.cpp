@@ -101,12 +101,10 @@ TEST(Serialise, every_command_comes_back_as_it_was) {
 }
 
 TEST(Serialise, the_form_is_stable) {
-    EXPECT_EQ(to_json(Event(TranscriptFinal{3, "hello", 0.5})),
-              R"({"type":"transcript_final","utterance":3,"text":"hello","confidence":0.5})");
+    EXPECT_EQ(to_json(Event(TranscriptFinal{3, "hello", 0.5})), R"({"type":"transcript_final","utterance":3,"text":"hello","confidence":0.5})");
     EXPECT_EQ(to_json(Event(TimerFired{TimerId::final_wait})), R"({"type":"timer_fired","timer":"final_wait"})");
     EXPECT_EQ(to_json(Command(ArmTimer{TimerId::idle, 8s})), R"({"type":"arm_timer","timer":"idle","at_us":8000000})");
-    EXPECT_EQ(to_json(Command(EndCall{EndReason::silence, {}})),
-              R"({"type":"end_call","reason":"silence","target":""})");
+    EXPECT_EQ(to_json(Command(EndCall{EndReason::silence, {}})), R"({"type":"end_call","reason":"silence","target":""})");
 }
 
 TEST(Serialise, members_keep_their_values) {
@@ -173,34 +171,29 @@ std::string nested(std::size_t depth) {
 }
 INSTANTIATE_TEST_SUITE_P(
     cases, Refused,
-    testing::Values(
-        BadCase{"empty", "", serialise_errc::not_json}, BadCase{"half", R"({"type":"star)", serialise_errc::not_json},
-        BadCase{"two", R"({"type":"started"}{})", serialise_errc::not_json},
-        BadCase{"list", R"(["started"])", serialise_errc::not_an_object},
-        BadCase{"number", "1", serialise_errc::not_an_object},
-        BadCase{"infinite", R"({"type":"vendor_end_of_turn","confidence":1e999})", serialise_errc::not_json},
-        BadCase{"bad_utf8", "{\"type\":\"operator_say\",\"text\":\"\xFF\"}", serialise_errc::not_json},
-        BadCase{"no_type", "{}", serialise_errc::unknown_type},
-        BadCase{"type_number", R"({"type":1})", serialise_errc::unknown_type},
-        BadCase{"type_unknown", R"({"type":"speak"})", serialise_errc::unknown_type},
-        BadCase{"field_unknown", R"({"type":"started","x":1})", serialise_errc::unknown_field},
-        BadCase{"deep", nested(100000), serialise_errc::wrong_type},
-        BadCase{"negative", R"({"type":"mark_sent","mark":-1})", serialise_errc::out_of_range},
-        BadCase{"too_big", R"({"type":"mark_sent","mark":4294967296})", serialise_errc::out_of_range},
-        BadCase{"far_too_big", R"({"type":"mark_sent","mark":18446744073709551615})", serialise_errc::out_of_range},
-        BadCase{"fraction", R"({"type":"mark_sent","mark":1.5})", serialise_errc::wrong_type},
-        BadCase{"text_for_number", R"({"type":"mark_sent","mark":"1"})", serialise_errc::wrong_type},
-        BadCase{"number_for_text", R"({"type":"operator_say","text":1})", serialise_errc::wrong_type},
-        BadCase{"odd_bytes", R"({"type":"operator_say","text":{"bytes":"6"}})", serialise_errc::out_of_range},
-        BadCase{"bad_bytes", R"({"type":"operator_say","text":{"bytes":"6g"}})", serialise_errc::out_of_range},
-        BadCase{"other_object", R"({"type":"operator_say","text":{"hex":"66"}})", serialise_errc::wrong_type},
-        BadCase{"two_keys", R"({"type":"dtmf_pressed","digit":"12"})", serialise_errc::out_of_range},
-        BadCase{"enum_unknown", R"({"type":"timer_fired","timer":"nap"})", serialise_errc::out_of_range},
-        BadCase{"enum_number", R"({"type":"timer_fired","timer":1})", serialise_errc::wrong_type},
-        BadCase{"patience_too_long", R"({"type":"patience_asked","endpoint_silence_ms":9223372036854775807})",
-                serialise_errc::out_of_range},
-        BadCase{"too_long", R"({"type":"operator_say","text":")" + std::string(kLongestJson, 'x') + "\"}",
-                serialise_errc::too_long}),
+    testing::Values(BadCase{"empty", "", serialise_errc::not_json}, BadCase{"half", R"({"type":"star)", serialise_errc::not_json},
+                    BadCase{"two", R"({"type":"started"}{})", serialise_errc::not_json}, BadCase{"list", R"(["started"])", serialise_errc::not_an_object},
+                    BadCase{"number", "1", serialise_errc::not_an_object},
+                    BadCase{"infinite", R"({"type":"vendor_end_of_turn","confidence":1e999})", serialise_errc::not_json},
+                    BadCase{"bad_utf8", "{\"type\":\"operator_say\",\"text\":\"\xFF\"}", serialise_errc::not_json},
+                    BadCase{"no_type", "{}", serialise_errc::unknown_type}, BadCase{"type_number", R"({"type":1})", serialise_errc::unknown_type},
+                    BadCase{"type_unknown", R"({"type":"speak"})", serialise_errc::unknown_type},
+                    BadCase{"field_unknown", R"({"type":"started","x":1})", serialise_errc::unknown_field},
+                    BadCase{"deep", nested(100000), serialise_errc::wrong_type},
+                    BadCase{"negative", R"({"type":"mark_sent","mark":-1})", serialise_errc::out_of_range},
+                    BadCase{"too_big", R"({"type":"mark_sent","mark":4294967296})", serialise_errc::out_of_range},
+                    BadCase{"far_too_big", R"({"type":"mark_sent","mark":18446744073709551615})", serialise_errc::out_of_range},
+                    BadCase{"fraction", R"({"type":"mark_sent","mark":1.5})", serialise_errc::wrong_type},
+                    BadCase{"text_for_number", R"({"type":"mark_sent","mark":"1"})", serialise_errc::wrong_type},
+                    BadCase{"number_for_text", R"({"type":"operator_say","text":1})", serialise_errc::wrong_type},
+                    BadCase{"odd_bytes", R"({"type":"operator_say","text":{"bytes":"6"}})", serialise_errc::out_of_range},
+                    BadCase{"bad_bytes", R"({"type":"operator_say","text":{"bytes":"6g"}})", serialise_errc::out_of_range},
+                    BadCase{"other_object", R"({"type":"operator_say","text":{"hex":"66"}})", serialise_errc::wrong_type},
+                    BadCase{"two_keys", R"({"type":"dtmf_pressed","digit":"12"})", serialise_errc::out_of_range},
+                    BadCase{"enum_unknown", R"({"type":"timer_fired","timer":"nap"})", serialise_errc::out_of_range},
+                    BadCase{"enum_number", R"({"type":"timer_fired","timer":1})", serialise_errc::wrong_type},
+                    BadCase{"patience_too_long", R"({"type":"patience_asked","endpoint_silence_ms":9223372036854775807})", serialise_errc::out_of_range},
+                    BadCase{"too_long", R"({"type":"operator_say","text":")" + std::string(kLongestJson, 'x') + "\"}", serialise_errc::too_long}),
     [](const auto& c) { return std::string(c.param.name); });
 
 TEST(Serialise, errors_speak_and_compare) {

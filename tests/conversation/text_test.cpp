@@ -20,8 +20,8 @@ TEST_P(Clean, text) {
 }
 using namespace std::string_view_literals;
 INSTANTIATE_TEST_SUITE_P(cases, Clean,
-                         testing::Values(CleanCase{"plain", "a b", "a b"}, CleanCase{"empty", "", ""},
-                                         CleanCase{"blanks", " \t\n ", ""}, CleanCase{"spaces", "  a \t b\r\n", "a b"},
+                         testing::Values(CleanCase{"plain", "a b", "a b"}, CleanCase{"empty", "", ""}, CleanCase{"blanks", " \t\n ", ""},
+                                         CleanCase{"spaces", "  a \t b\r\n", "a b"},
                                          CleanCase{"controls",
                                                    "a\0b\x1F"
                                                    "c\x7F"sv,
@@ -43,8 +43,7 @@ INSTANTIATE_TEST_SUITE_P(cases, Clean,
                                                    "a\xF4\x90\x80\x80"
                                                    "b",
                                                    "ab"},
-                                         CleanCase{"broken_end", "a\xE2\x82", "a"},
-                                         CleanCase{"emoji", "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80"}),
+                                         CleanCase{"broken_end", "a\xE2\x82", "a"}, CleanCase{"emoji", "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80"}),
                          [](const auto& c) { return std::string(c.param.name); });
 
 TEST(Clean, is_bounded_at_a_character) {
@@ -87,8 +86,7 @@ TEST(SpokenPrefix, never_shrinks_and_never_splits_a_word) {
         for (std::uint64_t samples = 0; samples <= 40000; samples += 37) {
             const auto prefix = spoken_prefix(text, std::span(words, known), samples, 40000);
             ASSERT_GE(prefix, last);
-            ASSERT_TRUE(prefix == 0 || prefix == text.size() || text[prefix] == ' ' || text[prefix - 1] == ' ')
-                << prefix;
+            ASSERT_TRUE(prefix == 0 || prefix == text.size() || text[prefix] == ' ' || text[prefix - 1] == ' ') << prefix;
             last = prefix;
         }
         EXPECT_LT(last, text.size());  // the last word is spoken when all of it is
@@ -99,8 +97,7 @@ TEST(SpokenPrefix, never_shrinks_and_never_splits_a_word) {
 TEST(SpokenPrefix, hostile_lengths_and_times) {
     const Ledger::WordTime words[] = {{100, 4000000000U}, {4000000000U, 4000000000U}};
     for (std::uint64_t samples : {0ULL, 1ULL, 99ULL, 100ULL, 5000ULL, ~0ULL}) {
-        for (std::uint64_t length : {0ULL, 1ULL, 100ULL, 1ULL << 62, ~0ULL})
-            EXPECT_LE(spoken_prefix("one two", words, samples, length), 7U);
+        for (std::uint64_t length : {0ULL, 1ULL, 100ULL, 1ULL << 62, ~0ULL}) EXPECT_LE(spoken_prefix("one two", words, samples, length), 7U);
     }
 }
 

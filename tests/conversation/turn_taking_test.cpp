@@ -101,20 +101,15 @@ TEST_P(Patience, silence_ends_the_turn) {
     EXPECT_EQ(*world.time_of<FinishUtterance>() - end, GetParam().want);
 }
 INSTANTIATE_TEST_SUITE_P(cases, Patience,
-                         ::testing::Values(PatienceCase{"nothing_known", "", 0ms, 600ms},
-                                           PatienceCase{"open", "book a table", 0ms, 600ms},
-                                           PatienceCase{"finished", "Book a table.", 0ms, 350ms},
-                                           PatienceCase{"question", "who are you with?", 0ms, 350ms},
+                         ::testing::Values(PatienceCase{"nothing_known", "", 0ms, 600ms}, PatienceCase{"open", "book a table", 0ms, 600ms},
+                                           PatienceCase{"finished", "Book a table.", 0ms, 350ms}, PatienceCase{"question", "who are you with?", 0ms, 350ms},
                                            PatienceCase{"trailing_and", "on Tuesday and", 0ms, 1100ms},
-                                           PatienceCase{"trailing_um", "I would like Um", 0ms, 1100ms},
-                                           PatienceCase{"comma", "on Tuesday,", 0ms, 1100ms},
-                                           PatienceCase{"and_with_full_stop", "on Tuesday and.", 0ms, 1100ms},
-                                           PatienceCase{"ellipsis", "well...", 0ms, 1100ms},
+                                           PatienceCase{"trailing_um", "I would like Um", 0ms, 1100ms}, PatienceCase{"comma", "on Tuesday,", 0ms, 1100ms},
+                                           PatienceCase{"and_with_full_stop", "on Tuesday and.", 0ms, 1100ms}, PatienceCase{"ellipsis", "well...", 0ms, 1100ms},
                                            PatienceCase{"asked_long", "Tuesday", 1500ms, 1500ms},
                                            PatienceCase{"asked_long_finished", "Tuesday.", 1500ms, 600ms},
                                            PatienceCase{"asked_long_unfinished", "Tuesday and", 1500ms, 1500ms},
-                                           PatienceCase{"asked_short", "yes", 300ms, 300ms},
-                                           PatienceCase{"asked_short_unfinished", "yes but", 300ms, 1100ms},
+                                           PatienceCase{"asked_short", "yes", 300ms, 300ms}, PatienceCase{"asked_short_unfinished", "yes but", 300ms, 1100ms},
                                            PatienceCase{"absurd_is_bounded", "Tuesday", 3600s, 5000ms}),
                          [](const auto& c) { return std::string(c.param.name); });
 
@@ -280,9 +275,7 @@ TEST_F(TurnTaking, speech_while_the_answer_is_pending_joins_the_question) {
 TEST_F(TurnTaking, speech_while_the_final_is_awaited_joins_too) {
     greet();
     int n = 0;
-    world.ear = [&n](UtteranceId) {
-        return EarPlan{.latency = n == 0 ? 900ms : 200ms, .text = n++ == 0 ? "book a table" : "for two people"};
-    };
+    world.ear = [&n](UtteranceId) { return EarPlan{.latency = n == 0 ? 900ms : 200ms, .text = n++ == 0 ? "book a table" : "for two people"}; };
     world.speaks(1s);
     world.run_for(700ms);
     EXPECT_STREQ(world.machine.state_name(), "waiting_final");
@@ -347,9 +340,7 @@ TEST_F(TurnTaking, digits_are_bounded_and_unknown_keys_ignored) {
 }
 
 TEST_F(TurnTaking, digits_interrupt_the_agent) {
-    world.brain = [](const StartReply&) {
-        return BrainPlan{.pieces = {"Please type in your long customer number now."}};
-    };
+    world.brain = [](const StartReply&) { return BrainPlan{.pieces = {"Please type in your long customer number now."}}; };
     world.start();
     world.run_for(1500ms);
     ASSERT_STREQ(world.machine.state_name(), "speaking");

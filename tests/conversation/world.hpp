@@ -51,8 +51,7 @@ inline constexpr std::uint32_t kSamplesPerLetter = 560;  // 70 ms
 
 class World {
 public:
-    explicit World(Settings settings = {}, double drift = 0, std::uint64_t seed = 1)
-        : settings_(settings), machine(settings), carrier(drift), random(seed) {}
+    explicit World(Settings settings = {}, double drift = 0, std::uint64_t seed = 1) : settings_(settings), machine(settings), carrier(drift), random(seed) {}
 
     // --- what the parts do; replace before running -----------------------------------------------------------------
     std::function<BrainPlan(const StartReply&)> brain = [](const StartReply& r) {
@@ -228,8 +227,7 @@ private:
             at(when, [=] { unless_cancelled(ReplyText{id, piece}); });
             when += plan.between;
         }
-        if (plan.end == BrainPlan::End::finish)
-            at(when, [=] { unless_cancelled(ReplyFinished{id, plan.then, plan.target}); });
+        if (plan.end == BrainPlan::End::finish) at(when, [=] { unless_cancelled(ReplyFinished{id, plan.then, plan.target}); });
         if (plan.end == BrainPlan::End::fail) at(when, [=] { unless_cancelled(ReplyFailed{id}); });
     }
 
@@ -254,20 +252,16 @@ private:
         playout_.push_back({request.segment, 0, 0, false});
         const auto id = request.segment;
         Instant when = now + plan.latency;
-        auto alive = [this, id] {
-            return std::any_of(playout_.begin(), playout_.end(), [id](const Queued& q) { return q.id == id; });
-        };
+        auto alive = [this, id] { return std::any_of(playout_.begin(), playout_.end(), [id](const Queued& q) { return q.id == id; }); };
         if (plan.timed) {
             at(when, [this, id, alive, words = s.words] {
                 if (!alive()) return;
-                for (const auto& w : words)
-                    send(WordTimed{id, static_cast<std::uint32_t>(w.end), static_cast<std::uint32_t>(w.end_char)});
+                for (const auto& w : words) send(WordTimed{id, static_cast<std::uint32_t>(w.end), static_cast<std::uint32_t>(w.end_char)});
             });
         }
         const auto stop = plan.end == VoicePlan::End::complete ? samples
-                          : plan.end == VoicePlan::End::empty
-                              ? 0
-                              : static_cast<std::uint64_t>(static_cast<double>(samples) * plan.until);
+                          : plan.end == VoicePlan::End::empty  ? 0
+                                                               : static_cast<std::uint64_t>(static_cast<double>(samples) * plan.until);
         for (std::uint64_t done = 0; done < stop;) {
             const auto chunk = static_cast<std::uint32_t>(std::min<std::uint64_t>(800, stop - done));
             at(when, [this, id, chunk, alive] {
@@ -314,9 +308,7 @@ private:
         if (pumping_) return;
         pumping_ = true;
         while (!ended) {
-            while (!playout_.empty() && playout_.front().synthesized &&
-                   playout_.front().handed >= playout_.front().ready)
-                playout_.erase(playout_.begin());
+            while (!playout_.empty() && playout_.front().synthesized && playout_.front().handed >= playout_.front().ready) playout_.erase(playout_.begin());
             if (playout_.empty()) break;
             const Queued head = playout_.front();
             const auto left = head.ready - head.handed;
@@ -385,12 +377,10 @@ private:
     void check_command(const Command& command, bool first) {
         ASSERT_FALSE(ended) << "a command after the end";
         // Confirmed: speech has gone on long enough when this event came, and the utterance is not over.
-        if (first && utterance && speech_since_ && settings_.barge_in &&
-            now - *speech_since_ > std::max(settings_.barge_in_confirm, settings_.min_utterance))
+        if (first && utterance && speech_since_ && settings_.barge_in && now - *speech_since_ > std::max(settings_.barge_in_confirm, settings_.min_utterance))
             confirmed_ = true;
         if (std::holds_alternative<BargedIn>(command) && utterance) confirmed_ = true;
-        if (std::holds_alternative<FinishUtterance>(command) || std::holds_alternative<DropUtterance>(command))
-            confirmed_ = false;
+        if (std::holds_alternative<FinishUtterance>(command) || std::holds_alternative<DropUtterance>(command)) confirmed_ = false;
         if (const auto* c = std::get_if<StartReply>(&command)) {
             ASSERT_TRUE(open_replies.empty()) << "two replies at once";
             ASSERT_FALSE(ended_replies.contains(c->reply));
@@ -433,8 +423,7 @@ private:
                 }
                 if (found) break;
             }
-            ASSERT_TRUE(found) << "remembers a word the caller has not heard (or twice): '" << word << "' of '"
-                               << said.heard << "' at " << now.count();
+            ASSERT_TRUE(found) << "remembers a word the caller has not heard (or twice): '" << word << "' of '" << said.heard << "' at " << now.count();
             at_char = end + 1;
         }
     }

@@ -13,24 +13,50 @@ namespace {
 using testing::ElementsAre;
 using Kind = Destination::Kind;
 
-MenuAction to(const char* text, const char* say = "") { return {.repeat = false, .to = *parse_destination(text), .say = say}; }
-MenuAction again() { return {.repeat = true, .to = {}, .say = {}}; }
+MenuAction to(const char* text, const char* say = "") {
+    return {.repeat = false, .to = *parse_destination(text), .say = say};
+}
+MenuAction again() {
+    return {.repeat = true, .to = {}, .say = {}};
+}
 
 Menus house() {
     Menus all;
-    Menu main{.name = "main", .say = "Main.", .play = {}, .keys = {{'1', to("menu:sales")}, {'2', to("queue:support", "One moment.")}, {'9', again()}}, .speech = {}, .hints = {}, .language = {}};
+    Menu main{.name = "main",
+              .say = "Main.",
+              .play = {},
+              .keys = {{'1', to("menu:sales")}, {'2', to("queue:support", "One moment.")}, {'9', again()}},
+              .speech = {},
+              .hints = {},
+              .language = {}};
     main.speech = {{to("menu:sales"), {"sales", "buy something"}}, {to("queue:support"), {"support", "technical help"}}, {again(), {"repeat"}}};
     main.then = to("voicemail");
-    Menu sales{.name = "sales", .say = "Sales.", .play = {}, .keys = {{'1', to("menu:offers")}, {'2', to("+4930123456")}, {'*', to("back")}}, .speech = {}, .hints = {}, .language = {}};
+    Menu sales{.name = "sales",
+               .say = "Sales.",
+               .play = {},
+               .keys = {{'1', to("menu:offers")}, {'2', to("+4930123456")}, {'*', to("back")}},
+               .speech = {},
+               .hints = {},
+               .language = {}};
     sales.then = to("back");
-    Menu offers{.name = "offers", .say = "Offers.", .play = {}, .keys = {{'1', to("hangup")}, {'*', to("back")}, {'0', to("menu:main")}}, .speech = {}, .hints = {}, .language = {}};
+    Menu offers{.name = "offers",
+                .say = "Offers.",
+                .play = {},
+                .keys = {{'1', to("hangup")}, {'*', to("back")}, {'0', to("menu:main")}},
+                .speech = {},
+                .hints = {},
+                .language = {}};
     offers.tries = 1;
     for (auto* menu : {&main, &sales, &offers}) all.emplace(menu->name, *menu);
     return all;
 }
 
-MenuStep press(const Menus& menus, const MenuStep& from, const char* keys) { return answer_menu(menus, from.state, {.digits = keys, .speech = {}}); }
-MenuStep say(const Menus& menus, const MenuStep& from, const char* words, double confidence = -1) { return answer_menu(menus, from.state, {.digits = {}, .speech = words, .confidence = confidence}); }
+MenuStep press(const Menus& menus, const MenuStep& from, const char* keys) {
+    return answer_menu(menus, from.state, {.digits = keys, .speech = {}});
+}
+MenuStep say(const Menus& menus, const MenuStep& from, const char* words, double confidence = -1) {
+    return answer_menu(menus, from.state, {.digits = {}, .speech = words, .confidence = confidence});
+}
 
 TEST(Menu, ThreeLevelsDownAndBack) {
     const auto menus = house();
@@ -143,7 +169,8 @@ TEST(Menu, TheStateTravelsInAQuery) {
 TEST(Menu, EveryWalkEnds) {
     const auto menus = house();
     std::mt19937 random(7);
-    const std::vector<MenuInput> inputs{{"1", "", -1}, {"2", "", -1}, {"*", "", -1}, {"9", "", -1}, {"0", "", -1}, {"7", "", -1}, {"", "", -1}, {"", "sales", 0.9}, {"", "nonsense", 0.2}, {"", "repeat", 1}};
+    const std::vector<MenuInput> inputs{{"1", "", -1}, {"2", "", -1}, {"*", "", -1},      {"9", "", -1},         {"0", "", -1},
+                                        {"7", "", -1}, {"", "", -1},  {"", "sales", 0.9}, {"", "nonsense", 0.2}, {"", "repeat", 1}};
     for (int round = 0; round < 500; ++round) {
         auto step = *enter_menu(menus, "main");
         unsigned questions = 0;

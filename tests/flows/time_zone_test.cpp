@@ -27,22 +27,26 @@ TEST_P(Offsets, AreTheZones) {
     EXPECT_EQ(zone->offset_at(GetParam().utc).count(), GetParam().offset * 60);
 }
 INSTANTIATE_TEST_SUITE_P(rows, Offsets,
-                         testing::Values(Row{"UTC", at(2026, 7, 1, 0), 0}, Row{"Europe/Berlin", at(2026, 1, 15, 12), 60}, Row{"Europe/Berlin", at(2026, 7, 15, 12), 120},
+                         testing::Values(Row{"UTC", at(2026, 7, 1, 0), 0}, Row{"Europe/Berlin", at(2026, 1, 15, 12), 60},
+                                         Row{"Europe/Berlin", at(2026, 7, 15, 12), 120},
                                          // The hour that does not exist, and the one that comes twice: the last Sundays of March and October, 01:00 UTC.
-                                         Row{"Europe/Berlin", at(2026, 3, 29, 0, 59, 59), 60}, Row{"Europe/Berlin", at(2026, 3, 29, 1), 120}, Row{"Europe/Berlin", at(2026, 10, 25, 0, 59, 59), 120},
-                                         Row{"Europe/Berlin", at(2026, 10, 25, 1), 60},
+                                         Row{"Europe/Berlin", at(2026, 3, 29, 0, 59, 59), 60}, Row{"Europe/Berlin", at(2026, 3, 29, 1), 120},
+                                         Row{"Europe/Berlin", at(2026, 10, 25, 0, 59, 59), 120}, Row{"Europe/Berlin", at(2026, 10, 25, 1), 60},
                                          // By the rule alone, far behind every transition of the file.
                                          Row{"Europe/Berlin", at(2090, 7, 1, 0), 120}, Row{"Europe/Berlin", at(2090, 12, 1, 0), 60},
-                                         Row{"America/New_York", at(2026, 3, 8, 6, 59, 59), -300}, Row{"America/New_York", at(2026, 3, 8, 7), -240}, Row{"America/New_York", at(2026, 11, 1, 5, 59, 59), -240},
-                                         Row{"America/New_York", at(2026, 11, 1, 6), -300}, Row{"Asia/Kolkata", at(2026, 6, 1, 0), 330},
+                                         Row{"America/New_York", at(2026, 3, 8, 6, 59, 59), -300}, Row{"America/New_York", at(2026, 3, 8, 7), -240},
+                                         Row{"America/New_York", at(2026, 11, 1, 5, 59, 59), -240}, Row{"America/New_York", at(2026, 11, 1, 6), -300},
+                                         Row{"Asia/Kolkata", at(2026, 6, 1, 0), 330},
                                          // South of the equator summer holds over the new year.
-                                         Row{"Australia/Sydney", at(2026, 1, 1, 0), 660}, Row{"Australia/Sydney", at(2026, 7, 1, 0), 600}, Row{"Australia/Sydney", at(2026, 10, 3, 16), 660},
-                                         Row{"Australia/Sydney", at(2026, 10, 3, 15, 59, 59), 600}, Row{"Europe/Dublin", at(2026, 7, 1, 0), 60}, Row{"Europe/Dublin", at(2026, 1, 1, 0), 0},
+                                         Row{"Australia/Sydney", at(2026, 1, 1, 0), 660}, Row{"Australia/Sydney", at(2026, 7, 1, 0), 600},
+                                         Row{"Australia/Sydney", at(2026, 10, 3, 16), 660}, Row{"Australia/Sydney", at(2026, 10, 3, 15, 59, 59), 600},
+                                         Row{"Europe/Dublin", at(2026, 7, 1, 0), 60}, Row{"Europe/Dublin", at(2026, 1, 1, 0), 0},
                                          Row{"Europe/Berlin", at(1900, 1, 1, 0), 60}, Row{"Europe/Berlin", at(1945, 7, 1, 0), 180}),
                          [](const auto& row) { return std::to_string(row.index); });
 
 TEST(TimeZone, AgreesWithTheCLibrary) {
-    for (const auto* name : {"Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Sao_Paulo", "Asia/Tokyo", "Africa/Casablanca", "Pacific/Auckland"}) {
+    for (const auto* name :
+         {"Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Sao_Paulo", "Asia/Tokyo", "Africa/Casablanca", "Pacific/Auckland"}) {
         const auto zone = TimeZone::load(name);
         ASSERT_TRUE(zone) << name;
         ::setenv("TZ", name, 1);
@@ -89,7 +93,8 @@ TEST(TimeZone, SpoiltBytesAreRefusedOrHarmless) {
             spoilt[(seed >> 8U) % spoilt.size()] = static_cast<std::uint8_t>(seed >> 24U);
         }
         if (const auto zone = TimeZone::parse(spoilt)) {
-            for (const auto t : {-5'000'000'000LL, 0LL, 1'800'000'000LL, 9'000'000'000LL}) EXPECT_LT(std::abs(zone->offset_at(Second(seconds(t))).count()), 27 * 3600);
+            for (const auto t : {-5'000'000'000LL, 0LL, 1'800'000'000LL, 9'000'000'000LL})
+                EXPECT_LT(std::abs(zone->offset_at(Second(seconds(t))).count()), 27 * 3600);
         }
     }
 }

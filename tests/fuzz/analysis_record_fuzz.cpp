@@ -1,5 +1,5 @@
-// A call's record, a model's answer and a caller's profile, as anything at all: read, looked at by all the rules, joined and merged; what comes out is JSON within
-// its bounds.
+// A call's record, a model's answer and a caller's profile, as anything at all: read, looked at by all the rules, joined and merged; what comes out is JSON
+// within its bounds.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -13,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto script = parley::brain::parse_script(text, "fuzz.yaml", nullptr);
         parley::brain::Dialogue dialogue(script, size);
         (void)dialogue.greet();
-        for (const auto* said :
-             {"yes", "no tuesday at half past three", "opening hours", "five five five", "", "bye"}) {
+        for (const auto* said : {"yes", "no tuesday at half past three", "opening hours", "five five five", "", "bye"}) {
             if (dialogue.heard(said, 0.7).sentences.size() > 1000) std::abort();
             (void)dialogue.keyed("1");
             (void)dialogue.nothing_understood();

@@ -8,8 +8,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace parley::gateway;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    const Environment environment{{"TWILIO_AUTH_TOKEN", "0123456789abcdef"},
-                                  {"PARLEY_SERVER__PUBLIC_URL", "https://voice.example.com"}};
+    const Environment environment{{"TWILIO_AUTH_TOKEN", "0123456789abcdef"}, {"PARLEY_SERVER__PUBLIC_URL", "https://voice.example.com"}};
     LoadOptions options;
     options.check_files = false;
     try {

@@ -11,8 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     limits.longest = std::chrono::seconds(5);
     const auto got = decode_media({data, size}, limits);
     if (got) {
-        const bool sane = !got.media->pcm8k.empty() && got.media->pcm8k.size() <= 5U * 8000U && (got.media->type == "audio/wav" || got.media->type == "audio/mpeg") && got.media->rate >= 8000 &&
-                          got.media->rate <= 48000;
+        const bool sane = !got.media->pcm8k.empty() && got.media->pcm8k.size() <= 5U * 8000U &&
+                          (got.media->type == "audio/wav" || got.media->type == "audio/mpeg") && got.media->rate >= 8000 && got.media->rate <= 48000;
         if (!sane) std::abort();
     } else if (got.sentence.empty() || name(got.reason).empty()) {
         std::abort();

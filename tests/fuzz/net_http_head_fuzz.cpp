@@ -32,8 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (ec == http::error::need_more) ec = {};
     if (ec) return 0;  // Beast may be the stricter one; the server then answers 400
     if (used != bytes.size() || !parser.is_header_done()) std::abort();
-    if (parser.get().target() != head.request.target || parser.get().method_string() != head.request.method)
-        std::abort();
+    if (parser.get().target() != head.request.target || parser.get().method_string() != head.request.method) std::abort();
     if (parser.chunked() != head.chunked || parser.content_length().value_or(0) != head.content_length) std::abort();
     if (parser.get()[http::field::host] != head.request.headers.get("host")) std::abort();
     if (parser.keep_alive() != head.keep_alive) {

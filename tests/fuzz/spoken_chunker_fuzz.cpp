@@ -60,8 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     for (std::size_t i = 0; i < got.size(); ++i) {
         const Piece& piece = got[i];
-        if (piece.text != expected[i].text || piece.begin != expected[i].begin || piece.why != expected[i].why)
-            std::abort();
+        if (piece.text != expected[i].text || piece.begin != expected[i].begin || piece.why != expected[i].why) std::abort();
         if (piece.text.empty() || text.substr(piece.begin, piece.end - piece.begin) != piece.text) std::abort();
         only_space_until(piece.begin);
         at = piece.end;

@@ -12,8 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 1 || size > 4096) return 0;
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     constexpr std::string_view kTags[] = {"en-US", "en-GB", "de-DE"};
-    Shaper shaper(locale_for(kTags[data[0] % 3]),
-                  {.name_emoji = (data[0] & 4U) != 0, .announce_code = (data[0] & 8U) != 0});
+    Shaper shaper(locale_for(kTags[data[0] % 3]), {.name_emoji = (data[0] & 4U) != 0, .announce_code = (data[0] & 8U) != 0});
     std::string out = shaper.shape(text);
     out += shaper.finish();
     if (out.find_first_of("0123456789*`#_|<>[]{}\\") != std::string::npos) std::abort();

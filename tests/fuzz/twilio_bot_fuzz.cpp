@@ -10,10 +10,8 @@ using namespace parley::twilio;
 namespace {
 std::string words(const parley::Result<BotMessage>& result) {
     if (!result) return std::string(error_kind(result.error()));
-    if (const auto* m = std::get_if<BotMedia>(&*result))
-        return "media " + std::string(m->payload) + (m->superfluous ? "+" : "");
-    if (const auto* m = std::get_if<BotMark>(&*result))
-        return "mark " + std::string(m->name) + (m->superfluous ? "+" : "");
+    if (const auto* m = std::get_if<BotMedia>(&*result)) return "media " + std::string(m->payload) + (m->superfluous ? "+" : "");
+    if (const auto* m = std::get_if<BotMark>(&*result)) return "mark " + std::string(m->name) + (m->superfluous ? "+" : "");
     if (const auto* c = std::get_if<BotClear>(&*result)) return c->superfluous ? "clear+" : "clear";
     return "unknown " + std::string(std::get<UnknownMessage>(*result).event);
 }

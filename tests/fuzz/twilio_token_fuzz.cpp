@@ -13,19 +13,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string call = "CA0123456789abcdef0123456789abcdef";
     if (tokens.verify(text, call, "AC1", now)) std::abort();  // the fuzzer does not know the key
 
-    const auto part = [&](std::size_t n) {
-        return std::string(text.substr(std::min(text.size(), n * size / 5), size / 5));
-    };
+    const auto part = [&](std::size_t n) { return std::string(text.substr(std::min(text.size(), n * size / 5), size / 5)); };
     StreamClaims claims;
     claims.call_sid = call;
     claims.account_sid = "AC1";
-    claims.agent = part(0), claims.tenant = part(1), claims.revision = part(2), claims.from = part(3),
-    claims.to = part(4);
+    claims.agent = part(0), claims.tenant = part(1), claims.revision = part(2), claims.from = part(3), claims.to = part(4);
     const auto token = tokens.mint(claims, text, now);
     if (!token) return 0;
     const auto back = tokens.verify(*token, call, "AC1", now);
-    if (!back || back->agent != claims.agent || back->tenant != claims.tenant || back->revision != claims.revision ||
-        back->from != claims.from || back->to != claims.to) {
+    if (!back || back->agent != claims.agent || back->tenant != claims.tenant || back->revision != claims.revision || back->from != claims.from ||
+        back->to != claims.to) {
         std::abort();
     }
     std::string changed = *token;

@@ -18,8 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (message.type == Type::chunk && general.is_object() && !message.audio.empty()) {
         const auto found = general.find("data");
         // Where a member is repeated the two take different ones.
-        if (found != general.end() && found->is_string() && text.find("\"data\"") == text.rfind("\"data\"") &&
-            text.find("\\u") == text.npos) {
+        if (found != general.end() && found->is_string() && text.find("\"data\"") == text.rfind("\"data\"") && text.find("\\u") == text.npos) {
             const auto& base64 = found->get_ref<const std::string&>();
             std::vector<std::uint8_t> want(base64.size());
             const auto decoded = parley::audio::base64_decode(base64, want);
@@ -27,7 +26,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     Endpoint endpoint;
-    if (!nlohmann::json::accept(cartesia::sonic_request(endpoint, "t1", cartesia::escape_sonic(text))))
-        __builtin_trap();
+    if (!nlohmann::json::accept(cartesia::sonic_request(endpoint, "t1", cartesia::escape_sonic(text)))) __builtin_trap();
     return 0;
 }

@@ -11,8 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     const auto event = deepgram::parse_speak(text);
-    if (const auto* warning = std::get_if<deepgram::SpeakWarning>(&event))
-        (void)deepgram::speak_warning_is_limit(*warning);
+    if (const auto* warning = std::get_if<deepgram::SpeakWarning>(&event)) (void)deepgram::speak_warning_is_limit(*warning);
     (void)deepgram::speak_lost(from_close(1011, text));
     for (const auto& message : deepgram::speak_messages(deepgram::escape_speak(text)))
         if (!nlohmann::json::accept(message)) __builtin_trap();

@@ -16,8 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!message.malformed && general.is_object() && !message.audio.empty()) {
         const auto found = general.find("audio");
         // Where a member is repeated the two take different ones.
-        if (found != general.end() && found->is_string() && text.find("\"audio\"") == text.rfind("\"audio\"") &&
-            text.find("\\u") == text.npos) {
+        if (found != general.end() && found->is_string() && text.find("\"audio\"") == text.rfind("\"audio\"") && text.find("\\u") == text.npos) {
             const auto& base64 = found->get_ref<const std::string&>();
             std::vector<std::uint8_t> want(base64.size());
             const auto decoded = parley::audio::base64_decode(base64, want);

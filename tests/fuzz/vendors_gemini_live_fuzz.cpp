@@ -20,7 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (event.going_away && event.going_away->count() < 0) std::abort();
     const ToolCall call{"i", "n", "{}", ""};
     const auto response = nlohmann::json::parse(gemini_live::tool_response(call, text), nullptr, false);
-    if (response.is_discarded() || !response["toolResponse"]["functionResponses"][0]["response"].is_object())
-        std::abort();
+    if (response.is_discarded() || !response["toolResponse"]["functionResponses"][0]["response"].is_object()) std::abort();
     return 0;
 }

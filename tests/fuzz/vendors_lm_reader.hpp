@@ -21,8 +21,7 @@ public:
         text += delta;
     }
     void on_tool_call(const ToolCall& call) override {
-        if (!nlohmann::json::parse(call.arguments, nullptr, false).is_object() || call.id.empty() || call.name.empty())
-            std::abort();
+        if (!nlohmann::json::parse(call.arguments, nullptr, false).is_object() || call.id.empty() || call.name.empty()) std::abort();
         calls += call.id + "|" + call.name + "|" + call.arguments + "|" + call.vendor_data + "\n";
         if (++count > LmReader::kCalls) std::abort();
     }
@@ -33,14 +32,11 @@ public:
 inline std::string told(LmReader& reader, std::string_view bytes, std::size_t piece, bool whole) {
     FuzzSink sink;
     if (whole) reader.feed_whole(bytes, sink);
-    for (; !whole && !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size())))
-        reader.feed(bytes.substr(0, piece), sink);
+    for (; !whole && !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) reader.feed(bytes.substr(0, piece), sink);
     const auto outcome = reader.end(sink);
     if (sink.text.size() > LmReader::kText) std::abort();
     const auto* failure = std::get_if<Failure>(&outcome);
-    return sink.text + "\n" + sink.calls +
-           (failure != nullptr ? std::string(name(failure->kind))
-                               : std::string(name(std::get<LmDone>(outcome).finish)));
+    return sink.text + "\n" + sink.calls + (failure != nullptr ? std::string(name(failure->kind)) : std::string(name(std::get<LmDone>(outcome).finish)));
 }
 
 template <class Make>

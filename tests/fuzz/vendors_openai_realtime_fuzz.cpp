@@ -19,7 +19,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (const auto failure = openai_realtime::fatal(event); failure && failure->reason.size() > 300) std::abort();
     LmMessage message;
     message.text = text;
-    if (nlohmann::json::parse(openai_realtime::message_item(message, false, "i"), nullptr, false).is_discarded())
-        std::abort();
+    if (nlohmann::json::parse(openai_realtime::message_item(message, false, "i"), nullptr, false).is_discarded()) std::abort();
     return 0;
 }

@@ -29,7 +29,13 @@ agents:
 }
 
 TEST(AgentDocument, IsWhatStandsInTheFile) {
-    const json document{{"brain", "vendors"}, {"stt", "ears"}, {"lm", {"mind"}}, {"persona", "You are Ada."}, {"variables", {{"company", "Brightside"}}}, {"conversation", {{"idle_prompts", 3}, {"barge_in", false}}}, {"max_call", "9m"}};
+    const json document{{"brain", "vendors"},
+                        {"stt", "ears"},
+                        {"lm", {"mind"}},
+                        {"persona", "You are Ada."},
+                        {"variables", {{"company", "Brightside"}}},
+                        {"conversation", {{"idle_prompts", 3}, {"barge_in", false}}},
+                        {"max_call", "9m"}};
     const auto read = read_document(base(), "front", document, {});
     ASSERT_TRUE(read.problems.empty()) << read.problems.front().field << ": " << read.problems.front().message;
     EXPECT_EQ(read.shown, document);
@@ -48,7 +54,8 @@ TEST(AgentDocument, IsWhatStandsInTheFile) {
 }
 
 TEST(AgentDocument, SecretsAreFoundWhereverTheyStandAndKeptByTheirPlace) {
-    const json document{{"brain", "bot"}, {"bot", "wss://bot.example.com/x"}, {"bot_headers", {{"Authorization", "first-secret"}, {"X-~Key/1", "second-secret"}}}};
+    const json document{
+        {"brain", "bot"}, {"bot", "wss://bot.example.com/x"}, {"bot_headers", {{"Authorization", "first-secret"}, {"X-~Key/1", "second-secret"}}}};
     auto bad = read_document(base(), "front", document, {});
     EXPECT_FALSE(bad.problems.empty()) << "no header is called that";
     auto good = document;
@@ -71,7 +78,12 @@ TEST(AgentDocument, ASecretDoesNotGoToAnotherHost) {
     const json document{{"brain", "bot"},
                         {"bot", "wss://bot.example.com/x"},
                         {"bot_headers", {{"Authorization", "bot-secret"}}},
-                        {"http_tools", json::array({{{"name", "weather"}, {"description", "d"}, {"method", "GET"}, {"url", "https://api.example.com/a"}, {"headers", {{"Authorization", "tool-secret"}, {"url", "odd-secret"}}}, {"signing_key", "sign-secret"}}})},
+                        {"http_tools", json::array({{{"name", "weather"},
+                                                     {"description", "d"},
+                                                     {"method", "GET"},
+                                                     {"url", "https://api.example.com/a"},
+                                                     {"headers", {{"Authorization", "tool-secret"}, {"url", "odd-secret"}}},
+                                                     {"signing_key", "sign-secret"}}})},
                         {"mcp_servers", json::array({{{"name", "office"}, {"url", "https://mcp.example.com/"}, {"headers", {{"X-Key", "mcp-secret"}}}}})},
                         {"calendar", {{"url", "https://dav.example.com/c/"}, {"username", "u"}, {"password", "dav-secret"}}},
                         {"webhooks", {{"url", "https://hooks.example.com/"}, {"secret", "hook-secret-of-some-length-0123456789"}}},
@@ -96,8 +108,11 @@ TEST(AgentDocument, ASecretDoesNotGoToAnotherHost) {
     };
     EXPECT_THAT(fields(read.shown), IsEmpty());
     EXPECT_THAT(with("/http_tools/0/url", "https://API.example.com:443/other?x={y}"), testing::Not(testing::Contains(testing::HasSubstr("headers"))));
-    for (const char* url : {"https://evil.example.com/a", "http://api.example.com/a", "https://api.example.com:444/a", "https://api.example.com@evil.example.com/a", "https://api.example.com.evil.example.com/a"})
-        EXPECT_THAT(with("/http_tools/0/url", url), testing::IsSupersetOf({"http_tools[0].headers.Authorization", "http_tools[0].headers.url", "http_tools[0].signing_key"})) << url;
+    for (const char* url : {"https://evil.example.com/a", "http://api.example.com/a", "https://api.example.com:444/a",
+                            "https://api.example.com@evil.example.com/a", "https://api.example.com.evil.example.com/a"})
+        EXPECT_THAT(with("/http_tools/0/url", url),
+                    testing::IsSupersetOf({"http_tools[0].headers.Authorization", "http_tools[0].headers.url", "http_tools[0].signing_key"}))
+            << url;
     EXPECT_THAT(with("/mcp_servers/0/url", "https://evil.example.com/"), ElementsAre("mcp_servers[0].headers.X-Key"));
     EXPECT_THAT(with("/calendar/url", "https://evil.example.com/c/"), ElementsAre("calendar.password"));
     EXPECT_THAT(with("/webhooks/url", "https://evil.example.com/"), ElementsAre("webhooks.secret"));
@@ -120,7 +135,8 @@ TEST(AgentDocument, ASecretDoesNotGoToAnotherHost) {
     auto back = without.shown;
     back["calendar"]["url"] = "https://evil.example.com/c/";
     const auto last = read_document(base(), "front", back, without.secrets, true, without.shown);
-    EXPECT_THAT(last.problems, testing::Contains(testing::AllOf(testing::Field(&DocumentProblem::field, "calendar.password"), testing::Field(&DocumentProblem::message, testing::HasSubstr("`url`")))));
+    EXPECT_THAT(last.problems, testing::Contains(testing::AllOf(testing::Field(&DocumentProblem::field, "calendar.password"),
+                                                                testing::Field(&DocumentProblem::message, testing::HasSubstr("`url`")))));
 }
 
 TEST(AgentDocument, ASchemaHasEveryRowAndItsRange) {
@@ -148,7 +164,12 @@ TEST(AgentDocument, ASchemaHasEveryRowAndItsRange) {
 }
 
 TEST(Persona, WarnsOfNamesOnlyACallCouldBring) {
-    const json document{{"brain", "vendors"}, {"numbers", json::array({"+18005550123"})}, {"stt", "ears"}, {"lm", "mind"}, {"instructions", "You are {who} of {company}. It is {now}. {caller_name} {\"a\": 1}"}, {"variables", {{"company", "x"}}}};
+    const json document{{"brain", "vendors"},
+                        {"numbers", json::array({"+18005550123"})},
+                        {"stt", "ears"},
+                        {"lm", "mind"},
+                        {"instructions", "You are {who} of {company}. It is {now}. {caller_name} {\"a\": 1}"},
+                        {"variables", {{"company", "x"}}}};
     const auto read = read_document(base(), "front", document, {});
     ASSERT_TRUE(read.problems.empty());
     ASSERT_EQ(read.warnings.size(), 1U);

@@ -16,19 +16,23 @@ std::string yaml_of(const std::string& page) {
     std::string all = "agents:\n";
     bool inside = false;
     for (std::string line; std::getline(in, line);) {
-        if (line.starts_with("```")) inside = line == "```yaml";
-        else if (inside && line != "agents:") all += line + "\n";
+        if (line.starts_with("```"))
+            inside = line == "```yaml";
+        else if (inside && line != "agents:")
+            all += line + "\n";
     }
     return all;
 }
 
-constexpr const char* kVendors = "vendors:\n  deepgram: {vendor: deepgram, key: k}\n  openai: {vendor: openai, key: k, model: m}\n  elevenlabs: {vendor: elevenlabs, key: k, voice: v}\n";
+constexpr const char* kVendors =
+    "vendors:\n  deepgram: {vendor: deepgram, key: k}\n  openai: {vendor: openai, key: k, model: m}\n  elevenlabs: {vendor: elevenlabs, key: k, voice: v}\n";
 
 Config load(const std::string& text) {
-    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"env:TWILIO_AUTH_TOKEN\"]}\n" + text, "example.yaml",
-                            {{"TWILIO_AUTH_TOKEN", "00112233445566778899aabbccddeeff"}}, {.allow_unknown = false, .check_files = false});
+    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"env:TWILIO_AUTH_TOKEN\"]}\n" + text,
+                            "example.yaml", {{"TWILIO_AUTH_TOKEN", "00112233445566778899aabbccddeeff"}}, {.allow_unknown = false, .check_files = false});
 }
-std::string problems_of(const std::string& lines, const std::string& brain = "    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n") {
+std::string problems_of(const std::string& lines,
+                        const std::string& brain = "    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n") {
     try {
         (void)load(kVendors + ("agents:\n  desk:\n    default: true\n" + brain) + lines);
     } catch (const ConfigError& error) {

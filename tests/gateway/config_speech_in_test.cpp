@@ -9,12 +9,15 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string kVendors = "vendors:\n  ear: {vendor: deepgram, key: k}\n  ohr: {vendor: deepgram, key: k, language: de}\n  mind: {vendor: openai, key: k, model: m}\n  voice: {vendor: elevenlabs, key: k, voice: v}\n  stimme: {vendor: elevenlabs, key: k, voice: w}\n  writer: {vendor: anthropic, key: k, model: m}\n";
+const std::string kVendors =
+    "vendors:\n  ear: {vendor: deepgram, key: k}\n  ohr: {vendor: deepgram, key: k, language: de}\n  mind: {vendor: openai, key: k, model: m}\n  voice: "
+    "{vendor: elevenlabs, key: k, voice: v}\n  stimme: {vendor: elevenlabs, key: k, voice: w}\n  writer: {vendor: anthropic, key: k, model: m}\n";
 const std::string kAgent = "agents:\n  front:\n    default: true\n    brain: vendors\n    stt: [ear]\n    lm: [mind]\n    tts: [voice]\n    greeting: hello\n";
 
 Config load(const std::string& lines) {
-    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"00112233445566778899aabbccddeeff\"]}\n" + kVendors + kAgent + lines, "example.yaml", {},
-                            {.allow_unknown = false, .check_files = false});
+    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"00112233445566778899aabbccddeeff\"]}\n" +
+                                kVendors + kAgent + lines,
+                            "example.yaml", {}, {.allow_unknown = false, .check_files = false});
 }
 std::string problems_of(const std::string& lines) {
     try {
@@ -26,7 +29,8 @@ std::string problems_of(const std::string& lines) {
 }
 
 TEST(SpeechIn, NamesWhoHearsAndSpeaksAnotherLanguage) {
-    const auto config = load("    tools: [set_language]\n    languages: [en-US, de-DE]\n    speech_in: [{language: de-DE, stt: [ohr], tts: [stimme, embedded]}]\n");
+    const auto config =
+        load("    tools: [set_language]\n    languages: [en-US, de-DE]\n    speech_in: [{language: de-DE, stt: [ohr], tts: [stimme, embedded]}]\n");
     const auto& in = config.agent("front")->persona.speech_in;
     ASSERT_EQ(in.size(), 1U);
     EXPECT_EQ(in[0].stt, (std::vector<std::string>{"ohr"}));
@@ -47,7 +51,8 @@ TEST(SpeechIn, RefusesWhatCannotBe) {
 }
 
 TEST(HttpTools, TakeTrueAndFalseAsTheyStand) {
-    const std::string tool = "    http_tools:\n      - {name: pay, description: Pays., url: \"https://pay.example.com/\", consequential: true, idempotent: false}\n";
+    const std::string tool =
+        "    http_tools:\n      - {name: pay, description: Pays., url: \"https://pay.example.com/\", consequential: true, idempotent: false}\n";
     const auto config = load(tool);
     EXPECT_TRUE(config.agent("front")->own_tools.http[0].consequential);
     EXPECT_FALSE(config.agent("front")->own_tools.http[0].idempotent);
@@ -57,7 +62,8 @@ TEST(HttpTools, TakeTrueAndFalseAsTheyStand) {
 }
 
 TEST(CollectedDigits, NeedSomebodyWhoCollectsThem) {
-    const std::string tool = "    http_tools:\n      - {name: pay, description: Pays., url: \"https://pay.example.com/\", body: '{\"card\": \"{digits.card}\"}'}\n";
+    const std::string tool =
+        "    http_tools:\n      - {name: pay, description: Pays., url: \"https://pay.example.com/\", body: '{\"card\": \"{digits.card}\"}'}\n";
     EXPECT_THAT(problems_of(tool), HasSubstr("tools does not name collect_digits"));
     EXPECT_EQ(problems_of("    tools: [collect_digits]\n" + tool), "");
     auto open = tool;

@@ -146,24 +146,22 @@ const std::string kTail = "agents: {a: {default: true, brain: echo}}\n";
 INSTANTIATE_TEST_SUITE_P(
     cases, ConfigMistake,
     testing::Values(
-        Mistake{"misspelt_key",
-                "server:\n  publicurl: 'https://v.example'\n  public_url: 'https://v.example'\n" + kTail,
+        Mistake{"misspelt_key", "server:\n  publicurl: 'https://v.example'\n  public_url: 'https://v.example'\n" + kTail,
                 "dir/parley.yaml:2:3: unknown key 'publicurl', did you mean 'public_url'?"},
-        Mistake{"misspelt_section", kHead + "limit: {max_calls: 3}\n" + kTail,
-                "dir/parley.yaml:2:1: unknown key 'limit', did you mean 'limits'?"},
-        Mistake{"key_of_another_section", kHead + "max_calls: 3\n" + kTail,
-                "dir/parley.yaml:2:1: unknown key 'max_calls', did you mean 'limits.max_calls'?"},
+        Mistake{"misspelt_section", kHead + "limit: {max_calls: 3}\n" + kTail, "dir/parley.yaml:2:1: unknown key 'limit', did you mean 'limits'?"},
+        Mistake{"key_of_another_section", kHead + "max_calls: 3\n" + kTail, "dir/parley.yaml:2:1: unknown key 'max_calls', did you mean 'limits.max_calls'?"},
         Mistake{"misspelt_agent_key", kHead + "agents: {a: {default: true, brian: echo, brain: echo}}\n",
                 "dir/parley.yaml:2:29: unknown key 'brian', did you mean 'brain'?"},
-        Mistake{"misspelt_conversation_key",
-                kHead + "agents: {a: {default: true, brain: echo, conversation: {barge: true}}}\n",
+        Mistake{"misspelt_conversation_key", kHead + "agents: {a: {default: true, brain: echo, conversation: {barge: true}}}\n",
                 "dir/parley.yaml:2:57: unknown key 'barge', did you mean 'barge_in'?"},
         Mistake{"vendor_nobody_knows", kHead + "vendors: {ear: {vendor: deepgramm, key: k1}}\n" + kTail,
                 "dir/parley.yaml:2:25: 'vendors.ear.vendor': nobody knows 'deepgramm', did you mean 'deepgram'?"},
-        Mistake{"vendor_not_named", kHead + "vendors: {ear: {vendor: deepgram, key: k1}}\nagents: {a: {default: true, brain: vendors, stt: [eat], lm: [ear]}}\n",
+        Mistake{"vendor_not_named",
+                kHead + "vendors: {ear: {vendor: deepgram, key: k1}}\nagents: {a: {default: true, brain: vendors, stt: [eat], lm: [ear]}}\n",
                 "dir/parley.yaml:2:11: 'vendors.ear': deepgram does not serve lm (as lm of agent a)\n"
                 "dir/parley.yaml:3:50: 'agents.a.stt': there is no vendor 'eat', did you mean 'ear'?"},
-        Mistake{"vendor_option_unknown", kHead + "vendors: {m: {vendor: openai, key: k1, model: x, options: {api: chatter}}}\nagents: {a: {default: true, brain: vendors, s2s: [m]}}\n",
+        Mistake{"vendor_option_unknown",
+                kHead + "vendors: {m: {vendor: openai, key: k1, model: x, options: {api: chatter}}}\nagents: {a: {default: true, brain: vendors, s2s: [m]}}\n",
                 "dir/parley.yaml:2:11: 'vendors.m': option api: expected one of realtime, found 'chatter' (as s2s of agent a)"},
         Mistake{"vendor_in_the_clear", kHead + "vendors: {m: {vendor: openai, base_url: 'http://m.example', key: k1}}\n" + kTail,
                 "dir/parley.yaml:2:41: 'base_url': must be https or wss: keys and speech do not travel in the clear, except to this machine"},
@@ -173,38 +171,33 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"vendor_roles_of_another_brain", kHead + "agents: {a: {default: true, brain: echo, tts: [embedded]}}\n",
                 "dir/parley.yaml:2:47: 'agents.a.tts': is given, but brain is not vendors"},
         Mistake{"voices_of_two_languages",
-                kHead + "vendors: {e: {vendor: deepgram, key: k1, language: en-US}, g: {vendor: deepgram, key: k1, language: de}, m: {vendor: openai, key: k1, model: x}}\n"
+                kHead + "vendors: {e: {vendor: deepgram, key: k1, language: en-US}, g: {vendor: deepgram, key: k1, language: de}, m: {vendor: openai, key: k1, "
+                        "model: x}}\n"
                         "agents: {a: {default: true, brain: vendors, stt: [e], lm: [m], tts: [e, g]}}\n",
                 "dir/parley.yaml:3:69: 'agents.a.tts': mixes voices of different languages (en, de)"},
-        Mistake{"wrong_type", kHead + "limits: {max_calls: many}\n" + kTail,
-                "dir/parley.yaml:2:21: 'limits.max_calls': expected a whole number, found 'many'"},
+        Mistake{"wrong_type", kHead + "limits: {max_calls: many}\n" + kTail, "dir/parley.yaml:2:21: 'limits.max_calls': expected a whole number, found 'many'"},
         Mistake{"section_for_a_value", kHead + "limits: {max_calls: {a: 1}}\n" + kTail,
                 "dir/parley.yaml:2:21: 'limits.max_calls': expected a single value, found a section"},
-        Mistake{"value_for_a_section", kHead + "limits: 5\n" + kTail,
-                "dir/parley.yaml:2:9: 'limits': expected a section, found a single value"},
+        Mistake{"value_for_a_section", kHead + "limits: 5\n" + kTail, "dir/parley.yaml:2:9: 'limits': expected a section, found a single value"},
         Mistake{"out_of_range", kHead + "media: {ahead: 300ms}\n" + kTail,
                 "dir/parley.yaml:2:16: 'media.ahead': 300ms is out of range, allowed is 100ms to 200ms"},
         Mistake{"no_unit", kHead + "media: {ahead: 150}\n" + kTail,
                 "dir/parley.yaml:2:16: 'media.ahead': expected a duration such as 200us, 600ms, 5s, 10m or 1h, found "
                 "'150'"},
-        Mistake{"too_fine", kHead + "media: {ahead: 150500us}\n" + kTail,
-                "dir/parley.yaml:2:16: 'media.ahead': has steps of 1ms"},
+        Mistake{"too_fine", kHead + "media: {ahead: 150500us}\n" + kTail, "dir/parley.yaml:2:16: 'media.ahead': has steps of 1ms"},
         Mistake{"unknown_choice", kHead + "log: {level: inform}\n" + kTail,
                 "dir/parley.yaml:2:14: 'log.level': expected one of debug, info, warn, error; found 'inform', did you "
                 "mean 'info'?"},
-        Mistake{"repeated_key", kHead + "log: {level: info, level: warn}\n" + kTail,
-                "dir/parley.yaml:2:20: 'level' was already given in line 2"},
+        Mistake{"repeated_key", kHead + "log: {level: info, level: warn}\n" + kTail, "dir/parley.yaml:2:20: 'level' was already given in line 2"},
         Mistake{"syntax", kHead + "log: [\n", "dir/parley.yaml:3:1: end of sequence flow not found"},
-        Mistake{"version", "version: 2\n" + kHead + kTail,
-                "dir/parley.yaml:1:10: 'version': 2 is out of range, allowed is 1 to 1"},
+        Mistake{"version", "version: 2\n" + kHead + kTail, "dir/parley.yaml:1:10: 'version': 2 is out of range, allowed is 1 to 1"},
         Mistake{"no_public_url", "version: 1\n" + kTail,
                 "configuration: 'server.public_url': is missing: signatures are computed over it (for example "
                 "https://voice.example.com)"},
         Mistake{"http_public_url", "server: {public_url: 'http://v.example'}\n" + kTail,
                 "dir/parley.yaml:1:22: 'server.public_url': must be https: Twilio opens media streams over TLS only"},
         Mistake{"no_agents", kHead, "configuration: 'agents': is missing: at least one has to answer"},
-        Mistake{"no_script", kHead + "agents: {a: {default: true}}\n",
-                "dir/parley.yaml:2:10: 'agents.a.script': is missing for brain: embedded"},
+        Mistake{"no_script", kHead + "agents: {a: {default: true}}\n", "dir/parley.yaml:2:10: 'agents.a.script': is missing for brain: embedded"},
         Mistake{"script_not_there", kHead + "agents: {a: {default: true, script: nowhere.yaml}}\n",
                 "dir/parley.yaml:2:37: 'agents.a.script': dir/nowhere.yaml is not a readable file"},
         Mistake{"bot_over_plain_ws", kHead + "agents: {a: {default: true, brain: bot, bot: 'ws://bot.example/'}}\n",
@@ -215,8 +208,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "dir/parley.yaml:2:83: 'X': must be a single line"},
         Mistake{"two_defaults", kHead + "agents: {a: {default: true, brain: echo}, b: {default: true, brain: echo}}\n",
                 "dir/parley.yaml:2:56: 'agents.b.default': 'a' is the default already"},
-        Mistake{"number_twice",
-                kHead + "agents: {a: {numbers: ['+49301'], brain: echo}, b: {numbers: ['+49301'], brain: echo}}\n",
+        Mistake{"number_twice", kHead + "agents: {a: {numbers: ['+49301'], brain: echo}, b: {numbers: ['+49301'], brain: echo}}\n",
                 "dir/parley.yaml:2:62: 'agents.b.numbers': +49301 belongs to 'a' already"},
         Mistake{"not_a_number", kHead + "agents: {a: {numbers: ['030 123'], brain: echo}}\n",
                 "dir/parley.yaml:2:24: 'numbers': expected a number in E.164 form, such as +4930123456 (quoted), found "
@@ -236,10 +228,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "(127.0.0.1)"},
         Mistake{"tls_without_key", "server: {public_url: 'https://v.example', tls: {listen: '0.0.0.0:8443'}}\n" + kTail,
                 "configuration: 'server.tls.certificate': is missing\nconfiguration: 'server.tls.key': is missing"},
-        Mistake{
-            "silences_out_of_order",
-            kHead + "agents: {a: {default: true, brain: echo, conversation: {endpoint_silence: 200ms}}}\n",
-            "dir/parley.yaml:2:10: 'agents.a.conversation.endpoint_silence_short': is longer than endpoint_silence"},
+        Mistake{"silences_out_of_order", kHead + "agents: {a: {default: true, brain: echo, conversation: {endpoint_silence: 200ms}}}\n",
+                "dir/parley.yaml:2:10: 'agents.a.conversation.endpoint_silence_short': is longer than endpoint_silence"},
         Mistake{"secret_without_variable", kHead + "twilio: {token_key: 'env:NOT_SET'}\n" + kTail,
                 "dir/parley.yaml:2:21: 'twilio.token_key': the environment has no NOT_SET"},
         Mistake{"placeholder", kHead + "twilio: {token_key: your_key_here_please}\n" + kTail,
@@ -247,14 +237,11 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& c) { return c.param.name; });
 
 TEST(Config, all_mistakes_come_at_once) {
-    const std::string all =
-        mistakes("lsiten: 1\nlimits: {max_calls: x}\nlog: {level: 3}\n", {{"PARLEY_LIMITS__MAXCALLS", "4"}});
+    const std::string all = mistakes("lsiten: 1\nlimits: {max_calls: x}\nlog: {level: 3}\n", {{"PARLEY_LIMITS__MAXCALLS", "4"}});
     EXPECT_THAT(all, HasSubstr("dir/parley.yaml:1:1: unknown key 'lsiten'"));
     EXPECT_THAT(all, HasSubstr("dir/parley.yaml:2:21"));
     EXPECT_THAT(all, HasSubstr("dir/parley.yaml:3:14"));
-    EXPECT_THAT(
-        all,
-        HasSubstr("environment PARLEY_LIMITS__MAXCALLS: unknown variable, did you mean 'PARLEY_LIMITS__MAX_CALLS'?"));
+    EXPECT_THAT(all, HasSubstr("environment PARLEY_LIMITS__MAXCALLS: unknown variable, did you mean 'PARLEY_LIMITS__MAX_CALLS'?"));
     EXPECT_THAT(all, HasSubstr("'twilio.auth_tokens': is missing"));
     EXPECT_THAT(all, HasSubstr("'agents': is missing"));
 }
@@ -262,8 +249,7 @@ TEST(Config, all_mistakes_come_at_once) {
 TEST(Config, going_back_to_an_older_version_is_possible) {
     LoadOptions options;
     options.allow_unknown = true;
-    const Config c =
-        load(kSmall + "shiny: {new: 1}\n", {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_SHINY", "1"}}, options);
+    const Config c = load(kSmall + "shiny: {new: 1}\n", {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_SHINY", "1"}}, options);
     EXPECT_EQ(c.warnings.size(), 2U);
     EXPECT_THAT(mistakes(kSmall + "limits: {max_calls: x}\n", token(), options), HasSubstr("whole number"));
 }
@@ -288,18 +274,15 @@ TEST(Config, environment_overrides_the_file) {
 TEST(Config, environment_mistakes_name_the_variable) {
     EXPECT_EQ(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_LIMITS__MAX_CALLS", "x"}}),
               "environment PARLEY_LIMITS__MAX_CALLS: 'limits.max_calls': expected a whole number, found 'x'\n");
-    EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_AGENTS__DEKS__VOICE", "slt"}}),
-                HasSubstr("PARLEY_AGENTS__DESK__VOICE"));
-    EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_LIMITS__MAX_CALLS_FILE", "/x"}}),
-                HasSubstr("unknown variable"));
+    EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_AGENTS__DEKS__VOICE", "slt"}}), HasSubstr("PARLEY_AGENTS__DESK__VOICE"));
+    EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_LIMITS__MAX_CALLS_FILE", "/x"}}), HasSubstr("unknown variable"));
 }
 
 TEST(Config, secrets_come_from_files) {
     const TemporaryDirectory dir;
     const auto one = dir.write("one", "token-number-one-abcdef\n");
     const auto two = dir.write("two", "token-number-two-abcdef\ntoken-number-three-abcdef\n");
-    const Config by_file = load(
-        kSmall + "twilio: {auth_tokens: ['file:" + one.string() + "'], token_key: 'file:" + one.string() + "'}\n", {});
+    const Config by_file = load(kSmall + "twilio: {auth_tokens: ['file:" + one.string() + "'], token_key: 'file:" + one.string() + "'}\n", {});
     EXPECT_EQ(by_file.twilio.auth_tokens.at(0).reveal(), "token-number-one-abcdef");
     EXPECT_EQ(by_file.secret_files.size(), 2U);
     EXPECT_THAT(watched_files(by_file), testing::Contains(one));
@@ -309,10 +292,8 @@ TEST(Config, secrets_come_from_files) {
     EXPECT_EQ(list.twilio.auth_tokens.at(1).reveal(), "token-number-three-abcdef");
     EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN_FILE", "/nonexistent"}}), HasSubstr("is not a readable file"));
     EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN_FILE", "/dev/zero"}}), HasSubstr("is not a readable file"));
-    EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN_FILE", dir.write("empty", "\n").string()}}),
-                HasSubstr("is empty"));
-    EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN_FILE", dir.write("big", std::string(70'000, 'x')).string()}}),
-                HasSubstr("larger than 64KiB"));
+    EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN_FILE", dir.write("empty", "\n").string()}}), HasSubstr("is empty"));
+    EXPECT_THAT(mistakes(kSmall, {{"TWILIO_AUTH_TOKEN_FILE", dir.write("big", std::string(70'000, 'x')).string()}}), HasSubstr("larger than 64KiB"));
 }
 
 TEST(Config, a_literal_secret_is_warned_about) {
@@ -331,11 +312,7 @@ TEST(Config, the_whole_text_may_stand_in_one_variable) {
 TEST(Config, the_file_may_be_named_by_the_environment) {
     const TemporaryDirectory dir;
     const auto file = dir.write("parley.yaml", kSmall);
-    EXPECT_EQ(
-        load_config(
-            {}, {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_CONFIG", file.string()}, {"PARLEY_CONFIG_TEXT", "other: 1"}})
-            .file,
-        file);
+    EXPECT_EQ(load_config({}, {{"TWILIO_AUTH_TOKEN", kToken}, {"PARLEY_CONFIG", file.string()}, {"PARLEY_CONFIG_TEXT", "other: 1"}}).file, file);
     EXPECT_THROW((void)load_config({}, token()), ConfigError);
 }
 
@@ -362,8 +339,7 @@ TEST(Config, nothing_printed_holds_a_secret) {
     std::string everything = print_config(c) + print_config(bot) + config_hash(c);
     for (const auto& change : diff(c, bot)) everything += change.key + change.before + change.after;
     for (const auto& warning : c.warnings) everything += warning.text();
-    everything +=
-        mistakes(kSmall + "twilio: {auth_tokens: [canary-your_token, 'canary\\nchangeme'], token_key: canary}\n", {});
+    everything += mistakes(kSmall + "twilio: {auth_tokens: [canary-your_token, 'canary\\nchangeme'], token_key: canary}\n", {});
     EXPECT_THAT(everything, Not(HasSubstr("canary")));
     EXPECT_THAT(print_config(c), HasSubstr("auth_tokens: [\"***\", \"***\"]"));
 }
@@ -385,8 +361,7 @@ TEST(Config, what_is_printed_reads_back_the_same) {
 
 TEST(Config, changes_are_named_with_what_they_need) {
     const Config before = load(kSmall);
-    const Config after =
-        load(kSmall + "limits: {max_calls: 50}\nlog: {format: text}\ntwilio: {token_key: another-key-0123456789}\n");
+    const Config after = load(kSmall + "limits: {max_calls: 50}\nlog: {format: text}\ntwilio: {token_key: another-key-0123456789}\n");
     const auto changes = diff(before, after);
     ASSERT_EQ(changes.size(), 3U);
     EXPECT_TRUE(changes.at(2).restart);
@@ -398,8 +373,7 @@ TEST(Config, changes_are_named_with_what_they_need) {
     EXPECT_TRUE(changes.at(1).restart);
     EXPECT_EQ(changes.at(2).after, "\"***\"");
     EXPECT_NE(config_hash(before), config_hash(after));
-    const Config other =
-        load("server: {public_url: 'https://voice.example.com'}\nagents: {shop: {default: true, brain: echo}}\n");
+    const Config other = load("server: {public_url: 'https://voice.example.com'}\nagents: {shop: {default: true, brain: echo}}\n");
     const auto renamed = diff(before, other);
     ASSERT_EQ(renamed.size(), 2U);
     EXPECT_EQ(renamed.at(0).key, "agents.desk");
@@ -415,8 +389,7 @@ TEST(Config, instances_that_share_the_auth_token_share_the_stream_key) {
     const Config c = load(kSmall);
     EXPECT_EQ(stream_token_key(c).reveal(), stream_token_key(load(kSmall)).reveal());
     EXPECT_EQ(stream_token_key(c).reveal().size(), 32U);
-    EXPECT_NE(stream_token_key(c).reveal(),
-              stream_token_key(load(kSmall, {{"TWILIO_AUTH_TOKEN", "other-token-abcdef"}})).reveal());
+    EXPECT_NE(stream_token_key(c).reveal(), stream_token_key(load(kSmall, {{"TWILIO_AUTH_TOKEN", "other-token-abcdef"}})).reveal());
     const Config own = load(kSmall + "twilio: {token_key: a-key-of-its-own-0123}\n");
     EXPECT_NE(stream_token_key(own).reveal(), stream_token_key(c).reveal());
     const Config open = load("server: {listen: '127.0.0.1:0'}\ntwilio: {verify_signatures: false}\n" + kTail, {});
@@ -450,8 +423,7 @@ TEST(Config, every_field_of_the_conversation_has_a_key) {
 }
 
 TEST(Config, every_field_of_the_voice_detector_has_a_key) {
-    const auto vad = std::count_if(config_rows().begin(), config_rows().end(),
-                                   [](const auto& row) { return row.key.starts_with("media.vad."); });
+    const auto vad = std::count_if(config_rows().begin(), config_rows().end(), [](const auto& row) { return row.key.starts_with("media.vad."); });
     EXPECT_EQ(vad, 11);
     static_assert(sizeof(audio::VadConfig) == 11 * 4, "a field came or went: add its row");
 }
@@ -478,14 +450,10 @@ TEST(Config, shipped_files_are_accepted) {
     const std::filesystem::path root = PARLEY_SOURCE_DIR;
     for (const char* name : {"config/parley.yaml", "config/bot.yaml"}) {
         LoadOptions options;
-        options.check_files = std::string_view(name) == "config/parley.yaml" &&
-                              std::filesystem::exists(root / "config/scripts/receptionist.yaml");
+        options.check_files = std::string_view(name) == "config/parley.yaml" && std::filesystem::exists(root / "config/scripts/receptionist.yaml");
         try {
-            const Config c = load_config(root / name,
-                                         {{"TWILIO_AUTH_TOKEN", kToken},
-                                          {"BOT_TOKEN", "abc"},
-                                          {"PARLEY_SERVER__PUBLIC_URL", "https://v.example"}},
-                                         options);
+            const Config c =
+                load_config(root / name, {{"TWILIO_AUTH_TOKEN", kToken}, {"BOT_TOKEN", "abc"}, {"PARLEY_SERVER__PUBLIC_URL", "https://v.example"}}, options);
             EXPECT_TRUE(c.agent_for("+1")) << name;
         } catch (const ConfigError& e) {
             FAIL() << e.what();

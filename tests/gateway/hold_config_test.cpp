@@ -12,21 +12,25 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string kVendors = "vendors:\n  deepgram: {vendor: deepgram, key: k}\n  openai: {vendor: openai, key: k, model: m}\n  elevenlabs: {vendor: elevenlabs, key: k, voice: v}\n";
+const std::string kVendors =
+    "vendors:\n  deepgram: {vendor: deepgram, key: k}\n  openai: {vendor: openai, key: k, model: m}\n  elevenlabs: {vendor: elevenlabs, key: k, voice: v}\n";
 
 std::string yaml_of(const std::string& page) {
     std::ifstream in(std::string(PARLEY_SOURCE_DIR) + "/docs/" + page);
     std::string all;
     bool inside = false;
     for (std::string line; std::getline(in, line);) {
-        if (line.starts_with("```")) inside = line == "```yaml";
-        else if (inside) all += line + "\n";
+        if (line.starts_with("```"))
+            inside = line == "```yaml";
+        else if (inside)
+            all += line + "\n";
     }
     return all;
 }
 Config load(const std::string& text) {
-    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"00112233445566778899aabbccddeeff\"]}\n" + text, "example.yaml", {},
-                            {.allow_unknown = false, .check_files = false});
+    return load_config_text(
+        "version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"00112233445566778899aabbccddeeff\"]}\n" + text,
+        "example.yaml", {}, {.allow_unknown = false, .check_files = false});
 }
 std::string problems_of(const std::string& lines, const std::string& agent = "brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]") {
     try {
@@ -72,13 +76,16 @@ TEST(Preparation, ToolsAreGivenWhatIsKnownAndTheyAskFor) {
     EXPECT_EQ(known_arguments(R"({"type":"object","properties":{"caller":{"type":"string"},"day":{"type":"string"}}})", known), R"({"caller":"+14155550100"})");
     EXPECT_EQ(known_arguments(R"({"type":"object","properties":{"caller":{"type":"integer"}}})", known), "{}") << "a number is not text";
     EXPECT_EQ(known_arguments(R"({"properties":{"call_sid":{}}})", known), R"({"call_sid":"CA1"})");
-    for (const auto* odd : {"", "{", "[]", "3", "null", R"({"properties":3})", R"({"properties":[]})", R"({"properties":{"caller":3}})"}) EXPECT_NO_THROW((void)known_arguments(odd, known)) << odd;
+    for (const auto* odd : {"", "{", "[]", "3", "null", R"({"properties":3})", R"({"properties":[]})", R"({"properties":{"caller":3}})"})
+        EXPECT_NO_THROW((void)known_arguments(odd, known)) << odd;
     EXPECT_EQ(known_arguments("", known), "{}");
 }
 
 TEST(Preparation, MembersOfAResultBecomeVariablesWithinBounds) {
     std::map<std::string, std::string> variables;
-    keep_variables(R"({"name":"Ada","caller_tier":"gold","visits":3,"vip":true,"nested":{"a":1},"none":null,"odd name":"x","long":")" + std::string(500, 'x') + "\"}", "caller_", variables);
+    keep_variables(
+        R"({"name":"Ada","caller_tier":"gold","visits":3,"vip":true,"nested":{"a":1},"none":null,"odd name":"x","long":")" + std::string(500, 'x') + "\"}",
+        "caller_", variables);
     EXPECT_EQ(variables.at("caller_name"), "Ada");
     EXPECT_EQ(variables.at("caller_tier"), "gold") << "not twice";
     EXPECT_EQ(variables.at("caller_visits"), "3");

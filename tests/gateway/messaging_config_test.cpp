@@ -31,8 +31,8 @@ std::string yaml_of(const std::string& page) {
 }
 
 Config load(const std::string& text) {
-    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\n" + text, "example.yaml", {{"TWILIO_AUTH_TOKEN", "00112233445566778899aabbccddeeff"}},
-                            {.allow_unknown = false, .check_files = false});
+    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\n" + text, "example.yaml",
+                            {{"TWILIO_AUTH_TOKEN", "00112233445566778899aabbccddeeff"}}, {.allow_unknown = false, .check_files = false});
 }
 std::string problems_of(const std::string& text) {
     try {
@@ -45,7 +45,10 @@ std::string problems_of(const std::string& text) {
 
 TEST(MessagingConfig, ThePagesExamplesLoad) {
     const auto messages = yaml_of("messaging.md");
-    const auto config = load("vendors:\n  deepgram: {vendor: deepgram, key: k}\n  openai: {vendor: openai, key: k, model: m}\n  elevenlabs: {vendor: elevenlabs, key: k, voice: v}\n" + messages);
+    const auto config = load(
+        "vendors:\n  deepgram: {vendor: deepgram, key: k}\n  openai: {vendor: openai, key: k, model: m}\n  elevenlabs: {vendor: elevenlabs, key: k, voice: "
+        "v}\n" +
+        messages);
     const auto* agent = config.agent("desk");
     ASSERT_NE(agent, nullptr);
     EXPECT_EQ(agent->messaging.sms.mode, messaging::Mode::brain);

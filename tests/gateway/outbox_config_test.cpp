@@ -16,13 +16,17 @@ std::string yaml_of(const std::string& page) {
     std::string all;
     bool inside = false;
     for (std::string line; std::getline(in, line);) {
-        if (line.starts_with("```")) inside = line == "```yaml";
-        else if (inside) all += line + "\n";
+        if (line.starts_with("```"))
+            inside = line == "```yaml";
+        else if (inside)
+            all += line + "\n";
     }
     return all;
 }
 Config load(const std::string& text) {
-    return load_config_text("version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"00112233445566778899aabbccddeeff\"]}\n" + text, "example.yaml", {{"CUSTOMER_WEBHOOK_SECRET", "whsec"}}, {.allow_unknown = false, .check_files = false});
+    return load_config_text(
+        "version: 1\nserver: {public_url: \"https://voice.example.com\"}\ntwilio: {auth_tokens: [\"00112233445566778899aabbccddeeff\"]}\n" + text,
+        "example.yaml", {{"CUSTOMER_WEBHOOK_SECRET", "whsec"}}, {.allow_unknown = false, .check_files = false});
 }
 std::string problems_of(const std::string& text) {
     try {
@@ -57,8 +61,10 @@ TEST(OutboxConfig, what_is_printed_loads_again) {
 TEST(OutboxConfig, mistakes_are_told) {
     EXPECT_THAT(problems_of("webhooks: {url: \"ftp://x/\"}\n" + kDesk), HasSubstr("http or https"));
     EXPECT_THAT(problems_of("webhooks: {url: \"https://x/\", events: [\"call .ended\"]}\n" + kDesk), HasSubstr("an event's name"));
-    EXPECT_THAT(problems_of("webhooks: {url: \"https://x/\", alerts: [{name: a, on: call.ended, pointer: x, is: exists}]}\n" + kDesk), HasSubstr("JSON pointer"));
-    EXPECT_THAT(problems_of("webhooks: {url: \"https://x/\", alerts: [{name: a, on: x, is: exists}, {name: a, on: y, is: exists}]}\n" + kDesk), HasSubstr("two rules"));
+    EXPECT_THAT(problems_of("webhooks: {url: \"https://x/\", alerts: [{name: a, on: call.ended, pointer: x, is: exists}]}\n" + kDesk),
+                HasSubstr("JSON pointer"));
+    EXPECT_THAT(problems_of("webhooks: {url: \"https://x/\", alerts: [{name: a, on: x, is: exists}, {name: a, on: y, is: exists}]}\n" + kDesk),
+                HasSubstr("two rules"));
     EXPECT_THAT(problems_of("retention: {calls: 0}\n" + kDesk), HasSubstr("out of range"));
     EXPECT_THAT(problems_of("retention: {calls: always}\n" + kDesk), HasSubstr("calls"));
     EXPECT_THAT(problems_of("agents: {desk: {default: true, brain: echo, privacy: {kinds: [name], redact: true}}}\n"), HasSubstr("card, ssn"));
@@ -86,7 +92,8 @@ TEST(OutboxConfig, one_number_says_how_long_a_call_is_kept) {
     EXPECT_EQ(days_of_calls(load(both)), 10U);
     EXPECT_THAT(warnings_of(both), HasSubstr("'records.retain_days': does not count: retention.calls says 10"));
     EXPECT_THAT(warnings_of("retention: {calls: 10}\n" + kDesk), testing::Not(HasSubstr("does not count")));
-    EXPECT_THAT(warnings_of("retention: {calls: 10}\nrecording: {enabled: true, retain_days: 30}\n" + kDesk), HasSubstr("'recording.retain_days': is more than the 10 days"));
+    EXPECT_THAT(warnings_of("retention: {calls: 10}\nrecording: {enabled: true, retain_days: 30}\n" + kDesk),
+                HasSubstr("'recording.retain_days': is more than the 10 days"));
 }
 
 TEST(OutboxConfig, call_files_stay_as_long_as_is_said_or_as_records_do) {

@@ -26,7 +26,8 @@ protected:
         std::string form = (fs::temp_directory_path() / "parley-hook-XXXXXX").string();
         directory = ::mkdtemp(form.data());
         database = store::open_database({.url = Secret("sqlite:"), .data_dir = directory}, log, nullptr);
-        records = std::make_unique<store::CallRecords>(store::CallRecords::Settings{.database = database.get(), .instance = "one", .directory = (directory / "records").string(), .on_error = {}});
+        records = std::make_unique<store::CallRecords>(
+            store::CallRecords::Settings{.database = database.get(), .instance = "one", .directory = (directory / "records").string(), .on_error = {}});
         store::FactHooks hooks;
         hooks.kept.push_back([this](store::Session& session, const store::FactEvent& event) { hook(session, event); });
         records->hooks(std::move(hooks));
@@ -47,19 +48,23 @@ protected:
             all.clear();
             for (const auto& row : session.run("SELECT payload FROM jobs WHERE kind = 'webhook' AND ordering = $1 ORDER BY id", {sid})) {
                 const auto body = json::parse(json::parse(row.text(0))["body"].get<std::string>());
-                all.push_back(body["type"].get<std::string>() + " " + body["data"].value("reason", "") + (body["data"].contains("corrects") ? " corrected" : ""));
+                all.push_back(body["type"].get<std::string>() + " " + body["data"].value("reason", "") +
+                              (body["data"].contains("corrects") ? " corrected" : ""));
             }
         });
         return all;
     }
-    void answered(const std::string& sid, const std::string& answer) { fact(sid, Fact::call, {{"direction", "in"}, {"from", "+15550100"}, {"agent", "front"}, {"answer", answer}}); }
+    void answered(const std::string& sid, const std::string& answer) {
+        fact(sid, Fact::call, {{"direction", "in"}, {"from", "+15550100"}, {"agent", "front"}, {"answer", answer}});
+    }
     void live(const std::string& sid, const std::string& agent) { fact(sid, Fact::call, {{"agent", agent}, {"live", true}}); }
     void ended(const std::string& sid, const std::string& agent, const std::string& reason) { fact(sid, Fact::end, {{"agent", agent}, {"reason", reason}}); }
     void over(const std::string& sid) { fact(sid, Fact::status, {{"status", "completed"}}); }
 
     Log log;
     fs::path directory;
-    std::shared_ptr<const outbox::WebhookSettings> receiver = std::make_shared<outbox::WebhookSettings>(outbox::WebhookSettings{.url = "http://one/", .secret = {}, .events = {"call.ended", "call.rejected", "agent.*"}, .alerts = {}});
+    std::shared_ptr<const outbox::WebhookSettings> receiver = std::make_shared<outbox::WebhookSettings>(
+        outbox::WebhookSettings{.url = "http://one/", .secret = {}, .events = {"call.ended", "call.rejected", "agent.*"}, .alerts = {}});
     OutboxHook hook{[this](const std::string&) { return receiver; }};
     std::unique_ptr<store::Database> database;
     std::unique_ptr<store::CallRecords> records;

@@ -29,8 +29,10 @@ protected:
         directory = ::mkdtemp(form.data());
         for (const auto* name : {"recordings", "calls"}) fs::create_directories(directory / name);
         database = store::open_database({.url = Secret("sqlite:"), .data_dir = directory}, log, nullptr);
-        records = std::make_unique<store::CallRecords>(store::CallRecords::Settings{.database = database.get(), .instance = "one", .directory = (directory / "records").string(), .on_error = {}});
-        data.emplace(PersonData{.database = *database, .records = *records, .registry = registry, .recordings = directory / "recordings", .call_files = directory / "calls"});
+        records = std::make_unique<store::CallRecords>(
+            store::CallRecords::Settings{.database = database.get(), .instance = "one", .directory = (directory / "records").string(), .on_error = {}});
+        data.emplace(PersonData{
+            .database = *database, .records = *records, .registry = registry, .recordings = directory / "recordings", .call_files = directory / "calls"});
     }
     ~PersonDataTest() override {
         data.reset();
@@ -48,10 +50,19 @@ protected:
         fact(sid, Fact::turn, R"({"who":"caller","text":")" + said + R"("})");
         fact(sid, Fact::end, R"({"reason":"caller_hung_up","duration_ms":1000})");
         records->flush();
-        for (const auto& file : {directory / "recordings" / (sid + "-MZ1.wav"), directory / "calls" / (sid + "-MZ1.jsonl")}) std::ofstream(file) << said << number;
+        for (const auto& file : {directory / "recordings" / (sid + "-MZ1.wav"), directory / "calls" / (sid + "-MZ1.jsonl")})
+            std::ofstream(file) << said << number;
         database->transact([&](store::Session& session) {
             (void)store::write_profile(session, "front", number, R"({"likes":")" + said + R"("})", 0);
-            (void)store::keep_message(session, {.id = 0, .key = sid, .agent = "front", .call_sid = sid, .caller = number, .name = "x", .callback_number = number, .for_whom = "", .text = said});
+            (void)store::keep_message(session, {.id = 0,
+                                                .key = sid,
+                                                .agent = "front",
+                                                .call_sid = sid,
+                                                .caller = number,
+                                                .name = "x",
+                                                .callback_number = number,
+                                                .for_whom = "",
+                                                .text = said});
             (void)store::add_callback(session, {.key = sid, .agent = "front", .call_sid = sid, .number = number, .from = "", .reason = said});
         });
     }
@@ -70,7 +81,8 @@ protected:
     Log log;
     fs::path directory;
     call::Registry registry{{}};
-    std::shared_ptr<const outbox::WebhookSettings> receiver = std::make_shared<outbox::WebhookSettings>(outbox::WebhookSettings{.url = "http://one/", .secret = {}, .events = {}, .alerts = {}});
+    std::shared_ptr<const outbox::WebhookSettings> receiver =
+        std::make_shared<outbox::WebhookSettings>(outbox::WebhookSettings{.url = "http://one/", .secret = {}, .events = {}, .alerts = {}});
     OutboxHook hook{[this](const std::string&) { return receiver; }};
     std::unique_ptr<store::Database> database;
     std::unique_ptr<store::CallRecords> records;
@@ -127,7 +139,8 @@ TEST_F(PersonDataTest, a_call_that_runs_on_another_instance_stays) {
     const auto seen = [this](std::int64_t at_ms) {
         database->transact([&](store::Session& session) {
             session.run("DELETE FROM fleet_calls");
-            session.run("INSERT INTO fleet_calls(call_sid, instance, live, ended, carried, outcome, updated_ms) VALUES('CA1', 'two', 1, 0, '', '', $1)", {at_ms});
+            session.run("INSERT INTO fleet_calls(call_sid, instance, live, ended, carried, outcome, updated_ms) VALUES('CA1', 'two', 1, 0, '', '', $1)",
+                        {at_ms});
         });
     };
     seen(store::now_ms());
@@ -140,15 +153,34 @@ TEST_F(PersonDataTest, a_call_that_runs_on_another_instance_stays) {
 
 TEST_F(PersonDataTest, a_recording_that_is_not_on_this_disk_is_named) {
     call("CA1", kPerson, "purple elephants dance");
-    for (const auto* sid : {"CA1-MZ1.wav", "CA1-MZ9.wav"}) fact("CA1", Fact::recording, std::string(R"({"sid":")") + sid + R"(","status":"completed","source":"parley"})");
+    for (const auto* sid : {"CA1-MZ1.wav", "CA1-MZ9.wav"})
+        fact("CA1", Fact::recording, std::string(R"({"sid":")") + sid + R"(","status":"completed","source":"parley"})");
     EXPECT_THAT(erase(*data, kPerson, {}).elsewhere, testing::ElementsAre("CA1-MZ9.wav"));
 }
 
 TEST_F(PersonDataTest, messages_are_found_by_any_spelling_and_by_the_number_to_call_back) {
     database->transact([&](store::Session& session) {
-        (void)store::keep_message(session, {.id = 0, .key = "1", .agent = "front", .call_sid = "CA8", .caller = "+1 (415) 555-0100", .name = "x", .callback_number = "", .for_whom = "", .text = "one"});
-        (void)store::keep_message(session, {.id = 0, .key = "2", .agent = "front", .call_sid = "CA9", .caller = kOther, .name = "x", .callback_number = "+1 415 555 0100", .for_whom = "", .text = "two"});
-        (void)store::keep_message(session, {.id = 0, .key = "3", .agent = "front", .call_sid = "CA9", .caller = kOther, .name = "x", .callback_number = "", .for_whom = "", .text = "three"});
+        (void)store::keep_message(session, {.id = 0,
+                                            .key = "1",
+                                            .agent = "front",
+                                            .call_sid = "CA8",
+                                            .caller = "+1 (415) 555-0100",
+                                            .name = "x",
+                                            .callback_number = "",
+                                            .for_whom = "",
+                                            .text = "one"});
+        (void)store::keep_message(session, {.id = 0,
+                                            .key = "2",
+                                            .agent = "front",
+                                            .call_sid = "CA9",
+                                            .caller = kOther,
+                                            .name = "x",
+                                            .callback_number = "+1 415 555 0100",
+                                            .for_whom = "",
+                                            .text = "two"});
+        (void)store::keep_message(
+            session,
+            {.id = 0, .key = "3", .agent = "front", .call_sid = "CA9", .caller = kOther, .name = "x", .callback_number = "", .for_whom = "", .text = "three"});
         (void)store::add_callback(session, {.key = "4", .agent = "front", .call_sid = "CA8", .number = kPerson, .from = "", .reason = "four"});
     });
     const auto theirs = export_person(*data, kPerson);

@@ -16,15 +16,18 @@ protected:
 
     Log log;
     Metrics metrics{MetricsSettings{}};
-    std::map<std::string, privacy::PrivacySettings> agents{{"safe", {.redact = true, .kinds = {}}}, {"open", {}}, {"mail", {.redact = true, .kinds = {"email"}}}};
+    std::map<std::string, privacy::PrivacySettings> agents{
+        {"safe", {.redact = true, .kinds = {}}}, {"open", {}}, {"mail", {.redact = true, .kinds = {"email"}}}};
     bool any_masks = true;
-    FactRedactor redactor{{.log = log, .metrics = metrics,
-                           .settings = [this](const std::string& name) -> std::shared_ptr<const privacy::PrivacySettings> {
-                               const auto found = agents.find(name);
-                               return found == agents.end() ? nullptr : std::make_shared<const privacy::PrivacySettings>(found->second);
-                           },
-                           .agent_of = [](std::string_view sid) { return sid == "CAlive" ? std::string("safe") : std::string(); },
-                           .strictest = [this] { return any_masks ? privacy::PrivacySettings{.redact = true, .kinds = {"card"}} : privacy::PrivacySettings{}; }}};
+    FactRedactor redactor{
+        {.log = log,
+         .metrics = metrics,
+         .settings = [this](const std::string& name) -> std::shared_ptr<const privacy::PrivacySettings> {
+             const auto found = agents.find(name);
+             return found == agents.end() ? nullptr : std::make_shared<const privacy::PrivacySettings>(found->second);
+         },
+         .agent_of = [](std::string_view sid) { return sid == "CAlive" ? std::string("safe") : std::string(); },
+         .strictest = [this] { return any_masks ? privacy::PrivacySettings{.redact = true, .kinds = {"card"}} : privacy::PrivacySettings{}; }}};
 };
 
 TEST_F(FactRedactorTest, what_is_said_is_masked_and_what_the_call_is_stays) {
@@ -32,16 +35,20 @@ TEST_F(FactRedactorTest, what_is_said_is_masked_and_what_the_call_is_stays) {
     EXPECT_EQ(pass(Fact::call, call), call);
     EXPECT_EQ(pass(Fact::turn, {{"who", "caller"}, {"text", "it is 4111 1111 1111 1111"}, {"at_ms", 5}})["text"], "it is [card]");
     EXPECT_EQ(pass(Fact::turn, {{"who", "agent"}, {"text", "Write to a.b@example.com"}})["text"], "Write to [email]");
-    EXPECT_EQ(pass(Fact::message, {{"sid", "SM1"}, {"to", "+4915112345678"}, {"body", "call +49 151 12345679"}}), json({{"sid", "SM1"}, {"to", "+4915112345678"}, {"body", "call [phone]"}}));
+    EXPECT_EQ(pass(Fact::message, {{"sid", "SM1"}, {"to", "+4915112345678"}, {"body", "call +49 151 12345679"}}),
+              json({{"sid", "SM1"}, {"to", "+4915112345678"}, {"body", "call [phone]"}}));
     EXPECT_EQ(pass(Fact::voicemail, {{"recording_sid", "RE1"}, {"transcript", "my social is 219-09-9999"}})["transcript"], "my social is [ssn]");
-    EXPECT_EQ(pass(Fact::analysis, {{"summary", "wants a mail to a@b.de"}, {"actions", json::array({"write to a@b.de"})}}), json({{"summary", "wants a mail to [email]"}, {"actions", json::array({"write to [email]"})}}));
+    EXPECT_EQ(pass(Fact::analysis, {{"summary", "wants a mail to a@b.de"}, {"actions", json::array({"write to a@b.de"})}}),
+              json({{"summary", "wants a mail to [email]"}, {"actions", json::array({"write to [email]"})}}));
     EXPECT_EQ(metrics.pii_redacted.at("card").value(), 1U);
     EXPECT_EQ(metrics.pii_redacted.at("email").value(), 3U);
 }
 
 TEST_F(FactRedactorTest, a_tools_arguments_in_every_form) {
     pass(Fact::call, {{"agent", "safe"}});
-    const auto object = pass(Fact::tool, {{"tool", "pay"}, {"arguments", {{"number", "4111111111111111"}, {"to", "a@b.de"}, {"amount", 12}}}, {"result", {{"ok", true}, {"note", "charged 4111 1111 1111 1111"}}}});
+    const auto object = pass(Fact::tool, {{"tool", "pay"},
+                                          {"arguments", {{"number", "4111111111111111"}, {"to", "a@b.de"}, {"amount", 12}}},
+                                          {"result", {{"ok", true}, {"note", "charged 4111 1111 1111 1111"}}}});
     EXPECT_EQ(object["arguments"], json({{"number", "[card]"}, {"to", "[email]"}, {"amount", 12}}));
     EXPECT_EQ(object["result"]["note"], "charged [card]");
     EXPECT_EQ(object["tool"], "pay");
@@ -52,13 +59,33 @@ TEST_F(FactRedactorTest, a_tools_arguments_in_every_form) {
 
 TEST_F(FactRedactorTest, a_tools_key_says_what_its_value_is) {
     pass(Fact::call, {{"agent", "safe"}});
-    const json arguments{{"cvv", "719"},       {"ssn_last4", "6789"},      {"phone", "5550100"},  {"card", "4111 1111 1111 1112"},          {"callbackNumber", 5550100U}, {"cards", {{{"number", "4111111111111112"}, {"expiry", "11/27"}}}},
-                         {"people", "719"},    {"order_number", "555010"}, {"amount", 6789},      {"phones", json::array({"555 01 00"})},   {"card_expiry", "11/27"}};
-    const json left{{"cvv", "[card]"},  {"ssn_last4", "[ssn]"},     {"phone", "[phone]"}, {"card", "[card]"},                  {"callbackNumber", "[phone]"}, {"cards", {{{"number", "[card]"}, {"expiry", "11/27"}}}},
-                    {"people", "719"},  {"order_number", "555010"}, {"amount", 6789},     {"phones", json::array({"[phone]"})}, {"card_expiry", "11/27"}};
+    const json arguments{{"cvv", "719"},
+                         {"ssn_last4", "6789"},
+                         {"phone", "5550100"},
+                         {"card", "4111 1111 1111 1112"},
+                         {"callbackNumber", 5550100U},
+                         {"cards", {{{"number", "4111111111111112"}, {"expiry", "11/27"}}}},
+                         {"people", "719"},
+                         {"order_number", "555010"},
+                         {"amount", 6789},
+                         {"phones", json::array({"555 01 00"})},
+                         {"card_expiry", "11/27"}};
+    const json left{{"cvv", "[card]"},
+                    {"ssn_last4", "[ssn]"},
+                    {"phone", "[phone]"},
+                    {"card", "[card]"},
+                    {"callbackNumber", "[phone]"},
+                    {"cards", {{{"number", "[card]"}, {"expiry", "11/27"}}}},
+                    {"people", "719"},
+                    {"order_number", "555010"},
+                    {"amount", 6789},
+                    {"phones", json::array({"[phone]"})},
+                    {"card_expiry", "11/27"}};
     EXPECT_EQ(pass(Fact::tool, {{"tool", "pay"}, {"arguments", arguments}})["arguments"], left);
     EXPECT_EQ(json::parse(pass(Fact::tool, {{"tool", "pay"}, {"arguments", arguments.dump()}})["arguments"].get<std::string>()), left);
-    EXPECT_EQ(pass(Fact::tool, {{"tool", "pay"}, {"result", {{"customer", {{"social_security_number", "6789"}}}}}})["result"]["customer"]["social_security_number"], "[ssn]");
+    EXPECT_EQ(
+        pass(Fact::tool, {{"tool", "pay"}, {"result", {{"customer", {{"social_security_number", "6789"}}}}}})["result"]["customer"]["social_security_number"],
+        "[ssn]");
     EXPECT_EQ(pass(Fact::analysis, {{"values", {{"phone", "5550100"}, {"guests", "12"}}}})["values"], json({{"phone", "[phone]"}, {"guests", "12"}}));
 }
 
@@ -69,7 +96,8 @@ TEST_F(FactRedactorTest, what_was_masked_in_a_turn_is_masked_in_a_tool) {
     EXPECT_EQ(pass(Fact::turn, {{"who", "caller"}, {"text", "seven one nine"}})["text"], "[card]");
     pass(Fact::turn, {{"who", "agent"}, {"text", "And the card number?"}});
     EXPECT_EQ(pass(Fact::turn, {{"who", "caller"}, {"text", "four one one one one one one one one one one one two"}})["text"], "[card]");
-    EXPECT_EQ(pass(Fact::tool, {{"arguments", {{"note", "719"}, {"other", 719U}, {"digits", "4111-1111-1111-2"}, {"people", "718"}}}})["arguments"], json({{"note", "[card]"}, {"other", "[card]"}, {"digits", "[card]"}, {"people", "718"}}));
+    EXPECT_EQ(pass(Fact::tool, {{"arguments", {{"note", "719"}, {"other", 719U}, {"digits", "4111-1111-1111-2"}, {"people", "718"}}}})["arguments"],
+              json({{"note", "[card]"}, {"other", "[card]"}, {"digits", "[card]"}, {"people", "718"}}));
     pass(Fact::call, {{"agent", "safe"}}, "CA2");
     EXPECT_EQ(pass(Fact::tool, {{"arguments", {{"note", "719"}}}}, "CA2")["arguments"]["note"], "719");
 }

@@ -18,8 +18,12 @@ void* operator new(std::size_t size) {
     if (void* p = std::malloc(size)) return p;
     throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept {
+    std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+    std::free(p);
+}
 
 namespace parley::hold {
 namespace {
@@ -30,10 +34,13 @@ constexpr std::size_t kFrame = HoldPlayer::kFrame;
 
 Sound tone(double hertz, std::chrono::milliseconds length, double amplitude = 8000) {
     Pcm pcm(static_cast<std::size_t>(length.count()) * 8);
-    for (std::size_t i = 0; i < pcm.size(); ++i) pcm[i] = static_cast<std::int16_t>(amplitude * std::sin(2 * std::numbers::pi * hertz * static_cast<double>(i) / 8000));
+    for (std::size_t i = 0; i < pcm.size(); ++i)
+        pcm[i] = static_cast<std::int16_t>(amplitude * std::sin(2 * std::numbers::pi * hertz * static_cast<double>(i) / 8000));
     return std::make_shared<const Pcm>(std::move(pcm));
 }
-Sound constant(std::int16_t value, std::chrono::milliseconds length) { return std::make_shared<const Pcm>(static_cast<std::size_t>(length.count()) * 8, value); }
+Sound constant(std::int16_t value, std::chrono::milliseconds length) {
+    return std::make_shared<const Pcm>(static_cast<std::size_t>(length.count()) * 8, value);
+}
 Sound joined(std::initializer_list<Sound> pieces) {
     Pcm all;
     for (const auto& piece : pieces) all.insert(all.end(), piece->begin(), piece->end());
@@ -168,7 +175,8 @@ TEST(HoldPlayer, nothing_jumps_where_pieces_begin_meet_and_end) {
     for (int round = 0; round < 200; ++round) {
         const auto strategy = static_cast<Strategy>(random() % 7);
         const auto some = [&](std::chrono::milliseconds most) { return std::chrono::milliseconds(random() % static_cast<unsigned>(most.count())); };
-        HoldPlayer player(strategy, {.text = constant(static_cast<std::int16_t>(4000 + random() % 8000), 200ms + some(2s)), .audio = constant(-9000, 200ms + some(2s)),
+        HoldPlayer player(strategy, {.text = constant(static_cast<std::int16_t>(4000 + random() % 8000), 200ms + some(2s)),
+                                     .audio = constant(-9000, 200ms + some(2s)),
                                      .music = constant(static_cast<std::int16_t>(random() % 12000), 100ms + some(3s))});
         auto heard = hear(player, some(4s)).pcm;
         heard.insert(heard.begin(), 0);

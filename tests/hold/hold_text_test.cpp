@@ -18,20 +18,27 @@ struct Case {
     std::string text, want;
 };
 class HoldTexts : public testing::TestWithParam<Case> {};
-TEST_P(HoldTexts, are_cut) { EXPECT_EQ(shown(GetParam().text), GetParam().want); }
+TEST_P(HoldTexts, are_cut) {
+    EXPECT_EQ(shown(GetParam().text), GetParam().want);
+}
 INSTANTIATE_TEST_SUITE_P(
     cases, HoldTexts,
-    testing::Values(Case{"plain", "  One moment,\n please. ", "[One moment, please.]0"}, Case{"plain_with_signs", "a < b & c <break/>", "[a < b & c <break/>]0"},
-                    Case{"speak", "<speak>One moment.</speak>", "[One moment.]0"}, Case{"entities", "<speak>Smith &amp; Sons &lt;3</speak>", "[Smith & Sons <3]0"},
-                    Case{"break_ms", "<speak>One<break time=\"500ms\"/>two</speak>", "[One]500[two]0"}, Case{"break_s", "<speak>One<break time='1.5s'/>two</speak>", "[One]1500[two]0"},
-                    Case{"break_twice", "<speak>One<break time='1s'/><break time='1s'/>two</speak>", "[One]2000[two]0"}, Case{"break_first", "<speak><break time='1s'/>two</speak>", "[]1000[two]0"},
-                    Case{"break_long", "<speak>One<break time='99s'/></speak>", "[One]10000"}, Case{"strength", "<speak>One<break strength='strong'/>two<break/>three</speak>", "[One]700[two]400[three]0"},
-                    Case{"break_wrong", "<speak>One<break time='soon'/></speak>", "!"}, Case{"strength_wrong", "<speak>One<break strength='huge'/></speak>", "!"},
-                    Case{"paragraphs", "<speak><p>One.</p><p>Two.</p></speak>", "[One.]600[Two.]600"}, Case{"sub", "<speak>The <sub alias=\"World Wide Web\">WWW</sub> waits</speak>", "[The World Wide Web waits]0"},
-                    Case{"others_for_their_words", "<speak version=\"1.1\" xml:lang=\"en\"><prosody rate=\"slow\">One <emphasis>moment</emphasis></prosody><!-- no --></speak>", "[One moment]0"},
-                    Case{"cdata", "<speak><![CDATA[a < b]]></speak>", "[a < b]0"}, Case{"unclosed", "<speak>One", "!"}, Case{"crossed", "<speak><p>One</speak></p>", "!"},
-                    Case{"another_root", "<speaker>One</speaker>", "!"}, Case{"audio", "<speak><audio src=\"x\"/>One</speak>", "!"}, Case{"empty", "", "!"}, Case{"blanks", " \n", "!"},
-                    Case{"silence", "<speak><break time='1s'/></speak>", "!"}),
+    testing::Values(
+        Case{"plain", "  One moment,\n please. ", "[One moment, please.]0"}, Case{"plain_with_signs", "a < b & c <break/>", "[a < b & c <break/>]0"},
+        Case{"speak", "<speak>One moment.</speak>", "[One moment.]0"}, Case{"entities", "<speak>Smith &amp; Sons &lt;3</speak>", "[Smith & Sons <3]0"},
+        Case{"break_ms", "<speak>One<break time=\"500ms\"/>two</speak>", "[One]500[two]0"},
+        Case{"break_s", "<speak>One<break time='1.5s'/>two</speak>", "[One]1500[two]0"},
+        Case{"break_twice", "<speak>One<break time='1s'/><break time='1s'/>two</speak>", "[One]2000[two]0"},
+        Case{"break_first", "<speak><break time='1s'/>two</speak>", "[]1000[two]0"}, Case{"break_long", "<speak>One<break time='99s'/></speak>", "[One]10000"},
+        Case{"strength", "<speak>One<break strength='strong'/>two<break/>three</speak>", "[One]700[two]400[three]0"},
+        Case{"break_wrong", "<speak>One<break time='soon'/></speak>", "!"}, Case{"strength_wrong", "<speak>One<break strength='huge'/></speak>", "!"},
+        Case{"paragraphs", "<speak><p>One.</p><p>Two.</p></speak>", "[One.]600[Two.]600"},
+        Case{"sub", "<speak>The <sub alias=\"World Wide Web\">WWW</sub> waits</speak>", "[The World Wide Web waits]0"},
+        Case{"others_for_their_words",
+             "<speak version=\"1.1\" xml:lang=\"en\"><prosody rate=\"slow\">One <emphasis>moment</emphasis></prosody><!-- no --></speak>", "[One moment]0"},
+        Case{"cdata", "<speak><![CDATA[a < b]]></speak>", "[a < b]0"}, Case{"unclosed", "<speak>One", "!"}, Case{"crossed", "<speak><p>One</speak></p>", "!"},
+        Case{"another_root", "<speaker>One</speaker>", "!"}, Case{"audio", "<speak><audio src=\"x\"/>One</speak>", "!"}, Case{"empty", "", "!"},
+        Case{"blanks", " \n", "!"}, Case{"silence", "<speak><break time='1s'/></speak>", "!"}),
     [](const auto& c) { return c.param.name; });
 
 TEST(HoldText, long_texts_are_cut_behind_sentences_and_nothing_is_lost) {

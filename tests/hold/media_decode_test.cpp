@@ -21,9 +21,15 @@ Bytes file(const std::string& name) {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-void put(Bytes& to, std::string_view text) { to.insert(to.end(), text.begin(), text.end()); }
-void put16(Bytes& to, unsigned value) { to.push_back(value & 255U), to.push_back(value >> 8U & 255U); }
-void put32(Bytes& to, std::uint32_t value) { put16(to, value & 0xFFFFU), put16(to, value >> 16U); }
+void put(Bytes& to, std::string_view text) {
+    to.insert(to.end(), text.begin(), text.end());
+}
+void put16(Bytes& to, unsigned value) {
+    to.push_back(value & 255U), to.push_back(value >> 8U & 255U);
+}
+void put32(Bytes& to, std::uint32_t value) {
+    put16(to, value & 0xFFFFU), put16(to, value >> 16U);
+}
 
 struct WavPlan {
     unsigned encoding = 1, channels = 1, rate = 8000, bits = 16;
@@ -34,8 +40,10 @@ Bytes wav(const WavPlan& plan) {
     const auto count = static_cast<std::size_t>(plan.seconds * plan.rate);
     for (std::size_t i = 0; i < count * plan.channels; ++i) {
         const double value = 10000 * std::sin(2 * std::numbers::pi * 440 * static_cast<double>(i / plan.channels) / plan.rate);
-        if (plan.bits == 16) put16(data, static_cast<std::uint16_t>(static_cast<std::int16_t>(value)));
-        else for (unsigned b = 0; b < plan.bits / 8; ++b) data.push_back(0x55);
+        if (plan.bits == 16)
+            put16(data, static_cast<std::uint16_t>(static_cast<std::int16_t>(value)));
+        else
+            for (unsigned b = 0; b < plan.bits / 8; ++b) data.push_back(0x55);
     }
     Bytes out;
     put(out, "RIFF");
@@ -108,14 +116,17 @@ Bytes id3v1() {
     std::memcpy(tag.data(), "TAG", 3);
     return tag;
 }
-INSTANTIATE_TEST_SUITE_P(Cases, GoodMedia,
-                         testing::Values(GoodCase{"wav_8k", wav({}), "audio/wav", 8000, 0.5}, GoodCase{"wav_11k", wav({.rate = 11025}), "audio/wav", 11025, 0.5},
-                                         GoodCase{"wav_16k", wav({.rate = 16000}), "audio/wav", 16000, 0.5}, GoodCase{"wav_22k", wav({.rate = 22050}), "audio/wav", 22050, 0.5},
-                                         GoodCase{"wav_44k", wav({.rate = 44100}), "audio/wav", 44100, 0.5}, GoodCase{"wav_odd_rate", wav({.rate = 31337}), "audio/wav", 31337, 0.5},
-                                         GoodCase{"wav_48k", wav({.rate = 48000}), "audio/wav", 48000, 0.5}, GoodCase{"mp3_44k", file("tone_44k_mono.mp3"), "audio/mpeg", 44100, 1.0},
-                                         GoodCase{"mp3_16k", file("tone_16k_mono.mp3"), "audio/mpeg", 16000, 1.0}, GoodCase{"mp3_8k", file("tone_8k_mono.mp3"), "audio/mpeg", 8000, 0.5},
-                                         GoodCase{"mp3_with_tags", followed(with_id3(file("tone_16k_mono.mp3"), 5000), id3v1()), "audio/mpeg", 16000, 1.0}),
-                         [](const auto& c) { return std::string(c.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Cases, GoodMedia,
+    testing::Values(GoodCase{"wav_8k", wav({}), "audio/wav", 8000, 0.5}, GoodCase{"wav_11k", wav({.rate = 11025}), "audio/wav", 11025, 0.5},
+                    GoodCase{"wav_16k", wav({.rate = 16000}), "audio/wav", 16000, 0.5}, GoodCase{"wav_22k", wav({.rate = 22050}), "audio/wav", 22050, 0.5},
+                    GoodCase{"wav_44k", wav({.rate = 44100}), "audio/wav", 44100, 0.5}, GoodCase{"wav_odd_rate", wav({.rate = 31337}), "audio/wav", 31337, 0.5},
+                    GoodCase{"wav_48k", wav({.rate = 48000}), "audio/wav", 48000, 0.5},
+                    GoodCase{"mp3_44k", file("tone_44k_mono.mp3"), "audio/mpeg", 44100, 1.0},
+                    GoodCase{"mp3_16k", file("tone_16k_mono.mp3"), "audio/mpeg", 16000, 1.0},
+                    GoodCase{"mp3_8k", file("tone_8k_mono.mp3"), "audio/mpeg", 8000, 0.5},
+                    GoodCase{"mp3_with_tags", followed(with_id3(file("tone_16k_mono.mp3"), 5000), id3v1()), "audio/mpeg", 16000, 1.0}),
+    [](const auto& c) { return std::string(c.param.name); });
 
 Bytes changed(Bytes bytes, std::size_t at, Bytes to) {
     std::copy(to.begin(), to.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
@@ -155,22 +166,28 @@ TEST_P(BadMedia, IsRefusedWithASentence) {
 INSTANTIATE_TEST_SUITE_P(
     Cases, BadMedia,
     testing::Values(
-        BadCase{"nothing", {}, MediaRefusal::empty}, BadCase{"text", text("#!/bin/sh\nrm -rf /\n"), MediaRefusal::unknown_type}, BadCase{"one_byte", {0xFF}, MediaRefusal::unknown_type},
-        BadCase{"png", text("\x89PNG\r\n\x1a\n and so on"), MediaRefusal::unknown_type}, BadCase{"eleven_million_bytes", Bytes(11'000'000, 0xFF), MediaRefusal::too_large},
-        BadCase{"wav_claims_4_gb", changed(wav({}), 4, {0xFF, 0xFF, 0xFF, 0xFF}), MediaRefusal::damaged}, BadCase{"wav_data_claims_4_gb", changed(wav({}), 40, {0xFF, 0xFF, 0xFF, 0xFF}), MediaRefusal::damaged},
+        BadCase{"nothing", {}, MediaRefusal::empty}, BadCase{"text", text("#!/bin/sh\nrm -rf /\n"), MediaRefusal::unknown_type},
+        BadCase{"one_byte", {0xFF}, MediaRefusal::unknown_type}, BadCase{"png", text("\x89PNG\r\n\x1a\n and so on"), MediaRefusal::unknown_type},
+        BadCase{"eleven_million_bytes", Bytes(11'000'000, 0xFF), MediaRefusal::too_large},
+        BadCase{"wav_claims_4_gb", changed(wav({}), 4, {0xFF, 0xFF, 0xFF, 0xFF}), MediaRefusal::damaged},
+        BadCase{"wav_data_claims_4_gb", changed(wav({}), 40, {0xFF, 0xFF, 0xFF, 0xFF}), MediaRefusal::damaged},
         BadCase{"wav_zero_channels", changed(wav({}), 22, {0, 0}), MediaRefusal::not_mono}, BadCase{"wav_stereo", wav({.channels = 2}), MediaRefusal::not_mono},
         BadCase{"wav_24_bits", wav({.bits = 24}), MediaRefusal::encoding}, BadCase{"wav_float", wav({.encoding = 3, .bits = 32}), MediaRefusal::encoding},
-        BadCase{"wav_4_khz", wav({.rate = 4000}), MediaRefusal::rate}, BadCase{"wav_96_khz", wav({.rate = 96000}), MediaRefusal::rate}, BadCase{"wav_zero_rate", changed(wav({}), 24, {0, 0, 0, 0}), MediaRefusal::rate},
-        BadCase{"wav_odd_data", changed(cut(wav({}), 44 + 1001), 40, {0xE9, 3, 0, 0}), MediaRefusal::damaged}, BadCase{"wav_cut", cut(wav({}), 1000), MediaRefusal::damaged},
-        BadCase{"wav_with_a_zip_behind", followed(wav({}), text("PK\x03\x04 an archive")), MediaRefusal::damaged}, BadCase{"wav_without_sound", wav({.seconds = 0}), MediaRefusal::empty},
-        BadCase{"wav_too_short", wav({.seconds = 0.05}), MediaRefusal::too_short},
+        BadCase{"wav_4_khz", wav({.rate = 4000}), MediaRefusal::rate}, BadCase{"wav_96_khz", wav({.rate = 96000}), MediaRefusal::rate},
+        BadCase{"wav_zero_rate", changed(wav({}), 24, {0, 0, 0, 0}), MediaRefusal::rate},
+        BadCase{"wav_odd_data", changed(cut(wav({}), 44 + 1001), 40, {0xE9, 3, 0, 0}), MediaRefusal::damaged},
+        BadCase{"wav_cut", cut(wav({}), 1000), MediaRefusal::damaged},
+        BadCase{"wav_with_a_zip_behind", followed(wav({}), text("PK\x03\x04 an archive")), MediaRefusal::damaged},
+        BadCase{"wav_without_sound", wav({.seconds = 0}), MediaRefusal::empty}, BadCase{"wav_too_short", wav({.seconds = 0.05}), MediaRefusal::too_short},
         BadCase{"mp3_stereo", file("tone_44k_stereo.mp3"), MediaRefusal::not_mono}, BadCase{"mp3_hours_of_silence", long_silence(), MediaRefusal::too_long},
         BadCase{"mp3_with_a_zip_behind", followed(file("tone_16k_mono.mp3"), text("PK\x03\x04 an archive of something")), MediaRefusal::damaged},
-        BadCase{"mp3_with_html_between", followed(followed(file("tone_16k_mono.mp3"), text("<script>alert(1)</script>")), file("tone_16k_mono.mp3")), MediaRefusal::damaged},
+        BadCase{"mp3_with_html_between", followed(followed(file("tone_16k_mono.mp3"), text("<script>alert(1)</script>")), file("tone_16k_mono.mp3")),
+                MediaRefusal::damaged},
         BadCase{"mp3_of_two_rates", followed(file("tone_16k_mono.mp3"), file("tone_44k_mono.mp3")), MediaRefusal::damaged},
         BadCase{"id3_claims_256_mb", followed({'I', 'D', '3', 4, 0, 0, 127, 127, 127, 127}, file("tone_16k_mono.mp3")), MediaRefusal::damaged},
         BadCase{"id3_with_a_bad_size", followed({'I', 'D', '3', 4, 0, 0, 255, 255, 255, 255}, file("tone_16k_mono.mp3")), MediaRefusal::damaged},
-        BadCase{"id3_alone", with_id3({}, 1000), MediaRefusal::unknown_type}, BadCase{"many_id3", with_id3(with_id3(with_id3(text("nothing"), 10), 10), 10), MediaRefusal::damaged},
+        BadCase{"id3_alone", with_id3({}, 1000), MediaRefusal::unknown_type},
+        BadCase{"many_id3", with_id3(with_id3(with_id3(text("nothing"), 10), 10), 10), MediaRefusal::damaged},
         BadCase{"mp3_header_alone", cut(file("tone_16k_mono.mp3"), 4), MediaRefusal::unknown_type}),
     [](const auto& c) { return std::string(c.param.name); });
 
@@ -195,8 +212,10 @@ TEST(MediaDecode, EveryTruncationAndManyChangesEndInAnAnswer) {
         }
         const auto got = decode_media(bytes);
         (got ? good : bad) += 1;
-        if (got) EXPECT_LE(got.media->pcm8k.size(), 8000U * 60);
-        else EXPECT_FALSE(got.sentence.empty());
+        if (got)
+            EXPECT_LE(got.media->pcm8k.size(), 8000U * 60);
+        else
+            EXPECT_FALSE(got.sentence.empty());
     }
     EXPECT_GT(good, 20U);
     EXPECT_GT(bad, 20U);
@@ -206,7 +225,8 @@ TEST(MediaResample, KeepsTheLengthTheVoiceBandAndNothingAboveFourKilohertz) {
     for (const int rate : {11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}) {
         const auto tone = [&](double frequency) {
             std::vector<std::int16_t> pcm(static_cast<std::size_t>(rate));
-            for (std::size_t i = 0; i < pcm.size(); ++i) pcm[i] = static_cast<std::int16_t>(10000 * std::sin(2 * std::numbers::pi * frequency * static_cast<double>(i) / rate));
+            for (std::size_t i = 0; i < pcm.size(); ++i)
+                pcm[i] = static_cast<std::int16_t>(10000 * std::sin(2 * std::numbers::pi * frequency * static_cast<double>(i) / rate));
             return pcm;
         };
         const auto level = [](const std::vector<std::int16_t>& pcm) {

@@ -81,15 +81,31 @@ struct Receiving : testing::Test, Desk {
         context.poll();
     }
     void make(std::chrono::milliseconds within = 9s, std::size_t most = 2000) {
-        Inbox::Services services{.executor = context.get_executor(), .spawn = [this](net::Task<> task) { spawn(std::move(task)); }, .log = log, .opt_outs = opt_outs, .sender = sender, .vendor = vendors,
-                                 .records = records.get(), .actions = {}, .count = [this](std::string_view, std::string_view outcome, std::size_t) { outcomes.emplace_back(outcome); }, .ours = [](std::string_view number) { return number == "+15550101"; }, .answer_within = within, .brain_within = 60s, .most_conversations = most};
+        Inbox::Services services{.executor = context.get_executor(),
+                                 .spawn = [this](net::Task<> task) { spawn(std::move(task)); },
+                                 .log = log,
+                                 .opt_outs = opt_outs,
+                                 .sender = sender,
+                                 .vendor = vendors,
+                                 .records = records.get(),
+                                 .actions = {},
+                                 .count = [this](std::string_view, std::string_view outcome, std::size_t) { outcomes.emplace_back(outcome); },
+                                 .ours = [](std::string_view number) { return number == "+15550101"; },
+                                 .answer_within = within,
+                                 .brain_within = 60s,
+                                 .most_conversations = most};
         services.used = [this](const call::Agent& whose, const std::string& conversation, const brain::VendorRecord& record) {
             used.push_back(whose.name + " " + record.vendor + " " + std::to_string(record.input_tokens) + (conversation.empty() ? " nobody's" : ""));
         };
         inbox = std::make_unique<Inbox>(std::move(services));
     }
     Sender::Services sending() {
-        return {.transport = [this](rest::MessageCreate wanted) { return transport(this, std::move(wanted)); }, .opt_outs = opt_outs, .records = records.get(), .log = log, .count = {}, .status_url = {}};
+        return {.transport = [this](rest::MessageCreate wanted) { return transport(this, std::move(wanted)); },
+                .opt_outs = opt_outs,
+                .records = records.get(),
+                .log = log,
+                .count = {},
+                .status_url = {}};
     }
     static net::Task<rest::Outcome<rest::Message>> transport(Receiving* self, rest::MessageCreate wanted) {
         self->sent.push_back(*wanted.body);

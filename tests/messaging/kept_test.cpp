@@ -41,15 +41,15 @@ struct Keeping : testing::Test, Desk {
     Keeping() : keeper(services()) {}
     RecordingKeeper::Services services() {
         return {.fetch = [this](RecordingKeeper::Fetch wanted) { return fetch(this, std::move(wanted)); },
-                  .remove = [this](std::string sid) { return remove(this, std::move(sid)); },
-                  .spawn = [this](net::Task<> task) { spawn(std::move(task)); },
-                  .executor = context.get_executor(),
-                  .directory = directory / "recordings",
-                  .wanted = directory / "wanted.jsonl",
-                  .records = records.get(),
-                  .log = log,
-                  .first_pause = std::chrono::milliseconds(1),
-                  .attempts = 3};
+                .remove = [this](std::string sid) { return remove(this, std::move(sid)); },
+                .spawn = [this](net::Task<> task) { spawn(std::move(task)); },
+                .executor = context.get_executor(),
+                .directory = directory / "recordings",
+                .wanted = directory / "wanted.jsonl",
+                .records = records.get(),
+                .log = log,
+                .first_pause = std::chrono::milliseconds(1),
+                .attempts = 3};
     }
     static net::Task<rest::Outcome<std::uint64_t>> fetch(Keeping* self, RecordingKeeper::Fetch wanted) {
         const auto attempt = self->fetched++;
@@ -166,14 +166,16 @@ twilio::Form transcription(const std::string& event, std::vector<twilio::FormFie
 }
 
 TEST(TranscriptionNews, FinalWordsBecomeAFact) {
-    const auto event = read_transcription(transcription("transcription-content", {{"Track", "inbound_track"}, {"Final", "true"}, {"TranscriptionData", R"({"transcript":"hello there","confidence":0.93})"}}));
+    const auto event = read_transcription(transcription(
+        "transcription-content", {{"Track", "inbound_track"}, {"Final", "true"}, {"TranscriptionData", R"({"transcript":"hello there","confidence":0.93})"}}));
     ASSERT_TRUE(event);
     const auto fact = json::parse(transcript_fact(*event));
     EXPECT_EQ(fact["who"], "caller");
     EXPECT_EQ(fact["text"], "hello there");
     EXPECT_EQ(fact["sequence"], 3);
     EXPECT_DOUBLE_EQ(fact["confidence"].get<double>(), 0.93);
-    const auto partial = read_transcription(transcription("transcription-content", {{"Track", "outbound_track"}, {"Final", "false"}, {"Stability", "0.8"}, {"TranscriptionData", R"({"transcript":"hel"})"}}));
+    const auto partial = read_transcription(transcription(
+        "transcription-content", {{"Track", "outbound_track"}, {"Final", "false"}, {"Stability", "0.8"}, {"TranscriptionData", R"({"transcript":"hel"})"}}));
     ASSERT_TRUE(partial);
     EXPECT_EQ(transcript_fact(*partial), "");
     EXPECT_EQ(partial->stability, 0.8);
@@ -183,8 +185,10 @@ TEST(TranscriptionNews, WhatIsOddIsRefused) {
     EXPECT_FALSE(read_transcription({}));
     EXPECT_FALSE(read_transcription(transcription("transcription-paused", {})));
     for (const char* data : {"", "hello", "[]", "{}", R"({"transcript":7})", R"({"transcript":"x")"})
-        EXPECT_FALSE(read_transcription(transcription("transcription-content", {{"Track", "inbound_track"}, {"Final", "true"}, {"TranscriptionData", data}}))) << data;
-    EXPECT_FALSE(read_transcription(transcription("transcription-content", {{"Track", "both_tracks"}, {"Final", "true"}, {"TranscriptionData", R"({"transcript":"x"})"}})));
+        EXPECT_FALSE(read_transcription(transcription("transcription-content", {{"Track", "inbound_track"}, {"Final", "true"}, {"TranscriptionData", data}})))
+            << data;
+    EXPECT_FALSE(read_transcription(
+        transcription("transcription-content", {{"Track", "both_tracks"}, {"Final", "true"}, {"TranscriptionData", R"({"transcript":"x"})"}})));
     EXPECT_TRUE(read_transcription(transcription("transcription-stopped", {})));
     const auto error = read_transcription(transcription("transcription-error", {{"TranscriptionErrorCode", "32650"}}));
     ASSERT_TRUE(error);
@@ -221,7 +225,8 @@ TEST(VoicemailNews, JoinsTheMessageItIsOf) {
 }
 
 TEST(IntelligenceNewsTest, IsReadStrictly) {
-    const auto told = read_intelligence(std::string(R"({"event_type":"voice_intelligence_transcript_available","transcript_sid":")") + kTranscript + R"(","customer_key":"CA1"})");
+    const auto told = read_intelligence(std::string(R"({"event_type":"voice_intelligence_transcript_available","transcript_sid":")") + kTranscript +
+                                        R"(","customer_key":"CA1"})");
     ASSERT_TRUE(told);
     EXPECT_EQ(told->customer_key, "CA1");
     EXPECT_FALSE(read_intelligence("{}"));

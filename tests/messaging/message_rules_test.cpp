@@ -33,12 +33,14 @@ TEST(MessageRules, WordsInAnyOrderAlternativesAndBeginnings) {
 }
 
 TEST(MessageDelivery, OnlyGoesForward) {
-    const std::vector<MessageStatus> order{MessageStatus::accepted, MessageStatus::queued, MessageStatus::sending, MessageStatus::sent, MessageStatus::delivered, MessageStatus::read};
+    const std::vector<MessageStatus> order{MessageStatus::accepted, MessageStatus::queued,    MessageStatus::sending,
+                                           MessageStatus::sent,     MessageStatus::delivered, MessageStatus::read};
     for (std::size_t i = 0; i < order.size(); ++i)
         for (std::size_t j = 0; j < order.size(); ++j)
             EXPECT_EQ(advances(order[i], order[j]), j > i && !(i == 0 && j == 1)) << rest::name(order[i]) << " -> " << rest::name(order[j]);
     for (const auto last : {MessageStatus::delivered, MessageStatus::undelivered, MessageStatus::failed, MessageStatus::canceled})
-        for (const auto other : {MessageStatus::delivered, MessageStatus::undelivered, MessageStatus::failed, MessageStatus::canceled, MessageStatus::sent, MessageStatus::other})
+        for (const auto other :
+             {MessageStatus::delivered, MessageStatus::undelivered, MessageStatus::failed, MessageStatus::canceled, MessageStatus::sent, MessageStatus::other})
             EXPECT_FALSE(advances(last, other));
     EXPECT_FALSE(advances(MessageStatus::failed, MessageStatus::read));
     EXPECT_TRUE(advances(MessageStatus::other, MessageStatus::queued));
@@ -127,7 +129,12 @@ TEST(OptOut, AListOfBeforeThereWasAKeyHoldsOn) {
     const auto file = directory / "list.jsonl";
     std::filesystem::remove_all(directory);
     std::filesystem::create_directories(directory);
-    std::ofstream(file) << R"({"salt":"00112233445566778899aabbccddeeff"})" "\n" R"({"ours":"+1800","theirs":"pbkdf2:1f71e6e3239733418e4062c1a432b542","out":true})" "\n" R"({"ours":"+1800","theirs":"+4930","out":true})" "\n";
+    std::ofstream(file) << R"({"salt":"00112233445566778899aabbccddeeff"})"
+                           "\n"
+                           R"({"ours":"+1800","theirs":"pbkdf2:1f71e6e3239733418e4062c1a432b542","out":true})"
+                           "\n"
+                           R"({"ours":"+1800","theirs":"+4930","out":true})"
+                           "\n";
     OptOuts outs(file);
     EXPECT_TRUE(outs.is_out("+1800", "+14155550100"));
     EXPECT_FALSE(outs.is_out("+1800", "+14155550101"));

@@ -34,7 +34,7 @@ TEST(Segments, TheTable) {
         {times(81, "€"), Encoding::gsm7, 162, 2},
         {times(153, "€"), Encoding::gsm7, 306, 3},
         {times(152, "a") + "€" + times(10, "a"), Encoding::gsm7, 164, 2},
-        {"ç", Encoding::ucs2, 1, 1},   // small c with cedilla is not in the alphabet, the capital one is
+        {"ç", Encoding::ucs2, 1, 1},  // small c with cedilla is not in the alphabet, the capital one is
         {"`", Encoding::ucs2, 1, 1},
         {"“quoted”", Encoding::ucs2, 8, 1},
         {times(70, "я"), Encoding::ucs2, 70, 1},

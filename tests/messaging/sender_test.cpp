@@ -12,7 +12,11 @@ using rest::MessageStatus;
 struct Sending : testing::Test, Desk {
     Sending() : opt_outs({}), sender(services(), {.per_recipient = 3, .in_all = 5}) {}
     Sender::Services services() {
-        return {.transport = [this](rest::MessageCreate wanted) { return transport(this, std::move(wanted)); }, .opt_outs = opt_outs, .records = records.get(), .log = log, .count = {},
+        return {.transport = [this](rest::MessageCreate wanted) { return transport(this, std::move(wanted)); },
+                .opt_outs = opt_outs,
+                .records = records.get(),
+                .log = log,
+                .count = {},
                 .status_url = "https://gw.example.com/webhooks/twilio/sms-status"};
     }
     static net::Task<rest::Outcome<rest::Message>> transport(Sending* self, rest::MessageCreate wanted) {

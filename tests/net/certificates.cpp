@@ -31,8 +31,7 @@ X509* new_certificate(EVP_PKEY* key, const std::string& name, long serial, int d
     X509_gmtime_adj(X509_getm_notBefore(certificate), -86400L * 60);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 86400L * days);
     X509_set_pubkey(certificate, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
     return certificate;
 }
 

@@ -157,8 +157,7 @@ TEST(Deadline, an_operation_is_cut_and_may_be_tried_again) {
         auto wait_for = [](asio::steady_timer& timer) {
             return [&timer](auto token) {
                 // until() hands out void(error_code, T): the timer's handler gets a value of its own
-                return timer.async_wait(asio::deferred([](error_code ec) { return asio::deferred.values(ec, 7); }))(
-                    std::move(token));
+                return timer.async_wait(asio::deferred([](error_code ec) { return asio::deferred.values(ec, 7); }))(std::move(token));
             };
         };
         auto slow_op = wait_for(slow);

@@ -160,7 +160,11 @@ constexpr UrlCase kUrls[] = {
     {"http://tools..example/", EgressReason::host},
     {"http://t\xc3\xb6ols.example/", EgressReason::host},
     {"http://\xe2\x91\xa0\xe2\x91\xa1\xe2\x91\xa7.0.0.1/", EgressReason::host},
-    {"http://127\xe3\x80\x82" "0\xe3\x80\x82" "0\xe3\x80\x82" "1/", EgressReason::host},
+    {"http://127\xe3\x80\x82"
+     "0\xe3\x80\x82"
+     "0\xe3\x80\x82"
+     "1/",
+     EgressReason::host},
     {"http://tools%2eexample/", EgressReason::host},
     {"http://%31%32%37.0.0.1/", EgressReason::host},
     {"http://127.0.0.1%00.example/", EgressReason::host},
@@ -256,14 +260,23 @@ constexpr UrlCase kUrls[] = {
 
 // A name service that answers by a script, and counts.
 struct Names {
-    std::map<std::string, std::vector<std::string>> of{
-        {"tools.example", {"93.184.215.14"}},        {"a-b.c_d.example", {"93.184.215.14"}}, {"127.0.0.1.example", {"93.184.215.14"}},
-        {"a1.b2.example", {"93.184.215.14"}},        {"xn--bcher-kva.example", {"93.184.215.14"}}, {"two.example", {"93.184.215.14", "8.8.4.4"}},
-        {"six.example", {"2606:2800:21f::1"}},       {"localhost", {"127.0.0.1", "::1"}},     {"internal.example", {"10.1.2.3"}},
-        {"metadata.example", {"169.254.169.254"}},   {"mixed.example", {"93.184.215.14", "10.0.0.1"}},
-        {"mixed6.example", {"2606:2800:21f::1", "::1"}}, {"mapped.example", {"::ffff:169.254.169.254"}},
-        {"nat64.example", {"64:ff9b::7f00:1"}},      {"rebind.example", {"127.0.0.1"}},       {"loop6.example", {"::1"}},
-        {"gone.example", {}}};
+    std::map<std::string, std::vector<std::string>> of{{"tools.example", {"93.184.215.14"}},
+                                                       {"a-b.c_d.example", {"93.184.215.14"}},
+                                                       {"127.0.0.1.example", {"93.184.215.14"}},
+                                                       {"a1.b2.example", {"93.184.215.14"}},
+                                                       {"xn--bcher-kva.example", {"93.184.215.14"}},
+                                                       {"two.example", {"93.184.215.14", "8.8.4.4"}},
+                                                       {"six.example", {"2606:2800:21f::1"}},
+                                                       {"localhost", {"127.0.0.1", "::1"}},
+                                                       {"internal.example", {"10.1.2.3"}},
+                                                       {"metadata.example", {"169.254.169.254"}},
+                                                       {"mixed.example", {"93.184.215.14", "10.0.0.1"}},
+                                                       {"mixed6.example", {"2606:2800:21f::1", "::1"}},
+                                                       {"mapped.example", {"::ffff:169.254.169.254"}},
+                                                       {"nat64.example", {"64:ff9b::7f00:1"}},
+                                                       {"rebind.example", {"127.0.0.1"}},
+                                                       {"loop6.example", {"::1"}},
+                                                       {"gone.example", {}}};
     std::map<std::string, int> asked;
 
     EgressGuard::Lookup lookup() {
@@ -287,7 +300,8 @@ TEST(Egress, s11_table_of_urls) {
     const EgressGuard guard({}, [&](EgressReason reason, const std::string&) { ++told[reason]; }, names.lookup());
     std::map<EgressReason, int> wanted;
     for (const auto& [url, want] : kUrls) {
-        const auto verdict = run_on<EgressVerdict>(worker, [&, where = std::string(url)] { return guard.check(where, Clock::now() + std::chrono::seconds(5)); });
+        const auto verdict =
+            run_on<EgressVerdict>(worker, [&, where = std::string(url)] { return guard.check(where, Clock::now() + std::chrono::seconds(5)); });
         EXPECT_EQ(name(verdict.reason), name(want)) << url;
         EXPECT_EQ(verdict.allowed(), !verdict.addresses.empty()) << url;
         if (want != EgressReason::none && want != EgressReason::unresolved) ++wanted[want];
@@ -298,7 +312,8 @@ TEST(Egress, s11_table_of_urls) {
 
 TEST(Egress, a_network_that_is_named_is_allowed_and_no_other) {
     const EgressGuard guard({"10.1.0.0/16", "127.0.0.1", "fd00::/8"});
-    for (const auto* address : {"10.1.2.3", "127.0.0.1", "fd00:ec2::254", "8.8.8.8", "::ffff:10.1.2.3"}) EXPECT_TRUE(guard.permits(make_address(address))) << address;
+    for (const auto* address : {"10.1.2.3", "127.0.0.1", "fd00:ec2::254", "8.8.8.8", "::ffff:10.1.2.3"})
+        EXPECT_TRUE(guard.permits(make_address(address))) << address;
     for (const auto* address : {"10.2.0.1", "127.0.0.2", "169.254.169.254", "::1", "fe80::1"}) EXPECT_FALSE(guard.permits(make_address(address))) << address;
     EXPECT_THROW(EgressGuard({"10.1.0.0/33"}), std::invalid_argument);
     EXPECT_THROW(EgressGuard({"internal"}), std::invalid_argument);

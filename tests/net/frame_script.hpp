@@ -11,8 +11,7 @@
 namespace parley::net::test {
 
 // One line a step: "text:…", "binary:…", "ping:…", "pong:…", "close:CODE:reason", "fault:CODE". Ends at close or fault.
-inline std::vector<std::string> read_frames(WsRole role, std::string_view bytes, std::size_t chunk,
-                                            std::size_t max_message = 1 << 20) {
+inline std::vector<std::string> read_frames(WsRole role, std::string_view bytes, std::size_t chunk, std::size_t max_message = 1 << 20) {
     WsFrameReader reader(role, max_message);
     std::vector<std::string> steps;
     std::string pending;

@@ -30,12 +30,8 @@ protected:
             return client->request(call);
         });
     }
-    std::string url(std::string_view path = "/") const {
-        return "http://127.0.0.1:" + std::to_string(peer.port()) + std::string(path);
-    }
-    HttpCall get(std::string_view path = "/", Duration within = std::chrono::seconds(10)) const {
-        return HttpCall("GET", url(path), within);
-    }
+    std::string url(std::string_view path = "/") const { return "http://127.0.0.1:" + std::to_string(peer.port()) + std::string(path); }
+    HttpCall get(std::string_view path = "/", Duration within = std::chrono::seconds(10)) const { return HttpCall("GET", url(path), within); }
     // Serves on a thread of its own while `body` runs.
     template <class Script>
     std::jthread script(Script run) {
@@ -51,8 +47,7 @@ TEST_F(HttpClientTest, sends_what_it_is_told_and_reads_one_byte_segments) {
     auto server = script([&] {
         RawPeer connection = peer.accept();
         seen = connection.receive_until("\r\n\r\n") + connection.receive_exactly(5);
-        connection.send_bytewise(
-            "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\nX-A: b\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+        connection.send_bytewise("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\nX-A: b\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
     });
     HttpCall call("POST", url("/a?b=c"), std::chrono::seconds(10));
     call.body = "hello";
@@ -64,8 +59,7 @@ TEST_F(HttpClientTest, sends_what_it_is_told_and_reads_one_byte_segments) {
     EXPECT_EQ(answer->status, 201);
     EXPECT_EQ(answer->body, "abcde");
     EXPECT_EQ(answer->headers.get("x-a"), "b");
-    EXPECT_EQ(seen, "POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port()) +
-                        "\r\nX-Mine: yes\r\nContent-Length: 5\r\n\r\nhello");
+    EXPECT_EQ(seen, "POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port()) + "\r\nX-Mine: yes\r\nContent-Length: 5\r\n\r\nhello");
 }
 
 TEST_F(HttpClientTest, keeps_connections_and_looks_at_them_before_reuse) {
@@ -125,7 +119,8 @@ TEST_F(HttpClientTest, what_must_not_be_done_twice_is_never_sent_again) {
         bool declared;
         int times;
     };
-    for (const auto& [method, declared, times] : std::vector<Case>{{"PUT", false, 1}, {"DELETE", false, 1}, {"PATCH", false, 1}, {"POST", false, 1}, {"PUT", true, 2}, {"DELETE", true, 2}, {"POST", true, 2}}) {
+    for (const auto& [method, declared, times] : std::vector<Case>{
+             {"PUT", false, 1}, {"DELETE", false, 1}, {"PATCH", false, 1}, {"POST", false, 1}, {"PUT", true, 2}, {"DELETE", true, 2}, {"POST", true, 2}}) {
         SCOPED_TRACE(method + (declared ? ", declared" : ""));
         std::atomic<int> requests{0};
         auto server = script([&, most = times] {
@@ -172,14 +167,13 @@ TEST_F(HttpClientTest, bounds_and_nonsense) {
         Errc error;
     };
     const std::string huge_head = "HTTP/1.1 200 OK\r\nX: " + std::string(70000, 'x') + "\r\n\r\n";
-    const Case cases[] = {
-        {"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890", Errc::too_large},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n", Errc::too_large},
-        {"HTTP/1.1 200 OK\r\n\r\n01234567890", Errc::too_large},
-        {huge_head.c_str(), Errc::too_large},
-        {"SSH-2.0-OpenSSH\r\n\r\n", Errc::malformed},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", Errc::malformed},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", Errc::end_of_stream}};
+    const Case cases[] = {{"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890", Errc::too_large},
+                          {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n", Errc::too_large},
+                          {"HTTP/1.1 200 OK\r\n\r\n01234567890", Errc::too_large},
+                          {huge_head.c_str(), Errc::too_large},
+                          {"SSH-2.0-OpenSSH\r\n\r\n", Errc::malformed},
+                          {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", Errc::malformed},
+                          {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", Errc::end_of_stream}};
     for (const Case& c : cases) {
         auto server = script([&] {
             RawPeer connection = peer.accept();
@@ -221,8 +215,7 @@ TEST_F(HttpClientTest, redirects_only_when_allowed_and_without_credentials_abroa
             home.send("HTTP/1.1 302 Found\r\nLocation: next?x=1\r\nContent-Length: 0\r\n\r\n");
         }
         seen_home = home.receive_until("\r\n\r\n");
-        home.send("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:" + std::to_string(abroad.port()) +
-                  "/far\r\nContent-Length: 0\r\n\r\n");
+        home.send("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:" + std::to_string(abroad.port()) + "/far\r\nContent-Length: 0\r\n\r\n");
         RawPeer far = abroad.accept();
         seen_abroad = far.receive_until("\r\n\r\n");
         far.send(reply("far"));
@@ -234,8 +227,7 @@ TEST_F(HttpClientTest, redirects_only_when_allowed_and_without_credentials_abroa
     const auto answer = fetch(call);
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(answer->body, "far");
-    EXPECT_THAT(seen_home,
-                testing::AllOf(testing::StartsWith("GET /a/next?x=1 "), testing::HasSubstr("Bearer secret")));
+    EXPECT_THAT(seen_home, testing::AllOf(testing::StartsWith("GET /a/next?x=1 "), testing::HasSubstr("Bearer secret")));
     EXPECT_THAT(seen_abroad, testing::Not(testing::HasSubstr("secret")));
 }
 
@@ -245,9 +237,7 @@ TEST_F(HttpClientTest, refused_connection_and_bad_urls) {
         RawListener gone;
         free_port = gone.port();
     }
-    EXPECT_EQ(
-        fetch(HttpCall("GET", "http://127.0.0.1:" + std::to_string(free_port) + "/", std::chrono::seconds(5))).error(),
-        Errc::connect_failed);
+    EXPECT_EQ(fetch(HttpCall("GET", "http://127.0.0.1:" + std::to_string(free_port) + "/", std::chrono::seconds(5))).error(), Errc::connect_failed);
     EXPECT_EQ(fetch(HttpCall("GET", "ws://127.0.0.1/", std::chrono::seconds(5))).error(), Errc::bad_url);
     EXPECT_EQ(fetch(HttpCall("G T", url(), std::chrono::seconds(5))).error(), Errc::malformed);
 }
@@ -264,11 +254,8 @@ TEST_F(HttpClientTest, many_at_once_share_the_pool) {
             ++count;
         };
         for (int round = 0; round < 2; ++round) {
-            for (int i = 0; i < 50; ++i)
-                asio::co_spawn(worker.executor(), one(*client, echo.http_url("/hello"), done),
-                               [](std::exception_ptr) {});
-            while (done < 50U * static_cast<std::size_t>(round + 1))
-                (void)co_await sleep_until(Clock::now() + std::chrono::milliseconds(5));
+            for (int i = 0; i < 50; ++i) asio::co_spawn(worker.executor(), one(*client, echo.http_url("/hello"), done), [](std::exception_ptr) {});
+            while (done < 50U * static_cast<std::size_t>(round + 1)) (void)co_await sleep_until(Clock::now() + std::chrono::milliseconds(5));
             EXPECT_EQ(client->idle_connections(), 8U);
         }
     });

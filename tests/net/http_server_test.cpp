@@ -52,8 +52,7 @@ TEST(HttpServer, one_byte_segments_and_pipelined_requests) {
     std::string all;
     for (int i = 0; i < 20; ++i) all += "GET /hello?" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n";
     fast.send(all);
-    for (int i = 0; i < 20; ++i)
-        EXPECT_THAT(fast.receive_response(), testing::EndsWith("hello " + std::to_string(i) + "\n"));
+    for (int i = 0; i < 20; ++i) EXPECT_THAT(fast.receive_response(), testing::EndsWith("hello " + std::to_string(i) + "\n"));
 }
 
 TEST(HttpServer, head_and_http_1_0_and_close) {
@@ -89,10 +88,12 @@ TEST(HttpServer, a_response_is_streamed_in_chunks_and_ends_the_connection) {
     std::atomic<int> left{0};
     EchoServer server([&](HttpServerOptions& options) { streaming(options, left); });
     const auto answer = exchange(server.port(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_THAT(answer, testing::AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Transfer-Encoding: chunked\r\n"), HasSubstr("Connection: close\r\n"), Not(HasSubstr("Content-Length")), Not(HasSubstr("never sent"))));
+    EXPECT_THAT(answer, testing::AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Transfer-Encoding: chunked\r\n"), HasSubstr("Connection: close\r\n"),
+                                       Not(HasSubstr("Content-Length")), Not(HasSubstr("never sent"))));
     EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
     // An older peer reads until the end; HEAD gets the head alone.
-    EXPECT_THAT(exchange(server.port(), "GET / HTTP/1.0\r\n\r\n"), testing::AllOf(testing::EndsWith("\r\n\r\npiece 0\npiece 1\npiece 2\n"), Not(HasSubstr("chunked"))));
+    EXPECT_THAT(exchange(server.port(), "GET / HTTP/1.0\r\n\r\n"),
+                testing::AllOf(testing::EndsWith("\r\n\r\npiece 0\npiece 1\npiece 2\n"), Not(HasSubstr("chunked"))));
     EXPECT_THAT(exchange(server.port(), "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"), testing::EndsWith("\r\n\r\n"));
     EXPECT_EQ(left, 2);
 }
@@ -158,15 +159,13 @@ TEST_P(HttpRefusals, w7_status_then_end_and_no_second_request) {
 }
 
 std::string post(const std::string& fields, const std::string& body = {}) {
-    return "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n" + fields + "\r\n" +
-           body;
+    return "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n" + fields + "\r\n" + body;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     table, HttpRefusals,
     testing::Values(
-        RefusalCase{"s8_length_and_encoding", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
-                    400, "malformed"},
+        RefusalCase{"s8_length_and_encoding", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400, "malformed"},
         RefusalCase{"s8_two_lengths", post("Content-Length: 0\r\nContent-Length: 5\r\n"), 400, "malformed"},
         RefusalCase{"s8_te_variant", post("Transfer-Encoding: chunked, identity\r\n"), 400, "malformed"},
         RefusalCase{"s8_te_unknown", post("Transfer-Encoding: cow\r\n"), 501, "malformed"},
@@ -177,27 +176,18 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"s8_nul", std::string("GET /hello HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 39), 400, "malformed"},
         RefusalCase{"s8_two_hosts", "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "malformed"},
         RefusalCase{"s8_absolute_uri", "GET http://b/hello HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed"},
-        RefusalCase{"s8_chunk_size_bad", post("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n"), 400,
-                    "malformed"},
-        RefusalCase{"s8_chunk_size_huge", post("Transfer-Encoding: chunked\r\n", "ffffffffffffffffff\r\nabc"), 400,
-                    "malformed"},
-        RefusalCase{"s8_chunk_no_crlf", post("Transfer-Encoding: chunked\r\n", "3\r\nabcd\r\n0\r\n\r\n"), 400,
-                    "malformed"},
+        RefusalCase{"s8_chunk_size_bad", post("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n"), 400, "malformed"},
+        RefusalCase{"s8_chunk_size_huge", post("Transfer-Encoding: chunked\r\n", "ffffffffffffffffff\r\nabc"), 400, "malformed"},
+        RefusalCase{"s8_chunk_no_crlf", post("Transfer-Encoding: chunked\r\n", "3\r\nabcd\r\n0\r\n\r\n"), 400, "malformed"},
         RefusalCase{"s8_chunk_bare_lf", post("Transfer-Encoding: chunked\r\n", "3\nabc\n0\n\n"), 400, "malformed"},
         RefusalCase{"w7_length_over_limit", post("Content-Length: 1001\r\n"), 413, "body_too_large"},
         RefusalCase{"w7_ten_mebibytes", post("Content-Length: 10485760\r\n"), 413, "body_too_large"},
-        RefusalCase{"w7_chunked_over_limit", post("Transfer-Encoding: chunked\r\n", "3e9\r\n" + std::string(1001, 'x')),
-                    413, "body_too_large"},
+        RefusalCase{"w7_chunked_over_limit", post("Transfer-Encoding: chunked\r\n", "3e9\r\n" + std::string(1001, 'x')), 413, "body_too_large"},
         RefusalCase{"w7_missing_length", post(""), 411, "length_required"},
-        RefusalCase{"w7_wrong_type",
-                    "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-                    415, "content_type"},
+        RefusalCase{"w7_wrong_type", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 415, "content_type"},
         RefusalCase{"w7_no_type", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}", 415, "content_type"},
-        RefusalCase{"s9_header_of_a_mebibyte",
-                    "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + std::string(1 << 20, 'x') + "\r\n\r\n", 431,
-                    "head_too_large"},
-        RefusalCase{"s9_uri_of_a_mebibyte", "GET /" + std::string(1 << 20, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414,
-                    "target_too_long"},
+        RefusalCase{"s9_header_of_a_mebibyte", "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + std::string(1 << 20, 'x') + "\r\n\r\n", 431, "head_too_large"},
+        RefusalCase{"s9_uri_of_a_mebibyte", "GET /" + std::string(1 << 20, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414, "target_too_long"},
         RefusalCase{"s9_many_headers",
                     "GET /hello HTTP/1.1\r\nHost: a\r\n" +
                         [] {
@@ -212,10 +202,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "GET /media HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: "
                     "3\r\n\r\nabc",
                     400, "malformed"},
-        RefusalCase{
-            "m33_upgrade_by_post",
-            "POST /media HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n",
-            400, "malformed"}),
+        RefusalCase{"m33_upgrade_by_post", "POST /media HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n", 400,
+                    "malformed"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(HttpServer, chunk_overhead_must_not_dwarf_the_body) {
@@ -415,8 +403,7 @@ TEST(HttpServer, stop_ends_idle_connections_and_finishes_the_request_in_progress
     server.server().stop();
     EXPECT_EQ(idle.receive_all(), "");
     busy.send("done");
-    EXPECT_THAT(busy.receive_all(),
-                testing::AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("Connection: close"), testing::EndsWith("done")));
+    EXPECT_THAT(busy.receive_all(), testing::AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("Connection: close"), testing::EndsWith("done")));
     EXPECT_THROW(RawPeer(server.port()).send(""), std::runtime_error);
 }
 
@@ -464,26 +451,19 @@ TEST_P(Upgrades, m33_status) {
 }
 INSTANTIATE_TEST_SUITE_P(
     table, Upgrades,
-    testing::Values(
-        UpgradeCase{"good", "", "", 101},
-        UpgradeCase{"no_key", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", 400},
-        UpgradeCase{"short_key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub24=", 400},
-        UpgradeCase{"bad_key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j*Q==", 400},
-        UpgradeCase{"no_version", "Sec-WebSocket-Version: 13\r\n", "", 400},
-        UpgradeCase{"version_8", "Version: 13", "Version: 8", 426},
-        UpgradeCase{"version_text", "Version: 13", "Version: 13x", 426},
-        UpgradeCase{"two_versions", "Sec-WebSocket-Version: 13\r\n",
-                    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 8\r\n", 400},
-        UpgradeCase{"http_1_0", "HTTP/1.1", "HTTP/1.0", 400},
-        UpgradeCase{"case_blind", "Upgrade: websocket\r\nConnection: Upgrade",
-                    "UPGRADE: WebSocket\r\nCONNECTION: keep-alive, UPGRADE", 101},
-        UpgradeCase{"no_connection_token", "Connection: Upgrade", "Connection: keep-alive", 404},
-        UpgradeCase{"other_protocol", "Upgrade: websocket", "Upgrade: h2c", 404},
-        UpgradeCase{"m34_deflate_offered", "Sec-WebSocket-Version",
-                    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=15\r\nSec-WebSocket-Version",
-                    101},
-        UpgradeCase{"subprotocol_offered", "Sec-WebSocket-Version",
-                    "Sec-WebSocket-Protocol: audio\r\nSec-WebSocket-Version", 101}),
+    testing::Values(UpgradeCase{"good", "", "", 101}, UpgradeCase{"no_key", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", 400},
+                    UpgradeCase{"short_key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub24=", 400},
+                    UpgradeCase{"bad_key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j*Q==", 400},
+                    UpgradeCase{"no_version", "Sec-WebSocket-Version: 13\r\n", "", 400}, UpgradeCase{"version_8", "Version: 13", "Version: 8", 426},
+                    UpgradeCase{"version_text", "Version: 13", "Version: 13x", 426},
+                    UpgradeCase{"two_versions", "Sec-WebSocket-Version: 13\r\n", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 8\r\n", 400},
+                    UpgradeCase{"http_1_0", "HTTP/1.1", "HTTP/1.0", 400},
+                    UpgradeCase{"case_blind", "Upgrade: websocket\r\nConnection: Upgrade", "UPGRADE: WebSocket\r\nCONNECTION: keep-alive, UPGRADE", 101},
+                    UpgradeCase{"no_connection_token", "Connection: Upgrade", "Connection: keep-alive", 404},
+                    UpgradeCase{"other_protocol", "Upgrade: websocket", "Upgrade: h2c", 404},
+                    UpgradeCase{"m34_deflate_offered", "Sec-WebSocket-Version",
+                                "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=15\r\nSec-WebSocket-Version", 101},
+                    UpgradeCase{"subprotocol_offered", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol: audio\r\nSec-WebSocket-Version", 101}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Upgrade, m34_a_compressed_frame_is_a_protocol_error) {

@@ -44,8 +44,7 @@ TEST_F(HttpStreamTest, what_has_come_does_not_wait_for_what_comes_next) {
         RawPeer connection = peer.accept();
         connection.receive_until("\r\n\r\n");
         const auto wait = [&](std::size_t step) {
-            in_time =
-                in_time && reached[step].get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+            in_time = in_time && reached[step].get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready;
         };
         connection.send(kHead);
         wait(0);

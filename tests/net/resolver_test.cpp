@@ -81,8 +81,7 @@ protected:
     ~Resolving() override { service.hush(false); }
 
     Result<Addresses> ask(const std::string& host, Duration limit = 10s) {
-        return run_on<Result<Addresses>>(
-            worker, [&]() -> Task<Result<Addresses>> { return resolver.resolve(host, Clock::now() + limit); });
+        return run_on<Result<Addresses>>(worker, [&]() -> Task<Result<Addresses>> { return resolver.resolve(host, Clock::now() + limit); });
     }
     Service service;
     Worker worker;
@@ -221,8 +220,7 @@ TEST_F(Resolving, a_cancelled_question_ends_and_its_worker_may_be_gone) {
             result = found.error();
         };
         auto task = body(resolver, seen);
-        asio::co_spawn(brief.executor(), std::move(task),
-                       asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { over.set_value(); }));
+        asio::co_spawn(brief.executor(), std::move(task), asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { over.set_value(); }));
         await_that([&] { return service.times() == 1; });
         asio::post(brief.executor(), [&] { signal.emit(asio::cancellation_type::terminal); });
         over.get_future().wait();
@@ -292,8 +290,7 @@ TEST(SystemResolver, knows_this_machine) {
     Worker worker;
     worker.start();
     Resolver resolver;
-    const auto found = run_on<Result<Addresses>>(
-        worker, [&]() -> Task<Result<Addresses>> { return resolver.resolve("localhost", Clock::now() + 10s); });
+    const auto found = run_on<Result<Addresses>>(worker, [&]() -> Task<Result<Addresses>> { return resolver.resolve("localhost", Clock::now() + 10s); });
     ASSERT_TRUE(found.has_value());
     for (const auto& address : *found) EXPECT_TRUE(address.is_loopback()) << address.to_string();
 }
@@ -309,8 +306,7 @@ TEST(ProcessResolver, connections_go_where_it_says) {
     const auto fetch = [&](const std::string& host) {
         return run_on<error_code>(worker, [&]() -> Task<error_code> {
             HttpClient client(worker.executor(), HttpClientOptions{});
-            HttpCall call("GET", "http://" + host + ":" + std::to_string(server.port()) + "/hello?x",
-                          std::chrono::seconds(10));
+            HttpCall call("GET", "http://" + host + ":" + std::to_string(server.port()) + "/hello?x", std::chrono::seconds(10));
             Result<HttpReply> reply = co_await client.request(std::move(call));
             if (!reply) co_return reply.error();
             EXPECT_EQ(reply->body, "hello x\n");

@@ -26,8 +26,7 @@ sockaddr_in loopback(std::uint16_t port) {
 
 RawPeer::RawPeer(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const sockaddr_in address = loopback(port);
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        throw std::runtime_error("connect");
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("connect");
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const timeval guard{10, 0};
@@ -114,8 +113,7 @@ void RawPeer::set_receive_buffer(int bytes) {
 
 RawListener::RawListener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = loopback(0);
-    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(fd_, 16) != 0)
-        throw std::runtime_error("bind");
+    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(fd_, 16) != 0) throw std::runtime_error("bind");
     socklen_t length = sizeof address;
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
     port_ = ntohs(address.sin_port);
@@ -152,8 +150,7 @@ EchoServer::EchoServer(std::function<void(HttpServerOptions&)> adjust, WsLimits 
         ++handled;
         if (request.path() == "/throw") throw std::runtime_error("secret detail");
         if (request.path() == "/echo") co_return HttpResponse(200, "application/octet-stream", request.body);
-        if (request.path() == "/hello")
-            co_return HttpResponse(200, "text/plain", "hello " + std::string(request.query()) + "\n");
+        if (request.path() == "/hello") co_return HttpResponse(200, "text/plain", "hello " + std::string(request.query()) + "\n");
         if (request.path() == "/who") co_return HttpResponse(200, "text/plain", request.remote_address);
         co_return HttpResponse(404, "text/plain", "no\n");
     };
@@ -180,8 +177,7 @@ Task<> EchoServer::echo(HttpUpgrade upgrade) {
         const error_code ec = co_await socket->fill();
         if (ec) break;
         socket->begin_batch();
-        while (auto message = socket->next())
-            (void)socket->send(message->opcode, {message->payload.data(), message->payload.size()});
+        while (auto message = socket->next()) (void)socket->send(message->opcode, {message->payload.data(), message->payload.size()});
         socket->end_batch();
     }
     {

@@ -115,12 +115,8 @@ public:
     HttpServer& server() { return *server_; }
     Worker& worker() { return worker_; }
     Counts& rejected() { return rejected_; }
-    std::string ws_url(std::size_t listener = 0) const {
-        return "ws://127.0.0.1:" + std::to_string(port(listener)) + "/media";
-    }
-    std::string http_url(std::string_view path) const {
-        return "http://127.0.0.1:" + std::to_string(port()) + std::string(path);
-    }
+    std::string ws_url(std::size_t listener = 0) const { return "ws://127.0.0.1:" + std::to_string(port(listener)) + "/media"; }
+    std::string http_url(std::string_view path) const { return "http://127.0.0.1:" + std::to_string(port()) + std::string(path); }
     std::atomic<int> handled{0}, sockets_open{0}, sockets_ended{0};
     WsClose last_close() const {
         const std::lock_guard lock(mutex_);

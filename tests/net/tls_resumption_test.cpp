@@ -58,8 +58,7 @@ private:
                 resumed_.push_back(SSL_session_reused(ssl) == 1);
                 char bytes[4096];
                 (void)SSL_read(ssl, bytes, sizeof bytes);
-                constexpr std::string_view kReply =
-                    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+                constexpr std::string_view kReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
                 (void)SSL_write(ssl, kReply.data(), static_cast<int>(kReply.size()));
                 if (rules_.polite) SSL_shutdown(ssl);
             }

@@ -119,8 +119,7 @@ TEST_F(Tls, websocket_over_tls_with_batches_and_large_messages) {
 }
 
 TEST_F(Tls, n22_a_handshake_that_stalls_is_ended) {
-    auto server =
-        serve([](HttpServerOptions& options) { options.limits.tls_handshake = std::chrono::milliseconds(300); });
+    auto server = serve([](HttpServerOptions& options) { options.limits.tls_handshake = std::chrono::milliseconds(300); });
     RawPeer silent(server->port()), half(server->port());
     half.send(std::string("\x16\x03\x01\x02\x00\x01\x00", 7));  // the beginning of a hello
     EXPECT_EQ(silent.receive_all(), "");
@@ -164,7 +163,7 @@ TEST_F(Tls, s21_old_versions_and_weak_ciphers_are_refused) {
     EXPECT_FALSE(handshake(server->port(), TLS1_VERSION, TLS1_VERSION, "ALL:@SECLEVEL=0"));
     EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA"));     // CBC
     EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256"));  // CBC
-    EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256"));  // no forward secrecy
+    EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256"));          // no forward secrecy
     EXPECT_FALSE(handshake(server->port(), TLS1_2_VERSION, TLS1_2_VERSION, "NULL:aNULL:@SECLEVEL=0"));
 }
 
@@ -209,8 +208,7 @@ TEST_F(Tls, n15_split_and_coalesced_records) {
     }
     std::string request;
     for (int i = 0; i < 3; ++i)
-        request = "GET /hello?" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n",
-        SSL_write(ssl, request.data(), static_cast<int>(request.size()));
+        request = "GET /hello?" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n", SSL_write(ssl, request.data(), static_cast<int>(request.size()));
     flush();
     std::string answers;
     while (answers.find("hello 2\n") == std::string::npos) {

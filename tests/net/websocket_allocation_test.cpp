@@ -70,8 +70,7 @@ TEST(WebSocketAllocations, none_over_a_thousand_frames_each_way) {
 #if !defined(__has_feature)
 #define __has_feature(x) 0
 #endif
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !__has_feature(address_sanitizer) && \
-    !__has_feature(thread_sanitizer)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 TEST(WebSocketMemory, a_quiet_server_side_connection_holds_little) {
     EchoServer server;
     constexpr std::size_t kCalls = 200;

@@ -45,16 +45,10 @@ std::string many(std::string_view unit, int count) {
 
 INSTANTIATE_TEST_SUITE_P(
     table, WsFaults,
-    testing::Values(FaultCase{"m13_text_over_the_limit", client_frame(0x81, std::string(64 * 1024 + 1, 'x')), 1009,
-                              WsFault::too_big},
-                    FaultCase{"m13_announced_gigabytes", std::string("\x81\xff\x00\x00\x00\x7f\x00\x00\x00\x00", 10),
-                              1009, WsFault::too_big},
-                    FaultCase{"m14_endless_fragments",
-                              client_frame(0x01, "a") + many(client_frame(0x00, std::string(1000, 'b')), 80), 1009,
-                              WsFault::too_big},
-                    FaultCase{"m14_one_byte_fragments",
-                              client_frame(0x02, "a") + many(client_frame(0x00, "b"), 64 * 1024), 1009,
-                              WsFault::too_big},
+    testing::Values(FaultCase{"m13_text_over_the_limit", client_frame(0x81, std::string(64 * 1024 + 1, 'x')), 1009, WsFault::too_big},
+                    FaultCase{"m13_announced_gigabytes", std::string("\x81\xff\x00\x00\x00\x7f\x00\x00\x00\x00", 10), 1009, WsFault::too_big},
+                    FaultCase{"m14_endless_fragments", client_frame(0x01, "a") + many(client_frame(0x00, std::string(1000, 'b')), 80), 1009, WsFault::too_big},
+                    FaultCase{"m14_one_byte_fragments", client_frame(0x02, "a") + many(client_frame(0x00, "b"), 64 * 1024), 1009, WsFault::too_big},
                     FaultCase{"m15_invalid_utf8", client_frame(0x81, "\xed\xa0\x80"), 1007, WsFault::utf8},
                     FaultCase{"m17_unmasked", server_frame(0x81, "x"), 1002, WsFault::framing},
                     FaultCase{"m17_reserved_bit", client_frame(0xc1, "x"), 1002, WsFault::framing},
@@ -145,8 +139,8 @@ TEST(WebSocketLimits, n8_end_without_close_frame_and_n6_reset) {
 }
 
 // A server that only talks, until the outbox refuses.
-Task<> talk(HttpUpgrade upgrade, WsLimits limits, std::atomic<int>& accepted, std::atomic<bool>& refused,
-            std::atomic<int>& fault, std::atomic<std::size_t>& outbox) {
+Task<> talk(HttpUpgrade upgrade, WsLimits limits, std::atomic<int>& accepted, std::atomic<bool>& refused, std::atomic<int>& fault,
+            std::atomic<std::size_t>& outbox) {
     auto result = ws_accept(std::move(upgrade), limits);
     if (!result) co_return;
     std::unique_ptr<WebSocket> socket = std::move(*result);
@@ -168,9 +162,7 @@ TEST(WebSocketLimits, n16_a_peer_that_does_not_read_fills_a_bounded_outbox_and_i
     std::atomic<bool> refused{false};
     std::atomic<std::size_t> outbox{0};
     EchoServer server([&](HttpServerOptions& options) {
-        options.upgrade = [&, limits](HttpUpgrade upgrade) -> Task<> {
-            return talk(std::move(upgrade), limits, accepted, refused, fault, outbox);
-        };
+        options.upgrade = [&, limits](HttpUpgrade upgrade) -> Task<> { return talk(std::move(upgrade), limits, accepted, refused, fault, outbox); };
     });
     RawPeer peer(server.port());
     peer.send(kUpgrade);
@@ -186,9 +178,7 @@ TEST(WebSocketLimits, an_outbox_that_filled_is_sent_whole_when_the_peer_reads_ag
     std::atomic<bool> refused{false};
     std::atomic<std::size_t> outbox{0};
     EchoServer server([&](HttpServerOptions& options) {
-        options.upgrade = [&](HttpUpgrade upgrade) -> Task<> {
-            return talk(std::move(upgrade), {}, accepted, refused, fault, outbox);
-        };
+        options.upgrade = [&](HttpUpgrade upgrade) -> Task<> { return talk(std::move(upgrade), {}, accepted, refused, fault, outbox); };
     });
     RawPeer peer(server.port());
     peer.send(kUpgrade);

@@ -76,8 +76,7 @@ TEST(WebSocket, survives_one_byte_segments) {
     peer.send_bytewise(kUpgrade);
     EXPECT_TRUE(peer.receive_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
     const std::string text(300, 'a');
-    peer.send_bytewise(client_frame(0x01, text.substr(0, 100)) + client_frame(0x89, "beat") +
-                       client_frame(0x80, text.substr(100)));
+    peer.send_bytewise(client_frame(0x01, text.substr(0, 100)) + client_frame(0x89, "beat") + client_frame(0x80, text.substr(100)));
     const std::string expected = server_frame(0x8a, "beat") + server_frame(0x81, text);
     EXPECT_EQ(peer.receive_exactly(expected.size()), expected);
     peer.send_bytewise(client_frame(0x88, close_payload(1000)));

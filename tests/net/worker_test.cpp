@@ -93,10 +93,8 @@ TEST(WorkerPool, serves_connections_on_all_workers_each_staying_where_it_began) 
     for (int i = 0; i < 30; ++i) peers.emplace_back(server.port());
     for (int round = 0; round < 3; ++round) {
         for (int i = 0; i < 30; ++i) {
-            peers[static_cast<std::size_t>(i)].send("GET / HTTP/1.1\r\nHost: a\r\nX-Peer: " + std::to_string(i) +
-                                                    "\r\n\r\n");
-            EXPECT_THAT(peers[static_cast<std::size_t>(i)].receive_until("\r\n\r\n"),
-                        testing::StartsWith("HTTP/1.1 204 "));
+            peers[static_cast<std::size_t>(i)].send("GET / HTTP/1.1\r\nHost: a\r\nX-Peer: " + std::to_string(i) + "\r\n\r\n");
+            EXPECT_THAT(peers[static_cast<std::size_t>(i)].receive_until("\r\n\r\n"), testing::StartsWith("HTTP/1.1 204 "));
         }
     }
     std::set<Worker*> all;

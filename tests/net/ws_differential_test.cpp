@@ -55,11 +55,10 @@ TEST(WsDifferential, beast_reads_what_we_write) {
         std::size_t at = 0;
         bool first = true;
         while (true) {
-            const std::size_t part =
-                std::min<std::size_t>(payload.size() - at, random() % 3 == 0 ? random() % 100 : payload.size());
+            const std::size_t part = std::min<std::size_t>(payload.size() - at, random() % 3 == 0 ? random() % 100 : payload.size());
             const bool last = at + part == payload.size();
-            frames += client_frame(static_cast<std::uint8_t>((last ? 0x80 : 0) | (first ? (text ? 1 : 2) : 0)),
-                                   payload.substr(at, part), static_cast<std::uint32_t>(random()));
+            frames += client_frame(static_cast<std::uint8_t>((last ? 0x80 : 0) | (first ? (text ? 1 : 2) : 0)), payload.substr(at, part),
+                                   static_cast<std::uint32_t>(random()));
             at += part;
             first = false;
             if (last) break;
@@ -90,9 +89,7 @@ TEST(WsDifferential, we_read_what_beast_writes) {
         want.push_back("ping:beat");
         const std::string_view bytes(pair.raw.str());
         const auto head = bytes.find("\r\n\r\n");
-        EXPECT_EQ(read_frames(WsRole::client, head == std::string_view::npos ? bytes : bytes.substr(head + 4),
-                              1 + random() % 100),
-                  want);
+        EXPECT_EQ(read_frames(WsRole::client, head == std::string_view::npos ? bytes : bytes.substr(head + 4), 1 + random() % 100), want);
     }
 }
 
@@ -121,8 +118,7 @@ Reading beast_reads(std::string_view bytes) {
             reading.faulty = ec != websocket::error::closed && ec != asio::error::eof;
             return reading;
         }
-        reading.steps.push_back((pair.socket.got_text() ? "text:" : "binary:") +
-                                std::string(static_cast<const char*>(buffer.data().data()), buffer.size()));
+        reading.steps.push_back((pair.socket.got_text() ? "text:" : "binary:") + std::string(static_cast<const char*>(buffer.data().data()), buffer.size()));
     }
 }
 
@@ -135,11 +131,9 @@ TEST(WsDifferential, both_agree_on_mutated_frames) {
         std::string bytes;
         for (int k = 0; k < 3; ++k) {
             const std::uint8_t firsts[] = {0x81, 0x82, 0x01, 0x80, 0x00, 0x89, 0x8a};
-            bytes += client_frame(firsts[random() % std::size(firsts)], random_bytes(random, random() % 20, true),
-                                  static_cast<std::uint32_t>(random()));
+            bytes += client_frame(firsts[random() % std::size(firsts)], random_bytes(random, random() % 20, true), static_cast<std::uint32_t>(random()));
         }
-        for (auto flips = random() % 3; flips > 0; --flips)
-            bytes[random() % bytes.size()] ^= static_cast<char>(1 << random() % 8);
+        for (auto flips = random() % 3; flips > 0; --flips) bytes[random() % bytes.size()] ^= static_cast<char>(1 << random() % 8);
         auto ours = read_frames(WsRole::server, bytes, 1 + random() % 50);
         const std::string last = ours.empty() ? "" : ours.back();
         const bool our_fault = last.starts_with("fault:"), our_close = last.starts_with("close:");

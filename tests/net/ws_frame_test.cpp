@@ -23,8 +23,7 @@ struct FrameCase {
 };
 
 std::string frame(bool masked, int first, std::string_view payload) {
-    return masked ? client_frame(static_cast<std::uint8_t>(first), payload)
-                  : server_frame(static_cast<std::uint8_t>(first), payload);
+    return masked ? client_frame(static_cast<std::uint8_t>(first), payload) : server_frame(static_cast<std::uint8_t>(first), payload);
 }
 
 // Frames of "first byte, payload" in a row.
@@ -47,15 +46,12 @@ std::vector<FrameCase> cases() {
     };
     // 1: lengths of text and binary
     for (const std::size_t length : {0U, 1U, 125U, 126U, 127U, 128U, 65535U, 65536U}) {
-        add("c1_1_text_" + std::to_string(length), {{0x81, std::string(length, '*')}},
-            {"text:" + std::string(length, '*')});
-        add("c1_2_binary_" + std::to_string(length), {{0x82, std::string(length, '\xfe')}},
-            {"binary:" + std::string(length, '\xfe')});
+        add("c1_1_text_" + std::to_string(length), {{0x81, std::string(length, '*')}}, {"text:" + std::string(length, '*')});
+        add("c1_2_binary_" + std::to_string(length), {{0x82, std::string(length, '\xfe')}}, {"binary:" + std::string(length, '\xfe')});
     }
     // 2: pings and pongs
     add("c2_1_ping_empty", {{0x89, ""}}, {"ping:"});
-    add("c2_3_ping_binary", {{0x89, std::string("\x00\xff\xfe\xfd", 4)}},
-        {"ping:" + std::string("\x00\xff\xfe\xfd", 4)});
+    add("c2_3_ping_binary", {{0x89, std::string("\x00\xff\xfe\xfd", 4)}}, {"ping:" + std::string("\x00\xff\xfe\xfd", 4)});
     add("c2_4_ping_125", {{0x89, std::string(125, '\xfe')}}, {"ping:" + std::string(125, '\xfe')});
     add("c2_5_ping_126", {{0x89, std::string(126, '\xfe')}}, {"fault:1002"});
     add("c2_7_pong_unasked", {{0x8a, ""}}, {"pong:"});
@@ -83,17 +79,14 @@ std::vector<FrameCase> cases() {
     add("c5_11_continuation_after_message", {{0x81, "whole"}, {0x80, "x"}}, {"text:whole", "fault:1002"});
     add("c5_15_continuation_after_end", {{0x01, "a"}, {0x80, "b"}, {0x00, "c"}}, {"text:ab", "fault:1002"});
     add("c5_18_two_starts", {{0x01, "a"}, {0x81, "b"}}, {"fault:1002"});
-    add("c5_19_pings_between",
-        {{0x01, "f1"}, {0x00, "f2"}, {0x89, "p1"}, {0x00, "f3"}, {0x89, "p2"}, {0x80, "f4"}, {0x82, "b"}},
+    add("c5_19_pings_between", {{0x01, "f1"}, {0x00, "f2"}, {0x89, "p1"}, {0x00, "f3"}, {0x89, "p2"}, {0x80, "f4"}, {0x82, "b"}},
         {"ping:p1", "ping:p2", "text:f1f2f3f4", "binary:b"});
     add("c5_empty_fragments", {{0x02, ""}, {0x00, ""}, {0x00, "x"}, {0x80, ""}}, {"binary:x"});
     // 6: UTF-8
     add("c6_1_empty_fragments", {{0x01, ""}, {0x00, ""}, {0x80, ""}}, {"text:"});
     add("c6_2_valid", {{0x81, kKosme}}, {"text:" + kKosme});
     add("c6_2_cut_in_character", {{0x01, kKosme.substr(0, 3)}, {0x80, kKosme.substr(3)}}, {"text:" + kKosme});
-    add("c6_2_cut_everywhere",
-        {{0x01, kKosme.substr(0, 1)}, {0x00, kKosme.substr(1, 2)}, {0x89, ""}, {0x80, kKosme.substr(3)}},
-        {"ping:", "text:" + kKosme});
+    add("c6_2_cut_everywhere", {{0x01, kKosme.substr(0, 1)}, {0x00, kKosme.substr(1, 2)}, {0x89, ""}, {0x80, kKosme.substr(3)}}, {"ping:", "text:" + kKosme});
     add("c6_3_invalid", {{0x81, kKosme + "\xed\xa0\x80" + "edited"}}, {"fault:1007"});
     add("c6_4_fail_in_first_fragment", {{0x01, kKosme + "\xf4\x90"}, {0x80, "\x80\x80"}}, {"fault:1007"});
     add("c6_binary_is_not_checked", {{0x82, "\xed\xa0\x80"}}, {"binary:\xed\xa0\x80"});
@@ -134,8 +127,7 @@ std::vector<FrameCase> cases() {
                          {"pair", "\xed\xa0\x80\xed\xb0\x80", false},
                          {"ascii16_then_bad", std::string(32, 'a') + "\xff", false},
                          {"ascii16_then_good", std::string(33, 'a') + "\xc3\xa4", true}};
-    for (const Utf8& u : utf8)
-        add(std::string("c6_") + u.name, {{0x81, u.bytes}}, {u.valid ? "text:" + u.bytes : "fault:1007"});
+    for (const Utf8& u : utf8) add(std::string("c6_") + u.name, {{0x81, u.bytes}}, {u.valid ? "text:" + u.bytes : "fault:1007"});
     // 7: closing
     add("c7_1_nothing_after_close", {{0x88, close_payload(1000)}, {0x89, ""}, {0x81, "x"}}, {"close:1000:"});
     add("c7_1_close_between_fragments", {{0x01, "a"}, {0x88, ""}}, {"close:1005:"});
@@ -146,10 +138,8 @@ std::vector<FrameCase> cases() {
     add("c7_3_too_long", {{0x88, close_payload(1000, std::string(124, '*'))}}, {"fault:1002"});
     add("c7_5_bad_reason", {{0x88, close_payload(1000, "\xed\xa0\x80")}}, {"fault:1007"});
     add("c7_5_cut_reason", {{0x88, close_payload(1000, "\xc3")}}, {"fault:1007"});
-    for (const int code :
-         {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999}) {
-        add("c7_7_" + std::to_string(code), {{0x88, close_payload(static_cast<std::uint16_t>(code))}},
-            {"close:" + std::to_string(code) + ":"});
+    for (const int code : {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999}) {
+        add("c7_7_" + std::to_string(code), {{0x88, close_payload(static_cast<std::uint16_t>(code))}}, {"close:" + std::to_string(code) + ":"});
     }
     for (const int code : {0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535}) {
         add("c7_9_" + std::to_string(code), {{0x88, close_payload(static_cast<std::uint16_t>(code))}}, {"fault:1002"});
@@ -159,8 +149,7 @@ std::vector<FrameCase> cases() {
     add("c9_1_beyond", {{0x81, std::string((1 << 20) + 1, 'x')}}, {"fault:1009"});
     add("c9_3_fragments_to_limit", {{0x02, std::string(1 << 19, 'x')}, {0x80, std::string(1 << 19, 'y')}},
         {"binary:" + std::string(1 << 19, 'x') + std::string(1 << 19, 'y')});
-    add("c9_3_fragments_beyond", {{0x02, std::string(1 << 19, 'x')}, {0x80, std::string((1 << 19) + 1, 'y')}},
-        {"fault:1009"});
+    add("c9_3_fragments_beyond", {{0x02, std::string(1 << 19, 'x')}, {0x80, std::string((1 << 19) + 1, 'y')}}, {"fault:1009"});
     return all;
 }
 
@@ -169,8 +158,7 @@ class WsFrames : public testing::TestWithParam<FrameCase> {};
 TEST_P(WsFrames, reads_alike_however_cut) {
     const std::string masked = GetParam().bytes(true), plain = GetParam().bytes(false);
     const bool large = masked.size() > 4096;
-    for (const std::size_t chunk :
-         large ? std::vector<std::size_t>{1460, 65536, 4 << 20} : std::vector<std::size_t>{1, 2, 3, 7, 64, 1U << 20}) {
+    for (const std::size_t chunk : large ? std::vector<std::size_t>{1460, 65536, 4 << 20} : std::vector<std::size_t>{1, 2, 3, 7, 64, 1U << 20}) {
         EXPECT_EQ(read_frames(WsRole::server, masked, chunk), GetParam().want) << "chunk " << chunk;
         EXPECT_EQ(read_frames(WsRole::client, plain, chunk), GetParam().want) << "chunk " << chunk;
     }
@@ -185,12 +173,9 @@ TEST(WsFrame, each_role_refuses_the_other_ones_masking) {
 
 TEST(WsFrame, refuses_lengths_that_are_not_the_shortest) {
     EXPECT_THAT(read_frames(WsRole::client, std::string("\x82\x7e\x00\x7d", 4), 99), ElementsAre("fault:1002"));
-    EXPECT_THAT(read_frames(WsRole::client, std::string("\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xff", 10), 99),
-                ElementsAre("fault:1002"));
-    EXPECT_THAT(read_frames(WsRole::client, std::string("\x82\x7f\x80\x00\x00\x00\x00\x01\x00\x00", 10), 99),
-                ElementsAre("fault:1002"));
-    EXPECT_THAT(read_frames(WsRole::client, std::string("\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10), 99),
-                ElementsAre("fault:1009"));
+    EXPECT_THAT(read_frames(WsRole::client, std::string("\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xff", 10), 99), ElementsAre("fault:1002"));
+    EXPECT_THAT(read_frames(WsRole::client, std::string("\x82\x7f\x80\x00\x00\x00\x00\x01\x00\x00", 10), 99), ElementsAre("fault:1002"));
+    EXPECT_THAT(read_frames(WsRole::client, std::string("\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10), 99), ElementsAre("fault:1009"));
 }
 
 TEST(WsFrame, refuses_by_the_head_alone) {
@@ -205,17 +190,12 @@ TEST(WsFrame, refuses_by_the_head_alone) {
 
 TEST(WsFrame, message_limit_one_below_at_and_above) {
     for (const std::size_t length : {99U, 100U}) {
-        EXPECT_THAT(read_frames(WsRole::server, client_frame(0x82, std::string(length, 'x')), 7, 100),
-                    ElementsAre("binary:" + std::string(length, 'x')));
+        EXPECT_THAT(read_frames(WsRole::server, client_frame(0x82, std::string(length, 'x')), 7, 100), ElementsAre("binary:" + std::string(length, 'x')));
     }
-    EXPECT_THAT(read_frames(WsRole::server, client_frame(0x82, std::string(101, 'x')), 7, 100),
-                ElementsAre("fault:1009"));
-    const std::string to_limit = client_frame(0x02, std::string(60, 'x')),
-                      rest = client_frame(0x00, std::string(40, 'x'));
-    EXPECT_THAT(read_frames(WsRole::server, to_limit + rest + client_frame(0x80, "x"), 7, 100),
-                ElementsAre("fault:1009"));
-    EXPECT_THAT(read_frames(WsRole::server, to_limit + rest + client_frame(0x80, ""), 7, 100),
-                ElementsAre("binary:" + std::string(100, 'x')));
+    EXPECT_THAT(read_frames(WsRole::server, client_frame(0x82, std::string(101, 'x')), 7, 100), ElementsAre("fault:1009"));
+    const std::string to_limit = client_frame(0x02, std::string(60, 'x')), rest = client_frame(0x00, std::string(40, 'x'));
+    EXPECT_THAT(read_frames(WsRole::server, to_limit + rest + client_frame(0x80, "x"), 7, 100), ElementsAre("fault:1009"));
+    EXPECT_THAT(read_frames(WsRole::server, to_limit + rest + client_frame(0x80, ""), 7, 100), ElementsAre("binary:" + std::string(100, 'x')));
 }
 
 TEST(WsFrame, a_fault_is_final) {
@@ -274,8 +254,8 @@ TEST(WsMask, word_wise_equals_byte_wise_at_every_length_and_phase) {
 
 TEST(WsHead, writes_the_shortest_length) {
     char out[kWsMaxHead];
-    for (const auto& [payload, length] : std::vector<std::pair<std::size_t, std::size_t>>{
-             {0, 2}, {125, 2}, {126, 4}, {65535, 4}, {65536, 10}, {1U << 31, 10}}) {
+    for (const auto& [payload, length] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{0, 2}, {125, 2}, {126, 4}, {65535, 4}, {65536, 10}, {1U << 31, 10}}) {
         EXPECT_EQ(ws_write_head(out, 0x82, payload, nullptr), length);
         EXPECT_EQ(ws_head_length(payload, false), length);
         EXPECT_EQ(ws_head_length(payload, true), length + 4);

@@ -36,14 +36,25 @@ protected:
     }
 
     void add(const std::string& key, const std::string& call, const std::string& agent = "front") {
-        database->transact([&](store::Session& s) { store::add_job(s, {.kind = std::string(kJobKind), .key = key, .order = call, .payload = job_payload(agent, "turn.completed", json{{"id", key}}.dump()), .not_before_ms = 0}); });
+        database->transact([&](store::Session& s) {
+            store::add_job(s, {.kind = std::string(kJobKind),
+                               .key = key,
+                               .order = call,
+                               .payload = job_payload(agent, "turn.completed", json{{"id", key}}.dump()),
+                               .not_before_ms = 0});
+        });
     }
     // The deliverer runs until `until` holds.
     template <class Until>
     void run(Until until, std::chrono::seconds within = 20s) {
         auto deliverer = std::make_unique<Deliverer>(
-            Deliverer::Services{.database = *database, .log = log, .metrics = metrics, .executor = loop.get_executor(), .instance = "one",
-                                .post = [this](std::string url, net::HttpHeaders headers, std::string body, std::chrono::milliseconds) { return post(std::move(url), std::move(headers), std::move(body)); },
+            Deliverer::Services{.database = *database,
+                                .log = log,
+                                .metrics = metrics,
+                                .executor = loop.get_executor(),
+                                .instance = "one",
+                                .post = [this](std::string url, net::HttpHeaders headers, std::string body,
+                                               std::chrono::milliseconds) { return post(std::move(url), std::move(headers), std::move(body)); },
                                 .receiver = [this](const std::string& agent) -> std::optional<WebhookSettings> {
                                     const auto found = receivers.find(agent);
                                     return found == receivers.end() ? std::nullopt : std::optional(found->second);
@@ -63,9 +74,11 @@ protected:
         asio::steady_timer pause(loop, url == slow ? std::chrono::milliseconds(std::chrono::seconds(60)) : takes);
         co_await pause.async_wait(net::nothrow);
         --under_way;
-        sent.push_back({url, body, std::string(headers.get("Parley-Event")), std::string(headers.get("Idempotency-Key")), std::string(headers.get("Parley-Signature"))});
+        sent.push_back(
+            {url, body, std::string(headers.get("Parley-Event")), std::string(headers.get("Idempotency-Key")), std::string(headers.get("Parley-Signature"))});
         const int status = answer(sent.back());
-        if (status == 0) co_return Result<net::HttpReply>(boost::system::in_place_error, boost::system::errc::make_error_code(boost::system::errc::connection_refused));
+        if (status == 0)
+            co_return Result<net::HttpReply>(boost::system::in_place_error, boost::system::errc::make_error_code(boost::system::errc::connection_refused));
         net::HttpReply reply;
         reply.status = status;
         co_return reply;
@@ -159,7 +172,8 @@ TEST_F(DelivererTest, a_dead_receiver_does_not_hold_up_the_others) {
     answer = [](const Sent& one) { return one.url == "http://one/" ? 0 : 200; };
     run([&] { return std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://two/"; }) == 40 && pending() <= 40; });
     // After its first failures nothing was sent to it any more: at most as much as was under way at the same time.
-    EXPECT_LE(std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://one/"; }), static_cast<std::ptrdiff_t>(settings.at_once_each + settings.failures));
+    EXPECT_LE(std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://one/"; }),
+              static_cast<std::ptrdiff_t>(settings.at_once_each + settings.failures));
     EXPECT_EQ(pending(), 40U);
 }
 
@@ -182,9 +196,11 @@ TEST_F(DelivererTest, a_slow_receiver_does_not_hold_up_the_others) {
     const auto to_two = [this] { return std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://two/"; }); };
     run([&] { return to_two() == 10 && pending() == 40; });
     EXPECT_LE(std::count_if(sent.begin(), sent.end(), [](const Sent& one) { return one.url == "http://one/"; }), 2);  // what was under way when it was over
-    EXPECT_LE(most_under_way, 4U);  // two for each
+    EXPECT_LE(most_under_way, 4U);                                                                                    // two for each
     EXPECT_EQ(pending(), 40U);
-    database->transact([](store::Session& s) { EXPECT_EQ(s.run("SELECT COUNT(*) FROM jobs WHERE state = 0 AND attempts > 1").front().integer(0), 0); });  // who was put off has lost no attempt
+    database->transact([](store::Session& s) {
+        EXPECT_EQ(s.run("SELECT COUNT(*) FROM jobs WHERE state = 0 AND attempts > 1").front().integer(0), 0);
+    });  // who was put off has lost no attempt
 }
 
 TEST_F(DelivererTest, what_was_begun_and_not_noted_comes_again) {

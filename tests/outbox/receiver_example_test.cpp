@@ -52,7 +52,8 @@ TEST_F(Examples, node) {
     ASSERT_NE(program.find("function genuine"), std::string::npos);
     std::ostringstream ask;
     ask << "\nconst at = " << now << ", header = '" << header << "', body = Buffer.from('{\"a\":\"ä\"}');\n"
-        << "console.log([genuine('whsec_test', header, body, at), genuine('other', header, body, at), genuine('whsec_test', header, Buffer.from('{}'), at), genuine('whsec_test', header, body, at + 301), genuine('whsec_test', 'v1=,t=', body, at)].join(' '));\n";
+        << "console.log([genuine('whsec_test', header, body, at), genuine('other', header, body, at), genuine('whsec_test', header, Buffer.from('{}'), at), "
+           "genuine('whsec_test', header, body, at + 301), genuine('whsec_test', 'v1=,t=', body, at)].join(' '));\n";
     const auto out = said("node", program + ask.str(), "receiver.js");
     if (out.empty()) GTEST_SKIP() << "node is not installed";
     EXPECT_EQ(out, "true false false false false\n");
@@ -63,7 +64,8 @@ TEST_F(Examples, python) {
     ASSERT_NE(program.find("def genuine"), std::string::npos);
     std::ostringstream ask;
     ask << "\nat, header, body = " << now << ", '" << header << "', '{\"a\":\"ä\"}'.encode()\n"
-        << "print(genuine('whsec_test', header, body, at), genuine('other', header, body, at), genuine('whsec_test', header, b'{}', at), genuine('whsec_test', header, body, at + 301))\n";
+        << "print(genuine('whsec_test', header, body, at), genuine('other', header, body, at), genuine('whsec_test', header, b'{}', at), genuine('whsec_test', "
+           "header, body, at + 301))\n";
     const auto out = said("python3", program + ask.str(), "receiver.py");
     if (out.empty()) GTEST_SKIP() << "python is not installed";
     EXPECT_EQ(out, "True False False False\n");

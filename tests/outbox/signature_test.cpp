@@ -24,7 +24,8 @@ TEST(Signature, holds_for_its_text_its_key_and_its_time) {
 }
 
 TEST(Signature, anything_else_does_not) {
-    for (const auto* header : {"", "t=", "v1=ab", "t=1700000000", "t=x,v1=ab", ",,,", "t=1700000000,v1=", "t=99999999999999999999999,v1=ab"}) EXPECT_FALSE(signature_holds(kSecret, header, "body", kAt)) << header;
+    for (const auto* header : {"", "t=", "v1=ab", "t=1700000000", "t=x,v1=ab", ",,,", "t=1700000000,v1=", "t=99999999999999999999999,v1=ab"})
+        EXPECT_FALSE(signature_holds(kSecret, header, "body", kAt)) << header;
 }
 
 }  // namespace

@@ -8,19 +8,24 @@ namespace parley::policy {
 namespace {
 
 flows::Second at(int year, unsigned month, unsigned day, int hour, int minute = 0) {
-    return std::chrono::sys_days(std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day)) + std::chrono::hours(hour) + std::chrono::minutes(minute);
+    return std::chrono::sys_days(std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day)) + std::chrono::hours(hour) +
+           std::chrono::minutes(minute);
 }
 
 TEST(Withheld, IsEveryFormCarriersGiveIt) {
-    for (const char* from : {"", " ", "anonymous", "Anonymous", "ANONYMOUS", "Restricted", "Unavailable", "blocked", "unknown", "private", "+266696687", "266696687", "+86282452253", "+7378742833", "+2562533", "+8656696", "sip:anonymous@anonymous.invalid",
-                             " Anonymous "})
+    for (const char* from : {"", " ", "anonymous", "Anonymous", "ANONYMOUS", "Restricted", "Unavailable", "blocked", "unknown", "private", "+266696687",
+                             "266696687", "+86282452253", "+7378742833", "+2562533", "+8656696", "sip:anonymous@anonymous.invalid", " Anonymous "})
         EXPECT_TRUE(withheld(from)) << from;
-    for (const char* from : {"+4930123456", "+12666966870", "client:anonymously", "sip:alice@example.com", "+1415555", "client:alice"}) EXPECT_FALSE(withheld(from)) << from;
+    for (const char* from : {"+4930123456", "+12666966870", "client:anonymously", "sip:alice@example.com", "+1415555", "client:alice"})
+        EXPECT_FALSE(withheld(from)) << from;
 }
 
 TEST(CallerPattern, IsANumberOrItsBeginning) {
-    for (const char* right : {"+4930123456", "+49*", "+4930*", "client:alice", "client:*", "sip:alice@example.com", "sip:*"}) EXPECT_EQ(wrong_caller_pattern(right), "") << right;
-    for (const char* wrong : {"", "*", "+*", "+", "4930", "+0123", "+49x", "+49*30", "+1234567890123456", "alice", "client:", "sip:", "client:al ice", "tel:+49"}) EXPECT_NE(wrong_caller_pattern(wrong), "") << wrong;
+    for (const char* right : {"+4930123456", "+49*", "+4930*", "client:alice", "client:*", "sip:alice@example.com", "sip:*"})
+        EXPECT_EQ(wrong_caller_pattern(right), "") << right;
+    for (const char* wrong :
+         {"", "*", "+*", "+", "4930", "+0123", "+49x", "+49*30", "+1234567890123456", "alice", "client:", "sip:", "client:al ice", "tel:+49"})
+        EXPECT_NE(wrong_caller_pattern(wrong), "") << wrong;
     EXPECT_NE(wrong_caller_pattern("sip:" + std::string(300, 'a')), "");
 }
 
@@ -44,25 +49,28 @@ TEST_P(Callers, AreDecidedAboutByTheLists) {
     EXPECT_EQ(decision.reason, c.refused.empty() ? "" : "policy");
     EXPECT_FALSE(decision.closed);
 }
-INSTANTIATE_TEST_SUITE_P(cases, Callers,
-                         testing::Values(Case{"nobody_is_named", {}, {}, true, "+4930123456", ""}, Case{"blocked", {}, {"+4930123456"}, true, "+4930123456", "blocked"},
-                                         Case{"its_beginning_blocked", {}, {"+4930*"}, true, "+4930123456", "blocked"}, Case{"another_is_blocked", {}, {"+4930123457", "+4940*"}, true, "+4930123456", ""},
-                                         Case{"allowed", {"+4930123456"}, {}, true, "+4930123456", ""}, Case{"its_beginning_allowed", {"+49*"}, {}, true, "+4930123456", ""},
-                                         Case{"not_on_the_list", {"+49*"}, {}, true, "+4330123456", "not_allowed"}, Case{"longer_than_the_listed_number", {"+4930"}, {}, true, "+49301", "not_allowed"},
-                                         Case{"the_block_list_wins", {"+49*"}, {"+4930*"}, true, "+4930123456", "blocked"}, Case{"anonymous_may", {}, {}, true, "+266696687", ""},
-                                         Case{"anonymous_may_not", {}, {}, false, "+266696687", "anonymous"}, Case{"anonymous_is_on_no_list", {"+266*"}, {}, true, "+266696687", "anonymous"},
-                                         Case{"anonymous_is_on_no_block_list", {}, {"+266*"}, true, "+266696687", ""}, Case{"no_number_at_all", {"+49*"}, {}, true, "", "anonymous"},
-                                         Case{"a_client", {"client:alice"}, {}, true, "client:alice", ""}, Case{"another_client", {"client:alice"}, {}, true, "client:bob", "not_allowed"},
-                                         Case{"any_sip", {"sip:*"}, {}, false, "sip:Alice@example.com", ""}),
-                         [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    cases, Callers,
+    testing::Values(
+        Case{"nobody_is_named", {}, {}, true, "+4930123456", ""}, Case{"blocked", {}, {"+4930123456"}, true, "+4930123456", "blocked"},
+        Case{"its_beginning_blocked", {}, {"+4930*"}, true, "+4930123456", "blocked"},
+        Case{"another_is_blocked", {}, {"+4930123457", "+4940*"}, true, "+4930123456", ""}, Case{"allowed", {"+4930123456"}, {}, true, "+4930123456", ""},
+        Case{"its_beginning_allowed", {"+49*"}, {}, true, "+4930123456", ""}, Case{"not_on_the_list", {"+49*"}, {}, true, "+4330123456", "not_allowed"},
+        Case{"longer_than_the_listed_number", {"+4930"}, {}, true, "+49301", "not_allowed"},
+        Case{"the_block_list_wins", {"+49*"}, {"+4930*"}, true, "+4930123456", "blocked"}, Case{"anonymous_may", {}, {}, true, "+266696687", ""},
+        Case{"anonymous_may_not", {}, {}, false, "+266696687", "anonymous"}, Case{"anonymous_is_on_no_list", {"+266*"}, {}, true, "+266696687", "anonymous"},
+        Case{"anonymous_is_on_no_block_list", {}, {"+266*"}, true, "+266696687", ""}, Case{"no_number_at_all", {"+49*"}, {}, true, "", "anonymous"},
+        Case{"a_client", {"client:alice"}, {}, true, "client:alice", ""}, Case{"another_client", {"client:alice"}, {}, true, "client:bob", "not_allowed"},
+        Case{"any_sip", {"sip:*"}, {}, false, "sip:Alice@example.com", ""}),
+    [](const auto& c) { return c.param.name; });
 
 TEST(Decision, SaysWhetherTheAgentIsThere) {
     flows::Hours hours;
     hours.open = *flows::parse_open("mon-fri 09:00-17:00");
     hours.holidays = {*flows::parse_holiday("2026-11-23")};
     const PolicySettings settings;
-    EXPECT_TRUE(decide(settings, "+4930123456", &hours, at(2026, 11, 21, 12)).closed);   // a Saturday
-    EXPECT_TRUE(decide(settings, "+4930123456", &hours, at(2026, 11, 23, 12)).closed);   // a holiday
+    EXPECT_TRUE(decide(settings, "+4930123456", &hours, at(2026, 11, 21, 12)).closed);  // a Saturday
+    EXPECT_TRUE(decide(settings, "+4930123456", &hours, at(2026, 11, 23, 12)).closed);  // a holiday
     EXPECT_FALSE(decide(settings, "+4930123456", &hours, at(2026, 11, 24, 12)).closed);
     EXPECT_TRUE(decide(settings, "+4930123456", &hours, at(2026, 11, 24, 17)).closed);
 }
@@ -91,9 +99,11 @@ TEST(Quiet, GoesByTheCalledPartysClock) {
         flows::Second now;
         const char* quiet;  // "": it may be called
     };
-    for (const auto& row : {Row{"+4930123456", at(2026, 7, 1, 5, 59), "07:59"}, Row{"+4930123456", at(2026, 7, 1, 6), ""}, Row{"+4930123456", at(2026, 7, 1, 18, 59), ""}, Row{"+4930123456", at(2026, 7, 1, 19), "21:00"},
-                            Row{"+4930123456", at(2026, 1, 1, 6, 30), "07:30"}, Row{"+4930123456", at(2026, 1, 1, 7), ""}, Row{"+819012345678", at(2026, 7, 1, 13), "22:00"},
-                            Row{"+14155550101", at(2026, 7, 1, 6), "02:00"}, Row{"+14155550101", at(2026, 7, 1, 12), ""}, Row{"sip:desk@example.com", at(2026, 7, 2, 1), "21:00"}})
+    for (const auto& row :
+         {Row{"+4930123456", at(2026, 7, 1, 5, 59), "07:59"}, Row{"+4930123456", at(2026, 7, 1, 6), ""}, Row{"+4930123456", at(2026, 7, 1, 18, 59), ""},
+          Row{"+4930123456", at(2026, 7, 1, 19), "21:00"}, Row{"+4930123456", at(2026, 1, 1, 6, 30), "07:30"}, Row{"+4930123456", at(2026, 1, 1, 7), ""},
+          Row{"+819012345678", at(2026, 7, 1, 13), "22:00"}, Row{"+14155550101", at(2026, 7, 1, 6), "02:00"}, Row{"+14155550101", at(2026, 7, 1, 12), ""},
+          Row{"sip:desk@example.com", at(2026, 7, 2, 1), "21:00"}})
         EXPECT_EQ(quiet.quiet_at(row.to, row.now).value_or(""), row.quiet) << row.to;
     quiet.from = *parse_clock("12:00");
     quiet.to = *parse_clock("14:00");

@@ -22,7 +22,9 @@ using store::Dialect;
 using store::dialect_name;
 using store::Session;
 
-Wish wish(const std::string& sid, std::string agent = "front", std::string account = "AC1") { return {sid, std::move(agent), std::move(account)}; }
+Wish wish(const std::string& sid, std::string agent = "front", std::string account = "AC1") {
+    return {sid, std::move(agent), std::move(account)};
+}
 
 // One for all: an answer of the store that comes too late still has a loop to come to.
 boost::asio::io_context& the_loop() {
@@ -101,7 +103,8 @@ TEST_P(Leases, OfTwoHundredAtOnceExactlyTheCapGetsIn) {
             threads.emplace_back([&, t] {
                 for (int i = next++; i < kArrivals; i = next++) {
                     auto& database = *instances[static_cast<std::size_t>(t) % instances.size()];
-                    const auto taken = take(database, wish("CA" + std::to_string(order[static_cast<std::size_t>(i)]), i % 2 == 0 ? "front" : "back"), {.fleet = cap}, "instance" + std::to_string(t % 3));
+                    const auto taken = take(database, wish("CA" + std::to_string(order[static_cast<std::size_t>(i)]), i % 2 == 0 ? "front" : "back"),
+                                            {.fleet = cap}, "instance" + std::to_string(t % 3));
                     ++(taken.admitted ? admitted : refused);
                 }
             });
@@ -158,7 +161,8 @@ TEST_P(Leases, OfAnInstanceThatDiedLapse) {
     const Caps caps{.agent = 1};
     EXPECT_TRUE(take(*database, wish("1"), caps, "dead").admitted);
     EXPECT_FALSE(take(*database, wish("2"), caps, "alive").admitted);
-    database->transact([](Session& session) { session.run("UPDATE policy_leases SET until_ms = 1 WHERE instance = $1", {std::string("dead")}); });  // nobody has renewed it
+    database->transact(
+        [](Session& session) { session.run("UPDATE policy_leases SET until_ms = 1 WHERE instance = $1", {std::string("dead")}); });  // nobody has renewed it
     EXPECT_TRUE(take(*database, wish("2"), caps, "alive").admitted);
     // One that comes back from a long pause finds its calls running on: they are counted again, and nobody is cut.
     Renewed renewed;
@@ -328,7 +332,8 @@ TEST_P(Leases, UsageAddsUpWhoeverWrites) {
         writers.emplace_back([&] {
             for (int i = 0; i < 25; ++i)
                 database->transact([](Session& session) {
-                    add_usage(session, {{{"2026-11-21", "front", "main", "llm"}, {.calls = 1, .milliseconds = 10, .input_tokens = 3, .output_tokens = 2, .characters = 1, .micros = 7}}});
+                    add_usage(session, {{{"2026-11-21", "front", "main", "llm"},
+                                         {.calls = 1, .milliseconds = 10, .input_tokens = 3, .output_tokens = 2, .characters = 1, .micros = 7}}});
                 });
         });
     for (auto& writer : writers) writer.join();
@@ -389,9 +394,7 @@ protected:
         made.alone_for = 60s;
         return made;
     }
-    [[nodiscard]] std::size_t told(std::string_view event) const {
-        return lines->count(event);
-    }
+    [[nodiscard]] std::size_t told(std::string_view event) const { return lines->count(event); }
     Taken take(Places& places, const std::string& sid, Caps caps) { return run(places.take(wish(sid), caps, 60s)); }
 };
 

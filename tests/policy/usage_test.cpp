@@ -22,10 +22,12 @@ PriceList prices() {
                   {.vendor = "fast", .model = "", .input_per_million = 1, .output_per_million = 1},
                   {.vendor = "deepgram", .model = {}, .per_minute = 0.06},
                   {.vendor = "voice", .model = {}, .per_minute = 100, .per_thousand_characters = 0.3}};
-    return {table, {{"main", "openai", "large"}, {"small", "openai", "mini"}, {"fast", "openai", "mini"}, {"ears", "deepgram", "nova"}, {"voice", "cartesia", ""}}};
+    return {table,
+            {{"main", "openai", "large"}, {"small", "openai", "mini"}, {"fast", "openai", "mini"}, {"ears", "deepgram", "nova"}, {"voice", "cartesia", ""}}};
 }
 
-brain::VendorRecord record(std::string role, std::string vendor, std::uint32_t in, std::uint32_t out, std::uint32_t characters, std::chrono::milliseconds lasted) {
+brain::VendorRecord record(std::string role, std::string vendor, std::uint32_t in, std::uint32_t out, std::uint32_t characters,
+                           std::chrono::milliseconds lasted) {
     brain::VendorRecord made;
     made.role = std::move(role);
     made.vendor = std::move(vendor);
@@ -39,14 +41,13 @@ brain::VendorRecord record(std::string role, std::string vendor, std::uint32_t i
 
 TEST(Prices, TheRowThatFitsBestCounts) {
     const auto list = prices();
-    const auto micros = [&](const char* role, const char* vendor, std::uint32_t in, std::uint32_t out, std::uint32_t characters, std::chrono::milliseconds lasted) {
-        return list.micros(vendor, role, used_by(record(role, vendor, in, out, characters, lasted)));
-    };
-    EXPECT_EQ(micros("llm", "main", 1'000'000, 0, 0, 0ms), 20'000'000);   // its very model
+    const auto micros = [&](const char* role, const char* vendor, std::uint32_t in, std::uint32_t out, std::uint32_t characters,
+                            std::chrono::milliseconds lasted) { return list.micros(vendor, role, used_by(record(role, vendor, in, out, characters, lasted))); };
+    EXPECT_EQ(micros("llm", "main", 1'000'000, 0, 0, 0ms), 20'000'000);        // its very model
     EXPECT_EQ(micros("llm", "small", 1'000'000, 500'000, 0, 0ms), 6'000'000);  // any model of the vendor
-    EXPECT_EQ(micros("llm", "fast", 1'000'000, 0, 0, 0ms), 1'000'000);     // the entry by its name
+    EXPECT_EQ(micros("llm", "fast", 1'000'000, 0, 0, 0ms), 1'000'000);         // the entry by its name
     EXPECT_EQ(micros("stt", "ears", 0, 0, 0, 30s), 30'000);
-    EXPECT_EQ(micros("tts", "voice", 0, 0, 500, 30s), 150'000);            // words by their characters, not by the time their making took
+    EXPECT_EQ(micros("tts", "voice", 0, 0, 500, 30s), 150'000);  // words by their characters, not by the time their making took
     EXPECT_EQ(micros("llm", "unknown", 1000, 1000, 1000, 60s), 0);
     EXPECT_EQ(list.carrier_micros(90s), 900'000);
 }
@@ -188,8 +189,10 @@ TEST_F(Metering, WhoComesBackGoesOnWhereHeWasAndIsOneCall) {
     ASSERT_EQ(bills.size(), 1U);
     for (const auto& fact : bills[0].facts) {
         const auto read = json::parse(fact);
-        if (read["role"] == "llm") EXPECT_EQ(read["input_tokens"], 10) << "what was billed before is billed again: " << fact;
-        else EXPECT_NEAR(read["seconds"].get<double>(), 29.0, 0.01) << fact;
+        if (read["role"] == "llm")
+            EXPECT_EQ(read["input_tokens"], 10) << "what was billed before is billed again: " << fact;
+        else
+            EXPECT_NEAR(read["seconds"].get<double>(), 29.0, 0.01) << fact;
     }
     // Nobody comes back after so long.
     EXPECT_TRUE(meter.settle(Clock::now() + 3600s, 3s).empty());

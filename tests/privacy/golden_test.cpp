@@ -62,7 +62,9 @@ Judged judge(const std::vector<Sentence>& sentences) {
             const auto kind = kind_named(s.kind);
             EXPECT_TRUE(kind) << s.kind;
             if (!kind) continue;
-            const bool hit = std::any_of(got.found.begin(), got.found.end(), [&, b = begin, e = end](const Found& f) { return f.kind == *kind && f.begin <= b && f.end >= e && f.end - f.begin <= e - b + kBeside; });
+            const bool hit = std::any_of(got.found.begin(), got.found.end(), [&, b = begin, e = end](const Found& f) {
+                return f.kind == *kind && f.begin <= b && f.end >= e && f.end - f.begin <= e - b + kBeside;
+            });
             if (!hit) std::printf("missed  %-5s %s\n        -> %s\n", s.kind.c_str(), s.text.c_str(), got.text.c_str());
             for (auto* figures : {&of[static_cast<std::size_t>(*kind)], s.form == "spoken" ? &spoken : &written, &whole}) {
                 ++figures->marked;
@@ -81,7 +83,8 @@ Judged judge(const std::vector<Sentence>& sentences) {
     }
     std::printf("kind    marked  found  recall  wrong  of %u sentences\n", whole.negatives);
     const auto row = [&](std::string_view what, const Figures& f) {
-        std::printf("%-7s %6u %6u  %.3f  %5u  (%.4f)\n", std::string(what).c_str(), f.marked, f.found, f.marked == 0 ? 1.0 : double(f.found) / f.marked, f.wrong, double(f.wrong) / whole.negatives);
+        std::printf("%-7s %6u %6u  %.3f  %5u  (%.4f)\n", std::string(what).c_str(), f.marked, f.found, f.marked == 0 ? 1.0 : double(f.found) / f.marked,
+                    f.wrong, double(f.wrong) / whole.negatives);
     };
     for (std::size_t k = 0; k < kKindCount; ++k) row(name(static_cast<Kind>(k)), of[k]);
     row("spoken", spoken);
@@ -89,7 +92,9 @@ Judged judge(const std::vector<Sentence>& sentences) {
     row("whole", whole);
     return judged;
 }
-double recall(const Figures& f) { return f.marked == 0 ? 1.0 : double(f.found) / f.marked; }
+double recall(const Figures& f) {
+    return f.marked == 0 ? 1.0 : double(f.found) / f.marked;
+}
 
 TEST(Golden, recall_and_false_positives) {
     const auto sentences = sentences_of("golden.txt");

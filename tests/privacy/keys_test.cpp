@@ -6,10 +6,33 @@ namespace parley::privacy {
 namespace {
 
 TEST(Keys, say_what_a_value_is) {
-    for (const auto& [key, cue] : std::initializer_list<std::pair<std::string_view, Cue>>{
-             {"cvv", Cue::code}, {"card_cvv", Cue::code}, {"cardCvc2", Cue::code}, {"CVVCode", Cue::code}, {"security_code", Cue::code}, {"one_time_code", Cue::code}, {"ssn_last4", Cue::ssn}, {"socialSecurityNumber", Cue::ssn},
-             {"SSNumber", Cue::ssn}, {"ss_number", Cue::ssn}, {"IBAN", Cue::iban}, {"phone", Cue::phone}, {"callbackNumber", Cue::phone}, {"phones", Cue::phone}, {"card", Cue::card}, {"cardNumber", Cue::card}, {"last4", Cue::card}, {"e_mail", Cue::email},
-             {"card_expiry", Cue::none}, {"card_status", Cue::none}, {"phone_type", Cue::none}, {"callback_time", Cue::none}, {"card_order_id", Cue::none}, {"code", Cue::none}, {"order_number", Cue::none}, {"number", Cue::none}, {"", Cue::none}})
+    for (const auto& [key, cue] : std::initializer_list<std::pair<std::string_view, Cue>>{{"cvv", Cue::code},
+                                                                                          {"card_cvv", Cue::code},
+                                                                                          {"cardCvc2", Cue::code},
+                                                                                          {"CVVCode", Cue::code},
+                                                                                          {"security_code", Cue::code},
+                                                                                          {"one_time_code", Cue::code},
+                                                                                          {"ssn_last4", Cue::ssn},
+                                                                                          {"socialSecurityNumber", Cue::ssn},
+                                                                                          {"SSNumber", Cue::ssn},
+                                                                                          {"ss_number", Cue::ssn},
+                                                                                          {"IBAN", Cue::iban},
+                                                                                          {"phone", Cue::phone},
+                                                                                          {"callbackNumber", Cue::phone},
+                                                                                          {"phones", Cue::phone},
+                                                                                          {"card", Cue::card},
+                                                                                          {"cardNumber", Cue::card},
+                                                                                          {"last4", Cue::card},
+                                                                                          {"e_mail", Cue::email},
+                                                                                          {"card_expiry", Cue::none},
+                                                                                          {"card_status", Cue::none},
+                                                                                          {"phone_type", Cue::none},
+                                                                                          {"callback_time", Cue::none},
+                                                                                          {"card_order_id", Cue::none},
+                                                                                          {"code", Cue::none},
+                                                                                          {"order_number", Cue::none},
+                                                                                          {"number", Cue::none},
+                                                                                          {"", Cue::none}})
         EXPECT_EQ(cue_of_key(key), cue) << key;
     EXPECT_EQ(cue_of_key("number", Cue::card), Cue::card);
     EXPECT_EQ(cue_of_key("0", Cue::phone), Cue::phone);

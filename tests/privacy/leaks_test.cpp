@@ -47,8 +47,10 @@ TEST(Cues, a_cards_code_and_one_that_was_sent) {
 }
 
 TEST(Cues, a_code_that_was_asked_for) {
-    for (const std::string_view asked : {"Three-digit security code?", "And the code on the back?", "What is the CVV? It is on the back of your card.", "Which code did we send you?"}) {
-        for (const auto& [text, left] : std::initializer_list<Case>{{"seven one nine", "[card]"}, {"It's 7192.", "It's [card]."}, {"The code is 719", "The code is [card]"}}) {
+    for (const std::string_view asked :
+         {"Three-digit security code?", "And the code on the back?", "What is the CVV? It is on the back of your card.", "Which code did we send you?"}) {
+        for (const auto& [text, left] :
+             std::initializer_list<Case>{{"seven one nine", "[card]"}, {"It's 7192.", "It's [card]."}, {"The code is 719", "The code is [card]"}}) {
             Listener listener;
             EXPECT_EQ(listener.turn(false, asked).text, asked);
             EXPECT_EQ(listener.turn(true, text).text, left) << asked;
@@ -67,12 +69,31 @@ TEST(Glyphs, that_touch_a_number_do_not_hide_it) {
             {"card4532015112830366", "card[card]"},
             {"4532 0151 1283 0366x", "[card]x"},
             {"tel4155550123", "tel[phone]"},
-            {"\xE2\x80\x9C" "415-555-0123\xE2\x80\x9D", "\xE2\x80\x9C[phone]\xE2\x80\x9D"},
-            {"4532\xC2\xB7" "0151\xC2\xB7" "1283\xC2\xB7" "0366", "[card]"},
-            {"4532\xE2\x80\xA2" "0151\xE2\x80\xA2" "1283\xE2\x80\xA2" "0366", "[card]"},
-            {"4532\xE2\x80\x89" "0151\xE2\x80\xAF" "1283\xE2\x80\x87" "0366", "[card]"},
-            {"415\xE2\x80\x91" "555\xE2\x80\x93" "0123", "[phone]"},
-            {"\xEF\xBC\x94\xEF\xBC\x95\xEF\xBC\x93\xEF\xBC\x92 \xEF\xBC\x90\xEF\xBC\x91\xEF\xBC\x95\xEF\xBC\x91 \xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x98\xEF\xBC\x93 \xEF\xBC\x90\xEF\xBC\x93\xEF\xBC\x96\xEF\xBC\x96!", "[card]!"},
+            {"\xE2\x80\x9C"
+             "415-555-0123\xE2\x80\x9D",
+             "\xE2\x80\x9C[phone]\xE2\x80\x9D"},
+            {"4532\xC2\xB7"
+             "0151\xC2\xB7"
+             "1283\xC2\xB7"
+             "0366",
+             "[card]"},
+            {"4532\xE2\x80\xA2"
+             "0151\xE2\x80\xA2"
+             "1283\xE2\x80\xA2"
+             "0366",
+             "[card]"},
+            {"4532\xE2\x80\x89"
+             "0151\xE2\x80\xAF"
+             "1283\xE2\x80\x87"
+             "0366",
+             "[card]"},
+            {"415\xE2\x80\x91"
+             "555\xE2\x80\x93"
+             "0123",
+             "[phone]"},
+            {"\xEF\xBC\x94\xEF\xBC\x95\xEF\xBC\x93\xEF\xBC\x92 \xEF\xBC\x90\xEF\xBC\x91\xEF\xBC\x95\xEF\xBC\x91 "
+             "\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x98\xEF\xBC\x93 \xEF\xBC\x90\xEF\xBC\x93\xEF\xBC\x96\xEF\xBC\x96!",
+             "[card]!"},
             {"miller1984@example.com", "[email]"},
             {"miller1984 at gmail dot com", "[email]"},
             {"it's john1984smith at gmail dot com", "it's [email]"}});
@@ -80,7 +101,12 @@ TEST(Glyphs, that_touch_a_number_do_not_hide_it) {
             {"1Z999AA10123456784", "1Z999AA10123456784"},
             {"JD0002298361742GB", "JD0002298361742GB"},
             {"550e8400-e29b-41d4-a716-446655440000", "550e8400-e29b-41d4-a716-446655440000"},
-            {"\xC2\xA3" "1,234,567 and \xE2\x82\xAC" "12,345,678", "\xC2\xA3" "1,234,567 and \xE2\x82\xAC" "12,345,678"},
+            {"\xC2\xA3"
+             "1,234,567 and \xE2\x82\xAC"
+             "12,345,678",
+             "\xC2\xA3"
+             "1,234,567 and \xE2\x82\xAC"
+             "12,345,678"},
             {"call in 120km or 500ms", "call in 120km or 500ms"}});
 }
 

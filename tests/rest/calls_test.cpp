@@ -78,9 +78,12 @@ TEST(RestCalls, send_every_parameter_under_twilios_name) {
     ASSERT_TRUE(call) << call.error().text();
     EXPECT_EQ(server.asked()[0].body,
               "To=%2B18005551212&From=%2B14155550100&Url=https%3A%2F%2Fh.example%2Fvoice&Method=GET&FallbackUrl=https%3A%2F%2Fh%2Ff&FallbackMethod=POST"
-              "&StatusCallback=https%3A%2F%2Fh%2Fs&StatusCallbackEvent=initiated&StatusCallbackEvent=ringing&StatusCallbackEvent=answered&StatusCallbackEvent=completed"
-              "&StatusCallbackMethod=POST&SendDigits=ww1%23&Timeout=30&TimeLimit=600&CallerId=%2B1&Record=true&RecordingChannels=dual&RecordingTrack=both&Trim=do-not-trim"
-              "&RecordingStatusCallback=https%3A%2F%2Fh%2Fr&RecordingStatusCallbackMethod=GET&RecordingStatusCallbackEvent=in-progress&RecordingStatusCallbackEvent=completed"
+              "&StatusCallback=https%3A%2F%2Fh%2Fs&StatusCallbackEvent=initiated&StatusCallbackEvent=ringing&StatusCallbackEvent=answered&StatusCallbackEvent="
+              "completed"
+              "&StatusCallbackMethod=POST&SendDigits=ww1%23&Timeout=30&TimeLimit=600&CallerId=%2B1&Record=true&RecordingChannels=dual&RecordingTrack=both&Trim="
+              "do-not-trim"
+              "&RecordingStatusCallback=https%3A%2F%2Fh%2Fr&RecordingStatusCallbackMethod=GET&RecordingStatusCallbackEvent=in-progress&"
+              "RecordingStatusCallbackEvent=completed"
               "&SipAuthUsername=u&SipAuthPassword=p&MachineDetection=DetectMessageEnd&MachineDetectionTimeout=40&MachineDetectionSpeechThreshold=2000"
               "&MachineDetectionSpeechEndThreshold=1000&MachineDetectionSilenceTimeout=4000&AsyncAmd=true&AsyncAmdStatusCallback=https%3A%2F%2Fh%2Fa"
               "&AsyncAmdStatusCallbackMethod=POST&Byoc=BY1&CallReason=why&CallToken=t&ClientNotificationUrl=https%3A%2F%2Fh%2Fn");
@@ -103,7 +106,8 @@ TEST(RestCallsW22, one_wish_is_one_call_when_the_answer_is_lost) {
                 ++made;
                 return end;
             }
-            return reply(200, R"({"calls":[)" + call_json("CA2", "ringing") + "," + call_json("CA1", "completed", "Sat, 21 Nov 2020 10:15:30 +0000") + R"(],"next_page_uri":null})");
+            return reply(200, R"({"calls":[)" + call_json("CA2", "ringing") + "," + call_json("CA1", "completed", "Sat, 21 Nov 2020 10:15:30 +0000") +
+                                  R"(],"next_page_uri":null})");
         });
         ClientUnderTest under(server.url());
         const auto call = create(under, wanted());
@@ -144,7 +148,9 @@ TEST(RestCallsW22, a_clock_that_is_wrong_does_not_hide_the_call) {
 }
 
 TEST(RestCallsW22, of_two_that_could_be_it_none_is_taken) {
-    ScriptedTwilio server([&](const Asked& asked) { return asked.method == "POST" ? std::string() : reply(200, R"({"calls":[)" + call_json("CA1") + "," + call_json("CA2") + "]}"); });
+    ScriptedTwilio server([&](const Asked& asked) {
+        return asked.method == "POST" ? std::string() : reply(200, R"({"calls":[)" + call_json("CA1") + "," + call_json("CA2") + "]}");
+    });
     ClientUnderTest under(server.url());
     const auto call = create(under, wanted());
     ASSERT_FALSE(call);
@@ -236,7 +242,8 @@ TEST(RestCalls, a_call_that_was_answered_is_not_cancelled_silently) {
 }
 
 TEST(RestCalls, bodies_that_are_none_of_twilios_are_errors_not_crashes) {
-    for (const std::string& body : {std::string(), std::string("[]"), std::string("{"), std::string("null"), std::string("<TwilioResponse/>"), std::string(100'000, '[')}) {
+    for (const std::string& body :
+         {std::string(), std::string("[]"), std::string("{"), std::string("null"), std::string("<TwilioResponse/>"), std::string(100'000, '[')}) {
         ScriptedTwilio server([&](const Asked&) { return reply(200, body); });
         ClientUnderTest under(server.url());
         const auto call = under.run<Outcome<Call>>([&](Client& client) {
@@ -246,7 +253,9 @@ TEST(RestCalls, bodies_that_are_none_of_twilios_are_errors_not_crashes) {
         ASSERT_FALSE(call);
         EXPECT_EQ(call.error().kind, Failure::protocol);
     }
-    ScriptedTwilio odd([&](const Asked&) { return reply(200, R"({"sid":7,"to":[],"status":null,"duration":"99999999999999999999","queue_time":1.5,"date_created":12,"start_time":"soon"})"); });
+    ScriptedTwilio odd([&](const Asked&) {
+        return reply(200, R"({"sid":7,"to":[],"status":null,"duration":"99999999999999999999","queue_time":1.5,"date_created":12,"start_time":"soon"})");
+    });
     ClientUnderTest under(odd.url());
     const auto call = under.run<Outcome<Call>>([&](Client& client) {
         Calls calls(client);

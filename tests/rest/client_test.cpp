@@ -43,8 +43,10 @@ TEST(RestClient, signs_encodes_and_keeps_the_connection) {
     Request list = get("/Calls.json");
     list.params = {{"StartTime<", "2026-11-01"}, {"Status", "in-progress"}};
     EXPECT_TRUE(under.send(list));
-    EXPECT_THAT(server.lines(), ElementsAre("POST " + kBase + "/Calls.json To=%2B1+555&StatusCallbackEvent=initiated&StatusCallbackEvent=answered&Twiml=%3CA+b%3D%22%C3%BC%26%22%2F%3E",
-                                            "GET " + kBase + "/Calls.json?StartTime%3C=2026-11-01&Status=in-progress"));
+    EXPECT_THAT(
+        server.lines(),
+        ElementsAre("POST " + kBase + "/Calls.json To=%2B1+555&StatusCallbackEvent=initiated&StatusCallbackEvent=answered&Twiml=%3CA+b%3D%22%C3%BC%26%22%2F%3E",
+                    "GET " + kBase + "/Calls.json?StartTime%3C=2026-11-01&Status=in-progress"));
     EXPECT_EQ(server.asked()[0].authorization, "Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjowMDExMjIzMzQ0NTU2Njc3ODg5OWFhYmJjY2RkZWVmZg==");
     EXPECT_EQ(server.connections(), 1U);
 }
@@ -95,21 +97,22 @@ struct Refused {
 };
 TEST(RestClient, tells_failures_apart_and_asks_once) {
     const std::string problem = R"({"type":"t","title":"Bad","status":400,"code":20001,"detail":"no"})";
-    const std::string xml = "<?xml version='1.0'?><TwilioResponse><RestException><Code>20404</Code><Message>gone</Message><Status>404</Status></RestException></TwilioResponse>";
-    for (const Refused& row : std::vector<Refused>{
-             {400, R"({"code":21211,"message":"To","status":400})", "application/json", Failure::invalid, 21211},
-             {401, R"({"code":20003,"message":"Authenticate","status":401})", "application/json", Failure::credentials, 20003},
-             {403, R"({"code":20003,"message":"no","status":403})", "application/json", Failure::credentials, 20003},
-             {403, R"({"code":20403,"message":"no","status":403})", "application/json", Failure::forbidden, 20403},
-             {404, R"({"code":20404,"message":"no","status":404})", "application/json", Failure::not_found, 20404},
-             {404, xml, "application/xml", Failure::not_found, 20404},
-             {409, R"({"code":20409,"message":"no","status":409})", "application/json", Failure::conflict, 20409},
-             {400, R"({"code":21220,"message":"Call is not in-progress.","status":400})", "application/json", Failure::conflict, 21220},
-             {400, problem, "application/problem+json", Failure::invalid, 20001},
-             {403, "<html><h1>Forbidden by ACME</h1></html>", "text/html", Failure::protocol, 0},
-             {400, "{\"code\":[1],\"message\":{}}", "application/json", Failure::protocol, 0},
-             {404, std::string("\x00\xff<", 3), "x", Failure::protocol, 0},
-             {301, "", "text/html", Failure::protocol, 0}}) {
+    const std::string xml =
+        "<?xml version='1.0'?><TwilioResponse><RestException><Code>20404</Code><Message>gone</Message><Status>404</Status></RestException></TwilioResponse>";
+    for (const Refused& row :
+         std::vector<Refused>{{400, R"({"code":21211,"message":"To","status":400})", "application/json", Failure::invalid, 21211},
+                              {401, R"({"code":20003,"message":"Authenticate","status":401})", "application/json", Failure::credentials, 20003},
+                              {403, R"({"code":20003,"message":"no","status":403})", "application/json", Failure::credentials, 20003},
+                              {403, R"({"code":20403,"message":"no","status":403})", "application/json", Failure::forbidden, 20403},
+                              {404, R"({"code":20404,"message":"no","status":404})", "application/json", Failure::not_found, 20404},
+                              {404, xml, "application/xml", Failure::not_found, 20404},
+                              {409, R"({"code":20409,"message":"no","status":409})", "application/json", Failure::conflict, 20409},
+                              {400, R"({"code":21220,"message":"Call is not in-progress.","status":400})", "application/json", Failure::conflict, 21220},
+                              {400, problem, "application/problem+json", Failure::invalid, 20001},
+                              {403, "<html><h1>Forbidden by ACME</h1></html>", "text/html", Failure::protocol, 0},
+                              {400, "{\"code\":[1],\"message\":{}}", "application/json", Failure::protocol, 0},
+                              {404, std::string("\x00\xff<", 3), "x", Failure::protocol, 0},
+                              {301, "", "text/html", Failure::protocol, 0}}) {
         ScriptedTwilio server([&](const Asked&) { return reply(row.status, row.body, row.type); });
         ClientUnderTest under(server.url());
         const auto answer = under.send(get("/Calls.json"));
@@ -144,7 +147,9 @@ TEST(RestClient, says_which_credential_was_refused) {
 }
 
 TEST(RestClient, shows_no_secret_whatever_the_server_echoes) {
-    ScriptedTwilio server([](const Asked& asked) { return twilio_error(400, 99999, "you sent " + asked.authorization + " and " + asked.body + " of " + kToken + "\r\nX: \x01"); });
+    ScriptedTwilio server([](const Asked& asked) {
+        return twilio_error(400, 99999, "you sent " + asked.authorization + " and " + asked.body + " of " + kToken + "\r\nX: \x01");
+    });
     ClientUnderTest under(server.url());
     Request request = create("/Calls.json");
     request.params = {{"SipAuthPassword", "hunter22"}};
@@ -220,7 +225,9 @@ TEST(RestClient, tells_what_it_did) {
     ScriptedTwilio server([](const Asked&) { return reply(200, "{}"); });
     {
         ClientUnderTest under(server.url(), [&](Account&, Client::Settings& settings) {
-            settings.observe = [&](const Observed& o) { seen.push_back(std::string(o.method) + " " + std::string(o.path) + " " + std::string(o.outcome) + " " + std::to_string(o.status)); };
+            settings.observe = [&](const Observed& o) {
+                seen.push_back(std::string(o.method) + " " + std::string(o.path) + " " + std::string(o.outcome) + " " + std::to_string(o.status));
+            };
         });
         (void)under.send(get("/Calls/CA0123456789abcdef0123456789abcdef/Recordings/Twilio.CURRENT.json"));
         (void)under.send(get("/Conferences/My%20room/Participants.json?a=b"));
@@ -234,9 +241,8 @@ TEST(RestClient, tells_what_it_did) {
 TEST(RestRetry, pauses_are_jittered_doubled_and_bounded) {
     const RetryPolicy policy({4, 250ms, 1000ms});
     const TimePoint now{}, late = now + 1h;
-    const auto pause = [&](Ended ended, Repeat repeat, int attempt, double chance, std::optional<std::chrono::milliseconds> after = {}, TimePoint deadline = TimePoint{} + 1h) {
-        return policy.pause(ended, repeat, attempt, after, now, deadline, chance);
-    };
+    const auto pause = [&](Ended ended, Repeat repeat, int attempt, double chance, std::optional<std::chrono::milliseconds> after = {},
+                           TimePoint deadline = TimePoint{} + 1h) { return policy.pause(ended, repeat, attempt, after, now, deadline, chance); };
     EXPECT_EQ(pause(Ended::throttled, Repeat::safe, 1, 0.0), 0ms);
     EXPECT_EQ(pause(Ended::throttled, Repeat::safe, 1, 1.0), 250ms);
     EXPECT_EQ(pause(Ended::server_error, Repeat::safe, 2, 0.5), 250ms);

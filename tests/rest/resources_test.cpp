@@ -28,9 +28,13 @@ using testing::SizeIs;
 class RestResources : public testing::Test {
 protected:
     RestResources() : server([this](const Asked& asked) { return answer(asked); }), under(server.url()) {}
-    void always(const std::string& body, int status = 200) { answer = [raw = reply(status, body)](const Asked&) { return raw; }; }
+    void always(const std::string& body, int status = 200) {
+        answer = [raw = reply(status, body)](const Asked&) { return raw; };
+    }
     void list_of(const std::string& key, const std::string& item) { always("{\"" + key + "\":[" + item + "],\"page\":0,\"next_page_uri\":null}"); }
-    void meta_list_of(const std::string& key, const std::string& item) { always("{\"" + key + "\":[" + item + "],\"meta\":{\"key\":\"" + key + "\",\"next_page_url\":null}}"); }
+    void meta_list_of(const std::string& key, const std::string& item) {
+        always("{\"" + key + "\":[" + item + "],\"meta\":{\"key\":\"" + key + "\",\"next_page_url\":null}}");
+    }
     template <class T, class Resource, class... Made>
     Outcome<T> run(std::function<net::Task<Outcome<T>>(Resource&)> ask, Made... made) {
         return under.run<Outcome<T>>([&](Client& client) {
@@ -62,8 +66,10 @@ TEST_F(RestResources, call_recordings) {
     start.recording_status_callback_event = {"in-progress", "completed"};
     const auto recording = ASK(Recording, CallRecordings, start(start), std::string("CA1"));
     ASSERT_TRUE(recording) << recording.error().text();
-    EXPECT_EQ(last(), "POST /Calls/CA1/Recordings.json RecordingStatusCallback=https%3A%2F%2Fh%2Fr&RecordingStatusCallbackEvent=in-progress&RecordingStatusCallbackEvent=completed"
-                      "&RecordingChannels=dual");
+    EXPECT_EQ(last(),
+              "POST /Calls/CA1/Recordings.json "
+              "RecordingStatusCallback=https%3A%2F%2Fh%2Fr&RecordingStatusCallbackEvent=in-progress&RecordingStatusCallbackEvent=completed"
+              "&RecordingChannels=dual");
     EXPECT_EQ(recording->status, RecordingStatus::completed);
     EXPECT_EQ(recording->channels, 2);
     EXPECT_EQ(recording->duration, 31);
@@ -147,7 +153,9 @@ TEST_F(RestResources, media_that_breaks_off_is_no_media) {
 }
 
 TEST_F(RestResources, streams_and_transcriptions_of_a_call) {
-    always(R"({"sid":"MZ1","account_sid":"AC1","call_sid":"CA1","name":"mine","status":"in-progress","date_updated":"Sat, 21 Nov 2026 10:15:30 +0000","uri":"/x"})", 201);
+    always(
+        R"({"sid":"MZ1","account_sid":"AC1","call_sid":"CA1","name":"mine","status":"in-progress","date_updated":"Sat, 21 Nov 2026 10:15:30 +0000","uri":"/x"})",
+        201);
     StreamStart stream;
     stream.url = "wss://h/media";
     stream.name = "mine";
@@ -157,7 +165,9 @@ TEST_F(RestResources, streams_and_transcriptions_of_a_call) {
     ASSERT_TRUE(started);
     EXPECT_EQ(started->sid, "MZ1");
     EXPECT_TRUE(started->date_updated);
-    EXPECT_EQ(last(), "POST /Calls/CA1/Streams.json Url=wss%3A%2F%2Fh%2Fmedia&Name=mine&Track=both_tracks&Parameter1.Name=a&Parameter1.Value=1&Parameter2.Name=b&Parameter2.Value=%C3%BC");
+    EXPECT_EQ(last(),
+              "POST /Calls/CA1/Streams.json "
+              "Url=wss%3A%2F%2Fh%2Fmedia&Name=mine&Track=both_tracks&Parameter1.Name=a&Parameter1.Value=1&Parameter2.Name=b&Parameter2.Value=%C3%BC");
     TranscriptionStart transcription;
     transcription.language_code = "de-DE";
     transcription.partial_results = true;
@@ -179,7 +189,8 @@ TEST_F(RestResources, streams_and_transcriptions_of_a_call) {
 }
 
 TEST_F(RestResources, conferences) {
-    list_of("conferences", R"({"sid":"CF1","friendly_name":"room 1","status":"completed"},{"sid":"CF2","friendly_name":"room 1","status":"in-progress","region":"us1"})");
+    list_of("conferences",
+            R"({"sid":"CF1","friendly_name":"room 1","status":"completed"},{"sid":"CF2","friendly_name":"room 1","status":"in-progress","region":"us1"})");
     const auto found = ASK(std::optional<Conference>, Conferences, find("room 1"));
     ASSERT_TRUE(found && *found);
     EXPECT_EQ((*found)->sid, "CF2");
@@ -199,7 +210,9 @@ TEST_F(RestResources, conferences) {
 }
 
 TEST_F(RestResources, participants) {
-    always(R"({"call_sid":"CA2","conference_sid":"CF1","label":"human","muted":false,"hold":true,"coaching":true,"call_sid_to_coach":"CA1","status":"queued","queue_time":"5"})", 201);
+    always(
+        R"({"call_sid":"CA2","conference_sid":"CF1","label":"human","muted":false,"hold":true,"coaching":true,"call_sid_to_coach":"CA1","status":"queued","queue_time":"5"})",
+        201);
     ParticipantCreate c;
     c.from = "+1";
     c.to = "sip:a@b";
@@ -217,9 +230,12 @@ TEST_F(RestResources, participants) {
     c.caller_display_name = "Bo";
     const auto made = ASK(Participant, Participants, create(c), std::string("my room/1"));
     ASSERT_TRUE(made) << made.error().text();
-    EXPECT_EQ(last(), "POST /Conferences/my%20room%2F1/Participants.json From=%2B1&To=sip%3Aa%40b&StatusCallbackEvent=answered&StatusCallbackEvent=completed&Label=human&Beep=false"
-                      "&EndConferenceOnExit=true&EarlyMedia=false&ConferenceStatusCallback=https%3A%2F%2Fh%2Fc&ConferenceStatusCallbackEvent=join&ConferenceStatusCallbackEvent=leave"
-                      "&Coaching=true&CallSidToCoach=CA1&CallerDisplayName=Bo&MachineDetection=Enable&AmdStatusCallback=https%3A%2F%2Fh%2Famd");
+    EXPECT_EQ(last(),
+              "POST /Conferences/my%20room%2F1/Participants.json "
+              "From=%2B1&To=sip%3Aa%40b&StatusCallbackEvent=answered&StatusCallbackEvent=completed&Label=human&Beep=false"
+              "&EndConferenceOnExit=true&EarlyMedia=false&ConferenceStatusCallback=https%3A%2F%2Fh%2Fc&ConferenceStatusCallbackEvent=join&"
+              "ConferenceStatusCallbackEvent=leave"
+              "&Coaching=true&CallSidToCoach=CA1&CallerDisplayName=Bo&MachineDetection=Enable&AmdStatusCallback=https%3A%2F%2Fh%2Famd");
     EXPECT_TRUE(made->hold && made->coaching && !made->muted);
     EXPECT_EQ(made->queue_time, 5);
     ParticipantUpdate update;
@@ -237,8 +253,10 @@ TEST_F(RestResources, participants) {
 }
 
 TEST_F(RestResources, messages) {
-    const std::string message = R"({"sid":"SM1","to":"+2","from":"+1","body":"hi","status":"queued","num_segments":"2","num_media":"0","error_code":30007,"price":null,
- "messaging_service_sid":null,"direction":"outbound-api","date_created":")" + format_rfc2822(WallClock::now()) + R"("})";
+    const std::string message =
+        R"({"sid":"SM1","to":"+2","from":"+1","body":"hi","status":"queued","num_segments":"2","num_media":"0","error_code":30007,"price":null,
+ "messaging_service_sid":null,"direction":"outbound-api","date_created":")" +
+        format_rfc2822(WallClock::now()) + R"("})";
     always(message, 201);
     MessageCreate c;
     c.to = "+2";
@@ -283,7 +301,8 @@ TEST_F(RestResources, a_lost_message_is_found_by_its_words_or_stays_unknown) {
             return std::string();
         }
         return reply(200, R"({"messages":[{"sid":"SM)" + std::to_string(sent) + R"(","to":"+2","from":"+1","body":")" + listed +
-                              R"(","status":"sent","num_media":"0","direction":"outbound-api","date_created":")" + format_rfc2822(WallClock::now()) + R"("}]})");
+                              R"(","status":"sent","num_media":"0","direction":"outbound-api","date_created":")" + format_rfc2822(WallClock::now()) +
+                              R"("}]})");
     };
     MessageCreate c;
     c.to = "+2";
@@ -323,7 +342,8 @@ TEST_F(RestResources, queues) {
 }
 
 TEST_F(RestResources, numbers_to_be_had_and_own_ones) {
-    always(R"({"available_phone_numbers":[{"phone_number":"+14155550100","friendly_name":"(415) 555-0100","locality":"San Francisco","latitude":"37.77","longitude":-122.4,
+    always(
+        R"({"available_phone_numbers":[{"phone_number":"+14155550100","friendly_name":"(415) 555-0100","locality":"San Francisco","latitude":"37.77","longitude":-122.4,
  "capabilities":{"voice":true,"SMS":true,"MMS":false},"beta":false}],"uri":"/x"})");
     NumberSearch search;
     search.area_code = 415;
@@ -340,7 +360,9 @@ TEST_F(RestResources, numbers_to_be_had_and_own_ones) {
     EXPECT_TRUE(ASK(std::vector<AvailableNumber>, AvailableNumbers, search(search)));
     EXPECT_THAT(last(), HasSubstr("/AvailablePhoneNumbers/GB/TollFree.json?"));
 
-    always(R"({"sid":"PN1","phone_number":"+14155550100","voice_url":"https://h/v","voice_method":"POST","trunk_sid":null,"voice_application_sid":"AP1","capabilities":{"voice":true,"sms":true}})", 201);
+    always(
+        R"({"sid":"PN1","phone_number":"+14155550100","voice_url":"https://h/v","voice_method":"POST","trunk_sid":null,"voice_application_sid":"AP1","capabilities":{"voice":true,"sms":true}})",
+        201);
     NumberCreate buy;
     buy.phone_number = "+14155550100";
     buy.settings.voice_url = "https://h/v";
@@ -362,7 +384,10 @@ TEST_F(RestResources, numbers_to_be_had_and_own_ones) {
 }
 
 TEST_F(RestResources, account_balance_and_debugger) {
-    answer = [](const Asked&) { return reply(200, R"({"sid":"AC1","status":"suspended","type":"Trial","friendly_name":"x"})", "application/json", "Date: Sat, 21 Nov 2026 10:15:30 GMT\r\n"); };
+    answer = [](const Asked&) {
+        return reply(200, R"({"sid":"AC1","status":"suspended","type":"Trial","friendly_name":"x"})", "application/json",
+                     "Date: Sat, 21 Nov 2026 10:15:30 GMT\r\n");
+    };
     const auto account = ASK(AccountInfo, AccountResource, credentials());
     ASSERT_TRUE(account);
     EXPECT_EQ(account->status, "suspended");
@@ -404,23 +429,30 @@ TEST_F(RestResources, intelligence) {
     create.service_sid = "GA1";
     create.source_sid = "RE1";
     create.participants = {{1, "Agent", {}, "+15550001", {}, "Ann \"A\"", {}}, {2, "Customer", {}, {}, {}, {}, {}}};
-    EXPECT_EQ(channel_json(create),
-              R"({"media_properties":{"source_sid":"RE1"},"participants":[{"channel_participant":1,"media_participant_id":"+15550001","full_name":"Ann \"A\"","role":"Agent"},)"
-              R"({"channel_participant":2,"role":"Customer"}]})");
-    always(R"({"sid":"GT1","service_sid":"GA1","status":"queued","duration":12,"channel":{"media_properties":{"source_sid":"RE1"}},"redaction":true,"date_created":"2026-11-21T10:15:30Z"})", 201);
+    EXPECT_EQ(
+        channel_json(create),
+        R"({"media_properties":{"source_sid":"RE1"},"participants":[{"channel_participant":1,"media_participant_id":"+15550001","full_name":"Ann \"A\"","role":"Agent"},)"
+        R"({"channel_participant":2,"role":"Customer"}]})");
+    always(
+        R"({"sid":"GT1","service_sid":"GA1","status":"queued","duration":12,"channel":{"media_properties":{"source_sid":"RE1"}},"redaction":true,"date_created":"2026-11-21T10:15:30Z"})",
+        201);
     const auto made = ASK(Transcript, Transcripts, create(create));
     ASSERT_TRUE(made);
     EXPECT_EQ(made->source_sid, "RE1");
     EXPECT_TRUE(made->redaction);
     EXPECT_THAT(last(), testing::StartsWith("POST /v2/Transcripts ServiceSid=GA1&Channel=%7B%22media_properties%22"));
-    meta_list_of("sentences", R"({"sid":"GX1","media_channel":2,"sentence_index":0,"start_time":"0.52","end_time":1.5,"transcript":"Hello.","confidence":"0.9","words":[{"word":"Hello","start_time":"0.52","end_time":"0.9"},7]})");
+    meta_list_of(
+        "sentences",
+        R"({"sid":"GX1","media_channel":2,"sentence_index":0,"start_time":"0.52","end_time":1.5,"transcript":"Hello.","confidence":"0.9","words":[{"word":"Hello","start_time":"0.52","end_time":"0.9"},7]})");
     const auto sentences = ASK(std::vector<Sentence>, Transcripts, sentences("GT1", true, true));
     ASSERT_TRUE(sentences);
     EXPECT_EQ(sentences->front().start_time, 0.52);
     EXPECT_EQ(sentences->front().end_time, 1.5);
     EXPECT_THAT(sentences->front().words, SizeIs(1));
     EXPECT_EQ(last(), "GET /v2/Transcripts/GT1/Sentences?Redacted=true&WordTimestamps=true&PageSize=1000");
-    meta_list_of("operator_results", R"({"operator_type":"text-generation","name":"Summary","operator_sid":"LY1","match_probability":"0.7","predicted_probability":0.5,"extract_match":true,
+    meta_list_of(
+        "operator_results",
+        R"({"operator_type":"text-generation","name":"Summary","operator_sid":"LY1","match_probability":"0.7","predicted_probability":0.5,"extract_match":true,
  "text_generation_results":{"format":"text","result":"They spoke."},"label_probabilities":{"a":1}})");
     const auto results = ASK(std::vector<OperatorResult>, Transcripts, operator_results("GT1"));
     ASSERT_TRUE(results);
@@ -454,7 +486,9 @@ TEST_F(RestResources, intelligence) {
 TEST_F(RestResources, pages_of_the_newer_products_are_followed) {
     answer = [&](const Asked& asked) {
         if (asked.target.find("PageToken") == std::string::npos)
-            return reply(200, R"({"services":[{"sid":"GA1"}],"meta":{"key":"services","next_page_url":"https://intelligence.twilio.com/v2/Services?PageSize=1&PageToken=x"}})");
+            return reply(
+                200,
+                R"({"services":[{"sid":"GA1"}],"meta":{"key":"services","next_page_url":"https://intelligence.twilio.com/v2/Services?PageSize=1&PageToken=x"}})");
         return reply(200, R"({"services":[{"sid":"GA2"}],"meta":{"key":"services","next_page_url":null}})");
     };
     const auto services = ASK(std::vector<IntelligenceService>, IntelligenceServices, list());

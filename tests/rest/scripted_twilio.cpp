@@ -122,12 +122,13 @@ std::size_t ScriptedTwilio::connections() const {
 }
 
 std::string reply(int status, const std::string& body, const std::string& type, const std::string& fields) {
-    return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\nTwilio-Request-Id: RQ1\r\n" + fields +
-           "\r\n" + body;
+    return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\nTwilio-Request-Id: RQ1\r\n" + fields + "\r\n" + body;
 }
 
 std::string twilio_error(int status, int code, const std::string& message, const std::string& fields) {
-    const nlohmann::json body{{"code", code}, {"message", message}, {"more_info", "https://www.twilio.com/docs/errors/" + std::to_string(code)}, {"status", status}};
+    const nlohmann::json body{
+        {"code", code}, {"message", message}, {"more_info", "https://www.twilio.com/docs/errors/" + std::to_string(code)}, {"status", status}};
     return reply(status, body.dump(), "application/json", fields);
 }
 

@@ -40,14 +40,16 @@ TEST(RestWiring, knows_the_gateways_addresses) {
 }
 
 TEST(RestWiring, plans_a_step_for_each_number) {
-    IncomingNumber app = number("+18005550003"), trunk = number("+18005550004"), fax = number("+18005550005"), getter = wired_number("+18005550006"), voice_only = number("+18005550007");
+    IncomingNumber app = number("+18005550003"), trunk = number("+18005550004"), fax = number("+18005550005"), getter = wired_number("+18005550006"),
+                   voice_only = number("+18005550007");
     app.voice_application_sid = "AP1";
     trunk.trunk_sid = "TK1";
     fax.voice_receive_mode = "fax";
     getter.voice_method = "GET";
     voice_only.capabilities.sms = false;
-    const auto steps = plan_wiring({"+18005550001", "+18005550002", "+18005550003", "+18005550004", "+18005550005", "+18005550006", "+18005550007", "+18005550008", "+18005550001"},
-                                   {number("+18005550001"), wired_number("+18005550002"), app, trunk, fax, getter, voice_only}, kUrls);
+    const auto steps = plan_wiring(
+        {"+18005550001", "+18005550002", "+18005550003", "+18005550004", "+18005550005", "+18005550006", "+18005550007", "+18005550008", "+18005550001"},
+        {number("+18005550001"), wired_number("+18005550002"), app, trunk, fax, getter, voice_only}, kUrls);
     ASSERT_THAT(steps, SizeIs(8));
     using Kind = WiringStep::Kind;
     EXPECT_EQ(steps[0].kind, Kind::update);
@@ -64,8 +66,9 @@ TEST(RestWiring, plans_a_step_for_each_number) {
 }
 
 std::string json_of(const IncomingNumber& n) {
-    return R"({"sid":")" + n.sid + R"(","phone_number":")" + n.phone_number + R"(","voice_url":")" + n.voice_url + R"(","voice_method":"POST","voice_fallback_url":")" + n.voice_fallback_url +
-           R"(","status_callback":")" + n.status_callback + R"(","sms_url":")" + n.sms_url + R"(","trunk_sid":")" + n.trunk_sid + R"(","capabilities":{"voice":true,"sms":true}})";
+    return R"({"sid":")" + n.sid + R"(","phone_number":")" + n.phone_number + R"(","voice_url":")" + n.voice_url +
+           R"(","voice_method":"POST","voice_fallback_url":")" + n.voice_fallback_url + R"(","status_callback":")" + n.status_callback + R"(","sms_url":")" +
+           n.sms_url + R"(","trunk_sid":")" + n.trunk_sid + R"(","capabilities":{"voice":true,"sms":true}})";
 }
 
 WiringReport wire(ScriptedTwilio& server, const std::vector<std::string>& wanted, bool dry_run) {
@@ -76,8 +79,8 @@ WiringReport wire(ScriptedTwilio& server, const std::vector<std::string>& wanted
 TEST(RestWiring, reports_updated_skipped_and_failed) {
     IncomingNumber trunk = number("+18005550004");
     trunk.trunk_sid = "TK1";
-    const std::string list = R"({"incoming_phone_numbers":[)" + json_of(number("+18005550001")) + "," + json_of(wired_number("+18005550002")) + "," + json_of(number("+18005550003")) + "," +
-                             json_of(trunk) + "]}";
+    const std::string list = R"({"incoming_phone_numbers":[)" + json_of(number("+18005550001")) + "," + json_of(wired_number("+18005550002")) + "," +
+                             json_of(number("+18005550003")) + "," + json_of(trunk) + "]}";
     ScriptedTwilio server([&](const Asked& asked) {
         if (asked.method == "GET") return reply(200, list);
         return asked.target.find("PN0003") != std::string::npos ? twilio_error(400, 21402) : reply(200, json_of(wired_number("+18005550001")));
@@ -89,7 +92,8 @@ TEST(RestWiring, reports_updated_skipped_and_failed) {
     const auto report = wire(server, wanted, false);
     EXPECT_EQ(report.text(),
               "+18005550001  wired\n+18005550002  already wired\n+18005550004  skipped: number is set to a TwiML app or a SIP trunk: set it back to webhook\n"
-              "+18005550005  skipped: no matching number on this account\n+18005550003  failed: 21402: The URL is not valid. Give an absolute URL with https. (HTTP 400)\n");
+              "+18005550005  skipped: no matching number on this account\n+18005550003  failed: 21402: The URL is not valid. Give an absolute URL with https. "
+              "(HTTP 400)\n");
     const auto json = nlohmann::json::parse(report.json());
     EXPECT_EQ(json["twilioWebhooksUpdated"][1]["note"], "already wired");
     EXPECT_EQ(json["twilioWebhookSkipped"][1]["reason"], "no matching number on this account");
@@ -97,9 +101,11 @@ TEST(RestWiring, reports_updated_skipped_and_failed) {
     EXPECT_FALSE(json.contains("twilioWebhookError"));
     const auto asked = server.asked();
     EXPECT_THAT(asked, SizeIs(4));  // two lists, two updates: what is right already needs none
-    EXPECT_EQ(asked[2].body, "VoiceUrl=https%3A%2F%2Fvoice.example.com%2Fwebhooks%2Ftwilio%2Fvoice&VoiceMethod=POST&VoiceFallbackUrl=https%3A%2F%2Fvoice.example.com%2Fwebhooks%2Ftwilio%2Ffallback"
-                             "&VoiceFallbackMethod=POST&SmsUrl=https%3A%2F%2Fvoice.example.com%2Fwebhooks%2Ftwilio%2Fsms&SmsMethod=POST"
-                             "&StatusCallback=https%3A%2F%2Fvoice.example.com%2Fwebhooks%2Ftwilio%2Fstatus&StatusCallbackMethod=POST");
+    EXPECT_EQ(asked[2].body,
+              "VoiceUrl=https%3A%2F%2Fvoice.example.com%2Fwebhooks%2Ftwilio%2Fvoice&VoiceMethod=POST&VoiceFallbackUrl=https%3A%2F%2Fvoice.example.com%"
+              "2Fwebhooks%2Ftwilio%2Ffallback"
+              "&VoiceFallbackMethod=POST&SmsUrl=https%3A%2F%2Fvoice.example.com%2Fwebhooks%2Ftwilio%2Fsms&SmsMethod=POST"
+              "&StatusCallback=https%3A%2F%2Fvoice.example.com%2Fwebhooks%2Ftwilio%2Fstatus&StatusCallbackMethod=POST");
 }
 
 TEST(RestWiring, an_account_that_cannot_be_read_is_one_error_alone) {

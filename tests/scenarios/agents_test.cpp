@@ -38,7 +38,8 @@ public:
     explicit Office(const Sections& sections = {}) : gateway_(with_token(sections)) {}
     GatewayUnderTest& gateway() { return gateway_; }
 
-    Answer ask(const std::string& method, const std::string& path, const json& body = nullptr, const std::string& token = kAdmin, std::vector<std::pair<std::string, std::string>> more = {}) {
+    Answer ask(const std::string& method, const std::string& path, const json& body = nullptr, const std::string& token = kAdmin,
+               std::vector<std::pair<std::string, std::string>> more = {}) {
         std::vector<std::pair<std::string, std::string>> headers{{"Host", "127.0.0.1"}};
         if (!token.empty()) headers.emplace_back("Authorization", "Bearer " + token);
         if (!body.is_null()) headers.emplace_back("Content-Type", "application/json");
@@ -62,8 +63,12 @@ private:
     GatewayUnderTest gateway_;
 };
 
-std::string code_of(const Answer& answer) { return answer.body.is_object() && answer.body.contains("error") ? answer.body["error"].value("code", "") : ""; }
-std::string field_of(const Answer& answer) { return answer.body.is_object() && answer.body.contains("error") ? answer.body["error"].value("field", "") : ""; }
+std::string code_of(const Answer& answer) {
+    return answer.body.is_object() && answer.body.contains("error") ? answer.body["error"].value("code", "") : "";
+}
+std::string field_of(const Answer& answer) {
+    return answer.body.is_object() && answer.body.contains("error") ? answer.body["error"].value("field", "") : "";
+}
 
 TEST(Agents, AreMadeReadChangedStoppedRestoredAndDeleted) {
     Office office;
@@ -88,7 +93,8 @@ TEST(Agents, AreMadeReadChangedStoppedRestoredAndDeleted) {
     EXPECT_EQ(field_of(late), "revision");
     EXPECT_EQ(office.ask("PATCH", "/v1/agents/front", {{"document", {{"max_call", "20m"}}}}, kAdmin, {{"If-Match", "\"1\""}}).status, 412);
     EXPECT_EQ(office.ask("GET", "/v1/agents/front").body["document"]["max_call"], "10m");
-    const auto put = office.ask("PUT", "/v1/agents/front", {{"document", {{"brain", "echo"}, {"numbers", {kOwn}}, {"voicemail", false}}}}, kAdmin, {{"If-Match", "\"2\""}});
+    const auto put =
+        office.ask("PUT", "/v1/agents/front", {{"document", {{"brain", "echo"}, {"numbers", {kOwn}}, {"voicemail", false}}}}, kAdmin, {{"If-Match", "\"2\""}});
     ASSERT_EQ(put.status, 200) << put.body;
     EXPECT_FALSE(put.body["document"].contains("max_call"));
 
@@ -113,7 +119,8 @@ TEST(Agents, AreMadeReadChangedStoppedRestoredAndDeleted) {
 
     EXPECT_EQ(office.ask("DELETE", "/v1/agents/front").status, 200);
     EXPECT_EQ(code_of(office.ask("GET", "/v1/agents/front")), "no_such_agent");
-    EXPECT_THAT(office.gateway().webhook("voice", call_form("CA00000000000000000000000000000014", "ringing", kOwn)).body, HasSubstr("<Stream")) << "the default one has it again";
+    EXPECT_THAT(office.gateway().webhook("voice", call_form("CA00000000000000000000000000000014", "ringing", kOwn)).body, HasSubstr("<Stream"))
+        << "the default one has it again";
     // Its revisions count on, so that no two different ones have the same number.
     EXPECT_EQ(office.ask("POST", "/v1/agents", {{"name", "front"}, {"document", {{"brain", "echo"}}}}).body["revision"], 7);
     // Each change left a line, the newest first, and only changes did.
@@ -133,24 +140,27 @@ TEST(Agents, MistakesAreNamedByFieldAllAtOnce) {
     Sections sections;
     sections.agents = "  desk: {default: true, brain: echo, numbers: [\"+18005551212\"]}\n";
     Office office(sections);
-    const auto make = [&](const json& document, const std::string& name = "front") { return office.ask("POST", "/v1/agents", {{"name", name}, {"document", document}}); };
+    const auto make = [&](const json& document, const std::string& name = "front") {
+        return office.ask("POST", "/v1/agents", {{"name", name}, {"document", document}});
+    };
     struct Case {
         json document;
         std::string field;
     };
-    for (const auto& [document, field] : std::vector<Case>{{{{"brain", "parrot"}}, "brain"},
-                                                           {{{"brain", "echo"}, {"max_cal", "5m"}}, "max_cal"},
-                                                           {{{"brain", "echo"}, {"conversation", {{"idle_prompts", 99}}}}, "conversation.idle_prompts"},
-                                                           {{{"brain", "echo"}, {"conversation", 7}}, "conversation"},
-                                                           {{{"brain", "echo"}, {"numbers", {"+1800555", "0800"}}}, "numbers[1]"},
-                                                           {{{"brain", "echo"}, {"numbers", {"+18005551212"}}}, "numbers"},
-                                                           {{{"brain", "echo"}, {"default", true}}, "default"},
-                                                           {{{"brain", "embedded"}}, "script"},
-                                                           {{{"brain", "embedded"}, {"script", "/etc/passwd"}}, "script"},
-                                                           {{{"brain", "embedded"}, {"script", "../secret.yaml"}}, "script"},
-                                                           {{{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"Authorization", "env:HOME"}}}}, "bot_headers.Authorization"},
-                                                           {{{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"Authorization", "file:/etc/hostname"}}}}, "bot_headers.Authorization"},
-                                                           {{{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"Authorization", "***"}}}}, "bot_headers.Authorization"}}) {
+    for (const auto& [document, field] : std::vector<Case>{
+             {{{"brain", "parrot"}}, "brain"},
+             {{{"brain", "echo"}, {"max_cal", "5m"}}, "max_cal"},
+             {{{"brain", "echo"}, {"conversation", {{"idle_prompts", 99}}}}, "conversation.idle_prompts"},
+             {{{"brain", "echo"}, {"conversation", 7}}, "conversation"},
+             {{{"brain", "echo"}, {"numbers", {"+1800555", "0800"}}}, "numbers[1]"},
+             {{{"brain", "echo"}, {"numbers", {"+18005551212"}}}, "numbers"},
+             {{{"brain", "echo"}, {"default", true}}, "default"},
+             {{{"brain", "embedded"}}, "script"},
+             {{{"brain", "embedded"}, {"script", "/etc/passwd"}}, "script"},
+             {{{"brain", "embedded"}, {"script", "../secret.yaml"}}, "script"},
+             {{{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"Authorization", "env:HOME"}}}}, "bot_headers.Authorization"},
+             {{{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"Authorization", "file:/etc/hostname"}}}}, "bot_headers.Authorization"},
+             {{{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"Authorization", "***"}}}}, "bot_headers.Authorization"}}) {
         const auto answer = make(document);
         EXPECT_EQ(answer.status, 400) << document << answer.body;
         EXPECT_EQ(code_of(answer), "invalid");
@@ -208,7 +218,8 @@ TEST(Access, EachRouteOpensToItsRoleAndToNoOther) {
     Office office;
     const auto document = office.ask("GET", "/v1/openapi.json").body;
     ASSERT_TRUE(document.contains("paths"));
-    const auto expired = office.token("short", "admin", 1), read = office.token("reader", "read"), operate = office.token("operator", "operate"), admin = office.token("chief", "admin");
+    const auto expired = office.token("short", "admin", 1), read = office.token("reader", "read"), operate = office.token("operator", "operate"),
+               admin = office.token("chief", "admin");
     const auto revoked = office.token("gone", "admin");
     const auto listed = office.ask("GET", "/v1/tokens").body;  // outlives the loop over it
     for (const auto& one : listed["tokens"])
@@ -218,14 +229,16 @@ TEST(Access, EachRouteOpensToItsRoleAndToNoOther) {
     std::size_t routes = 0;
     for (const auto& [pattern, operations] : document["paths"].items()) {
         auto path = pattern;
-        for (auto at = path.find('{'); at != std::string::npos; at = path.find('{')) path.replace(at, path.find('}') - at + 1, pattern.find("/calls/") != std::string::npos ? kUnknownSid : "1");
+        for (auto at = path.find('{'); at != std::string::npos; at = path.find('{'))
+            path.replace(at, path.find('}') - at + 1, pattern.find("/calls/") != std::string::npos ? kUnknownSid : "1");
         for (const auto& [verb, operation] : operations.items()) {
             ++routes;
             std::string method;
             for (const char c : verb) method += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
             const auto where = method + " " + path;
             const json body = method == "PATCH" || method == "PUT" ? json::object() : json();  // these have one, or are refused before the door
-            for (const auto& bad : {std::string(), std::string("wrong"), std::string(kAdmin) + "x", expired, revoked, "plk_" + std::string(60, '0')}) EXPECT_EQ(office.ask(method, path, body, bad).status, 401) << where;
+            for (const auto& bad : {std::string(), std::string("wrong"), std::string(kAdmin) + "x", expired, revoked, "plk_" + std::string(60, '0')})
+                EXPECT_EQ(office.ask(method, path, body, bad).status, 401) << where;
             const auto needed = std::find(roles.begin(), roles.end(), operation.value("x-role", "")) - roles.begin();
             ASSERT_LT(needed, 3) << where;
             const std::vector<std::string> tokens{read, operate, admin};
@@ -253,19 +266,22 @@ TEST(Access, EachRouteOpensToItsRoleAndToNoOther) {
 TEST(Access, TheDoorsHold) {
     Office office;
     auto& gateway = office.gateway().gateway();
-    const auto raw = [&](const std::string& method, const std::string& path, std::vector<std::pair<std::string, std::string>> headers, const std::string& body = {}) {
+    const auto raw = [&](const std::string& method, const std::string& path, std::vector<std::pair<std::string, std::string>> headers,
+                         const std::string& body = {}) {
         headers.emplace_back("Authorization", std::string("Bearer ") + kAdmin);
         return http(gateway.admin_port(), method, path, headers, body).status;
     };
     // A name that was bent to this machine.
     EXPECT_EQ(raw("GET", "/v1/agents", {{"Host", "evil.example.net"}}), 403);
     EXPECT_EQ(raw("GET", "/v1/agents", {{"Host", "evil.example.net:9090"}}), 403);
-    for (const char* host : {"127.0.0.1", "127.0.0.1:9090", "[::1]:9090", "localhost:1", "LOCALHOST", "voice.example.test"}) EXPECT_EQ(raw("GET", "/v1/agents", {{"Host", host}}), 200) << host;
+    for (const char* host : {"127.0.0.1", "127.0.0.1:9090", "[::1]:9090", "localhost:1", "LOCALHOST", "voice.example.test"})
+        EXPECT_EQ(raw("GET", "/v1/agents", {{"Host", host}}), 200) << host;
     const std::pair<std::string, std::string> local{"Host", "127.0.0.1"}, as_json{"Content-Type", "application/json"};
     EXPECT_EQ(raw("POST", "/v1/tokens", {local, {"Content-Type", "text/plain"}}, "{\"name\":\"a\",\"role\":\"read\"}"), 415);
     EXPECT_EQ(raw("POST", "/v1/tokens", {local}, "{\"name\":\"a\",\"role\":\"read\"}"), 415);
     EXPECT_EQ(raw("POST", "/v1/tokens", {local, as_json}, "{\"name\":\"a\",\"name\":\"b\",\"role\":\"read\"}"), 400);
-    EXPECT_EQ(raw("POST", "/v1/agents", {local, as_json}, "{\"name\":\"a\",\"document\":{\"variables\":" + std::string(40, '[') + std::string(40, ']') + "}}"), 400);
+    EXPECT_EQ(raw("POST", "/v1/agents", {local, as_json}, "{\"name\":\"a\",\"document\":{\"variables\":" + std::string(40, '[') + std::string(40, ']') + "}}"),
+              400);
     EXPECT_EQ(raw("POST", "/v1/tokens", {local, as_json}, std::string(100'000, ' ')), 413);
     EXPECT_EQ(raw("PUT", "/v1/agents", {local, as_json}, "{}"), 405);
     EXPECT_EQ(raw("HEAD", "/v1/agents", {local}), 405);
@@ -283,7 +299,12 @@ TEST(AgentsPostgres, TwoInstancesHaveOneSetOfAgentsAndTokens) {
     sections.more = "store:\n  url: \"" + fresh.url() + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n";
     Office one(sections), two(sections);
     const auto answers = [](Office& office, const std::string& sid) { return office.gateway().webhook("voice", call_form(sid, "ringing", kOwn)).body; };
-    ASSERT_EQ(one.ask("POST", "/v1/agents", {{"name", "front"}, {"document", {{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"Authorization", "the-secret"}}}, {"numbers", {kOwn}}}}}).status, 201);
+    ASSERT_EQ(
+        one.ask("POST", "/v1/agents",
+                {{"name", "front"},
+                 {"document", {{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"Authorization", "the-secret"}}}, {"numbers", {kOwn}}}}})
+            .status,
+        201);
     // Within two seconds also there, with its secret.
     EXPECT_TRUE(eventually([&] { return two.ask("GET", "/v1/agents/front").status == 200; }, 10s));
     const auto there = two.ask("GET", "/v1/agents/front");
@@ -315,7 +336,14 @@ TEST(AgentsPostgres, TwoInstancesHaveOneSetOfAgentsAndTokens) {
 
 // What stands behind the first answer is that of the revision the call began with, whichever instance is asked for it.
 void calls_keep_their_revision(Office& one, Office& two) {
-    const auto made = one.ask("POST", "/v1/agents", {{"name", "front"}, {"document", {{"brain", "echo"}, {"numbers", {kOwn}}, {"answer", {"forward", "voicemail"}}, {"forward", {{"to", {"+4930111111"}}}}, {"voicemail_prompt", "After the first tone."}}}});
+    const auto made = one.ask("POST", "/v1/agents",
+                              {{"name", "front"},
+                               {"document",
+                                {{"brain", "echo"},
+                                 {"numbers", {kOwn}},
+                                 {"answer", {"forward", "voicemail"}},
+                                 {"forward", {{"to", {"+4930111111"}}}},
+                                 {"voicemail_prompt", "After the first tone."}}}});
     ASSERT_EQ(made.status, 201) << made.body;
     const std::string call = "CA00000000000000000000000000000031";
     const auto first = one.gateway().webhook("voice", call_form(call, "ringing", kOwn)).body;
@@ -324,7 +352,10 @@ void calls_keep_their_revision(Office& one, Office& two) {
     ASSERT_NE(begin, std::string::npos) << first;
     auto route = first.substr(begin + 17, first.find('"', begin) - begin - 17);
     for (auto amp = route.find("&amp;"); amp != std::string::npos; amp = route.find("&amp;", amp + 1)) route.replace(amp, 5, "&");
-    ASSERT_EQ(one.ask("PUT", "/v1/agents/front", {{"document", {{"brain", "echo"}, {"numbers", {kOwn}}, {"answer", {"forward", "hangup"}}, {"forward", {{"to", {"+4930222222"}}}}}}}).status, 200);
+    ASSERT_EQ(one.ask("PUT", "/v1/agents/front",
+                      {{"document", {{"brain", "echo"}, {"numbers", {kOwn}}, {"answer", {"forward", "hangup"}}, {"forward", {{"to", {"+4930222222"}}}}}}})
+                  .status,
+              200);
     EXPECT_TRUE(eventually([&] { return two.ask("GET", "/v1/agents/front").body.value("revision", 0) == 2; }, 10s));
     auto form = call_form(call, "in-progress", kOwn);
     form.emplace_back("DialCallStatus", "no-answer");

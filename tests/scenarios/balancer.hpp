@@ -27,8 +27,10 @@ public:
         }
         file_ = std::filesystem::path(testing::TempDir()) / ("parley_haproxy_" + std::to_string(::getpid()) + "_" + std::to_string(port_) + ".cfg");
         std::ofstream out(file_);
-        out << "global\n  maxconn 500\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 60s\n  timeout server 60s\n  timeout tunnel 300s\n  retries 3\n  option redispatch 1\n"
-            << "frontend front\n  bind 127.0.0.1:" << port_ << "\n" << rules << "  default_backend gateways\nbackend gateways\n  balance roundrobin\n";
+        out << "global\n  maxconn 500\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 60s\n  timeout server 60s\n  timeout tunnel 300s\n  "
+               "retries 3\n  option redispatch 1\n"
+            << "frontend front\n  bind 127.0.0.1:" << port_ << "\n"
+            << rules << "  default_backend gateways\nbackend gateways\n  balance roundrobin\n";
         for (std::size_t i = 0; i < servers.size(); ++i) out << "  server g" << i << " 127.0.0.1:" << servers[i] << "\n";
         out.close();
         pid_ = ::fork();

@@ -81,8 +81,9 @@ TEST(Budgets, TokensOfASpeechToSpeechCallEndItWithWords) {
 
 TEST(Budgets, MinutesOfARecogniserAreMoneyWhileTheyRun) {
     Vendors vendors({"deepgram", "openai", "openai-b", "elevenlabs", "cartesia"});
-    GatewayUnderTest gateway(with_admin(agent(vendors, kPipeline + kWords + "    policy: {warn_before: 2s, call: {money: 0.3}}\n    analysis: {enabled: true, models: [openai-b]}\n"),
-                                        "fleet: {prices: [{vendor: deepgram, per_minute: 6}, {vendor: openai-b, input_per_million: 1000, output_per_million: 1000}]}\n"));
+    GatewayUnderTest gateway(with_admin(
+        agent(vendors, kPipeline + kWords + "    policy: {warn_before: 2s, call: {money: 0.3}}\n    analysis: {enabled: true, models: [openai-b]}\n"),
+        "fleet: {prices: [{vendor: deepgram, per_minute: 6}, {vendor: openai-b, input_per_million: 1000, output_per_million: 1000}]}\n"));
     const auto heard = call(gateway, vendors, "steps:\n  - wait_for: {hangup: true, within: 15s}\n");
     EXPECT_THAT(heard.report.failures, IsEmpty());
     EXPECT_THAT(heard.phrases, testing::IsSupersetOf({kGreeting, kWarning, kSaidAtTheEnd}));
@@ -105,7 +106,8 @@ TEST(Budgets, MinutesOfARecogniserAreMoneyWhileTheyRun) {
     EXPECT_TRUE(eventually([&] {
         usage = api(gateway, "/v1/usage?agent=desk");
         return usage.is_object() && std::abs(usage["total"]["money"].get<double>() - sum) < 1e-5;
-    })) << usage.dump() << " " << sum;
+    })) << usage.dump()
+        << " " << sum;
     EXPECT_EQ(usage["total"]["calls"], 1);
 }
 
@@ -141,7 +143,8 @@ TEST(Budgets, ABotsCallIsEndedByItsMoneyAndByItsTimeWithWords) {
                   });
     for (const std::string limit : {"max_call: 2s", "policy: {warn_before: 1s, call: {money: 1}}"}) {
         Sections setup;
-        setup.agents = "  desk:\n    default: true\n    brain: bot\n    bot: \"" + bot.url("/bot", "ws") + "\"\n    conversation: {max_duration_text: i am sorry}\n    " + limit + "\n";
+        setup.agents = "  desk:\n    default: true\n    brain: bot\n    bot: \"" + bot.url("/bot", "ws") +
+                       "\"\n    conversation: {max_duration_text: i am sorry}\n    " + limit + "\n";
         GatewayUnderTest gateway(with_admin(std::move(setup), "fleet: {call_per_minute: 60}\n"));
         const auto report = call_without_words(gateway);
         EXPECT_TRUE(report.passed()) << limit << ": " << report.failures.front();

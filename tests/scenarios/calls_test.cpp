@@ -81,8 +81,7 @@ TEST(EchoCall, TheDoorsDocumentHasStreamTokenAndTail) {
     EXPECT_THAT(answer.body, HasSubstr("<Connect><Stream"));
     EXPECT_THAT(answer.body, HasSubstr("url=\"wss://voice.example.test/webhooks/twilio/media\""));
     EXPECT_THAT(answer.body, HasSubstr("<Parameter name=\"t\" value=\""));
-    EXPECT_THAT(answer.body,
-                HasSubstr("https://voice.example.test/webhooks/twilio/after?agent=desk&amp;resume=0</Redirect>"));
+    EXPECT_THAT(answer.body, HasSubstr("https://voice.example.test/webhooks/twilio/after?agent=desk&amp;resume=0</Redirect>"));
     EXPECT_LT(answer.body.find("<Connect>"), answer.body.find("<Redirect"));
 }
 
@@ -111,8 +110,7 @@ TEST(BotCall, TheBotMeetsTwilioItself) {
         }
         seen = peer.seen;
     });
-    const GatewayUnderTest gateway(
-        bot_sections(bot.url("/bot?x=1", "ws"), "    bot_headers: {Authorization: \"Bearer parley-test-secret\"}\n"));
+    const GatewayUnderTest gateway(bot_sections(bot.url("/bot?x=1", "ws"), "    bot_headers: {Authorization: \"Bearer parley-test-secret\"}\n"));
     sim::DtmfStep keys;
     keys.keys = "5";
     keys.in_band = false;
@@ -136,13 +134,11 @@ TEST(BotCall, TheBotMeetsTwilioItself) {
     EXPECT_EQ(start["start"]["accountSid"], kAccount);
     EXPECT_EQ(start["start"]["streamSid"], start["streamSid"]);
     EXPECT_EQ(start["start"]["tracks"], json::array({"inbound"}));
-    EXPECT_EQ(start["start"]["mediaFormat"],
-              json::parse(R"({"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1})"));
+    EXPECT_EQ(start["start"]["mediaFormat"], json::parse(R"({"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1})"));
     const auto& parameters = start["start"]["customParameters"];
     EXPECT_EQ(parameters.value("from", ""), "+14155550100");
     EXPECT_EQ(parameters.value("to", ""), kNumber);
-    for (const auto* token : {"t", "t2", "t3", "t4"})
-        EXPECT_FALSE(parameters.contains(token)) << "the gateway's token is nobody else's business";
+    for (const auto* token : {"t", "t2", "t3", "t4"}) EXPECT_FALSE(parameters.contains(token)) << "the gateway's token is nobody else's business";
 
     // Every message counts up; the caller's sound arrives unchanged.
     sim::Mulaw arrived;
@@ -169,8 +165,7 @@ TEST(BotCall, TheBotMeetsTwilioItself) {
     EXPECT_EQ(digits, 1);
     EXPECT_EQ(seen.back()["event"], "stop");
     EXPECT_EQ(seen.back()["stop"]["callSid"], report.call_sid);
-    EXPECT_NE(std::search(report.said.begin(), report.said.end(), arrived.begin(), arrived.end()), report.said.end())
-        << "the bot did not hear what was said";
+    EXPECT_NE(std::search(report.said.begin(), report.said.end(), arrived.begin(), arrived.end()), report.said.end()) << "the bot did not hear what was said";
     EXPECT_GT(arrived.size(), 8U * 1000);
 
     // And the caller heard the bot.
@@ -267,17 +262,13 @@ TEST(BotCall, WhatABotMustNotSayNeverReachesTheCarrier) {
         peer.start();
         peer.send_raw("{");
         peer.send_raw(R"({"event":"media"})");
-        peer.send({{"event", "media"},
-                   {"streamSid", "MZ00000000000000000000000000000000"},
-                   {"media", {{"payload", "////"}}}});
+        peer.send({{"event", "media"}, {"streamSid", "MZ00000000000000000000000000000000"}, {"media", {{"payload", "////"}}}});
         peer.send({{"event", "dance"}, {"streamSid", peer.sid}});
         // Fields Twilio does not know: taken off on the way.
         peer.send({{"event", "media"},
                    {"streamSid", peer.sid},
                    {"extra", 1},
-                   {"media",
-                    {{"payload", sim::base64(std::span<const std::uint8_t>(sim::Mulaw(160, 0x30)))},
-                     {"track", "outbound"}}}});
+                   {"media", {{"payload", sim::base64(std::span<const std::uint8_t>(sim::Mulaw(160, 0x30)))}, {"track", "outbound"}}}});
         peer.send_binary("xx");
         peer.media(sim::Mulaw(160, 0x40));
         for (int i = 0; i < 10; ++i) peer.read_until("media");

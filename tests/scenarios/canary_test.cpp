@@ -26,31 +26,30 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 // What was planted, by the field it stands in.
-const std::vector<std::pair<std::string, std::string>> kCanaries{
-    {"server.admin_token", "canary-admin-f3a9c1"},
-    {"twilio.auth_tokens", "ca0a51e5ca0a51e5ca0a51e5ca0a51e5"},
-    {"twilio.auth_tokens[1]", "ca0a51f6ca0a51f6ca0a51f6ca0a51f6"},
-    {"twilio.token_key", "canary-token-key-0123456789abcdef"},
-    {"twilio.api_secret", "caNarY0aPi1seCret2caNarY3aPi4seC"},
-    {"store.seal_keys", "Y2FuYXJ5LXNlYWwta2V5LWNhbmFyeS1zZWFsLWtleTE="},
-    {"store.seal_keys in the clear", "canary-seal-key-canary-seal-key1"},
-    {"webhooks.secret", "canary-webhook-7d20"},
-    {"vendors.key", "canary-vendor-key-51bb"},
-    {"agents.bot_headers", "canary-bot-header-9e77"},
-    {"agents.sip.password", "canary-sip-password-40aa"},
-    {"agents.webhooks.secret", "canary-agent-webhook-c8"},
-    {"document bot_headers", "canary-document-header-2b"},
-    {"document webhooks.secret", "canary-document-webhook-6f"},
-    {"http_tools.headers", "canary-tool-header-1d7c"},
-    {"http_tools.signing_key", "canary-tool-signing-key-77e0"},
-    {"mcp_servers.headers", "canary-mcp-header-5c31"},
-    {"calendar.password", "canary-calendar-password-a9"},
-    {"document http_tools.headers", "canary-document-tool-header-e4"},
-    {"document http_tools.signing_key", "canary-document-signing-key-0b"},
-    {"document mcp_servers.headers", "canary-document-mcp-header-93"},
-    {"document calendar.password", "canary-document-calendar-password-f1"},
-    {"credential authtoken", "ca0a51d4ca0a51d4ca0a51d4ca0a51d4"},
-    {"credential authtoken before", "ca0a51c3ca0a51c3ca0a51c3ca0a51c3"}};
+const std::vector<std::pair<std::string, std::string>> kCanaries{{"server.admin_token", "canary-admin-f3a9c1"},
+                                                                 {"twilio.auth_tokens", "ca0a51e5ca0a51e5ca0a51e5ca0a51e5"},
+                                                                 {"twilio.auth_tokens[1]", "ca0a51f6ca0a51f6ca0a51f6ca0a51f6"},
+                                                                 {"twilio.token_key", "canary-token-key-0123456789abcdef"},
+                                                                 {"twilio.api_secret", "caNarY0aPi1seCret2caNarY3aPi4seC"},
+                                                                 {"store.seal_keys", "Y2FuYXJ5LXNlYWwta2V5LWNhbmFyeS1zZWFsLWtleTE="},
+                                                                 {"store.seal_keys in the clear", "canary-seal-key-canary-seal-key1"},
+                                                                 {"webhooks.secret", "canary-webhook-7d20"},
+                                                                 {"vendors.key", "canary-vendor-key-51bb"},
+                                                                 {"agents.bot_headers", "canary-bot-header-9e77"},
+                                                                 {"agents.sip.password", "canary-sip-password-40aa"},
+                                                                 {"agents.webhooks.secret", "canary-agent-webhook-c8"},
+                                                                 {"document bot_headers", "canary-document-header-2b"},
+                                                                 {"document webhooks.secret", "canary-document-webhook-6f"},
+                                                                 {"http_tools.headers", "canary-tool-header-1d7c"},
+                                                                 {"http_tools.signing_key", "canary-tool-signing-key-77e0"},
+                                                                 {"mcp_servers.headers", "canary-mcp-header-5c31"},
+                                                                 {"calendar.password", "canary-calendar-password-a9"},
+                                                                 {"document http_tools.headers", "canary-document-tool-header-e4"},
+                                                                 {"document http_tools.signing_key", "canary-document-signing-key-0b"},
+                                                                 {"document mcp_servers.headers", "canary-document-mcp-header-93"},
+                                                                 {"document calendar.password", "canary-document-calendar-password-f1"},
+                                                                 {"credential authtoken", "ca0a51d4ca0a51d4ca0a51d4ca0a51d4"},
+                                                                 {"credential authtoken before", "ca0a51c3ca0a51c3ca0a51c3ca0a51c3"}};
 const std::string& canary(std::string_view field) {
     return std::find_if(kCanaries.begin(), kCanaries.end(), [&](const auto& one) { return one.first == field; })->second;
 }
@@ -87,20 +86,33 @@ protected:
         std::filesystem::remove_all(folder, ignored);
     }
     void write_config(const std::string& server = {}) {
-        std::ofstream(config()) << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port << "\"\n  admin_listen: \"127.0.0.1:" << admin_port << "\"\n  public_url: \"https://" << kHost
-                                << "\"\n  data_dir: \"" << (folder / "data").string() << "\"\n  workers: 2\n  drain_accept_grace: 0s\n  drain: 2s\n  admin_token: \"" << canary("server.admin_token") << "\"\n" << server
-                                << "twilio:\n  account_sids: [\"" << kAccount << "\"]\n  auth_tokens: [\"" << canary("twilio.auth_tokens") << "\", \"" << canary("twilio.auth_tokens[1]") << "\"]\n  token_key: \""
-                                << canary("twilio.token_key") << "\"\n  api_key: \"SK0123456789abcdef0123456789abcdef\"\n  api_secret: \"" << canary("twilio.api_secret") << "\"\n  api_base_url: \"" << twilio->base_url()
-                                << "\"\nstore:\n  seal_keys: [\"" << canary("store.seal_keys") << "\"]\nlog: {level: debug}\nrecording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1}\n"
-                                << "webhooks:\n  url: \"http://127.0.0.1:9/\"\n  secret: \"" << canary("webhooks.secret") << "\"\nvendors:\n  mind: {vendor: openai, model: gpt-4o-mini, base_url: \"http://127.0.0.1:9\", key: \"" << canary("vendors.key")
-                                << "\"}\n  ear: {vendor: deepgram, base_url: \"http://127.0.0.1:9\", key: \"" << canary("vendors.key") << "\"}\nagents:\n  desk: {default: true, brain: echo}\n  front: {brain: echo}\n" << tooled("  mindful", "http_tools.headers", "http_tools.signing_key", "mcp_servers.headers", "calendar.password") << "  robot:\n    brain: bot\n    bot: \"wss://bot.example.com/\"\n    bot_headers: {Authorization: \""
-                                << canary("agents.bot_headers") << "\"}\n    sip: {uri: \"sip:a@example.com\", username: a, password: \"" << canary("agents.sip.password")
-                                << "\"}\n    webhooks: {url: \"http://127.0.0.1:9/\", secret: \"" << canary("agents.webhooks.secret") << "\"}\n";
+        std::ofstream(config()) << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port << "\"\n  admin_listen: \"127.0.0.1:" << admin_port
+                                << "\"\n  public_url: \"https://" << kHost << "\"\n  data_dir: \"" << (folder / "data").string()
+                                << "\"\n  workers: 2\n  drain_accept_grace: 0s\n  drain: 2s\n  admin_token: \"" << canary("server.admin_token") << "\"\n"
+                                << server << "twilio:\n  account_sids: [\"" << kAccount << "\"]\n  auth_tokens: [\"" << canary("twilio.auth_tokens") << "\", \""
+                                << canary("twilio.auth_tokens[1]") << "\"]\n  token_key: \"" << canary("twilio.token_key")
+                                << "\"\n  api_key: \"SK0123456789abcdef0123456789abcdef\"\n  api_secret: \"" << canary("twilio.api_secret")
+                                << "\"\n  api_base_url: \"" << twilio->base_url() << "\"\nstore:\n  seal_keys: [\"" << canary("store.seal_keys")
+                                << "\"]\nlog: {level: debug}\nrecording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1}\n"
+                                << "webhooks:\n  url: \"http://127.0.0.1:9/\"\n  secret: \"" << canary("webhooks.secret")
+                                << "\"\nvendors:\n  mind: {vendor: openai, model: gpt-4o-mini, base_url: \"http://127.0.0.1:9\", key: \""
+                                << canary("vendors.key") << "\"}\n  ear: {vendor: deepgram, base_url: \"http://127.0.0.1:9\", key: \"" << canary("vendors.key")
+                                << "\"}\nagents:\n  desk: {default: true, brain: echo}\n  front: {brain: echo}\n"
+                                << tooled("  mindful", "http_tools.headers", "http_tools.signing_key", "mcp_servers.headers", "calendar.password")
+                                << "  robot:\n    brain: bot\n    bot: \"wss://bot.example.com/\"\n    bot_headers: {Authorization: \""
+                                << canary("agents.bot_headers") << "\"}\n    sip: {uri: \"sip:a@example.com\", username: a, password: \""
+                                << canary("agents.sip.password") << "\"}\n    webhooks: {url: \"http://127.0.0.1:9/\", secret: \""
+                                << canary("agents.webhooks.secret") << "\"}\n";
     }
     // An agent of the file with tools whose secrets stand in it as they are.
     static std::string tooled(const std::string& name, std::string_view header, std::string_view key, std::string_view mcp, std::string_view password) {
-        return name + ":\n    brain: vendors\n    stt: [ear]\n    lm: [mind]\n    tts: [embedded]\n    greeting: good day\n    numbers: [\"" + kTooled + "\"]\n    tools: [book_appointment]\n    tool_networks: [\"127.0.0.1\"]\n    calendar: {url: \"http://127.0.0.1:9/\", username: anna, password: \"" +
-               canary(password) + "\", time_zone: Europe/Berlin}\n    http_tools:\n      - {name: look, description: Looks., url: \"http://127.0.0.1:9/\", headers: {Authorization: \"" + canary(header) + "\"}, signing_key: \"" + canary(key) +
+        return name + ":\n    brain: vendors\n    stt: [ear]\n    lm: [mind]\n    tts: [embedded]\n    greeting: good day\n    numbers: [\"" + kTooled +
+               "\"]\n    tools: [book_appointment]\n    tool_networks: [\"127.0.0.1\"]\n    calendar: {url: \"http://127.0.0.1:9/\", username: anna, password: "
+               "\"" +
+               canary(password) +
+               "\", time_zone: Europe/Berlin}\n    http_tools:\n      - {name: look, description: Looks., url: \"http://127.0.0.1:9/\", headers: "
+               "{Authorization: \"" +
+               canary(header) + "\"}, signing_key: \"" + canary(key) +
                "\"}\n    mcp_servers:\n      - {name: crm, url: \"http://127.0.0.1:9/mcp\", headers: {Authorization: \"" + canary(mcp) + "\"}}\n";
     }
     [[nodiscard]] std::filesystem::path config() const { return folder / "etc" / "parley.yaml"; }
@@ -137,15 +149,32 @@ TEST_F(Canaries, AreInNothingThatIsWrittenPrintedOrAnswered) {
     write_config();
     start();
     // Stored ones.
-    ASSERT_EQ(ask("POST", "/v1/agents", {{"name", "made"}, {"document", {{"brain", "bot"}, {"bot", "wss://bot.example.com/"}, {"bot_headers", {{"X-Key", canary("document bot_headers")}}},
-                                                                         {"webhooks", {{"url", "http://127.0.0.1:9/"}, {"secret", canary("document webhooks.secret")}}}}}})
+    ASSERT_EQ(ask("POST", "/v1/agents",
+                  {{"name", "made"},
+                   {"document",
+                    {{"brain", "bot"},
+                     {"bot", "wss://bot.example.com/"},
+                     {"bot_headers", {{"X-Key", canary("document bot_headers")}}},
+                     {"webhooks", {{"url", "http://127.0.0.1:9/"}, {"secret", canary("document webhooks.secret")}}}}}})
                   .status,
               201)
         << said;
-    const json tooled_document{{"brain", "vendors"}, {"stt", {"ear"}}, {"lm", {"mind"}}, {"tts", {"embedded"}}, {"tools", {"book_appointment"}}, {"tool_networks", {"127.0.0.1"}},
-                               {"calendar", {{"url", "http://127.0.0.1:9/"}, {"username", "anna"}, {"password", canary("document calendar.password")}, {"time_zone", "Europe/Berlin"}}},
-                               {"http_tools", {{{"name", "look"}, {"description", "Looks."}, {"url", "http://127.0.0.1:9/"}, {"headers", {{"Authorization", canary("document http_tools.headers")}}}, {"signing_key", canary("document http_tools.signing_key")}}}},
-                               {"mcp_servers", {{{"name", "crm"}, {"url", "http://127.0.0.1:9/mcp"}, {"headers", {{"Authorization", canary("document mcp_servers.headers")}}}}}}};
+    const json tooled_document{
+        {"brain", "vendors"},
+        {"stt", {"ear"}},
+        {"lm", {"mind"}},
+        {"tts", {"embedded"}},
+        {"tools", {"book_appointment"}},
+        {"tool_networks", {"127.0.0.1"}},
+        {"calendar",
+         {{"url", "http://127.0.0.1:9/"}, {"username", "anna"}, {"password", canary("document calendar.password")}, {"time_zone", "Europe/Berlin"}}},
+        {"http_tools",
+         {{{"name", "look"},
+           {"description", "Looks."},
+           {"url", "http://127.0.0.1:9/"},
+           {"headers", {{"Authorization", canary("document http_tools.headers")}}},
+           {"signing_key", canary("document http_tools.signing_key")}}}},
+        {"mcp_servers", {{{"name", "crm"}, {"url", "http://127.0.0.1:9/mcp"}, {"headers", {{"Authorization", canary("document mcp_servers.headers")}}}}}}};
     ASSERT_EQ(ask("POST", "/v1/agents", {{"name", "tooled"}, {"document", tooled_document}}).status, 201) << said;
     // A server that cannot be reached is told of without its secrets.
     EXPECT_TRUE(eventually([&] { return read_file(log()).find("mcp.unreachable") != std::string::npos; }));
@@ -159,10 +188,12 @@ TEST_F(Canaries, AreInNothingThatIsWrittenPrintedOrAnswered) {
     wrong["authtoken"] = canary("credential authtoken") + "!";
     EXPECT_EQ(ask("PUT", "/v1/agents/front/twilio", wrong).status, 400);
     // A token is told once; from then on it is a secret as well.
-    const auto token_answer = json::parse(http(admin_port, "POST", "/v1/tokens", {{"Host", "127.0.0.1"}, {"Authorization", "Bearer " + canary("server.admin_token")}, {"Content-Type", "application/json"}},
-                                               json{{"name", "canary"}, {"role", "read"}}.dump())
-                                              .body,
-                                          nullptr, false);
+    const auto token_answer =
+        json::parse(http(admin_port, "POST", "/v1/tokens",
+                         {{"Host", "127.0.0.1"}, {"Authorization", "Bearer " + canary("server.admin_token")}, {"Content-Type", "application/json"}},
+                         json{{"name", "canary"}, {"role", "read"}}.dump())
+                        .body,
+                    nullptr, false);
     const auto token = token_answer.value("token", "");
     ASSERT_GT(token.size(), 20U);
 
@@ -188,10 +219,14 @@ TEST_F(Canaries, AreInNothingThatIsWrittenPrintedOrAnswered) {
     }
     // Doors that are knocked at with the wrong key, and with the right one in the wrong place.
     said += http(admin_port, "GET", "/v1/agents?token=" + token, {{"Host", "127.0.0.1"}, {"Authorization", "Bearer " + canary("credential authtoken")}}).body;
-    said += http(port, "POST", "/webhooks/twilio/voice", {{"Content-Type", "application/x-www-form-urlencoded"}, {"X-Twilio-Signature", canary("twilio.auth_tokens")}}, "AccountSid=" + std::string(kAccount)).body;
+    said += http(port, "POST", "/webhooks/twilio/voice",
+                 {{"Content-Type", "application/x-www-form-urlencoded"}, {"X-Twilio-Signature", canary("twilio.auth_tokens")}},
+                 "AccountSid=" + std::string(kAccount))
+                .body;
 
-    for (const char* path : {"/v1/agents", "/v1/agents/front", "/v1/agents/made", "/v1/agents/made/revisions", "/v1/agents/made/revisions/1", "/v1/agents/robot", "/v1/agents/mindful", "/v1/agents/tooled", "/v1/agents/tooled/revisions/1", "/v1/agents/front/twilio", "/v1/tokens", "/v1/audit", "/v1/openapi.json",
-                             "/v1/calls", "/metrics", "/readyz", "/livez"})
+    for (const char* path : {"/v1/agents", "/v1/agents/front", "/v1/agents/made", "/v1/agents/made/revisions", "/v1/agents/made/revisions/1",
+                             "/v1/agents/robot", "/v1/agents/mindful", "/v1/agents/tooled", "/v1/agents/tooled/revisions/1", "/v1/agents/front/twilio",
+                             "/v1/tokens", "/v1/audit", "/v1/openapi.json", "/v1/calls", "/metrics", "/readyz", "/livez"})
         EXPECT_EQ(ask("GET", path).status, 200) << path;
 
     const auto shown = printed({"check", "--config", config().string(), "--print"});

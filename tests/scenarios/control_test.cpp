@@ -29,7 +29,8 @@ constexpr const char* kSecond = "+4930123457";
 // A gateway and a carrier that know each other.
 class Town {
 public:
-    explicit Town(std::map<std::string, sim::DialTarget> people, double speed = 1, const std::string& store = {}) : api_port_(free_port()), gateway_(sections(api_port_, store)) {
+    explicit Town(std::map<std::string, sim::DialTarget> people, double speed = 1, const std::string& store = {})
+        : api_port_(free_port()), gateway_(sections(api_port_, store)) {
         sim::FakeTwilioOptions options;
         options.port = api_port_;
         options.carrier = gateway_.carrier();
@@ -50,8 +51,13 @@ public:
     GatewayUnderTest& gateway() { return gateway_; }
     sim::FakeTwilio& twilio() { return *twilio_; }
 
-    struct Answer { int status = 0; json body; };
-    Answer post(const std::string& path, const json& body = json::object()) { return parse(http(gateway_.gateway().admin_port(), "POST", path, headers(), body.dump())); }
+    struct Answer {
+        int status = 0;
+        json body;
+    };
+    Answer post(const std::string& path, const json& body = json::object()) {
+        return parse(http(gateway_.gateway().admin_port(), "POST", path, headers(), body.dump()));
+    }
     Answer get(const std::string& path) { return parse(http(gateway_.gateway().admin_port(), "GET", path, headers())); }
     Answer act(const std::string& sid, const std::string& action, const json& body = json::object()) { return post("/v1/calls/" + sid + "/" + action, body); }
 
@@ -64,7 +70,9 @@ public:
         })) << last;
         return last;
     }
-    bool live(const std::string& sid) { return eventually([&] { return HasLive(sid); }); }
+    bool live(const std::string& sid) {
+        return eventually([&] { return HasLive(sid); });
+    }
     bool in_conference(const std::string& sid, std::size_t people) {
         return eventually([&] {
             const auto answer = get("/v1/conferences");
@@ -86,7 +94,8 @@ public:
         EXPECT_TRUE(eventually([&] {
             found = get("/v1/calls/" + sid).body;
             return found.contains(field);
-        })) << field << " in " << found;
+        })) << field
+            << " in " << found;
         return found;
     }
 
@@ -95,7 +104,8 @@ private:
         Sections s;
         s.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
         s.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(api_port) + "\"\n";
-        s.more = std::string("outbound:\n  enabled: true\n  from: \"") + kNumber + "\"\n  allowed_prefixes: [\"+49\"]\n  calls_per_second: 100\n  calls_per_minute: 1000\n  per_destination_per_hour: 100\n" + store;
+        s.more = std::string("outbound:\n  enabled: true\n  from: \"") + kNumber +
+                 "\"\n  allowed_prefixes: [\"+49\"]\n  calls_per_second: 100\n  calls_per_minute: 1000\n  per_destination_per_hour: 100\n" + store;
         s.agents = "  desk: {default: true, brain: echo, machine_message: \"1300 800\"}\n";
         return s;
     }
@@ -126,13 +136,15 @@ std::size_t updates_of(Town& town, const std::string& sid) {
 
 TEST(Admin, IsClosedWithoutATokenAndToTheWrongOne) {
     const GatewayUnderTest shut;
-    const auto closed = http(const_cast<GatewayUnderTest&>(shut).gateway().admin_port(), "GET", "/v1/calls", {{"Host", "127.0.0.1"}, {"Authorization", "Bearer "}});
+    const auto closed =
+        http(const_cast<GatewayUnderTest&>(shut).gateway().admin_port(), "GET", "/v1/calls", {{"Host", "127.0.0.1"}, {"Authorization", "Bearer "}});
     EXPECT_EQ(closed.status, 403);
     EXPECT_THAT(closed.body, HasSubstr("server.admin_token"));
 
     Town town({});
     const auto port = town.gateway().gateway().admin_port();
-    for (const char* header : {"", "Bearer wrong", "Bearer an-admin-token-for-test", "Basic an-admin-token-for-tests"}) EXPECT_EQ(http(port, "GET", "/v1/calls", {{"Host", "127.0.0.1"}, {"Authorization", header}}).status, 401) << header;
+    for (const char* header : {"", "Bearer wrong", "Bearer an-admin-token-for-test", "Basic an-admin-token-for-tests"})
+        EXPECT_EQ(http(port, "GET", "/v1/calls", {{"Host", "127.0.0.1"}, {"Authorization", header}}).status, 401) << header;
     EXPECT_EQ(town.gateway().metric("parley_security_events_total{kind=\"admin_denied\"}"), 4);
     EXPECT_EQ(town.get("/v1/calls").status, 200);
 }
@@ -158,10 +170,14 @@ TEST(Admin, MistakesAreNamedByField) {
     wrong({{"agent", "desk"}, {"to", kPerson}, {"tow", kPerson}}, "tow");
     wrong({{"agent", "desk"}, {"to", "+19005550100"}}, "to", 403);
     const auto port = town.gateway().gateway().admin_port();
-    const std::vector<std::pair<std::string, std::string>> json_headers{{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}};
-    for (const char* body : {"[]", "{", "7", "{\"agent\":\"desk\",\"agent\":\"desk\",\"to\":\"+4930123456\"}", "[[[[[[[[[[]]]]]]]]]]"}) EXPECT_EQ(http(port, "POST", "/v1/calls", json_headers, body).status, 400) << body;
+    const std::vector<std::pair<std::string, std::string>> json_headers{
+        {"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}};
+    for (const char* body : {"[]", "{", "7", "{\"agent\":\"desk\",\"agent\":\"desk\",\"to\":\"+4930123456\"}", "[[[[[[[[[[]]]]]]]]]]"})
+        EXPECT_EQ(http(port, "POST", "/v1/calls", json_headers, body).status, 400) << body;
     EXPECT_EQ(http(port, "POST", "/v1/calls", json_headers, std::string(100'000, ' ')).status, 413);
-    EXPECT_EQ(http(port, "POST", "/v1/calls", {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "text/plain"}}, "{}").status, 415);
+    EXPECT_EQ(http(port, "POST", "/v1/calls", {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "text/plain"}}, "{}")
+                  .status,
+              415);
     EXPECT_EQ(town.get("/v1/calls/CA0123456789abcdef0123456789abcdef/status").status, 404);
     EXPECT_EQ(town.act("CA0123456789abcdef0123456789abcdef", "dance").status, 404);
     EXPECT_EQ(town.act("CA0123456789abcdef0123456789abcdef", "mute").status, 409);
@@ -200,7 +216,8 @@ TEST(Outbound, AMachineKeepsTheMessage) {
     const auto heard = town.twilio().carrier().wait_reports(kPerson, 1).at(0);
     EXPECT_GE(heard_ms(heard, 1300), 600);
     ASSERT_TRUE(heard.message);
-    EXPECT_TRUE(eventually([&] { return town.gateway().gateway().public_port() != 0 && town.get("/v1/calls").body["calls"].empty(); })) << "the stream opened for the machine has ended";
+    EXPECT_TRUE(eventually([&] { return town.gateway().gateway().public_port() != 0 && town.get("/v1/calls").body["calls"].empty(); }))
+        << "the stream opened for the machine has ended";
     EXPECT_EQ(town.gateway().metric("parley_dials_ended_total{reason=\"machine\"}"), 1);
 }
 
@@ -249,7 +266,9 @@ TEST_P(Live, AnOperatorTransfersOneCallerAndHangsUpOnAnother) {
     EXPECT_TRUE(eventually([&] {
         list = town.get("/v1/history").body;
         const auto calls = list.value("calls", json::array());
-        return std::any_of(calls.begin(), calls.end(), [&](const auto& call) { return call["callsid"] == second.call_sid && call["final"] == true && call["endReason"] == "parley_cancelled"; });
+        return std::any_of(calls.begin(), calls.end(), [&](const auto& call) {
+            return call["callsid"] == second.call_sid && call["final"] == true && call["endReason"] == "parley_cancelled";
+        });
     })) << list;
 }
 
@@ -263,7 +282,9 @@ struct Warm {
         std::this_thread::sleep_for(1500ms);  // the caller has spoken
     }
     json transfer() {
-        const auto answer = town.act(placed.call_sid, "transfer", {{"to", std::string("warm:") + kPerson}, {"summary", "The caller wants to know the price of a window."}, {"ring_seconds", 5}});
+        const auto answer =
+            town.act(placed.call_sid, "transfer",
+                     {{"to", std::string("warm:") + kPerson}, {"summary", "The caller wants to know the price of a window."}, {"ring_seconds", 5}});
         EXPECT_EQ(answer.status, 200) << answer.body;
         return answer.body;
     }
@@ -274,7 +295,8 @@ struct Warm {
 };
 
 TEST(WarmTransfers, Accepted) {
-    Warm warm(answers({pause(1500), keys("1"), pause(1500), say(900, 800), pause(500)}), {pause(600), say(700, 500), pause(5500), say(1100, 800), until_hangup()});
+    Warm warm(answers({pause(1500), keys("1"), pause(1500), say(900, 800), pause(500)}),
+              {pause(600), say(700, 500), pause(5500), say(1100, 800), until_hangup()});
     warm.transfer();
     const auto human = warm.town.twilio().carrier().wait_reports(kPerson, 1).at(0);
     const auto caller = warm.placed.report.get();

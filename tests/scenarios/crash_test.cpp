@@ -29,7 +29,9 @@ TEST_P(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
     std::string pattern = testing::TempDir() + "parley_crash_XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     const std::filesystem::path folder(pattern);
-    GatewayProcess gateway(folder, "gateway", "log: {level: debug}\n" + store(), "  desk: {default: true, brain: echo}\n  spoken: {numbers: [\"+18005550000\"], script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"}\n");
+    GatewayProcess gateway(folder, "gateway", "log: {level: debug}\n" + store(),
+                           "  desk: {default: true, brain: echo}\n  spoken: {numbers: [\"+18005550000\"], script: \"" PARLEY_SOURCE_DIR
+                           "/config/scripts/receptionist.yaml\"}\n");
 
     sim::CarrierOptions options;
     options.account_sid = kAccount;
@@ -42,11 +44,12 @@ TEST_P(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
     sim::SimCarrier carrier(options);
     std::mt19937 random(7);
     std::vector<std::future<sim::CallReport>> running;
-    std::vector<std::string> answered;  // by the gateway, as the carrier knows
+    std::vector<std::string> answered;   // by the gateway, as the carrier knows
     std::map<std::string, int> streams;  // that were opened in each call
     std::size_t placed = 0, failed = 0;
     const auto keep = [&](sim::CallReport report) {
-        const bool known = std::any_of(report.webhooks.begin(), report.webhooks.end(), [](const auto& w) { return w.status == 200 && w.url.find("/voice") != std::string::npos; });
+        const bool known = std::any_of(report.webhooks.begin(), report.webhooks.end(),
+                                       [](const auto& w) { return w.status == 200 && w.url.find("/voice") != std::string::npos; });
         if (known) answered.push_back(report.call_sid);
         streams[report.call_sid] = static_cast<int>(report.streams.size());
         if (report.status != "completed" || report.ended_by == "error") ++failed;
@@ -56,7 +59,8 @@ TEST_P(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
         plan.to = placed % 4 == 3 ? "+18005550000" : kNumber;
         plan.voice_url = std::string("https://") + kHost + "/webhooks/twilio/voice";
         plan.status_callback = std::string("https://") + kHost + "/webhooks/twilio/status";
-        plan.scenario = steps({pause(static_cast<unsigned>(200U + random() % 1500U)), say("noise " + std::to_string(placed % 1000) + " 400"), pause(300), hang_up()});
+        plan.scenario =
+            steps({pause(static_cast<unsigned>(200U + random() % 1500U)), say("noise " + std::to_string(placed % 1000) + " 400"), pause(300), hang_up()});
         ++placed;
         running.push_back(std::move(carrier.place_call(plan).report));
     };
@@ -111,9 +115,12 @@ TEST_P(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
     std::size_t none = 0, several = 0, open = 0;
     for (const auto& sid : answered) {
         const auto found = records.find(sid);
-        if (found == records.end()) ++none;
-        else if (found->second.size() > 1) ++several;
-        else if (!is_final(found->second.front())) ++open;
+        if (found == records.end())
+            ++none;
+        else if (found->second.size() > 1)
+            ++several;
+        else if (!is_final(found->second.front()))
+            ++open;
     }
     std::printf("records: %zu; calls without one: %zu, with several: %zu, not final: %zu\n", records.size(), none, several, open);
     EXPECT_EQ(none, 0U);
@@ -123,7 +130,8 @@ TEST_P(CrashSlow, EveryCallHasOneFinalRecordHoweverOftenTheProcessIsKilled) {
     // Told once, by its stream or by whoever found it orphaned. A stream that was lost and opened again has an end of its own each time;
     // what closes a record is one more.
     std::map<std::string, std::int64_t> ends;
-    for (const auto& row : store_.rows(folder, "SELECT call_sid, COUNT(*) FROM facts WHERE kind = 'end' AND fact_id NOT LIKE 'over-%' GROUP BY call_sid")) ends[row.text(0)] = row.integer(1);
+    for (const auto& row : store_.rows(folder, "SELECT call_sid, COUNT(*) FROM facts WHERE kind = 'end' AND fact_id NOT LIKE 'over-%' GROUP BY call_sid"))
+        ends[row.text(0)] = row.integer(1);
     std::size_t told_twice = 0;
     for (const auto& [sid, count] : ends)
         if (count > std::max(1, streams[sid])) ++told_twice;

@@ -51,14 +51,16 @@ struct Answer {
 
 class Office {
 public:
-    explicit Office(const std::string& store, std::function<void(Sections&)> adjust = {}) : twilio_(their_twilio()), gateway_(sections(twilio_->port(), store, adjust)) {}
+    explicit Office(const std::string& store, std::function<void(Sections&)> adjust = {})
+        : twilio_(their_twilio()), gateway_(sections(twilio_->port(), store, adjust)) {}
     ~Office() { twilio_->stop(); }
     Office(const Office&) = delete;
     Office& operator=(const Office&) = delete;
 
     GatewayUnderTest& gateway() { return gateway_; }
     sim::FakeTwilio& twilio() { return *twilio_; }
-    Answer ask(const std::string& method, const std::string& path, const std::string& body = {}, const std::string& type = "application/json", const std::string& token = kAdmin) {
+    Answer ask(const std::string& method, const std::string& path, const std::string& body = {}, const std::string& type = "application/json",
+               const std::string& token = kAdmin) {
         std::vector<std::pair<std::string, std::string>> headers{{"Host", "127.0.0.1"}, {"Authorization", "Bearer " + token}};
         if (!body.empty()) headers.emplace_back("Content-Type", type);
         auto raw = http(gateway_.gateway().admin_port(), method, path, headers, body);
@@ -85,13 +87,17 @@ private:
     GatewayUnderTest gateway_;
 };
 
-json credential(std::vector<std::string> numbers) { return {{"accountsid", kTheirAccount}, {"authtoken", kTheirToken}, {"phonenumbers", std::move(numbers)}, {"maxcallseconds", 300}}; }
+json credential(std::vector<std::string> numbers) {
+    return {{"accountsid", kTheirAccount}, {"authtoken", kTheirToken}, {"phonenumbers", std::move(numbers)}, {"maxcallseconds", 300}};
+}
 Signing by(const std::string& token) {
     Signing signing;
     signing.token = token;
     return signing;
 }
-std::string sid(int n) { return "CA" + std::string(31, 'c') + std::to_string(n); }
+std::string sid(int n) {
+    return "CA" + std::string(31, 'c') + std::to_string(n);
+}
 
 std::string everything_in(const std::filesystem::path& directory) {
     std::string all;
@@ -219,7 +225,8 @@ TEST_P(Credentials, AReplacedTokenIsStillBelievedForAWhile) {
     EXPECT_THAT(saved.body.value("twilioWebhookError", ""), Not(testing::IsEmpty()));
     for (const char* list : {"twilioWebhooksUpdated", "twilioWebhookSkipped", "twilioWebhooksFailed"}) EXPECT_FALSE(saved.body.contains(list));
     int n = 10;
-    for (const auto& token : {kTheirNewToken, kTheirToken}) EXPECT_EQ(office.gateway().webhook("voice", call_form(sid(n++ % 10), "ringing", kLine, kTheirAccount), by(token)).status, 200);
+    for (const auto& token : {kTheirNewToken, kTheirToken})
+        EXPECT_EQ(office.gateway().webhook("voice", call_form(sid(n++ % 10), "ringing", kLine, kTheirAccount), by(token)).status, 200);
     EXPECT_EQ(office.gateway().webhook("voice", call_form(sid(9), "ringing", kLine, kTheirAccount), by(kOldToken)).status, 403);
 }
 
@@ -269,12 +276,14 @@ std::string wav(std::size_t samples, int channels = 1) {
         return out;
     };
     const auto c = static_cast<std::uint32_t>(channels);
-    return "RIFF" + le(static_cast<std::uint32_t>(36 + data.size()), 4) + "WAVEfmt " + le(16, 4) + le(1, 2) + le(c, 2) + le(16000, 4) + le(32000 * c, 4) + le(2 * c, 2) + le(16, 2) + "data" +
-           le(static_cast<std::uint32_t>(data.size()), 4) + data;
+    return "RIFF" + le(static_cast<std::uint32_t>(36 + data.size()), 4) + "WAVEfmt " + le(16, 4) + le(1, 2) + le(c, 2) + le(16000, 4) + le(32000 * c, 4) +
+           le(2 * c, 2) + le(16, 2) + "data" + le(static_cast<std::uint32_t>(data.size()), 4) + data;
 }
 
 TEST_P(Credentials, SoundIsUploadedDecodedAndNamedByItsDigest) {
-    Office office(store(), [](Sections& s) { s.agents = "  desk: {default: true, brain: echo}\n  front: {script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"}\n"; });
+    Office office(store(), [](Sections& s) {
+        s.agents = "  desk: {default: true, brain: echo}\n  front: {script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"}\n";
+    });
     const std::string music = "/v1/agents/front/media/holdmusic";
     EXPECT_EQ(office.ask("GET", music).status, 404);
     EXPECT_EQ(office.ask("PUT", music, "not sound at all", "audio/wav").status, 422);

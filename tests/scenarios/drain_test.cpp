@@ -79,8 +79,7 @@ TEST(Drain, WhoComesLateIsServedToTheEnd) {
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
-    const auto report =
-        carrier.place_call(gateway.plan(steps({pause(400), say("noise 33 3000"), pause(400), hang_up()}))).report.get();
+    const auto report = carrier.place_call(gateway.plan(steps({pause(400), say("noise 33 3000"), pause(400), hang_up()}))).report.get();
     EXPECT_EQ(report.ended_by, "caller");
     EXPECT_EQ(report.streams.size(), 1U);
     EXPECT_EQ(gateway.stopped_within(std::chrono::seconds(10)), 0);

@@ -42,7 +42,8 @@ inline std::pair<sim::MindRule, sim::MindRule> goodbye_rules() {
 class EmulatedVendors {
 public:
     // `said`: every phrase anybody says. Of names like "openai-b" the part before the hyphen is the vendor, so that there may be two.
-    EmulatedVendors(std::vector<std::string> said, const sim::WorldSettings& world, const std::vector<std::string>& names = {"deepgram", "openai", "elevenlabs"})
+    EmulatedVendors(std::vector<std::string> said, const sim::WorldSettings& world,
+                    const std::vector<std::string>& names = {"deepgram", "openai", "elevenlabs"})
         : alphabet_(std::make_shared<sim::ToneAlphabet>(std::move(said))), world_(std::make_shared<sim::EmulatorWorld>(world, alphabet_, alphabet_)) {
         for (const auto& name : names)
             for (const auto& entry : sim::vendor_emulators())
@@ -54,7 +55,8 @@ public:
         std::string text;
         for (const auto& [name, host] : hosts_) {
             const auto vendor = vendor_of(name);
-            text += "  " + name + ": {vendor: " + vendor + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") + ", voice: " + (vendor == "elevenlabs" || vendor == "cartesia" ? "v" : "\"\"") + "}\n";
+            text += "  " + name + ": {vendor: " + vendor + ", base_url: \"" + host->url() + "\", key: sim-key, model: " + (vendor == "openai" ? "m" : "\"\"") +
+                    ", voice: " + (vendor == "elevenlabs" || vendor == "cartesia" ? "v" : "\"\"") + "}\n";
         }
         return text;
     }

@@ -35,10 +35,7 @@ AppServer::Stream echoing_bot() {
         for (;;) {
             const auto message = peer.read();
             if (message.is_null()) return;
-            if (message["event"] == "media")
-                peer.send({{"event", "media"},
-                           {"streamSid", peer.sid},
-                           {"media", {{"payload", message["media"]["payload"]}}}});
+            if (message["event"] == "media") peer.send({{"event", "media"}, {"streamSid", peer.sid}, {"media", {{"payload", message["media"]["payload"]}}}});
             if (message["event"] == "stop") return;
         }
     };
@@ -52,12 +49,10 @@ constexpr const char* kRelayNumber = "+18005550001";
 constexpr const char* kDeskNumber = "+18005550002";
 
 std::string relay_agent(const AppServer& bot) {
-    return "  relay: {numbers: [\"" + std::string(kRelayNumber) + "\"], brain: bot, bot: \"" + bot.url("/bot", "ws") +
-           "\"}\n";
+    return "  relay: {numbers: [\"" + std::string(kRelayNumber) + "\"], brain: bot, bot: \"" + bot.url("/bot", "ws") + "\"}\n";
 }
 std::string desk_agent() {
-    return "  desk:\n    numbers: [\"" + std::string(kDeskNumber) +
-           "\"]\n    script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"\n";
+    return "  desk:\n    numbers: [\"" + std::string(kDeskNumber) + "\"]\n    script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"\n";
 }
 
 struct Caller {
@@ -65,8 +60,7 @@ struct Caller {
     sim::SimCarrier::Placed placed;
 };
 
-Caller place(sim::SimCarrier& carrier, const GatewayUnderTest& gateway, std::size_t tone,
-             std::shared_ptr<const sim::Scenario> scenario) {
+Caller place(sim::SimCarrier& carrier, const GatewayUnderTest& gateway, std::size_t tone, std::shared_ptr<const sim::Scenario> scenario) {
     auto plan = gateway.plan(std::move(scenario));
     plan.to = kRelayNumber;
     return {tone, carrier.place_call(std::move(plan))};
@@ -108,12 +102,9 @@ TEST(FaultSlow, ACallerWhoVanishesIsMissedByNobody) {
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
-    auto victim =
-        place(carrier, gateway, 0, steps({pause(500), say(tone_text(0, 1500)), hang_up(sim::HangupStep::How::reset)}));
+    auto victim = place(carrier, gateway, 0, steps({pause(500), say(tone_text(0, 1500)), hang_up(sim::HangupStep::How::reset)}));
     std::vector<Caller> others;
-    for (std::size_t i = 1; i <= 5; ++i)
-        others.push_back(
-            place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 5000)), pause(500), hang_up()})));
+    for (std::size_t i = 1; i <= 5; ++i) others.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 5000)), pause(500), hang_up()})));
     EXPECT_EQ(victim.placed.report.get().status, "completed");
     for (auto& other : others) expect_untouched(other, 5000);
     ASSERT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 0; }));
@@ -133,9 +124,7 @@ TEST_P(EngineFault, CostsOneSentenceAtMost) {
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
     std::vector<Caller> others;
-    for (std::size_t i = 1; i <= 3; ++i)
-        others.push_back(
-            place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
+    for (std::size_t i = 1; i <= 3; ++i) others.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
 
     auto spoken = gateway.carrier();
     spoken.voice = sim::make_embedded_voice();
@@ -162,8 +151,7 @@ steps:
     const auto after_damage = std::chrono::duration<double, std::milli>(Clock::now() - damaged_at).count();
     for (const auto& line : gateway.events("provider.error")) std::printf("%s\n", line.dump().c_str());
     for (const auto& line : report.agent_speech)
-        std::printf("the agent spoke from %.1f s to %.1f s of the call\n", static_cast<double>(line.from) / 8000,
-                    static_cast<double>(line.to) / 8000);
+        std::printf("the agent spoke from %.1f s to %.1f s of the call\n", static_cast<double>(line.from) / 8000, static_cast<double>(line.to) / 8000);
     for (const auto& failure : report.failures) std::printf("%s\n", failure.c_str());
     std::printf("the call ended %.1f s after the damage\n", after_damage / 1000);
     // Whether the question was understood in the end or had to be asked again, somebody spoke to the caller and the
@@ -198,7 +186,8 @@ public:
     // Room enough to start on.
     void under(const std::filesystem::path& directory) {
         directory_ = directory;
-        mounted_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && ::mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=16m") == 0;
+        mounted_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                   ::mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=16m") == 0;
     }
     // From now on there is next to none.
     void fill() {
@@ -247,9 +236,7 @@ TEST(FaultSlow, AFullDiskCostsTheFilesAndNothingElse) {
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
     std::vector<Caller> callers;
-    for (std::size_t i = 0; i < 3; ++i)
-        callers.push_back(
-            place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
+    for (std::size_t i = 0; i < 3; ++i) callers.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
     auto plan = gateway.plan(steps({pause(7000), hang_up()}));
     plan.to = kDeskNumber;
     auto greeted = carrier.place_call(plan);
@@ -263,8 +250,7 @@ TEST(FaultSlow, AFullDiskCostsTheFilesAndNothingElse) {
     EXPECT_GE(gateway.metric("parley_store_write_errors_total{kind=\"recording\"}"), 1);
     EXPECT_GE(gateway.metric("parley_store_write_errors_total{kind=\"call_file\"}"), 1);
     EXPECT_EQ(gateway.admin("/livez").status, 200);
-    std::printf("the disk was %s; %zu files failed: %s\n", disk.how(), lines.size(),
-                lines.empty() ? "" : lines[0].value("error.type", "").c_str());
+    std::printf("the disk was %s; %zu files failed: %s\n", disk.how(), lines.size(), lines.empty() ? "" : lines[0].value("error.type", "").c_str());
 }
 
 }  // namespace

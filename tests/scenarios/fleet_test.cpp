@@ -42,14 +42,17 @@ HttpAnswer arrive(std::uint16_t port, const std::string& sid) {
     const std::string target = "/webhooks/twilio/voice";
     const auto form = call_form(sid);
     return http(port, "POST", target,
-                {{"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"}, {"X-Twilio-Signature", sim::sign(kToken, std::string("https://") + kHost + target, form)}}, sim::encode_form(form));
+                {{"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"},
+                 {"X-Twilio-Signature", sim::sign(kToken, std::string("https://") + kHost + target, form)}},
+                sim::encode_form(form));
 }
 
 // The webhook comes to the first, the stream to the second, the tail to the first again, which has to know there that the agent had said goodbye.
 TEST(FleetOnPostgres, AnyInstanceServesWhateverACallNeeds) {
     const test::PostgresDatabase database;
     const Folder folder;
-    const std::string agents = "  desk: {default: true, script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\", greeting: \"Hello.\", conversation: {idle_after: 1s, idle_prompts: 0}}\n";
+    const std::string agents = "  desk: {default: true, script: \"" PARLEY_SOURCE_DIR
+                               "/config/scripts/receptionist.yaml\", greeting: \"Hello.\", conversation: {idle_after: 1s, idle_prompts: 0}}\n";
     GatewayProcess first(folder.path / "one", "one", on(database), agents), second(folder.path / "two", "two", on(database), agents);
     const Haproxy balancer({first.port(), second.port()});
     sim::CarrierOptions options;
@@ -95,9 +98,12 @@ TEST(FleetOnPostgres, ACapIsExact) {
         callers.emplace_back([&] {
             while (next.fetch_add(1) < 200) {
                 const auto answer = arrive(balancer.port(), sim::make_sid("CA"));
-                if (answer.status == 200 && answer.body.find("<Stream") != std::string::npos) ++in;
-                else if (answer.status == 200 && answer.body.find("busy") != std::string::npos) ++busy;
-                else ++other;
+                if (answer.status == 200 && answer.body.find("<Stream") != std::string::npos)
+                    ++in;
+                else if (answer.status == 200 && answer.body.find("busy") != std::string::npos)
+                    ++busy;
+                else
+                    ++other;
             }
         });
     for (auto& caller : callers) caller.join();

@@ -26,7 +26,9 @@ Sections with_agents(std::string agents, std::string more = {}) {
 }
 
 // An agent that answers like this, and by echo where it has to.
-Sections desk(const std::string& lines, std::string more = {}) { return with_agents("  desk:\n    default: true\n    brain: echo\n" + lines, std::move(more)); }
+Sections desk(const std::string& lines, std::string more = {}) {
+    return with_agents("  desk:\n    default: true\n    brain: echo\n" + lines, std::move(more));
+}
 
 std::string answer_of(const GatewayUnderTest& gateway, const std::string& sid) {
     const auto answer = gateway.webhook("voice", call_form(sid));
@@ -64,10 +66,15 @@ std::string everything(const sim::CallReport& report) {
     return all;
 }
 
-sim::StepAction quiet(unsigned ms = 700) { return sim::WaitStep{.what = sim::WaitStep::For::agent_silence, .silence = sim::milliseconds(ms), .text = {}, .within = std::chrono::seconds(60)}; }
-sim::StepAction keys(const char* text) { return sim::DtmfStep{.keys = text}; }
+sim::StepAction quiet(unsigned ms = 700) {
+    return sim::WaitStep{.what = sim::WaitStep::For::agent_silence, .silence = sim::milliseconds(ms), .text = {}, .within = std::chrono::seconds(60)};
+}
+sim::StepAction keys(const char* text) {
+    return sim::DtmfStep{.keys = text};
+}
 
-sim::CallReport place(const GatewayUnderTest& gateway, std::shared_ptr<const sim::Scenario> scenario, std::map<std::string, sim::DialTarget> numbers = {}, double speed = 4) {
+sim::CallReport place(const GatewayUnderTest& gateway, std::shared_ptr<const sim::Scenario> scenario, std::map<std::string, sim::DialTarget> numbers = {},
+                      double speed = 4) {
     auto options = gateway.carrier();
     options.speed = speed;
     options.numbers = std::move(numbers);
@@ -82,7 +89,8 @@ json record_of(const GatewayUnderTest& gateway, const std::string& sid, const st
         const auto text = records.read(sid);
         found = text ? json::parse(*text, nullptr, false) : json();
         return found.is_object() && found.dump().find(wanted) != std::string::npos;
-    })) << wanted << " in " << found.dump();
+    })) << wanted
+        << " in " << found.dump();
     return found;
 }
 
@@ -110,21 +118,35 @@ INSTANTIATE_TEST_SUITE_P(
         Mode{"hangup", "    answer: hangup\n", {"<Response><Hangup/></Response>"}},
         Mode{"forward",
              "    answer: forward\n    forward: {to: [\"+4930111111\", \"sip:a@b.example\"], timeout: 15s, caller_id: \"+4930999999\", record: true}\n",
-             {"<Dial action=\"https://voice.example.test/webhooks/twilio/dialed?agent=desk&amp;via=forward&amp;step=0\"", "timeout=\"15\"", "callerId=\"+4930999999\"", "answerOnBridge=\"true\"",
-              "record=\"record-from-answer-dual\"", "/webhooks/twilio/recording\"", "<Number>+4930111111</Number></Dial>"}},
-        Mode{"at_once", "    answer: forward\n    forward: {to: [\"+4930111111\", \"client:ann\"], at_once: true, whisper: A call for the desk.}\n",
+             {"<Dial action=\"https://voice.example.test/webhooks/twilio/dialed?agent=desk&amp;via=forward&amp;step=0\"", "timeout=\"15\"",
+              "callerId=\"+4930999999\"", "answerOnBridge=\"true\"", "record=\"record-from-answer-dual\"", "/webhooks/twilio/recording\"",
+              "<Number>+4930111111</Number></Dial>"}},
+        Mode{"at_once",
+             "    answer: forward\n    forward: {to: [\"+4930111111\", \"client:ann\"], at_once: true, whisper: A call for the desk.}\n",
              {"<Number url=\"https://voice.example.test/webhooks/twilio/whisper?agent=desk\">+4930111111</Number>", ">ann</Client></Dial>"}},
-        Mode{"sip", "    answer: sip\n    sip: {uri: \"sip:desk@pbx.example\", username: u, password: s3cretpass, headers: {X-Line: \"1\"}}\n",
+        Mode{"sip",
+             "    answer: sip\n    sip: {uri: \"sip:desk@pbx.example\", username: u, password: s3cretpass, headers: {X-Line: \"1\"}}\n",
              {"via=sip", "username=\"u\"", "password=\"s3cretpass\"", "sip:desk@pbx.example", "X-Line"}},
-        Mode{"conference", "    answer: conference\n    conference: {room: \"r-{from}\", wait: silence, beep: onEnter, muted: true, max_participants: 5, end_on_exit: true, record: true}\n",
-             {"<Conference", "waitUrl=\"\"", "beep=\"onEnter\"", "muted=\"true\"", "maxParticipants=\"5\"", "endConferenceOnExit=\"true\"", "record=\"record-from-start\"", ">r-+14155550100</Conference>"}},
-        Mode{"voicemail", "    answer: voicemail\n    say_voice: Polly.Amy-Neural\n    say_language: en-GB\n    voicemail_prompt: Speak now.\n    voicemail_max: 30s\n    voicemail_transcribe: true\n",
-             {"<Say voice=\"Polly.Amy-Neural\" language=\"en-GB\">Speak now.</Say><Record", "maxLength=\"30\"", "finishOnKey=\"#\"", "transcribe=\"true\"", "/webhooks/twilio/voicemail-text\"", "recorded?agent=desk&amp;asked=0\"",
-              "/webhooks/twilio/recording\"", "<Redirect"}},
-        Mode{"listen", "    answer: listen\n    listen: {to: \"+4930111111\"}\n", {"<Start><Stream", "url=\"wss://voice.example.test/webhooks/twilio/listen\"", "track=\"both_tracks\"", "<Parameter", "</Start><Dial", "via=listen"}},
-        Mode{"closed", "    answer: stream\n    hours: {time_zone: Europe/Berlin, holidays: [\"01-01..12-31\"], closed: [voicemail], closed_text: We are closed.}\n",
+        Mode{"conference",
+             "    answer: conference\n    conference: {room: \"r-{from}\", wait: silence, beep: onEnter, muted: true, max_participants: 5, end_on_exit: true, "
+             "record: true}\n",
+             {"<Conference", "waitUrl=\"\"", "beep=\"onEnter\"", "muted=\"true\"", "maxParticipants=\"5\"", "endConferenceOnExit=\"true\"",
+              "record=\"record-from-start\"", ">r-+14155550100</Conference>"}},
+        Mode{"voicemail",
+             "    answer: voicemail\n    say_voice: Polly.Amy-Neural\n    say_language: en-GB\n    voicemail_prompt: Speak now.\n    voicemail_max: 30s\n    "
+             "voicemail_transcribe: true\n",
+             {"<Say voice=\"Polly.Amy-Neural\" language=\"en-GB\">Speak now.</Say><Record", "maxLength=\"30\"", "finishOnKey=\"#\"", "transcribe=\"true\"",
+              "/webhooks/twilio/voicemail-text\"", "recorded?agent=desk&amp;asked=0\"", "/webhooks/twilio/recording\"", "<Redirect"}},
+        Mode{"listen",
+             "    answer: listen\n    listen: {to: \"+4930111111\"}\n",
+             {"<Start><Stream", "url=\"wss://voice.example.test/webhooks/twilio/listen\"", "track=\"both_tracks\"", "<Parameter", "</Start><Dial",
+              "via=listen"}},
+        Mode{"closed",
+             "    answer: stream\n    hours: {time_zone: Europe/Berlin, holidays: [\"01-01..12-31\"], closed: [voicemail], closed_text: We are closed.}\n",
              {"<Say>We are closed.</Say><Redirect method=\"POST\">https://voice.example.test/webhooks/twilio/answer?agent=desk&amp;closed=1</Redirect>"}},
-        Mode{"open", "    answer: hangup\n    hours: {time_zone: Europe/Berlin, open: [daily], closed: [voicemail], closed_text: We are closed.}\n", {"<Response><Hangup/></Response>"}}),
+        Mode{"open",
+             "    answer: hangup\n    hours: {time_zone: Europe/Berlin, open: [daily], closed: [voicemail], closed_text: We are closed.}\n",
+             {"<Response><Hangup/></Response>"}}),
     [](const auto& mode) { return std::string(mode.param.name); });
 
 TEST(Flows, CallsThatNeedNoPlaceTakeNone) {
@@ -135,7 +157,8 @@ TEST(Flows, CallsThatNeedNoPlaceTakeNone) {
 }
 
 TEST(Flows, ForwardTriesEachThenTheNextAnswerThenSaysSorry) {
-    const GatewayUnderTest gateway(desk("    answer: [forward, sip]\n    forward: {to: [\"+4930111111\", \"client:ann\"]}\n    sip: {uri: \"sip:desk@pbx.example\"}\n"));
+    const GatewayUnderTest gateway(
+        desk("    answer: [forward, sip]\n    forward: {to: [\"+4930111111\", \"client:ann\"]}\n    sip: {uri: \"sip:desk@pbx.example\"}\n"));
     const auto sid = sim::make_sid("CA");
     auto document = answer_of(gateway, sid);
     const auto ended = [&](const char* status) {
@@ -162,7 +185,9 @@ TEST(Flows, AnAnsweredForwardEndsTheCall) {
     const auto sid = sim::make_sid("CA");
     const auto route = route_of(answer_of(gateway, sid), "action");
     EXPECT_THAT(gateway.webhook(route, in_call(sid, {{"DialCallStatus", "completed"}, {"DialBridged", "true"}})).body, HasSubstr("<Response><Hangup"));
-    EXPECT_THAT(gateway.webhook(route, in_call(sid, {{"DialCallStatus", "completed"}, {"DialBridged", "false"}, {"DialCallSid", sim::make_sid("CA")}})).body, HasSubstr("<Record")) << "whoever answered pressed no key";
+    EXPECT_THAT(gateway.webhook(route, in_call(sid, {{"DialCallStatus", "completed"}, {"DialBridged", "false"}, {"DialCallSid", sim::make_sid("CA")}})).body,
+                HasSubstr("<Record"))
+        << "whoever answered pressed no key";
 }
 
 TEST(Flows, TheWhisperAsksForAKey) {
@@ -180,7 +205,8 @@ TEST(Flows, AStreamThatNeverCameIsFollowedByTheNextAnswer) {
     const auto sid = sim::make_sid("CA");
     const auto opened = answer_of(gateway, sid);
     EXPECT_THAT(opened, HasSubstr("<Stream"));
-    auto failed = in_call(sid, {{"StreamSid", sim::make_sid("MZ")}, {"StreamEvent", "stream-error"}, {"StreamErrorCode", "31920"}, {"StreamError", "handshake"}});
+    auto failed =
+        in_call(sid, {{"StreamSid", sim::make_sid("MZ")}, {"StreamEvent", "stream-error"}, {"StreamErrorCode", "31920"}, {"StreamError", "handshake"}});
     EXPECT_EQ(gateway.webhook("stream", failed).status, 204);
     const auto next = gateway.webhook("after?agent=desk&resume=0", in_call(sid)).body;
     EXPECT_THAT(next, HasSubstr("<Record"));
@@ -210,13 +236,15 @@ TEST(Flows, AMessageTooShortIsAskedForOnceMore) {
 
 TEST(Flows, ForeignAndOldAddressesAreHarmless) {
     const GatewayUnderTest gateway(desk("    answer: [\"menu:main\", hangup]\n", "menus:\n  main: {say: Press one., keys: {\"1\": hangup}}\n"));
-    for (const auto* route : {"menu", "menu?agent=nobody&menu=main", "dialed", "dialed?agent=nobody", "whisper?agent=nobody", "recorded", "recorded?agent=nobody", "gather", "gather?agent=nobody", "answer?agent=nobody",
-                              "menu?agent=desk&menu=gone&at=1", "menu?agent=desk&menu=main&try=99999&n=101&path=..&go=nonsense", "answer?agent=desk&at=77"}) {
+    for (const auto* route : {"menu", "menu?agent=nobody&menu=main", "dialed", "dialed?agent=nobody", "whisper?agent=nobody", "recorded",
+                              "recorded?agent=nobody", "gather", "gather?agent=nobody", "answer?agent=nobody", "menu?agent=desk&menu=gone&at=1",
+                              "menu?agent=desk&menu=main&try=99999&n=101&path=..&go=nonsense", "answer?agent=desk&at=77"}) {
         const auto answer = gateway.webhook(route, in_call(sim::make_sid("CA")));
         EXPECT_EQ(answer.status, 200) << route;
         EXPECT_THAT(answer.body, HasSubstr("</Response>")) << route;
     }
-    for (const auto* route : {"menu", "dialed", "whisper", "recorded", "gather", "answer"}) EXPECT_EQ(gateway.webhook(route, in_call(sim::make_sid("CA")), {.token = {}, .spoiled = "AAAA"}).status, 403) << route;
+    for (const auto* route : {"menu", "dialed", "whisper", "recorded", "gather", "answer"})
+        EXPECT_EQ(gateway.webhook(route, in_call(sim::make_sid("CA")), {.token = {}, .spoiled = "AAAA"}).status, 403) << route;
 }
 
 // --- what callers hear --------------------------------------------------------------------------------------------------------
@@ -229,7 +257,10 @@ const char* const kHouse =
 
 TEST(FlowCalls, ThreeLevelsDeepWithAWrongKeyAndBack) {
     const GatewayUnderTest gateway(desk("    answer: menu:main\n", kHouse));
-    const auto report = place(gateway, steps({pause(3000), keys("1"), pause(3000), keys("1"), pause(3000), keys("7"), pause(3000), keys("*"), pause(3000), keys("1"), pause(3000), keys("5"), until_hangup()}), {}, 2);
+    const auto report = place(gateway,
+                              steps({pause(3000), keys("1"), pause(3000), keys("1"), pause(3000), keys("7"), pause(3000), keys("*"), pause(3000), keys("1"),
+                                     pause(3000), keys("5"), until_hangup()}),
+                              {}, 2);
     EXPECT_TRUE(report.passed()) << testing::PrintToString(report.failures);
     EXPECT_EQ(report.ended_by, "document");
     EXPECT_TRUE(report.notifications.empty()) << report.notifications.front().text;
@@ -237,19 +268,23 @@ TEST(FlowCalls, ThreeLevelsDeepWithAWrongKeyAndBack) {
     std::vector<std::string> way;
     for (const auto& text : said(report))
         if (text != "Nothing heard." && text != "Sorry, I did not hear anything." && (way.empty() || way.back() != text)) way.push_back(text);
-    EXPECT_THAT(way, ElementsAre("Main menu.", "Sales menu.", "Offers menu.", "Wrong key.", "Offers menu.", "Sales menu.", "Offers menu.", "The offer is a boat."));
+    EXPECT_THAT(way,
+                ElementsAre("Main menu.", "Sales menu.", "Offers menu.", "Wrong key.", "Offers menu.", "Sales menu.", "Offers menu.", "The offer is a boat."));
 }
 
 TEST(FlowCalls, WordsChooseInAMenu) {
-    const GatewayUnderTest gateway(desk("    answer: menu:main\n",
-                                        "menus:\n  main: {say: \"What is it about?\", speech: {hangup: [nothing at all], \"menu:sales\": [sales, buy something]}, timeout: 6s}\n"
-                                        "  sales: {say: Sales menu., speech: {hangup: {phrases: [goodbye], say: See you.}}, timeout: 6s}\n"));
+    const GatewayUnderTest gateway(
+        desk("    answer: menu:main\n",
+             "menus:\n  main: {say: \"What is it about?\", speech: {hangup: [nothing at all], \"menu:sales\": [sales, buy something]}, timeout: 6s}\n"
+             "  sales: {say: Sales menu., speech: {hangup: {phrases: [goodbye], say: See you.}}, timeout: 6s}\n"));
     const auto report = place(gateway, steps({quiet(), say("I want to buy something"), quiet(1500), say("well goodbye"), until_hangup()}), {}, 2);
     EXPECT_EQ(everything(report), "What is it about? | Sales menu. | See you. | ");
 }
 
 TEST(FlowCalls, NobodyAnswersSoAMessageIsLeft) {
-    const GatewayUnderTest gateway(desk("    answer: [forward, voicemail]\n    forward: {to: [\"+4930111111\", \"+4930222222\"], timeout: 5s}\n    voicemail_prompt: Speak now.\n    voicemail_silence: 2s\n"));
+    const GatewayUnderTest gateway(
+        desk("    answer: [forward, voicemail]\n    forward: {to: [\"+4930111111\", \"+4930222222\"], timeout: 5s}\n    voicemail_prompt: Speak now.\n    "
+             "voicemail_silence: 2s\n"));
     const auto report = place(gateway, steps({quiet(), say("please call me back about the boat we saw in the harbour on sunday"), until_hangup(60)}),
                               {{"+4930111111", {.answer = sim::DialTarget::Answer::no_answer}}, {"+4930222222", {.answer = sim::DialTarget::Answer::busy}}});
     EXPECT_TRUE(report.passed()) << testing::PrintToString(report.failures);
@@ -262,15 +297,17 @@ TEST(FlowCalls, NobodyAnswersSoAMessageIsLeft) {
 }
 
 TEST(FlowCalls, ASilentCallerLeavesNoMessage) {
-    const GatewayUnderTest gateway(desk("    answer: voicemail\n    voicemail_prompt: Speak now.\n    voicemail_again: Once more.\n    voicemail_silence: 1s\n"));
+    const GatewayUnderTest gateway(
+        desk("    answer: voicemail\n    voicemail_prompt: Speak now.\n    voicemail_again: Once more.\n    voicemail_silence: 1s\n"));
     const auto report = place(gateway, steps({until_hangup(60)}));
     EXPECT_EQ(everything(report), "Speak now. | Once more. | ");
     EXPECT_EQ(report.ended_by, "document");
 }
 
 TEST(FlowCalls, ClosedHoursAreSaidAndTheirAnswerFollows) {
-    const GatewayUnderTest gateway(desk("    answer: stream\n    voicemail_prompt: Speak now.\n    voicemail_silence: 1s\n"
-                                        "    hours: {time_zone: Europe/Berlin, holidays: [\"01-01..12-31\"], closed: voicemail, closed_text: We are closed.}\n"));
+    const GatewayUnderTest gateway(
+        desk("    answer: stream\n    voicemail_prompt: Speak now.\n    voicemail_silence: 1s\n"
+             "    hours: {time_zone: Europe/Berlin, holidays: [\"01-01..12-31\"], closed: voicemail, closed_text: We are closed.}\n"));
     const auto report = place(gateway, steps({quiet(), say("well then please call me back tomorrow at nine"), until_hangup(60)}));
     EXPECT_THAT(everything(report), StartsWith("We are closed. | Speak now. | Thank you."));
 }
@@ -279,7 +316,8 @@ TEST(FlowCalls, ClosedHoursAreSaidAndTheirAnswerFollows) {
 
 Sections gather_agent(const std::string& lines = {}) {
     const std::string script = std::string(PARLEY_SOURCE_DIR) + "/config/scripts/receptionist.yaml";
-    return with_agents("  desk:\n    default: true\n    brain: embedded\n    script: \"" + script + "\"\n    greeting: Hello there.\n    answer: [gather, voicemail]\n    gather: {timeout: 3s, speech_timeout: \"1\"}\n" + lines);
+    return with_agents("  desk:\n    default: true\n    brain: embedded\n    script: \"" + script +
+                       "\"\n    greeting: Hello there.\n    answer: [gather, voicemail]\n    gather: {timeout: 3s, speech_timeout: \"1\"}\n" + lines);
 }
 
 TEST(GatherCalls, AConversationOverGatherAndSay) {
@@ -308,7 +346,8 @@ TEST(GatherCalls, RepeatedAndOldRequestsChangeNothing) {
     const GatewayUnderTest gateway(gather_agent());
     const auto sid = sim::make_sid("CA");
     const auto greeting = answer_of(gateway, sid);
-    EXPECT_THAT(greeting, AllOf(HasSubstr("<Gather"), HasSubstr("input=\"dtmf speech\""), HasSubstr("actionOnEmptyResult=\"true\""), HasSubstr("<Say>Hello there.</Say>"), HasSubstr("turn=1")));
+    EXPECT_THAT(greeting, AllOf(HasSubstr("<Gather"), HasSubstr("input=\"dtmf speech\""), HasSubstr("actionOnEmptyResult=\"true\""),
+                                HasSubstr("<Say>Hello there.</Say>"), HasSubstr("turn=1")));
     EXPECT_EQ(answer_of(gateway, sid), greeting);
     const auto route = route_of(greeting, "action");
     const sim::Form asked{{"SpeechResult", "what are your opening hours"}, {"Confidence", "0.9"}};

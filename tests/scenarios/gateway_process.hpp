@@ -25,9 +25,12 @@ public:
     GatewayProcess(std::filesystem::path directory, const std::string& name, const std::string& more, const std::string& agents)
         : directory_(std::move(directory)), name_(name), port_(load::free_loopback_port()), admin_port_(load::free_loopback_port()) {
         std::filesystem::create_directories(directory_);
-        std::ofstream(file()) << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port_ << "\"\n  admin_listen: \"127.0.0.1:" << admin_port_ << "\"\n  public_url: \"https://" << kHost
-                              << "\"\n  data_dir: \"" << directory_.string() << "\"\n  workers: 2\n  drain_accept_grace: 0s\n  drain: 5s\n  admin_token: \"" << kAdminToken
-                              << "\"\ntwilio:\n  auth_tokens: [\"" << kToken << "\"]\nlimits:\n  burst: 1000\n  new_calls_per_second: 1000\n  preauth_per_address: 400\n  preauth_connections: 1000\n" << more << "agents:\n"
+        std::ofstream(file()) << "version: 1\nserver:\n  listen: \"127.0.0.1:" << port_ << "\"\n  admin_listen: \"127.0.0.1:" << admin_port_
+                              << "\"\n  public_url: \"https://" << kHost << "\"\n  data_dir: \"" << directory_.string()
+                              << "\"\n  workers: 2\n  drain_accept_grace: 0s\n  drain: 5s\n  admin_token: \"" << kAdminToken
+                              << "\"\ntwilio:\n  auth_tokens: [\"" << kToken
+                              << "\"]\nlimits:\n  burst: 1000\n  new_calls_per_second: 1000\n  preauth_per_address: 400\n  preauth_connections: 1000\n"
+                              << more << "agents:\n"
                               << agents;
         start();
     }

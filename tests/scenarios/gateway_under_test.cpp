@@ -31,8 +31,7 @@ GatewayUnderTest::GatewayUnderTest(const Sections& setup) : log_(std::make_share
     std::promise<int> status;
     status_ = status.get_future().share();
     thread_ = std::thread([this, told = std::move(status)]() mutable { told.set_value(gateway_->run()); });
-    if (!eventually([&] { return admin("/readyz").status == 200; }))
-        ADD_FAILURE() << "the gateway does not become ready";
+    if (!eventually([&] { return admin("/readyz").status == 200; })) ADD_FAILURE() << "the gateway does not become ready";
 }
 
 GatewayUnderTest::~GatewayUnderTest() {
@@ -48,14 +47,11 @@ GatewayUnderTest::~GatewayUnderTest() {
 
 std::string GatewayUnderTest::config_text(const Sections& setup) const {
     std::ostringstream out;
-    out << "version: 1\nserver:\n  listen: \"127.0.0.1:0\"\n  admin_listen: \"127.0.0.1:0\"\n  public_url: \"https://"
-        << kHost << "\"\n  data_dir: \"" << data_.string() << "\"\n  workers: 2\n"
-        << (setup.server.find("grace") == std::string::npos ? "  drain_accept_grace: 0s\n" : "") << setup.server
-        << "twilio:\n  auth_tokens: [";
+    out << "version: 1\nserver:\n  listen: \"127.0.0.1:0\"\n  admin_listen: \"127.0.0.1:0\"\n  public_url: \"https://" << kHost << "\"\n  data_dir: \""
+        << data_.string() << "\"\n  workers: 2\n"
+        << (setup.server.find("grace") == std::string::npos ? "  drain_accept_grace: 0s\n" : "") << setup.server << "twilio:\n  auth_tokens: [";
     for (const auto& token : setup.tokens) out << (&token == &setup.tokens.front() ? "\"" : ", \"") << token << "\"";
-    out << "]\n" << setup.twilio << "limits:\n  burst: 1000\n  preauth_per_address: 200\n"
-        << setup.limits << setup.more << "agents:\n"
-        << setup.agents;
+    out << "]\n" << setup.twilio << "limits:\n  burst: 1000\n  preauth_per_address: 200\n" << setup.limits << setup.more << "agents:\n" << setup.agents;
     return out.str();
 }
 
@@ -85,16 +81,13 @@ sim::CallPlan GatewayUnderTest::plan(std::shared_ptr<const sim::Scenario> scenar
     return plan;
 }
 
-HttpAnswer GatewayUnderTest::webhook(const std::string& route, const sim::Form& form, const Signing& signing,
-                                     const std::string& idempotency) const {
+HttpAnswer GatewayUnderTest::webhook(const std::string& route, const sim::Form& form, const Signing& signing, const std::string& idempotency) const {
     const std::string target = "/webhooks/twilio/" + route;
-    std::vector<std::pair<std::string, std::string>> headers{
-        {"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"}};
+    std::vector<std::pair<std::string, std::string>> headers{{"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"}};
     if (!signing.spoiled.empty())
         headers.emplace_back("X-Twilio-Signature", signing.spoiled);
     else if (!signing.token.empty())
-        headers.emplace_back("X-Twilio-Signature",
-                             sim::sign(signing.token, std::string("https://") + kHost + target, form));
+        headers.emplace_back("X-Twilio-Signature", sim::sign(signing.token, std::string("https://") + kHost + target, form));
     if (!idempotency.empty()) headers.emplace_back("I-Twilio-Idempotency-Token", idempotency);
     return http(port(), "POST", target, headers, sim::encode_form(form));
 }
@@ -121,8 +114,7 @@ std::vector<nlohmann::json> GatewayUnderTest::events(std::string_view event) con
     return out;
 }
 
-std::map<std::string, std::string> GatewayUnderTest::mint(const std::string& call_sid, const std::string& seed,
-                                                          std::uint8_t resume, std::chrono::seconds ago,
+std::map<std::string, std::string> GatewayUnderTest::mint(const std::string& call_sid, const std::string& seed, std::uint8_t resume, std::chrono::seconds ago,
                                                           const std::string& agent) const {
     const twilio::StreamTokens tokens({{.id = 1, .key = stream_key_}});
     twilio::StreamClaims claims;
@@ -130,16 +122,14 @@ std::map<std::string, std::string> GatewayUnderTest::mint(const std::string& cal
     claims.account_sid = kAccount;
     claims.agent = agent;
     claims.resume = resume;
-    const auto token =
-        tokens.mint(claims, seed, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - ago);
+    const auto token = tokens.mint(claims, seed, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - ago);
     if (!token) throw std::runtime_error("mint: " + token.error().message());
     std::map<std::string, std::string> out;
     for (auto& [name, value] : twilio::token_parameters(*token)) out.emplace(name, value);
     return out;
 }
 
-sim::Form call_form(const std::string& call_sid, const std::string& status, const std::string& to,
-                    const std::string& account) {
+sim::Form call_form(const std::string& call_sid, const std::string& status, const std::string& to, const std::string& account) {
     return {{"AccountSid", account},
             {"ApiVersion", "2010-04-01"},
             {"CallSid", call_sid},
@@ -151,8 +141,8 @@ sim::Form call_form(const std::string& call_sid, const std::string& status, cons
             {"To", to}};
 }
 
-HttpAnswer http(std::uint16_t port, const std::string& method, const std::string& target,
-                const std::vector<std::pair<std::string, std::string>>& headers, const std::string& body) {
+HttpAnswer http(std::uint16_t port, const std::string& method, const std::string& target, const std::vector<std::pair<std::string, std::string>>& headers,
+                const std::string& body) {
     HttpAnswer answer;
     const auto began = Clock::now();
     asio::io_context context;

@@ -23,8 +23,7 @@
 
 namespace parley::scenarios {
 
-inline constexpr const char* kHost =
-    "voice.example.test";  // as Twilio knows the gateway; a balancer of the simulator leads to loopback
+inline constexpr const char* kHost = "voice.example.test";  // as Twilio knows the gateway; a balancer of the simulator leads to loopback
 inline constexpr const char* kToken = "5f2a9c0d7b1e4863a0c9d2f17e6b5a48";
 inline constexpr const char* kOldToken = "77777777777777777777777777777777";
 inline constexpr const char* kAccount = "AC00000000000000000000000000000001";
@@ -81,8 +80,7 @@ public:
     [[nodiscard]] sim::CallPlan plan(std::shared_ptr<const sim::Scenario> scenario = nullptr) const;
 
     // A webhook as Twilio posts it.
-    [[nodiscard]] HttpAnswer webhook(const std::string& route, const sim::Form& form, const Signing& signing = {},
-                                     const std::string& idempotency = {}) const;
+    [[nodiscard]] HttpAnswer webhook(const std::string& route, const sim::Form& form, const Signing& signing = {}, const std::string& idempotency = {}) const;
     [[nodiscard]] HttpAnswer admin(const std::string& path) const;
     // One sample, by its name and labels as they are printed; 0 when there is none.
     [[nodiscard]] double metric(std::string_view sample) const;
@@ -92,10 +90,8 @@ public:
     [[nodiscard]] std::vector<nlohmann::json> events(std::string_view event) const;
 
     // A stream token of this gateway's own key, for tests that need more than the voice webhook hands out.
-    [[nodiscard]] std::map<std::string, std::string> mint(const std::string& call_sid, const std::string& seed,
-                                                          std::uint8_t resume = 0,
-                                                          std::chrono::seconds ago = std::chrono::seconds(0),
-                                                          const std::string& agent = "desk") const;
+    [[nodiscard]] std::map<std::string, std::string> mint(const std::string& call_sid, const std::string& seed, std::uint8_t resume = 0,
+                                                          std::chrono::seconds ago = std::chrono::seconds(0), const std::string& agent = "desk") const;
 
 private:
     [[nodiscard]] std::string config_text(const Sections& setup) const;
@@ -109,13 +105,12 @@ private:
 };
 
 // The form of an incoming call's webhook.
-[[nodiscard]] sim::Form call_form(const std::string& call_sid, const std::string& status = "ringing",
-                                  const std::string& to = kNumber, const std::string& account = kAccount);
+[[nodiscard]] sim::Form call_form(const std::string& call_sid, const std::string& status = "ringing", const std::string& to = kNumber,
+                                  const std::string& account = kAccount);
 
 // One blocking request to loopback.
 [[nodiscard]] HttpAnswer http(std::uint16_t port, const std::string& method, const std::string& target,
-                              const std::vector<std::pair<std::string, std::string>>& headers = {},
-                              const std::string& body = {});
+                              const std::vector<std::pair<std::string, std::string>>& headers = {}, const std::string& body = {});
 
 // A port nobody has right now: the gateway must know Twilio's address before Twilio knows the gateway's.
 [[nodiscard]] std::uint16_t free_port();

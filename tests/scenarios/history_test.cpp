@@ -51,7 +51,9 @@ void one_call_is_one_row(const std::string& store) {
     EXPECT_EQ(detail["end"]["reason"], "caller_hung_up");
     for (const auto* list : {"transcript", "waterfalls", "toolCalls", "usage", "recordings", "events"}) EXPECT_TRUE(detail[list].is_array()) << list;
     EXPECT_TRUE(get(gateway, "/v1/history?agent=nobody")["calls"].empty());
-    EXPECT_EQ(get(gateway, "/v1/history?callsid=" + report.call_sid + "&endReason=twilio_disconnect&channel=twilio&direction=in&from=2020-01-01")["calls"].size(), 1U);
+    EXPECT_EQ(
+        get(gateway, "/v1/history?callsid=" + report.call_sid + "&endReason=twilio_disconnect&channel=twilio&direction=in&from=2020-01-01")["calls"].size(),
+        1U);
     EXPECT_TRUE(get(gateway, "/v1/history?agent=%27%20OR%201%3D1%20--")["calls"].empty());
     get(gateway, "/v1/history?limit=0", 400);
     get(gateway, "/v1/history?limit=201", 400);
@@ -66,11 +68,14 @@ void the_callers_profile_is_kept(const std::string& store) {
     Sections setup;
     setup.server = "  admin_token: history-test-of-the-scenarios\n";
     setup.more = store;
-    setup.agents = "  desk: {default: true, brain: echo, privacy: {redact: true}}\n  open: {brain: echo, numbers: [\"+18005551213\"], memory: {callers: true, shared: true}}\n";
+    setup.agents =
+        "  desk: {default: true, brain: echo, privacy: {redact: true}}\n  open: {brain: echo, numbers: [\"+18005551213\"], memory: {callers: true, shared: "
+        "true}}\n";
     GatewayUnderTest gateway(setup);
     const auto put = [&](const std::string& owner, const json& profile) {
-        const auto answer = http(gateway.gateway().admin_port(), "PUT", "/v1/callers/%2B14155550100/profile?agent=" + owner,
-                                 {{"Host", "127.0.0.1"}, {"Authorization", "Bearer history-test-of-the-scenarios"}, {"Content-Type", "application/json"}}, profile.dump());
+        const auto answer =
+            http(gateway.gateway().admin_port(), "PUT", "/v1/callers/%2B14155550100/profile?agent=" + owner,
+                 {{"Host", "127.0.0.1"}, {"Authorization", "Bearer history-test-of-the-scenarios"}, {"Content-Type", "application/json"}}, profile.dump());
         EXPECT_TRUE(answer.status == 200 || answer.status == 201) << answer.status << answer.body;
     };
     put("desk", {{"name", "Ann"}, {"facts", {"pays with 4111 1111 1111 1111"}}});
@@ -149,11 +154,17 @@ void a_visitor_is_one_row(const std::string& store) {
 
 class History : public OnEachStore {};
 
-TEST_P(History, OfAKnownCaller) { the_callers_profile_is_kept(store()); }
+TEST_P(History, OfAKnownCaller) {
+    the_callers_profile_is_kept(store());
+}
 
-TEST_P(History, OfAVisitor) { a_visitor_is_one_row(store()); }
+TEST_P(History, OfAVisitor) {
+    a_visitor_is_one_row(store());
+}
 
-TEST_P(History, OfACall) { one_call_is_one_row(store()); }
+TEST_P(History, OfACall) {
+    one_call_is_one_row(store());
+}
 
 ON_EACH_STORE(History);
 

@@ -1,6 +1,6 @@
-// What happens behind the hold, by the caller's ear: the caller looked up by a tool, a summary written by the model, both known to the greeting and to the first
-// answer; a look-up that fails and one that takes too long, without which the call goes on; a caller who talks as the greeting begins; and an agent that is a
-// speech-to-speech model. All of them call at once.
+// What happens behind the hold, by the caller's ear: the caller looked up by a tool, a summary written by the model, both known to the greeting and to the
+// first answer; a look-up that fails and one that takes too long, without which the call goes on; a caller who talks as the greeting begins; and an agent that
+// is a speech-to-speech model. All of them call at once.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,7 +46,8 @@ constexpr const char* kDirect = "+18005551305";
 
 void put_music(const std::filesystem::path& data) {
     std::vector<std::int16_t> pcm(8000 * 3);
-    for (std::size_t i = 0; i < pcm.size(); ++i) pcm[i] = static_cast<std::int16_t>(4000 * std::sin(2 * std::numbers::pi * kMusic * static_cast<double>(i) / 8000));
+    for (std::size_t i = 0; i < pcm.size(); ++i)
+        pcm[i] = static_cast<std::int16_t>(4000 * std::sin(2 * std::numbers::pi * kMusic * static_cast<double>(i) / 8000));
     auto writer = audio::WavWriter::open(data / "music.wav", {});
     ASSERT_TRUE(writer);
     ASSERT_FALSE(writer->write(pcm));
@@ -57,7 +58,9 @@ struct Caller {
     sim::CallReport report;
     std::vector<std::string> phrases;
     std::vector<double> music;  // dB in each tenth of a second
-    [[nodiscard]] double music_seconds() const { return static_cast<double>(std::count_if(music.begin(), music.end(), [](double db) { return db > -30; })) / 10; }
+    [[nodiscard]] double music_seconds() const {
+        return static_cast<double>(std::count_if(music.begin(), music.end(), [](double db) { return db > -30; })) / 10;
+    }
 };
 
 class HoldPrepared : public OnEachStore {
@@ -85,7 +88,8 @@ protected:
         waiting.words = {"anybody"};
         waiting.say = kEnd;
         settings.rules = {greeting, hours, gold, waiting};
-        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kAnn, kStranger, kGold, kNothing, kQuestion, kAnswer, kEnd, kGreeting, kWaiting, "i am sorry"}, settings);
+        vendors_ = std::make_unique<EmulatedVendors>(
+            std::vector<std::string>{kAnn, kStranger, kGold, kNothing, kQuestion, kAnswer, kEnd, kGreeting, kWaiting, "i am sorry"}, settings);
         const auto tool = [](const std::string& name, const std::string& url) {
             return "    tool_networks: [\"127.0.0.1\"]\n    http_tools:\n      - {name: " + name + ", description: Who calls., url: \"" + url +
                    "\", parameters: {type: object, properties: {caller: {type: string}}, required: [caller]}, timeout: 10s}\n";
@@ -98,10 +102,12 @@ protected:
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n  talk_page: known\n";
         setup.more = "vendors:\n" + vendors_->lines() + store();
         const auto number = [](const char* which) { return std::string("    numbers: [\"") + which + "\"]\n"; };
-        setup.agents = "  known:\n" + number(kKnown) + parts + greets + tool("crm", crm_.url("/crm")) + music + "      tools: [crm]\n      summary_prompt: Summarise what the agent should know.\n      longest: 10s\n" +
-                       "  failed:\n" + number(kFailed) + parts + greets + tool("crm", crm_.url("/broken")) + music + "      tools: [crm]\n      longest: 10s\n" +
-                       "  slow:\n" + number(kSlow) + parts + greets + tool("crm", late_.url("/crm")) + music + "      tools: [crm]\n      longest: 2500ms\n" +
-                       "  eager:\n" + number(kEager) + parts + "    greeting: \"good day to you. you are a gold customer. nothing is known of you. that is all there is to say.\"\n" + music +
+        setup.agents = "  known:\n" + number(kKnown) + parts + greets + tool("crm", crm_.url("/crm")) + music +
+                       "      tools: [crm]\n      summary_prompt: Summarise what the agent should know.\n      longest: 10s\n" + "  failed:\n" +
+                       number(kFailed) + parts + greets + tool("crm", crm_.url("/broken")) + music + "      tools: [crm]\n      longest: 10s\n" + "  slow:\n" +
+                       number(kSlow) + parts + greets + tool("crm", late_.url("/crm")) + music + "      tools: [crm]\n      longest: 2500ms\n" + "  eager:\n" +
+                       number(kEager) + parts +
+                       "    greeting: \"good day to you. you are a gold customer. nothing is known of you. that is all there is to say.\"\n" + music +
                        "  direct:\n" + number(kDirect) + "    brain: vendors\n    s2s: [openai]\n    greeting: good day to you\n" + music;
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
         auto options = vendors_->in_tones(gateway_->carrier());
@@ -127,9 +133,13 @@ protected:
     json record(const std::string& sid, const char* field) {
         json found;
         EXPECT_TRUE(eventually([&] {
-            found = json::parse(http(gateway_->gateway().admin_port(), "GET", "/v1/calls/" + sid, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}}).body, nullptr, false);
+            found = json::parse(
+                http(gateway_->gateway().admin_port(), "GET", "/v1/calls/" + sid, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}})
+                    .body,
+                nullptr, false);
             return found.is_object() && found.contains(field);
-        })) << field << " in " << found;
+        })) << field
+            << " in " << found;
         return found;
     }
 
@@ -142,12 +152,18 @@ protected:
 };
 
 TEST_P(HoldPrepared, SlowWhatIsFoundIsKnownAndWhatIsNotDoesNotKeepTheCallWaiting) {
-    const std::string asks = "  - wait_for: {text: {any: [\"nothing is known of you\", \"you are a gold customer\"]}, within: 10s}\n  - say: what are your opening hours\n  - wait_for: {text: {any: [\"we are open from nine until five\"]}, within: 10s}\n  - pause: 300ms\n  - hangup\n";
+    const std::string asks =
+        "  - wait_for: {text: {any: [\"nothing is known of you\", \"you are a gold customer\"]}, within: 10s}\n  - say: what are your opening hours\n  - "
+        "wait_for: {text: {any: [\"we are open from nine until five\"]}, within: 10s}\n  - pause: 300ms\n  - hangup\n";
     auto known = call(kKnown, asks), failed = call(kFailed, asks), slow = call(kSlow, asks);
     // Right behind the hold: into the greeting's first words.
-    auto eager = call(kEager, "  - pause: 2000ms\n  - say: what are your opening hours\n  - wait_for: {text: {any: [\"we are open from nine until five\"]}, within: 10s}\n  - pause: 300ms\n  - hangup\n");
+    auto eager = call(kEager,
+                      "  - pause: 2000ms\n  - say: what are your opening hours\n  - wait_for: {text: {any: [\"we are open from nine until five\"]}, within: "
+                      "10s}\n  - pause: 300ms\n  - hangup\n");
     // A speech-to-speech model would answer who speaks on hold; it does not hear it.
-    auto direct = call(kDirect, "  - pause: 200ms\n  - say: is there anybody\n  - pause: 3s\n  - say: what are your opening hours\n  - wait_for: {text: {any: [\"we are open from nine until five\"]}, within: 10s}\n  - pause: 300ms\n  - hangup\n");
+    auto direct = call(kDirect,
+                       "  - pause: 200ms\n  - say: is there anybody\n  - pause: 3s\n  - say: what are your opening hours\n  - wait_for: {text: {any: [\"we are "
+                       "open from nine until five\"]}, within: 10s}\n  - pause: 300ms\n  - hangup\n");
     const auto known_sid = known.call_sid, failed_sid = failed.call_sid, slow_sid = slow.call_sid, eager_sid = eager.call_sid, direct_sid = direct.call_sid;
     {
         const auto caller = heard(known);
@@ -195,7 +211,8 @@ TEST_P(HoldPrepared, SlowWhatIsFoundIsKnownAndWhatIsNotDoesNotKeepTheCallWaiting
 // A call from a browser has its hold and its preparation like any other.
 TEST_P(HoldPrepared, SlowABrowserIsHeldToo) {
     const auto origin = std::string("https://") + kHost;
-    const auto session = http(gateway_->port(), "POST", "/web/session", {{"Origin", origin}, {"Content-Type", "application/json"}, {"Referer", origin + "/contact"}}, "{}");
+    const auto session =
+        http(gateway_->port(), "POST", "/web/session", {{"Origin", origin}, {"Content-Type", "application/json"}, {"Referer", origin + "/contact"}}, "{}");
     ASSERT_EQ(session.status, 200) << session.body;
     const auto given = json::parse(session.body, nullptr, false);
     const auto sid = given["callSid"].get<std::string>();

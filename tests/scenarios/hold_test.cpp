@@ -25,7 +25,8 @@ constexpr std::size_t kWindow = 800;
 
 void put_music(const std::filesystem::path& data) {
     std::vector<std::int16_t> pcm(8000 * 3);
-    for (std::size_t i = 0; i < pcm.size(); ++i) pcm[i] = static_cast<std::int16_t>(5000 * std::sin(2 * std::numbers::pi * kMusic * static_cast<double>(i) / 8000));
+    for (std::size_t i = 0; i < pcm.size(); ++i)
+        pcm[i] = static_cast<std::int16_t>(5000 * std::sin(2 * std::numbers::pi * kMusic * static_cast<double>(i) / 8000));
     auto writer = audio::WavWriter::open(data / "music.wav", {});
     ASSERT_TRUE(writer);
     ASSERT_FALSE(writer->write(pcm));
@@ -46,7 +47,8 @@ sim::CallReport call(const GatewayUnderTest& gateway, const std::string& scenari
     options.ear = sim::make_embedded_ear();
     sim::SimCarrier carrier(options);
     auto report = carrier.place_call(gateway.plan(sim::parse_scenario(scenario, "hold.yaml"))).report.get();
-    if (std::getenv("PARLEY_TEST_KEEP") != nullptr) (void)sim::write_report(report, std::getenv("PARLEY_TEST_KEEP"), testing::UnitTest::GetInstance()->current_test_info()->name());
+    if (std::getenv("PARLEY_TEST_KEEP") != nullptr)
+        (void)sim::write_report(report, std::getenv("PARLEY_TEST_KEEP"), testing::UnitTest::GetInstance()->current_test_info()->name());
     return report;
 }
 
@@ -115,13 +117,15 @@ steps:
     for (std::size_t i = down + 10; i < levels.size(); ++i) EXPECT_LT(levels[i], alone - 25) << "music left, window " << i << " of " << down;
 
     // No gap on the way: from the first note until the music is gone there is always something to hear.
-    const sim::Mulaw hold_and_beginning(report.heard.begin() + static_cast<std::ptrdiff_t>(first * kWindow), report.heard.begin() + static_cast<std::ptrdiff_t>((down + 5) * kWindow));
+    const sim::Mulaw hold_and_beginning(report.heard.begin() + static_cast<std::ptrdiff_t>(first * kWindow),
+                                        report.heard.begin() + static_cast<std::ptrdiff_t>((down + 5) * kWindow));
     EXPECT_LT(longest_gap_ms(hold_and_beginning), 200);
 
     // The greeting is understood right from there.
     const auto ear = sim::make_embedded_ear();
     const auto rest = std::span(heard).subspan(down * kWindow);
-    const auto understood = ear->recognise(rest, {"hello this is harbour dental", "welcome to harbour dental", "please wait a moment", "good evening my dear friend"});
+    const auto understood =
+        ear->recognise(rest, {"hello this is harbour dental", "welcome to harbour dental", "please wait a moment", "good evening my dear friend"});
     ASSERT_FALSE(understood.empty()) << "nothing understood of the greeting";
     EXPECT_THAT(understood.front().text, testing::AnyOf("hello this is harbour dental", "welcome to harbour dental"));
 
@@ -170,7 +174,8 @@ steps:
 std::string wav_of(double hertz, std::size_t samples) {
     const auto path = std::filesystem::path(testing::TempDir()) / ("parley-tone-" + std::to_string(::getpid()) + ".wav");
     std::vector<std::int16_t> pcm(samples);
-    for (std::size_t i = 0; i < pcm.size(); ++i) pcm[i] = static_cast<std::int16_t>(5000 * std::sin(2 * std::numbers::pi * hertz * static_cast<double>(i) / 8000));
+    for (std::size_t i = 0; i < pcm.size(); ++i)
+        pcm[i] = static_cast<std::int16_t>(5000 * std::sin(2 * std::numbers::pi * hertz * static_cast<double>(i) / 8000));
     {
         auto writer = audio::WavWriter::open(path, {});
         EXPECT_TRUE(writer);
@@ -202,13 +207,16 @@ TEST_P(HoldUploaded, SlowAudioAndMusicOfTheAgentAreHeard) {
     setup.agents = "  desk: {default: true, brain: echo}\n  front: {script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\", hold: {least: 3s}}\n";
     GatewayUnderTest gateway(setup);
     const auto put = [&](const std::string& path, const std::string& type, const std::string& body) {
-        return http(gateway.gateway().admin_port(), "PUT", "/v1/agents/front/" + path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", type}}, body);
+        return http(gateway.gateway().admin_port(), "PUT", "/v1/agents/front/" + path,
+                    {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", type}}, body);
     };
     const auto audio = put("media/holdaudio", "audio/wav", wav_of(kAudio, 8000));
     ASSERT_EQ(audio.status, 200) << audio.body;
     const auto music = put("media/holdmusic", "audio/wav", wav_of(kMusic, 16000));
     ASSERT_EQ(music.status, 200) << music.body;
-    const auto saved = put("twilio", "application/json", json{{"accountsid", account}, {"authtoken", token}, {"phonenumbers", {line}}, {"maxcallseconds", 300}, {"holdstrategy", "audio_then_music"}}.dump());
+    const auto saved = put(
+        "twilio", "application/json",
+        json{{"accountsid", account}, {"authtoken", token}, {"phonenumbers", {line}}, {"maxcallseconds", 300}, {"holdstrategy", "audio_then_music"}}.dump());
     ASSERT_EQ(saved.status, 200) << saved.body;
     // The sounds are in the store; they are fetched once they are asked for.
     std::this_thread::sleep_for(std::chrono::milliseconds(300));

@@ -30,7 +30,8 @@ constexpr const char* kFarewell = "thank you for calling";
 // A gateway whose agent thinks with an emulated model, a carrier in front of it, and people with telephones.
 class Post {
 public:
-    explicit Post(const std::string& agent_lines, const std::string& more = {}, std::map<std::string, sim::DialTarget> people = {}, std::vector<std::string> tokens = {kToken}) {
+    explicit Post(const std::string& agent_lines, const std::string& more = {}, std::map<std::string, sim::DialTarget> people = {},
+                  std::vector<std::string> tokens = {kToken}) {
         auto world = quick_world();
         world.phrases = {kAsk, kBye};
         const auto [bye, after] = goodbye_rules();
@@ -44,14 +45,17 @@ public:
         sent.say = kSentNow;
         world.rules = {sent, after, address, bye, hours};
         world.endpointing = 300ms;
-        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kAsk, kSentNow, kBye, kFarewell, "good day to you", "one moment please", "i am sorry"}, world);
+        vendors_ = std::make_unique<EmulatedVendors>(
+            std::vector<std::string>{kAsk, kSentNow, kBye, kFarewell, "good day to you", "one moment please", "i am sorry"}, world);
         const auto port = free_port();
         auto& setup = setup_;
         setup.tokens = std::move(tokens);
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
         setup.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(port) + "\"\n";
         setup.more = more + "vendors:\n" + vendors_->lines();
-        setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n" + agent_lines;
+        setup.agents =
+            "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n" +
+            agent_lines;
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
         sim::FakeTwilioOptions options;
         options.port = port;
@@ -80,7 +84,8 @@ public:
         EXPECT_TRUE(eventually([&] { return !gateway_->events("config.reloaded").empty(); }));
     }
     HttpAnswer place(const std::string& to) {
-        return http(gateway_->gateway().admin_port(), "POST", "/v1/calls", {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}},
+        return http(gateway_->gateway().admin_port(), "POST", "/v1/calls",
+                    {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}},
                     json{{"agent", "desk"}, {"to", to}}.dump());
     }
     static std::string conversation() { return messaging::conversation_id(kNumber, kPerson); }
@@ -104,7 +109,8 @@ TEST(Messaging, AConversationBySmsIsAnsweredByRulesAndByTheAgentsBrain) {
     EXPECT_THAT(bodies(post.twilio().wait_inbox(kPerson, 2)), testing::ElementsAre("This is the desk.", "We open at nine."));
     post.twilio().message_in(kNumber, kPerson, "is there parking?");
     EXPECT_THAT(bodies(post.twilio().wait_inbox(kPerson, 3)).back(), HasSubstr("parking behind the house"));
-    EXPECT_TRUE(eventually([&] { return post.record(Post::conversation()).value("messages", json::array()).size() >= 5; })) << post.record(Post::conversation());
+    EXPECT_TRUE(eventually([&] { return post.record(Post::conversation()).value("messages", json::array()).size() >= 5; }))
+        << post.record(Post::conversation());
     // Twilio answers STOP itself; we are silent, and send nothing any more.
     post.twilio().message_in(kNumber, kPerson, "STOP");
     EXPECT_TRUE(eventually([&] { return !post.gateway().events("message.opted_out").empty(); }));
@@ -113,14 +119,16 @@ TEST(Messaging, AConversationBySmsIsAnsweredByRulesAndByTheAgentsBrain) {
 
 TEST(Messaging, AnAgentSendsAMessageInACallAndSaysSo) {
     Post post("    tools: [send_sms]\n");
-    auto placed = post.twilio().call_in(kNumber, kPerson, sim::parse_scenario(R"(
+    auto placed = post.twilio().call_in(kNumber, kPerson,
+                                        sim::parse_scenario(R"(
 steps:
   - wait_for: {agent_silence: 500ms}
   - say: text me the address
   - wait_for: {agent_silence: 900ms}
   - say: goodbye
   - wait_for: {hangup: true, within: 15s}
-)", "scenario.yaml"));
+)",
+                                                            "scenario.yaml"));
     const auto report = placed.report.get();
     EXPECT_THAT(report.failures, testing::IsEmpty());
     EXPECT_THAT(bodies(post.twilio().wait_inbox(kPerson, 1)), testing::ElementsAre("Main Street 1, ask for Ann."));
@@ -144,7 +152,8 @@ steps:
   - wait_for: {agent_silence: 900ms}
   - say: goodbye
   - wait_for: {hangup: true, within: 15s}
-)", "called.yaml");
+)",
+                                        "called.yaml");
     Post post("    tools: [send_sms]\n", kOutbound, {{kCalled, called}});
     const auto placed = post.place(kCalled);
     ASSERT_EQ(placed.status, 201) << placed.body;
@@ -182,12 +191,14 @@ TEST(Messaging, AVoicemailsWordsJoinItsRecord) {
 
 TEST(Messaging, TwiliosRecordingIsFetchedAndDeletedThere) {
     Post post("    twilio_recording: {mode: dual}\n", "recording: {enabled: false, retain_days: 30}\n");
-    auto placed = post.twilio().call_in(kNumber, kPerson, sim::parse_scenario(R"(
+    auto placed = post.twilio().call_in(kNumber, kPerson,
+                                        sim::parse_scenario(R"(
 steps:
   - wait_for: {agent_silence: 500ms}
   - say: goodbye
   - wait_for: {hangup: true, within: 15s}
-)", "scenario.yaml"));
+)",
+                                                            "scenario.yaml"));
     EXPECT_THAT(placed.report.get().failures, testing::IsEmpty());
     json kept;
     EXPECT_TRUE(eventually([&] {
@@ -204,15 +215,18 @@ steps:
   - pause: 3s
   - say: goodbye
   - wait_for: {hangup: true, within: 15s}
-)", "ann.yaml");
+)",
+                                     "ann.yaml");
     Post post("    answer: listen\n    listen: {to: \"+4930123456\"}\n", {}, {{"+4930123456", ann}});
-    auto placed = post.twilio().call_in(kNumber, kPerson, sim::parse_scenario(R"(
+    auto placed = post.twilio().call_in(kNumber, kPerson,
+                                        sim::parse_scenario(R"(
 steps:
   - pause: 1s
   - say: text me the address
   - pause: 4s
   - hangup: stop
-)", "scenario.yaml"));
+)",
+                                                            "scenario.yaml"));
     (void)placed.report.get();
     json kept;
     EXPECT_TRUE(eventually([&] {

@@ -28,8 +28,9 @@ protected:
         if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
         folder_ = pattern;
         receiver_ = std::make_unique<Server>([this](const net::HttpRequest& request) { return take(request); });
-        gateway_ = std::make_unique<GatewayProcess>(folder_, "gateway", store() + "webhooks: {url: \"" + receiver_->url("/events") + "\", first_pause: 100ms, private_networks: [\"127.0.0.1\"]}\n",
-                                                    "  desk: {default: true, brain: echo}\n");
+        gateway_ = std::make_unique<GatewayProcess>(
+            folder_, "gateway", store() + "webhooks: {url: \"" + receiver_->url("/events") + "\", first_pause: 100ms, private_networks: [\"127.0.0.1\"]}\n",
+            "  desk: {default: true, brain: echo}\n");
     }
     ~OutboxKill() override {
         gateway_->end();
@@ -42,7 +43,8 @@ protected:
         std::unique_lock lock(mutex_);
         open_.wait_for(lock, std::chrono::seconds(8), [this] { return opened_; });
         const auto body = json::parse(request.body, nullptr, false);
-        came_.push_back({std::string(request.headers.get("Idempotency-Key")), std::string(request.headers.get("Parley-Event")), body.is_object() ? body["call"].value("sid", "") : ""});
+        came_.push_back({std::string(request.headers.get("Idempotency-Key")), std::string(request.headers.get("Parley-Event")),
+                         body.is_object() ? body["call"].value("sid", "") : ""});
         if (left_ > 0 && --left_ == 0) {
             // Taken; before the answer is out there is nobody left to hear it.
             gateway_->kill();
@@ -108,7 +110,8 @@ TEST_P(OutboxKill, SlowAnEventComesAgainInItsOrderAndNoneIsLost) {
     EXPECT_EQ(count("SELECT COUNT(*) FROM jobs WHERE kind = 'webhook' AND state = 2"), 0) << "none was given up";
 
     std::map<std::string, std::vector<std::string>> wanted;
-    for (const auto& row : store_.rows(folder_, "SELECT ordering, key FROM jobs WHERE kind = 'webhook' ORDER BY id")) wanted[row.text(0)].push_back(row.text(1));
+    for (const auto& row : store_.rows(folder_, "SELECT ordering, key FROM jobs WHERE kind = 'webhook' ORDER BY id"))
+        wanted[row.text(0)].push_back(row.text(1));
     EXPECT_EQ(wanted.size(), kCalls);
     std::map<std::string, std::vector<std::string>> types;
     std::size_t again = 0;

@@ -32,7 +32,14 @@ constexpr const char* kSecret = "whsec_of_the_test";
 // What an OpenAI-shaped model streams for one sentence.
 net::HttpResponse streamed(const std::string& say) {
     const auto chunk = [](json delta, json finish) {
-        return "data: " + json{{"id", "chatcmpl-1"}, {"object", "chat.completion.chunk"}, {"created", 1}, {"model", "m"}, {"choices", json::array({{{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", std::move(finish)}}})}}.dump() + "\n\n";
+        return "data: " +
+               json{{"id", "chatcmpl-1"},
+                    {"object", "chat.completion.chunk"},
+                    {"created", 1},
+                    {"model", "m"},
+                    {"choices", json::array({{{"index", 0}, {"delta", std::move(delta)}, {"finish_reason", std::move(finish)}}})}}
+                   .dump() +
+               "\n\n";
     };
     return {200, "text/event-stream", chunk({{"role", "assistant"}, {"content", say}}, nullptr) + chunk(json::object(), "stop") + "data: [DONE]\n\n"};
 }
@@ -48,7 +55,11 @@ protected:
     explicit Outbox(const std::string& more_agent = {}, const std::string& more_hooks = {})
         : receiver_([this](const net::HttpRequest& request) {
               const std::lock_guard lock(mutex_);
-              Delivered one{.body = json::parse(request.body, nullptr, false), .raw = request.body, .signature = std::string(request.headers.get("Parley-Signature")), .key = std::string(request.headers.get("Idempotency-Key")), .event = std::string(request.headers.get("Parley-Event"))};
+              Delivered one{.body = json::parse(request.body, nullptr, false),
+                            .raw = request.body,
+                            .signature = std::string(request.headers.get("Parley-Signature")),
+                            .key = std::string(request.headers.get("Idempotency-Key")),
+                            .event = std::string(request.headers.get("Parley-Event"))};
               one.answered = delivered_.size() < 2 ? 503 : one.event == unwanted_ ? 410 : 200;  // it is restarted just now
               delivered_.push_back(one);
               return net::HttpResponse(one.answered);
@@ -64,17 +75,26 @@ protected:
         auto world = quick_world();
         world.phrases = {kQuestion, kCard};
         world.endpointing = 300ms;
-        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kQuestion, kAnswer, kAdvised, kPerson, kCard, "one moment please", "i am sorry"}, world, std::vector<std::string>{"deepgram", "elevenlabs"});
+        vendors_ = std::make_unique<EmulatedVendors>(
+            std::vector<std::string>{kGreeting, kQuestion, kAnswer, kAdvised, kPerson, kCard, "one moment please", "i am sorry"}, world,
+            std::vector<std::string>{"deepgram", "elevenlabs"});
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-        setup.more = store() + "webhooks: {first_pause: 50ms, private_networks: [\"127.0.0.1\"]}\nvendors:\n  openai: {vendor: openai, base_url: \"" + model_.url("/v1") + "\", key: k, model: m}\n" + vendors_->lines();
-        setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    webhooks: {url: \"" + receiver_.url("/events") + "\", secret: " + kSecret + more_hooks + "}\n" + more_agent;
+        setup.more = store() + "webhooks: {first_pause: 50ms, private_networks: [\"127.0.0.1\"]}\nvendors:\n  openai: {vendor: openai, base_url: \"" +
+                     model_.url("/v1") + "\", key: k, model: m}\n" + vendors_->lines();
+        setup.agents =
+            "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    "
+            "webhooks: {url: \"" +
+            receiver_.url("/events") + "\", secret: " + kSecret + more_hooks + "}\n" + more_agent;
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
     }
     HttpAnswer operate(const std::string& path, const json& body) {
-        return http(gateway_->gateway().admin_port(), "POST", path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}}, body.dump());
+        return http(gateway_->gateway().admin_port(), "POST", path,
+                    {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}}, body.dump());
     }
-    HttpAnswer look(const std::string& path) { return http(gateway_->gateway().admin_port(), "GET", path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}}); }
+    HttpAnswer look(const std::string& path) {
+        return http(gateway_->gateway().admin_port(), "GET", path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}});
+    }
     [[nodiscard]] std::vector<Delivered> delivered() const {
         const std::lock_guard lock(mutex_);
         return delivered_;
@@ -106,7 +126,8 @@ steps:
   - wait_for: {agent_silence: 700ms}
   - pause: 4s
   - hangup: stop
-)", "scenario.yaml")));
+)",
+                                                                        "scenario.yaml")));
     const auto sid = placed.call_sid;
     ASSERT_TRUE(eventually([&] { return all.saw(kAnswer); })) << all.text();
     Watcher one(gateway_->gateway().admin_port(), "/v1/calls/" + sid + "/events", kAdmin);
@@ -130,7 +151,8 @@ steps:
     const auto events = delivered();
     std::vector<std::string> types;
     for (const auto& event : events) {
-        EXPECT_TRUE(outbox::signature_holds(Secret(kSecret), event.signature, event.raw, std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count()));
+        EXPECT_TRUE(outbox::signature_holds(Secret(kSecret), event.signature, event.raw,
+                                            std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count()));
         EXPECT_EQ(event.body.value("id", ""), event.key);
         EXPECT_EQ(event.body["call"].value("sid", ""), sid);
         if (event.answered == 200) types.push_back(event.event);
@@ -155,9 +177,11 @@ ON_EACH_STORE(Outbox);
 class AfterTheCall : public Outbox {
 protected:
     AfterTheCall()
-        : Outbox("    privacy: {redact: true}\n    analysis:\n      enabled: true\n      operators: [{name: hours_asked, rule: \"opening hours\"}, {name: complained, rule: \"complaint\"}]\n",
-                 ", alerts: [{name: asked, on: analysis.completed, pointer: /operators/hours_asked/result, is: equals, value: \"true\"}, "
-                 "{name: complained, on: analysis.completed, pointer: /operators/complained/result, is: equals, value: \"true\"}]") {}
+        : Outbox(
+              "    privacy: {redact: true}\n    analysis:\n      enabled: true\n      operators: [{name: hours_asked, rule: \"opening hours\"}, {name: "
+              "complained, rule: \"complaint\"}]\n",
+              ", alerts: [{name: asked, on: analysis.completed, pointer: /operators/hours_asked/result, is: equals, value: \"true\"}, "
+              "{name: complained, on: analysis.completed, pointer: /operators/complained/result, is: equals, value: \"true\"}]") {}
 };
 
 TEST_P(AfterTheCall, ItIsSummarisedMaskedAndTold) {
@@ -168,10 +192,13 @@ TEST_P(AfterTheCall, ItIsSummarisedMaskedAndTold) {
     sim::SimCarrier carrier(vendors_->in_tones(gateway_->carrier()));
     Watcher all(gateway_->gateway().admin_port(), "/v1/events", kAdmin);
     ASSERT_TRUE(eventually([&] { return all.saw(": parley"); }));
-    const auto report = carrier.place_call(gateway_->plan(sim::parse_scenario("\nsteps:\n  - wait_for: {agent_silence: 500ms}\n  - say: " + std::string(kCard) +
-                                                                                   "\n  - wait_for: {agent_silence: 700ms}\n  - say: what are your opening hours\n  - wait_for: {agent_silence: 700ms}\n  - hangup: stop\n",
-                                                                               "scenario.yaml")))
-                            .report.get();
+    const auto report =
+        carrier
+            .place_call(gateway_->plan(sim::parse_scenario(
+                "\nsteps:\n  - wait_for: {agent_silence: 500ms}\n  - say: " + std::string(kCard) +
+                    "\n  - wait_for: {agent_silence: 700ms}\n  - say: what are your opening hours\n  - wait_for: {agent_silence: 700ms}\n  - hangup: stop\n",
+                "scenario.yaml")))
+            .report.get();
     EXPECT_THAT(report.failures, testing::IsEmpty());
     ASSERT_TRUE(eventually([&] { return told("alert.asked"); }));
     EXPECT_TRUE(eventually([&] { return told("analysis.completed"); }));

@@ -1,5 +1,5 @@
-// Places with agents beyond a call's first answer: in menus, with the next agent, on hold, on the way back; and the line of those who wait for one. On one instance
-// with SQLite and on two with one PostgreSQL, where each request comes to the other one.
+// Places with agents beyond a call's first answer: in menus, with the next agent, on hold, on the way back; and the line of those who wait for one. On one
+// instance with SQLite and on two with one PostgreSQL, where each request comes to the other one.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -60,7 +60,9 @@ struct Fleet {
     void over(const std::string& sid) const { (void)ask("status", call_form(sid, "completed")); }
 };
 
-std::string sid() { return sim::make_sid("CA"); }
+std::string sid() {
+    return sim::make_sid("CA");
+}
 
 void places_go_with_calls(const Fleet& fleet) {
     const auto ann = sid(), bob = sid();
@@ -77,7 +79,8 @@ void places_go_with_calls(const Fleet& fleet) {
     // To a person and back: the place was given to somebody else meanwhile.
     EXPECT_THAT(fleet.key(eve, "2"), HasSubstr("+4930123456"));
     EXPECT_FALSE(fleet.let_in(kFront, "<Gather").empty());
-    EXPECT_THAT(fleet.ask("answer?agent=front&at=0", call_form(eve, "in-progress", kFront)), Not(HasSubstr("<Gather"))) << "it comes back to an agent that is engaged";
+    EXPECT_THAT(fleet.ask("answer?agent=front&at=0", call_form(eve, "in-progress", kFront)), Not(HasSubstr("<Gather")))
+        << "it comes back to an agent that is engaged";
     // The end is told to whichever instance.
     fleet.over(ann);
     EXPECT_FALSE(fleet.let_in(kBack, "<Stream").empty());

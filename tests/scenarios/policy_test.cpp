@@ -38,7 +38,9 @@ protected:
 };
 
 json api(GatewayUnderTest& gateway, const std::string& method, const std::string& path, const json& body = nullptr) {
-    const auto raw = http(gateway.gateway().admin_port(), method, path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}}, body.is_null() ? "" : body.dump());
+    const auto raw = http(gateway.gateway().admin_port(), method, path,
+                          {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}},
+                          body.is_null() ? "" : body.dump());
     auto answer = json::parse(raw.body, nullptr, false);
     return {{"status", raw.status}, {"body", answer.is_discarded() ? json(nullptr) : answer}};
 }
@@ -54,7 +56,8 @@ TEST_P(Policy, WhoMayNotCallHearsBusy) {
     GatewayUnderTest gateway(with("  desk: {default: true, brain: echo, policy: {allow: [\"+4930*\", \"client:alice\"], block: [\"+49301\"]}}\n"));
     EXPECT_THAT(gateway.webhook("voice", from("+4930123456")).body, HasSubstr("<Stream"));
     EXPECT_THAT(gateway.webhook("voice", from("client:alice")).body, HasSubstr("<Stream"));
-    for (const char* caller : {"+49301", "+4989123456", "+266696687", "Anonymous", ""}) EXPECT_THAT(gateway.webhook("voice", from(caller)).body, HasSubstr(kBusy)) << caller;
+    for (const char* caller : {"+49301", "+4989123456", "+266696687", "Anonymous", ""})
+        EXPECT_THAT(gateway.webhook("voice", from(caller)).body, HasSubstr(kBusy)) << caller;
     EXPECT_EQ(gateway.metric("parley_calls_rejected_total{dir=\"in\",reason=\"policy\"}"), 5);
     EXPECT_EQ(gateway.events("call.rejected").size(), 5U);
     const auto sid = sim::make_sid("CA");
@@ -69,9 +72,10 @@ TEST_P(Policy, WhoMayNotCallHearsBusy) {
 }
 
 TEST_P(Policy, CallersWithoutANumberAndClosedHoursHaveTheirOwnAnswers) {
-    GatewayUnderTest gateway(with(
-        "  named: {numbers: [\"+18005551217\"], brain: echo, policy: {anonymous: false}}\n"
-        "  closed: {numbers: [\"+18005551218\"], brain: echo, hours: {time_zone: UTC, holidays: [\"01-01..12-31\"], closed: [voicemail], closed_text: We are closed.}}\n"));
+    GatewayUnderTest gateway(
+        with("  named: {numbers: [\"+18005551217\"], brain: echo, policy: {anonymous: false}}\n"
+             "  closed: {numbers: [\"+18005551218\"], brain: echo, hours: {time_zone: UTC, holidays: [\"01-01..12-31\"], closed: [voicemail], closed_text: We "
+             "are closed.}}\n"));
     const auto call = [&](const std::string& caller, const char* number, const std::string& sid) {
         auto form = call_form(sid, "ringing", number);
         for (auto& [name, value] : form)
@@ -102,8 +106,10 @@ TEST_P(Policy, OfTwentyAtOnceTheCapGetsInAndAPlaceGivenBackIsGivenOut) {
     std::vector<std::string> in;
     for (std::size_t i = 0; i < asked.size(); ++i) {
         const auto body = asked[i].get().body;
-        if (body.find("<Stream") != std::string::npos) in.push_back(sids[i]);
-        else EXPECT_THAT(body, HasSubstr(kBusy));
+        if (body.find("<Stream") != std::string::npos)
+            in.push_back(sids[i]);
+        else
+            EXPECT_THAT(body, HasSubstr(kBusy));
     }
     ASSERT_EQ(in.size(), 2U);
     EXPECT_EQ(gateway.metric("parley_calls_rejected_total{dir=\"in\",reason=\"tenant_quota\"}"), 18);
@@ -116,11 +122,11 @@ TEST_P(Policy, OfTwentyAtOnceTheCapGetsInAndAPlaceGivenBackIsGivenOut) {
 }
 
 TEST_P(Policy, AFullAgentsCallsGoWhereItsPolicySays) {
-    GatewayUnderTest gateway(with(
-        "  mailbox: {numbers: [\"+18005551213\"], brain: echo, policy: {max_calls: 1, full: voicemail}}\n"
-        "  elsewhere: {numbers: [\"+18005551214\"], brain: echo, policy: {max_calls: 1, full: redirect, full_to: \"+4930123456\"}}\n"
-        "  twin: {numbers: [\"+18005551215\"], brain: echo, policy: {max_calls: 1, full: redirect, full_to: \"agent:mailbox\"}}\n"
-        "  line: {numbers: [\"+18005551216\"], brain: echo, policy: {max_calls: 1, full: queue}}\n"));
+    GatewayUnderTest gateway(
+        with("  mailbox: {numbers: [\"+18005551213\"], brain: echo, policy: {max_calls: 1, full: voicemail}}\n"
+             "  elsewhere: {numbers: [\"+18005551214\"], brain: echo, policy: {max_calls: 1, full: redirect, full_to: \"+4930123456\"}}\n"
+             "  twin: {numbers: [\"+18005551215\"], brain: echo, policy: {max_calls: 1, full: redirect, full_to: \"agent:mailbox\"}}\n"
+             "  line: {numbers: [\"+18005551216\"], brain: echo, policy: {max_calls: 1, full: queue}}\n"));
     const auto call = [&](const char* number) { return gateway.webhook("voice", call_form(sim::make_sid("CA"), "ringing", number)).body; };
     for (const char* number : {"+18005551214", "+18005551215", "+18005551216"}) EXPECT_THAT(call(number), HasSubstr("<Stream")) << number;
     EXPECT_THAT(call("+18005551214"), HasSubstr("+4930123456"));
@@ -221,7 +227,9 @@ TEST_P(Policy, LimitsOfAgentsMadeByTheApiAreShown) {
 }
 
 TEST_P(Policy, NobodyIsCalledInTheQuietHours) {
-    auto sections = with("  desk: {default: true, brain: echo}\n", "fleet: {quiet_from: \"00:00\", quiet_to: \"24:00\"}\noutbound: {enabled: true, from: \"+18005551212\", allowed_prefixes: [\"+49\"]}\n");
+    auto sections =
+        with("  desk: {default: true, brain: echo}\n",
+             "fleet: {quiet_from: \"00:00\", quiet_to: \"24:00\"}\noutbound: {enabled: true, from: \"+18005551212\", allowed_prefixes: [\"+49\"]}\n");
     sections.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:1\"\n";
     GatewayUnderTest gateway(sections);
     const auto refused = api(gateway, "POST", "/v1/calls", {{"agent", "desk"}, {"to", "+4930123456"}});
@@ -231,9 +239,11 @@ TEST_P(Policy, NobodyIsCalledInTheQuietHours) {
 }
 
 TEST_P(Policy, Slow_ADaysBudgetIsCountedAndEndsTheDay) {
-    GatewayUnderTest gateway(with("  desk: {default: true, brain: echo, policy: {full: busy, day: {money: 1.2}}}\n"
-                                  "  timed: {numbers: [\"+18005551219\"], brain: echo, policy: {full: busy, day: {time: 1s}}}\n"
-                                  "  brief: {numbers: [\"+18005551220\"], brain: echo, policy: {call: {time: 2s}}}\n", "fleet: {currency: EUR, call_per_minute: 60}\n"));
+    GatewayUnderTest gateway(
+        with("  desk: {default: true, brain: echo, policy: {full: busy, day: {money: 1.2}}}\n"
+             "  timed: {numbers: [\"+18005551219\"], brain: echo, policy: {full: busy, day: {time: 1s}}}\n"
+             "  brief: {numbers: [\"+18005551220\"], brain: echo, policy: {call: {time: 2s}}}\n",
+             "fleet: {currency: EUR, call_per_minute: 60}\n"));
     sim::SimCarrier carrier(gateway.carrier());
     const auto elsewhere = [&](const char* number, std::vector<sim::Step> steps) {
         auto plan = gateway.plan(sim::test::person(std::move(steps)));
@@ -267,7 +277,8 @@ TEST_P(Policy, Slow_ADaysBudgetIsCountedAndEndsTheDay) {
     EXPECT_EQ(api(gateway, "GET", "/v1/usage?day=yesterday")["status"], 400);
     // By time: the day's is used up as well, and a call's own ends it.
     EXPECT_EQ(timed.report.get().status, "completed");
-    EXPECT_TRUE(eventually([&] { return gateway.webhook("voice", call_form(sim::make_sid("CA"), "ringing", "+18005551219")).body.find(kBusy) != std::string::npos; }));
+    EXPECT_TRUE(
+        eventually([&] { return gateway.webhook("voice", call_form(sim::make_sid("CA"), "ringing", "+18005551219")).body.find(kBusy) != std::string::npos; }));
     EXPECT_NE(brief.report.get().ended_by, "caller");
     EXPECT_TRUE(eventually([&] {
         record = api(gateway, "GET", "/v1/calls/" + brief_sid)["body"];
@@ -280,9 +291,11 @@ TEST_P(Policy, Slow_TheCarrierEndsACallThatAStoppedGatewayDoesNotEnd) {
     const auto directory = std::filesystem::path(testing::TempDir()) / ("parley-limit-" + std::to_string(::getpid()));
     std::filesystem::create_directories(directory);
     const auto port = load::free_loopback_port(), admin = load::free_loopback_port(), rest = load::free_loopback_port();
-    std::ofstream(directory / "parley.yaml") << "version: 1\nserver: {listen: \"127.0.0.1:" << port << "\", admin_listen: \"127.0.0.1:" << admin << "\", public_url: \"https://" << kHost << "\", data_dir: \"" << directory.string()
-                                             << "\", workers: 1}\n" << store() << "twilio: {auth_tokens: [\"" << kToken << "\"], account_sids: [\"" << kAccount << "\"], api_base_url: \"http://127.0.0.1:" << rest
-                                             << "\"}\nagents:\n  desk: {default: true, brain: echo, max_call: 3s, conversation: {max_duration: 3s}, policy: {carrier_margin: 1s}}\n";
+    std::ofstream(directory / "parley.yaml")
+        << "version: 1\nserver: {listen: \"127.0.0.1:" << port << "\", admin_listen: \"127.0.0.1:" << admin << "\", public_url: \"https://" << kHost
+        << "\", data_dir: \"" << directory.string() << "\", workers: 1}\n"
+        << store() << "twilio: {auth_tokens: [\"" << kToken << "\"], account_sids: [\"" << kAccount << "\"], api_base_url: \"http://127.0.0.1:" << rest
+        << "\"}\nagents:\n  desk: {default: true, brain: echo, max_call: 3s, conversation: {max_duration: 3s}, policy: {carrier_margin: 1s}}\n";
     const auto log = (directory / "log").string();
     std::ofstream(log).flush();
     auto gateway = load::Child::spawn({PARLEY_BIN, "serve", "--config", (directory / "parley.yaml").string()}, {}, -1, log);

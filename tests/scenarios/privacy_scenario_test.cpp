@@ -1,5 +1,5 @@
-// A call, a message and a tool with personal data in them, of an agent that masks it: looked for afterwards in every place it could have got to. Then the person is
-// exported and erased, an event that was given up is delivered after all, and what was past its days when the gateway started is gone.
+// A call, a message and a tool with personal data in them, of an agent that masks it: looked for afterwards in every place it could have got to. Then the
+// person is exported and erased, an event that was given up is delivered after all, and what was past its days when the gateway started is gone.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -58,14 +58,21 @@ public:
         noted.say = kNoted;
         world.rules = {bye, after, noted, card};
         world.endpointing = 300ms;
-        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kAsks, kNoted, kBye, kFarewell, "one moment please", "i am sorry"}, world);
+        vendors_ =
+            std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kAsks, kNoted, kBye, kFarewell, "one moment please", "i am sorry"}, world);
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-        setup.more = store_.section() + "log: {level: debug}\ncall_files: {enabled: true, retain_days: 1, frames: full, directory: calls}\nretention: {calls: 5, transcripts: 5, events: 5}\n";
+        setup.more = store_.section() +
+                     "log: {level: debug}\ncall_files: {enabled: true, retain_days: 1, frames: full, directory: calls}\nretention: {calls: 5, transcripts: 5, "
+                     "events: 5}\n";
         setup.more += "webhooks: {first_pause: 50ms, private_networks: [\"127.0.0.1\"]}\nvendors:\n" + vendors_->lines();
-        setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    tools: [take_message]\n"
-                       "    sms: {mode: rules, rules: [{match: mail, reply: \"We wrote down canary-mail@example.com for you.\"}]}\n    privacy: {redact: true}\n    webhooks:\n      url: \"" +
-                       receiver_.url("/events") + "\"\n      secret: whsec_of_the_test\n      alerts: [{name: masked, on: message.received, pointer: /text, is: contains, value: \"[email]\"}]\n";
+        setup.agents =
+            "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n    "
+            "tools: [take_message]\n"
+            "    sms: {mode: rules, rules: [{match: mail, reply: \"We wrote down canary-mail@example.com for you.\"}]}\n    privacy: {redact: true}\n    "
+            "webhooks:\n      url: \"" +
+            receiver_.url("/events") +
+            "\"\n      secret: whsec_of_the_test\n      alerts: [{name: masked, on: message.received, pointer: /text, is: contains, value: \"[email]\"}]\n";
         setup.prepare = [this](const std::filesystem::path& data) { leave_an_old_call(data); };
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
     }
@@ -74,14 +81,17 @@ public:
     void leave_an_old_call(const std::filesystem::path& data) const {
         const auto database = store_.open(data, false);
         {
-            store::CallRecords records({.database = database.get(), .instance = "before", .directory = (data / "records").string(), .on_error = {}, .spool = data / "spool"});
+            store::CallRecords records(
+                {.database = database.get(), .instance = "before", .directory = (data / "records").string(), .on_error = {}, .spool = data / "spool"});
             records.add(kOld, store::Fact::call, R"({"direction":"in","from":"+14155550199","agent":"desk"})");
             records.add(kOld, store::Fact::end, R"({"reason":"caller_hung_up","agent":"desk"})");
         }
         database->transact([](store::Session& session) { session.run("UPDATE records SET last_ms = 5"); });
         const auto calls = data / "calls";
         std::filesystem::create_directories(calls);
-        for (const auto& name : {std::string(kOld) + "-MZ1.jsonl", std::string("CA0000000000000000000000000000000e-MZ1.jsonl"), std::string("CA0000000000000000000000000000000f-MZ1.jsonl")}) std::ofstream(calls / name) << "ann.canary";
+        for (const auto& name : {std::string(kOld) + "-MZ1.jsonl", std::string("CA0000000000000000000000000000000e-MZ1.jsonl"),
+                                 std::string("CA0000000000000000000000000000000f-MZ1.jsonl")})
+            std::ofstream(calls / name) << "ann.canary";
         std::filesystem::last_write_time(calls / "CA0000000000000000000000000000000e-MZ1.jsonl", std::filesystem::file_time_type::clock::now() - 49h);
     }
     [[nodiscard]] std::set<std::string> call_files() const {
@@ -91,7 +101,9 @@ public:
     }
 
     json ask(const std::string& method, const std::string& path, int status = 200, const json& body = nullptr) const {
-        const auto answer = http(gateway_->gateway().admin_port(), method, path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}}, body.is_null() ? std::string() : body.dump());
+        const auto answer = http(gateway_->gateway().admin_port(), method, path,
+                                 {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}},
+                                 body.is_null() ? std::string() : body.dump());
         EXPECT_EQ(answer.status, status) << method << " " << path << " " << answer.body;
         return json::parse(answer.body, nullptr, false);
     }
@@ -116,7 +128,8 @@ steps:
   - wait_for: {agent_silence: 700ms}
   - say: goodbye
   - wait_for: {hangup: true, within: 15s}
-)", "scenario.yaml"));
+)",
+                                                       "scenario.yaml"));
         plan.from = kPerson;
         return carrier.place_call(plan).report.get();
     }
@@ -124,12 +137,16 @@ steps:
     [[nodiscard]] std::string kept() const {
         std::string all;
         for (const auto& entry : std::filesystem::recursive_directory_iterator(gateway_->data())) {
-            if (!entry.is_regular_file() || entry.path().extension() == ".yaml" || entry.path().filename().string().starts_with("CA0000000000000000000000000000000")) continue;
+            if (!entry.is_regular_file() || entry.path().extension() == ".yaml" ||
+                entry.path().filename().string().starts_with("CA0000000000000000000000000000000"))
+                continue;
             std::ifstream file(entry.path(), std::ios::binary);
             all.append(std::istreambuf_iterator<char>(file), {});
         }
         if (!store_.postgres()) return all;  // its tables are among the files
-        for (const auto& table : store_.rows(gateway_->data(), "SELECT quote_ident(table_name) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"))
+        for (const auto& table :
+             store_.rows(gateway_->data(),
+                         "SELECT quote_ident(table_name) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"))
             all += store_.texts(gateway_->data(), "SELECT string_agg(t::text, ' ') FROM " + table.text(0) + " t");
         return all;
     }
@@ -164,12 +181,18 @@ TEST_P(Privacy, WhatWasSaidIsMaskedWhereverItIsKept) {
     House house(store_);
     const auto admin = house.gateway().gateway().admin_port();
     // What was past its days goes at the start: the old call with its file, and the file that is two days old.
-    EXPECT_TRUE(eventually([&] { return house.call_files() == std::set<std::string>{"CA0000000000000000000000000000000f-MZ1.jsonl"}; })) << json(house.call_files());
+    EXPECT_TRUE(eventually([&] { return house.call_files() == std::set<std::string>{"CA0000000000000000000000000000000f-MZ1.jsonl"}; }))
+        << json(house.call_files());
     EXPECT_TRUE(eventually([&] { return !house.gateway().events("retention.deleted").empty(); }));
 
     Watcher all(admin, "/v1/events", kAdmin, kUntilItsEnd);
     ASSERT_TRUE(eventually([&] { return all.saw(": parley"); }));
-    const auto texted = house.gateway().webhook("sms", {{"MessageSid", "SM00000000000000000000000000000001"}, {"AccountSid", kAccount}, {"From", kPerson}, {"To", kNumber}, {"Body", "my mail is ann.canary@example.com and my card 4111 1111 1111 1111"}, {"NumSegments", "1"}});
+    const auto texted = house.gateway().webhook("sms", {{"MessageSid", "SM00000000000000000000000000000001"},
+                                                        {"AccountSid", kAccount},
+                                                        {"From", kPerson},
+                                                        {"To", kNumber},
+                                                        {"Body", "my mail is ann.canary@example.com and my card 4111 1111 1111 1111"},
+                                                        {"NumSegments", "1"}});
     EXPECT_THAT(texted.body, HasSubstr("canary-mail@example.com"));  // they are answered as it was meant
     const auto report = house.call();
     EXPECT_THAT(report.failures, IsEmpty());

@@ -37,18 +37,15 @@ public:
         ws_.next_layer().set_option(boost::asio::ip::tcp::no_delay(true));
         watchdog_ = std::thread([this] {
             std::unique_lock lock(mutex_);
-            if (!wake_.wait_for(lock, std::chrono::seconds(15), [&] { return done_; }))
-                ::shutdown(ws_.next_layer().native_handle(), SHUT_RDWR);
+            if (!wake_.wait_for(lock, std::chrono::seconds(15), [&] { return done_; })) ::shutdown(ws_.next_layer().native_handle(), SHUT_RDWR);
         });
         const auto& target = opening.target;
         auto signature = opening.spoiled;
-        if (signature.empty() && !opening.signature_token.empty())
-            signature = sim::sign(opening.signature_token, std::string("wss://") + kHost + target);
-        ws_.set_option(beast::websocket::stream_base::decorator(
-            [signature, origin = opening.origin](beast::websocket::request_type& request) {
-                if (!signature.empty()) request.set("X-Twilio-Signature", signature);
-                if (!origin.empty()) request.set("Origin", origin);
-            }));
+        if (signature.empty() && !opening.signature_token.empty()) signature = sim::sign(opening.signature_token, std::string("wss://") + kHost + target);
+        ws_.set_option(beast::websocket::stream_base::decorator([signature, origin = opening.origin](beast::websocket::request_type& request) {
+            if (!signature.empty()) request.set("X-Twilio-Signature", signature);
+            if (!origin.empty()) request.set("Origin", origin);
+        }));
         ws_.read_message_max(1 << 20);
         beast::websocket::response_type response;
         beast::error_code ec;
@@ -83,8 +80,7 @@ public:
         ws_.write(boost::asio::buffer(message), ec);
     }
     void connected() { json({{"event", "connected"}, {"protocol", "Call"}, {"version", "1.0.0"}}); }
-    [[nodiscard]] nlohmann::json start_message(const std::string& call_sid,
-                                               const std::map<std::string, std::string>& parameters) {
+    [[nodiscard]] nlohmann::json start_message(const std::string& call_sid, const std::map<std::string, std::string>& parameters) {
         return {{"event", "start"},
                 {"sequenceNumber", std::to_string(++sequence_)},
                 {"streamSid", stream_sid},

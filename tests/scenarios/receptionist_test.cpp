@@ -28,8 +28,7 @@ std::vector<Line> read_call_file(const std::filesystem::path& path) {
     for (std::string text; std::getline(in, text);) {
         auto parsed = json::parse(text, nullptr, false);
         if (!parsed.is_object() || !parsed.contains("t")) continue;
-        lines.push_back(
-            {Instant(parsed["t"].get<std::int64_t>()), parsed.value("in", json()), parsed.value("out", json())});
+        lines.push_back({Instant(parsed["t"].get<std::int64_t>()), parsed.value("in", json()), parsed.value("out", json())});
     }
     return lines;
 }
@@ -38,8 +37,7 @@ std::vector<Line> read_call_file(const std::filesystem::path& path) {
 void keep_recorded(const std::filesystem::path& file, const std::string& name) {
     if (std::getenv("UPDATE_REFERENCE") == nullptr) return;
     std::filesystem::create_directories(PARLEY_TEST_DATA);
-    std::ofstream(std::filesystem::path(PARLEY_TEST_DATA) / name, std::ios::binary)
-        << std::ifstream(file, std::ios::binary).rdbuf();
+    std::ofstream(std::filesystem::path(PARLEY_TEST_DATA) / name, std::ios::binary) << std::ifstream(file, std::ios::binary).rdbuf();
 }
 
 Sections receptionist(const std::string& frames) {
@@ -48,8 +46,7 @@ Sections receptionist(const std::string& frames) {
         "recording: {enabled: true, directory: recordings, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, directory: "
         "calls, frames: " +
         frames + "}\n";
-    setup.agents =
-        "  receptionist:\n    default: true\n    script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"\n";
+    setup.agents = "  receptionist:\n    default: true\n    script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\"\n";
     return setup;
 }
 
@@ -90,8 +87,7 @@ void compare_with_truth(const std::vector<Line>& lines, const sim::CallReport& r
     ASSERT_FALSE(report.streams.empty());
     ASSERT_FALSE(report.streams[0].clears.empty());
     const double truth_ms = static_cast<double>(report.streams[0].clears[0].heard) / 8;
-    std::printf("at the interruption: believed heard %.0f ms, really heard %.0f ms, words: \"%s\"\n", believed_ms,
-                truth_ms, heard.c_str());
+    std::printf("at the interruption: believed heard %.0f ms, really heard %.0f ms, words: \"%s\"\n", believed_ms, truth_ms, heard.c_str());
     EXPECT_LE(believed_ms, truth_ms + 20) << "the gateway claims words the caller never heard";
     EXPECT_GE(believed_ms, truth_ms - tolerance_ms);
     EXPECT_FALSE(heard.empty());
@@ -130,8 +126,7 @@ TEST(ReceptionistSlow, KnowsAtAnInterruptionWhatTheCallerHeard) {
     };
     ASSERT_TRUE(eventually([&] { return replayed().complete; }));
     const auto result = replayed();
-    EXPECT_TRUE(result.identical) << result.error << " line " << result.line << ": " << result.recorded << " / "
-                                  << result.replayed;
+    EXPECT_TRUE(result.identical) << result.error << " line " << result.line << ": " << result.recorded << " / " << result.replayed;
     EXPECT_GT(result.inputs, 100U);
     EXPECT_GT(result.frames, 200U);
     compare_with_truth(read_call_file(file), report, 60);
@@ -149,10 +144,8 @@ TEST(ReceptionistSlow, KnowsAtAnInterruptionWhatTheCallerHeard) {
     EXPECT_NEAR(recorded_ms, stream_ms, 500);
     sim::Pcm8k left, right;
     for (std::size_t i = 44; i + 3 < bytes.size(); i += 4) {
-        left.push_back(static_cast<std::int16_t>(static_cast<std::uint8_t>(bytes[i]) |
-                                                 static_cast<std::uint8_t>(bytes[i + 1]) << 8));
-        right.push_back(static_cast<std::int16_t>(static_cast<std::uint8_t>(bytes[i + 2]) |
-                                                  static_cast<std::uint8_t>(bytes[i + 3]) << 8));
+        left.push_back(static_cast<std::int16_t>(static_cast<std::uint8_t>(bytes[i]) | static_cast<std::uint8_t>(bytes[i + 1]) << 8));
+        right.push_back(static_cast<std::int16_t>(static_cast<std::uint8_t>(bytes[i + 2]) | static_cast<std::uint8_t>(bytes[i + 3]) << 8));
     }
     EXPECT_GT(sim::level_dbfs(left), -45);
     EXPECT_GT(sim::level_dbfs(right), -45);
@@ -183,8 +176,7 @@ steps:
         result = call::replay_call_file(in);
         return result.complete;
     }));
-    EXPECT_TRUE(result.identical) << result.error << " line " << result.line << ": " << result.recorded << " / "
-                                  << result.replayed;
+    EXPECT_TRUE(result.identical) << result.error << " line " << result.line << ": " << result.recorded << " / " << result.replayed;
     // Nobody can know better than the marks that came: the tolerance below is wider, the bound above is not.
     compare_with_truth(read_call_file(file), report, 150);
     keep_recorded(file, "receptionist_bad_line.jsonl");
@@ -217,8 +209,7 @@ TEST(ReceptionistSlow, CompletedEndsACallWhoseSocketIsStillOpen) {
     ASSERT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 1; }));
     sim::Form form{{"AccountSid", kAccount}, {"CallSid", placed.call_sid}, {"CallStatus", "completed"}};
     EXPECT_EQ(gateway.webhook("status", form).status, 204);
-    EXPECT_TRUE(
-        eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 0; }, std::chrono::seconds(4)));
+    EXPECT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 0; }, std::chrono::seconds(4)));
     ASSERT_FALSE(gateway.events("call.ended").empty());
     EXPECT_EQ(gateway.events("call.ended").at(0)["reason"], "caller_hung_up");
     (void)carrier.end_call(placed.call_sid);
@@ -233,14 +224,12 @@ TEST_P(RecordedCall, RunsThroughTodaysCodeAsItDidThen) {
     std::ifstream in(std::filesystem::path(PARLEY_TEST_DATA) / (GetParam() + ".jsonl"));
     ASSERT_TRUE(in);
     const auto result = call::replay_call_file(in);
-    EXPECT_TRUE(result.identical) << result.error << " line " << result.line << "\n  then: " << result.recorded
-                                  << "\n  now:  " << result.replayed;
+    EXPECT_TRUE(result.identical) << result.error << " line " << result.line << "\n  then: " << result.recorded << "\n  now:  " << result.replayed;
     EXPECT_TRUE(result.complete);
     EXPECT_GT(result.inputs, 100U);
     EXPECT_GT(result.outputs, 20U);
 }
-INSTANTIATE_TEST_SUITE_P(files, RecordedCall, testing::Values("receptionist_interrupted", "receptionist_bad_line"),
-                         [](const auto& c) { return c.param; });
+INSTANTIATE_TEST_SUITE_P(files, RecordedCall, testing::Values("receptionist_interrupted", "receptionist_bad_line"), [](const auto& c) { return c.param; });
 
 TEST(RecordedCallDifference, IsFoundAndShown) {
     std::ifstream in(std::filesystem::path(PARLEY_TEST_DATA) / "receptionist_interrupted.jsonl");
@@ -253,8 +242,7 @@ TEST(RecordedCallDifference, IsFoundAndShown) {
     std::istringstream changed(text);
     const auto result = call::replay_call_file(changed);
     EXPECT_FALSE(result.identical);
-    EXPECT_EQ(result.line, static_cast<std::uint64_t>(
-                               std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(words), '\n') + 1));
+    EXPECT_EQ(result.line, static_cast<std::uint64_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(words), '\n') + 1));
     EXPECT_THAT(result.recorded, HasSubstr("Not "));
     EXPECT_FALSE(result.context.empty());
 }

@@ -147,7 +147,8 @@ steps:
     EXPECT_EQ(report.relays[1].status, "ended");
     EXPECT_EQ(report.relays[1].invalid_messages, 0U);
     ASSERT_FALSE(report.relays[1].cycles.empty());
-    EXPECT_EQ(report.relays[1].cycles[0].text.find("Hello, this is"), std::string::npos) << "it does not greet as if nothing had been: " << report.relays[1].cycles[0].text;
+    EXPECT_EQ(report.relays[1].cycles[0].text.find("Hello, this is"), std::string::npos)
+        << "it does not greet as if nothing had been: " << report.relays[1].cycles[0].text;
     // Each prompt came twice and was answered once.
     for (const auto& relay : report.relays) EXPECT_LE(relay.cycles.size(), 4U);
     ASSERT_TRUE(eventually([&] { return gateway.events("call.ended").size() == 2; }));
@@ -164,7 +165,8 @@ TEST(ConversationRelay, TurnsAwayWhoeverHasNoTokenAndNobodyWithoutASignature) {
     options.speed = 10;
     {
         AppServer forged([](const Seen&) {
-            return sim::test::twiml(std::string("<Connect action=\"https://") + kHost + "/webhooks/twilio/relayed?agent=desk&amp;resume=2\"><ConversationRelay url=\"wss://" + kHost +
+            return sim::test::twiml(std::string("<Connect action=\"https://") + kHost +
+                                    "/webhooks/twilio/relayed?agent=desk&amp;resume=2\"><ConversationRelay url=\"wss://" + kHost +
                                     "/webhooks/twilio/relay\"><Parameter name=\"t\" value=\"forged\"/></ConversationRelay></Connect>");
         });
         sim::SimCarrier carrier(options);

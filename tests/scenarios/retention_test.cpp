@@ -29,8 +29,10 @@ protected:
     std::string everything(const std::filesystem::path& data) const {
         std::string all;
         for (const char* statement :
-             {"SELECT call_sid, json FROM facts", "SELECT call_sid, from_number, to_number, display, caller_profile FROM history", "SELECT call_sid, line FROM call_lines", "SELECT call_sid, caller, context FROM outbox_calls",
-              "SELECT owner, caller, json FROM profiles", "SELECT key, ordering, payload FROM jobs", "SELECT call_sid, caller, callback_number, text FROM messages_taken", "SELECT call_sid, json FROM checkpoints", "SELECT id, receipt FROM erasures"})
+             {"SELECT call_sid, json FROM facts", "SELECT call_sid, from_number, to_number, display, caller_profile FROM history",
+              "SELECT call_sid, line FROM call_lines", "SELECT call_sid, caller, context FROM outbox_calls", "SELECT owner, caller, json FROM profiles",
+              "SELECT key, ordering, payload FROM jobs", "SELECT call_sid, caller, callback_number, text FROM messages_taken",
+              "SELECT call_sid, json FROM checkpoints", "SELECT id, receipt FROM erasures"})
             all += store_.texts(data, statement);
         return all;
     }
@@ -45,8 +47,11 @@ protected:
 TEST_P(Retention, SlowOnePersonsDataIsWrittenDownAndErasedAndWhatIsOldGoes) {
     Sections setup;
     setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-    setup.agents = "  desk: {default: true, script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\", webhooks: {url: \"http://127.0.0.1:9/nobody\"}}\n";
-    setup.more = store() + "recording: {enabled: true, directory: recordings, retain_days: 30}\nretention: {calls: 10, transcripts: 5, events: 5, profiles: 7, audit: 7}\n";
+    setup.agents =
+        "  desk: {default: true, script: \"" PARLEY_SOURCE_DIR "/config/scripts/receptionist.yaml\", webhooks: {url: \"http://127.0.0.1:9/nobody\"}}\n";
+    setup.more =
+        store() +
+        "recording: {enabled: true, directory: recordings, retain_days: 30}\nretention: {calls: 10, transcripts: 5, events: 5, profiles: 7, audit: 7}\n";
     // What lay there before: three calls of last month, one of last week, two of today; profiles likewise.
     setup.prepare = [this](const std::filesystem::path& data) {
         const auto database = store_.open(data, false);
@@ -69,7 +74,8 @@ TEST_P(Retention, SlowOnePersonsDataIsWrittenDownAndErasedAndWhatIsOldGoes) {
             }
             for (const auto* sid : {"CAmonth1", "CAmonth2", "CAmonth3", "CAweek1", "CAtoday1", "CAtoday2"}) {
                 const auto started = session.run("SELECT started_ms FROM history WHERE call_sid = $1", {std::string(sid)}).at(0).integer(0);
-                session.run("INSERT INTO outbox_calls(call_sid, agent, caller, context, started_ms) VALUES($1, 'desk', '+14155550100', '{}', $2)", {std::string(sid), started});
+                session.run("INSERT INTO outbox_calls(call_sid, agent, caller, context, started_ms) VALUES($1, 'desk', '+14155550100', '{}', $2)",
+                            {std::string(sid), started});
             }
             for (const auto* caller : {"+14155550101", "+14155550102"}) (void)store::write_profile(session, "desk", caller, R"({"name":"Old"})", 0);
             session.run("UPDATE profiles SET updated_ms = $1", {store::now_ms() - 20 * kDay});
@@ -79,7 +85,9 @@ TEST_P(Retention, SlowOnePersonsDataIsWrittenDownAndErasedAndWhatIsOldGoes) {
     };
     GatewayUnderTest gateway(setup);
     const auto port = gateway.gateway().admin_port();
-    const auto ask = [&](const std::string& path) { return json::parse(http(port, "GET", path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}}).body, nullptr, false); };
+    const auto ask = [&](const std::string& path) {
+        return json::parse(http(port, "GET", path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}}).body, nullptr, false);
+    };
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
@@ -99,14 +107,16 @@ TEST_P(Retention, SlowOnePersonsDataIsWrittenDownAndErasedAndWhatIsOldGoes) {
         for (const auto& one : history["calls"]) final += one["final"] == true && (one["callsid"] == her_sid || one["callsid"] == his_sid);
         return final == 2;
     })) << history;
-    ASSERT_TRUE(eventually([&] { return !files_with(gateway.data(), her_sid).empty() && !files_with(gateway.data(), his_sid).empty(); })) << "both calls were recorded";
+    ASSERT_TRUE(eventually([&] { return !files_with(gateway.data(), her_sid).empty() && !files_with(gateway.data(), his_sid).empty(); }))
+        << "both calls were recorded";
 
     // Written down.
     const auto theirs = gateway.data() / "theirs";
     const auto parley = [&](std::vector<std::string> arguments) {
         const auto out = gateway.data() / "printed";
         arguments.insert(arguments.begin(), PARLEY_BIN);
-        for (const auto& more : {std::string("--url"), "http://127.0.0.1:" + std::to_string(port), std::string("--config"), gateway.config_file().string()}) arguments.push_back(more);
+        for (const auto& more : {std::string("--url"), "http://127.0.0.1:" + std::to_string(port), std::string("--config"), gateway.config_file().string()})
+            arguments.push_back(more);
         {
             auto run = load::Child::spawn(arguments, {}, -1, out.string());
             while (run.alive()) std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -30,11 +30,9 @@ public:
         for (std::size_t i = 0; i < out.size(); ++i) {
             // Noise of µ-law codes, so that nothing is lost when it is coded again.
             if (kind == "noise")
-                out[i] =
-                    sim::mulaw_to_linear(static_cast<std::uint8_t>(0x10 + random() % 0x60 + (random() % 2) * 0x80));
+                out[i] = sim::mulaw_to_linear(static_cast<std::uint8_t>(0x10 + random() % 0x60 + (random() % 2) * 0x80));
             else
-                out[i] = static_cast<std::int16_t>(
-                    8000 * std::sin(2 * std::numbers::pi * value * static_cast<double>(i) / sim::kSampleRate));
+                out[i] = static_cast<std::int16_t>(8000 * std::sin(2 * std::numbers::pi * value * static_cast<double>(i) / sim::kSampleRate));
         }
         return out;
     }
@@ -73,8 +71,7 @@ private:
     const auto first = std::find_if(sound.begin(), sound.end(), voiced);
     const auto last = std::find_if(sound.rbegin(), sound.rend(), voiced);
     if (first == sound.end()) return {0, 0};
-    return {static_cast<std::size_t>(first - sound.begin()),
-            sound.size() - static_cast<std::size_t>(last - sound.rbegin())};
+    return {static_cast<std::size_t>(first - sound.begin()), sound.size() - static_cast<std::size_t>(last - sound.rbegin())};
 }
 
 // The longest stretch of silence between the first and the last voiced sample, in milliseconds.

@@ -22,7 +22,9 @@ constexpr const char* kAdmin = "an-admin-token-for-tests";
 const std::vector<unsigned> kTones{410, 530, 650, 770, 890};
 
 // The agent of these calls gives the caller's sound back.
-std::shared_ptr<sim::Scenario> humming(std::size_t who, unsigned ms) { return steps({pause(1000), say("tone " + std::to_string(kTones.at(who)) + " " + std::to_string(ms)), pause(800), hang_up()}); }
+std::shared_ptr<sim::Scenario> humming(std::size_t who, unsigned ms) {
+    return steps({pause(1000), say("tone " + std::to_string(kTones.at(who)) + " " + std::to_string(ms)), pause(800), hang_up()});
+}
 
 void expect_untouched(const sim::CallReport& report, std::size_t who, unsigned ms) {
     SCOPED_TRACE("the caller with " + std::to_string(kTones.at(who)) + " Hz");
@@ -165,7 +167,8 @@ TEST(SilentPostgres, SlowIsTakenForAwayAndNobodyWaitsForIt) {
     sim::TcpGate gate(to);
     Sections setup;
     setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-    setup.more = "store:\n  url: \"" + url.substr(0, at) + "127.0.0.1:" + std::to_string(gate.port()) + url.substr(slash) + "\"\n  seal_keys: [\"" + std::string(64, 'a') + "\"]\n";
+    setup.more = "store:\n  url: \"" + url.substr(0, at) + "127.0.0.1:" + std::to_string(gate.port()) + url.substr(slash) + "\"\n  seal_keys: [\"" +
+                 std::string(64, 'a') + "\"]\n";
     GatewayUnderTest gateway(setup);
     auto options = gateway.carrier();
     options.voice = std::make_shared<SoundVoice>();
@@ -192,7 +195,8 @@ TEST(SilentPostgres, SlowIsTakenForAwayAndNobodyWaitsForIt) {
     json calls;
     const auto done = [&] {
         calls = history(gateway.gateway().admin_port(), kAdmin);
-        return std::count_if(calls.begin(), calls.end(), [](const auto& call) { return call.value("final", false) && call["endReason"] == "twilio_disconnect"; }) == 2;
+        return std::count_if(calls.begin(), calls.end(),
+                             [](const auto& call) { return call.value("final", false) && call["endReason"] == "twilio_disconnect"; }) == 2;
     };
     EXPECT_TRUE(eventually(done)) << calls;
 }

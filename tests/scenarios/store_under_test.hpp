@@ -44,7 +44,8 @@ public:
     // The section of the configuration, with `more` of its lines (indented by two).
     [[nodiscard]] std::string section(const std::string& more = {}) const {
         std::string lines = more;
-        if (database_) lines += "  url: \"" + url() + "\"\n" + (more.find("seal_keys") == std::string::npos ? "  seal_keys: [\"" + std::string(64, 'a') + "\"]\n" : "");
+        if (database_)
+            lines += "  url: \"" + url() + "\"\n" + (more.find("seal_keys") == std::string::npos ? "  seal_keys: [\"" + std::string(64, 'a') + "\"]\n" : "");
         return lines.empty() ? lines : "store:\n" + lines;
     }
 
@@ -106,6 +107,7 @@ protected:
     StoreUnderTest store_{GetParam() == "Postgres"};
 };
 
-#define ON_EACH_STORE(fixture) INSTANTIATE_TEST_SUITE_P(On, fixture, testing::Values(std::string("Sqlite"), std::string("Postgres")), [](const auto& info) { return info.param; })
+#define ON_EACH_STORE(fixture) \
+    INSTANTIATE_TEST_SUITE_P(On, fixture, testing::Values(std::string("Sqlite"), std::string("Postgres")), [](const auto& info) { return info.param; })
 
 }  // namespace parley::scenarios

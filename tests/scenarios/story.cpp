@@ -49,7 +49,8 @@ json to_json(const YAML::Node& node) {
             if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos && text.size() < 10) return std::stoi(text);
             return text;
         }
-        default: return nullptr;
+        default:
+            return nullptr;
     }
 }
 
@@ -117,10 +118,14 @@ private:
         for (const auto& section : sections) {
             const auto name = section.first.as<std::string>();
             const auto text = filled(indented(emitted(section.second)));
-            if (name == "agents") setup.agents = text;
-            else if (name == "server") setup.server += text;
-            else if (name == "limits") setup.limits += text;
-            else setup.more += name + ":\n" + text;
+            if (name == "agents")
+                setup.agents = text;
+            else if (name == "server")
+                setup.server += text;
+            else if (name == "limits")
+                setup.limits += text;
+            else
+                setup.more += name + ":\n" + text;
         }
         setup.server += std::string("  admin_token: \"") + kAdminToken + "\"\n";
         setup.twilio = "  account_sids: [\"" + std::string(kAccount) + "\"]\n  api_base_url: \"" + kept_["twilio"] + "\"\n";
@@ -221,18 +226,31 @@ private:
         if (!act.IsMap() || act.size() != 1) throw std::runtime_error("an act is one key");
         const auto kind = act.begin()->first.as<std::string>();
         const YAML::Node what = act.begin()->second;
-        if (kind == "pause") std::this_thread::sleep_for(std::chrono::duration_cast<milliseconds>(duration(what, milliseconds(0)) / speed_));
-        else if (kind == "call") start(what.as<std::string>());
-        else if (kind == "wait") wait(what);
-        else if (kind == "said") said(what);
-        else if (kind == "admin") admin(what);
-        else if (kind == "text") (void)twilio_->message_in(what["to"] ? what["to"].as<std::string>() : std::string(kNumber), what["from"].as<std::string>(), filled(what["body"].as<std::string>()));
-        else if (kind == "inbox") inbox(what);
-        else if (kind == "record") record(what);
-        else if (kind == "ended") ended(what);
-        else if (kind == "metric") metric(what);
-        else if (kind == "parley") program(what);
-        else throw std::runtime_error("there is no act '" + kind + "'");
+        if (kind == "pause")
+            std::this_thread::sleep_for(std::chrono::duration_cast<milliseconds>(duration(what, milliseconds(0)) / speed_));
+        else if (kind == "call")
+            start(what.as<std::string>());
+        else if (kind == "wait")
+            wait(what);
+        else if (kind == "said")
+            said(what);
+        else if (kind == "admin")
+            admin(what);
+        else if (kind == "text")
+            (void)twilio_->message_in(what["to"] ? what["to"].as<std::string>() : std::string(kNumber), what["from"].as<std::string>(),
+                                      filled(what["body"].as<std::string>()));
+        else if (kind == "inbox")
+            inbox(what);
+        else if (kind == "record")
+            record(what);
+        else if (kind == "ended")
+            ended(what);
+        else if (kind == "metric")
+            metric(what);
+        else if (kind == "parley")
+            program(what);
+        else
+            throw std::runtime_error("there is no act '" + kind + "'");
     }
 
     // The newest call of a name of the story, or to a number.
@@ -296,8 +314,10 @@ private:
         if (!done) fail("admin " + filled(what["path"].as<std::string>()) + ": " + why + ": " + answer.dump());
         for (const auto& keep : what["keep"]) {
             const json::json_pointer at(keep.second.as<std::string>());
-            if (answer.is_structured() && answer.contains(at)) kept_[keep.first.as<std::string>()] = answer[at].is_string() ? answer[at].get<std::string>() : answer[at].dump();
-            else fail("the answer has no " + keep.second.as<std::string>() + ": " + answer.dump());
+            if (answer.is_structured() && answer.contains(at))
+                kept_[keep.first.as<std::string>()] = answer[at].is_string() ? answer[at].get<std::string>() : answer[at].dump();
+            else
+                fail("the answer has no " + keep.second.as<std::string>() + ": " + answer.dump());
         }
     }
 
@@ -317,7 +337,8 @@ private:
     }
 
     json read_record(const std::string& sid) const {
-        const auto answer = http(gateway_->gateway().admin_port(), "GET", "/v1/calls/" + sid, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdminToken}});
+        const auto answer =
+            http(gateway_->gateway().admin_port(), "GET", "/v1/calls/" + sid, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdminToken}});
         return answer.status == 200 ? json::parse(answer.body, nullptr, false) : json();
     }
 
@@ -366,7 +387,8 @@ private:
     // The program itself, with the gateway's configuration; what it prints is JSON where something of it is to be kept.
     void program(const YAML::Node& what) {
         const auto args = filled(what["args"].as<std::string>());
-        const auto command = "env -u PARLEY_BIN -u PARLEY_SOURCE_DIR timeout 60 " PARLEY_BIN " " + args + " --config " + gateway_->config_file().string() + " 2>&1";
+        const auto command =
+            "env -u PARLEY_BIN -u PARLEY_SOURCE_DIR timeout 60 " PARLEY_BIN " " + args + " --config " + gateway_->config_file().string() + " 2>&1";
         std::string out;
         FILE* pipe = ::popen(command.c_str(), "r");
         if (pipe == nullptr) throw std::runtime_error("the program cannot be started");
@@ -381,8 +403,10 @@ private:
         const auto printed = json::parse(out, nullptr, false);
         for (const auto& keep : what["keep"]) {
             const json::json_pointer at(keep.second.as<std::string>());
-            if (printed.is_structured() && printed.contains(at)) kept_[keep.first.as<std::string>()] = printed[at].is_string() ? printed[at].get<std::string>() : printed[at].dump();
-            else fail("parley " + args + " printed no " + keep.second.as<std::string>() + ": " + out);
+            if (printed.is_structured() && printed.contains(at))
+                kept_[keep.first.as<std::string>()] = printed[at].is_string() ? printed[at].get<std::string>() : printed[at].dump();
+            else
+                fail("parley " + args + " printed no " + keep.second.as<std::string>() + ": " + out);
         }
     }
 
@@ -412,9 +436,15 @@ private:
             if (!report) continue;
             for (const auto& line : report->transcript) {
                 using Who = sim::TranscriptLine::Who;
-                out << "  " << static_cast<int>(line.from_ms) << " " << (line.who == Who::caller ? "says " : line.who == Who::agent ? "hears" : "     ") << " " << line.text << "\n";
+                out << "  " << static_cast<int>(line.from_ms) << " "
+                    << (line.who == Who::caller  ? "says "
+                        : line.who == Who::agent ? "hears"
+                                                 : "     ")
+                    << " " << line.text << "\n";
             }
-            for (const auto& hook : report->webhooks) out << "  " << static_cast<int>(hook.at_ms) << " " << hook.method << " " << hook.url << " → " << hook.status << " " << hook.document.substr(0, 600) << "\n";
+            for (const auto& hook : report->webhooks)
+                out << "  " << static_cast<int>(hook.at_ms) << " " << hook.method << " " << hook.url << " → " << hook.status << " "
+                    << hook.document.substr(0, 600) << "\n";
         }
         out << "--- asked of Twilio: " << twilio_->requests().substr(0, 4000) << "\n";
         for (const auto& line : gateway_->log().lines()) out << line << "\n";

@@ -11,7 +11,8 @@
 //   text: {from, to, body} · inbox: {number, contains, within} · record: {call: ann | sid, is: {/pointer: value | "~part"}, within} ·
 //   heard_by: {number, all: [phrases], none: [phrases]} (after only) · ended: {number, count, status} · metric: {name, least} ·
 //   parley: {args: "numbers list", exit: 0, contains: [texts], keep: {name: /json/pointer}}
-// "{ann}" in a path or value is that call's SID; "{scripts}" the directory of scripts, "{data}" that of the tests' files, "{admin}" the gateway's admin listener; kept values go by their names in the same way.
+// "{ann}" in a path or value is that call's SID; "{scripts}" the directory of scripts, "{data}" that of the tests' files, "{admin}" the gateway's admin
+// listener; kept values go by their names in the same way.
 
 #include <filesystem>
 #include <string>

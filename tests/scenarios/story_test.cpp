@@ -32,7 +32,9 @@ std::string name_of(const testing::TestParamInfo<std::filesystem::path>& info) {
     return name;
 }
 
-TEST_P(Story, GoesAsWritten) { goes_as_written(GetParam(), {}); }
+TEST_P(Story, GoesAsWritten) {
+    goes_as_written(GetParam(), {});
+}
 INSTANTIATE_TEST_SUITE_P(Slow, Story, testing::ValuesIn(stories()), name_of);
 
 // Those that lean on what the store keeps, on the other one too.

@@ -30,8 +30,7 @@ double faults(const GatewayUnderTest& gateway, const std::string& kind) {
 
 // A live echo call on a raw socket.
 struct LiveCall {
-    explicit LiveCall(const GatewayUnderTest& gateway_, const std::string& seed = "live")
-        : gateway(gateway_), stream(gateway_) {
+    explicit LiveCall(const GatewayUnderTest& gateway_, const std::string& seed = "live") : gateway(gateway_), stream(gateway_) {
         stream.start(sid, gateway.mint(sid, seed));
         EXPECT_TRUE(works(0x21));
     }
@@ -113,8 +112,7 @@ TEST(Stream, ManySocketsForOneCallLeaveExactlyOneOwner) {
                 stream.media(0x22);
                 const bool mine = !stream.next_audio().empty();
                 // The owner stays until the others have been turned away.
-                if (mine && !eventually([&] { return rejected(gateway, "already_attached") >= 3 * (round + 1); }))
-                    return false;
+                if (mine && !eventually([&] { return rejected(gateway, "already_attached") >= 3 * (round + 1); })) return false;
                 return mine;
             }));
         }
@@ -141,26 +139,25 @@ TEST(Stream, ForeignStreamIdsAreDroppedAndTheTenthIsTheLast) {
 TEST(Stream, MalformedMessagesAreDroppedAndTheTwentiethIsTheLast) {
     const GatewayUnderTest gateway;
     LiveCall call(gateway);
-    const std::vector<std::string> broken{
-        "[]",
-        "null",
-        "{}",
-        "42",
-        "\"media\"",
-        R"({"event":null})",
-        R"({"event":7})",
-        R"({"event":"media"})",
-        R"({"event":"media","media":null})",
-        R"({"event":"media","streamSid":7,"media":{"payload":"////"}})",
-        R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{}})",
-        R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":[]})",
-        R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{"payload":5}})",
-        R"({"event":"dtmf","streamSid":")" + call.stream.stream_sid + R"("})",
-        R"({"event":"mark","streamSid":")" + call.stream.stream_sid + R"(","mark":{}})",
-        "{",
-        "",
-        "not json at all",
-        R"({"event":"media",})"};
+    const std::vector<std::string> broken{"[]",
+                                          "null",
+                                          "{}",
+                                          "42",
+                                          "\"media\"",
+                                          R"({"event":null})",
+                                          R"({"event":7})",
+                                          R"({"event":"media"})",
+                                          R"({"event":"media","media":null})",
+                                          R"({"event":"media","streamSid":7,"media":{"payload":"////"}})",
+                                          R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{}})",
+                                          R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":[]})",
+                                          R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{"payload":5}})",
+                                          R"({"event":"dtmf","streamSid":")" + call.stream.stream_sid + R"("})",
+                                          R"({"event":"mark","streamSid":")" + call.stream.stream_sid + R"(","mark":{}})",
+                                          "{",
+                                          "",
+                                          "not json at all",
+                                          R"({"event":"media",})"};
     ASSERT_EQ(broken.size(), 19U);
     for (std::size_t i = 0; i < broken.size(); ++i) {
         call.stream.text(broken[i]);
@@ -176,8 +173,7 @@ TEST(Stream, MalformedMessagesAreDroppedAndTheTwentiethIsTheLast) {
 TEST(Stream, AnOversizedMessageEndsTheStream) {
     const GatewayUnderTest gateway;
     LiveCall call(gateway);
-    call.stream.text(R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{"payload":")" +
-                     std::string(70'000, 'A') + R"("}})");
+    call.stream.text(R"({"event":"media","streamSid":")" + call.stream.stream_sid + R"(","media":{"payload":")" + std::string(70'000, 'A') + R"("}})");
     EXPECT_EQ(call.stream.close_code(), 1009U);
     ASSERT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 0; }));
     EXPECT_EQ(faults(gateway, "too_big"), 1);
@@ -240,12 +236,11 @@ TEST_P(ForeignFormat, IsRefusedBeforeAnyBrain) {
     EXPECT_TRUE(bot.requests().empty()) << "no brain was started";
     EXPECT_EQ(gateway.metric("parley_calls_started_total{dir=\"in\"}"), 0);
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, ForeignFormat,
-    testing::Values(Format{"pcm", json{{"encoding", "audio/l16"}, {"sampleRate", 8000}, {"channels", 1}}},
-                    Format{"rate", json{{"encoding", "audio/x-mulaw"}, {"sampleRate", 16000}, {"channels", 1}}},
-                    Format{"stereo", json{{"encoding", "audio/x-mulaw"}, {"sampleRate", 8000}, {"channels", 2}}}),
-    [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, ForeignFormat,
+                         testing::Values(Format{"pcm", json{{"encoding", "audio/l16"}, {"sampleRate", 8000}, {"channels", 1}}},
+                                         Format{"rate", json{{"encoding", "audio/x-mulaw"}, {"sampleRate", 16000}, {"channels", 1}}},
+                                         Format{"stereo", json{{"encoding", "audio/x-mulaw"}, {"sampleRate", 8000}, {"channels", 2}}}),
+                         [](const auto& c) { return c.param.name; });
 
 TEST(Stream, ATokenHoldsOnceForItsOwnCallAndUnchanged) {
     AppServer bot(no_page, [](StreamPeer& peer) {
@@ -271,8 +266,7 @@ TEST(Stream, ATokenHoldsOnceForItsOwnCallAndUnchanged) {
     EXPECT_EQ(refused(sid, tampered), 1008U) << "tampered";
     EXPECT_EQ(refused(sim::make_sid("CA"), gateway.mint(sid, "b")), 1008U) << "of another call";
     EXPECT_EQ(refused(sid, gateway.mint(sid, "c", 0, std::chrono::seconds(300))), 1008U) << "expired";
-    EXPECT_EQ(refused(sid, gateway.mint(sid, "d", 0, std::chrono::seconds(0), "nobody")), 1008U)
-        << "of an agent that does not exist";
+    EXPECT_EQ(refused(sid, gateway.mint(sid, "d", 0, std::chrono::seconds(0), "nobody")), 1008U) << "of an agent that does not exist";
     EXPECT_EQ(rejected(gateway, "token"), 7);
     EXPECT_EQ(gateway.metric("parley_security_events_total{kind=\"stream_token\"}"), 7);
     EXPECT_TRUE(bot.requests().empty()) << "no brain was started";
@@ -323,13 +317,9 @@ TEST(Resume, ALostStreamIsOpenedAgainAndTheCallGoesOn) {
         EXPECT_EQ(stream.next_audio(), std::string(160, static_cast<char>(0x30 + resume))) << "stream " << resume;
         stream.reset();
         // Twilio comes to the tail, perhaps before the gateway has noticed the reset.
-        const auto tail =
-            gateway.webhook("after?agent=desk&resume=" + std::to_string(resume), call_form(sid, "in-progress"));
+        const auto tail = gateway.webhook("after?agent=desk&resume=" + std::to_string(resume), call_form(sid, "in-progress"));
         next = tail.body;
-        EXPECT_EQ(
-            gateway.webhook("after?agent=desk&resume=" + std::to_string(resume), call_form(sid, "in-progress")).body,
-            next)
-            << "delivered again";
+        EXPECT_EQ(gateway.webhook("after?agent=desk&resume=" + std::to_string(resume), call_form(sid, "in-progress")).body, next) << "delivered again";
     }
     EXPECT_THAT(next, HasSubstr("<Say")) << "enough: sorry, and good bye";
     EXPECT_THAT(next, HasSubstr("<Hangup"));

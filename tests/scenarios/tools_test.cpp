@@ -1,5 +1,5 @@
-// Tools, at the caller's ear and at the API: a slow one and its filler, one that needs a yes, one that is interrupted, the built-in ones, an MCP server's, and keys
-// that nobody but the tool may know.
+// Tools, at the caller's ear and at the API: a slow one and its filler, one that needs a yes, one that is interrupted, the built-in ones, an MCP server's, and
+// keys that nobody but the tool may know.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,10 +35,10 @@ constexpr const char* kAdmin = "a token for the operators of this test";
 constexpr const char* kPerson = "+14155550100";
 constexpr const char* kCard = "4111111111111111";
 // What the agent says.
-const std::vector<std::string> kSaid{"good day to you", "let me look",        "there is a table",    "shall i cancel it",     "as you wish",      "it is cancelled",  "thank you for calling",
-                                     "i wrote it down", "we will call you",   "i will remember",     "it is on its way",      "the appointment",  "a good customer",  "all right then",
-                                     "type a number",   "type your card",     "thank you for paying", "that was your number", "i am sorry",
-                                     "sehr gern",       "one moment please"};
+const std::vector<std::string> kSaid{
+    "good day to you", "let me look",      "there is a table",     "shall i cancel it",    "as you wish",     "it is cancelled", "thank you for calling",
+    "i wrote it down", "we will call you", "i will remember",      "it is on its way",     "the appointment", "a good customer", "all right then",
+    "type a number",   "type your card",   "thank you for paying", "that was your number", "i am sorry",      "sehr gern",       "one moment please"};
 // What the caller says, the tool the model then asks for and how, and what it says of the result.
 struct Turn {
     const char *heard, *tool, *arguments, *after;
@@ -111,18 +111,26 @@ private:
                 calendar_ = request.body;
                 return {201, "text/plain", ""};
             }
-            const std::string data = calendar_.empty() ? "" : "<d:response><d:propstat><d:prop><c:calendar-data>" + calendar_ + "</c:calendar-data></d:prop></d:propstat></d:response>";
+            const std::string data =
+                calendar_.empty() ? ""
+                                  : "<d:response><d:propstat><d:prop><c:calendar-data>" + calendar_ + "</c:calendar-data></d:prop></d:propstat></d:response>";
             return {207, "application/xml", "<d:multistatus xmlns:d=\"DAV:\" xmlns:c=\"urn:ietf:params:xml:ns:caldav\">" + data + "</d:multistatus>"};
         }
         if (path == "/mcp") {
             const auto message = json::parse(request.body, nullptr, false);
             const auto id = message.value("id", json()), method = message.value("method", json());
             json result = json::object();
-            if (method == "initialize") result = {{"protocolVersion", "2025-06-18"}, {"capabilities", {{"tools", json::object()}}}, {"serverInfo", {{"name", "crm"}, {"version", "1"}}}};
+            if (method == "initialize")
+                result = {
+                    {"protocolVersion", "2025-06-18"}, {"capabilities", {{"tools", json::object()}}}, {"serverInfo", {{"name", "crm"}, {"version", "1"}}}};
             else if (method == "tools/list")
-                result = {{"tools", json::array({{{"name", "find_customer"}, {"description", "Finds a customer."}, {"inputSchema", {{"type", "object"}, {"properties", {{"number", {{"type", "string"}}}}}}}}})}};
-            else if (method == "tools/call") result = {{"content", json::array({{{"type", "text"}, {"text", "a good one"}}})}};
-            else return id.is_null() ? net::HttpResponse(202) : net::HttpResponse(400);
+                result = {{"tools", json::array({{{"name", "find_customer"},
+                                                  {"description", "Finds a customer."},
+                                                  {"inputSchema", {{"type", "object"}, {"properties", {{"number", {{"type", "string"}}}}}}}}})}};
+            else if (method == "tools/call")
+                result = {{"content", json::array({{{"type", "text"}, {"text", "a good one"}}})}};
+            else
+                return id.is_null() ? net::HttpResponse(202) : net::HttpResponse(400);
             return said({{"jsonrpc", "2.0"}, {"id", id}, {"result", result}});
         }
         return said({{"result", "done"}});
@@ -168,7 +176,8 @@ public:
         const auto day = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) + std::chrono::days(30);
         const std::chrono::year_month_day date(day);
         char booking[100];
-        std::snprintf(booking, sizeof booking, R"({"date":"%04d-%02u-%02u","time":"10:00","service":"Cut"})", static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+        std::snprintf(booking, sizeof booking, R"({"date":"%04d-%02u-%02u","time":"10:00","service":"Cut"})", static_cast<int>(date.year()),
+                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
         for (const auto& turn : kTurns) {
             words.emplace_back(turn.heard);
             settings.phrases.emplace_back(turn.heard);
@@ -209,19 +218,36 @@ public:
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
         setup.twilio = std::string("  account_sids: [\"") + kAccount + "\"]\n  api_base_url: \"http://127.0.0.1:" + std::to_string(port) + "\"\n";
-        setup.more = store + "recording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, frames: full}\nlog: {level: debug}\nvendors:\n" + vendors_->lines();
-        setup.more += "  ohr: {vendor: deepgram, base_url: \"" + vendors_->at("deepgram").url() + "\", key: sim-key, language: de}\n  stimme: {vendor: elevenlabs, base_url: \"" + vendors_->at("elevenlabs").url() + "\", key: sim-key, voice: klara}\n";
+        setup.more = store +
+                     "recording: {enabled: true, retain_days: 1}\ncall_files: {enabled: true, retain_days: 1, frames: full}\nlog: {level: debug}\nvendors:\n" +
+                     vendors_->lines();
+        setup.more += "  ohr: {vendor: deepgram, base_url: \"" + vendors_->at("deepgram").url() +
+                      "\", key: sim-key, language: de}\n  stimme: {vendor: elevenlabs, base_url: \"" + vendors_->at("elevenlabs").url() +
+                      "\", key: sim-key, voice: klara}\n";
         const auto object = [](const std::string& properties = {}) { return "{type: object, properties: {" + properties + "}}"; };
-        setup.agents = "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n"
-                       "    conversation: {endpoint_silence: 300ms, endpoint_silence_short: 250ms, filler_after: 5s, fillers: [one moment please]}\n"
-                       "    tools: [take_message, schedule_callback, remember, send_sms, book_appointment, collect_digits, set_language]\n    languages: [en-US, de-DE]\n    speech_in: [{language: de-DE, stt: [ohr], tts: [stimme]}]\n    tool_networks: [\"127.0.0.1\"]\n"
-                       "    calendar: {url: \"" + business_.url("/calendar/") + "\", time_zone: UTC}\n"
-                       "    http_tools:\n"
-                       "      - {name: look, description: Looks for a table., method: GET, url: \"" + business_.url("/look") + "\", parameters: " + object("day: {type: string}") + ", filler: let me look}\n"
-                       "      - {name: cancel_order, description: Cancels an order., url: \"" + business_.url("/cancel") + "\", parameters: " + object("order: {type: string}") + ", consequential: true}\n"
-                       "      - {name: sign_up, description: Signs the caller up., url: \"" + business_.url("/sign-up") + "\", parameters: " + object() + "}\n"
-                       "      - {name: pay, description: Pays by card., url: \"" + business_.url("/pay") + "\", parameters: " + object() + ", body: '{\"card\": \"{digits.card}\"}'}\n"
-                       "    mcp_servers:\n      - {name: crm, url: \"" + business_.url("/mcp") + "\", version: \"2025-06-18\"}\n";
+        setup.agents =
+            "  desk:\n    default: true\n    brain: vendors\n    greeting: good day to you\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n"
+            "    conversation: {endpoint_silence: 300ms, endpoint_silence_short: 250ms, filler_after: 5s, fillers: [one moment please]}\n"
+            "    tools: [take_message, schedule_callback, remember, send_sms, book_appointment, collect_digits, set_language]\n    languages: [en-US, de-DE]\n "
+            "   speech_in: [{language: de-DE, stt: [ohr], tts: [stimme]}]\n    tool_networks: [\"127.0.0.1\"]\n"
+            "    calendar: {url: \"" +
+            business_.url("/calendar/") +
+            "\", time_zone: UTC}\n"
+            "    http_tools:\n"
+            "      - {name: look, description: Looks for a table., method: GET, url: \"" +
+            business_.url("/look") + "\", parameters: " + object("day: {type: string}") +
+            ", filler: let me look}\n"
+            "      - {name: cancel_order, description: Cancels an order., url: \"" +
+            business_.url("/cancel") + "\", parameters: " + object("order: {type: string}") +
+            ", consequential: true}\n"
+            "      - {name: sign_up, description: Signs the caller up., url: \"" +
+            business_.url("/sign-up") + "\", parameters: " + object() +
+            "}\n"
+            "      - {name: pay, description: Pays by card., url: \"" +
+            business_.url("/pay") + "\", parameters: " + object() +
+            ", body: '{\"card\": \"{digits.card}\"}'}\n"
+            "    mcp_servers:\n      - {name: crm, url: \"" +
+            business_.url("/mcp") + "\", version: \"2025-06-18\"}\n";
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
         sim::FakeTwilioOptions options;
         options.port = port;
@@ -239,7 +265,8 @@ public:
     // Each line is what the caller says, after the agent's last words, or a step as it stands.
     std::string call(const std::vector<std::string>& lines) {
         std::string steps = "steps:\n  - wait_for: {agent_silence: 400ms}\n";
-        for (const auto& line : lines) steps += line.starts_with("- ") ? "  " + line + "\n" : "  - say: " + line + "\n  - wait_for: {agent_silence: 500ms, within: 15s}\n";
+        for (const auto& line : lines)
+            steps += line.starts_with("- ") ? "  " + line + "\n" : "  - say: " + line + "\n  - wait_for: {agent_silence: 500ms, within: 15s}\n";
         auto placed = twilio_->call_in(kNumber, kPerson, sim::parse_scenario(steps, "scenario.yaml"));
         const auto report = placed.report.get();
         EXPECT_THAT(report.failures, IsEmpty());
@@ -254,12 +281,14 @@ public:
     // "tool outcome" of every call of one, as the record has them when it has so many.
     std::vector<std::string> tools_of(const std::string& sid, std::size_t count) const {
         std::vector<std::string> all;
-        (void)eventually([&] {
-            all.clear();
-            const auto calls = ask("/v1/calls/" + sid).value("tools", json::array());
-            for (const auto& one : calls) all.push_back(one.value("tool", "") + " " + one.value("outcome", ""));
-            return all.size() >= count;
-        }, 5s);
+        (void)eventually(
+            [&] {
+                all.clear();
+                const auto calls = ask("/v1/calls/" + sid).value("tools", json::array());
+                for (const auto& one : calls) all.push_back(one.value("tool", "") + " " + one.value("outcome", ""));
+                return all.size() >= count;
+            },
+            5s);
         return all;
     }
     [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
@@ -285,20 +314,26 @@ constexpr const char* kOver = "- wait_for: {hangup: true, within: 15s}";
 
 // A slow answer is bridged; what has consequences waits for a yes; who interrupts gets an answer, and the tool one result.
 void asked_confirmed_and_interrupted(Desk& desk) {
-    const auto sid = desk.call({"- say: find me a table", "- wait_for: {text: there is a table, within: 15s}", "cancel my order", "no keep it", "cancel my order", "yes do it", "- say: sign me up", "- pause: 1300ms", "never mind",
-                                "- pause: 1500ms", "- say: goodbye", kOver});
-    EXPECT_THAT(desk.heard(), ElementsAre("good day to you", "let me look", "there is a table", "shall i cancel it", "as you wish", "shall i cancel it", "it is cancelled", "all right then", "thank you for calling"));
+    const auto sid =
+        desk.call({"- say: find me a table", "- wait_for: {text: there is a table, within: 15s}", "cancel my order", "no keep it", "cancel my order",
+                   "yes do it", "- say: sign me up", "- pause: 1300ms", "never mind", "- pause: 1500ms", "- say: goodbye", kOver});
+    EXPECT_THAT(desk.heard(), ElementsAre("good day to you", "let me look", "there is a table", "shall i cancel it", "as you wish", "shall i cancel it",
+                                          "it is cancelled", "all right then", "thank you for calling"));
     EXPECT_EQ(desk.business().asked("GET /look").size(), 1U);
     EXPECT_EQ(desk.business().asked("POST /cancel").size(), 1U);
     EXPECT_EQ(desk.business().asked("POST /sign-up").size(), 1U);
-    EXPECT_THAT(desk.tools_of(sid, 5), testing::UnorderedElementsAre("look ok", "cancel_order unconfirmed", "cancel_order unconfirmed", "cancel_order ok", "sign_up ok"));
+    EXPECT_THAT(desk.tools_of(sid, 5),
+                testing::UnorderedElementsAre("look ok", "cancel_order unconfirmed", "cancel_order unconfirmed", "cancel_order ok", "sign_up ok"));
     EXPECT_EQ(desk.gateway().events("tool.orphaned").size(), 1U);
 }
 
 void built_in_ones(Desk& desk) {
-    const auto sid = desk.call({"take a message", "call me back", "remember my name", "text me the address", "book me in", "yes please", "who am i", "in german please", "- say: goodbye", kOver});
-    EXPECT_THAT(desk.heard(), ElementsAre("good day to you", "i wrote it down", "we will call you", "i will remember", "it is on its way", "the appointment", "the appointment", "a good customer", "sehr gern", "thank you for calling"));
-    EXPECT_THAT(desk.tools_of(sid, 8), ElementsAre("take_message ok", "schedule_callback ok", "remember ok", "send_sms ok", "book_appointment unconfirmed", "book_appointment ok", "find_customer ok", "set_language ok"));
+    const auto sid = desk.call({"take a message", "call me back", "remember my name", "text me the address", "book me in", "yes please", "who am i",
+                                "in german please", "- say: goodbye", kOver});
+    EXPECT_THAT(desk.heard(), ElementsAre("good day to you", "i wrote it down", "we will call you", "i will remember", "it is on its way", "the appointment",
+                                          "the appointment", "a good customer", "sehr gern", "thank you for calling"));
+    EXPECT_THAT(desk.tools_of(sid, 8), ElementsAre("take_message ok", "schedule_callback ok", "remember ok", "send_sms ok", "book_appointment unconfirmed",
+                                                   "book_appointment ok", "find_customer ok", "set_language ok"));
     EXPECT_EQ(desk.ask("/v1/calls/" + sid)["tools"][7]["result"]["speech"], "changed");
     EXPECT_THAT(desk.targets("deepgram"), Contains(HasSubstr("language=de")));
     EXPECT_THAT(desk.targets("elevenlabs"), Contains(HasSubstr("klara")));
@@ -324,7 +359,8 @@ void keys_that_nobody_may_know(Desk& desk) {
     EXPECT_TRUE(desk.business().asked("POST /pay").empty());
 
     const auto asked_before = desk.model_asked().size();
-    const auto sid = desk.call({"- say: i want to pay", "- wait_for: {agent_speech: true}", "- pause: 200ms", std::string("- dtmf: \"") + kCard + "#\"", "- wait_for: {text: thank you for paying, within: 15s}", "- say: goodbye", kOver});
+    const auto sid = desk.call({"- say: i want to pay", "- wait_for: {agent_speech: true}", "- pause: 200ms", std::string("- dtmf: \"") + kCard + "#\"",
+                                "- wait_for: {text: thank you for paying, within: 15s}", "- say: goodbye", kOver});
     EXPECT_THAT(desk.heard(), AllOf(Contains("thank you for paying"), Not(Contains("one moment please"))));
     ASSERT_EQ(desk.business().asked("POST /pay").size(), 1U);
     EXPECT_EQ(json::parse(desk.business().asked("POST /pay")[0])["card"], kCard);
@@ -353,12 +389,16 @@ void keys_that_nobody_may_know(Desk& desk) {
         if (name.ends_with(".jsonl")) {
             // What was left out of it decides the same.
             call::ReplayResult replayed;
-            EXPECT_TRUE(eventually([&] {
-                std::ifstream file(entry.path());
-                replayed = call::replay_call_file(file);
-                return replayed.complete;
-            }, 5s));
-            EXPECT_TRUE(replayed.identical) << name << " line " << replayed.line << " " << replayed.error << "\n" << replayed.recorded << "\n" << replayed.replayed;
+            EXPECT_TRUE(eventually(
+                [&] {
+                    std::ifstream file(entry.path());
+                    replayed = call::replay_call_file(file);
+                    return replayed.complete;
+                },
+                5s));
+            EXPECT_TRUE(replayed.identical) << name << " line " << replayed.line << " " << replayed.error << "\n"
+                                            << replayed.recorded << "\n"
+                                            << replayed.replayed;
         }
         if (name.starts_with(sid) && name.ends_with(".jsonl"))
             for (const char key : {'4', '1'}) digits += content.find(std::string(R"("digit":")") + key) != std::string::npos ? 1 : 0;

@@ -49,7 +49,9 @@ public:
         refund.tool = "transfer_call";
         refund.arguments = R"({"to":"billing","announcement":"one moment please"})";
         settings.rules = {bye, after, name, last, refund};
-        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kName, kBooked, kBill, kRefund, kMoment, kBilling, kWhich, kLast, kWarning, kOver, kBye, kFarewell, "i am sorry"}, settings);
+        vendors_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kName, kBooked, kBill, kRefund, kMoment, kBilling, kWhich, kLast,
+                                                                              kWarning, kOver, kBye, kFarewell, "i am sorry"},
+                                                     settings);
         const std::string parts = "    brain: vendors\n    stt: [deepgram]\n    lm: [openai]\n    tts: [elevenlabs]\n";
         Sections setup;
         setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
@@ -57,9 +59,10 @@ public:
         setup.agents = "  desk:\n    default: true\n    greeting: good day to you\n" + parts +
                        "    analysis: {enabled: true, extract: {appointment: \"\"}}\n    memory: {callers: true}\n    route_by: both\n"
                        "    intents:\n      - {name: billing, phrases: [\"my bill\"], to: \"agent:billing\", deflect: one moment please}\n"
-                       "  billing:\n    greeting: this is the billing desk\n" + parts +
-                       "  limited:\n    numbers: [\"" + kLimited + "\"]\n    greeting: good day to you\n" + parts +
-                       "    conversation: {max_duration: 6s, max_duration_text: our time is over now, max_duration_warning_text: our time is nearly over}\n    policy: {warn_before: 3s}\n";
+                       "  billing:\n    greeting: this is the billing desk\n" +
+                       parts + "  limited:\n    numbers: [\"" + kLimited + "\"]\n    greeting: good day to you\n" + parts +
+                       "    conversation: {max_duration: 6s, max_duration_text: our time is over now, max_duration_warning_text: our time is nearly over}\n    "
+                       "policy: {warn_before: 3s}\n";
         gateway_ = std::make_unique<GatewayUnderTest>(setup);
     }
     sim::CallReport call(const std::string& scenario, const char* to = kNumber) {
@@ -71,7 +74,8 @@ public:
         return report;
     }
     json ask(const std::string& method, const std::string& path, int status = 200, const json& body = nullptr) const {
-        const auto answer = http(gateway_->gateway().admin_port(), method, path, {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}},
+        const auto answer = http(gateway_->gateway().admin_port(), method, path,
+                                 {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}},
                                  body.is_null() ? std::string() : body.dump());
         EXPECT_EQ(answer.status, status) << method << " " << path << " " << answer.body;
         return json::parse(answer.body, nullptr, false);
@@ -135,7 +139,8 @@ void looked_back_and_remembered(Desk& desk) {
     ASSERT_EQ(callers.size(), 1U) << callers;
     EXPECT_EQ(callers[0]["profile"]["name"], "Ann");
     const auto number = callers[0]["caller"].get<std::string>();
-    EXPECT_EQ(desk.ask("PATCH", "/v1/callers/" + number + "/profile?agent=desk", 200, {{"preferences", {"mornings"}}})["profile"]["preferences"][0], "mornings");
+    EXPECT_EQ(desk.ask("PATCH", "/v1/callers/" + number + "/profile?agent=desk", 200, {{"preferences", {"mornings"}}})["profile"]["preferences"][0],
+              "mornings");
     desk.ask("PATCH", "/v1/callers/" + number + "/profile?agent=desk", 422, {{"name", 7}});
 
     // And the model is told at the next call.
@@ -169,7 +174,9 @@ void handed_over(Desk& desk, const char* wish, const char* by) {
     json events;
     EXPECT_TRUE(eventually([&] {
         events = desk.ask("GET", "/v1/calls/" + report.call_sid).value("events", json::array());
-        return std::any_of(events.begin(), events.end(), [&](const auto& event) { return event.value("event", "") == "intent" && event.value("intent", "") == "billing" && event.value("by", "") == by; });
+        return std::any_of(events.begin(), events.end(), [&](const auto& event) {
+            return event.value("event", "") == "intent" && event.value("intent", "") == "billing" && event.value("by", "") == by;
+        });
     })) << events;
 }
 

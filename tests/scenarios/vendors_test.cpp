@@ -40,7 +40,8 @@ TEST(Vendors, HoldAConversation) {
     EXPECT_EQ(heard.of("end_call").back()["reason"], "agent_completed");
     EXPECT_TRUE(gateway.events("provider.failover").empty());
     bool request = false;
-    for (const auto& record : heard.vendors) request = request || (record["role"] == "llm" && record["vendor"] == "openai" && record.value("request_id", "").starts_with("req_"));
+    for (const auto& record : heard.vendors)
+        request = request || (record["role"] == "llm" && record["vendor"] == "openai" && record.value("request_id", "").starts_with("req_"));
     EXPECT_TRUE(request) << "the vendor's request id stands in the call file";
     EXPECT_GE(gateway.metric("parley_provider_requests_total{role=\"llm\",provider=\"openai\",outcome=\"ok\"}"), 2);
     expect_identical_replay(heard.file);
@@ -101,7 +102,9 @@ TEST(Vendors, ARecogniserThatDiesInAnUtteranceIsReplacedAndHearsAllOfIt) {
     sim::Fault half_open;
     half_open.half_open_after = 0;
     vendors.fault("deepgram", half_open);
-    GatewayUnderTest gateway(agent(vendors, "    greeting: good day to you\n    stt: [deepgram, assemblyai]\n    lm: [openai]\n    tts: [elevenlabs]\n    failover: {stt_final: 700ms}\n"));
+    GatewayUnderTest gateway(
+        agent(vendors,
+              "    greeting: good day to you\n    stt: [deepgram, assemblyai]\n    lm: [openai]\n    tts: [elevenlabs]\n    failover: {stt_final: 700ms}\n"));
     const auto heard = call(gateway, vendors, kOneTurn);
     EXPECT_THAT(heard.report.failures, IsEmpty());
     EXPECT_THAT(heard.phrases, Contains(kAnswer));

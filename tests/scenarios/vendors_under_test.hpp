@@ -39,7 +39,8 @@ public:
         hours.say = kAnswer;
         settings.rules = {greeting, bye, after, hours, everything};
         settings.endpointing = 300ms;
-        emulated_ = std::make_unique<EmulatedVendors>(std::vector<std::string>{kGreeting, kQuestion, kLongQuestion, kAnswer, kBye, kFarewell, "one moment please", "i am sorry"}, settings, names);
+        emulated_ = std::make_unique<EmulatedVendors>(
+            std::vector<std::string>{kGreeting, kQuestion, kLongQuestion, kAnswer, kBye, kFarewell, "one moment please", "i am sorry"}, settings, names);
     }
     sim::VendorHost& at(const std::string& name) { return emulated_->at(name); }
     void fault(const std::string& name, sim::Fault fault, const std::string& path = {}) {
@@ -48,7 +49,9 @@ public:
         rule.fault = std::move(fault);
         at(name).script({rule});
     }
-    [[nodiscard]] std::string section() const { return "call_files: {enabled: true, retain_days: 1, directory: calls, frames: full}\nvendors:\n" + emulated_->lines(); }
+    [[nodiscard]] std::string section() const {
+        return "call_files: {enabled: true, retain_days: 1, directory: calls, frames: full}\nvendors:\n" + emulated_->lines();
+    }
     [[nodiscard]] const EmulatedVendors& emulated() const { return *emulated_; }
 
 private:
@@ -100,7 +103,8 @@ inline Heard call(const GatewayUnderTest& gateway, const Vendors& vendors, const
             if (record.is_object()) heard.vendors.push_back(std::move(record));
         }
     }
-    if (std::getenv("PARLEY_TEST_KEEP") != nullptr) std::filesystem::copy_file(heard.file, std::getenv("PARLEY_TEST_KEEP"), std::filesystem::copy_options::overwrite_existing);
+    if (std::getenv("PARLEY_TEST_KEEP") != nullptr)
+        std::filesystem::copy_file(heard.file, std::getenv("PARLEY_TEST_KEEP"), std::filesystem::copy_options::overwrite_existing);
     return heard;
 }
 

@@ -74,7 +74,8 @@ TEST_P(ManglingProxy, W5_IsNamedInTheLog) {
     EXPECT_EQ(gateway.metric("parley_calls_started_total{dir=\"in\"}"), 0);
 }
 INSTANTIATE_TEST_SUITE_P(rules, ManglingProxy,
-                         testing::Values(Mangling{"query", "  http-request set-query added=1\n", "none"}, Mangling{"another_route", "  http-request set-path /webhooks/twilio/after\n", "none"}),
+                         testing::Values(Mangling{"query", "  http-request set-query added=1\n", "none"},
+                                         Mangling{"another_route", "  http-request set-path /webhooks/twilio/after\n", "none"}),
                          [](const auto& c) { return std::string(c.param.name); });
 
 // What a proxy does to the host, or to the port, is no matter: the address is configured, not read from the request.
@@ -89,8 +90,11 @@ TEST(WebhookRows, W5_AHostChangedOnTheWayIsNoMatter) {
 TEST(WebhookRows, W5_AWrongPublicUrlIsDiagnosed) {
     GatewayUnderTest gateway;
     const auto form = call_form(sim::make_sid("CA"));
-    for (const auto& [url, hint] : {std::pair{std::string("http://") + kHost + "/webhooks/twilio/voice", "other_scheme"}, {std::string("https://") + kHost + "/webhooks/twilio/voice/", "other_slash"}}) {
-        const auto answer = http(gateway.port(), "POST", "/webhooks/twilio/voice", {{"Content-Type", "application/x-www-form-urlencoded"}, {"X-Twilio-Signature", sim::sign(kToken, url, form)}}, sim::encode_form(form));
+    for (const auto& [url, hint] : {std::pair{std::string("http://") + kHost + "/webhooks/twilio/voice", "other_scheme"},
+                                    {std::string("https://") + kHost + "/webhooks/twilio/voice/", "other_slash"}}) {
+        const auto answer =
+            http(gateway.port(), "POST", "/webhooks/twilio/voice",
+                 {{"Content-Type", "application/x-www-form-urlencoded"}, {"X-Twilio-Signature", sim::sign(kToken, url, form)}}, sim::encode_form(form));
         EXPECT_EQ(answer.status, 403);
         EXPECT_EQ(gateway.events("security.bad_signature").back()["hint"], hint);
     }
@@ -135,7 +139,9 @@ TEST_P(StreamErrors, W15_AreCountedByCode) {
     EXPECT_EQ(gateway.metric("parley_twilio_errors_total{code=\"" + std::string(GetParam()) + "\"}"), 1);
     ASSERT_EQ(gateway.events("stream.error").size(), 1U);
 }
-INSTANTIATE_TEST_SUITE_P(codes, StreamErrors, testing::Values("31901", "31902", "31903", "31904", "31910", "31920", "31921", "31924", "31930", "31931", "31950", "31951"), [](const auto& c) { return std::string(c.param); });
+INSTANTIATE_TEST_SUITE_P(codes, StreamErrors,
+                         testing::Values("31901", "31902", "31903", "31904", "31910", "31920", "31921", "31924", "31930", "31931", "31950", "31951"),
+                         [](const auto& c) { return std::string(c.param); });
 
 TEST(WebhookRows, W15_AnUnknownCodeMakesNoNewSeries) {
     GatewayUnderTest gateway;

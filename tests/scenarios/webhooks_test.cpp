@@ -32,15 +32,13 @@ TEST(Webhooks, W1_TheSameCallDeliveredAgainGetsTheSameBytes) {
     const auto first = gateway.webhook("voice", call_form(sid), {}, "11111111-2222-3333-4444-555555555555");
     ASSERT_EQ(first.status, 200);
     for (int i = 0; i < 5; ++i) {
-        const auto again =
-            gateway.webhook("voice", call_form(sid), {}, i % 2 == 0 ? "11111111-2222-3333-4444-555555555555" : "");
+        const auto again = gateway.webhook("voice", call_form(sid), {}, i % 2 == 0 ? "11111111-2222-3333-4444-555555555555" : "");
         EXPECT_EQ(again.status, 200);
         EXPECT_EQ(again.body, first.body);
     }
     EXPECT_EQ(gateway.metric("parley_webhook_duplicates_total"), 5);
     EXPECT_EQ(gateway.events("webhook.answered").size(), 1U);
-    EXPECT_NE(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, first.body)
-        << "another call has a token of its own";
+    EXPECT_NE(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, first.body) << "another call has a token of its own";
 }
 
 TEST(Webhooks, W1_TheSameCallDeliveredTwiceAtOnceGetsTheSameBytesAndIsOneCall) {
@@ -49,17 +47,14 @@ TEST(Webhooks, W1_TheSameCallDeliveredTwiceAtOnceGetsTheSameBytesAndIsOneCall) {
         const auto sid = sim::make_sid("CA");
         std::vector<std::future<HttpAnswer>> asked;
         for (int i = 0; i < 6; ++i)
-            asked.push_back(std::async(std::launch::async, [&, i] {
-                return gateway.webhook("voice", call_form(sid), {}, "token-" + std::to_string(i));
-            }));
+            asked.push_back(std::async(std::launch::async, [&, i] { return gateway.webhook("voice", call_form(sid), {}, "token-" + std::to_string(i)); }));
         std::set<std::string> bodies;
         for (auto& answer : asked) bodies.insert(answer.get().body);
         EXPECT_EQ(bodies.size(), 1U);
         EXPECT_THAT(*bodies.begin(), HasSubstr("<Stream"));
     }
     // Ten calls have their place, not sixty: ten more are taken, the next one is not.
-    for (int i = 0; i < 10; ++i)
-        EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, HasSubstr("<Stream"));
+    for (int i = 0; i < 10; ++i) EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, HasSubstr("<Stream"));
     EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, HasSubstr("<Reject reason=\"busy\""));
 }
 
@@ -77,8 +72,7 @@ TEST(Webhooks, W3_ACallThatIsOverStaysOver) {
     EXPECT_FALSE(gateway.events("security.replay").empty());
     EXPECT_EQ(gateway.metric("parley_security_events_total{kind=\"replay\"}"), 1);
     // The tail and the callbacks of that call, played back, change nothing either.
-    EXPECT_THAT(gateway.webhook("after?agent=desk&resume=0", call_form(report.call_sid, "completed")).body,
-                HasSubstr("<Response><Hangup"));
+    EXPECT_THAT(gateway.webhook("after?agent=desk&resume=0", call_form(report.call_sid, "completed")).body, HasSubstr("<Response><Hangup"));
     EXPECT_EQ(gateway.webhook("status", call_form(report.call_sid, "completed")).status, 204);
     EXPECT_EQ(gateway.metric("parley_calls_started_total{dir=\"in\"}"), 1);
 }
@@ -98,30 +92,24 @@ TEST_P(ForgedWebhook, W4_StartsNothing) {
         EXPECT_EQ(answer.status, GetParam().status) << route;
         EXPECT_EQ(answer.body, "") << route;
     }
-    EXPECT_EQ(
-        gateway.metric(std::string("parley_webhook_signature_failures_total{reason=\"") + GetParam().reason + "\"}"),
-        6);
+    EXPECT_EQ(gateway.metric(std::string("parley_webhook_signature_failures_total{reason=\"") + GetParam().reason + "\"}"), 6);
     const auto lines = gateway.events("security.bad_signature");
     ASSERT_FALSE(lines.empty());
     EXPECT_EQ(lines[0]["remote"], "127.0.0.1");
     for (const auto& line : gateway.log().lines()) EXPECT_THAT(line, Not(HasSubstr(kToken)));
     EXPECT_EQ(gateway.metric("parley_calls_started_total{dir=\"in\"}"), 0);
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, ForgedWebhook,
-    testing::Values(
-        Forged{"missing", {.token = "", .spoiled = {}}, 400, "missing"},
-        Forged{"garbage", {.token = {}, .spoiled = "AAAAAAAAAAAAAAAAAAAAAAAAAAA="}, 403, "mismatch"},
-        Forged{"not_base64", {.token = {}, .spoiled = "%%%"}, 403, "mismatch"},
-        Forged{"foreign_token", {.token = "99999999999999999999999999999999", .spoiled = {}}, 403, "mismatch"}),
-    [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, ForgedWebhook,
+                         testing::Values(Forged{"missing", {.token = "", .spoiled = {}}, 400, "missing"},
+                                         Forged{"garbage", {.token = {}, .spoiled = "AAAAAAAAAAAAAAAAAAAAAAAAAAA="}, 403, "mismatch"},
+                                         Forged{"not_base64", {.token = {}, .spoiled = "%%%"}, 403, "mismatch"},
+                                         Forged{"foreign_token", {.token = "99999999999999999999999999999999", .spoiled = {}}, 403, "mismatch"}),
+                         [](const auto& c) { return c.param.name; });
 
 TEST(Webhooks, W4_TheUpgradeIsSignedToo) {
     const GatewayUnderTest gateway;
     EXPECT_EQ(RawStream(gateway, {.signature_token = "", .spoiled = {}, .origin = {}}).status(), 403);
-    EXPECT_EQ(RawStream(gateway, {.signature_token = "99999999999999999999999999999999", .spoiled = {}, .origin = {}})
-                  .status(),
-              403);
+    EXPECT_EQ(RawStream(gateway, {.signature_token = "99999999999999999999999999999999", .spoiled = {}, .origin = {}}).status(), 403);
     EXPECT_EQ(RawStream(gateway, {.signature_token = {}, .spoiled = "%%%", .origin = {}}).status(), 403);
     EXPECT_EQ(gateway.metric("parley_stream_rejected_total{reason=\"signature\"}"), 3);
     EXPECT_EQ(gateway.metric("parley_streams_active"), 0);
@@ -134,22 +122,10 @@ TEST(Webhooks, ASignatureHoldsForItsOwnBodyAndUrlOnly) {
     auto other = form;
     sim::set_field(other, "To", "+18005550000");
     const std::string base = std::string("https://") + kHost;
+    EXPECT_EQ(gateway.webhook("voice", other, {.token = {}, .spoiled = sim::sign(kToken, base + "/webhooks/twilio/voice", form)}).status, 403);
+    EXPECT_EQ(gateway.webhook("voice", form, {.token = {}, .spoiled = sim::sign(kToken, base + "/webhooks/twilio/status", form)}).status, 403);
     EXPECT_EQ(
-        gateway
-            .webhook("voice", other, {.token = {}, .spoiled = sim::sign(kToken, base + "/webhooks/twilio/voice", form)})
-            .status,
-        403);
-    EXPECT_EQ(
-        gateway
-            .webhook("voice", form, {.token = {}, .spoiled = sim::sign(kToken, base + "/webhooks/twilio/status", form)})
-            .status,
-        403);
-    EXPECT_EQ(
-        gateway
-            .webhook("voice", form,
-                     {.token = {},
-                      .spoiled = sim::sign(kToken, "http://" + std::string(kHost) + "/webhooks/twilio/voice", form)})
-            .status,
+        gateway.webhook("voice", form, {.token = {}, .spoiled = sim::sign(kToken, "http://" + std::string(kHost) + "/webhooks/twilio/voice", form)}).status,
         403);
     EXPECT_EQ(gateway.webhook("voice", form).status, 200);
 }
@@ -158,8 +134,7 @@ TEST(Webhooks, W6_TwoTokensHoldWhileOneIsBeingRotated) {
     Sections both;
     both.tokens = {kToken, kOldToken};
     GatewayUnderTest gateway(both);
-    EXPECT_EQ(gateway.webhook("voice", call_form(sim::make_sid("CA")), {.token = kOldToken, .spoiled = {}}).status,
-              200);
+    EXPECT_EQ(gateway.webhook("voice", call_form(sim::make_sid("CA")), {.token = kOldToken, .spoiled = {}}).status, 200);
     EXPECT_EQ(gateway.webhook("voice", call_form(sim::make_sid("CA")), {.token = kToken, .spoiled = {}}).status, 200);
     EXPECT_TRUE(RawStream(gateway, {.signature_token = kOldToken, .spoiled = {}, .origin = {}}).open());
     // A whole call whose every request still carries the old one.
@@ -177,8 +152,7 @@ TEST(Webhooks, W6_TwoTokensHoldWhileOneIsBeingRotated) {
     gateway.write_config(Sections{});
     ::raise(SIGHUP);
     ASSERT_TRUE(eventually([&] { return !gateway.events("config.reloaded").empty(); }));
-    EXPECT_EQ(gateway.webhook("voice", call_form(sim::make_sid("CA")), {.token = kOldToken, .spoiled = {}}).status,
-              403);
+    EXPECT_EQ(gateway.webhook("voice", call_form(sim::make_sid("CA")), {.token = kOldToken, .spoiled = {}}).status, 403);
     EXPECT_EQ(gateway.webhook("voice", call_form(sim::make_sid("CA")), {.token = kToken, .spoiled = {}}).status, 200);
 }
 
@@ -206,11 +180,8 @@ TEST(Webhooks, W9_AnAccountThatIsNotOursIsRejected) {
     Sections setup;
     setup.tokens = {std::string(kToken) + "\"]\n  account_sids: [\"" + kAccount};  // one more key of the section
     const GatewayUnderTest gateway(setup);
-    EXPECT_THAT(
-        gateway
-            .webhook("voice", call_form(sim::make_sid("CA"), "ringing", kNumber, "AC000000000000000000000000000000ff"))
-            .body,
-        HasSubstr("<Reject reason=\"rejected\""));
+    EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"), "ringing", kNumber, "AC000000000000000000000000000000ff")).body,
+                HasSubstr("<Reject reason=\"rejected\""));
     EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, HasSubstr("<Stream"));
 }
 
@@ -238,8 +209,7 @@ TEST(Webhooks, W10_AFullHouseIsBusyAtOnceAndEmptiesAgain) {
     for (auto& call : calls) EXPECT_EQ(carrier.end_call(call.call_sid), sim::CallUpdate::done);
     for (auto& call : calls) EXPECT_EQ(call.report.get().status, "completed");
     ASSERT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 0; }));
-    EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, HasSubstr("<Stream"))
-        << "there is room again";
+    EXPECT_THAT(gateway.webhook("voice", call_form(sim::make_sid("CA"))).body, HasSubstr("<Stream")) << "there is room again";
 }
 
 TEST(Webhooks, W14_CompletedEndsACallWhoseSocketIsStillOpen) {
@@ -296,9 +266,7 @@ TEST(Webhooks, W18_ADrainingGatewayStillAnswers) {
 TEST(Webhooks, WhatIsNoWebhookIsRefusedWithoutABody) {
     const GatewayUnderTest gateway;
     EXPECT_EQ(http(gateway.port(), "PUT", "/webhooks/twilio/voice").status, 405);
-    EXPECT_EQ(
-        http(gateway.port(), "POST", "/webhooks/twilio/voice", {{"Content-Type", "application/json"}}, "{}").status,
-        415);
+    EXPECT_EQ(http(gateway.port(), "POST", "/webhooks/twilio/voice", {{"Content-Type", "application/json"}}, "{}").status, 415);
     EXPECT_EQ(http(gateway.port(), "POST", "/webhooks/twilio/unknown").status, 404);
     EXPECT_EQ(http(gateway.port(), "GET", "/").status, 404);
     EXPECT_EQ(http(gateway.port(), "GET", "/metrics").status, 404) << "metrics are the admin listener's";

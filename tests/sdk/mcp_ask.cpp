@@ -18,7 +18,10 @@ using namespace parley;
 json names(const tools::Catalog& catalog) {
     auto all = json::array();
     for (const auto& tool : catalog.tools())
-        all.push_back({{"name", tool->traits().name}, {"description", tool->traits().description}, {"parameters", json::parse(tool->traits().parameters, nullptr, false)}, {"idempotent", tool->traits().idempotent}});
+        all.push_back({{"name", tool->traits().name},
+                       {"description", tool->traits().description},
+                       {"parameters", json::parse(tool->traits().parameters, nullptr, false)},
+                       {"idempotent", tool->traits().idempotent}});
     return {{"tools", all}};
 }
 

@@ -52,18 +52,23 @@ t::RecordingStatusCallback recorded() {
     return {.url = kUrl, .method = "GET", .event = "in-progress completed absent"};
 }
 t::MachineDetection machines() {
-    return {.mode = "DetectMessageEnd", .timeout = 20, .speech_threshold = 2000, .speech_end_threshold = 1000, .silence_timeout = 4000, .callback = kUrl, .callback_method = "POST"};
+    return {.mode = "DetectMessageEnd",
+            .timeout = 20,
+            .speech_threshold = 2000,
+            .speech_end_threshold = 1000,
+            .silence_timeout = 4000,
+            .callback = kUrl,
+            .callback_method = "POST"};
 }
 
 void speech() {
     voice("say", t::Say{.text = "Fish & chips <now> \"hot\" für dich", .voice = "Polly.Joanna-Neural", .language = "en-US", .loop = 2});
     using namespace t::ssml;
-    voice("say_ssml",
-          t::Say{.text = "Hello ",
-                 .voice = "Polly.Joanna",
-                 .ssml = {break_("strong", "500ms"), emphasis("strong", {text("you")}), lang("fr-FR", {text("bonjour")}), p({text("a paragraph")}), s({text("a sentence")}),
-                          phoneme("ipa", "pɪˈkɑːn", "pecan"), prosody("loud", "slow", "+10%", {text("loudly")}), say_as("date", "01022026", "mdy"),
-                          sub("World Wide Web Consortium", "W3C"), t::ssml::w("amazon:VB", {text("read")})}});
+    voice("say_ssml", t::Say{.text = "Hello ",
+                             .voice = "Polly.Joanna",
+                             .ssml = {break_("strong", "500ms"), emphasis("strong", {text("you")}), lang("fr-FR", {text("bonjour")}), p({text("a paragraph")}),
+                                      s({text("a sentence")}), phoneme("ipa", "pɪˈkɑːn", "pecan"), prosody("loud", "slow", "+10%", {text("loudly")}),
+                                      say_as("date", "01022026", "mdy"), sub("World Wide Web Consortium", "W3C"), t::ssml::w("amazon:VB", {text("read")})}});
     voice("play", t::Play{.url = "https://gw.example.com/a.mp3", .loop = 3, .digits = {}});
     voice("play_digits", t::Play{.url = {}, .loop = {}, .digits = "12w34#"});
     voice("pause", t::Pause{.length = 4});
@@ -126,12 +131,26 @@ void dialling() {
     all.events = "call-progress-event";
     all.passports = "token";
     voice("dial", all);
-    dial("dial_number", t::Number{.number = "+14155550100", .send_digits = "wW12#", .url = kUrl, .method = "GET", .status_callback = progress(),
-                                  .byoc = "BY0123456789abcdef0123456789abcdef", .machine_detection = machines(), .phone_number_sid = "PN0123456789abcdef0123456789abcdef"});
+    dial("dial_number", t::Number{.number = "+14155550100",
+                                  .send_digits = "wW12#",
+                                  .url = kUrl,
+                                  .method = "GET",
+                                  .status_callback = progress(),
+                                  .byoc = "BY0123456789abcdef0123456789abcdef",
+                                  .machine_detection = machines(),
+                                  .phone_number_sid = "PN0123456789abcdef0123456789abcdef"});
     dial("dial_client", t::Client{.identity = "ann", .url = kUrl, .method = "POST", .status_callback = progress(), .parameters = {}});
     dial("dial_client_parameters", t::Client{.identity = "ann", .parameters = {{"first", "1 & 2"}, {"second", "<b>"}}});
-    dial("dial_sip", t::Sip{.uri = "sip:ann@pbx.example.com?X-A=1&X-B=2", .url = kUrl, .method = "POST", .status_callback = progress(), .machine_detection = machines(), .username = "ann", .password = "secret"});
-    dial("dial_sip_uris", t::Sip{.uris = {{.uri = "sip:a@pbx.example.com", .priority = 1, .weight = 2, .username = "u", .password = "p"}, {.uri = "sip:b@pbx.example.com"}}, .headers = {{"X-Account", "7"}}});
+    dial("dial_sip", t::Sip{.uri = "sip:ann@pbx.example.com?X-A=1&X-B=2",
+                            .url = kUrl,
+                            .method = "POST",
+                            .status_callback = progress(),
+                            .machine_detection = machines(),
+                            .username = "ann",
+                            .password = "secret"});
+    dial("dial_sip_uris",
+         t::Sip{.uris = {{.uri = "sip:a@pbx.example.com", .priority = 1, .weight = 2, .username = "u", .password = "p"}, {.uri = "sip:b@pbx.example.com"}},
+                .headers = {{"X-Account", "7"}}});
     t::Conference room;
     room.name = "Room & Co";
     room.muted = true;
@@ -152,14 +171,26 @@ void dialling() {
     room.recording_configuration_id = "config1";
     room.event_callback_url = kUrl;
     dial("dial_conference", room);
-    dial("dial_queue", t::Queue{.name = "support", .url = kUrl, .method = "POST", .reservation_sid = "WR0123456789abcdef0123456789abcdef", .post_work_activity_sid = "WA0123456789abcdef0123456789abcdef"});
+    dial("dial_queue", t::Queue{.name = "support",
+                                .url = kUrl,
+                                .method = "POST",
+                                .reservation_sid = "WR0123456789abcdef0123456789abcdef",
+                                .post_work_activity_sid = "WA0123456789abcdef0123456789abcdef"});
     dial("dial_sim", t::Sim{.sid = "DE0123456789abcdef0123456789abcdef"});
-    dial("dial_application", t::Application{.sid = "AP0123456789abcdef0123456789abcdef", .url = kUrl, .method = "POST", .status_callback = progress(), .customer_id = "c1", .copy_parent_to = true, .parameters = {}});
+    dial("dial_application", t::Application{.sid = "AP0123456789abcdef0123456789abcdef",
+                                            .url = kUrl,
+                                            .method = "POST",
+                                            .status_callback = progress(),
+                                            .customer_id = "c1",
+                                            .copy_parent_to = true,
+                                            .parameters = {}});
     dial("dial_application_parameters", t::Application{.sid = "AP0123456789abcdef0123456789abcdef", .parameters = {{"n", "v"}}});
     dial("dial_whatsapp", t::WhatsApp{.number = "+14155550100", .url = kUrl, .method = "POST", .status_callback = progress()});
     voice("refer", t::Refer{.sip = "sip:ann@pbx.example.com", .action = kUrl, .method = "POST"});
     voice("enqueue", t::Enqueue{.name = "support", .action = kUrl, .method = "POST", .wait_url = kUrl, .wait_url_method = "GET", .max_queue_size = 20});
-    voice("enqueue_task", t::Enqueue{.name = {}, .task = t::Task{.json = "{\"skill\":\"billing & more\"}", .priority = 5, .timeout = 60}, .workflow_sid = "WW0123456789abcdef0123456789abcdef"});
+    voice("enqueue_task", t::Enqueue{.name = {},
+                                     .task = t::Task{.json = "{\"skill\":\"billing & more\"}", .priority = 5, .timeout = 60},
+                                     .workflow_sid = "WW0123456789abcdef0123456789abcdef"});
 }
 
 void relay() {
@@ -195,7 +226,8 @@ void relay() {
     all.application_reconnect = true;
     all.turn_detection = "standard";
     all.echo_prompt_filtering = "false";
-    all.languages = {{.code = "de-DE", .tts_provider = "Google", .voice = "de-DE-Chirp3-HD-Aoede", .transcription_provider = "Google", .speech_model = "telephony"}};
+    all.languages = {
+        {.code = "de-DE", .tts_provider = "Google", .voice = "de-DE-Chirp3-HD-Aoede", .transcription_provider = "Google", .speech_model = "telephony"}};
     all.parameters = {{"call", "1 & 2"}};
     connect("connect_conversation_relay", all);
 }
@@ -205,14 +237,24 @@ void connecting() {
     t::Connect plain;
     plain.action = kUrl;
     plain.method = "POST";
-    plain.noun = t::Stream{.url = "wss://gw.example.com/media", .name = "main", .track = "inbound_track", .status_callback = kUrl, .status_callback_method = "POST", .parameters = parameters};
+    plain.noun = t::Stream{.url = "wss://gw.example.com/media",
+                           .name = "main",
+                           .track = "inbound_track",
+                           .status_callback = kUrl,
+                           .status_callback_method = "POST",
+                           .parameters = parameters};
     voice("connect_stream", plain);
     connect("connect_stream_connector", t::Stream{.connector_name = "my-connector", .audio_format = "l16", .sample_rate = "16000"});
     relay();
     connect("connect_relay_session", t::ConversationRelaySession{.connector = "conn", .session_configuration = "conf"});
     connect("connect_ai_session", t::AiSession{.ai_connector = "conn", .ai_session_configuration = "conf"});
-    connect("connect_virtual_agent", t::VirtualAgent{.connector_name = "agent", .language = "en-US", .sentiment_analysis = true, .status_callback = kUrl, .status_callback_method = "POST",
-                                                     .configs = {{"welcomeIntent", "hello"}}, .parameters = {{"customer", "7"}}});
+    connect("connect_virtual_agent", t::VirtualAgent{.connector_name = "agent",
+                                                     .language = "en-US",
+                                                     .sentiment_analysis = true,
+                                                     .status_callback = kUrl,
+                                                     .status_callback_method = "POST",
+                                                     .configs = {{"welcomeIntent", "hello"}},
+                                                     .parameters = {{"customer", "7"}}});
     connect("connect_room", t::Room{.name = "daily", .participant_identity = "ann"});
     t::Conversation conversation;
     conversation.service_instance_sid = "IS0123456789abcdef0123456789abcdef";
@@ -231,7 +273,12 @@ void connecting() {
     t::Start with_action;
     with_action.action = kUrl;
     with_action.method = "POST";
-    with_action.noun = t::Stream{.url = "wss://gw.example.com/listen", .name = "copy", .track = "both_tracks", .status_callback = kUrl, .status_callback_method = "GET", .parameters = parameters};
+    with_action.noun = t::Stream{.url = "wss://gw.example.com/listen",
+                                 .name = "copy",
+                                 .track = "both_tracks",
+                                 .status_callback = kUrl,
+                                 .status_callback_method = "GET",
+                                 .parameters = parameters};
     voice("start_stream", with_action);
     t::Transcription transcription;
     transcription.name = "live";
@@ -254,8 +301,15 @@ void connecting() {
     transcription.configs = {{"c", "1"}};
     transcription.parameters = {{"p", "2"}};
     start("start_transcription", transcription);
-    start("start_recording", t::Recording{.recording_status_callback = recorded(), .channels = "dual", .track = "both", .trim = "do-not-trim", .recording_configuration_id = "config1"});
-    start("start_siprec", t::Siprec{.name = "rec", .connector_name = "conn", .track = "both_tracks", .status_callback = kUrl, .status_callback_method = "POST", .parameters = {{"p", "2"}}});
+    start("start_recording",
+          t::Recording{
+              .recording_status_callback = recorded(), .channels = "dual", .track = "both", .trim = "do-not-trim", .recording_configuration_id = "config1"});
+    start("start_siprec", t::Siprec{.name = "rec",
+                                    .connector_name = "conn",
+                                    .track = "both_tracks",
+                                    .status_callback = kUrl,
+                                    .status_callback_method = "POST",
+                                    .parameters = {{"p", "2"}}});
     voice("stop_stream", t::Stop{.noun = t::Stop::Noun::stream, .name = "copy"});
     voice("stop_transcription", t::Stop{.noun = t::Stop::Noun::transcription, .name = "live"});
     voice("stop_siprec", t::Stop{.noun = t::Stop::Noun::siprec, .name = "rec"});
@@ -269,7 +323,11 @@ void others() {
     voice("reject_parameter", t::Reject{.parameter = t::Parameter{"why", "spam"}});
     voice("leave", t::Leave{});
     voice("echo", t::Echo{});
-    voice("queue", t::Queue{.name = "support", .url = kUrl, .method = "POST", .reservation_sid = "WR0123456789abcdef0123456789abcdef", .post_work_activity_sid = "WA0123456789abcdef0123456789abcdef"});
+    voice("queue", t::Queue{.name = "support",
+                            .url = kUrl,
+                            .method = "POST",
+                            .reservation_sid = "WR0123456789abcdef0123456789abcdef",
+                            .post_work_activity_sid = "WA0123456789abcdef0123456789abcdef"});
     voice("sms", t::Sms{.text = "Hi & bye", .to = "+14155550100", .from = "+18005551212", .action = kUrl, .method = "POST", .status_callback = kUrl});
     t::Pay pay;
     pay.input = "dtmf";
@@ -308,7 +366,14 @@ void others() {
 
 void messaging() {
     MessagingResponse one;
-    one.message(t::Message{.text = {}, .body = "Look & see", .media = {"https://gw.example.com/a.png", "https://gw.example.com/b.png?c=1&d=2"}, .to = "+14155550100", .from = "+18005551212", .action = kUrl, .method = "POST", .status_callback = kUrl});
+    one.message(t::Message{.text = {},
+                           .body = "Look & see",
+                           .media = {"https://gw.example.com/a.png", "https://gw.example.com/b.png?c=1&d=2"},
+                           .to = "+14155550100",
+                           .from = "+18005551212",
+                           .action = kUrl,
+                           .method = "POST",
+                           .status_callback = kUrl});
     print("message", one);
     MessagingResponse text;
     text.message("Hi <there> & bye").message("Second");

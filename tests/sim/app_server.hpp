@@ -68,11 +68,7 @@ public:
         ws_.text(false);
         ws_.write(asio::buffer(bytes), ec);
     }
-    void media(const Mulaw& codes) {
-        send({{"event", "media"},
-              {"streamSid", sid},
-              {"media", {{"payload", base64(std::span<const std::uint8_t>(codes))}}}});
-    }
+    void media(const Mulaw& codes) { send({{"event", "media"}, {"streamSid", sid}, {"media", {{"payload", base64(std::span<const std::uint8_t>(codes))}}}}); }
     void mark(const std::string& name) { send({{"event", "mark"}, {"streamSid", sid}, {"mark", {{"name", name}}}}); }
     void clear() { send({{"event", "clear"}, {"streamSid", sid}}); }
     void close(std::uint16_t code = 1000) {
@@ -121,9 +117,7 @@ public:
     using Stream = std::function<void(StreamPeer&)>;
 
     AppServer(Http on_http, Stream on_stream = {})
-        : on_http_(std::move(on_http)),
-          on_stream_(std::move(on_stream)),
-          acceptor_(context_, {asio::ip::make_address("127.0.0.1"), 0}) {
+        : on_http_(std::move(on_http)), on_stream_(std::move(on_stream)), acceptor_(context_, {asio::ip::make_address("127.0.0.1"), 0}) {
         thread_ = std::thread([this] { accept(); });
     }
     ~AppServer() {
@@ -179,10 +173,7 @@ private:
             socket.set_option(asio::ip::tcp::no_delay(true), ec);
             const std::lock_guard lock(mutex_);
             const int handle = ::dup(socket.native_handle());
-            connections_.push_back({std::thread([this, s = std::make_shared<asio::ip::tcp::socket>(std::move(socket))] {
-                                        serve(std::move(*s));
-                                    }),
-                                    handle});
+            connections_.push_back({std::thread([this, s = std::make_shared<asio::ip::tcp::socket>(std::move(socket))] { serve(std::move(*s)); }), handle});
         }
     }
     void serve(asio::ip::tcp::socket socket) {
@@ -192,12 +183,9 @@ private:
         http::read(socket, buffer, request, ec);
         if (ec) return;
         Seen seen{std::string(request.method_string()), std::string(request.target()), request.body(), {}, {}};
-        for (const auto& field : request)
-            seen.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-        seen.form = decode_form(
-            seen.method == "POST"
-                ? seen.body
-                : (seen.target.find('?') == std::string::npos ? "" : seen.target.substr(seen.target.find('?') + 1)));
+        for (const auto& field : request) seen.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+        seen.form =
+            decode_form(seen.method == "POST" ? seen.body : (seen.target.find('?') == std::string::npos ? "" : seen.target.substr(seen.target.find('?') + 1)));
         {
             const std::lock_guard lock(mutex_);
             requests_.push_back(seen);

@@ -78,8 +78,7 @@ TEST(Webhook, SignatureOptions) {
     EXPECT_NE(seen[0].header("X-Twilio-Signature"), sign(kToken, app.url("/voice"), seen[0].form));
     EXPECT_EQ(seen[0].header("X-Twilio-Signature").size(), 28u);
     EXPECT_EQ(seen[1].header("X-Twilio-Signature"), "");
-    EXPECT_EQ(seen[2].header("X-Twilio-Signature"),
-              sign("00000000000000000000000000000000", app.url("/voice"), seen[2].form));
+    EXPECT_EQ(seen[2].header("X-Twilio-Signature"), sign("00000000000000000000000000000000", app.url("/voice"), seen[2].form));
 }
 
 TEST(Webhook, GetAppendsTheParametersAndSignsThem) {
@@ -188,17 +187,16 @@ TEST_P(FailingDocument, IsNotedAndTheFallbackIsAsked) {
     EXPECT_EQ(value_of(fallback[0].form, "ErrorUrl"), app.url("/voice"));
     EXPECT_EQ(value_of(fallback[0].form, "CallSid"), report.call_sid);
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, FailingDocument,
-    testing::Values(Failure{"status", 11200, [] { return reply("x", "text/xml", 500); }},
-                    Failure{"no_type", 11200, [] { return reply("<Response/>", ""); }},
-                    Failure{"type", 12300, [] { return reply("<Response/>", "application/json"); }},
-                    Failure{"xml", 12100, [] { return reply("<Response><Say>a & b</Say></Response>"); }},
-                    Failure{"html", 12102, [] { return reply("<html></html>", "text/html"); }},
-                    Failure{"version", 12101, [] { return reply("<?xml version=\"2.0\"?><Response/>"); }},
-                    Failure{"root_case", 12102, [] { return reply("<response/>"); }},
-                    Failure{"large", 11750, [] { return twiml("<!--" + std::string(70000, 'x') + "-->"); }}),
-    [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, FailingDocument,
+                         testing::Values(Failure{"status", 11200, [] { return reply("x", "text/xml", 500); }},
+                                         Failure{"no_type", 11200, [] { return reply("<Response/>", ""); }},
+                                         Failure{"type", 12300, [] { return reply("<Response/>", "application/json"); }},
+                                         Failure{"xml", 12100, [] { return reply("<Response><Say>a & b</Say></Response>"); }},
+                                         Failure{"html", 12102, [] { return reply("<html></html>", "text/html"); }},
+                                         Failure{"version", 12101, [] { return reply("<?xml version=\"2.0\"?><Response/>"); }},
+                                         Failure{"root_case", 12102, [] { return reply("<response/>"); }},
+                                         Failure{"large", 11750, [] { return twiml("<!--" + std::string(70000, 'x') + "-->"); }}),
+                         [](const auto& c) { return c.param.name; });
 
 TEST(Webhook, WithoutFallbackTheCallerIsToldAndTheCallEnds) {
     auto options = quick();
@@ -246,10 +244,8 @@ TEST_P(DocumentFlow, Runs) {
 INSTANTIATE_TEST_SUITE_P(
     table, DocumentFlow,
     testing::Values(
-        Flow{"empty", "", "document", "completed", false, {}},
-        Flow{"hangup", "<Hangup/>", "document", "completed", true, {}},
-        Flow{"reject", "<Reject/>", "reject", "no-answer", false, {}},
-        Flow{"reject_busy", "<Reject reason=\"busy\"/>", "reject", "busy", false, {}},
+        Flow{"empty", "", "document", "completed", false, {}}, Flow{"hangup", "<Hangup/>", "document", "completed", true, {}},
+        Flow{"reject", "<Reject/>", "reject", "no-answer", false, {}}, Flow{"reject_busy", "<Reject reason=\"busy\"/>", "reject", "busy", false, {}},
         Flow{"reject_after_say", "<Say>Hi.</Say><Reject/>", "document", "completed", true, {}},
         Flow{"reject_after_pause", "<Pause length=\"1\"/><Reject/>", "reject", "no-answer", false, {}},
         Flow{"say_then_end", "<Say>Hello there.</Say>", "document", "completed", true, {}},
@@ -261,54 +257,20 @@ INSTANTIATE_TEST_SUITE_P(
              "completed",
              true,
              {"POST /none"}},
-        Flow{"gather_empty_result",
-             "<Gather timeout=\"1\" action=\"/got\" actionOnEmptyResult=\"true\"/>",
-             "document",
-             "completed",
-             true,
-             {"POST /got"}},
-        Flow{"dial_with_action",
-             "<Dial action=\"/dialled\">+15550001</Dial><Say>Never.</Say>",
-             "document",
-             "completed",
-             true,
-             {"POST /dialled"}},
-        Flow{"dial_then_next",
-             "<Dial>+15550001</Dial><Redirect>/next</Redirect>",
-             "document",
-             "completed",
-             true,
-             {"POST /next"}},
-        Flow{"enqueue",
-             "<Enqueue action=\"/queued\">support</Enqueue>",
-             "document",
-             "completed",
-             true,
-             {"POST /queued"}},
-        Flow{"silent_record",
-             "<Record timeout=\"1\" action=\"/recorded\"/><Redirect>/silent</Redirect>",
-             "document",
-             "completed",
-             true,
-             {"POST /silent"}},
-        Flow{"unknown_verb_is_skipped",
-             "<Sing/><Redirect>/next</Redirect>",
-             "document",
-             "completed",
-             true,
-             {"POST /next"}}),
+        Flow{"gather_empty_result", "<Gather timeout=\"1\" action=\"/got\" actionOnEmptyResult=\"true\"/>", "document", "completed", true, {"POST /got"}},
+        Flow{"dial_with_action", "<Dial action=\"/dialled\">+15550001</Dial><Say>Never.</Say>", "document", "completed", true, {"POST /dialled"}},
+        Flow{"dial_then_next", "<Dial>+15550001</Dial><Redirect>/next</Redirect>", "document", "completed", true, {"POST /next"}},
+        Flow{"enqueue", "<Enqueue action=\"/queued\">support</Enqueue>", "document", "completed", true, {"POST /queued"}},
+        Flow{"silent_record", "<Record timeout=\"1\" action=\"/recorded\"/><Redirect>/silent</Redirect>", "document", "completed", true, {"POST /silent"}},
+        Flow{"unknown_verb_is_skipped", "<Sing/><Redirect>/next</Redirect>", "document", "completed", true, {"POST /next"}}),
     [](const auto& c) { return c.param.name; });
 
 TEST(Document, SchemaViolationsAreWarningsAndTheRestRuns) {
     AppServer app([](const Seen& seen) {
-        return twiml(seen.path() == "/voice"
-                         ? "<say>x</say><Pause Length=\"9\" length=\"0\"/><Redirect>/next</Redirect>"
-                         : "<Hangup/>");
+        return twiml(seen.path() == "/voice" ? "<say>x</say><Pause Length=\"9\" length=\"0\"/><Redirect>/next</Redirect>" : "<Hangup/>");
     });
     const auto report = call(quick(), to(app.url("/voice")));
-    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(),
-                            [](const auto& n) { return n.code == 12200 && n.warning; }),
-              2);
+    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(), [](const auto& n) { return n.code == 12200 && n.warning; }), 2);
     EXPECT_EQ(app.requests("/next").size(), 1u);
 }
 
@@ -344,8 +306,7 @@ TEST(Gather, EndsWithTheFinishKeyAndTakesSpeech) {
         return twiml("<Hangup/>");
     });
     auto plan = to(app.url("/voice"));
-    plan.scenario =
-        steps("  - pause: 300ms\n  - dtmf: \"7#\"\n  - pause: 1s\n  - say: \"next tuesday\"\n  - wait_for: hangup\n");
+    plan.scenario = steps("  - pause: 300ms\n  - dtmf: \"7#\"\n  - pause: 1s\n  - say: \"next tuesday\"\n  - wait_for: hangup\n");
     (void)call(quick(), plan);
     ASSERT_EQ(app.requests("/key").size(), 1u);
     EXPECT_EQ(value_of(app.requests("/key")[0].form, "Digits"), "7");
@@ -378,9 +339,7 @@ TEST(Record, KeepsWhatTheCallerSaidAndTellsItsCallback) {
 }
 
 TEST(Record, HangupOfTheCallerIsItsDigits) {
-    AppServer app([](const Seen& seen) {
-        return twiml(seen.path() == "/voice" ? "<Record action=\"/recorded\"/>" : "<Hangup/>");
-    });
+    AppServer app([](const Seen& seen) { return twiml(seen.path() == "/voice" ? "<Record action=\"/recorded\"/>" : "<Hangup/>"); });
     auto plan = to(app.url("/voice"));
     plan.scenario = steps("  - pause: 500ms\n  - say: \"message\"\n  - hangup\n");
     const auto report = call(quick(), plan);
@@ -412,13 +371,11 @@ TEST_P(DialAction, Tells) {
     ASSERT_EQ(legs.size(), std::string_view(GetParam().status) == "completed" ? 4u : 3u);
     for (const auto& leg : legs) EXPECT_EQ(value_of(leg.form, "ParentCallSid"), report.call_sid);
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, DialAction,
-    testing::Values(Dialled{"answers", {}, "completed"},
-                    Dialled{"busy", {DialTarget::Answer::busy, milliseconds(100), {}}, "busy"},
-                    Dialled{"failed", {DialTarget::Answer::failed, milliseconds(100), {}}, "failed"},
-                    Dialled{"late", {DialTarget::Answer::answer, milliseconds(9000), {}}, "no-answer"}),
-    [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, DialAction,
+                         testing::Values(Dialled{"answers", {}, "completed"}, Dialled{"busy", {DialTarget::Answer::busy, milliseconds(100), {}}, "busy"},
+                                         Dialled{"failed", {DialTarget::Answer::failed, milliseconds(100), {}}, "failed"},
+                                         Dialled{"late", {DialTarget::Answer::answer, milliseconds(9000), {}}, "no-answer"}),
+                         [](const auto& c) { return c.param.name; });
 
 TEST(CallUpdates, RedirectAbortsTheRunningVerbAndEndCompletes) {
     AppServer app([](const Seen& seen) {

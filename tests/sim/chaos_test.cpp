@@ -28,13 +28,11 @@ TEST(ChaosFaults, are_chosen_by_name) {
     EXPECT_THROW((void)select_faults("P5,Q9"), std::invalid_argument);
 }
 
-CallReport call(std::vector<std::pair<double, double>> agent, std::vector<std::pair<double, double>> caller,
-                double ended) {
+CallReport call(std::vector<std::pair<double, double>> agent, std::vector<std::pair<double, double>> caller, double ended) {
     CallReport report;
     report.answered_ms = 1000;
     report.ended_ms = ended;
-    for (const auto& [from, to] : agent)
-        report.agent_speech.push_back({static_cast<Sample>((from - 1000) * 8), static_cast<Sample>((to - 1000) * 8)});
+    for (const auto& [from, to] : agent) report.agent_speech.push_back({static_cast<Sample>((from - 1000) * 8), static_cast<Sample>((to - 1000) * 8)});
     for (const auto& [from, to] : caller) {
         TranscriptLine line;
         line.who = TranscriptLine::Who::caller;
@@ -56,18 +54,15 @@ TEST_P(OwedSilenceCases, is_what_the_caller_waited_for) {
     EXPECT_DOUBLE_EQ(got.ms, GetParam().ms);
     if (got.ms > 0) EXPECT_DOUBLE_EQ(got.from_ms, GetParam().from);
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, OwedSilenceCases,
-    testing::Values(SilenceCase{"greeting", call({{1800, 3000}}, {}, 9000), 800, 1000},
-                    SilenceCase{"never_a_word", call({}, {}, 9000), 8000, 1000},
-                    SilenceCase{"answer", call({{1100, 2000}, {4700, 6000}}, {{2500, 3500}}, 7000), 1200, 3500},
-                    SilenceCase{"no_answer", call({{1100, 2000}}, {{2500, 3500}}, 7000), 3500, 3500},
-                    SilenceCase{"filler_within",
-                                call({{1100, 2000}, {4700, 5000}, {7500, 8000}}, {{2500, 3500}}, 20000), 2500, 5000},
-                    SilenceCase{"interrupted", call({{1100, 3800}, {4500, 6000}}, {{2500, 3500}}, 9000), 700, 3800},
-                    SilenceCase{"callers_own_time", call({{1100, 2000}, {9500, 9900}}, {{9000, 9300}}, 30000), 200,
-                                9300}),
-    [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, OwedSilenceCases,
+                         testing::Values(SilenceCase{"greeting", call({{1800, 3000}}, {}, 9000), 800, 1000},
+                                         SilenceCase{"never_a_word", call({}, {}, 9000), 8000, 1000},
+                                         SilenceCase{"answer", call({{1100, 2000}, {4700, 6000}}, {{2500, 3500}}, 7000), 1200, 3500},
+                                         SilenceCase{"no_answer", call({{1100, 2000}}, {{2500, 3500}}, 7000), 3500, 3500},
+                                         SilenceCase{"filler_within", call({{1100, 2000}, {4700, 5000}, {7500, 8000}}, {{2500, 3500}}, 20000), 2500, 5000},
+                                         SilenceCase{"interrupted", call({{1100, 3800}, {4500, 6000}}, {{2500, 3500}}, 9000), 700, 3800},
+                                         SilenceCase{"callers_own_time", call({{1100, 2000}, {9500, 9900}}, {{9000, 9300}}, 30000), 200, 9300}),
+                         [](const auto& one) { return one.param.name; });
 
 TEST(OwedSilence, is_not_what_ends_with_an_idle_prompt) {
     const auto report = call({{1100, 2000}, {3500, 5000}, {13000, 14000}}, {{2500, 3000}}, 15000);
@@ -79,8 +74,7 @@ TEST(LongestHole, is_between_voices) {
     Mulaw sound;
     const auto add = [&](bool voice, int frames) {
         Pcm8k pcm(static_cast<std::size_t>(frames) * 160, std::int16_t{0});
-        for (std::size_t i = 0; voice && i < pcm.size(); ++i)
-            pcm[i] = i % 8 < 4 ? std::int16_t{6000} : std::int16_t{-6000};
+        for (std::size_t i = 0; voice && i < pcm.size(); ++i) pcm[i] = i % 8 < 4 ? std::int16_t{6000} : std::int16_t{-6000};
         const auto codes = to_mulaw(pcm);
         sound.insert(sound.end(), codes.begin(), codes.end());
     };
@@ -95,24 +89,23 @@ TEST(LongestHole, is_between_voices) {
 }
 
 TEST(CallTruth, is_read_from_a_call_file) {
-    const auto truth = read_call_truth(
-        R"({"t":1,"out":{"type":"agent_said","reply":1,"kind":"greeting","heard":"Hello there.","interrupted":true}})"
-        "\n"
-        R"({"t":2,"out":{"type":"caller_said","text":"hours please"}})"
-        "\n"
-        R"({"t":3,"x":"{\"vendor\":\"a\",\"role\":\"llm\",\"outcome\":\"stalled\"}"})"
-        "\n"
-        R"({"t":4,"x":"failover llm a -> b: stalled"})"
-        "\n"
-        R"({"t":5,"x":"{\"vendor\":\"b\",\"role\":\"llm\",\"outcome\":\"ok\",\"backup\":true}"})"
-        "\nnot json\n"
-        R"({"t":6,"out":{"type":"agent_said","kind":"filler","heard":"One moment please."}})"
-        "\n"
-        R"({"t":6500000,"out":{"type":"speak","segment":4,"kind":"idle_prompt","text":"Are you there?"}})"
-        "\n"
-        R"({"t":7,"out":{"type":"agent_said","kind":"apology","heard":""}})"
-        "\n"
-        R"({"t":8,"out":{"type":"end_call","reason":"agent_completed"}})");
+    const auto truth = read_call_truth(R"({"t":1,"out":{"type":"agent_said","reply":1,"kind":"greeting","heard":"Hello there.","interrupted":true}})"
+                                       "\n"
+                                       R"({"t":2,"out":{"type":"caller_said","text":"hours please"}})"
+                                       "\n"
+                                       R"({"t":3,"x":"{\"vendor\":\"a\",\"role\":\"llm\",\"outcome\":\"stalled\"}"})"
+                                       "\n"
+                                       R"({"t":4,"x":"failover llm a -> b: stalled"})"
+                                       "\n"
+                                       R"({"t":5,"x":"{\"vendor\":\"b\",\"role\":\"llm\",\"outcome\":\"ok\",\"backup\":true}"})"
+                                       "\nnot json\n"
+                                       R"({"t":6,"out":{"type":"agent_said","kind":"filler","heard":"One moment please."}})"
+                                       "\n"
+                                       R"({"t":6500000,"out":{"type":"speak","segment":4,"kind":"idle_prompt","text":"Are you there?"}})"
+                                       "\n"
+                                       R"({"t":7,"out":{"type":"agent_said","kind":"apology","heard":""}})"
+                                       "\n"
+                                       R"({"t":8,"out":{"type":"end_call","reason":"agent_completed"}})");
     ASSERT_EQ(truth.agent.size(), 2u);
     EXPECT_EQ(truth.agent[0].heard, "Hello there.");
     EXPECT_TRUE(truth.agent[0].interrupted);
@@ -137,23 +130,18 @@ TEST(Context, of_every_vendors_shape) {
         assistant_texts(
             R"({"contents":[{"role":"model","parts":[{"text":"Hello there."}]},{"role":"user","parts":[{"text":"x"}]},{"role":"model","parts":[{"text":"We are open."}]}]})"),
         want);
-    EXPECT_EQ(
-        assistant_texts(
-            R"({"input":[{"role":"assistant","content":[{"type":"output_text","text":"Hello there."}]},{"role":"assistant","content":"We are open."}]})"),
-        want);
+    EXPECT_EQ(assistant_texts(
+                  R"({"input":[{"role":"assistant","content":[{"type":"output_text","text":"Hello there."}]},{"role":"assistant","content":"We are open."}]})"),
+              want);
     EXPECT_TRUE(assistant_texts("[]").empty());
     EXPECT_EQ(
-        assistant_texts(
-            R"({"messages":[{"role":"assistant","content":"Hello … [interrupted by the caller]"},{"role":"assistant","content":"[silence]"}]})"),
+        assistant_texts(R"({"messages":[{"role":"assistant","content":"Hello … [interrupted by the caller]"},{"role":"assistant","content":"[silence]"}]})"),
         std::vector<std::string>{"Hello … "});
 }
 
 TEST(Context, holds_nothing_unheard) {
-    EXPECT_TRUE(
-        unheard_words({"Hello there", "we are open"}, {"Hello there.", "One moment please.", "We are open Monday."})
-            .empty());
-    EXPECT_EQ(unheard_words({"Hello there", "we are open Tuesday"}, {"Hello there.", "We are open Monday."}),
-              std::vector<std::string>{"tuesday"});
+    EXPECT_TRUE(unheard_words({"Hello there", "we are open"}, {"Hello there.", "One moment please.", "We are open Monday."}).empty());
+    EXPECT_EQ(unheard_words({"Hello there", "we are open Tuesday"}, {"Hello there.", "We are open Monday."}), std::vector<std::string>{"tuesday"});
     EXPECT_EQ(unheard_words({"open are"}, {"are open"}), std::vector<std::string>{"are"});
 }
 

@@ -176,9 +176,8 @@ TEST_F(Room, TellsItsLife) {
     EXPECT_GE(heard_ms(a.report.get(), 1500), 500);
     const auto all = events();
     const auto names = fields(all, "StatusCallbackEvent");
-    const std::vector<std::string> expected{"participant-join",         "participant-join", "conference-start",   "participant-speech-start",
-                                            "participant-speech-stop",  "participant-mute", "participant-unmute", "participant-hold",
-                                            "participant-unhold",       "participant-modify"};
+    const std::vector<std::string> expected{"participant-join", "participant-join",   "conference-start", "participant-speech-start", "participant-speech-stop",
+                                            "participant-mute", "participant-unmute", "participant-hold", "participant-unhold",       "participant-modify"};
     ASSERT_GE(names.size(), expected.size());
     EXPECT_EQ(std::vector<std::string>(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(expected.size())), expected);
     EXPECT_TRUE(app.requests("/ignored").empty()) << "only the first participant's callback counts";

@@ -37,9 +37,7 @@ inline std::shared_ptr<EmulatorWorld> small_world() {
 class Counter final : public VendorEmulator {
 public:
     std::string_view name() const override { return "counter"; }
-    bool authorised(const EmulatorRequest& request) const override {
-        return request.upgrade || request.header("authorization") == "Bearer sim-key";
-    }
+    bool authorised(const EmulatorRequest& request) const override { return request.upgrade || request.header("authorization") == "Bearer sim-key"; }
     ErrorAnswer error(int status, const EmulatorRequest&, std::string_view message) const override {
         ErrorAnswer out;
         out.body = nlohmann::json{{"oops", status}, {"why", message}}.dump();
@@ -112,10 +110,8 @@ inline Exchange exchange(std::uint16_t port, const std::string& request, std::ch
     return out;
 }
 
-inline std::string request_text(const std::string& path, const std::string& key = "sim-key",
-                                const std::string& connection = "close") {
-    return "POST " + path + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + key + "\r\nConnection: " + connection +
-           "\r\nContent-Length: 3\r\n\r\nabc";
+inline std::string request_text(const std::string& path, const std::string& key = "sim-key", const std::string& connection = "close") {
+    return "POST " + path + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + key + "\r\nConnection: " + connection + "\r\nContent-Length: 3\r\n\r\nabc";
 }
 
 // A conversation on a socket: says each of `say`, reads until the end or until nothing comes any more.
@@ -145,8 +141,7 @@ inline Task<> converse(std::string url, std::vector<std::string> say, Talk& out)
     out.over = out.patient;
 }
 
-inline Talk talk(const std::string& ws_url, std::vector<std::string> say, const std::string& path = "/socket",
-                 std::chrono::milliseconds patience = 2s) {
+inline Talk talk(const std::string& ws_url, std::vector<std::string> say, const std::string& path = "/socket", std::chrono::milliseconds patience = 2s) {
     asio::io_context context;
     Talk out;
     auto body = converse(ws_url + path, std::move(say), out);

@@ -9,19 +9,18 @@ namespace parley::sim {
 namespace {
 
 const std::vector<std::string>& phrases() {
-    static const std::vector<std::string> list{
-        "We are open Monday to Friday, from nine in the morning until five in the afternoon.",
-        "We are closed on Saturday and Sunday.",
-        "We are open Tuesday to Saturday, from ten in the morning until six in the evening.",
-        "We are closed on Friday and Sunday.",
-        "Is there anything else I can do for you?",
-        "What else can I do for you?",
-        "How can I help you?",
-        "I have Tuesday at half past ten. Is that right?",
-        "I have Thursday at half past two. Is that right?",
-        "I have Tuesday at ten. Is that right?",
-        "Thank you for calling Harbour Dental. Goodbye.",
-        "I am sorry, I did not understand that."};
+    static const std::vector<std::string> list{"We are open Monday to Friday, from nine in the morning until five in the afternoon.",
+                                               "We are closed on Saturday and Sunday.",
+                                               "We are open Tuesday to Saturday, from ten in the morning until six in the evening.",
+                                               "We are closed on Friday and Sunday.",
+                                               "Is there anything else I can do for you?",
+                                               "What else can I do for you?",
+                                               "How can I help you?",
+                                               "I have Tuesday at half past ten. Is that right?",
+                                               "I have Thursday at half past two. Is that right?",
+                                               "I have Tuesday at ten. Is that right?",
+                                               "Thank you for calling Harbour Dental. Goodbye.",
+                                               "I am sorry, I did not understand that."};
     return list;
 }
 
@@ -43,8 +42,7 @@ protected:
     }
     static std::vector<std::string> heard(const std::string& text) {
         std::vector<std::string> out;
-        for (const auto& one : ear_->recognise(from_mulaw(to_mulaw(voice_->speak(text, {}))), phrases()))
-            out.push_back(one.text);
+        for (const auto& one : ear_->recognise(from_mulaw(to_mulaw(voice_->speak(text, {}))), phrases())) out.push_back(one.text);
         return out;
     }
     static inline std::shared_ptr<CallerVoice> voice_;
@@ -56,8 +54,7 @@ TEST_F(Ear, HearsSingleSentences) {
 }
 
 TEST_F(Ear, HearsSentencesInARowAndAroundUnknownOnes) {
-    EXPECT_EQ(heard(phrases()[0] + " " + phrases()[1] + " " + phrases()[4]),
-              (std::vector<std::string>{phrases()[0], phrases()[1], phrases()[4]}));
+    EXPECT_EQ(heard(phrases()[0] + " " + phrases()[1] + " " + phrases()[4]), (std::vector<std::string>{phrases()[0], phrases()[1], phrases()[4]}));
     EXPECT_EQ(heard("A check-up is forty five dollars, and a cleaning is eighty dollars. What else can I do for you?"),
               std::vector<std::string>{"What else can I do for you?"});
 }

@@ -19,12 +19,10 @@ protected:
     void script(const std::string& rules) { host.script(parse_fault_rules("rules: [" + rules + "]", "test")); }
 };
 
-const std::vector<std::string> kFive{R"({"item":0})", R"({"item":1})", R"({"item":2})", R"({"item":3})",
-                                     R"({"item":4})"};
+const std::vector<std::string> kFive{R"({"item":0})", R"({"item":1})", R"({"item":2})", R"({"item":3})", R"({"item":4})"};
 
 TEST_F(EmulatorHost, answers_whole_and_in_pieces_on_one_connection) {
-    const auto got =
-        exchange(host.port(), request_text("/whole", "sim-key", "keep-alive") + request_text("/deltas?x=1"));
+    const auto got = exchange(host.port(), request_text("/whole", "sim-key", "keep-alive") + request_text("/deltas?x=1"));
     EXPECT_NE(got.text.find("\r\n\r\n{\"echo\":3}HTTP/1.1 200"), std::string::npos) << got.text;
     EXPECT_NE(got.text.find("12\r\ndata: {\"item\":0}\n\n\r\n"), std::string::npos) << got.text;
     EXPECT_TRUE(got.text.ends_with("data: [DONE]\n\n\r\n0\r\n\r\n"));
@@ -56,8 +54,8 @@ TEST_F(EmulatorHost, scripts_by_path_and_count_and_takes_a_new_one_while_running
     EXPECT_TRUE(exchange(host.port(), request_text("/whole")).text.starts_with("HTTP/1.1 200"));
     const std::string rules = R"({"rules":[{"status":503}]})";
     const auto put = [&](const std::string& body) {
-        return exchange(host.port(), "PUT /sim/script HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
-                                         std::to_string(body.size()) + "\r\n\r\n" + body)
+        return exchange(host.port(),
+                        "PUT /sim/script HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body)
             .text;
     };
     EXPECT_TRUE(put(rules).starts_with("HTTP/1.1 200"));
@@ -87,25 +85,22 @@ TEST_P(EmulatorHttpFaults, reach_the_wire) {
     EXPECT_EQ(got.reset, GetParam().reset);
     EXPECT_NE(got.text.find(GetParam().contains), std::string::npos) << got.text.substr(0, 2000);
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, EmulatorHttpFaults,
-    testing::Values(HttpFault{"none", "", 5, true, false, "[DONE]"},
-                    HttpFault{"stall", "{stall_after: 2}", 2, false, false, ""},
-                    HttpFault{"stall_at_once", "{stall_after: 0}", 0, false, false, "HTTP/1.1 200"},
-                    HttpFault{"half_open", "{half_open_after: 3}", 3, false, false, ""},
-                    HttpFault{"fin", "{close_after: 2, close_code: 1}", 2, true, false, ""},
-                    HttpFault{"rst", "{close_after: 2, close_code: 0}", 2, true, true, ""},
-                    HttpFault{"nothing_at_all", "{close_after: 0, close_code: 1}", 0, true, false, ""},
-                    HttpFault{"byte", "{close_after_bytes: 136, close_code: 1}", 2, true, false, ""},
-                    HttpFault{"malformed", "{malformed_after: 1}", 4, true, false, "data: {\"ite\n\n"},
-                    HttpFault{"giant", "{giant_after: 1, giant_bytes: 100000}", 4, true, false, "{\"padding\":\"xxxx"},
-                    HttpFault{"unknown", "{unknown_event: 1}", 5, true, false, "zz.unheard_of"},
-                    HttpFault{"order", "{wrong_order: 1}", 5, true, false,
-                              "data: {\"item\":2}\n\n\r\n12\r\ndata: {\"item\":1}\n\n"},
-                    HttpFault{"redirect", "{redirect: \"http://elsewhere.example/x\"}", 0, true, false,
-                              "location: http://elsewhere.example/x"},
-                    HttpFault{"bomb", "{gzip_bomb: true}", 0, true, false, "content-encoding: gzip"}),
-    [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, EmulatorHttpFaults,
+                         testing::Values(HttpFault{"none", "", 5, true, false, "[DONE]"}, HttpFault{"stall", "{stall_after: 2}", 2, false, false, ""},
+                                         HttpFault{"stall_at_once", "{stall_after: 0}", 0, false, false, "HTTP/1.1 200"},
+                                         HttpFault{"half_open", "{half_open_after: 3}", 3, false, false, ""},
+                                         HttpFault{"fin", "{close_after: 2, close_code: 1}", 2, true, false, ""},
+                                         HttpFault{"rst", "{close_after: 2, close_code: 0}", 2, true, true, ""},
+                                         HttpFault{"nothing_at_all", "{close_after: 0, close_code: 1}", 0, true, false, ""},
+                                         HttpFault{"byte", "{close_after_bytes: 136, close_code: 1}", 2, true, false, ""},
+                                         HttpFault{"malformed", "{malformed_after: 1}", 4, true, false, "data: {\"ite\n\n"},
+                                         HttpFault{"giant", "{giant_after: 1, giant_bytes: 100000}", 4, true, false, "{\"padding\":\"xxxx"},
+                                         HttpFault{"unknown", "{unknown_event: 1}", 5, true, false, "zz.unheard_of"},
+                                         HttpFault{"order", "{wrong_order: 1}", 5, true, false, "data: {\"item\":2}\n\n\r\n12\r\ndata: {\"item\":1}\n\n"},
+                                         HttpFault{"redirect", "{redirect: \"http://elsewhere.example/x\"}", 0, true, false,
+                                                   "location: http://elsewhere.example/x"},
+                                         HttpFault{"bomb", "{gzip_bomb: true}", 0, true, false, "content-encoding: gzip"}),
+                         [](const auto& one) { return one.param.name; });
 
 TEST_F(EmulatorHost, tells_the_emulator_when_the_client_goes) {
     script("{stall_after: 1}");
@@ -143,23 +138,20 @@ TEST_P(EmulatorSocketFaults, reach_the_wire) {
     EXPECT_NE(got.end.text.find(GetParam().why), std::string::npos) << got.end.text;
 }
 const std::vector<std::string> kTwo{kFive[0], kFive[1]};
-INSTANTIATE_TEST_SUITE_P(
-    cases, EmulatorSocketFaults,
-    testing::Values(
-        SocketFault{"stall", "{stall_after: 2}", kTwo, false, 0, ""},
-        SocketFault{"half_open", "{half_open_after: 2}", kTwo, false, 0, ""},
-        SocketFault{"half_open_at_once", "{half_open_after: 0}", {}, false, 0, ""},
-        SocketFault{"close", "{close_after: 2, close_code: 1011}", kTwo, true, 1011, ""},
-        SocketFault{"close_at_once", "{close_after: 0, close_code: 4008}", {}, true, 4008, ""},
-        SocketFault{"rst", "{close_after: 2, close_code: 0}", kTwo, true, 0, "reset"},
-        SocketFault{"fin", "{close_after: 2, close_code: 1}", kTwo, true, 0, "End of file"},
-        SocketFault{"byte", "{close_after_bytes: 25, close_code: 1}", kTwo, true, 0, "End of file"},
-        SocketFault{
-            "malformed", "{malformed_after: 1}", {kFive[0], "{\"ite", kFive[2], kFive[3], kFive[4]}, false, 0, ""},
-        SocketFault{"order", "{wrong_order: 0}", {kFive[1], kFive[0], kFive[2], kFive[3], kFive[4]}, false, 0, ""},
-        SocketFault{"limit", "{session_limit: 100ms, close_code: 1008}", kFive, true, 1008, ""},
-        SocketFault{"status", "{status: 503}", {}, false, 0, "503"}),
-    [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, EmulatorSocketFaults,
+                         testing::Values(SocketFault{"stall", "{stall_after: 2}", kTwo, false, 0, ""},
+                                         SocketFault{"half_open", "{half_open_after: 2}", kTwo, false, 0, ""},
+                                         SocketFault{"half_open_at_once", "{half_open_after: 0}", {}, false, 0, ""},
+                                         SocketFault{"close", "{close_after: 2, close_code: 1011}", kTwo, true, 1011, ""},
+                                         SocketFault{"close_at_once", "{close_after: 0, close_code: 4008}", {}, true, 4008, ""},
+                                         SocketFault{"rst", "{close_after: 2, close_code: 0}", kTwo, true, 0, "reset"},
+                                         SocketFault{"fin", "{close_after: 2, close_code: 1}", kTwo, true, 0, "End of file"},
+                                         SocketFault{"byte", "{close_after_bytes: 25, close_code: 1}", kTwo, true, 0, "End of file"},
+                                         SocketFault{"malformed", "{malformed_after: 1}", {kFive[0], "{\"ite", kFive[2], kFive[3], kFive[4]}, false, 0, ""},
+                                         SocketFault{"order", "{wrong_order: 0}", {kFive[1], kFive[0], kFive[2], kFive[3], kFive[4]}, false, 0, ""},
+                                         SocketFault{"limit", "{session_limit: 100ms, close_code: 1008}", kFive, true, 1008, ""},
+                                         SocketFault{"status", "{status: 503}", {}, false, 0, "503"}),
+                         [](const auto& one) { return one.param.name; });
 
 TEST_F(EmulatorHost, counts_items_from_the_response_the_script_names) {
     script("{stall_after: 2, at_response: 3}");  // the first message is response 2
@@ -190,8 +182,7 @@ TEST(GzipBomb, is_a_gzip_stream_of_the_size_it_says) {
     EXPECT_LT(bomb.size(), 8000u);
     EXPECT_TRUE(bomb.starts_with("\x1f\x8b\x08"));
     std::uint32_t size = 0;
-    for (std::size_t i = 0; i < 4; ++i)
-        size |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(bomb[bomb.size() - 4 + i])) << (8 * i);
+    for (std::size_t i = 0; i < 4; ++i) size |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(bomb[bomb.size() - 4 + i])) << (8 * i);
     EXPECT_NEAR(size, 1 << 20, 258);
 }
 

@@ -95,14 +95,13 @@ TEST_P(WireFormats, carry_a_phrase_both_ways_in_odd_pieces) {
     EXPECT_EQ(texts(alphabet.recognise(back, {})), (std::vector<std::string>{"good morning", "goodbye"}));
 }
 using Encoding = WireFormat::Encoding;
-INSTANTIATE_TEST_SUITE_P(
-    all, WireFormats,
-    testing::Values(Wire{"mulaw8", {Encoding::mulaw, 8000}}, Wire{"alaw8", {Encoding::alaw, 8000}},
-                    Wire{"pcm8", {Encoding::linear16, 8000}}, Wire{"pcm16", {Encoding::linear16, 16000}},
-                    Wire{"pcm22", {Encoding::linear16, 22050}}, Wire{"pcm24", {Encoding::linear16, 24000}},
-                    Wire{"pcm44", {Encoding::linear16, 44100}}, Wire{"pcm48", {Encoding::linear16, 48000}},
-                    Wire{"float24", {Encoding::float32, 24000}}),
-    [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(all, WireFormats,
+                         testing::Values(Wire{"mulaw8", {Encoding::mulaw, 8000}}, Wire{"alaw8", {Encoding::alaw, 8000}},
+                                         Wire{"pcm8", {Encoding::linear16, 8000}}, Wire{"pcm16", {Encoding::linear16, 16000}},
+                                         Wire{"pcm22", {Encoding::linear16, 22050}}, Wire{"pcm24", {Encoding::linear16, 24000}},
+                                         Wire{"pcm44", {Encoding::linear16, 44100}}, Wire{"pcm48", {Encoding::linear16, 48000}},
+                                         Wire{"float24", {Encoding::float32, 24000}}),
+                         [](const auto& one) { return one.param.name; });
 
 TEST(AlawCode, is_the_inverse_of_itself_within_its_step) {
     for (int value = -32000; value <= 32000; value += 97) {
@@ -179,8 +178,7 @@ TEST(EmulatorWorldMind, spoils_sound_as_the_script_says) {
     EXPECT_EQ(await(world.speak("Goodbye", format, fault)).size(), good.size() + 1);
     fault = {};
     fault.wrong_rate = 24000;
-    EXPECT_NEAR(static_cast<double>(await(world.speak("Goodbye", format, fault)).size()),
-                static_cast<double>(good.size()) * 1.5, 8);
+    EXPECT_NEAR(static_cast<double>(await(world.speak("Goodbye", format, fault)).size()), static_cast<double>(good.size()) * 1.5, 8);
 }
 
 TEST(EmulatorWorldFile, receptionist_holds_the_demo_conversation) {

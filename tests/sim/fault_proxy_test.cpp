@@ -88,20 +88,16 @@ std::vector<std::string> bytes_of(const std::vector<SpoiltItem>& items) {
 
 TEST(Spoil, sound_in_binary_and_in_json) {
     const std::string sound(400, '\x12');
-    const auto json = [](const std::string& bytes) {
-        return R"({"type":"audio","data":")" + base64(bytes) + R"(","id":"x"})";
-    };
+    const auto json = [](const std::string& bytes) { return R"({"type":"audio","data":")" + base64(bytes) + R"(","id":"x"})"; };
     Fault fault;
     fault.empty_audio = true;
     EXPECT_TRUE(spoil(fault, sound, false, true, 0).empty());
     EXPECT_TRUE(spoil(fault, json(sound), true, true, 0).empty());
-    EXPECT_EQ(bytes_of(spoil(fault, R"({"type":"done"})", true, true, 0)),
-              std::vector<std::string>{R"({"type":"done"})"});
+    EXPECT_EQ(bytes_of(spoil(fault, R"({"type":"done"})", true, true, 0)), std::vector<std::string>{R"({"type":"done"})"});
     fault = {};
     fault.zero_audio = true;
     EXPECT_EQ(bytes_of(spoil(fault, sound, false, true, 0)), std::vector<std::string>{std::string(400, '\xff')});
-    EXPECT_EQ(bytes_of(spoil(fault, json(sound), true, false, 0)),
-              std::vector<std::string>{json(std::string(400, '\0'))});
+    EXPECT_EQ(bytes_of(spoil(fault, json(sound), true, false, 0)), std::vector<std::string>{json(std::string(400, '\0'))});
     fault = {};
     fault.odd_bytes = true;
     EXPECT_EQ(spoil(fault, sound, false, false, 0).front().bytes.size(), 401u);
@@ -116,8 +112,7 @@ TEST(Spoil, sound_in_binary_and_in_json) {
 }
 
 TEST(Spoil, finals_of_a_recogniser) {
-    const std::string final = R"({"type":"Results","is_final":true,"transcript":"yes"})",
-                      partial = R"({"type":"Results","is_final":false,"transcript":"ye"})";
+    const std::string final = R"({"type":"Results","is_final":true,"transcript":"yes"})", partial = R"({"type":"Results","is_final":false,"transcript":"ye"})";
     Fault fault;
     fault.no_final = true;
     EXPECT_TRUE(spoil(fault, final, true, false, 3).empty());
@@ -139,14 +134,12 @@ TEST(Spoil, words_and_the_end_of_a_model) {
     const std::string end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
     Fault fault;
     fault.empty_completion = true;
-    EXPECT_EQ(spoil(fault, delta, true, false, 0).front().bytes,
-              "data: {\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":null}]}\n\n");
+    EXPECT_EQ(spoil(fault, delta, true, false, 0).front().bytes, "data: {\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":null}]}\n\n");
     fault = {};
     fault.finish = "length";
     EXPECT_EQ(spoil(fault, delta, true, false, 0).front().bytes, delta);
     EXPECT_EQ(spoil(fault, delta, true, false, 9).front().bytes.find("Hello"), std::string::npos);
-    EXPECT_EQ(spoil(fault, end, true, false, 9).front().bytes,
-              "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}\n\n");
+    EXPECT_EQ(spoil(fault, end, true, false, 9).front().bytes, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}\n\n");
     EXPECT_EQ(spoil(fault, "event: ping\n\n", true, false, 9).front().bytes, "event: ping\n\n");
     EXPECT_EQ(spoil(fault, "data: [DONE]\n\n", true, false, 9).front().bytes, "data: [DONE]\n\n");
 }

@@ -23,8 +23,7 @@ using namespace std::chrono_literals;
 // Sends `bytes` to whoever connects and keeps what it is sent, one client after the other, until it is told to stop.
 class Server {
 public:
-    explicit Server(std::size_t bytes)
-        : bytes_(bytes), acceptor_(context_, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)) {
+    explicit Server(std::size_t bytes) : bytes_(bytes), acceptor_(context_, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)) {
         accept();
         thread_ = std::thread([this] { context_.run(); });
     }
@@ -72,9 +71,7 @@ struct Got {
 
 class GateClient {
 public:
-    explicit GateClient(const TcpGate& gate) : socket_(context_) {
-        socket_.connect({asio::ip::make_address("127.0.0.1"), gate.port()});
-    }
+    explicit GateClient(const TcpGate& gate) : socket_(context_) { socket_.connect({asio::ip::make_address("127.0.0.1"), gate.port()}); }
     // What a write came to within `patience`: false: it is stuck.
     bool send(std::size_t bytes, std::chrono::milliseconds patience = 2s) {
         out_.assign(bytes, 'u');
@@ -193,10 +190,8 @@ TEST_P(GateEnds, after_exactly_so_many_bytes) {
 INSTANTIATE_TEST_SUITE_P(cases, GateEnds,
                          testing::Values(EndCase{"reset", resetting(777), 777, asio::error::connection_reset},
                                          EndCase{"reset_at_once", resetting(0), 0, asio::error::connection_reset},
-                                         EndCase{"fin", ending(12345), 12345, asio::error::eof},
-                                         EndCase{"fin_at_once", ending(0), 0, asio::error::eof},
-                                         EndCase{"half_open", half_open(50'001), 50'001, {}},
-                                         EndCase{"swallow", swallowing(), 0, {}}),
+                                         EndCase{"fin", ending(12345), 12345, asio::error::eof}, EndCase{"fin_at_once", ending(0), 0, asio::error::eof},
+                                         EndCase{"half_open", half_open(50'001), 50'001, {}}, EndCase{"swallow", swallowing(), 0, {}}),
                          [](const auto& one) { return one.param.name; });
 
 TEST(Gate, half_open_still_takes_what_the_client_sends) {

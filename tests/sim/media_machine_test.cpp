@@ -42,9 +42,7 @@ struct Bench {
         const std::string payload(static_cast<std::size_t>(n / 3 * 4), '/');
         receive({{"event", "media"}, {"streamSid", "MZ1"}, {"media", {{"payload", payload}}}});
     }
-    void mark(const std::string& name) {
-        receive({{"event", "mark"}, {"streamSid", "MZ1"}, {"mark", {{"name", name}}}});
-    }
+    void mark(const std::string& name) { receive({{"event", "mark"}, {"streamSid", "MZ1"}, {"mark", {{"name", name}}}}); }
     [[nodiscard]] std::vector<std::pair<Sample, json>> of(const std::string& event) const {
         std::vector<std::pair<Sample, json>> out;
         for (const auto& one : sent) {
@@ -124,8 +122,7 @@ TEST(MediaMachine, AStallHoldsOrDropsTheSound) {
         EXPECT_EQ(media.size(), drops ? 40u : 60u);
         for (const auto& [at, message] : media) EXPECT_FALSE(at > 200 * 8 && at < 600 * 8);
         if (!drops) {
-            EXPECT_EQ(std::count_if(media.begin(), media.end(), [](const auto& one) { return one.first == 600 * 8; }),
-                      20);
+            EXPECT_EQ(std::count_if(media.begin(), media.end(), [](const auto& one) { return one.first == 600 * 8; }), 20);
         }
     }
 }
@@ -179,8 +176,7 @@ TEST(MediaMachine, TenMinutesFitAndMoreDoesNot) {
 
 TEST(MediaMachine, AReaderThatDoesNotReadLosesSoundAndIsToldSo) {
     Bench bench;
-    for (int i = 0; i < 1000; ++i)
-        bench.machine.on_frame(Track::inbound, Mulaw(kFrameSamples, 0x10), i * kFrameSamples);
+    for (int i = 0; i < 1000; ++i) bench.machine.on_frame(Track::inbound, Mulaw(kFrameSamples, 0x10), i * kFrameSamples);
     const auto notices = bench.machine.take_notices();
     ASSERT_EQ(notices.size(), 1u);
     EXPECT_EQ(notices[0].code, 31930);

@@ -32,13 +32,16 @@ TEST_P(SegmentsOf, Counts) {
     EXPECT_EQ(got.characters, GetParam().characters);
 }
 INSTANTIATE_TEST_SUITE_P(cases, SegmentsOf,
-                         testing::Values(SegmentCase{"empty", "", false, 0, 0}, SegmentCase{"one", "Hello @ £ é Ü", false, 1, 13}, SegmentCase{"full", times("a", 160), false, 1, 160},
-                                         SegmentCase{"over", times("a", 161), false, 2, 161}, SegmentCase{"two_full", times("a", 306), false, 2, 306}, SegmentCase{"three", times("a", 307), false, 3, 307},
+                         testing::Values(SegmentCase{"empty", "", false, 0, 0}, SegmentCase{"one", "Hello @ £ é Ü", false, 1, 13},
+                                         SegmentCase{"full", times("a", 160), false, 1, 160}, SegmentCase{"over", times("a", 161), false, 2, 161},
+                                         SegmentCase{"two_full", times("a", 306), false, 2, 306}, SegmentCase{"three", times("a", 307), false, 3, 307},
                                          SegmentCase{"extension", times("€", 80), false, 1, 80}, SegmentCase{"extension_over", times("€", 81), false, 2, 81},
                                          // 152 basic characters leave one place: the extension character goes to the next part as a whole.
-                                         SegmentCase{"extension_not_torn", times("a", 152) + "€" + times("a", 152), false, 3, 305}, SegmentCase{"backtick", "`", true, 1, 1},
-                                         SegmentCase{"cyrillic", times("ж", 70), true, 1, 70}, SegmentCase{"cyrillic_over", times("ж", 71), true, 2, 71}, SegmentCase{"emoji", times("😀", 35), true, 1, 35},
-                                         SegmentCase{"emoji_over", times("😀", 36), true, 2, 36}, SegmentCase{"emoji_not_torn", times("ж", 66) + "😀" + times("ж", 66), true, 3, 133},
+                                         SegmentCase{"extension_not_torn", times("a", 152) + "€" + times("a", 152), false, 3, 305},
+                                         SegmentCase{"backtick", "`", true, 1, 1}, SegmentCase{"cyrillic", times("ж", 70), true, 1, 70},
+                                         SegmentCase{"cyrillic_over", times("ж", 71), true, 2, 71}, SegmentCase{"emoji", times("😀", 35), true, 1, 35},
+                                         SegmentCase{"emoji_over", times("😀", 36), true, 2, 36},
+                                         SegmentCase{"emoji_not_torn", times("ж", 66) + "😀" + times("ж", 66), true, 3, 133},
                                          SegmentCase{"malformed", "a\xC3", true, 1, 2}),
                          [](const auto& c) { return c.param.name; });
 
@@ -51,7 +54,8 @@ TEST(ConsentOf, TheWholeBodyInAnyCase) {
 
 TEST(MessagingTwiml, RepliesRedirectAndWhatIsWrong) {
     const auto document = parse_messaging_twiml(
-        "<Response><Message to=\"+1\" statusCallback=\"/s\">  Hi &amp; bye </Message><Message><Body>Look</Body><Media>a.png</Media><Media>b.png</Media></Message>"
+        "<Response><Message to=\"+1\" statusCallback=\"/s\">  Hi &amp; bye "
+        "</Message><Message><Body>Look</Body><Media>a.png</Media><Media>b.png</Media></Message>"
         "<Say>no</Say><Message odd=\"1\"><Odd/>x</Message><Redirect method=\"GET\">/next</Redirect><Message>never</Message></Response>");
     ASSERT_EQ(document.error, 0);
     ASSERT_EQ(document.replies.size(), 3u);

@@ -25,9 +25,11 @@ TEST_P(NumberPattern, Matches) {
     EXPECT_EQ(number_contains(GetParam().number, GetParam().pattern), GetParam().matches);
 }
 INSTANTIATE_TEST_SUITE_P(cases, NumberPattern,
-                         testing::Values(PatternCase{"part", "+14155550110", "5550", true}, PatternCase{"letters", "+18003569377", "FLOWERS", true}, PatternCase{"star_is_one_digit", "+14155550110", "415*550", true},
-                                         PatternCase{"star_is_not_none", "+14155550110", "4*1555", false}, PatternCase{"percent_is_any", "+14155550110", "415%110", true},
-                                         PatternCase{"start", "+14155550110", "+1415", true}, PatternCase{"only_at_the_start", "+14155550110", "+415", false}, PatternCase{"end", "+14155550110", "110$", true},
+                         testing::Values(PatternCase{"part", "+14155550110", "5550", true}, PatternCase{"letters", "+18003569377", "FLOWERS", true},
+                                         PatternCase{"star_is_one_digit", "+14155550110", "415*550", true},
+                                         PatternCase{"star_is_not_none", "+14155550110", "4*1555", false},
+                                         PatternCase{"percent_is_any", "+14155550110", "415%110", true}, PatternCase{"start", "+14155550110", "+1415", true},
+                                         PatternCase{"only_at_the_start", "+14155550110", "+415", false}, PatternCase{"end", "+14155550110", "110$", true},
                                          PatternCase{"only_at_the_end", "+14155550110", "555$", false}, PatternCase{"longer", "+1415", "14155", false}),
                          [](const auto& c) { return c.param.name; });
 
@@ -118,7 +120,8 @@ TEST(Dates, InFilters) {
     EXPECT_FALSE(passes({{"StartTime<", "2026-11-21"}}));
     EXPECT_TRUE(passes({{"StartTime<", "2026-11-21T10:15:31.000Z"}}));
     EXPECT_FALSE(date_passes(asked({{"EndTime>", "2026-11-21"}}), "EndTime", std::nullopt)) << "not known yet";
-    for (const char* text : {"", "2026", "2026-13-01", "yesterday", "2026-11-21T1", "2026-11-21T10:15:30+02:00", "2026-11-21 10:15:30"}) EXPECT_FALSE(read_date(text)) << text;
+    for (const char* text : {"", "2026", "2026-13-01", "yesterday", "2026-11-21T1", "2026-11-21T10:15:30+02:00", "2026-11-21 10:15:30"})
+        EXPECT_FALSE(read_date(text)) << text;
 }
 
 TEST(NumberModes, DecideWhatAnIncomingCallDoes) {
@@ -137,7 +140,8 @@ TEST(NumberModes, DecideWhatAnIncomingCallDoes) {
     FakeTwilio twilio(std::move(options));
     EXPECT_EQ(twilio.call_in("+18005550001", "+14155550101", nullptr).report.get().status, "completed");
     EXPECT_EQ(app.requests("/voice").size(), 1u);
-    for (const char* number : {"+18005550002", "+18005550003"}) EXPECT_NE(twilio.call_in(number, "+14155550101", nullptr).report.get().status, "completed") << number;
+    for (const char* number : {"+18005550002", "+18005550003"})
+        EXPECT_NE(twilio.call_in(number, "+14155550101", nullptr).report.get().status, "completed") << number;
     EXPECT_EQ(app.requests().size(), 1u) << "neither a trunk nor nothing asks the application";
     EXPECT_THROW((void)twilio.call_in("+18005550009", "+14155550101", nullptr), std::invalid_argument);
     // Dialled from outside by the account itself it is reached as well.

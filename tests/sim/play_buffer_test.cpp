@@ -96,9 +96,7 @@ TEST(PlayBuffer, DiscardsWhatDoesNotFit) {
 TEST(PlayBuffer, KeepsItsBooksUnderAnySchedule) {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
         std::mt19937_64 random(seed);
-        const auto draw = [&](Sample below) {
-            return static_cast<Sample>(random() % static_cast<std::uint64_t>(below));
-        };
+        const auto draw = [&](Sample below) { return static_cast<Sample>(random() % static_cast<std::uint64_t>(below)); };
         Speaker s;
         std::vector<std::int64_t> mark_offset;
         Sample clock = 0;
@@ -135,8 +133,7 @@ TEST(PlayBuffer, KeepsItsBooksUnderAnySchedule) {
             if (s.returned[i].cleared) continue;
             std::int64_t heard_before = 0;
             for (const auto& segment : s.buffer.segments()) {
-                if (segment.at < s.returned[i].at)
-                    heard_before = segment.offset + std::min(segment.length, s.returned[i].at - segment.at);
+                if (segment.at < s.returned[i].at) heard_before = segment.offset + std::min(segment.length, s.returned[i].at - segment.at);
             }
             ASSERT_LE(heard_before, mark_offset[i]) << seed;
         }

@@ -57,9 +57,8 @@ TEST(Recording, OfADialHasTheCallerLeftAndTheCalleeRight) {
 }
 
 TEST(Recording, OfTheVerbIsExactlyWhatWasSaid) {
-    AppServer app([](const Seen& seen) {
-        return twiml(seen.path() == "/voice" ? "<Record action=\"/kept\" timeout=\"2\" playBeep=\"false\"/>" : "<Hangup/>");
-    });
+    AppServer app(
+        [](const Seen& seen) { return twiml(seen.path() == "/voice" ? "<Record action=\"/kept\" timeout=\"2\" playBeep=\"false\"/>" : "<Hangup/>"); });
     SimCarrier carrier(exchange());
     const auto report = carrier.place_call(caller(app, {pause(700), say(700, 1000), until_hangup()})).report.get();
     const auto sid = field(app.requests("/kept").at(0), "RecordingSid");
@@ -127,8 +126,9 @@ TEST(Recording, OverRestStartsPausesGoesOnAndStops) {
 TEST(Recording, OfTheDocumentAndOfACreatedCall) {
     AppServer app([](const Seen& seen) {
         if (seen.path() == "/voice")
-            return twiml("<Start><Recording recordingStatusCallback=\"http://127.0.0.1:1/never\" channels=\"dual\"/></Start><Say>900 500</Say>"
-                         "<Pause length=\"2\"/>");
+            return twiml(
+                "<Start><Recording recordingStatusCallback=\"http://127.0.0.1:1/never\" channels=\"dual\"/></Start><Say>900 500</Say>"
+                "<Pause length=\"2\"/>");
         return twiml("<Hangup/>");
     });
     auto options = exchange();

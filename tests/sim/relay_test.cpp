@@ -30,7 +30,9 @@ CarrierOptions quick(double speed = 5) {
     return options;
 }
 
-std::shared_ptr<const Scenario> steps(const std::string& yaml) { return parse_scenario("steps:\n" + yaml, "test.yaml"); }
+std::shared_ptr<const Scenario> steps(const std::string& yaml) {
+    return parse_scenario("steps:\n" + yaml, "test.yaml");
+}
 
 // An application whose voice URL answers with a relay to its own socket, and whose action hangs up.
 struct RelayApp {
@@ -39,7 +41,8 @@ struct RelayApp {
               [this, attributes, inside, path](const Seen& seen) {
                   if (seen.path() != "/voice") return twiml("<Hangup/>");
                   const auto url = attributes.find(" url=") == std::string::npos ? " url=\"" + app.url(path, "ws") + "\" " : "";
-                  return twiml("<Connect action=\"/after\"><ConversationRelay" + url + attributes + ">" + inside + "</ConversationRelay></Connect><Say>Never.</Say>");
+                  return twiml("<Connect action=\"/after\"><ConversationRelay" + url + attributes + ">" + inside +
+                               "</ConversationRelay></Connect><Say>Never.</Say>");
               },
               std::move(on_socket)) {}
     CallReport call(CarrierOptions options, std::shared_ptr<const Scenario> scenario = nullptr) {
@@ -58,7 +61,9 @@ struct RelayApp {
     AppServer app;
 };
 
-json text(const std::string& token, bool last) { return {{"type", "text"}, {"token", token}, {"last", last}}; }
+json text(const std::string& token, bool last) {
+    return {{"type", "text"}, {"token", token}, {"last", last}};
+}
 json read_type(StreamPeer& peer, const std::string& type) {
     for (;;) {
         auto message = peer.read();
@@ -113,7 +118,8 @@ TEST(Relay, SpeechBecomesPromptsAndTokensBecomeSpeech) {
             }
         },
         "welcomeGreeting=\"Hello there.\" partialPrompts=\"true\" events=\"speaker-events tokens-played\" debug=\"debugging\" language=\"en-GB\"");
-    const auto report = app.call(quick(), steps("  - wait_for: {agent_silence: 500ms}\n  - say: when are you open today\n  - wait_for: {agent_silence: 700ms}\n"));
+    const auto report =
+        app.call(quick(), steps("  - wait_for: {agent_silence: 500ms}\n  - say: when are you open today\n  - wait_for: {agent_silence: 700ms}\n"));
     EXPECT_TRUE(report.passed()) << testing::PrintToString(report.failures);
     ASSERT_EQ(report.relays.size(), 1U);
     const auto& relay = report.relays[0];
@@ -194,7 +200,8 @@ TEST(Relay, WhatMayNotInterruptIsSwallowedOrReported) {
                 for (auto message = peer.read(); !message.is_null(); message = peer.read()) seen.push_back(message);
             },
             std::string("interruptible=\"none\" dtmfDetection=\"true\"") + (reported ? " reportInputDuringAgentSpeech=\"any\"" : ""));
-        const auto report = app.call(quick(), steps("  - interrupt: {after: 800ms, say: stop now}\n  - dtmf: {keys: \"5\", in_band: false}\n  - wait_for: {agent_silence: 900ms}\n"));
+        const auto report = app.call(
+            quick(), steps("  - interrupt: {after: 800ms, say: stop now}\n  - dtmf: {keys: \"5\", in_band: false}\n  - wait_for: {agent_silence: 900ms}\n"));
         EXPECT_EQ(report.relays.at(0).interruptions.size(), 0U);
         EXPECT_EQ(report.relays.at(0).cycles.at(0).heard, kLong);
         if (!reported) {
@@ -312,8 +319,9 @@ struct Attributes {
 };
 class RelayAttributes : public testing::TestWithParam<Attributes> {};
 TEST_P(RelayAttributes, AreChecked) {
-    const auto document = parse_twiml(std::string("<Response><Connect><ConversationRelay url=\"wss://a.example/r\" ") + GetParam().attributes +
-                                      "><Language code=\"de-DE\" ttsProvider=\"Google\" voice=\"de-DE-Chirp3-HD-Aoede\"/></ConversationRelay></Connect></Response>");
+    const auto document =
+        parse_twiml(std::string("<Response><Connect><ConversationRelay url=\"wss://a.example/r\" ") + GetParam().attributes +
+                    "><Language code=\"de-DE\" ttsProvider=\"Google\" voice=\"de-DE-Chirp3-HD-Aoede\"/></ConversationRelay></Connect></Response>");
     ASSERT_EQ(document.error, 0);
     EXPECT_TRUE(document.warnings.empty()) << document.warnings.front().text;
     const auto settings = read_relay_settings(*document.verbs.at(0).child("ConversationRelay"));
@@ -321,15 +329,20 @@ TEST_P(RelayAttributes, AreChecked) {
 }
 INSTANTIATE_TEST_SUITE_P(
     table, RelayAttributes,
-    testing::Values(Attributes{"none", "", true}, Attributes{"camel", "speechTimeout=\"700\" ignoreBackchannel=\"true\" deepgramSmartFormat=\"false\" backgroundNoiseReduction=\"x\"", true},
+    testing::Values(Attributes{"none", "", true},
+                    Attributes{"camel", "speechTimeout=\"700\" ignoreBackchannel=\"true\" deepgramSmartFormat=\"false\" backgroundNoiseReduction=\"x\"", true},
                     Attributes{"lower", "speechtimeout=\"700\" ignorebackchannel=\"true\" deepgramsmartformat=\"false\" backgroundnoisereduction=\"x\"", true},
                     Attributes{"lower_bad", "speechtimeout=\"70\"", false}, Attributes{"provider", "ttsProvider=\"Polly\"", false},
-                    Attributes{"case", "transcriptionProvider=\"deepgram\"", true}, Attributes{"voice_prefix", "ttsProvider=\"Google\" voice=\"Google.en-US-Neural2-F\"", false},
+                    Attributes{"case", "transcriptionProvider=\"deepgram\"", true},
+                    Attributes{"voice_prefix", "ttsProvider=\"Google\" voice=\"Google.en-US-Neural2-F\"", false},
                     Attributes{"voice_language", "ttsProvider=\"Google\" voice=\"de-DE-Neural2-F\"", false},
-                    Attributes{"voice", "ttsProvider=\"Google\" voice=\"en-US-Neural2-F\"", true}, Attributes{"interruptible", "interruptible=\"speech\" welcomeGreetingInterruptible=\"false\"", true},
-                    Attributes{"interruptible_bad", "interruptible=\"maybe\"", false}, Attributes{"boolean", "dtmfDetection=\"yes\"", false}, Attributes{"multi", "transcriptionLanguage=\"multi\"", true},
-                    Attributes{"multi_google", "transcriptionLanguage=\"multi\" transcriptionProvider=\"Google\"", false}, Attributes{"eot", "eotThreshold=\"0.95\"", false},
-                    Attributes{"sensitivity", "interruptSensitivity=\"extreme\"", false}, Attributes{"language", "language=\"en_US\"", false}),
+                    Attributes{"voice", "ttsProvider=\"Google\" voice=\"en-US-Neural2-F\"", true},
+                    Attributes{"interruptible", "interruptible=\"speech\" welcomeGreetingInterruptible=\"false\"", true},
+                    Attributes{"interruptible_bad", "interruptible=\"maybe\"", false}, Attributes{"boolean", "dtmfDetection=\"yes\"", false},
+                    Attributes{"multi", "transcriptionLanguage=\"multi\"", true},
+                    Attributes{"multi_google", "transcriptionLanguage=\"multi\" transcriptionProvider=\"Google\"", false},
+                    Attributes{"eot", "eotThreshold=\"0.95\"", false}, Attributes{"sensitivity", "interruptSensitivity=\"extreme\"", false},
+                    Attributes{"language", "language=\"en_US\"", false}),
     [](const auto& c) { return c.param.name; });
 
 TEST(Relay, WrongAttributesAre64101AndTheActionIsAsked) {
@@ -376,14 +389,18 @@ TEST(Relay, FaultsOfItsMessages) {
             peer.ws().read(buffer, ec);
             if (ec) break;
             const auto message = json::parse(test::beast::buffers_to_string(buffer.data()), nullptr, false);
-            if (message.is_discarded()) kinds += "broken;";
-            else if (message["type"] == "prompt") kinds += message["voicePrompt"].get<std::string>() + ";";
-            else kinds += message["type"].get<std::string>() + ";";
+            if (message.is_discarded())
+                kinds += "broken;";
+            else if (message["type"] == "prompt")
+                kinds += message["voicePrompt"].get<std::string>() + ";";
+            else
+                kinds += message["type"].get<std::string>() + ";";
             if (!message.is_discarded() && message["type"] == "interrupt") interrupted = message;
         }
     });
     auto options = quick();
-    options.relay_faults.empty_prompts = options.relay_faults.duplicated_prompts = options.relay_faults.malformed_frames = options.relay_faults.duration_as_text = true;
+    options.relay_faults.empty_prompts = options.relay_faults.duplicated_prompts = options.relay_faults.malformed_frames =
+        options.relay_faults.duration_as_text = true;
     (void)app.call(options, steps("  - interrupt: {after: 1s, say: hello you}\n  - pause: 2s\n"));
     EXPECT_EQ(kinds, "interrupt;broken;weather;;hello you;hello you;");
     EXPECT_TRUE(interrupted["durationUntilInterruptMs"].is_string());

@@ -23,10 +23,7 @@ struct Answer {
 
 class Rest : public testing::Test {
 protected:
-    Rest()
-        : app_([this](const Seen& seen) {
-              return twiml(seen.path() == "/wait" ? "<Pause length=\"3600\"/><Say>late</Say>" : verbs_);
-          }) {
+    Rest() : app_([this](const Seen& seen) { return twiml(seen.path() == "/wait" ? "<Pause length=\"3600\"/><Say>late</Say>" : verbs_); }) {
         FakeTwilioOptions options;
         options.carrier.account_sid = account_;
         options.carrier.auth_token = Secret("secret");
@@ -38,8 +35,8 @@ protected:
         options.numbers["+18005551212"] = entry;
         twilio_ = std::make_unique<FakeTwilio>(std::move(options));
     }
-    Answer ask(const std::string& method, const std::string& target, const std::string& body = {},
-               bool authorised = true, const std::string& type = "application/x-www-form-urlencoded") {
+    Answer ask(const std::string& method, const std::string& target, const std::string& body = {}, bool authorised = true,
+               const std::string& type = "application/x-www-form-urlencoded") {
         test::asio::io_context context;
         test::asio::ip::tcp::socket socket(context);
         socket.connect({test::asio::ip::make_address("127.0.0.1"), twilio_->port()});
@@ -58,9 +55,7 @@ protected:
         test::http::read(socket, buffer, response);
         return {static_cast<int>(response.result_int()), json::parse(response.body(), nullptr, false), response.body()};
     }
-    std::string calls(const std::string& rest = ".json") const {
-        return "/2010-04-01/Accounts/" + account_ + "/Calls" + rest;
-    }
+    std::string calls(const std::string& rest = ".json") const { return "/2010-04-01/Accounts/" + account_ + "/Calls" + rest; }
     json until_status(const std::string& sid, const std::string& status) {
         for (;;) {
             auto answer = ask("GET", calls("/" + sid + ".json"));
@@ -89,16 +84,12 @@ TEST_F(Rest, CreatesFetchesRedirectsAndEndsACall) {
     const std::string sid = created.body["sid"];
     EXPECT_EQ(sid.substr(0, 2), "CA");
     EXPECT_EQ(created.body["direction"], "outbound-api");
-    for (const char* key : {"price", "answered_by", "parent_call_sid", "duration"})
-        EXPECT_TRUE(created.body[key].is_null()) << key;
+    for (const char* key : {"price", "answered_by", "parent_call_sid", "duration"}) EXPECT_TRUE(created.body[key].is_null()) << key;
     (void)until_status(sid, "in-progress");
     while (app_.requests("/wait").empty()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     EXPECT_EQ(value_of(app_.requests("/wait")[0].form, "Direction"), "outbound-api");
     EXPECT_EQ(value_of(app_.requests("/wait")[0].form, "CallStatus"), "in-progress");
-    EXPECT_EQ(ask("POST", calls("/" + sid + ".json"),
-                  encode_form({{"Twiml", "<Response><Pause length=\"3000\"/></Response>"}}))
-                  .status,
-              200);
+    EXPECT_EQ(ask("POST", calls("/" + sid + ".json"), encode_form({{"Twiml", "<Response><Pause length=\"3000\"/></Response>"}})).status, 200);
     EXPECT_EQ(ask("POST", calls("/" + sid + ".json"), "Status=completed").status, 200);
     const auto ended = until_status(sid, "completed");
     EXPECT_TRUE(ended["duration"].is_string());
@@ -108,10 +99,8 @@ TEST_F(Rest, CreatesFetchesRedirectsAndEndsACall) {
     EXPECT_EQ(again.body["code"], 21220);
     while (ask("GET", "/sim/calls/" + sid).status != 200) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     std::map<std::string, std::string> by_number;
-    for (const auto& seen : app_.requests("/progress"))
-        by_number[std::string(value_of(seen.form, "SequenceNumber"))] = value_of(seen.form, "CallStatus");
-    EXPECT_EQ(by_number, (std::map<std::string, std::string>{
-                             {"0", "initiated"}, {"1", "ringing"}, {"2", "in-progress"}, {"3", "completed"}}));
+    for (const auto& seen : app_.requests("/progress")) by_number[std::string(value_of(seen.form, "SequenceNumber"))] = value_of(seen.form, "CallStatus");
+    EXPECT_EQ(by_number, (std::map<std::string, std::string>{{"0", "initiated"}, {"1", "ringing"}, {"2", "in-progress"}, {"3", "completed"}}));
     EXPECT_EQ(ask("DELETE", calls("/" + sid + ".json")).status, 204);
     EXPECT_EQ(ask("GET", calls("/" + sid + ".json")).status, 404);
 }
@@ -127,17 +116,14 @@ TEST_F(Rest, RefusesWhatTheRealOneRefuses) {
     EXPECT_EQ(code(ask("POST", calls(), "To=%2B1555")), std::pair(400, 21213));
     EXPECT_EQ(code(ask("POST", calls(), "To=%2B1555&From=%2B1556")), std::pair(400, 21205));
     EXPECT_EQ(code(ask("POST", calls(), "To=%2B1555&From=%2B1556&Url=ftp://x/")), std::pair(400, 21205));
-    EXPECT_EQ(code(ask("POST", calls(), "To=%2B1555&From=%2B1556&Twiml=" + std::string(4001, 'x'))),
-              std::pair(400, 32018));
+    EXPECT_EQ(code(ask("POST", calls(), "To=%2B1555&From=%2B1556&Twiml=" + std::string(4001, 'x'))), std::pair(400, 32018));
     EXPECT_EQ(code(ask("GET", calls(".json?PageSize=5000"))), std::pair(400, 20007));
 }
 
 TEST_F(Rest, BusyCalleeAndLists) {
-    const auto created =
-        ask("POST", calls(), encode_form({{"To", "+15550999"}, {"From", "+18005551212"}, {"Url", app_.url("/voice")}}));
+    const auto created = ask("POST", calls(), encode_form({{"To", "+15550999"}, {"From", "+18005551212"}, {"Url", app_.url("/voice")}}));
     (void)until_status(created.body["sid"], "busy");
-    (void)ask("POST", calls(),
-              encode_form({{"To", "+15550001"}, {"From", "+18005551212"}, {"Url", app_.url("/voice")}}));
+    (void)ask("POST", calls(), encode_form({{"To", "+15550001"}, {"From", "+18005551212"}, {"Url", app_.url("/voice")}}));
     const auto all = ask("GET", calls(".json?PageSize=1"));
     EXPECT_EQ(all.body["calls"].size(), 1u);
     EXPECT_EQ(all.body["calls"][0]["to"], "+15550001") << "newest first";
@@ -150,23 +136,18 @@ TEST_F(Rest, BusyCalleeAndLists) {
 
 TEST_F(Rest, IncomingCallsByNumberAndTheirNotifications) {
     verbs_ = "<Sing/><Say>Hello.</Say>";
-    const auto placed =
-        ask("POST", "/sim/calls", R"({"to":"+18005551212","from":"+14155550111"})", false, "application/json");
+    const auto placed = ask("POST", "/sim/calls", R"({"to":"+18005551212","from":"+14155550111"})", false, "application/json");
     ASSERT_EQ(placed.status, 201);
     const std::string sid = placed.body["call_sid"];
     (void)until_status(sid, "completed");
     while (app_.requests("/status").empty()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    EXPECT_EQ(value_of(app_.requests("/status")[0].form, "CallStatus"), "completed")
-        << "a number's callback gets the final event only";
+    EXPECT_EQ(value_of(app_.requests("/status")[0].form, "CallStatus"), "completed") << "a number's callback gets the final event only";
     const auto notes = ask("GET", calls("/" + sid + "/Notifications.json"));
     ASSERT_EQ(notes.body["notifications"].size(), 1u);
     EXPECT_EQ(notes.body["notifications"][0]["error_code"], "12200");
     EXPECT_EQ(notes.body["notifications"][0]["log"], "1");
     EXPECT_EQ(ask("POST", "/sim/calls", R"({"to":"+1999"})", false, "application/json").status, 400);
-    EXPECT_EQ(
-        ask("PUT", "/sim/numbers/+1999", "{\"voice_url\":\"" + app_.url("/voice") + "\"}", false, "application/json")
-            .status,
-        204);
+    EXPECT_EQ(ask("PUT", "/sim/numbers/+1999", "{\"voice_url\":\"" + app_.url("/voice") + "\"}", false, "application/json").status, 204);
     EXPECT_EQ(ask("POST", "/sim/calls", R"({"to":"+1999"})", false, "application/json").status, 201);
 }
 
@@ -208,8 +189,7 @@ TEST_P(Callbacks, ArriveAsTheWeatherWantsButAlwaysAll) {
     EXPECT_EQ(report.callbacks.size(), 4u);
 }
 INSTANTIATE_TEST_SUITE_P(orders, Callbacks,
-                         testing::Values(CallbackWeather::Order::as_made, CallbackWeather::Order::shuffled,
-                                         CallbackWeather::Order::reversed));
+                         testing::Values(CallbackWeather::Order::as_made, CallbackWeather::Order::shuffled, CallbackWeather::Order::reversed));
 
 TEST(CallbackWeatherTest, DuplicatesAndDropsAreKnownToTheReport) {
     AppServer app([](const Seen&) { return twiml(""); });

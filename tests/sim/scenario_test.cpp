@@ -73,25 +73,19 @@ TEST_P(BadScenario, IsRefusedWithItsPlace) {
 }
 INSTANTIATE_TEST_SUITE_P(
     cases, BadScenario,
-    testing::Values(Bad{"key", "name: x\nstep: []\n", "2:1", "did you mean 'steps'"},
-                    Bad{"step", "steps:\n  - sya: hello\n", "2:5", "did you mean 'say'"},
-                    Bad{"two_kinds", "steps:\n  - {say: a, pause: 1s}\n", "2:5", "exactly one"},
-                    Bad{"unit", "steps:\n  - pause: 5\n", "2:12", "duration"},
-                    Bad{"keys", "steps:\n  - dtmf: 12x\n", "2:11", "keys are"},
-                    Bad{"file", "steps:\n  - play: nowhere.wav\n", "2:11", "no such file"},
+    testing::Values(Bad{"key", "name: x\nstep: []\n", "2:1", "did you mean 'steps'"}, Bad{"step", "steps:\n  - sya: hello\n", "2:5", "did you mean 'say'"},
+                    Bad{"two_kinds", "steps:\n  - {say: a, pause: 1s}\n", "2:5", "exactly one"}, Bad{"unit", "steps:\n  - pause: 5\n", "2:12", "duration"},
+                    Bad{"keys", "steps:\n  - dtmf: 12x\n", "2:11", "keys are"}, Bad{"file", "steps:\n  - play: nowhere.wav\n", "2:11", "no such file"},
                     Bad{"wait", "steps:\n  - wait_for: agent_silense 1s\n", "2:15", "did you mean 'agent_silence'"},
-                    Bad{"probability", "line: {packet_loss: 2}\nsteps: []\n", "1:21", "from 0"},
-                    Bad{"no_steps", "name: x\n", "1:1", "'steps'"},
+                    Bad{"probability", "line: {packet_loss: 2}\nsteps: []\n", "1:21", "from 0"}, Bad{"no_steps", "name: x\n", "1:1", "'steps'"},
                     Bad{"empty_expect", "steps:\n  - expect: {distractors: [a]}\n", "2:13", "expects nothing"},
-                    Bad{"hangup", "steps:\n  - hangup: slam\n", "2:13", "one of stop"},
-                    Bad{"yaml", "steps: [\n", "2:1", ""},
+                    Bad{"hangup", "steps:\n  - hangup: slam\n", "2:13", "one of stop"}, Bad{"yaml", "steps: [\n", "2:1", ""},
                     Bad{"twice", "name: a\nname: b\nsteps: []\n", "2:1", "twice"}),
     [](const auto& c) { return c.param.name; });
 
 TEST(ScenarioFile, TheShippedOnesAreValid) {
     int count = 0;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(std::string(PARLEY_SOURCE_DIR) + "/config/scenarios")) {
+    for (const auto& entry : std::filesystem::directory_iterator(std::string(PARLEY_SOURCE_DIR) + "/config/scenarios")) {
         EXPECT_NO_THROW((void)load_scenario(entry.path())) << entry.path();
         ++count;
     }

@@ -49,10 +49,12 @@ TEST_F(SettingsFile, MistakesAreToldWithTheirPlace) {
 
 TEST(Controls, FaultsAreCheckedBeforeTheyAreTaken) {
     FakeTwilio twilio(FakeTwilioOptions{});
-    for (const char* text : {R"([])", R"({"requests":{}})", R"({"requests":[{"fault":"418"}]})", R"({"requests":[{"path":"/x"}]})", R"({"requests":[{"fault":"429","cuont":1}]})", R"({"callbacks":{"dropped":2}})",
-                             R"({"callbacks":{"order":"sideways"}})", R"({"webhooks":[{"fault":"thrice"}]})", R"({"weather":{}})", "nothing"})
+    for (const char* text :
+         {R"([])", R"({"requests":{}})", R"({"requests":[{"fault":"418"}]})", R"({"requests":[{"path":"/x"}]})", R"({"requests":[{"fault":"429","cuont":1}]})",
+          R"({"callbacks":{"dropped":2}})", R"({"callbacks":{"order":"sideways"}})", R"({"webhooks":[{"fault":"thrice"}]})", R"({"weather":{}})", "nothing"})
         EXPECT_THROW(twilio.set_faults(text), std::invalid_argument) << text;
-    EXPECT_NO_THROW(twilio.set_faults(R"({"requests":[{"fault":"429","count":2,"retry_after":1,"path":"/Calls","method":"POST","skip":1}],"callbacks":{"order":"reversed"},"webhooks":[{"fault":"twice","path":"/voice"}]})"));
+    EXPECT_NO_THROW(twilio.set_faults(
+        R"({"requests":[{"fault":"429","count":2,"retry_after":1,"path":"/Calls","method":"POST","skip":1}],"callbacks":{"order":"reversed"},"webhooks":[{"fault":"twice","path":"/voice"}]})"));
     EXPECT_EQ(twilio.requests(), R"({"requests":[]})");
     FakeTwilioOptions wrong;
     wrong.faults = "{\"requests\":1}";

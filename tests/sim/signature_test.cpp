@@ -34,9 +34,7 @@ TEST(Signature, MakesEveryValidVector) {
     for (const auto& vector : vectors()) {
         if (!vector["valid"].get<bool>()) continue;
         const auto url = vector.value("signed_url", vector["url"].get<std::string>());
-        EXPECT_EQ(sign(vector["auth_token"].get<std::string>(), url, form_of(vector)),
-                  vector["signature"].get<std::string>())
-            << vector["name"];
+        EXPECT_EQ(sign(vector["auth_token"].get<std::string>(), url, form_of(vector)), vector["signature"].get<std::string>()) << vector["name"];
         ++made;
     }
     EXPECT_EQ(made, 42);
@@ -48,8 +46,7 @@ TEST(Signature, MakesNoInvalidVector) {
     for (const auto& vector : vectors()) {
         if (vector["valid"].get<bool>()) continue;
         if (vector.contains("body")) continue;  // there the digest decides, not the signature
-        const auto made =
-            sign(vector["auth_token"].get<std::string>(), vector["url"].get<std::string>(), form_of(vector));
+        const auto made = sign(vector["auth_token"].get<std::string>(), vector["url"].get<std::string>(), form_of(vector));
         EXPECT_NE(made, vector["signature"].get<std::string>()) << vector["name"];
         ++seen;
     }
@@ -57,9 +54,8 @@ TEST(Signature, MakesNoInvalidVector) {
 }
 
 TEST(Signature, DigestsAJsonBodyIntoTheQuery) {
-    EXPECT_EQ(
-        with_body_digest("https://gw.example.com/hook", R"({"a":1})"),
-        "https://gw.example.com/hook?bodySHA256=015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862");
+    EXPECT_EQ(with_body_digest("https://gw.example.com/hook", R"({"a":1})"),
+              "https://gw.example.com/hook?bodySHA256=015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862");
 }
 
 struct ToSign {
@@ -72,14 +68,10 @@ TEST_P(UrlToSign, Is) {
     EXPECT_EQ(url_to_sign(GetParam().url), GetParam().want);
 }
 INSTANTIATE_TEST_SUITE_P(cases, UrlToSign,
-                         testing::Values(ToSign{"plain", "https://h/p?a=1", "https://h/p?a=1"},
-                                         ToSign{"fragment", "https://h/p#rc=2", "https://h/p"},
-                                         ToSign{"credentials", "https://u:p@h/p", "https://h/p"},
-                                         ToSign{"https_port", "https://h:8443/p", "https://h/p"},
-                                         ToSign{"http_port", "http://h:8080/p", "http://h:8080/p"},
-                                         ToSign{"wss_port", "wss://h:8443/p", "wss://h:8443/p"},
-                                         ToSign{"v6", "https://[::1]/p", "https://[::1]/p"},
-                                         ToSign{"v6_port", "https://[::1]:9/p", "https://[::1]/p"},
+                         testing::Values(ToSign{"plain", "https://h/p?a=1", "https://h/p?a=1"}, ToSign{"fragment", "https://h/p#rc=2", "https://h/p"},
+                                         ToSign{"credentials", "https://u:p@h/p", "https://h/p"}, ToSign{"https_port", "https://h:8443/p", "https://h/p"},
+                                         ToSign{"http_port", "http://h:8080/p", "http://h:8080/p"}, ToSign{"wss_port", "wss://h:8443/p", "wss://h:8443/p"},
+                                         ToSign{"v6", "https://[::1]/p", "https://[::1]/p"}, ToSign{"v6_port", "https://[::1]:9/p", "https://[::1]/p"},
                                          ToSign{"no_path", "https://h", "https://h"}),
                          [](const auto& c) { return c.param.name; });
 
@@ -94,20 +86,15 @@ TEST_P(UrlResolve, Is) {
     const auto got = resolve_url(GetParam().base, GetParam().reference);
     EXPECT_EQ(got ? *got : "error", GetParam().want);
 }
-INSTANTIATE_TEST_SUITE_P(cases, UrlResolve,
-                         testing::Values(Resolve{"absolute", "http://h/a/b", "https://x/y", "https://x/y"},
-                                         Resolve{"rooted", "http://h:1/a/b?q", "/c?d=1", "http://h:1/c?d=1"},
-                                         Resolve{"sibling", "http://h/a/b", "c", "http://h/a/c"},
-                                         Resolve{"up", "http://h/a/b/c", "../d", "http://h/a/d"},
-                                         Resolve{"above_root", "http://h/a", "../../d", "http://h/d"},
-                                         Resolve{"query", "http://h/a/b?x=1", "?y=2", "http://h/a/b?y=2"},
-                                         Resolve{"empty", "http://h/a/b?x=1#rc=1", "", "http://h/a/b?x=1"},
-                                         Resolve{"keeps_overrides", "http://h/a", "b#rc=2", "http://h/b#rc=2"},
-                                         Resolve{"same_scheme", "https://h/a", "//g/b", "https://g/b"},
-                                         Resolve{"no_base", "", "/a", "error"},
-                                         Resolve{"blanks", "http://h/a", "  b \n", "http://h/b"},
-                                         Resolve{"ftp", "http://h/a", "ftp://x/", "error"}),
-                         [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    cases, UrlResolve,
+    testing::Values(Resolve{"absolute", "http://h/a/b", "https://x/y", "https://x/y"}, Resolve{"rooted", "http://h:1/a/b?q", "/c?d=1", "http://h:1/c?d=1"},
+                    Resolve{"sibling", "http://h/a/b", "c", "http://h/a/c"}, Resolve{"up", "http://h/a/b/c", "../d", "http://h/a/d"},
+                    Resolve{"above_root", "http://h/a", "../../d", "http://h/d"}, Resolve{"query", "http://h/a/b?x=1", "?y=2", "http://h/a/b?y=2"},
+                    Resolve{"empty", "http://h/a/b?x=1#rc=1", "", "http://h/a/b?x=1"}, Resolve{"keeps_overrides", "http://h/a", "b#rc=2", "http://h/b#rc=2"},
+                    Resolve{"same_scheme", "https://h/a", "//g/b", "https://g/b"}, Resolve{"no_base", "", "/a", "error"},
+                    Resolve{"blanks", "http://h/a", "  b \n", "http://h/b"}, Resolve{"ftp", "http://h/a", "ftp://x/", "error"}),
+    [](const auto& c) { return c.param.name; });
 
 TEST(Form, RoundTripsEveryByte) {
     std::string all;

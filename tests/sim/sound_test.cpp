@@ -50,8 +50,7 @@ TEST(Resample, KeepsAToneAndRemovesWhatATelephoneCannotCarry) {
     const auto tone = [](double hz, int rate) {
         std::vector<std::int16_t> out(static_cast<std::size_t>(rate));
         for (std::size_t i = 0; i < out.size(); ++i) {
-            out[i] =
-                static_cast<std::int16_t>(10000 * std::sin(2 * std::numbers::pi * hz * static_cast<double>(i) / rate));
+            out[i] = static_cast<std::int16_t>(10000 * std::sin(2 * std::numbers::pi * hz * static_cast<double>(i) / rate));
         }
         return out;
     };
@@ -71,8 +70,7 @@ TEST(Wav, WritesWhatItReads) {
     EXPECT_EQ(*read_wav(path), pcm);
     std::filesystem::remove(path);
     EXPECT_FALSE(read_wav(path));
-    const std::vector<std::uint8_t> junk{'R', 'I', 'F', 'F', 0,   0, 0, 0, 'W', 'A', 'V',
-                                         'E', 'd', 'a', 't', 'a', 4, 0, 0, 0,   1};
+    const std::vector<std::uint8_t> junk{'R', 'I', 'F', 'F', 0, 0, 0, 0, 'W', 'A', 'V', 'E', 'd', 'a', 't', 'a', 4, 0, 0, 0, 1};
     EXPECT_FALSE(parse_wav(junk)) << "data before fmt";
 }
 

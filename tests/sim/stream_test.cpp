@@ -35,8 +35,8 @@ struct StreamApp {
         : app(
               [this, attributes, inside](const Seen& seen) {
                   if (seen.path() != "/voice") return twiml("<Hangup/>");
-                  return twiml("<Connect action=\"/after\"><Stream url=\"" + app.url("/media", "ws") + "\" " +
-                               attributes + ">" + inside + "</Stream></Connect><Say>Never.</Say>");
+                  return twiml("<Connect action=\"/after\"><Stream url=\"" + app.url("/media", "ws") + "\" " + attributes + ">" + inside +
+                               "</Stream></Connect><Say>Never.</Say>");
               },
               std::move(on_stream)) {}
     CallReport call(CarrierOptions options, std::shared_ptr<const Scenario> scenario = nullptr) {
@@ -61,9 +61,8 @@ TEST(Stream, HandshakeHasExactlyTheCarriersHeaders) {
     ASSERT_EQ(seen.size(), 1u);
     std::vector<std::string> names;
     for (const auto& [name, value] : seen[0].headers) names.push_back(name);
-    EXPECT_EQ(names,
-              (std::vector<std::string>{"host", "upgrade", "connection", "sec-websocket-version", "sec-websocket-key",
-                                        "user-agent", "x-twilio-signature", "accept-encoding"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"host", "upgrade", "connection", "sec-websocket-version", "sec-websocket-key", "user-agent",
+                                               "x-twilio-signature", "accept-encoding"}));
     EXPECT_EQ(seen[0].header("user-agent"), "Twilio.TmeWs/1.0");
     EXPECT_EQ(seen[0].header("x-twilio-signature"), sign(kToken, app.app.url("/media", "ws")));
     EXPECT_EQ(seen[0].header("upgrade"), "websocket");
@@ -84,8 +83,7 @@ TEST(Stream, MessagesComeInTheirShapeOnASteadyClock) {
     const auto report = app.call(quick());
     EXPECT_EQ(connected, json::parse(R"({"event":"connected","protocol":"Call","version":"1.0.0"})"));
     EXPECT_EQ(start["sequenceNumber"], "1");
-    EXPECT_EQ(start["start"]["mediaFormat"],
-              json::parse(R"({"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1})"));
+    EXPECT_EQ(start["start"]["mediaFormat"], json::parse(R"({"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1})"));
     EXPECT_EQ(start["start"]["customParameters"], json({{"tenant", "last wins"}}));
     EXPECT_EQ(start["start"]["tracks"], json::array({"inbound"}));
     EXPECT_EQ(start["start"]["callSid"], report.call_sid);
@@ -189,12 +187,8 @@ TEST(Stream, InvalidMessagesAreIgnoredAndToldOnce) {
     const auto report = app.call(quick());
     EXPECT_EQ(report.streams[0].invalid_messages, 12u);
     EXPECT_EQ(report.streams[0].appended, 0);
-    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(),
-                            [](const auto& n) { return n.code == 31951; }),
-              1);
-    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(),
-                            [](const auto& n) { return n.code == 31950; }),
-              1);
+    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(), [](const auto& n) { return n.code == 31951; }), 1);
+    EXPECT_EQ(std::count_if(report.notifications.begin(), report.notifications.end(), [](const auto& n) { return n.code == 31950; }), 1);
     EXPECT_TRUE(report.has_notification(31951));
 }
 
@@ -227,8 +221,7 @@ TEST(Stream, KeysArriveAsDtmfAndInTheSound) {
         }
         peer.close();
     });
-    const auto report =
-        app.call(quick(), steps("  - wait_for: agent_speech\n  - dtmf: \"1w2#\"\n  - wait_for: hangup\n"));
+    const auto report = app.call(quick(), steps("  - wait_for: agent_speech\n  - dtmf: \"1w2#\"\n  - wait_for: hangup\n"));
     EXPECT_EQ(digits, "12#");
     EXPECT_GT(level_dbfs(from_mulaw(report.said)), -40);
 }
@@ -273,25 +266,23 @@ TEST_P(StreamEnds, AsTheTableSays) {
                                                 GetParam().error != 0 ? "stream-started" : "stream-stopped"}));
     EXPECT_EQ(app.app.requests("/after").size(), 1u) << "the action is requested in any case";
 }
-INSTANTIATE_TEST_SUITE_P(
-    table, StreamEnds,
-    testing::Values(
-        Ending{"server_closes", [](StreamPeer& peer) { peer.close(1000); }, nullptr, 0, 1000, false},
-        Ending{"server_closes_1011", [](StreamPeer& peer) { peer.close(1011); }, nullptr, 31921, 1011, false},
-        Ending{"server_vanishes", [](StreamPeer& peer) { peer.vanish(); }, nullptr, 31903, 0, false},
-        Ending{"bad_frame",
-               [](StreamPeer& peer) {
-                   boost::system::error_code ec;
-                   const unsigned char reserved[] = {0xB1, 0x00};
-                   boost::asio::write(peer.ws().next_layer(), boost::asio::buffer(reserved), ec);
-                   while (!peer.read().is_null()) {
-                   }
-               },
-               nullptr, 31924, 0, false},
-        Ending{"caller_hangs_up", nullptr, "  - wait_for: agent_speech\n  - hangup\n", 0, 0, true},
-        Ending{"caller_without_stop", nullptr, "  - wait_for: agent_speech\n  - hangup: no_stop\n", 0, 0, false},
-        Ending{"caller_resets", nullptr, "  - wait_for: agent_speech\n  - hangup: {how: reset}\n", 0, 0, false}),
-    [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(table, StreamEnds,
+                         testing::Values(Ending{"server_closes", [](StreamPeer& peer) { peer.close(1000); }, nullptr, 0, 1000, false},
+                                         Ending{"server_closes_1011", [](StreamPeer& peer) { peer.close(1011); }, nullptr, 31921, 1011, false},
+                                         Ending{"server_vanishes", [](StreamPeer& peer) { peer.vanish(); }, nullptr, 31903, 0, false},
+                                         Ending{"bad_frame",
+                                                [](StreamPeer& peer) {
+                                                    boost::system::error_code ec;
+                                                    const unsigned char reserved[] = {0xB1, 0x00};
+                                                    boost::asio::write(peer.ws().next_layer(), boost::asio::buffer(reserved), ec);
+                                                    while (!peer.read().is_null()) {
+                                                    }
+                                                },
+                                                nullptr, 31924, 0, false},
+                                         Ending{"caller_hangs_up", nullptr, "  - wait_for: agent_speech\n  - hangup\n", 0, 0, true},
+                                         Ending{"caller_without_stop", nullptr, "  - wait_for: agent_speech\n  - hangup: no_stop\n", 0, 0, false},
+                                         Ending{"caller_resets", nullptr, "  - wait_for: agent_speech\n  - hangup: {how: reset}\n", 0, 0, false}),
+                         [](const auto& c) { return c.param.name; });
 
 struct Refusal {
     const char* name;
@@ -314,14 +305,10 @@ TEST_P(StreamRefused, IsNotedAndTheFlowGoesOn) {
     EXPECT_EQ(app.requests("/after").size(), 1u);
 }
 INSTANTIATE_TEST_SUITE_P(cases, StreamRefused,
-                         testing::Values(Refusal{"plain", "url=\"ws://127.0.0.1:9/x\"", 31922},
-                                         Refusal{"https", "url=\"https://127.0.0.1/x\"", 31922},
-                                         Refusal{"malformed", "url=\"media\"", 31923},
-                                         Refusal{"query", "url=\"wss://127.0.0.1:9/x?a=1\"", 31920},
-                                         Refusal{"both_tracks", "url=\"wss://127.0.0.1:9/x\" track=\"both_tracks\"",
-                                                 31941},
-                                         Refusal{"connector", "connectorName=\"x\"", 31940},
-                                         Refusal{"nobody", "url=\"wss://127.0.0.1:9/x\"", 31902}),
+                         testing::Values(Refusal{"plain", "url=\"ws://127.0.0.1:9/x\"", 31922}, Refusal{"https", "url=\"https://127.0.0.1/x\"", 31922},
+                                         Refusal{"malformed", "url=\"media\"", 31923}, Refusal{"query", "url=\"wss://127.0.0.1:9/x?a=1\"", 31920},
+                                         Refusal{"both_tracks", "url=\"wss://127.0.0.1:9/x\" track=\"both_tracks\"", 31941},
+                                         Refusal{"connector", "connectorName=\"x\"", 31940}, Refusal{"nobody", "url=\"wss://127.0.0.1:9/x\"", 31902}),
                          [](const auto& c) { return c.param.name; });
 
 TEST(Stream, AnyAnswerButAnUpgradeIsAHandshakeFailure) {
@@ -332,9 +319,7 @@ TEST(Stream, AnyAnswerButAnUpgradeIsAHandshakeFailure) {
 
 TEST(Stream, AnEchoedSubprotocolEndsTheStream) {
     StreamApp app([](StreamPeer& peer) { peer.read(); });
-    app.app.decorate = [](test::websocket::response_type& response) {
-        response.set(test::http::field::sec_websocket_protocol, "audio.twilio.com");
-    };
+    app.app.decorate = [](test::websocket::response_type& response) { response.set(test::http::field::sec_websocket_protocol, "audio.twilio.com"); };
     EXPECT_TRUE(app.call(quick()).has_notification(31924));
 }
 
@@ -343,9 +328,8 @@ TEST(Stream, ForksSendBothTracksAndPlayNothing) {
     json start;
     AppServer app(
         [&](const Seen&) {
-            return twiml(
-                "<Start><Stream name=\"fork\" track=\"both_tracks\" url=\"" + app.url("/media", "ws") +
-                "\"/></Start><Say>Something to hear.</Say><Stop><Stream name=\"fork\"/></Stop><Pause length=\"1\"/>");
+            return twiml("<Start><Stream name=\"fork\" track=\"both_tracks\" url=\"" + app.url("/media", "ws") +
+                         "\"/></Start><Say>Something to hear.</Say><Stop><Stream name=\"fork\"/></Stop><Pause length=\"1\"/>");
         },
         [&](StreamPeer& peer) {
             start = peer.start();
@@ -416,8 +400,7 @@ TEST(Caller, WithoutAnEarAnExpectationFailsHonestly) {
 // length.
 class ToneEar final : public CallerEar {
 public:
-    std::vector<Recognised> recognise(std::span<const std::int16_t> pcm,
-                                      const std::vector<std::string>& phrases) override {
+    std::vector<Recognised> recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) override {
         const auto voiced = voiced_part(pcm);
         if (!voiced) return {};
         const auto characters = static_cast<std::size_t>((voiced->to - voiced->from + 240) / 480);
@@ -452,8 +435,7 @@ TEST(Caller, ExpectationsAreJudgedOnWhatWasHeardAndNotOnWhatWasSent) {
         ASSERT_EQ(report.expectations.size(), 1u);
         EXPECT_EQ(report.expectations[0].passed, !clear_it);
         EXPECT_EQ(report.passed(), !clear_it);
-        EXPECT_EQ(report.expectations[0].heard,
-                  std::vector<std::string>{clear_it ? "no idea" : "we are open until noon"});
+        EXPECT_EQ(report.expectations[0].heard, std::vector<std::string>{clear_it ? "no idea" : "we are open until noon"});
         ASSERT_FALSE(report.transcript.empty());
         EXPECT_TRUE(report.transcript[0].recognised);
     }

@@ -30,8 +30,9 @@ AppServer::Http dials(std::string dial, std::string whisper = "<Hangup/>") {
 }
 
 TEST(Bridge, BothHearTheOtherAndNotThemselves) {
-    AppServer app(dials("<Dial action=\"/dialled\"><Number statusCallback=\"/leg\" statusCallbackEvent=\"initiated ringing answered "
-                        "completed\">+15550001</Number></Dial>"));
+    AppServer app(
+        dials("<Dial action=\"/dialled\"><Number statusCallback=\"/leg\" statusCallbackEvent=\"initiated ringing answered "
+              "completed\">+15550001</Number></Dial>"));
     auto options = exchange();
     options.numbers[kCallee] = answers({pause(800), say(900, 800), until_hangup()});
     SimCarrier carrier(std::move(options));
@@ -66,9 +67,8 @@ TEST(Bridge, BothHearTheOtherAndNotThemselves) {
 }
 
 TEST(Bridge, TheCalleeHangsUpAndTheCallerGoesOn) {
-    AppServer app([](const Seen& seen) {
-        return twiml(seen.path() == "/voice" ? "<Dial action=\"/dialled\">+15550001</Dial>" : "<Say>1100 500</Say><Hangup/>");
-    });
+    AppServer app(
+        [](const Seen& seen) { return twiml(seen.path() == "/voice" ? "<Dial action=\"/dialled\">+15550001</Dial>" : "<Say>1100 500</Say><Hangup/>"); });
     auto options = exchange();
     options.numbers[kCallee] = answers({pause(500), say(900, 500)});
     SimCarrier carrier(std::move(options));

@@ -45,11 +45,13 @@ protected:
 TEST_F(Transcribing, BothSidesAsTheyWereSaid) {
     std::vector<TranscriptionTruth> ended;
     const auto report = call(
-        "<Start><Transcription name=\"live\" statusCallbackUrl=\"/words\" inboundTrackLabel=\"guest\" partialResults=\"true\" intelligenceService=\"GA1\"/></Start><Say>Good evening.</Say>"
+        "<Start><Transcription name=\"live\" statusCallbackUrl=\"/words\" inboundTrackLabel=\"guest\" partialResults=\"true\" "
+        "intelligenceService=\"GA1\"/></Start><Say>Good evening.</Say>"
         "<Pause length=\"6\"/>",
         "{name: x, steps: [{pause: 2s}, {say: I would like a table}, {wait_for: hangup}]}", [&](const TranscriptionTruth& truth) { ended.push_back(truth); });
     ASSERT_EQ(report.status, "completed");
-    EXPECT_EQ(words("TranscriptionEvent"), (std::vector<std::string>{"transcription-started", "transcription-content", "transcription-content", "transcription-content", "transcription-content", "transcription-stopped"}));
+    EXPECT_EQ(words("TranscriptionEvent"), (std::vector<std::string>{"transcription-started", "transcription-content", "transcription-content",
+                                                                     "transcription-content", "transcription-content", "transcription-stopped"}));
     const auto all = events();
     EXPECT_EQ(value_of(all[0], "Track"), "both_tracks");
     EXPECT_EQ(value_of(all[0], "InboundTrackLabel"), "guest");
@@ -68,14 +70,17 @@ TEST_F(Transcribing, BothSidesAsTheyWereSaid) {
 }
 
 TEST_F(Transcribing, OneTrackUntilItIsStopped) {
-    (void)call("<Start><Transcription name=\"a\" statusCallbackUrl=\"/words\" track=\"outbound_track\"/></Start><Say>One.</Say><Stop><Transcription name=\"a\"/></Stop><Say>Two.</Say><Pause length=\"4\"/>",
-               "{name: x, steps: [{pause: 2s}, {say: hello}, {wait_for: hangup}]}");
+    (void)call(
+        "<Start><Transcription name=\"a\" statusCallbackUrl=\"/words\" track=\"outbound_track\"/></Start><Say>One.</Say><Stop><Transcription "
+        "name=\"a\"/></Stop><Say>Two.</Say><Pause length=\"4\"/>",
+        "{name: x, steps: [{pause: 2s}, {say: hello}, {wait_for: hangup}]}");
     EXPECT_EQ(words("TranscriptionEvent"), (std::vector<std::string>{"transcription-started", "transcription-content", "transcription-stopped"}));
     EXPECT_EQ(value_of(events()[1], "TranscriptionData"), R"({"transcript":"One.","confidence":0.95})");
 }
 
 TEST_F(Transcribing, AnUnknownEngineIsAnErrorAndTheCallGoesOn) {
-    const auto report = call("<Start><Transcription statusCallbackUrl=\"/words\" transcriptionEngine=\"whisper\"/></Start><Say>Hello.</Say>", "{name: x, steps: [{wait_for: hangup}]}");
+    const auto report = call("<Start><Transcription statusCallbackUrl=\"/words\" transcriptionEngine=\"whisper\"/></Start><Say>Hello.</Say>",
+                             "{name: x, steps: [{wait_for: hangup}]}");
     EXPECT_EQ(report.status, "completed");
     EXPECT_TRUE(report.has_notification(32650));
     ASSERT_EQ(words("TranscriptionEvent"), (std::vector<std::string>{"transcription-error"}));

@@ -36,11 +36,10 @@ std::vector<std::int16_t> padded(std::vector<std::int16_t> pcm) {
 }
 
 std::shared_ptr<const Grammar> menu() {
-    static const auto grammar = Grammar::make(
-        "menu",
-        "#JSGF V1.0;\ngrammar menu;\npublic <top> = what are your opening hours | book an appointment | goodbye | yes "
-        "| no;\n",
-        {"what", "are", "your", "opening", "hours", "book", "an", "appointment", "goodbye", "yes", "no"}, 0.5);
+    static const auto grammar = Grammar::make("menu",
+                                              "#JSGF V1.0;\ngrammar menu;\npublic <top> = what are your opening hours | book an appointment | goodbye | yes "
+                                              "| no;\n",
+                                              {"what", "are", "your", "opening", "hours", "book", "an", "appointment", "goodbye", "yes", "no"}, 0.5);
     return grammar;
 }
 
@@ -73,11 +72,11 @@ TEST(Recognizer, hears_the_phrases_of_its_grammar) {
 TEST(Recognizer, rejects_what_is_not_in_its_grammar) {
     auto recognizer = Recognizer::make({}, lexicon());
     ASSERT_TRUE(recognizer);
-    for (const auto* text :
-         {"my neighbour's dog has eaten the newspaper again", "please connect the green wire to the second terminal"}) {
+    for (const auto* text : {"my neighbour's dog has eaten the newspaper again", "please connect the green wire to the second terminal"}) {
         const auto heard = (*recognizer)->decode(padded(spoken({"rms", 0.95, 1.0}, text)), *menu(), never);
         ASSERT_TRUE(heard);
-        EXPECT_TRUE(heard->rejected) << heard->text << " " << heard->fit << " " << heard->worst_word << " " << (heard->words.empty() ? 0 : (heard->words[0].end - heard->words[0].begin).count());
+        EXPECT_TRUE(heard->rejected) << heard->text << " " << heard->fit << " " << heard->worst_word << " "
+                                     << (heard->words.empty() ? 0 : (heard->words[0].end - heard->words[0].begin).count());
     }
 }
 
@@ -86,13 +85,12 @@ TEST(Recognizer, hears_nothing_in_silence_and_noise) {
     ASSERT_TRUE(recognizer);
     std::vector<std::int16_t> noise(16000);
     std::uint32_t state = 1;
-    for (auto& sample : noise)
-        sample = static_cast<std::int16_t>(static_cast<int>((state = state * 1664525U + 1013904223U) >> 21U) - 1024);
-    for (const auto& pcm :
-         {std::vector<std::int16_t>(16000, 0), noise, std::vector<std::int16_t>{}, std::vector<std::int16_t>(300, 5)}) {
+    for (auto& sample : noise) sample = static_cast<std::int16_t>(static_cast<int>((state = state * 1664525U + 1013904223U) >> 21U) - 1024);
+    for (const auto& pcm : {std::vector<std::int16_t>(16000, 0), noise, std::vector<std::int16_t>{}, std::vector<std::int16_t>(300, 5)}) {
         const auto heard = (*recognizer)->decode(pcm, *menu(), never);
         ASSERT_TRUE(heard);
-        EXPECT_TRUE(heard->rejected) << heard->text << " " << heard->fit << " " << heard->worst_word << " " << (heard->words.empty() ? 0 : (heard->words[0].end - heard->words[0].begin).count());
+        EXPECT_TRUE(heard->rejected) << heard->text << " " << heard->fit << " " << heard->worst_word << " "
+                                     << (heard->words.empty() ? 0 : (heard->words[0].end - heard->words[0].begin).count());
     }
 }
 
@@ -132,8 +130,7 @@ TEST(Recognizer, refuses_bad_grammars_and_long_audio) {
     const auto unknown = Grammar::make("x", "#JSGF V1.0;\ngrammar x;\npublic <x> = yesss;\n", {"yesss"}, 0.5);
     EXPECT_EQ((*recognizer)->prepare(*broken).error(), errc::bad_grammar);
     EXPECT_EQ((*recognizer)->prepare(*unknown).error(), errc::bad_grammar);
-    EXPECT_EQ((*recognizer)->decode(std::vector<std::int16_t>(8000 * 21), *menu(), never).error(),
-              errc::audio_too_long);
+    EXPECT_EQ((*recognizer)->decode(std::vector<std::int16_t>(8000 * 21), *menu(), never).error(), errc::audio_too_long);
     EXPECT_TRUE((*recognizer)->prepare(*menu()));
 }
 
@@ -141,8 +138,7 @@ TEST(Recognizer, keeps_working_beyond_its_number_of_compiled_grammars) {
     auto recognizer = Recognizer::make({}, lexicon());
     ASSERT_TRUE(recognizer);
     for (int i = 0; i < 120; ++i) {
-        const auto grammar =
-            Grammar::make("g", "#JSGF V1.0;\ngrammar g;\npublic <g> = yes | no;\n", {"yes", "no"}, 0.5);
+        const auto grammar = Grammar::make("g", "#JSGF V1.0;\ngrammar g;\npublic <g> = yes | no;\n", {"yes", "no"}, 0.5);
         ASSERT_TRUE((*recognizer)->prepare(*grammar));
     }
     EXPECT_TRUE((*recognizer)->prepare(*menu()));
@@ -164,13 +160,12 @@ TEST_P(EachVoice, speaks_below_full_scale_and_stops_when_told) {
     std::size_t samples = 0;
     int peak = 0;
     std::vector<std::size_t> sizes;
-    ASSERT_TRUE(
-        (*voice)->speak("We are open Monday to Friday, from nine to five.", [&](std::span<const std::int16_t> piece) {
-            samples += piece.size();
-            sizes.push_back(piece.size());
-            for (const auto s : piece) peak = std::max(peak, std::abs(static_cast<int>(s)));
-            return true;
-        }));
+    ASSERT_TRUE((*voice)->speak("We are open Monday to Friday, from nine to five.", [&](std::span<const std::int16_t> piece) {
+        samples += piece.size();
+        sizes.push_back(piece.size());
+        for (const auto s : piece) peak = std::max(peak, std::abs(static_cast<int>(s)));
+        return true;
+    }));
     EXPECT_GT(samples, 8000U * 2U);
     EXPECT_LT(samples, 8000U * 6U);
     EXPECT_GT(peak, 3000);
@@ -179,8 +174,7 @@ TEST_P(EachVoice, speaks_below_full_scale_and_stops_when_told) {
     for (const auto size : sizes) EXPECT_EQ(size % 160, 0U);
 
     std::size_t pieces = 0;
-    const auto stopped = (*voice)->speak("We are open Monday to Friday, from nine to five.",
-                                         [&](std::span<const std::int16_t>) { return ++pieces < 2; });
+    const auto stopped = (*voice)->speak("We are open Monday to Friday, from nine to five.", [&](std::span<const std::int16_t>) { return ++pieces < 2; });
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error(), errc::cancelled);
     EXPECT_EQ(pieces, 2U);
@@ -241,16 +235,14 @@ TEST_P(Speakable, cleans) {
         EXPECT_EQ(*clean, GetParam().want);
     }
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, Speakable,
-    testing::Values(TextCase{"plain", "Hello.", "Hello."}, TextCase{"control", "a\x01\x02\tb\n", "a b"},
-                    TextCase{"nul", std::string("a\0b", 3), "a b"},
-                    TextCase{"typographic", "it\xE2\x80\x99s caf\xC3\xA9", "it's cafe"},
-                    TextCase{"markup", "<speak>hi</speak>", "speak hi /speak"}, TextCase{"broken_utf8", "a\xC3", "a"},
-                    TextCase{"emoji", "hi \xF0\x9F\x98\x80", "hi"}, TextCase{"empty", "", ""},
-                    TextCase{"dots", "...", ""}, TextCase{"too_long", std::string(kMaxSpokenBytes + 1, 'a'), ""},
-                    TextCase{"just_fits", std::string(kMaxSpokenBytes, 'a'), std::string(kMaxSpokenBytes, 'a')}),
-    [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, Speakable,
+                         testing::Values(TextCase{"plain", "Hello.", "Hello."}, TextCase{"control", "a\x01\x02\tb\n", "a b"},
+                                         TextCase{"nul", std::string("a\0b", 3), "a b"}, TextCase{"typographic", "it\xE2\x80\x99s caf\xC3\xA9", "it's cafe"},
+                                         TextCase{"markup", "<speak>hi</speak>", "speak hi /speak"}, TextCase{"broken_utf8", "a\xC3", "a"},
+                                         TextCase{"emoji", "hi \xF0\x9F\x98\x80", "hi"}, TextCase{"empty", "", ""}, TextCase{"dots", "...", ""},
+                                         TextCase{"too_long", std::string(kMaxSpokenBytes + 1, 'a'), ""},
+                                         TextCase{"just_fits", std::string(kMaxSpokenBytes, 'a'), std::string(kMaxSpokenBytes, 'a')}),
+                         [](const auto& c) { return c.param.name; });
 
 TEST(PhraseCache, keeps_what_was_loaded_and_forgets_the_oldest) {
     PhraseCache cache(600000);

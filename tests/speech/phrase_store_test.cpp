@@ -48,13 +48,10 @@ protected:
     }
     std::size_t unfinished() const {
         std::size_t count = 0;
-        for (const auto& entry : fs::directory_iterator(directory))
-            count += entry.path().extension() == ".part" ? 1 : 0;
+        for (const auto& entry : fs::directory_iterator(directory)) count += entry.path().extension() == ".part" ? 1 : 0;
         return count;
     }
-    static void age(const fs::path& path, int seconds) {
-        fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::seconds(seconds));
-    }
+    static void age(const fs::path& path, int seconds) { fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::seconds(seconds)); }
 
     fs::path directory;
 };
@@ -248,8 +245,7 @@ TEST_F(Store, two_processes_write_at_once) {
     EXPECT_EQ(store.counters().corrupt, 0U);
     EXPECT_GT(store.counters().loaded, 10U);
     for (int i = 0; i < 25; ++i)
-        if (const auto audio = store.find(key(std::to_string(i))))
-            EXPECT_EQ(*audio, sound(1000, static_cast<std::uint8_t>(i)));
+        if (const auto audio = store.find(key(std::to_string(i)))) EXPECT_EQ(*audio, sound(1000, static_cast<std::uint8_t>(i)));
     EXPECT_EQ(unfinished(), 0U);
 }
 

@@ -66,8 +66,7 @@ PoolSettings patient(unsigned threads) {
 
 Result<CancelToken> say(EnginePool& pool, Answers& answers, std::string text) {
     return pool.speak(
-        {std::move(text), {}}, answers.post(),
-        [&](const std::vector<std::int16_t>& piece) { answers.audio += piece.size(); },
+        {std::move(text), {}}, answers.post(), [&](const std::vector<std::int16_t>& piece) { answers.audio += piece.size(); },
         [&](const Result<>& result) { answers.count(result); });
 }
 
@@ -158,8 +157,7 @@ TEST(EnginePool, survives_the_death_of_all_its_threads) {
     const auto pool = pool_of(settings);
     for (int round = 0; round < 3; ++round) {
         int accepted = 0;
-        for (int i = 0; i < 8; ++i)
-            accepted += say(*pool, answers, "The quick brown fox jumps over the lazy dog.") ? 1 : 0;
+        for (int i = 0; i < 8; ++i) accepted += say(*pool, answers, "The quick brown fox jumps over the lazy dog.") ? 1 : 0;
         pool->fault(Fault::crash);
         ASSERT_EQ(accepted, 8);
     }
@@ -225,8 +223,7 @@ TEST(EnginePool, an_optional_job_gives_way) {
     ASSERT_TRUE(until([&] { return pool->counters().running == 1; }));
     const auto grammar = Grammar::make("g", "#JSGF V1.0;\ngrammar g;\npublic <g> = yes;\n", {"yes"}, 0.5);
     EnginePool::Decode partial{std::vector<std::int16_t>(8000), grammar, Recognizer::Mode::running, true};
-    ASSERT_TRUE(pool->decode(std::move(partial), answers.post(),
-                             [&](const Result<Transcript>& result) { answers.count(result); }));
+    ASSERT_TRUE(pool->decode(std::move(partial), answers.post(), [&](const Result<Transcript>& result) { answers.count(result); }));
     ASSERT_TRUE(say(*pool, answers, "more important"));
     ASSERT_TRUE(answers.wait_for(1));
     EXPECT_EQ(answers.of(errc::busy), 1);

@@ -45,15 +45,13 @@ TEST(Chunker, sentences_end_where_they_end) {
         {"Fruit, e.g. apples. Or pears, i.e. Conference.", {"Fruit, e.g. apples.", "Or pears, i.e. Conference."}},
         {"He is in the U.S. Army. Now.", {"He is in the U.S. Army.", "Now."}},
         {"He lives in the U.S. The weather is fine.", {"He lives in the U.S.", "The weather is fine."}},
-        {"St. Louis is far. I live on Main St. The house is red.",
-         {"St. Louis is far.", "I live on Main St.", "The house is red."}},
+        {"St. Louis is far. I live on Main St. The house is red.", {"St. Louis is far.", "I live on Main St.", "The house is red."}},
         {"See No. 5 and No. 7. No. I won't.", {"See No. 5 and No. 7.", "No.", "I won't."}},
         {"At 5 a.m. sharp. Until 9 p.m. We close then.", {"At 5 a.m. sharp.", "Until 9 p.m.", "We close then."}},
         {"Write to john.doe@example.com. Thanks.", {"Write to john.doe@example.com.", "Thanks."}},
         {"See https://example.com/a.b?c=d. Then www.x.org.", {"See https://example.com/a.b?c=d.", "Then www.x.org."}},
         {"It costs $3.50. Or EUR 1.200,50. Fine.", {"It costs $3.50.", "Or EUR 1.200,50.", "Fine."}},
-        {"J. R. R. Tolkien wrote it. George W. Bush read it.",
-         {"J. R. R. Tolkien wrote it.", "George W. Bush read it."}},
+        {"J. R. R. Tolkien wrote it. George W. Bush read it.", {"J. R. R. Tolkien wrote it.", "George W. Bush read it."}},
         {"Take plan B. We go.", {"Take plan B.", "We go."}},
         {"Well... maybe. Wait... What?", {"Well... maybe.", "Wait...", "What?"}},
         {"Well\u2026 maybe. Wait\u2026 What?", {"Well\u2026 maybe.", "Wait\u2026", "What?"}},
@@ -65,10 +63,8 @@ TEST(Chunker, sentences_end_where_they_end) {
         {"**Done.** Next.", {"**Done.**", "Next."}},
         {"What?! No!!! Yes.", {"What?!", "No!!!", "Yes."}},
         {"Yahoo! is a name. iPhone. iPads too.", {"Yahoo! is a name. iPhone. iPads too."}},
-        {"Acme Inc. makes it. From Acme Inc. The price is low.",
-         {"Acme Inc. makes it.", "From Acme Inc.", "The price is low."}},
-        {"Apples, pears, etc. are fruit. Apples, etc. We sell them.",
-         {"Apples, pears, etc. are fruit.", "Apples, etc.", "We sell them."}},
+        {"Acme Inc. makes it. From Acme Inc. The price is low.", {"Acme Inc. makes it.", "From Acme Inc.", "The price is low."}},
+        {"Apples, pears, etc. are fruit. Apples, etc. We sell them.", {"Apples, pears, etc. are fruit.", "Apples, etc.", "We sell them."}},
         {"On Jan. 5 it snowed. On 5. May it rained.", {"On Jan. 5 it snowed.", "On 5. May it rained."}},
         {"We sat in the sun. Then it set.", {"We sat in the sun.", "Then it set."}},
         {"Version 2.0.1 is out. Get it.", {"Version 2.0.1 is out.", "Get it."}},
@@ -83,29 +79,24 @@ TEST(Chunker, sentences_end_where_they_end) {
         {"", {}},
         {"  \n \t ", {}},
     };
-    for (const Case& one : cases)
-        EXPECT_THAT(texts(whole(one.text, sentences())), ElementsAreArray(one.pieces)) << one.text;
+    for (const Case& one : cases) EXPECT_THAT(texts(whole(one.text, sentences())), ElementsAreArray(one.pieces)) << one.text;
 }
 
 TEST(Chunker, lines_and_items_are_boundaries) {
     EXPECT_THAT(texts(whole("Here:\n- one, two\n- three. Four\n\n1. First. More\n2. Second", sentences())),
                 ElementsAre("Here:", "- one, two", "- three.", "Four", "1. First.", "More", "2. Second"));
-    EXPECT_THAT(texts(whole("| a. B | c |\r\n|---|---|\r\n| 1. Two | 3 |", sentences())),
-                ElementsAre("| a. B | c |", "|---|---|", "| 1. Two | 3 |"));
+    EXPECT_THAT(texts(whole("| a. B | c |\r\n|---|---|\r\n| 1. Two | 3 |", sentences())), ElementsAre("| a. B | c |", "|---|---|", "| 1. Two | 3 |"));
 }
 
 TEST(Chunker, first_piece_may_be_a_clause) {
     EXPECT_THAT(texts(whole("I can certainly help you with that, but first tell me, please, who you are.")),
                 ElementsAre("I can certainly help you with that,", "but first tell me, please, who you are."));
-    EXPECT_THAT(texts(whole("Yes, sure, of course I can; we do that.")),
-                ElementsAre("Yes, sure, of course I can;", "we do that."));
+    EXPECT_THAT(texts(whole("Yes, sure, of course I can; we do that.")), ElementsAre("Yes, sure, of course I can;", "we do that."));
     EXPECT_THAT(texts(whole("Well, yes. Fine.")), ElementsAre("Well, yes.", "Fine."));
     EXPECT_THAT(texts(whole("The total comes to about 1,000 dollars \u2014 that is all.")),
                 ElementsAre("The total comes to about 1,000 dollars \u2014", "that is all."));
-    EXPECT_THAT(texts(whole("We are open today from 9 - 5 every day - come in.")),
-                ElementsAre("We are open today from 9 - 5 every day -", "come in."));
-    EXPECT_THAT(texts(whole("We will meet you there on July 4, 2025, at noon.")),
-                ElementsAre("We will meet you there on July 4, 2025,", "at noon."));
+    EXPECT_THAT(texts(whole("We are open today from 9 - 5 every day - come in.")), ElementsAre("We are open today from 9 - 5 every day -", "come in."));
+    EXPECT_THAT(texts(whole("We will meet you there on July 4, 2025, at noon.")), ElementsAre("We will meet you there on July 4, 2025,", "at noon."));
     EXPECT_THAT(texts(whole("We can take fruit, e.g., apples (red, green, or yellow), home now.")),
                 ElementsAre("We can take fruit, e.g., apples (red, green, or yellow),", "home now."));
     ChunkSettings late;
@@ -125,17 +116,13 @@ TEST(Chunker, later_sentences_end_at_clauses_only_when_long) {
 TEST(Chunker, without_any_mark_words_are_the_boundary) {
     ChunkSettings settings = sentences();
     settings.max_characters = 20;
-    EXPECT_THAT(texts(whole("aaaa bbbb cccc dddd eeee ffff gggg", settings)),
-                ElementsAre("aaaa bbbb cccc dddd", "eeee ffff gggg"));
-    EXPECT_THAT(texts(whole("aaaa bbbb cccc Dr. Smithers has", settings)),
-                ElementsAre("aaaa bbbb cccc", "Dr. Smithers has"));
-    EXPECT_THAT(texts(whole("it costs maybe EUR 1.200,50 each", settings)),
-                ElementsAre("it costs maybe", "EUR 1.200,50 each"));
+    EXPECT_THAT(texts(whole("aaaa bbbb cccc dddd eeee ffff gggg", settings)), ElementsAre("aaaa bbbb cccc dddd", "eeee ffff gggg"));
+    EXPECT_THAT(texts(whole("aaaa bbbb cccc Dr. Smithers has", settings)), ElementsAre("aaaa bbbb cccc", "Dr. Smithers has"));
+    EXPECT_THAT(texts(whole("it costs maybe EUR 1.200,50 each", settings)), ElementsAre("it costs maybe", "EUR 1.200,50 each"));
     const std::string word(75, 'x');  // stays whole
     EXPECT_THAT(texts(whole(word + " b", settings)), ElementsAre(word, "b"));
     const std::string giant(200, 'x');
-    EXPECT_THAT(texts(whole(giant, settings)),
-                ElementsAre(std::string(80, 'x'), std::string(80, 'x'), std::string(40, 'x')));
+    EXPECT_THAT(texts(whole(giant, settings)), ElementsAre(std::string(80, 'x'), std::string(80, 'x'), std::string(40, 'x')));
     for (const Piece& piece : whole(giant, settings)) EXPECT_LE(piece.text.size(), 80U);
 }
 
@@ -272,8 +259,7 @@ TEST(Chunker, where_deltas_are_cut_changes_nothing_and_nothing_is_lost) {
             std::vector<Piece> got;
             for (std::size_t at = 0; at < text.size();) {
                 const std::size_t size = std::uniform_int_distribution<std::size_t>(1, most)(random);
-                for (Piece& piece : chunker.push(std::string_view(text).substr(at, size)))
-                    got.push_back(std::move(piece));
+                for (Piece& piece : chunker.push(std::string_view(text).substr(at, size))) got.push_back(std::move(piece));
                 at += size;
             }
             for (Piece& piece : chunker.finish()) got.push_back(std::move(piece));
@@ -285,8 +271,7 @@ TEST(Chunker, where_deltas_are_cut_changes_nothing_and_nothing_is_lost) {
 }
 
 TEST(Chunker, what_waits_is_bounded) {
-    for (const std::string_view part :
-         {" ", "x", ".", ",", "\"", ". \"", "(", "[", "| ", "\xE2\x80", "\xF0\x9F\x98\x80", "U.S. ", "1. "}) {
+    for (const std::string_view part : {" ", "x", ".", ",", "\"", ". \"", "(", "[", "| ", "\xE2\x80", "\xF0\x9F\x98\x80", "U.S. ", "1. "}) {
         Chunker chunker;
         for (int i = 0; i < 20000; ++i) {
             (void)chunker.push(part);

@@ -452,13 +452,16 @@ TEST(Shape, united_states) {
     static_assert(kUnitedStates.size() > 200);
     check(kUnitedStates, "en-US");
 }
-TEST(Shape, britain) { check(kBritain, "en-GB"); }
-TEST(Shape, germany) { check(kGermany, "de-DE"); }
+TEST(Shape, britain) {
+    check(kBritain, "en-GB");
+}
+TEST(Shape, germany) {
+    check(kGermany, "de-DE");
+}
 
 TEST(Shape, plain_text_stays_as_it_is) {
-    for (const std::string_view text :
-         {"Hello world.", "It's fine, isn't it?", "Well... \"quoted\" (and bracketed) state-of-the-art; yes: no!", "I see A and B.",
-          "The U.S. Army marched at nine a.m. today."}) {
+    for (const std::string_view text : {"Hello world.", "It's fine, isn't it?", "Well... \"quoted\" (and bracketed) state-of-the-art; yes: no!",
+                                        "I see A and B.", "The U.S. Army marched at nine a.m. today."}) {
         EXPECT_EQ(shape_for_voice(text, locale_for("en-US")), text);
     }
 }
@@ -525,10 +528,10 @@ bool has_digit(std::string_view text) {
 
 TEST(Shape, what_comes_out_has_no_digits_no_markup_and_is_stable) {
     static const std::vector<std::string> parts{
-        " ",  " ",   " ",  "5",   "12",  "2024", "3.14", "1,000", "1.200,50", "10:30", "-",   "–",   "—",  "/",   ".",    ",",   ":",   ";",  "$",
-        "€",  "EUR", "%",  "°C",  "km",  "am",   "p.m.", "st",    "th",       "k",     "M",   "x",   "#",  "@",   "&",    "+",   "*",   "**", "_",
-        "`",  "~",   "[",  "](",  ")",   "(",    "<",    ">",     "|",        "\\",    "July", "May", "No.", "etc.", "v",   "AB",  "Dr.", "w/", "½",
-        "😀", "ä",   "\"", "'",   "’",   "\xff", "\xe2", "\x01",  "a",        "word",  "The", "http://", "www.", ".com", "a@b.co", "- ", "1. "};
+        " ",  " ",   " ",  "5",  "12", "2024", "3.14", "1,000", "1.200,50", "10:30", "-",    "–",       "—",    "/",    ".",      ",",  ":",   ";",  "$",
+        "€",  "EUR", "%",  "°C", "km", "am",   "p.m.", "st",    "th",       "k",     "M",    "x",       "#",    "@",    "&",      "+",  "*",   "**", "_",
+        "`",  "~",   "[",  "](", ")",  "(",    "<",    ">",     "|",        "\\",    "July", "May",     "No.",  "etc.", "v",      "AB", "Dr.", "w/", "½",
+        "😀", "ä",   "\"", "'",  "’",  "\xff", "\xe2", "\x01",  "a",        "word",  "The",  "http://", "www.", ".com", "a@b.co", "- ", "1. "};
     std::mt19937 random(7);
     std::uniform_int_distribution<std::size_t> pick(0, parts.size() - 1);
     std::uniform_int_distribution<int> length(1, 14);

@@ -187,7 +187,8 @@ TEST_P(AgentStore, TokensAreKnownByTheirHashAndEnd) {
         EXPECT_FALSE(find_token(s, first)) << "ended long ago";
         EXPECT_EQ(list_tokens(s).size(), now_in_force.size() + 1);
     });
-    for (const std::string_view wrong : {"", "plk_", "plk_xyz", "server", "plk_00000000000000000000000000000000000000000000000000000000000Z"}) EXPECT_FALSE(token_id(wrong)) << wrong;
+    for (const std::string_view wrong : {"", "plk_", "plk_xyz", "server", "plk_00000000000000000000000000000000000000000000000000000000000Z"})
+        EXPECT_FALSE(token_id(wrong)) << wrong;
 }
 
 TEST_P(AgentStore, AuditLinesArePagedFilteredAndSwept) {

@@ -151,7 +151,8 @@ TEST_P(Records, RunTheirHooks) {
     hooks.redact = [](std::string_view, Fact fact, std::string text) { return fact == Fact::turn ? R"({"text":"***"})" : text; };
     hooks.added.push_back([&](const FactEvent& event) { told.push_back(event.json); });
     hooks.kept.push_back([](Session& session, const FactEvent& event) {
-        session.run("INSERT INTO checkpoints(call_sid, json, instance, saved_ms, expires_ms) VALUES($1, $2, '', 0, 0)", {event.call_sid + "/" + std::string(name(event.fact)), event.json});
+        session.run("INSERT INTO checkpoints(call_sid, json, instance, saved_ms, expires_ms) VALUES($1, $2, '', 0, 0)",
+                    {event.call_sid + "/" + std::string(name(event.fact)), event.json});
         if (event.fact == Fact::note) throw std::logic_error("a hook of ours is wrong");
     });
     CallRecords records(kept());
@@ -180,7 +181,8 @@ TEST_P(Records, WaitInTheSpoolAndComeOnceAndInOrder) {
     for (const auto why : {StoreErrc::unavailable, StoreErrc::full, StoreErrc::io, StoreErrc::busy, StoreErrc::timeout}) {
         gate.why = why;
         gate.shut = true;
-        for (int i = 0; i < 20; ++i) records.add("CA1", Fact::turn, json{{"text", "turn " + std::to_string(i)}, {"why", static_cast<int>(why)}, {"i", i}}.dump());
+        for (int i = 0; i < 20; ++i)
+            records.add("CA1", Fact::turn, json{{"text", "turn " + std::to_string(i)}, {"why", static_cast<int>(why)}, {"i", i}}.dump());
         records.flush();
         EXPECT_GT(records.spooled_bytes(), 0U);
         EXPECT_GT(metrics.store_spool_bytes.at().value(), 0);
@@ -243,7 +245,7 @@ TEST_P(Records, SpoolOutlivesItsProcess) {
     std::size_t files = 0;
     for (const auto& entry : std::filesystem::directory_iterator(directory / "spool")) {
         ++files;
-        struct ::stat state {};
+        struct ::stat state{};
         ASSERT_EQ(::stat(entry.path().c_str(), &state), 0);
         EXPECT_EQ(state.st_mode & 0777U, 0600U);
         std::ofstream(entry.path(), std::ios::app) << "{\"id\":\"torn";  // by a crash
@@ -347,7 +349,7 @@ TEST(OwnRecords, LieInAFileOfTheirOwn) {
     EXPECT_EQ(record["end"]["reason"], "silence");
     EXPECT_EQ(record["turns"].size(), 1U);
     for (const auto* name : {"parley.db", "parley.db-wal"}) {
-        struct ::stat state {};
+        struct ::stat state{};
         ASSERT_EQ(::stat((directory / name).c_str(), &state), 0) << name;
         EXPECT_EQ(state.st_mode & 0777U, 0600U) << name;
     }

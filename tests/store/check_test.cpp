@@ -41,7 +41,9 @@ protected:
     std::unique_ptr<Database> database;
 };
 
-TEST_P(Check, FindsNothingWhereNothingIs) { EXPECT_EQ(database->check(), ""); }
+TEST_P(Check, FindsNothingWhereNothingIs) {
+    EXPECT_EQ(database->check(), "");
+}
 
 TEST_P(Check, FindsWhatBelongsTogetherAndIsNot) {
     // Each is mended before the next.
@@ -84,7 +86,9 @@ TEST_P(CheckServer, FindsIndexesAndConstraintsThatDoNotHold) {
     EXPECT_THAT(database->check(), HasSubstr("facts_call"));
     harm("UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'facts_call'::regclass");
     EXPECT_EQ(database->check(), "");
-    harm("ALTER TABLE credential_numbers DISABLE TRIGGER ALL; INSERT INTO credential_numbers(number, agent, place) VALUES('+4930', 'nobody', 0); ALTER TABLE credential_numbers ENABLE TRIGGER ALL");
+    harm(
+        "ALTER TABLE credential_numbers DISABLE TRIGGER ALL; INSERT INTO credential_numbers(number, agent, place) VALUES('+4930', 'nobody', 0); ALTER TABLE "
+        "credential_numbers ENABLE TRIGGER ALL");
     EXPECT_THAT(database->check(), HasSubstr("a number of a credential that is not there"));
     harm("DELETE FROM credential_numbers");
     harm("ALTER TABLE credential_numbers DISABLE TRIGGER ALL");

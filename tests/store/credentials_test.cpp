@@ -93,7 +93,9 @@ TEST_P(Credentials, ASecretCopiedToAnotherRowDoesNotOpenThere) {
     const auto sealer = with({"1"});
     put(sealer, credential("front", {}));
     put(sealer, credential("back", {}));
-    database->transact([](Session& s) { s.run("UPDATE agent_credentials SET authtoken = (SELECT authtoken FROM agent_credentials WHERE agent = 'front') WHERE agent = 'back'"); });
+    database->transact([](Session& s) {
+        s.run("UPDATE agent_credentials SET authtoken = (SELECT authtoken FROM agent_credentials WHERE agent = 'front') WHERE agent = 'back'");
+    });
     const auto got = load(sealer, "back");
     ASSERT_TRUE(got);
     EXPECT_EQ(got->sealed_shut, make_error_code(SealErrc::damaged));
@@ -144,7 +146,9 @@ TEST_P(Credentials, MediaIsKeptUnderItsDigestOnceAndChecked) {
 
 TEST(MediaId, HasOneForm) {
     EXPECT_TRUE(is_media_id("media:" + std::string(64, 'a')));
-    for (const auto& wrong : {std::string("media:"), "media:" + std::string(63, 'a'), "media:" + std::string(64, 'A'), "media:../" + std::string(61, 'a'), std::string(70, 'a')}) EXPECT_FALSE(is_media_id(wrong)) << wrong;
+    for (const auto& wrong :
+         {std::string("media:"), "media:" + std::string(63, 'a'), "media:" + std::string(64, 'A'), "media:../" + std::string(61, 'a'), std::string(70, 'a')})
+        EXPECT_FALSE(is_media_id(wrong)) << wrong;
 }
 
 TEST_P(Credentials, RotationSealsEverythingUnderTheFirstKeyAndCanBeRepeated) {
@@ -188,7 +192,9 @@ TEST_P(Credentials, ARotationThatWasInterruptedGoesOn) {
 TEST_P(Credentials, WhatDoesNotOpenIsCountedAndLeftAlone) {
     put(with({"1"}), credential("front", {}));
     put(with({"3"}), credential("lost", {}));
-    const auto raw = [&] { return in<std::string>([](Session& s) { return s.run("SELECT authtoken FROM agent_credentials WHERE agent = 'lost'").front().text(0); }); };
+    const auto raw = [&] {
+        return in<std::string>([](Session& s) { return s.run("SELECT authtoken FROM agent_credentials WHERE agent = 'lost'").front().text(0); });
+    };
     const auto before = raw();
     const auto counts = rotate_seals(*database, with({"2", "1"}));
     EXPECT_EQ(counts[0].changed, 1U);

@@ -119,7 +119,8 @@ TEST_P(Conformance, ConflictsAndAnswers) {
         EXPECT_EQ(session.changed(), 1U);
         session.run("INSERT INTO counters(name, n) VALUES($1, $2) ON CONFLICT(name) DO NOTHING", {std::string("a"), std::int64_t{5}});
         EXPECT_EQ(session.changed(), 0U);
-        const auto rows = session.run("INSERT INTO counters(name, n) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET n = counters.n + excluded.n RETURNING n", {std::string("a"), std::int64_t{5}});
+        const auto rows = session.run("INSERT INTO counters(name, n) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET n = counters.n + excluded.n RETURNING n",
+                                      {std::string("a"), std::int64_t{5}});
         EXPECT_EQ(rows.at(0).integer(0), 6);
         EXPECT_EQ(session.changed(), 1U);
         session.run("SELECT n FROM counters");
@@ -157,7 +158,8 @@ TEST_P(Conformance, AStatementThatTakesTooLongEnds) {
     hasty.statement_timeout = std::chrono::milliseconds(200);
     database.reset();
     database = open(hasty);
-    const auto endless = GetParam() == Dialect::sqlite ? "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT COUNT(*) FROM r" : "SELECT pg_sleep(60)";
+    const auto endless =
+        GetParam() == Dialect::sqlite ? "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT COUNT(*) FROM r" : "SELECT pg_sleep(60)";
     EXPECT_EQ(error_of([&](Session& session) { session.run(endless); }), StoreErrc::timeout);
     EXPECT_EQ(run("SELECT 1").at(0).integer(0), 1);
     EXPECT_GE(lines->count("store.busy"), 1U);

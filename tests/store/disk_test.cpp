@@ -26,7 +26,8 @@ class SmallDisk {
 public:
     SmallDisk(const std::filesystem::path& at, const char* options) : at_(at) {
         std::filesystem::create_directories(at);
-        there_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && ::mount("tmpfs", at.c_str(), "tmpfs", 0, options) == 0;
+        there_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                 ::mount("tmpfs", at.c_str(), "tmpfs", 0, options) == 0;
     }
     ~SmallDisk() {
         if (there_) ::umount2(at_.c_str(), MNT_DETACH);
@@ -164,7 +165,11 @@ TEST_P(FullStore, LosesNothing) {
 }
 
 TEST_P(FullStore, SaysWhenTheDiskFailsAndGoesOnWhenItDoesNot) {
-    const auto more = [&] { database->transact([](Session& session) { session.run("INSERT INTO records(call_sid, first_ms, last_ms) VALUES($1, 1, 1)", {std::string(300'000, 'x') + std::to_string(now_ms())}); }); };
+    const auto more = [&] {
+        database->transact([](Session& session) {
+            session.run("INSERT INTO records(call_sid, first_ms, last_ms) VALUES($1, 1, 1)", {std::string(300'000, 'x') + std::to_string(now_ms())});
+        });
+    };
     {
         const LimitedFiles limited(250'000);
         try {

@@ -46,7 +46,11 @@ protected:
     Metrics metrics{MetricsSettings{}};
 };
 
-inline std::string dialect_name(const testing::TestParamInfo<Dialect>& info) { return info.param == Dialect::sqlite ? "sqlite" : "postgresql"; }
-#define INSTANTIATE_ON_BOTH(fixture) INSTANTIATE_TEST_SUITE_P(on, fixture, testing::Values(::parley::store::Dialect::sqlite, ::parley::store::Dialect::postgresql), ::parley::store::dialect_name)
+inline std::string dialect_name(const testing::TestParamInfo<Dialect>& info) {
+    return info.param == Dialect::sqlite ? "sqlite" : "postgresql";
+}
+#define INSTANTIATE_ON_BOTH(fixture)                                                                                               \
+    INSTANTIATE_TEST_SUITE_P(on, fixture, testing::Values(::parley::store::Dialect::sqlite, ::parley::store::Dialect::postgresql), \
+                             ::parley::store::dialect_name)
 
 }  // namespace parley::store

@@ -43,7 +43,16 @@ protected:
 };
 
 TEST_P(History, FollowsACall) {
-    fact("CA1", Fact::call, {{"channel", "twilio"}, {"direction", "in"}, {"from", "+4930123456"}, {"to", "+15550100"}, {"agent", "front"}, {"agent_token", "ag1"}, {"revision", "7"}, {"model", "gpt"}}, 1000);
+    fact("CA1", Fact::call,
+         {{"channel", "twilio"},
+          {"direction", "in"},
+          {"from", "+4930123456"},
+          {"to", "+15550100"},
+          {"agent", "front"},
+          {"agent_token", "ag1"},
+          {"revision", "7"},
+          {"model", "gpt"}},
+         1000);
     auto row = of("CA1");
     EXPECT_EQ(row.status, "realtime_session_incoming");
     EXPECT_EQ(row.guid.size(), 32U);
@@ -79,12 +88,14 @@ struct EndCase {
     const char *reason, *twilio, *web;
 };
 TEST(HistoryWords, ReasonsOfEnds) {
-    for (const auto& [reason, twilio, web] : {EndCase{"caller_hung_up", "twilio_disconnect", "browser_disconnect"}, EndCase{"carrier_lost", "twilio_disconnect", "browser_disconnect"},
-                                              EndCase{"media_timeout", "twilio_disconnect", "browser_disconnect"}, EndCase{"agent_completed", "parley_completed", "parley_completed"},
-                                              EndCase{"transferred", "parley_completed", "parley_completed"}, EndCase{"max_duration", "max_duration", "max_duration"},
-                                              EndCase{"silence", "parley_disconnect", "parley_disconnect"}, EndCase{"shutdown", "parley_disconnect", "parley_disconnect"},
-                                              EndCase{"protocol", "parley_disconnect", "parley_disconnect"}, EndCase{"operator_hangup", "parley_cancelled", "parley_cancelled"},
-                                              EndCase{"brain_failed", "parley_error", "parley_error"}, EndCase{"internal", "parley_error", "parley_error"}, EndCase{"", "parley_error", "parley_error"}}) {
+    for (const auto& [reason, twilio, web] :
+         {EndCase{"caller_hung_up", "twilio_disconnect", "browser_disconnect"}, EndCase{"carrier_lost", "twilio_disconnect", "browser_disconnect"},
+          EndCase{"media_timeout", "twilio_disconnect", "browser_disconnect"}, EndCase{"agent_completed", "parley_completed", "parley_completed"},
+          EndCase{"transferred", "parley_completed", "parley_completed"}, EndCase{"max_duration", "max_duration", "max_duration"},
+          EndCase{"silence", "parley_disconnect", "parley_disconnect"}, EndCase{"shutdown", "parley_disconnect", "parley_disconnect"},
+          EndCase{"protocol", "parley_disconnect", "parley_disconnect"}, EndCase{"operator_hangup", "parley_cancelled", "parley_cancelled"},
+          EndCase{"brain_failed", "parley_error", "parley_error"}, EndCase{"internal", "parley_error", "parley_error"},
+          EndCase{"", "parley_error", "parley_error"}}) {
         EXPECT_EQ(end_reason(reason, false), twilio) << reason;
         EXPECT_EQ(end_reason(reason, true), web) << reason;
     }
@@ -211,7 +222,8 @@ TEST_P(History, DialsNeverEndACallThatTalks) {
     EXPECT_EQ(of("CA1").end_reason, "parley_completed");
     fact("CA1", Fact::end, {{"reason", "answered"}}, 5200);
     EXPECT_EQ(of("CA1").end_reason, "parley_completed");
-    for (const auto& [reason, kept] : {std::pair{"answered", "twilio_disconnect"}, std::pair{"busy", "twilio_disconnect"}, std::pair{"canceled", "parley_cancelled"}, std::pair{"machine", "parley_disconnect"}}) {
+    for (const auto& [reason, kept] : {std::pair{"answered", "twilio_disconnect"}, std::pair{"busy", "twilio_disconnect"},
+                                       std::pair{"canceled", "parley_cancelled"}, std::pair{"machine", "parley_disconnect"}}) {
         const auto sid = std::string("CA") + reason;
         fact(sid, Fact::call, {{"direction", "out"}}, 1000);
         fact(sid, Fact::end, {{"reason", reason}}, 5000);
@@ -305,7 +317,10 @@ protected:
         settings.log = log;
         records = std::make_unique<CallRecords>(settings);
         FactHooks hooks;
-        const auto noted = [](const FactEvent& event) { return std::string(name(event.fact)) + ":" + json::parse(event.json).value("reason", "") + (json::parse(event.json).value("final", false) ? "!" : ""); };
+        const auto noted = [](const FactEvent& event) {
+            return std::string(name(event.fact)) + ":" + json::parse(event.json).value("reason", "") +
+                   (json::parse(event.json).value("final", false) ? "!" : "");
+        };
         hooks.kept.push_back([this, noted](Session&, const FactEvent& event) {
             if (event.fact != Fact::end && event.fact != Fact::rejection) return;
             const std::lock_guard lock(mutex);
@@ -414,7 +429,11 @@ TEST_P(History, ListsPageByPage) {
     const std::int64_t day = 1'700'000'000'000;
     for (int i = 0; i < 25; ++i)
         fact("CA" + std::to_string(100 + i), Fact::call,
-             {{"agent", i % 2 == 0 ? "front" : "back"}, {"direction", i % 5 == 0 ? "out" : "in"}, {"from", "+1555010" + std::to_string(i % 3)}, {"channel", i == 7 ? "web" : "twilio"}}, day + i / 3 * 1000);
+             {{"agent", i % 2 == 0 ? "front" : "back"},
+              {"direction", i % 5 == 0 ? "out" : "in"},
+              {"from", "+1555010" + std::to_string(i % 3)},
+              {"channel", i == 7 ? "web" : "twilio"}},
+             day + i / 3 * 1000);
     HistoryFilter filter;
     filter.limit = 7;
     std::vector<std::string> seen;
@@ -531,7 +550,8 @@ TEST_P(History, FindsWhatWasSaid) {
     fact("CA4", Fact::call, {{"agent", "front"}}, 4000);
     fact("CA4", Fact::turn, {{"text", std::string(1000, 'x') + " Überlänge"}}, 4100);
     EXPECT_EQ(found("uberlange"), "CA4 ");
-    for (const auto* hostile : {"\"", "'", "* OR 1", "NEAR(", "line:tuesday", "tuesday\" OR \"x", "') OR 1=1 --", "& | !", "\\"}) EXPECT_NO_THROW(found(hostile)) << hostile;
+    for (const auto* hostile : {"\"", "'", "* OR 1", "NEAR(", "line:tuesday", "tuesday\" OR \"x", "') OR 1=1 --", "& | !", "\\"})
+        EXPECT_NO_THROW(found(hostile)) << hostile;
     EXPECT_EQ(found("nothing\" OR \"tuesday"), "");
     with([](Session& session) { EXPECT_TRUE(erase_record(session, "CA2")); });
     EXPECT_EQ(found("tuesday"), "CA1 ");
@@ -539,10 +559,12 @@ TEST_P(History, FindsWhatWasSaid) {
 }
 
 TEST_P(History, TakesNothingFromOutsideForStatements) {
-    const std::vector<std::string> hostile{"'; DROP TABLE history; --", "\" OR 1=1", "$1", "' || (SELECT 1) || '", "%", "_", "\\", "x' UNION SELECT guid FROM history --"};
+    const std::vector<std::string> hostile{"'; DROP TABLE history; --",           "\" OR 1=1", "$1", "' || (SELECT 1) || '", "%", "_", "\\",
+                                           "x' UNION SELECT guid FROM history --"};
     for (std::size_t i = 0; i < hostile.size(); ++i) {
         const auto& bad = hostile[i];
-        fact("CA" + std::to_string(i), Fact::call, {{"agent", bad}, {"from", bad}, {"to", bad}, {"direction", bad}, {"channel", bad}, {"display", bad}, {"model", bad}}, 1000);
+        fact("CA" + std::to_string(i), Fact::call,
+             {{"agent", bad}, {"from", bad}, {"to", bad}, {"direction", bad}, {"channel", bad}, {"display", bad}, {"model", bad}}, 1000);
         fact("CA" + std::to_string(i), Fact::end, {{"reason", bad}, {"detail", bad}}, 2000);
     }
     for (const auto& bad : hostile) {
@@ -586,10 +608,30 @@ TEST(Countries, OfNumbers) {
     struct Case {
         const char *number, *country;
     };
-    for (const auto& [number, country] : {Case{"+12125550100", "US"}, Case{"+14165550100", "CA"}, Case{"+18765550100", "JM"}, Case{"+18005550100", ""}, Case{"+442071838750", "GB"}, Case{"+441481200000", "GG"},
-                                          Case{"+4930123456", "DE"}, Case{"+77012345678", "KZ"}, Case{"+74951234567", "RU"}, Case{"+390669812345", "VA"}, Case{"+390612345678", "IT"}, Case{"+81312345678", "JP"},
-                                          Case{"+8613812345678", "CN"}, Case{"+35818123456", "AX"}, Case{"+358401234567", "FI"}, Case{"", ""}, Case{"anonymous", ""}, Case{"+", ""}, Case{"+1", ""},
-                                          Case{"sip:a@b", ""}, Case{"12125550100", ""}, Case{"+99912345678", ""}, Case{"+1212555x100", ""}, Case{"+12345678901234567", ""}})
+    for (const auto& [number, country] : {Case{"+12125550100", "US"},
+                                          Case{"+14165550100", "CA"},
+                                          Case{"+18765550100", "JM"},
+                                          Case{"+18005550100", ""},
+                                          Case{"+442071838750", "GB"},
+                                          Case{"+441481200000", "GG"},
+                                          Case{"+4930123456", "DE"},
+                                          Case{"+77012345678", "KZ"},
+                                          Case{"+74951234567", "RU"},
+                                          Case{"+390669812345", "VA"},
+                                          Case{"+390612345678", "IT"},
+                                          Case{"+81312345678", "JP"},
+                                          Case{"+8613812345678", "CN"},
+                                          Case{"+35818123456", "AX"},
+                                          Case{"+358401234567", "FI"},
+                                          Case{"", ""},
+                                          Case{"anonymous", ""},
+                                          Case{"+", ""},
+                                          Case{"+1", ""},
+                                          Case{"sip:a@b", ""},
+                                          Case{"12125550100", ""},
+                                          Case{"+99912345678", ""},
+                                          Case{"+1212555x100", ""},
+                                          Case{"+12345678901234567", ""}})
         EXPECT_EQ(country_of(number), country) << number;
 }
 

@@ -18,7 +18,9 @@ protected:
     void SetUp() override { database = open(); }
     bool add(const std::string& key, const std::string& order = {}, std::int64_t not_before = 0) {
         bool added = false;
-        database->transact([&](Session& session) { added = add_job(session, {.kind = "webhook", .key = key, .order = order, .payload = "{\"k\":\"" + key + "\"}", .not_before_ms = not_before}); });
+        database->transact([&](Session& session) {
+            added = add_job(session, {.kind = "webhook", .key = key, .order = order, .payload = "{\"k\":\"" + key + "\"}", .not_before_ms = not_before});
+        });
         return added;
     }
     std::optional<Job> claim(const std::string& instance = "one", milliseconds lease = seconds(60)) {

@@ -24,7 +24,8 @@ inline std::string postgres_server() {
     if (const char* given = std::getenv("TEST_POSTGRES"); given != nullptr && *given != '\0') return given;
     std::ifstream file(PARLEY_POSTGRES_URL_FILE);
     std::string url;
-    if (!std::getline(file, url) || url.empty()) throw std::runtime_error("no PostgreSQL server runs for the tests (fixture postgres, tests/store/postgres-server)");
+    if (!std::getline(file, url) || url.empty())
+        throw std::runtime_error("no PostgreSQL server runs for the tests (fixture postgres, tests/store/postgres-server)");
     return url;
 }
 
@@ -76,9 +77,13 @@ public:
         return server.substr(0, server.rfind('/') + 1) + name_;
     }
     // Cuts every connection to it.
-    void disconnect_all() const { postgres_command(postgres_server(), "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '" + name_ + "'"); }
+    void disconnect_all() const {
+        postgres_command(postgres_server(), "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '" + name_ + "'");
+    }
     // New connections are refused, or no longer.
-    void close_doors(bool closed) const { postgres_command(postgres_server(), "ALTER DATABASE " + name_ + " ALLOW_CONNECTIONS " + (closed ? "false" : "true")); }
+    void close_doors(bool closed) const {
+        postgres_command(postgres_server(), "ALTER DATABASE " + name_ + " ALLOW_CONNECTIONS " + (closed ? "false" : "true"));
+    }
 
 private:
     std::string name_;

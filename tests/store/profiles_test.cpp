@@ -35,10 +35,13 @@ struct Key {
     std::string_view given, key;
 };
 class CallerKeys : public testing::TestWithParam<Key> {};
-TEST_P(CallerKeys, AreOneForOneCaller) { EXPECT_EQ(caller_key(GetParam().given), GetParam().key); }
+TEST_P(CallerKeys, AreOneForOneCaller) {
+    EXPECT_EQ(caller_key(GetParam().given), GetParam().key);
+}
 INSTANTIATE_TEST_SUITE_P(cases, CallerKeys,
-                         testing::Values(Key{"e164", "+15550100100", "+15550100100"}, Key{"written", "+1 (555) 010-0100", "+15550100100"}, Key{"web", "web:Visitor-7", "web:visitor-7"},
-                                         Key{"sip", "sip:Ann@Example.com", "sip:ann@example.com"}, Key{"nobody", "", ""}, Key{"anonymous", "Anonymous", ""}, Key{"keypad", "+266696687", ""},
+                         testing::Values(Key{"e164", "+15550100100", "+15550100100"}, Key{"written", "+1 (555) 010-0100", "+15550100100"},
+                                         Key{"web", "web:Visitor-7", "web:visitor-7"}, Key{"sip", "sip:Ann@Example.com", "sip:ann@example.com"},
+                                         Key{"nobody", "", ""}, Key{"anonymous", "Anonymous", ""}, Key{"keypad", "+266696687", ""},
                                          Key{"short_code", "12345", ""}, Key{"too_long", "+1234567890123456", ""}, Key{"blank", "a b", ""}),
                          [](const auto& c) { return c.param.name; });
 

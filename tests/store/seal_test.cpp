@@ -89,11 +89,15 @@ TEST_P(WrongSeals, AreRefusedWithTheirReason) {
     EXPECT_EQ(opened.error(), make_error_code(GetParam().want));
 }
 INSTANTIATE_TEST_SUITE_P(Cases, WrongSeals,
-                         testing::Values(WrongCase{"another_row", "good", "agents/back#token", SealErrc::damaged}, WrongCase{"another_field", "good", "agents/front#secret", SealErrc::damaged},
-                                         WrongCase{"no_context", "good", "", SealErrc::damaged}, WrongCase{"another_key", "other", "agents/front#token", SealErrc::unknown_key},
+                         testing::Values(WrongCase{"another_row", "good", "agents/back#token", SealErrc::damaged},
+                                         WrongCase{"another_field", "good", "agents/front#secret", SealErrc::damaged},
+                                         WrongCase{"no_context", "good", "", SealErrc::damaged},
+                                         WrongCase{"another_key", "other", "agents/front#token", SealErrc::unknown_key},
                                          WrongCase{"empty", "", "c", SealErrc::malformed}, WrongCase{"plain", "secret", "c", SealErrc::malformed},
-                                         WrongCase{"prefix_only", "sealed:v1:", "c", SealErrc::malformed}, WrongCase{"no_box", "sealed:v1:630dcd29:", "c", SealErrc::malformed},
-                                         WrongCase{"another_version", "sealed:v2:630dcd29:AAAA", "c", SealErrc::malformed}, WrongCase{"no_digits", "sealed:v1:XXXXXXXX:AAAA", "c", SealErrc::malformed},
+                                         WrongCase{"prefix_only", "sealed:v1:", "c", SealErrc::malformed},
+                                         WrongCase{"no_box", "sealed:v1:630dcd29:", "c", SealErrc::malformed},
+                                         WrongCase{"another_version", "sealed:v2:630dcd29:AAAA", "c", SealErrc::malformed},
+                                         WrongCase{"no_digits", "sealed:v1:XXXXXXXX:AAAA", "c", SealErrc::malformed},
                                          WrongCase{"zeros", "sealed:v1:630dcd29:" + std::string(200, 'A'), "c", SealErrc::damaged}),
                          [](const auto& c) { return std::string(c.param.name); });
 
@@ -126,7 +130,8 @@ TEST(Seal, KeysAreThirtyTwoBytesInEitherForm) {
     EXPECT_EQ(parse_seal_key(made.reveal()).reveal().size(), 32U);
     EXPECT_EQ(parse_seal_key("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").reveal(), parse_seal_key(kHexKey).reveal());
     EXPECT_EQ(parse_seal_key("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").reveal(), parse_seal_key(kHexKey).reveal());
-    for (const auto& wrong : {std::string(), std::string("short"), std::string(63, 'a'), std::string(64, 'g'), std::string(65, 'a'), std::string(44, '!'), std::string(43, 'B')}) {
+    for (const auto& wrong :
+         {std::string(), std::string("short"), std::string(63, 'a'), std::string(64, 'g'), std::string(65, 'a'), std::string(44, '!'), std::string(43, 'B')}) {
         EXPECT_THROW((void)parse_seal_key(wrong), SealError) << wrong;
     }
     try {
@@ -183,7 +188,7 @@ TEST_F(SealKeyFile, IsMadeOnceForItsOwnerAlone) {
     const auto path = directory / "var" / "seal.key";
     const auto first = open_key_file(path);
     EXPECT_TRUE(first.made);
-    struct stat about {};
+    struct stat about{};
     ASSERT_EQ(::stat(path.c_str(), &about), 0);
     EXPECT_EQ(about.st_mode & 0777U, 0600U);
     const auto second = open_key_file(path);

@@ -66,7 +66,7 @@ TEST_F(Sqlite, IsItsOwnersAlone) {
     fill();
     const auto database = open();
     for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-        struct ::stat state {};
+        struct ::stat state{};
         ASSERT_EQ(::stat(entry.path().c_str(), &state), 0);
         EXPECT_EQ(state.st_mode & 0777U, 0600U) << entry.path();
     }
@@ -75,7 +75,10 @@ TEST_F(Sqlite, IsItsOwnersAlone) {
         EXPECT_EQ(session.run("PRAGMA foreign_keys").at(0).integer(0), 1);
         EXPECT_EQ(session.run("PRAGMA synchronous").at(0).integer(0), 2);
         EXPECT_EQ(session.run("PRAGMA application_id").at(0).integer(0), 0x50724C79);
-        EXPECT_EQ(session.run("SELECT COUNT(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'").at(0).integer(0), 0);
+        EXPECT_EQ(session.run("SELECT COUNT(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'")
+                      .at(0)
+                      .integer(0),
+                  0);
     });
     EXPECT_EQ(database->check(), "");
 }
@@ -213,7 +216,7 @@ TEST_F(Sqlite, IsCopiedWhileItIsWrittenTo) {
     database->backup(copy);
     done = true;
     writer.join();
-    struct ::stat state {};
+    struct ::stat state{};
     ASSERT_EQ(::stat(copy.c_str(), &state), 0);
     EXPECT_EQ(state.st_mode & 0777U, 0600U);
     EXPECT_FALSE(std::filesystem::exists(directory / "copy.db.part"));

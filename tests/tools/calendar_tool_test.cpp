@@ -13,7 +13,9 @@ namespace {
 using testing::HasSubstr;
 
 // The calendar's day, a month ahead.
-std::chrono::sys_days the_day() { return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) + std::chrono::days(30); }
+std::chrono::sys_days the_day() {
+    return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) + std::chrono::days(30);
+}
 std::string date() {
     const auto text = utc_text(the_day());
     return text.substr(0, 4) + "-" + text.substr(4, 2) + "-" + text.substr(6, 2);
@@ -40,7 +42,9 @@ struct Collection {
         if (request.method == "GET") return {200, "text/calendar", events};
         std::string escaped;
         for (const char c : events) escaped += c == '&' ? "&amp;" : std::string(1, c);
-        return {207, "application/xml", "<d:multistatus xmlns:d=\"DAV:\" xmlns:c=\"urn:ietf:params:xml:ns:caldav\"><d:response><d:propstat><d:prop><c:calendar-data>" + escaped + "</c:calendar-data></d:prop></d:propstat></d:response></d:multistatus>"};
+        return {207, "application/xml",
+                "<d:multistatus xmlns:d=\"DAV:\" xmlns:c=\"urn:ietf:params:xml:ns:caldav\"><d:response><d:propstat><d:prop><c:calendar-data>" + escaped +
+                    "</c:calendar-data></d:prop></d:propstat></d:response></d:multistatus>"};
     }
 };
 
@@ -48,11 +52,14 @@ struct Booking : testing::Test {
     Booking() {
         settings.calendar.url = server.url("/anna/work/");
         settings.calendar.username = "anna";
-        settings.calendar.password = Secret("s\xC3\xA6"
-                                            "cr");
+        settings.calendar.password = Secret(
+            "s\xC3\xA6"
+            "cr");
         settings.calendar.time_zone = "UTC";
     }
-    static std::string wish(const std::string& time, const std::string& more = {}) { return R"({"date":")" + date() + R"(","time":")" + time + R"(","service":"Cut, short")" + more + "}"; }
+    static std::string wish(const std::string& time, const std::string& more = {}) {
+        return R"({"date":")" + date() + R"(","time":")" + time + R"(","service":"Cut, short")" + more + "}";
+    }
     // As the model does it: asked for, confirmed by the caller, asked for again.
     static brain::ActionResult book(World& world, const std::string& arguments) {
         world.said("I would like an appointment.");
@@ -146,7 +153,9 @@ TEST_F(Booking, ThatTheCalendarRefusesIsNotCalledDone) {
 TEST_F(Booking, NeedsATimeThatIsToCome) {
     World world(settings);
     world.open();
-    for (const auto* arguments : {R"({"date":"2020-01-02","time":"10:00","service":"x"})", R"({"date":"2999-01-02","time":"10:00","service":"x"})", R"({"date":"2027-02-30","time":"10:00","service":"x"})"}) EXPECT_FALSE(book(world, arguments).ok);
+    for (const auto* arguments : {R"({"date":"2020-01-02","time":"10:00","service":"x"})", R"({"date":"2999-01-02","time":"10:00","service":"x"})",
+                                  R"({"date":"2027-02-30","time":"10:00","service":"x"})"})
+        EXPECT_FALSE(book(world, arguments).ok);
     EXPECT_THAT(world.call("book_appointment", R"({"date":"tomorrow","time":"10:00","service":"x"})").json, HasSubstr("arguments are wrong"));
     EXPECT_TRUE(server.asked().empty());
 }

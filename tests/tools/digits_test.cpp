@@ -36,10 +36,11 @@ struct Keys final : brain::Handset {
 
 class Digits : public testing::Test {
 protected:
-    Digits() : server([](net::HttpRequest& request) -> net::Task<net::HttpResponse> {
-          const auto at = request.body.find("\"card\":\"");
-          co_return json_answer({{"result", {{"charged", at == std::string::npos ? "" : request.body.substr(at + 8, 16)}}}});
-      }) {
+    Digits()
+        : server([](net::HttpRequest& request) -> net::Task<net::HttpResponse> {
+              const auto at = request.body.find("\"card\":\"");
+              co_return json_answer({{"result", {{"charged", at == std::string::npos ? "" : request.body.substr(at + 8, 16)}}}});
+          }) {
         ToolSettings settings;
         auto pay = http_tool("book", server.url("/pay"));
         pay.body = R"({"card":"{digits.card}","day":{day}})";
@@ -51,11 +52,18 @@ protected:
         world->kept_settings = shared;
         world->catalog = world->shop->catalog(shared);
         world->on_loop([&] {
-            world->tools = std::make_unique<CallTools>(CallTools::Parts{.shop = world->shop, .catalog = world->catalog, .builtin = nullptr, .facts = {"CA1", "+4930123", "+15550100", "front"},
-                                                                        .executor = world->loop.executor(), .transfers = {}, .handset = &keys});
+            world->tools = std::make_unique<CallTools>(CallTools::Parts{.shop = world->shop,
+                                                                        .catalog = world->catalog,
+                                                                        .builtin = nullptr,
+                                                                        .facts = {"CA1", "+4930123", "+15550100", "front"},
+                                                                        .executor = world->loop.executor(),
+                                                                        .transfers = {},
+                                                                        .handset = &keys});
         });
     }
-    std::string collect(const std::string& more = {}) { return world->call("collect_digits", R"({"name":"card","prompt":"Type your card number.","max":16)" + more + "}").json; }
+    std::string collect(const std::string& more = {}) {
+        return world->call("collect_digits", R"({"name":"card","prompt":"Type your card number.","max":16)" + more + "}").json;
+    }
     ToolServer server;
     Keys keys;
     std::unique_ptr<World> world;

@@ -36,13 +36,20 @@ struct MessageCase {
     Kind want;
 };
 class McpMessages : public testing::TestWithParam<MessageCase> {};
-TEST_P(McpMessages, read) { EXPECT_EQ(read_mcp(GetParam().text).kind, GetParam().want); }
-INSTANTIATE_TEST_SUITE_P(cases, McpMessages, testing::Values(
-    MessageCase{"result", R"({"jsonrpc":"2.0","id":1,"result":{}})", Kind::result}, MessageCase{"error", R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"x"}})", Kind::error},
-    MessageCase{"error_huge_code", R"({"jsonrpc":"2.0","id":1,"error":{"code":99999999999999,"message":"x"}})", Kind::error}, MessageCase{"request", R"({"jsonrpc":"2.0","id":"a","method":"ping"})", Kind::request},
-    MessageCase{"notification", R"({"jsonrpc":"2.0","method":"notifications/progress","params":{}})", Kind::notification}, MessageCase{"no_version", R"({"id":1,"result":{}})", Kind::none},
-    MessageCase{"result_text", R"({"jsonrpc":"2.0","id":1,"result":"x"})", Kind::none}, MessageCase{"batch", R"([{"jsonrpc":"2.0","id":1,"result":{}}])", Kind::none}, MessageCase{"cut", R"({"jsonrpc":)", Kind::none},
-    MessageCase{"nothing", "", Kind::none}, MessageCase{"error_text", R"({"jsonrpc":"2.0","id":1,"error":"x"})", Kind::none}),
+TEST_P(McpMessages, read) {
+    EXPECT_EQ(read_mcp(GetParam().text).kind, GetParam().want);
+}
+INSTANTIATE_TEST_SUITE_P(
+    cases, McpMessages,
+    testing::Values(MessageCase{"result", R"({"jsonrpc":"2.0","id":1,"result":{}})", Kind::result},
+                    MessageCase{"error", R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"x"}})", Kind::error},
+                    MessageCase{"error_huge_code", R"({"jsonrpc":"2.0","id":1,"error":{"code":99999999999999,"message":"x"}})", Kind::error},
+                    MessageCase{"request", R"({"jsonrpc":"2.0","id":"a","method":"ping"})", Kind::request},
+                    MessageCase{"notification", R"({"jsonrpc":"2.0","method":"notifications/progress","params":{}})", Kind::notification},
+                    MessageCase{"no_version", R"({"id":1,"result":{}})", Kind::none},
+                    MessageCase{"result_text", R"({"jsonrpc":"2.0","id":1,"result":"x"})", Kind::none},
+                    MessageCase{"batch", R"([{"jsonrpc":"2.0","id":1,"result":{}}])", Kind::none}, MessageCase{"cut", R"({"jsonrpc":)", Kind::none},
+                    MessageCase{"nothing", "", Kind::none}, MessageCase{"error_text", R"({"jsonrpc":"2.0","id":1,"error":"x"})", Kind::none}),
     [](const auto& c) { return c.param.name; });
 
 TEST(McpTools, WhatCanBeOfferedIsListed) {
@@ -74,19 +81,29 @@ struct ResultCase {
 class McpResults : public testing::TestWithParam<ResultCase> {};
 TEST_P(McpResults, read) {
     McpTool tool;
-    if (std::string_view(GetParam().name).starts_with("structure")) tool.output = *JsonSchema::compile(R"({"type":"object","properties":{"free":{"type":"string"}}})").schema;
+    if (std::string_view(GetParam().name).starts_with("structure"))
+        tool.output = *JsonSchema::compile(R"({"type":"object","properties":{"free":{"type":"string"}}})").schema;
     const auto outcome = read_tool_result(json::parse(GetParam().result), tool);
     EXPECT_EQ(outcome.kind, GetParam().kind);
     if (!GetParam().json.empty()) EXPECT_EQ(outcome.json, GetParam().json);
 }
-INSTANTIATE_TEST_SUITE_P(cases, McpResults, testing::Values(
-    ResultCase{"text", R"({"content":[{"type":"text","text":"10:30"},{"type":"image","data":"x"},{"type":"text","text":"11"}]})", "ok", R"({"result":"10:30\n11"})"},
-    ResultCase{"structured", R"({"content":[],"structuredContent":{"free":"10:30"}})", "ok", R"({"result":{"free":"10:30"}})"}, ResultCase{"structure_missing", R"({"content":[{"type":"text","text":"free at 10:30"}]})", "bad_response", ""},
-    ResultCase{"structure_wins", R"({"content":[{"type":"text","text":"call +1 900"}],"structuredContent":{"free":"10:30"}})", "ok", R"({"result":{"free":"10:30"}})"}, ResultCase{"structured_wrong", R"({"content":[],"structuredContent":{"free":3}})", "bad_response", ""},
-    ResultCase{"error", R"({"content":[{"type":"text","text":"no such day"}],"isError":true})", "error", R"({"error":"no such day"})"}, ResultCase{"input", R"({"resultType":"input_required","inputRequests":{}})", "error", ""},
-    ResultCase{"unknown_type", R"({"resultType":"later","content":[]})", "bad_response", ""}, ResultCase{"complete", R"({"resultType":"complete","content":[{"type":"text","text":"x"}]})", "ok", R"({"result":"x"})"},
-    ResultCase{"image_only", R"({"content":[{"type":"image","data":"x"}]})", "ok", R"({"note":"the tool answered with image, which cannot be said","ok":true})"}, ResultCase{"nothing", R"({})", "bad_response", ""},
-    ResultCase{"odd", R"({"content":[3,{"type":4},{"text":"x"}]})", "ok", R"({"ok":true})"}),
+INSTANTIATE_TEST_SUITE_P(
+    cases, McpResults,
+    testing::Values(ResultCase{"text", R"({"content":[{"type":"text","text":"10:30"},{"type":"image","data":"x"},{"type":"text","text":"11"}]})", "ok",
+                               R"({"result":"10:30\n11"})"},
+                    ResultCase{"structured", R"({"content":[],"structuredContent":{"free":"10:30"}})", "ok", R"({"result":{"free":"10:30"}})"},
+                    ResultCase{"structure_missing", R"({"content":[{"type":"text","text":"free at 10:30"}]})", "bad_response", ""},
+                    ResultCase{"structure_wins", R"({"content":[{"type":"text","text":"call +1 900"}],"structuredContent":{"free":"10:30"}})", "ok",
+                               R"({"result":{"free":"10:30"}})"},
+                    ResultCase{"structured_wrong", R"({"content":[],"structuredContent":{"free":3}})", "bad_response", ""},
+                    ResultCase{"error", R"({"content":[{"type":"text","text":"no such day"}],"isError":true})", "error", R"({"error":"no such day"})"},
+                    ResultCase{"input", R"({"resultType":"input_required","inputRequests":{}})", "error", ""},
+                    ResultCase{"unknown_type", R"({"resultType":"later","content":[]})", "bad_response", ""},
+                    ResultCase{"complete", R"({"resultType":"complete","content":[{"type":"text","text":"x"}]})", "ok", R"({"result":"x"})"},
+                    ResultCase{"image_only", R"({"content":[{"type":"image","data":"x"}]})", "ok",
+                               R"({"note":"the tool answered with image, which cannot be said","ok":true})"},
+                    ResultCase{"nothing", R"({})", "bad_response", ""},
+                    ResultCase{"odd", R"({"content":[3,{"type":4},{"text":"x"}]})", "ok", R"({"ok":true})"}),
     [](const auto& c) { return c.param.name; });
 
 TEST(McpRequests, CarryWhatTheirGenerationAsksFor) {

@@ -25,27 +25,35 @@ struct McpServerScript {
         if (events) return {200, "text/event-stream", ": first\n\nid: 1\ndata:\n\n" + before + event(message)};
         return {200, "application/json", message.dump()};
     }
-    static net::HttpResponse error(int status, const json& id, int code) { return {status, "application/json", json{{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", "no"}}}}.dump()}; }
+    static net::HttpResponse error(int status, const json& id, int code) {
+        return {status, "application/json", json{{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", "no"}}}}.dump()};
+    }
 
     net::Task<net::HttpResponse> answer(net::HttpRequest& request) {
         const auto message = json::parse(request.body, nullptr, false);
         if (request.method != "POST") co_return net::HttpResponse(405);
-        if (!request.headers.has_token("accept", "application/json") || !request.headers.has_token("accept", "text/event-stream")) co_return net::HttpResponse(406);
+        if (!request.headers.has_token("accept", "application/json") || !request.headers.has_token("accept", "text/event-stream"))
+            co_return net::HttpResponse(406);
         const auto id = message.value("id", json());
         const auto method = message.value("method", std::string());
         if (method.empty()) {  // an answer to what it asked
-            if (message.contains("result")) ++answered_pings;
-            else ++refused_requests;
+            if (message.contains("result"))
+                ++answered_pings;
+            else
+                ++refused_requests;
             co_return net::HttpResponse(202);
         }
         if (modern) {
             const auto meta = message["params"].value("_meta", json::object());
-            if (meta.value("io.modelcontextprotocol/protocolVersion", "") != request.headers.get("mcp-protocol-version") || !meta.contains("io.modelcontextprotocol/clientCapabilities")) co_return error(400, id, -32602);
+            if (meta.value("io.modelcontextprotocol/protocolVersion", "") != request.headers.get("mcp-protocol-version") ||
+                !meta.contains("io.modelcontextprotocol/clientCapabilities"))
+                co_return error(400, id, -32602);
             if (request.headers.get("mcp-method") != method) co_return error(400, id, -32020);
             if (request.headers.get("mcp-protocol-version") != kMcpModern) co_return error(400, id, -32022);
         } else {
             if (method == "initialize") {
-                auto response = reply(id, {{"protocolVersion", "2025-06-18"}, {"capabilities", {{"tools", json::object()}}}, {"serverInfo", {{"name", "t"}, {"version", "1"}}}});
+                auto response = reply(
+                    id, {{"protocolVersion", "2025-06-18"}, {"capabilities", {{"tools", json::object()}}}, {"serverInfo", {{"name", "t"}, {"version", "1"}}}});
                 response.headers.add("Mcp-Session-Id", "s" + std::to_string(session));
                 co_return response;
             }
@@ -57,19 +65,35 @@ struct McpServerScript {
             if (method.starts_with("notifications/")) co_return net::HttpResponse(202);
         }
         if (method == "tools/list") {
-            if (!message["params"].contains("cursor")) co_return reply(id, {{"tools", json::array({{{"name", "get.slot"}, {"description", "d"}, {"inputSchema", json::parse(R"({"type":"object","properties":{"day":{"type":"string","x-mcp-header":"Day"}},"required":["day"]})")}, {"annotations", {{"readOnlyHint", true}}}}})}, {"nextCursor", "p2"}});
+            if (!message["params"].contains("cursor"))
+                co_return reply(
+                    id, {{"tools",
+                          json::array({{{"name", "get.slot"},
+                                        {"description", "d"},
+                                        {"inputSchema",
+                                         json::parse(R"({"type":"object","properties":{"day":{"type":"string","x-mcp-header":"Day"}},"required":["day"]})")},
+                                        {"annotations", {{"readOnlyHint", true}}}}})},
+                         {"nextCursor", "p2"}});
             co_return reply(id, {{"tools", json::array({{{"name", "add note"}, {"inputSchema", {{"type", "object"}}}}})}});
         }
         if (method == "tools/call") {
             ++calls;
-            if (modern && (request.headers.get("mcp-name") != "get.slot" || request.headers.get("mcp-param-day") != message["params"]["arguments"]["day"].get<std::string>())) co_return error(400, id, -32020);
+            if (modern && (request.headers.get("mcp-name") != "get.slot" ||
+                           request.headers.get("mcp-param-day") != message["params"]["arguments"]["day"].get<std::string>()))
+                co_return error(400, id, -32020);
             if (message["params"]["arguments"]["day"] == "never") co_await pause(5s);
             std::string before;
             if (ask_back) {
-                before += event({{"jsonrpc", "2.0"}, {"id", "srv1"}, {"method", "ping"}}) + event({{"jsonrpc", "2.0"}, {"id", "srv2"}, {"method", "sampling/createMessage"}, {"params", json::object()}});
-                before += event({{"jsonrpc", "2.0"}, {"method", "notifications/progress"}, {"params", {{"progressToken", message["params"]["_meta"]["progressToken"]}, {"progress", 1}}}});
+                before += event({{"jsonrpc", "2.0"}, {"id", "srv1"}, {"method", "ping"}}) +
+                          event({{"jsonrpc", "2.0"}, {"id", "srv2"}, {"method", "sampling/createMessage"}, {"params", json::object()}});
+                before += event({{"jsonrpc", "2.0"},
+                                 {"method", "notifications/progress"},
+                                 {"params", {{"progressToken", message["params"]["_meta"]["progressToken"]}, {"progress", 1}}}});
             }
-            co_return reply(id, {{"content", json::array({{{"type", "text"}, {"text", "free on " + message["params"]["arguments"]["day"].get<std::string>()}}})}, {"isError", false}}, before);
+            co_return reply(id,
+                            {{"content", json::array({{{"type", "text"}, {"text", "free on " + message["params"]["arguments"]["day"].get<std::string>()}}})},
+                             {"isError", false}},
+                            before);
         }
         co_return error(modern ? 404 : 200, id, -32601);
     }

@@ -57,7 +57,9 @@ private:
     std::unique_ptr<net::HttpServer> server_;
 };
 
-inline net::HttpResponse json_answer(const json& body, int status = 200) { return {status, "application/json", body.dump()}; }
+inline net::HttpResponse json_answer(const json& body, int status = 200) {
+    return {status, "application/json", body.dump()};
+}
 inline net::Task<> pause(Duration length) {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, length);
     co_await timer.async_wait(net::nothrow);
@@ -97,7 +99,12 @@ public:
     void reopen(std::vector<brain::ActionSpec> builtin = {}) {
         on_loop([&] {
             brain::CallFacts facts{"CA1", "+4930123", "+15550100", "front"};
-            tools = std::make_unique<CallTools>(CallTools::Parts{.shop = shop, .catalog = catalog, .builtin = std::make_unique<Builtin>(done, std::move(builtin)), .facts = facts, .executor = loop.executor(), .transfers = {{"sales", "+4930999"}}});
+            tools = std::make_unique<CallTools>(CallTools::Parts{.shop = shop,
+                                                                 .catalog = catalog,
+                                                                 .builtin = std::make_unique<Builtin>(done, std::move(builtin)),
+                                                                 .facts = facts,
+                                                                 .executor = loop.executor(),
+                                                                 .transfers = {{"sales", "+4930999"}}});
         });
     }
     // Runs there and waits.

@@ -73,11 +73,8 @@ TEST(StreamCallback, reads) {
     EXPECT_EQ(parse_stream_callback(form("StreamSid=MZ1&StreamEvent=stream-stopped"))->event, StreamEvent::stopped);
     EXPECT_EQ(parse_stream_callback(form("StreamSid=MZ1&StreamEvent=odd")).error(), errc::form_bad_value);
     EXPECT_EQ(parse_stream_callback(form("StreamEvent=stream-started")).error(), errc::form_missing_field);
-    EXPECT_EQ(
-        parse_stream_callback(form("StreamSid=MZ1&StreamEvent=stream-error&StreamError=id+1319214+x"))->error_code,
-        std::nullopt);
-    EXPECT_EQ(parse_stream_callback(form("StreamSid=MZ1&StreamEvent=stream-error&StreamErrorCode=31903"))->error_code,
-              31903U);
+    EXPECT_EQ(parse_stream_callback(form("StreamSid=MZ1&StreamEvent=stream-error&StreamError=id+1319214+x"))->error_code, std::nullopt);
+    EXPECT_EQ(parse_stream_callback(form("StreamSid=MZ1&StreamEvent=stream-error&StreamErrorCode=31903"))->error_code, 31903U);
     const std::string big = "StreamSid=MZ1&StreamEvent=stream-error&StreamError=" + std::string(5000, 'x');
     EXPECT_EQ(parse_stream_callback(form(big))->error.size(), 512U);
 }
@@ -109,8 +106,7 @@ TEST(CallProgress, outcome_is_independent_of_order) {
     using enum CallStatus;
     all_orders({{initiated, 0}, {ringing, 1}, {in_progress, 2}, {completed, 3}}, completed);
     all_orders({{initiated, 0}, {ringing, 1}, {in_progress, 2}}, in_progress);
-    all_orders({{ringing, {}}, {initiated, 0}, {ringing, 1}, {in_progress, 2}, {in_progress, {}}, {completed, 3}},
-               completed);
+    all_orders({{ringing, {}}, {initiated, 0}, {ringing, 1}, {in_progress, 2}, {in_progress, {}}, {completed, 3}}, completed);
     all_orders({{initiated, 0}, {initiated, 0}, {ringing, 1}, {busy, 2}, {busy, 2}, {in_progress, {}}}, busy);
     all_orders({{in_progress, 5}, {completed, 3}, {ringing, 9}}, completed);  // terminal beats a higher number
     all_orders({{completed, 3}, {failed, 4}, {busy, 2}}, failed);             // of terminals the later
@@ -118,8 +114,7 @@ TEST(CallProgress, outcome_is_independent_of_order) {
                failed);  // a tie is settled the same way each time
     all_orders({{completed, {}}, {in_progress, 2}, {ringing, 1}}, completed);
     all_orders({{in_progress, {}}, {ringing, 1}, {initiated, 0}, {queued, {}}}, in_progress);
-    all_orders({{ringing, 1}, {initiated, {}}, {in_progress, 2}, {canceled, 3}, {canceled, 3}, {ringing, {}}},
-               canceled);
+    all_orders({{ringing, 1}, {initiated, {}}, {in_progress, 2}, {canceled, 3}, {canceled, 3}, {ringing, {}}}, canceled);
 }
 
 TEST(CallProgress, without_numbers_the_status_only_advances) {

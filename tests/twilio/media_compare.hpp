@@ -34,8 +34,7 @@ inline Reading reading_of(const Result<StreamMessage>& result) {
     } else if (const auto* s = std::get_if<StartMessage>(&*result)) {
         r.event = "start";
         number("sequenceNumber", s->sequence), number("sampleRate", s->sample_rate), number("channels", s->channels);
-        text("streamSid", s->stream_sid), text("accountSid", s->account_sid), text("callSid", s->call_sid),
-            text("encoding", s->encoding);
+        text("streamSid", s->stream_sid), text("accountSid", s->account_sid), text("callSid", s->call_sid), text("encoding", s->encoding);
         r.inbound = s->inbound_track, r.outbound = s->outbound_track;
         for (const CustomParameter& p : s->parameters) r.parameters.emplace_back(p.name, p.value);
     } else if (const auto* e = std::get_if<StopMessage>(&*result)) {

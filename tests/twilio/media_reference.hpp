@@ -105,9 +105,7 @@ inline Reading read(std::string_view text) {
     if (!j.is_object() || !j.contains("event") || !j["event"].is_string()) return bad("schema");
     Reading r{.verdict = "ok", .event = j["event"].get<std::string>()};
     const Json none = Json::object();
-    const auto body_of = [&](const char* key) -> const Json& {
-        return j.contains(key) && j[key].is_object() ? j[key] : none;
-    };
+    const auto body_of = [&](const char* key) -> const Json& { return j.contains(key) && j[key].is_object() ? j[key] : none; };
     const auto take_id = [&](const Json& object, const char* key) {
         if (!object.contains(key) || !is_id(object[key])) return false;
         r.texts[key] = object[key].get<std::string>();
@@ -136,15 +134,15 @@ inline Reading read(std::string_view text) {
     } else if (r.event == "media") {
         const Json& m = body_of("media");
         const char t = m.contains("track") ? track(m["track"]) : '?';
-        const bool good = take_number(j, "sequenceNumber") && take_id(j, "streamSid") && t != '?' &&
-                          take_number(m, "chunk") && take_number(m, "timestamp") && take_text(m, "payload", 1'000'000);
+        const bool good = take_number(j, "sequenceNumber") && take_id(j, "streamSid") && t != '?' && take_number(m, "chunk") && take_number(m, "timestamp") &&
+                          take_text(m, "payload", 1'000'000);
         if (!good) return bad("schema");
         (t == 'i' ? r.inbound : r.outbound) = true;
         if (!strict_base64(r.texts["payload"])) return bad("base64");
     } else if (r.event == "dtmf" || r.event == "mark") {
         const bool is_dtmf = r.event == "dtmf";
-        const bool good = take_number(j, "sequenceNumber") && take_id(j, "streamSid") &&
-                          take_text(body_of(r.event.c_str()), is_dtmf ? "digit" : "name", is_dtmf ? 16 : 256);
+        const bool good =
+            take_number(j, "sequenceNumber") && take_id(j, "streamSid") && take_text(body_of(r.event.c_str()), is_dtmf ? "digit" : "name", is_dtmf ? 16 : 256);
         if (!good) return bad("schema");
     } else if (r.event == "stop") {
         if (const auto n = number_of(j, "sequenceNumber")) r.numbers["sequenceNumber"] = *n;
@@ -156,9 +154,8 @@ inline Reading read(std::string_view text) {
     } else if (r.event == "start") {
         const Json& s = body_of("start");
         const Json& f = s.contains("mediaFormat") && s["mediaFormat"].is_object() ? s["mediaFormat"] : none;
-        bool good = take_number(j, "sequenceNumber") && take_id(j, "streamSid") && take_id(s, "accountSid") &&
-                    take_id(s, "callSid") && take_text(f, "encoding", 64) && take_number(f, "sampleRate") &&
-                    take_number(f, "channels");
+        bool good = take_number(j, "sequenceNumber") && take_id(j, "streamSid") && take_id(s, "accountSid") && take_id(s, "callSid") &&
+                    take_text(f, "encoding", 64) && take_number(f, "sampleRate") && take_number(f, "channels");
         if (good && s.contains("streamSid")) good = s["streamSid"] == j["streamSid"];
         good = good && s.contains("tracks") && s["tracks"].is_array() && s["tracks"].size() <= 8;
         if (!good) return bad("schema");

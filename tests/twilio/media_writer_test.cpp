@@ -17,11 +17,9 @@ TEST(MediaWriter, exactly_twilios_keys) {
     const auto writer = *MediaWriter::create(kSid);
     std::vector<char> buffer(4096);
     const std::vector<std::uint8_t> mulaw{0xFF, 0xFF, 0x00, 0x7F};
-    EXPECT_EQ(writer.media(mulaw, buffer),
-              R"({"event":"media","streamSid":")" + kSid + R"(","media":{"payload":"//8Afw=="}})");
+    EXPECT_EQ(writer.media(mulaw, buffer), R"({"event":"media","streamSid":")" + kSid + R"(","media":{"payload":"//8Afw=="}})");
     EXPECT_EQ(writer.media_base64("//8Afw==", buffer), writer.media(mulaw, buffer));
-    EXPECT_EQ(writer.mark("reply-7", buffer),
-              R"({"event":"mark","streamSid":")" + kSid + R"(","mark":{"name":"reply-7"}})");
+    EXPECT_EQ(writer.mark("reply-7", buffer), R"({"event":"mark","streamSid":")" + kSid + R"(","mark":{"name":"reply-7"}})");
     EXPECT_EQ(writer.clear(buffer), R"({"event":"clear","streamSid":")" + kSid + R"("})");
     EXPECT_EQ(writer.stream_sid(), kSid);
 }
@@ -46,8 +44,7 @@ TEST(MediaWriter, mark_names_are_escaped_and_bounded) {
     const auto writer = *MediaWriter::create(kSid);
     std::vector<char> buffer(kMaxControlMessageBytes);
     for (const std::string& name :
-         {std::string("a\"b\\c"), std::string("\x01\x1f\x7f\n\0x", 6), std::string("gr\u00fc\u00dfe \U0001F44B"),
-          std::string(256, '\x01'), std::string()}) {
+         {std::string("a\"b\\c"), std::string("\x01\x1f\x7f\n\0x", 6), std::string("gr\u00fc\u00dfe \U0001F44B"), std::string(256, '\x01'), std::string()}) {
         const auto json = Json::parse(writer.mark(name, buffer));
         EXPECT_EQ(json["mark"]["name"], name);
         EXPECT_EQ(json.size(), 3U);
@@ -57,8 +54,7 @@ TEST(MediaWriter, mark_names_are_escaped_and_bounded) {
 }
 
 TEST(MediaWriter, refuses_identifiers_that_would_need_escaping) {
-    for (const std::string_view bad : {"", "MZ\"", "MZ\n", "a b"})
-        EXPECT_EQ(MediaWriter::create(bad).error(), errc::stream_sid);
+    for (const std::string_view bad : {"", "MZ\"", "MZ\n", "a b"}) EXPECT_EQ(MediaWriter::create(bad).error(), errc::stream_sid);
     EXPECT_TRUE(MediaWriter::create(std::string(64, 'M')));
     EXPECT_FALSE(MediaWriter::create(std::string(65, 'M')));
 }
@@ -70,8 +66,7 @@ TEST(CarrierWriter, is_understood_and_counts) {
     std::vector<char> buffer(4096);
     EXPECT_EQ(std::get<ConnectedMessage>(*scanner.scan(writer.connected())).protocol, "Call");
 
-    const std::vector<CustomParameter> parameters{
-        {"tenant", "a\"c\\m\ne"}, {"tenant", "twice"}, {"bad", "\xff"}, {"u", "\u00e9"}};
+    const std::vector<CustomParameter> parameters{{"tenant", "a\"c\\m\ne"}, {"tenant", "twice"}, {"bad", "\xff"}, {"u", "\u00e9"}};
     const std::string start_text = writer.start(parameters);
     const auto start = std::get<StartMessage>(*scanner.scan(start_text));
     EXPECT_EQ(start.sequence.value, 1U);
@@ -106,9 +101,8 @@ TEST(CarrierWriter, writes_the_documented_media_message) {
     auto writer = *CarrierWriter::create("AC1", "CA1", "MZ1");
     std::vector<char> buffer(1024);
     (void)writer.start({});
-    EXPECT_EQ(
-        writer.media_base64("////", 20, buffer),
-        R"({"event":"media","sequenceNumber":"2","media":{"track":"inbound","chunk":"1","timestamp":"20","payload":"////"},"streamSid":"MZ1"})");
+    EXPECT_EQ(writer.media_base64("////", 20, buffer),
+              R"({"event":"media","sequenceNumber":"2","media":{"track":"inbound","chunk":"1","timestamp":"20","payload":"////"},"streamSid":"MZ1"})");
 }
 
 std::string bot_verdict(std::string_view text) {
@@ -118,18 +112,15 @@ std::string bot_verdict(std::string_view text) {
     EXPECT_EQ(result.has_error(), slow.has_error()) << text;
     if (!result) return std::string(error_kind(result.error()));
     EXPECT_EQ(result->index(), slow->index()) << text;
-    if (const auto* m = std::get_if<BotMedia>(&*result))
-        return "media " + std::string(m->payload) + (m->superfluous ? " +" : "");
-    if (const auto* m = std::get_if<BotMark>(&*result))
-        return "mark " + std::string(m->name) + (m->superfluous ? " +" : "");
+    if (const auto* m = std::get_if<BotMedia>(&*result)) return "media " + std::string(m->payload) + (m->superfluous ? " +" : "");
+    if (const auto* m = std::get_if<BotMark>(&*result)) return "mark " + std::string(m->name) + (m->superfluous ? " +" : "");
     if (const auto* c = std::get_if<BotClear>(&*result)) return c->superfluous ? "clear +" : "clear";
     return "unknown";
 }
 
 TEST(BotScanner, messages_and_faults) {
     EXPECT_EQ(bot_verdict(R"({"event":"media","streamSid":"MZ1","media":{"payload":"AAAA"}})"), "media AAAA");
-    EXPECT_EQ(bot_verdict(R"({"event":"media","streamSid":"MZ1","media":{"payload":"AAAA","track":"outbound"}})"),
-              "media AAAA +");
+    EXPECT_EQ(bot_verdict(R"({"event":"media","streamSid":"MZ1","media":{"payload":"AAAA","track":"outbound"}})"), "media AAAA +");
     EXPECT_EQ(bot_verdict(R"({"event":"media","streamSid":"MZ1","x":1,"media":{"payload":"\/\/AA"}})"), "media //AA +");
     EXPECT_EQ(bot_verdict(R"({"event":"media","streamSid":"MZ1","media":{"payload":""}})"), "media ");
     EXPECT_EQ(bot_verdict(R"({"event":"mark","streamSid":"MZ1","mark":{"name":"n"}})"), "mark n");
@@ -138,17 +129,14 @@ TEST(BotScanner, messages_and_faults) {
     EXPECT_EQ(bot_verdict(R"({"event":"clear","streamSid":"MZ1","z":1})"), "clear +");
     EXPECT_EQ(bot_verdict(R"({"event":"transfer","streamSid":"MZ1"})"), "unknown");
     for (const std::string_view other :
-         {R"({"event":"media","streamSid":"MZ2","media":{"payload":"AAAA"}})",
-          R"({"event":"mark","streamSid":"MZ2","mark":{"name":"n"}})", R"({"event":"clear","streamSid":"MZ2"})",
-          R"({"event":"clear","streamSid":""})"}) {
+         {R"({"event":"media","streamSid":"MZ2","media":{"payload":"AAAA"}})", R"({"event":"mark","streamSid":"MZ2","mark":{"name":"n"}})",
+          R"({"event":"clear","streamSid":"MZ2"})", R"({"event":"clear","streamSid":""})"}) {
         EXPECT_EQ(bot_verdict(other), "stream_sid") << other;
     }
     for (const std::string_view bad :
-         {R"({"event":"clear"})", R"({"event":"media","media":{"payload":"AAAA"}})",
-          R"({"event":"media","streamSid":"MZ1"})", R"({"event":"media","streamSid":"MZ1","media":{}})",
-          R"({"event":"media","streamSid":"MZ1","media":{"payload":null}})",
-          R"({"event":"mark","streamSid":"MZ1","mark":{"name":1}})", R"({"streamSid":"MZ1"})", "[]", "\"clear\"",
-          R"({"event":"clear","streamSid":1})"}) {
+         {R"({"event":"clear"})", R"({"event":"media","media":{"payload":"AAAA"}})", R"({"event":"media","streamSid":"MZ1"})",
+          R"({"event":"media","streamSid":"MZ1","media":{}})", R"({"event":"media","streamSid":"MZ1","media":{"payload":null}})",
+          R"({"event":"mark","streamSid":"MZ1","mark":{"name":1}})", R"({"streamSid":"MZ1"})", "[]", "\"clear\"", R"({"event":"clear","streamSid":1})"}) {
         EXPECT_EQ(bot_verdict(bad), "schema") << bad;
     }
     EXPECT_EQ(bot_verdict(R"({"event":"media","streamSid":"MZ1","media":{"payload":"AAA"}})"), "base64");
@@ -157,9 +145,7 @@ TEST(BotScanner, messages_and_faults) {
 }
 
 TEST(BotScanner, a_whole_utterance_in_one_message) {
-    const auto message = [](std::size_t payload) {
-        return R"({"event":"media","streamSid":"MZ1","media":{"payload":")" + std::string(payload, 'A') + "\"}}";
-    };
+    const auto message = [](std::size_t payload) { return R"({"event":"media","streamSid":"MZ1","media":{"payload":")" + std::string(payload, 'A') + "\"}}"; };
     const std::size_t frame = message(0).size();
     const std::size_t most = (kMaxBotMessageBytes - frame) / 4 * 4;
     BotScanner scanner("MZ1");

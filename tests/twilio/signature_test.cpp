@@ -122,41 +122,32 @@ TEST_P(SignatureUrl, verdict) {
     const UrlCase& c = GetParam();
     const SignatureValidator validator({Secret("t")});
     const std::string header = sign(Secret("t"), c.signed_url);
-    const auto verdict =
-        c.seen.starts_with("ws") ? validator.check_websocket(c.seen, header) : validator.check_get(c.seen, header);
+    const auto verdict = c.seen.starts_with("ws") ? validator.check_websocket(c.seen, header) : validator.check_get(c.seen, header);
     EXPECT_EQ(verdict.outcome, c.outcome) << to_string(verdict.outcome);
     EXPECT_EQ(verdict.candidate, c.candidate) << to_string(verdict.candidate);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     cases, SignatureUrl,
-    testing::Values(
-        UrlCase{"port_dropped", "https://h:8443/p?q", "https://h/p?q", Outcome::valid, UrlCandidate::without_port},
-        UrlCase{"port_added", "https://h/p", "https://h:443/p", Outcome::valid, UrlCandidate::with_default_port},
-        UrlCase{"ipv6_port_dropped", "http://[2001:db8::1]:8080/p", "http://[2001:db8::1]/p", Outcome::valid,
-                UrlCandidate::without_port},
-        UrlCase{"ipv6_port_added", "http://[2001:db8::1]/p", "http://[2001:db8::1]:80/p", Outcome::valid,
-                UrlCandidate::with_default_port},
-        UrlCase{"another_port", "https://h:8443/p", "https://h:9443/p", Outcome::mismatch, UrlCandidate::none},
-        UrlCase{"colon_in_path_is_no_port", "https://h/a:80", "https://h/a", Outcome::mismatch, UrlCandidate::none},
-        UrlCase{"host_case", "https://GW.example.com:8443/p", "https://gw.example.com/p", Outcome::valid,
-                UrlCandidate::normalised},
-        UrlCase{"hint_scheme", "http://h/p", "https://h/p", Outcome::url_mismatch, UrlCandidate::other_scheme},
-        UrlCase{"hint_scheme_and_port", "http://h:8080/p", "https://h/p", Outcome::url_mismatch,
-                UrlCandidate::other_scheme},
-        UrlCase{"hint_slash_added", "https://h/p/?a=1", "https://h/p?a=1", Outcome::url_mismatch,
-                UrlCandidate::other_slash},
-        UrlCase{"hint_slash_removed", "https://h/p", "https://h/p/", Outcome::url_mismatch, UrlCandidate::other_slash},
-        UrlCase{"hint_prefix", "https://h/prefix/p", "https://h/p", Outcome::url_mismatch, UrlCandidate::other_prefix},
-        UrlCase{"other_host", "https://h/p", "https://i/p", Outcome::mismatch, UrlCandidate::none},
-        UrlCase{"websocket", "wss://h/media", "wss://h/media", Outcome::valid, UrlCandidate::as_given},
-        UrlCase{"websocket_slash", "wss://h/media", "wss://h/media/", Outcome::valid, UrlCandidate::trailing_slash},
-        UrlCase{"websocket_as_https", "wss://h/media", "https://h/media", Outcome::url_mismatch,
-                UrlCandidate::other_scheme},
-        UrlCase{"websocket_443", "wss://h/media", "wss://h:443/media", Outcome::mismatch, UrlCandidate::none},
-        UrlCase{"websocket_port_dropped", "wss://h:8443/media", "wss://h/media", Outcome::valid,
-                UrlCandidate::without_port},
-        UrlCase{"not_a_url", "nonsense", "nonsense", Outcome::valid, UrlCandidate::as_given}),
+    testing::Values(UrlCase{"port_dropped", "https://h:8443/p?q", "https://h/p?q", Outcome::valid, UrlCandidate::without_port},
+                    UrlCase{"port_added", "https://h/p", "https://h:443/p", Outcome::valid, UrlCandidate::with_default_port},
+                    UrlCase{"ipv6_port_dropped", "http://[2001:db8::1]:8080/p", "http://[2001:db8::1]/p", Outcome::valid, UrlCandidate::without_port},
+                    UrlCase{"ipv6_port_added", "http://[2001:db8::1]/p", "http://[2001:db8::1]:80/p", Outcome::valid, UrlCandidate::with_default_port},
+                    UrlCase{"another_port", "https://h:8443/p", "https://h:9443/p", Outcome::mismatch, UrlCandidate::none},
+                    UrlCase{"colon_in_path_is_no_port", "https://h/a:80", "https://h/a", Outcome::mismatch, UrlCandidate::none},
+                    UrlCase{"host_case", "https://GW.example.com:8443/p", "https://gw.example.com/p", Outcome::valid, UrlCandidate::normalised},
+                    UrlCase{"hint_scheme", "http://h/p", "https://h/p", Outcome::url_mismatch, UrlCandidate::other_scheme},
+                    UrlCase{"hint_scheme_and_port", "http://h:8080/p", "https://h/p", Outcome::url_mismatch, UrlCandidate::other_scheme},
+                    UrlCase{"hint_slash_added", "https://h/p/?a=1", "https://h/p?a=1", Outcome::url_mismatch, UrlCandidate::other_slash},
+                    UrlCase{"hint_slash_removed", "https://h/p", "https://h/p/", Outcome::url_mismatch, UrlCandidate::other_slash},
+                    UrlCase{"hint_prefix", "https://h/prefix/p", "https://h/p", Outcome::url_mismatch, UrlCandidate::other_prefix},
+                    UrlCase{"other_host", "https://h/p", "https://i/p", Outcome::mismatch, UrlCandidate::none},
+                    UrlCase{"websocket", "wss://h/media", "wss://h/media", Outcome::valid, UrlCandidate::as_given},
+                    UrlCase{"websocket_slash", "wss://h/media", "wss://h/media/", Outcome::valid, UrlCandidate::trailing_slash},
+                    UrlCase{"websocket_as_https", "wss://h/media", "https://h/media", Outcome::url_mismatch, UrlCandidate::other_scheme},
+                    UrlCase{"websocket_443", "wss://h/media", "wss://h:443/media", Outcome::mismatch, UrlCandidate::none},
+                    UrlCase{"websocket_port_dropped", "wss://h:8443/media", "wss://h/media", Outcome::valid, UrlCandidate::without_port},
+                    UrlCase{"not_a_url", "nonsense", "nonsense", Outcome::valid, UrlCandidate::as_given}),
     [](const auto& c) { return c.param.name; });
 
 TEST(Signature, json_needs_the_hash_of_the_raw_body) {
@@ -189,10 +180,8 @@ TEST(PublicUrl, joins_byte_exactly) {
     EXPECT_EQ(url("http://127.0.0.1:8080", "/m", true), "ws://127.0.0.1:8080/m");
     EXPECT_EQ(url("https://gw.example.com", "/v\xc3\xb6ice"), "https://gw.example.com/v\xc3\xb6ice");
     EXPECT_EQ(url("https://gw.example.com", "//evil/v"), "https://gw.example.com//evil/v");
-    for (const std::string_view bad : {"", "v", "https://evil/v", "*", "/a b", "/a\r\nb", "/a#b"})
-        EXPECT_EQ(url("https://h", bad), "url") << bad;
-    for (const std::string_view bad :
-         {"", "gw.example.com", "https://", "https://u:p@h", "https://h?x", "https://h#x", "ftp://h", "https://h h"}) {
+    for (const std::string_view bad : {"", "v", "https://evil/v", "*", "/a b", "/a\r\nb", "/a#b"}) EXPECT_EQ(url("https://h", bad), "url") << bad;
+    for (const std::string_view bad : {"", "gw.example.com", "https://", "https://u:p@h", "https://h?x", "https://h#x", "ftp://h", "https://h h"}) {
         EXPECT_EQ(url(bad, "/v"), "url") << bad;
     }
     EXPECT_EQ(*public_request_url("https://h", "/v", UrlScheme::http), "http://h/v");

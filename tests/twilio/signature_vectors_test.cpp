@@ -50,9 +50,7 @@ TEST(SignatureVectors, all_agree) {
             EXPECT_EQ(verdict.candidate, UrlCandidate::as_given) << name;
         }
         if (v.value("tier", "") == "port") {
-            EXPECT_TRUE(verdict.candidate == UrlCandidate::without_port ||
-                        verdict.candidate == UrlCandidate::with_default_port)
-                << name;
+            EXPECT_TRUE(verdict.candidate == UrlCandidate::without_port || verdict.candidate == UrlCandidate::with_default_port) << name;
         }
         if (v.value("tier", "") == "normalise") {
             EXPECT_EQ(verdict.candidate, UrlCandidate::normalised) << name;

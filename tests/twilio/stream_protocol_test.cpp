@@ -36,13 +36,10 @@ struct Rig {
 
     void take(const StreamActions& actions) {
         for (const StreamAction& action : actions) {
-            if (const auto* d = std::get_if<DeliverAudio>(&action))
-                delivered += d->samples, stale += d->stale ? d->samples : 0, words.emplace_back("audio");
-            if (const auto* f = std::get_if<FillSilence>(&action))
-                filled += f->samples, words.push_back("fill " + std::to_string(f->samples));
+            if (const auto* d = std::get_if<DeliverAudio>(&action)) delivered += d->samples, stale += d->stale ? d->samples : 0, words.emplace_back("audio");
+            if (const auto* f = std::get_if<FillSilence>(&action)) filled += f->samples, words.push_back("fill " + std::to_string(f->samples));
             if (const auto* c = std::get_if<CountFault>(&action)) ++faults[std::string(to_string(c->fault))];
-            if (const auto* c = std::get_if<CloseStream>(&action))
-                ++closes, closed = std::to_string(c->code) + " " + std::string(c->reason);
+            if (const auto* c = std::get_if<CloseStream>(&action)) ++closes, closed = std::to_string(c->code) + " " + std::string(c->reason);
             if (const auto* d = std::get_if<DigitPressed>(&action)) words.push_back(std::string("digit ") + d->digit);
             if (const auto* m = std::get_if<MarkEchoed>(&action)) words.push_back("mark " + std::string(m->name));
             if (std::holds_alternative<StreamStarted>(action)) words.emplace_back("start");
@@ -210,8 +207,7 @@ TEST(StreamProtocol, too_big_and_binary) {  // M13, M16
 }
 
 TEST(StreamProtocol, media_format) {  // M27
-    for (const auto& [encoding, rate, channels] :
-         {std::tuple{"audio/x-alaw", 8000U, 1U}, {"audio/x-mulaw", 16000U, 1U}, {"audio/x-mulaw", 8000U, 2U}}) {
+    for (const auto& [encoding, rate, channels] : {std::tuple{"audio/x-alaw", 8000U, 1U}, {"audio/x-mulaw", 16000U, 1U}, {"audio/x-mulaw", 8000U, 2U}}) {
         Rig rig;
         rig.start(encoding, rate, channels);
         EXPECT_EQ(rig.closed, "1003 media_format");
@@ -328,8 +324,7 @@ TEST(StreamProtocol, mad_timestamps_change_nothing) {  // M8
         Rig rig;
         rig.start();
         rig.frames(100);
-        rig.timestamp = static_cast<std::uint64_t>(static_cast<std::int64_t>(rig.timestamp) +
-                                                   std::min(jump, INT64_MAX - 1'000'000));
+        rig.timestamp = static_cast<std::uint64_t>(static_cast<std::int64_t>(rig.timestamp) + std::min(jump, INT64_MAX - 1'000'000));
         rig.frames(1);
         EXPECT_GE(rig.fault("timestamp"), 1) << jump;
         rig.frames(100);
@@ -483,11 +478,9 @@ TEST(StreamProtocol, digits) {  // M26
     rig.say(DtmfMessage{{1, true}, "MZ1", "5"});
     EXPECT_EQ(rig.fault("order"), 1);
     rig.start();
-    for (const std::string_view digit : {"0", "9", "*", "#", "A", "D"})
-        rig.say(DtmfMessage{{++rig.sequence, true}, "MZ1", digit});
+    for (const std::string_view digit : {"0", "9", "*", "#", "A", "D"}) rig.say(DtmfMessage{{++rig.sequence, true}, "MZ1", digit});
     EXPECT_EQ(rig.words.size(), 7U);
-    for (const std::string_view digit : {"", "E", "12", "a", "\u0661", " "})
-        rig.say(DtmfMessage{{++rig.sequence, true}, "MZ1", digit});
+    for (const std::string_view digit : {"", "E", "12", "a", "\u0661", " "}) rig.say(DtmfMessage{{++rig.sequence, true}, "MZ1", digit});
     EXPECT_EQ(rig.fault("dtmf"), 6);
     rig.now += 10s;
     const auto before = rig.words.size();
@@ -584,8 +577,7 @@ TEST(StreamProtocol, random_histories_keep_the_invariants) {
                 }
                 case 9: {
                     auto m = rig.frame();
-                    m.sequence = {random() % 3 == 0 ? std::uint64_t{random()} << 32 : random() % 600,
-                                  random() % 4 != 0};
+                    m.sequence = {random() % 3 == 0 ? std::uint64_t{random()} << 32 : random() % 600, random() % 4 != 0};
                     rig.say(m);
                     break;
                 }

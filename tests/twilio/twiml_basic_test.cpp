@@ -11,10 +11,8 @@ TEST(Twiml, connect_with_tail) {
         .redirect({.url = "https://gw.example.com/after?a=1&b=2"});
     const auto xml = r.str();
     ASSERT_TRUE(xml) << r.problem();
-    EXPECT_EQ(
-        *xml,
-        R"(<?xml version="1.0" encoding="UTF-8"?><Response><Connect><Stream url="wss://gw.example.com/media"><Parameter name="t" )"
-        R"(value="a&amp;b&quot;&lt;c>"/></Stream></Connect><Redirect>https://gw.example.com/after?a=1&amp;b=2</Redirect></Response>)");
+    EXPECT_EQ(*xml, R"(<?xml version="1.0" encoding="UTF-8"?><Response><Connect><Stream url="wss://gw.example.com/media"><Parameter name="t" )"
+                    R"(value="a&amp;b&quot;&lt;c>"/></Stream></Connect><Redirect>https://gw.example.com/after?a=1&amp;b=2</Redirect></Response>)");
 }
 
 TEST(Twiml, first_refusal_sticks) {

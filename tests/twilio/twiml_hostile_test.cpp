@@ -35,8 +35,7 @@ void expect_round_trip(const std::string& hostile) {
     const auto xml = r.str();
     ASSERT_TRUE(xml) << r.problem();
     pugi::xml_document document;
-    constexpr unsigned kExact =
-        pugi::parse_escapes | pugi::parse_ws_pcdata | pugi::parse_eol | pugi::parse_wconv_attribute;
+    constexpr unsigned kExact = pugi::parse_escapes | pugi::parse_ws_pcdata | pugi::parse_eol | pugi::parse_wconv_attribute;
     ASSERT_TRUE(document.load_buffer(xml->data(), xml->size(), kExact)) << *xml;
     const pugi::xml_node response = document.child("Response");
     EXPECT_EQ(elements(response), 6U) << *xml;
@@ -50,22 +49,20 @@ void expect_round_trip(const std::string& hostile) {
     for (int c = 0; c < 32; ++c) {
         if (c == '\t' || c == '\n' || c == '\r') continue;
         EXPECT_EQ(xml->find("&#" + std::to_string(c) + ";"), std::string::npos);
-        EXPECT_EQ(xml->find(c < 10 ? "&#0" + std::to_string(c) + ";" : "&#x" + std::to_string(c) + ";"),
-                  std::string::npos);
+        EXPECT_EQ(xml->find(c < 10 ? "&#0" + std::to_string(c) + ";" : "&#x" + std::to_string(c) + ";"), std::string::npos);
     }
 }
 
 TEST(TwimlHostile, w17_chosen_texts) {
     for (const std::string& hostile :
-         {std::string("</Say><Dial>+881</Dial><Say>"), std::string("\"/><Redirect>https://evil</Redirect><x a=\""),
-          std::string("<![CDATA[x]]>"), std::string("]]>"), std::string("<!-- x -->"), std::string("--"),
-          std::string("&amp;&lt;&#60;&#x3c;&bogus;"), std::string("<?xml version=\"1.0\"?>"),
+         {std::string("</Say><Dial>+881</Dial><Say>"), std::string("\"/><Redirect>https://evil</Redirect><x a=\""), std::string("<![CDATA[x]]>"),
+          std::string("]]>"), std::string("<!-- x -->"), std::string("--"), std::string("&amp;&lt;&#60;&#x3c;&bogus;"), std::string("<?xml version=\"1.0\"?>"),
           std::string("<!DOCTYPE a [<!ENTITY b \"c\">]>&b;"),
           std::string("a\x01\x02\x1f\x7f"
                       "b"),
           std::string("a\0b", 3), std::string("tab\tnew\nline"), std::string("cr\rcr\r\ncr"), std::string("'\"'"),
-          std::string("\xff\xfe\xc0\xaf\xed\xa0\x80 x"), std::string("\xef\xbf\xbe\xef\xbf\xbf"),
-          std::string("\u202e\u2028\u0085 gr\u00fc\u00df \U0001F44B"), std::string(" leading and trailing "),
+          std::string("\xff\xfe\xc0\xaf\xed\xa0\x80 x"), std::string("\xef\xbf\xbe\xef\xbf\xbf"), std::string("\u202e\u2028\u0085 gr\u00fc\u00df \U0001F44B"),
+          std::string(" leading and trailing "),
           std::string("\xef\xbb\xbf"
                       "bom")}) {
         expect_round_trip(hostile);
@@ -74,14 +71,11 @@ TEST(TwimlHostile, w17_chosen_texts) {
 
 TEST(TwimlHostile, w17_random_bytes) {
     std::mt19937 random(5);
-    const std::string pieces[] = {"<",           ">",    "&",  "\"", "'",      "]]>", "\x01",
-                                  "\xc3",        "\xa9", "\r", "\n", "</Say>", "a",   "\xf0\x9f\x91\x8b",
-                                  "\xed\xa0\x80"};
+    const std::string pieces[] = {"<", ">", "&", "\"", "'", "]]>", "\x01", "\xc3", "\xa9", "\r", "\n", "</Say>", "a", "\xf0\x9f\x91\x8b", "\xed\xa0\x80"};
     for (int round = 0; round < 2000; ++round) {
         std::string text;
         for (unsigned i = random() % 24; i > 0; --i)
-            text +=
-                random() % 2 == 0 ? pieces[random() % std::size(pieces)] : std::string(1, static_cast<char>(random()));
+            text += random() % 2 == 0 ? pieces[random() % std::size(pieces)] : std::string(1, static_cast<char>(random()));
         expect_round_trip(text);
         if (HasFatalFailure()) break;
     }

@@ -48,8 +48,7 @@ TEST(TwimlLimits, say) {
 
 TEST(TwimlLimits, parameter) {
     const auto with = [](std::string name, std::string value) {
-        return outcome(
-            Connect{.noun = Stream{.url = "wss://h/m", .parameters = {{std::move(name), std::move(value)}}}});
+        return outcome(Connect{.noun = Stream{.url = "wss://h/m", .parameters = {{std::move(name), std::move(value)}}}});
     };
     EXPECT_EQ(with("t", text(497)), "ok");
     EXPECT_EQ(with("t", text(498)), "ok");
@@ -81,16 +80,12 @@ TEST(TwimlLimits, numbers) {
     EXPECT_EQ(dial(5), "ok");
     EXPECT_EQ(dial(600), "ok");
     EXPECT_EQ(dial(601), "attribute");
-    const auto conference = [](Integer most) {
-        return outcome(Dial{.nouns = {Conference{.name = "r", .max_participants = most}}});
-    };
+    const auto conference = [](Integer most) { return outcome(Dial{.nouns = {Conference{.name = "r", .max_participants = most}}}); };
     EXPECT_EQ(conference(1), "attribute");
     EXPECT_EQ(conference(2), "ok");
     EXPECT_EQ(conference(250), "ok");
     EXPECT_EQ(conference(251), "attribute");
-    const auto label = [](std::size_t n) {
-        return outcome(Dial{.nouns = {Conference{.name = "r", .participant_label = text(n)}}});
-    };
+    const auto label = [](std::size_t n) { return outcome(Dial{.nouns = {Conference{.name = "r", .participant_label = text(n)}}}); };
     EXPECT_EQ(label(128), "ok");
     EXPECT_EQ(label(129), "attribute");
     const auto reason = [](std::size_t n) { return outcome(Dial{.number = "112", .call_reason = text(n)}); };
@@ -103,9 +98,7 @@ TEST(TwimlLimits, numbers) {
 }
 
 TEST(TwimlLimits, relay_numbers_as_text) {
-    const auto timeout = [](std::string v) {
-        return outcome(Connect{.noun = ConversationRelay{.url = "wss://h/r", .speech_timeout = std::move(v)}});
-    };
+    const auto timeout = [](std::string v) { return outcome(Connect{.noun = ConversationRelay{.url = "wss://h/r", .speech_timeout = std::move(v)}}); };
     EXPECT_EQ(timeout("599"), "attribute");
     EXPECT_EQ(timeout("600"), "ok");
     EXPECT_EQ(timeout("5000"), "ok");
@@ -113,19 +106,13 @@ TEST(TwimlLimits, relay_numbers_as_text) {
     EXPECT_EQ(timeout("auto"), "ok");
     EXPECT_EQ(timeout(""), "attribute");
     EXPECT_EQ(timeout("600 "), "attribute");
-    const auto threshold = [](std::string v) {
-        return outcome(Connect{.noun = ConversationRelay{.url = "wss://h/r", .eot_threshold = std::move(v)}});
-    };
+    const auto threshold = [](std::string v) { return outcome(Connect{.noun = ConversationRelay{.url = "wss://h/r", .eot_threshold = std::move(v)}}); };
     EXPECT_EQ(threshold("0.499"), "attribute");
     EXPECT_EQ(threshold("0.5"), "ok");
     EXPECT_EQ(threshold("0.90"), "ok");
     EXPECT_EQ(threshold("0.901"), "attribute");
-    for (const char* bad : {"", ".5", "0.", "1e0", "0.5x", "-0.5", "0.5000"})
-        EXPECT_EQ(threshold(bad), "attribute") << bad;
-    EXPECT_EQ(outcome(Connect{.noun = ConversationRelay{.url = "wss://h/r",
-                                                        .transcription_language = "multi",
-                                                        .tts_provider = "Google"}}),
-              "attribute");
+    for (const char* bad : {"", ".5", "0.", "1e0", "0.5x", "-0.5", "0.5000"}) EXPECT_EQ(threshold(bad), "attribute") << bad;
+    EXPECT_EQ(outcome(Connect{.noun = ConversationRelay{.url = "wss://h/r", .transcription_language = "multi", .tts_provider = "Google"}}), "attribute");
 }
 
 TEST(TwimlLimits, hints) {
@@ -144,8 +131,8 @@ TEST(TwimlLimits, stream_urls) {
     const auto stream = [](std::string url) { return outcome(Connect{.noun = Stream{.url = std::move(url)}}); };
     EXPECT_EQ(stream("wss://gw.example.com/media"), "ok");
     EXPECT_EQ(stream("wss://gw.example.com:8443/media"), "ok");
-    for (const char* bad : {"ws://h/m", "https://h/m", "wss://h/m?t=1", "wss://h/m?", "wss://", "wss:///m", "/m",
-                            "wss://h/m#x", "wss://h/ m", "wss://h/\n", "wss://h/\"", "WSS://h/m"}) {
+    for (const char* bad : {"ws://h/m", "https://h/m", "wss://h/m?t=1", "wss://h/m?", "wss://", "wss:///m", "/m", "wss://h/m#x", "wss://h/ m", "wss://h/\n",
+                            "wss://h/\"", "WSS://h/m"}) {
         EXPECT_EQ(stream(bad), "attribute") << bad;
     }
     EXPECT_EQ(stream("wss://h/" + text(3992)), "ok");
@@ -156,11 +143,9 @@ TEST(TwimlLimits, stream_urls) {
 
 TEST(TwimlLimits, other_urls) {
     const auto redirect = [](std::string url) { return outcome(Redirect{.url = std::move(url)}); };
-    for (const char* good :
-         {"https://h/x", "http://h", "/after?a=1", "after", "?step=2", "../x", "https://h/x#rc=2&rp=5xx"})
+    for (const char* good : {"https://h/x", "http://h", "/after?a=1", "after", "?step=2", "../x", "https://h/x#rc=2&rp=5xx"})
         EXPECT_EQ(redirect(good), "ok") << good;
-    for (const char* bad : {"javascript:alert(1)", "ftp://h/x", "file:///etc/passwd", "//h/x", "a b", "https://h/\x01",
-                            "https://h/<", "https://h/\xff"}) {
+    for (const char* bad : {"javascript:alert(1)", "ftp://h/x", "file:///etc/passwd", "//h/x", "a b", "https://h/\x01", "https://h/<", "https://h/\xff"}) {
         EXPECT_EQ(redirect(bad), "attribute") << bad;
     }
     EXPECT_EQ(redirect(""), "missing");
@@ -185,9 +170,7 @@ TEST(TwimlNesting, dial) {
     EXPECT_EQ(outcome(Dial{.nouns = {Client{.identity = "bob", .parameters = {{"a", "b"}}}}}), "ok");
     EXPECT_EQ(outcome(Dial{.nouns = {Client{}}}), "missing");
     EXPECT_EQ(outcome(Dial{.nouns = {Client{.parameters = {{"a", "b"}}}}}), "missing");
-    EXPECT_EQ(
-        outcome(Dial{.nouns = {Application{.sid = "AP0123456789abcdef0123456789abcdef", .parameters = {{"a", "b"}}}}}),
-        "ok");
+    EXPECT_EQ(outcome(Dial{.nouns = {Application{.sid = "AP0123456789abcdef0123456789abcdef", .parameters = {{"a", "b"}}}}}), "ok");
     EXPECT_EQ(outcome(Dial{.nouns = {Application{.sid = "CA0123456789abcdef0123456789abcdef"}}}), "attribute");
     EXPECT_EQ(outcome(Dial{.nouns = {Sim{.sid = "DE0123456789abcdef0123456789abcdef"}}}), "ok");
     EXPECT_EQ(outcome(Dial{.nouns = {Sip{}}}), "missing");
@@ -199,9 +182,7 @@ TEST(TwimlNesting, dial) {
     const auto headers = [](std::size_t n) { return outcome(Dial{.nouns = {Sip{.uri = "sip:a@b?" + text(n)}}}); };
     EXPECT_EQ(headers(1023), "ok");
     EXPECT_EQ(headers(1024), "attribute");
-    const auto header = [](std::size_t n) {
-        return outcome(Dial{.nouns = {Sip{.uri = "sip:a@b", .headers = {{.name = "X-A", .value = text(n)}}}}});
-    };
+    const auto header = [](std::size_t n) { return outcome(Dial{.nouns = {Sip{.uri = "sip:a@b", .headers = {{.name = "X-A", .value = text(n)}}}}}); };
     EXPECT_EQ(header(1020), "ok");
     EXPECT_EQ(header(1021), "attribute");
 }
@@ -217,9 +198,7 @@ TEST(TwimlNesting, reject_only_first) {
 
 TEST(TwimlNesting, enqueue_play_refer_queue) {
     EXPECT_EQ(outcome(Enqueue{}), "missing");
-    EXPECT_EQ(
-        outcome(Enqueue{.name = "q", .task = Task{.json = "{}"}, .workflow_sid = "WW0123456789abcdef0123456789abcdef"}),
-        "missing");
+    EXPECT_EQ(outcome(Enqueue{.name = "q", .task = Task{.json = "{}"}, .workflow_sid = "WW0123456789abcdef0123456789abcdef"}), "missing");
     EXPECT_EQ(outcome(Enqueue{.task = Task{.json = "{}"}}), "missing");
     EXPECT_EQ(outcome(Play{}), "missing");
     EXPECT_EQ(outcome(Play{.url = "https://h/a.wav", .digits = "1"}), "attribute");
@@ -229,8 +208,7 @@ TEST(TwimlNesting, enqueue_play_refer_queue) {
     EXPECT_EQ(outcome(Leave{}), "ok");
     EXPECT_EQ(outcome(Echo{}), "ok");
     EXPECT_EQ(outcome(Hangup{.parameter = Parameter{"a", "b"}}), "ok");
-    EXPECT_EQ(outcome(Pay{.prompts = {Prompt{.prompts = {Say{.text = "x"}, Pause{}}}}, .parameters = {{"a", "b"}}}),
-              "ok");
+    EXPECT_EQ(outcome(Pay{.prompts = {Prompt{.prompts = {Say{.text = "x"}, Pause{}}}}, .parameters = {{"a", "b"}}}), "ok");
     EXPECT_EQ(outcome(Gather{.prompts = {Say{.text = "x"}, Play{.url = "https://h/a.wav"}, Pause{}}}), "ok");
     EXPECT_EQ(outcome(Gather{.prompts = {Say{}}}), "text");
     EXPECT_EQ(outcome(Connect{.noun = Autopilot{.name = "a"}}), "ok");
@@ -258,17 +236,13 @@ TEST(TwimlNesting, ssml_pairs) {
         return ssml::w("r", {child});
     };
     const std::map<std::string, std::string> allowed{
-        {"emphasis", "break emphasis lang phoneme prosody say-as sub w"},
-        {"lang", "break emphasis lang p phoneme prosody s say-as sub w"},
-        {"p", "break emphasis lang phoneme prosody s say-as sub w"},
-        {"s", "break emphasis lang phoneme prosody say-as sub w"},
-        {"prosody", "break emphasis lang p phoneme prosody s say-as sub w"},
-        {"w", "break emphasis phoneme prosody say-as sub"}};
+        {"emphasis", "break emphasis lang phoneme prosody say-as sub w"},    {"lang", "break emphasis lang p phoneme prosody s say-as sub w"},
+        {"p", "break emphasis lang phoneme prosody s say-as sub w"},         {"s", "break emphasis lang phoneme prosody say-as sub w"},
+        {"prosody", "break emphasis lang p phoneme prosody s say-as sub w"}, {"w", "break emphasis phoneme prosody say-as sub"}};
     for (const auto& [tag, children] : allowed) {
         for (const auto& [name, piece] : inner) {
             const bool good = (" " + children + " ").find(" " + name + " ") != std::string::npos;
-            EXPECT_EQ(outcome(Say{.text = "t", .ssml = {outer(tag, piece)}}), good ? "ok" : "nesting")
-                << name << " in " << tag;
+            EXPECT_EQ(outcome(Say{.text = "t", .ssml = {outer(tag, piece)}}), good ? "ok" : "nesting") << name << " in " << tag;
         }
     }
     Ssml leaf = ssml::break_("weak");
@@ -305,19 +279,12 @@ TEST(TwimlMessaging, attributes_children_and_limits) {
     EXPECT_EQ(outcome_of({.text = "x", .from = text(257)}), "attribute");
 
     MessagingResponse r;
-    r.message({.body = "a<b",
-               .media = {"https://h/a?x=1&y=2"},
-               .to = "+1",
-               .from = "+2",
-               .action = "/a",
-               .method = "GET",
-               .status_callback = "/s"})
+    r.message({.body = "a<b", .media = {"https://h/a?x=1&y=2"}, .to = "+1", .from = "+2", .action = "/a", .method = "GET", .status_callback = "/s"})
         .message("plain")
         .redirect({.url = "/r", .method = "POST"});
-    EXPECT_EQ(
-        *r.str(),
-        R"(<?xml version="1.0" encoding="UTF-8"?><Response><Message to="+1" from="+2" action="/a" method="GET" statusCallback="/s"><Body>a&lt;b</Body>)"
-        R"(<Media>https://h/a?x=1&amp;y=2</Media></Message><Message>plain</Message><Redirect method="POST">/r</Redirect></Response>)");
+    EXPECT_EQ(*r.str(),
+              R"(<?xml version="1.0" encoding="UTF-8"?><Response><Message to="+1" from="+2" action="/a" method="GET" statusCallback="/s"><Body>a&lt;b</Body>)"
+              R"(<Media>https://h/a?x=1&amp;y=2</Media></Message><Message>plain</Message><Redirect method="POST">/r</Redirect></Response>)");
     EXPECT_EQ(*MessagingResponse().str(), R"(<?xml version="1.0" encoding="UTF-8"?><Response/>)");
 }
 

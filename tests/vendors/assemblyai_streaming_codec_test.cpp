@@ -15,9 +15,8 @@ Endpoint universal(bool formatted) {
 
 TEST(AssemblyAi, AsksInTheQuery) {
     auto endpoint = with_key();
-    EXPECT_EQ(
-        StreamingProtocol(endpoint).shape().url,
-        "wss://streaming.assemblyai.com/v3/ws?speech_model=universal-3-5-pro&sample_rate=8000&encoding=pcm_mulaw");
+    EXPECT_EQ(StreamingProtocol(endpoint).shape().url,
+              "wss://streaming.assemblyai.com/v3/ws?speech_model=universal-3-5-pro&sample_rate=8000&encoding=pcm_mulaw");
     EXPECT_EQ(StreamingProtocol(endpoint).shape().headers.get("Authorization"), "key-1");
     endpoint.options = {{"keyterms", "half past, \"noon\""}, {"min_turn_silence", "200"}};
     const auto shape = StreamingProtocol(endpoint).shape();
@@ -40,8 +39,7 @@ TEST(AssemblyAi, ATurnOfTheThirdFamily) {
         {R"({"type":"Turn","turn_order":0,"transcript":"Do you have Tuesday?","end_of_turn":true,"turn_is_formatted":true,"end_of_turn_confidence":1,
             "words":[{"text":"Do","confidence":0.9},{"text":"you","confidence":0.8}]})",
          "piece(Do you have Tuesday? 0.85); end 1.00"},
-        {R"({"type":"Turn","turn_order":0,"transcript":"Do you have Tuesday?","end_of_turn":true,"turn_is_formatted":true})",
-         ""},
+        {R"({"type":"Turn","turn_order":0,"transcript":"Do you have Tuesday?","end_of_turn":true,"turn_is_formatted":true})", ""},
         {R"({"type":"Heartbeat","total_duration_ms":1})", ""},
         {R"({"type":"Termination","audio_duration_seconds":42})", ""},
     };
@@ -54,8 +52,7 @@ TEST(AssemblyAi, WordsThatMayStillChangeAreNotInTheTranscript) {
         {R"({"type":"Turn","turn_order":0,"transcript":"","end_of_turn":false,"words":[]})", ""},
         {R"({"type":"Turn","turn_order":0,"transcript":"do","end_of_turn":false,"words":[{"text":"do","word_is_final":true},{"text":"you"}]})",
          "started; interim(do you)"},
-        {R"({"type":"Turn","turn_order":0,"transcript":"do you have","end_of_turn":true,"end_of_turn_confidence":0.7})",
-         "piece(do you have 1.00); end 0.70"},
+        {R"({"type":"Turn","turn_order":0,"transcript":"do you have","end_of_turn":true,"end_of_turn_confidence":0.7})", "piece(do you have 1.00); end 0.70"},
     };
     for (const auto& step : steps) EXPECT_EQ(read(protocol, step.message), step.understood) << step.message;
 }
@@ -76,10 +73,8 @@ TEST(AssemblyAi, AFormattedTurnIsToldOnce) {
 TEST(AssemblyAi, FinalizeForcesTheEnd) {
     StreamingProtocol protocol(with_key());
     EXPECT_EQ(finalize_text(protocol), R"({"type":"ForceEndpoint"})");
-    EXPECT_EQ(read(protocol, R"({"type":"Turn","turn_order":3,"transcript":"Yes.","end_of_turn":true})"),
-              "piece(Yes. 1.00); end 1.00; finalized");
-    EXPECT_EQ(read(protocol, R"({"type":"Turn","turn_order":4,"transcript":"No.","end_of_turn":true})"),
-              "piece(No. 1.00); end 1.00");
+    EXPECT_EQ(read(protocol, R"({"type":"Turn","turn_order":3,"transcript":"Yes.","end_of_turn":true})"), "piece(Yes. 1.00); end 1.00; finalized");
+    EXPECT_EQ(read(protocol, R"({"type":"Turn","turn_order":4,"transcript":"No.","end_of_turn":true})"), "piece(No. 1.00); end 1.00");
     SttProtocol::Out out;
     protocol.hint("half past,noon", out);
     ASSERT_EQ(out.size(), 1U);
@@ -88,8 +83,7 @@ TEST(AssemblyAi, FinalizeForcesTheEnd) {
 
 TEST(AssemblyAi, ErrorsNonsenseAndCloseCodes) {
     const Step steps[] = {
-        {R"({"type":"Error","error_code":1008,"error":"Unauthorized Connection: Missing Authorization header"})",
-         "failed auth"},
+        {R"({"type":"Error","error_code":1008,"error":"Unauthorized Connection: Missing Authorization header"})", "failed auth"},
         {R"({"type":"Error","error_code":3005,"error":"x"})", "failed server"},
         {R"({"type":"Error","error_code":3007,"error":"Input duration violation: 20 ms."})", "failed refused"},
         {R"({"type":"Error","error_code":3008,"error":"Session Expired"})", "failed session_limit"},
@@ -121,8 +115,7 @@ TEST(AssemblyAi, SaysWhatIsWrongWithAnEndpoint) {
     endpoint.options = {{"chunk_ms", "20"}};
     EXPECT_EQ(check_streaming(endpoint), "its setting chunk_ms is '20' but must be a whole number from 60 to 1000");
     endpoint.options = {{"keyterms", std::string(51, 'x')}};
-    EXPECT_EQ(check_streaming(endpoint),
-              "its setting keyterms is '" + std::string(51, 'x') + "' but must be entries of at most 50 characters");
+    EXPECT_EQ(check_streaming(endpoint), "its setting keyterms is '" + std::string(51, 'x') + "' but must be entries of at most 50 characters");
 }
 
 }  // namespace

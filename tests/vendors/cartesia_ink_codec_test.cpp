@@ -27,8 +27,7 @@ TEST(CartesiaInk, AsksInTheQuery) {
     endpoint = manual();
     endpoint.language = "en-US";
     const auto by_hand = InkProtocol(endpoint).shape();
-    EXPECT_EQ(by_hand.url,
-              "wss://api.cartesia.ai/stt/websocket?model=ink-2&language=en&encoding=pcm_mulaw&sample_rate=8000");
+    EXPECT_EQ(by_hand.url, "wss://api.cartesia.ai/stt/websocket?model=ink-2&language=en&encoding=pcm_mulaw&sample_rate=8000");
     EXPECT_EQ(by_hand.goodbye, "close");
     EXPECT_TRUE(by_hand.accepted_by_upgrade);
 }
@@ -59,8 +58,7 @@ TEST(CartesiaInk, AFinalizeSettlesWhatIsThereAndTheEndGivesTheRest) {
     ASSERT_EQ(news.size(), 1U);
     EXPECT_EQ(words(news[0]), "piece(Do you have 1.00)");
     EXPECT_EQ(read(protocol, R"({"type":"turn.update","transcript":"Do you have, Tuesday"})"), "interim(Tuesday)");
-    EXPECT_EQ(read(protocol, R"({"type":"turn.end","transcript":"Do you have, Tuesday?"})"),
-              "piece(Tuesday? 1.00); end 1.00");
+    EXPECT_EQ(read(protocol, R"({"type":"turn.end","transcript":"Do you have, Tuesday?"})"), "piece(Tuesday? 1.00); end 1.00");
     // The next turn starts afresh; an end that comes in time is the answer.
     (void)read(protocol, R"({"type":"turn.start"})");
     (void)finalize_text(protocol);
@@ -78,8 +76,7 @@ TEST(CartesiaInk, FinalsByHandAreJoinedWithTheirOwnSpaces) {
     InkProtocol protocol(manual());
     const Step steps[] = {
         {R"({"type":"transcript","is_final":false,"text":"Do you"})", "started; interim(Do you)"},
-        {R"({"type":"transcript","is_final":true,"text":"Do you have Tues"})",
-         "piece(Do you have 1.00); interim(Tues)"},
+        {R"({"type":"transcript","is_final":true,"text":"Do you have Tues"})", "piece(Do you have 1.00); interim(Tues)"},
         {R"({"type":"transcript","is_final":false,"text":"day at"})", "interim(Tuesday at)"},
         {R"({"type":"transcript","is_final":true,"text":"day at noon?"})", "piece(Tuesday at 1.00); interim(noon?)"},
     };
@@ -131,9 +128,7 @@ TEST(CartesiaInk, SaysWhatIsWrongWithAnEndpoint) {
     EXPECT_EQ(check_ink(endpoint), "its setting turn_end_threshold needs turns");
     endpoint = with_key();
     endpoint.options = {{"turn_end_threshold", "0.45"}};
-    EXPECT_EQ(
-        check_ink(endpoint),
-        "its settings turn_start_threshold, turn_eager_end_threshold and turn_end_threshold must fall in this order");
+    EXPECT_EQ(check_ink(endpoint), "its settings turn_start_threshold, turn_eager_end_threshold and turn_end_threshold must fall in this order");
     endpoint.options = {{"version", "newest"}};
     EXPECT_EQ(check_ink(endpoint), "its setting version is 'newest' but must be a date as 2026-03-01");
     endpoint.options = {{"turns", "true"}};

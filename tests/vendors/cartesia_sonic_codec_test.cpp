@@ -52,8 +52,7 @@ TEST(CartesiaSonicCodec, Checks) {
     auto e = endpoint();
     e.voice.clear();
     EXPECT_NE(check_sonic(e), "");
-    for (const auto& [option, value] : {std::pair("speed", "9"), std::pair("volume", "0"),
-                                        std::pair("version", "latest"), std::pair("stability", "1")}) {
+    for (const auto& [option, value] : {std::pair("speed", "9"), std::pair("volume", "0"), std::pair("version", "latest"), std::pair("stability", "1")}) {
         e = endpoint();
         e.options[option] = value;
         EXPECT_NE(check_sonic(e), "") << option;
@@ -70,19 +69,15 @@ struct MessageCase {
 
 TEST(CartesiaSonicCodec, ReadsWhatComes) {
     const MessageCase cases[] = {
-        {"chunk", R"({"type":"chunk","context_id":"t1","data":"YWI=","done":false,"status_code":206,"step_time":41.2})",
-         Type::chunk, "t1", "ab", 0},
+        {"chunk", R"({"type":"chunk","context_id":"t1","data":"YWI=","done":false,"status_code":206,"step_time":41.2})", Type::chunk, "t1", "ab", 0},
         {"data first", R"({"data":"YWI=","type":"chunk","context_id":"t1"})", Type::chunk, "t1", "ab", 0},
         {"escaped", R"({"type":"chunk","context_id":"t1","data":"\/\/79"})", Type::chunk, "t1", "\xFF\xFE\xFD", 0},
-        {"words",
-         R"({"type":"timestamps","context_id":"t1","word_timestamps":{"words":["Yes,","half"],"start":[0.0,0.31],"end":[0.28,0.5]},"done":false})",
+        {"words", R"({"type":"timestamps","context_id":"t1","word_timestamps":{"words":["Yes,","half"],"start":[0.0,0.31],"end":[0.28,0.5]},"done":false})",
          Type::timestamps, "t1", "", 2},
-        {"unpaired",
-         R"({"type":"timestamps","context_id":"t1","word_timestamps":{"words":["Yes,","half"],"start":[0.0],"end":[0.28]}})",
-         Type::timestamps, "t1", "", 0},
-        {"done", R"({"type":"done","context_id":"t1","done":true,"status_code":200})", Type::done, "t1", "", 0},
-        {"flush", R"({"type":"flush_done","context_id":"t1","flush_id":1,"flush_done":true,"done":false})", Type::other,
+        {"unpaired", R"({"type":"timestamps","context_id":"t1","word_timestamps":{"words":["Yes,","half"],"start":[0.0],"end":[0.28]}})", Type::timestamps,
          "t1", "", 0},
+        {"done", R"({"type":"done","context_id":"t1","done":true,"status_code":200})", Type::done, "t1", "", 0},
+        {"flush", R"({"type":"flush_done","context_id":"t1","flush_id":1,"flush_done":true,"done":false})", Type::other, "t1", "", 0},
         {"no base64", R"({"type":"chunk","context_id":"t1","data":"YW"})", Type::malformed, "", "", 0},
         {"data elsewhere", R"({"type":"novelty","data":[1,2]})", Type::other, "", "", 0},
         {"no type", R"({"context_id":"t1","data":"YWI="})", Type::malformed, "", "", 0},

@@ -25,24 +25,20 @@ TEST_P(DeepgramAgentRead, understands) {
     EXPECT_EQ(event.id, GetParam().id);
     EXPECT_EQ(event.text, GetParam().text);
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, DeepgramAgentRead,
-    testing::Values(
-        Case{"nothing", "", Kind::malformed, "", ""}, Case{"list", "[]", Kind::malformed, "", ""},
-        Case{"cut", R"({"type":"Welcome","request_id":"r)", Kind::malformed, "", ""},
-        Case{"no_type", "{}", Kind::ignored, "", ""},
-        Case{"welcome", R"({"type":"Welcome","request_id":"fc553ec9"})", Kind::welcome, "fc553ec9", ""},
-        Case{"applied", R"({"type":"SettingsApplied"})", Kind::applied, "", ""},
-        Case{"started", R"({"type":"UserStartedSpeaking"})", Kind::caller_started, "", ""},
-        Case{"said", R"({"type":"ConversationText","role":"user","content":"Tuesday?"})", Kind::caller_text, "",
-             "Tuesday?"},
-        Case{"answer", R"({"type":"ConversationText","role":"assistant","content":"Yes."})", Kind::agent_text, "",
-             "Yes."},
-        Case{"odd_role", R"({"type":"ConversationText","role":"system","content":"Yes."})", Kind::ignored, "", ""},
-        Case{"thinking", R"({"type":"AgentThinking","content":"hm"})", Kind::thinking, "", ""},
-        Case{"done", R"({"type":"AgentAudioDone"})", Kind::audio_done, "", ""},
-        Case{"warning", R"({"type":"Warning","code":"PROMPT_TOO_LONG","description":"x"})", Kind::ignored, "", ""}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, DeepgramAgentRead,
+                         testing::Values(Case{"nothing", "", Kind::malformed, "", ""}, Case{"list", "[]", Kind::malformed, "", ""},
+                                         Case{"cut", R"({"type":"Welcome","request_id":"r)", Kind::malformed, "", ""},
+                                         Case{"no_type", "{}", Kind::ignored, "", ""},
+                                         Case{"welcome", R"({"type":"Welcome","request_id":"fc553ec9"})", Kind::welcome, "fc553ec9", ""},
+                                         Case{"applied", R"({"type":"SettingsApplied"})", Kind::applied, "", ""},
+                                         Case{"started", R"({"type":"UserStartedSpeaking"})", Kind::caller_started, "", ""},
+                                         Case{"said", R"({"type":"ConversationText","role":"user","content":"Tuesday?"})", Kind::caller_text, "", "Tuesday?"},
+                                         Case{"answer", R"({"type":"ConversationText","role":"assistant","content":"Yes."})", Kind::agent_text, "", "Yes."},
+                                         Case{"odd_role", R"({"type":"ConversationText","role":"system","content":"Yes."})", Kind::ignored, "", ""},
+                                         Case{"thinking", R"({"type":"AgentThinking","content":"hm"})", Kind::thinking, "", ""},
+                                         Case{"done", R"({"type":"AgentAudioDone"})", Kind::audio_done, "", ""},
+                                         Case{"warning", R"({"type":"Warning","code":"PROMPT_TOO_LONG","description":"x"})", Kind::ignored, "", ""}),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(DeepgramAgentCodec, CallsThatAreOurs) {
     Reader reader;
@@ -54,8 +50,7 @@ TEST(DeepgramAgentCodec, CallsThatAreOurs) {
     EXPECT_EQ(event.calls[0].id, "a");
     EXPECT_EQ(json::parse(event.calls[0].arguments), json::parse(R"({"day":"tue"})"));
     EXPECT_EQ(json::parse(event.calls[1].arguments), json::parse(R"({"input":"no json"})"));
-    const auto& cancelled =
-        reader.read(R"({"type":"FunctionCallCancelled","functions":[{"id":"a","name":"get_slot"}]})");
+    const auto& cancelled = reader.read(R"({"type":"FunctionCallCancelled","functions":[{"id":"a","name":"get_slot"}]})");
     EXPECT_EQ(cancelled.kind, Kind::calls_cancelled);
     ASSERT_EQ(cancelled.calls.size(), 1U);
 }

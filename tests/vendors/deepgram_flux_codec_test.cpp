@@ -8,8 +8,7 @@ namespace {
 
 TEST(DeepgramFlux, AsksInTheQuery) {
     auto endpoint = with_key();
-    EXPECT_EQ(FluxProtocol(endpoint).shape().url,
-              "wss://api.deepgram.com/v2/listen?model=flux-general-en&encoding=mulaw&sample_rate=8000");
+    EXPECT_EQ(FluxProtocol(endpoint).shape().url, "wss://api.deepgram.com/v2/listen?model=flux-general-en&encoding=mulaw&sample_rate=8000");
     endpoint.options = {{"eager_eot_threshold", "0.5"}, {"eot_threshold", "0.8"}, {"keyterms", "half past,noon"}};
     const auto shape = FluxProtocol(endpoint).shape();
     EXPECT_EQ(shape.url,
@@ -25,11 +24,9 @@ TEST(DeepgramFlux, ATurnWithAFalseEnd) {
     const Step steps[] = {
         {R"({"type":"Connected","request_id":"r1","sequence_id":0})", "opened r1"},
         {R"({"type":"TurnInfo","event":"Update","transcript":"","turn_index":0})", ""},
-        {R"({"type":"TurnInfo","event":"StartOfTurn","transcript":"Do you","turn_index":0})",
-         "started; interim(Do you)"},
+        {R"({"type":"TurnInfo","event":"StartOfTurn","transcript":"Do you","turn_index":0})", "started; interim(Do you)"},
         {R"({"type":"TurnInfo","event":"Update","transcript":"Do you","turn_index":0})", ""},
-        {R"({"type":"TurnInfo","event":"EagerEndOfTurn","transcript":"Do you have","end_of_turn_confidence":0.55})",
-         "interim(Do you have); eager 0.55"},
+        {R"({"type":"TurnInfo","event":"EagerEndOfTurn","transcript":"Do you have","end_of_turn_confidence":0.55})", "interim(Do you have); eager 0.55"},
         {R"({"type":"TurnInfo","event":"TurnResumed","transcript":"Do you have"})", "resumed"},
         {R"({"type":"TurnInfo","event":"Update","transcript":"Do you have Tuesday"})", "interim(Do you have Tuesday)"},
         {R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"Do you have Tuesday?","end_of_turn_confidence":0.86,"trigger":"model",
@@ -42,21 +39,17 @@ TEST(DeepgramFlux, ATurnWithAFalseEnd) {
 
 TEST(DeepgramFlux, ATurnIsOverOnce) {
     FluxProtocol protocol(with_key());
-    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"Yes.","turn_index":0})"),
-              "piece(Yes. 1.00); end 1.00");
+    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"Yes.","turn_index":0})"), "piece(Yes. 1.00); end 1.00");
     EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"Yes.","turn_index":0})"), "");
-    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"StartOfTurn","transcript":"No","turn_index":1})"),
-              "started; interim(No)");
+    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"StartOfTurn","transcript":"No","turn_index":1})"), "started; interim(No)");
 }
 
 TEST(DeepgramFlux, FinalizeEndsTheTurn) {
     FluxProtocol protocol(with_key());
     EXPECT_EQ(finalize_text(protocol), R"({"type":"ForceEndTurn"})");
-    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"Yes.","trigger":"manual"})"),
-              "piece(Yes. 1.00); end 1.00; finalized");
+    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"Yes.","trigger":"manual"})"), "piece(Yes. 1.00); end 1.00; finalized");
     (void)finalize_text(protocol);
-    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"","trigger":"manual"})"),
-              "finalized");
+    EXPECT_EQ(read(protocol, R"({"type":"TurnInfo","event":"EndOfTurn","transcript":"","trigger":"manual"})"), "finalized");
 }
 
 TEST(DeepgramFlux, HintsGoOneAtATimeAndTheNewestWins) {
@@ -103,9 +96,7 @@ TEST(DeepgramFlux, SaysWhatIsWrongWithAnEndpoint) {
     EXPECT_EQ(check_flux(endpoint), "its language 'de' needs the model flux-general-multi");
     endpoint.model = "flux-general-multi";
     EXPECT_EQ(check_flux(endpoint), "");
-    EXPECT_EQ(
-        FluxProtocol(endpoint).shape().url,
-        "wss://api.deepgram.com/v2/listen?model=flux-general-multi&encoding=mulaw&sample_rate=8000&language_hint=de");
+    EXPECT_EQ(FluxProtocol(endpoint).shape().url, "wss://api.deepgram.com/v2/listen?model=flux-general-multi&encoding=mulaw&sample_rate=8000&language_hint=de");
     endpoint.model = "nova-3";
     EXPECT_EQ(check_flux(endpoint), "its model 'nova-3' is not one of /v2/listen (flux-…)");
 }

@@ -15,8 +15,7 @@ TEST(DeepgramListen, AsksInTheQuery) {
     EXPECT_EQ(ListenProtocol(endpoint).shape().headers.get("Authorization"), "Token key-1");
     endpoint.base_url = "http://127.0.0.1:9";
     endpoint.language = "en-GB";
-    endpoint.options = {
-        {"keyterms", "half past, Dr Miller ,"}, {"endpointing", "false"}, {"smart_format", "true"}, {"chunk_ms", "60"}};
+    endpoint.options = {{"keyterms", "half past, Dr Miller ,"}, {"endpointing", "false"}, {"smart_format", "true"}, {"chunk_ms", "60"}};
     const auto shape = ListenProtocol(endpoint).shape();
     EXPECT_EQ(shape.url,
               "ws://127.0.0.1:9/v1/"
@@ -41,22 +40,17 @@ TEST(DeepgramListen, ATurnOfSeveralPieces) {
     ListenProtocol protocol(with_key());
     const Step steps[] = {
         {R"({"type":"SpeechStarted","channel":[0,1],"timestamp":3.1})", "started"},
-        {R"({"type":"Results","is_final":false,"channel":{"alternatives":[{"transcript":"do you","confidence":0.5}]}})",
-         "interim(do you)"},
+        {R"({"type":"Results","is_final":false,"channel":{"alternatives":[{"transcript":"do you","confidence":0.5}]}})", "interim(do you)"},
         {R"({"type":"Results","is_final":true,"speech_final":false,"channel":{"alternatives":[{"transcript":"do you have","confidence":0.98}]}})",
          "piece(do you have 0.98)"},
-        {R"({"type":"Results","is_final":false,"channel":{"alternatives":[{"transcript":"tues","confidence":0.4}]}})",
-         "interim(tues)"},
+        {R"({"type":"Results","is_final":false,"channel":{"alternatives":[{"transcript":"tues","confidence":0.4}]}})", "interim(tues)"},
         {R"({"type":"Results","is_final":true,"speech_final":true,"channel":{"alternatives":[{"transcript":"tuesday","confidence":0.9}]}})",
          "piece(tuesday 0.90); end 0.90"},
         {R"({"type":"UtteranceEnd","channel":[0,1],"last_word_end":4.9})", ""},  // the turn is over already
         {R"({"type":"Results","is_final":false,"channel":{"alternatives":[{"transcript":"","confidence":0}]}})", ""},
-        {R"({"type":"Results","is_final":true,"speech_final":true,"channel":{"alternatives":[{"transcript":"","confidence":0}]}})",
-         ""},  // silence
-        {R"({"type":"Results","is_final":true,"speech_final":false,"channel":{"alternatives":[{"transcript":"yes","confidence":0.7}]}})",
-         "piece(yes 0.70)"},
-        {R"({"type":"UtteranceEnd","channel":[0,1],"last_word_end":6})",
-         "end 0.70"},  // noise kept speech_final from coming
+        {R"({"type":"Results","is_final":true,"speech_final":true,"channel":{"alternatives":[{"transcript":"","confidence":0}]}})", ""},  // silence
+        {R"({"type":"Results","is_final":true,"speech_final":false,"channel":{"alternatives":[{"transcript":"yes","confidence":0.7}]}})", "piece(yes 0.70)"},
+        {R"({"type":"UtteranceEnd","channel":[0,1],"last_word_end":6})", "end 0.70"},  // noise kept speech_final from coming
         {R"({"type":"Metadata","request_id":"x","duration":42.1})", ""},
         {R"({"type":"SomethingNew"})", ""},
     };
@@ -65,19 +59,9 @@ TEST(DeepgramListen, ATurnOfSeveralPieces) {
 
 TEST(DeepgramListen, AGuessThatComesToNothingIsTakenBack) {
     ListenProtocol protocol(with_key());
-    EXPECT_EQ(
-        read(
-            protocol,
-            R"({"type":"Results","is_final":false,"channel":{"alternatives":[{"transcript":"uh","confidence":0.5}]}})"),
-        "interim(uh)");
-    EXPECT_EQ(
-        read(protocol,
-             R"({"type":"Results","is_final":true,"channel":{"alternatives":[{"transcript":"","confidence":0}]}})"),
-        "interim()");
-    EXPECT_EQ(
-        read(protocol,
-             R"({"type":"Results","is_final":true,"channel":{"alternatives":[{"transcript":"","confidence":0}]}})"),
-        "");
+    EXPECT_EQ(read(protocol, R"({"type":"Results","is_final":false,"channel":{"alternatives":[{"transcript":"uh","confidence":0.5}]}})"), "interim(uh)");
+    EXPECT_EQ(read(protocol, R"({"type":"Results","is_final":true,"channel":{"alternatives":[{"transcript":"","confidence":0}]}})"), "interim()");
+    EXPECT_EQ(read(protocol, R"({"type":"Results","is_final":true,"channel":{"alternatives":[{"transcript":"","confidence":0}]}})"), "");
 }
 
 TEST(DeepgramListen, FinalizeIsAnsweredOnceAndOnlyWhenAsked) {
@@ -101,16 +85,13 @@ TEST(DeepgramListen, ARangeIsSettledOnce) {
     EXPECT_EQ(read(protocol, kRange), "piece(yes 0.90)");
     EXPECT_EQ(read(protocol, kRange), "");
     EXPECT_EQ(
-        read(
-            protocol,
-            R"({"type":"Results","is_final":true,"start":1.5,"duration":0.5,"channel":{"alternatives":[{"transcript":"no","confidence":0.9}]}})"),
+        read(protocol, R"({"type":"Results","is_final":true,"start":1.5,"duration":0.5,"channel":{"alternatives":[{"transcript":"no","confidence":0.9}]}})"),
         "piece(no 0.90)");
 }
 
 TEST(DeepgramListen, MalformedIsSaidAndBounded) {
-    for (const char* text :
-         {"", "{", "[]", "7", R"({"type":7})", R"({"type":"Results"})", R"({"type":"Results","channel":7})",
-          R"({"type":"Results","channel":{"alternatives":[{"transcript":7}]}})"}) {
+    for (const char* text : {"", "{", "[]", "7", R"({"type":7})", R"({"type":"Results"})", R"({"type":"Results","channel":7})",
+                             R"({"type":"Results","channel":{"alternatives":[{"transcript":7}]}})"}) {
         ListenProtocol protocol(with_key());
         EXPECT_EQ(read(protocol, text), "failed protocol") << text;
     }
@@ -118,8 +99,7 @@ TEST(DeepgramListen, MalformedIsSaidAndBounded) {
     EXPECT_EQ(read(protocol, R"({"type":"Results","is_final":true,"channel":{"alternatives":[]}})"), "");
     EXPECT_EQ(read(protocol, R"({"type":"Error","description":"down","variant":"X"})"), "failed server");
     const std::string giant =
-        R"({"type":"Results","is_final":true,"channel":{"alternatives":[{"transcript":"a\u0007b)" +
-        std::string(100000, 'x') + R"(","confidence":1e300}]}})";
+        R"({"type":"Results","is_final":true,"channel":{"alternatives":[{"transcript":"a\u0007b)" + std::string(100000, 'x') + R"(","confidence":1e300}]}})";
     SttProtocol::News news;
     SttProtocol::Out out;
     protocol.read(giant, news, out);
@@ -134,8 +114,7 @@ TEST(DeepgramListen, SaysWhatIsWrongWithAnEndpoint) {
     EXPECT_EQ(check_listen(Endpoint{}), "it has no key");
     const std::pair<std::pair<const char*, const char*>, const char*> cases[] = {
         {{"speed", "1"}, "it has no setting 'speed'"},
-        {{"utterance_end_ms", "999"},
-         "its setting utterance_end_ms is '999' but must be a whole number from 1000 to 60000"},
+        {{"utterance_end_ms", "999"}, "its setting utterance_end_ms is '999' but must be a whole number from 1000 to 60000"},
         {{"utterance_end_ms", "1000"}, ""},
         {{"vad_events", "True"}, "its setting vad_events is 'True' but must be true or false"},
         {{"endpointing", "no"}, "its setting endpointing is 'no' but must be false or a whole number from 10 to 10000"},

@@ -18,15 +18,11 @@ Endpoint endpoint() {
 TEST(DeepgramSpeakCodec, AsksForHeaderlessMulaw) {
     auto e = endpoint();
     EXPECT_EQ(speak_url(e), "wss://api.deepgram.com/v1/speak?model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000");
-    EXPECT_EQ(
-        speak_rest_url(e),
-        "https://api.deepgram.com/v1/speak?model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000&container=none");
+    EXPECT_EQ(speak_rest_url(e), "https://api.deepgram.com/v1/speak?model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000&container=none");
     e.base_url = "http://127.0.0.1:9/x";
     e.voice = "aura-2-orion-en";
     e.options = {{"speed", "1.2"}, {"mip_opt_out", "true"}};
-    EXPECT_EQ(
-        speak_url(e),
-        "ws://127.0.0.1:9/x/v1/speak?model=aura-2-orion-en&encoding=mulaw&sample_rate=8000&speed=1.2&mip_opt_out=true");
+    EXPECT_EQ(speak_url(e), "ws://127.0.0.1:9/x/v1/speak?model=aura-2-orion-en&encoding=mulaw&sample_rate=8000&speed=1.2&mip_opt_out=true");
     e.model = "a b";
     EXPECT_NE(speak_url(e).find("model=a%20b&"), std::string::npos);
     EXPECT_EQ(speak_headers(e).get("authorization"), "Token k");
@@ -35,8 +31,7 @@ TEST(DeepgramSpeakCodec, AsksForHeaderlessMulaw) {
 TEST(DeepgramSpeakCodec, Checks) {
     EXPECT_EQ(check_speak(endpoint()), "");
     EXPECT_NE(check_speak(Endpoint{}), "");
-    const std::pair<const char*, const char*> bad[] = {
-        {"speed", "3"}, {"speed", "x"}, {"mip_opt_out", "yes"}, {"transport", "x"}, {"pitch", "1"}};
+    const std::pair<const char*, const char*> bad[] = {{"speed", "3"}, {"speed", "x"}, {"mip_opt_out", "yes"}, {"transport", "x"}, {"pitch", "1"}};
     for (const auto& [option, value] : bad) {
         auto e = endpoint();
         e.options[option] = value;
@@ -51,8 +46,7 @@ TEST(DeepgramSpeakCodec, Checks) {
 }
 
 TEST(DeepgramSpeakCodec, SpeaksAndFlushes) {
-    EXPECT_EQ(speak_messages("Say \"hi\""),
-              (std::vector<std::string>{R"({"text":"Say \"hi\"","type":"Speak"})", R"({"type":"Flush"})"}));
+    EXPECT_EQ(speak_messages("Say \"hi\""), (std::vector<std::string>{R"({"text":"Say \"hi\"","type":"Speak"})", R"({"type":"Flush"})"}));
     EXPECT_EQ(escape_speak("a\tb\x01"
                            "c\n<b>"),
               "a b c <b>");
@@ -67,8 +61,7 @@ TEST(DeepgramSpeakCodec, LongTextsAreCutBetweenWordsAndLoseNothing) {
             const auto messages = speak_messages(text);
             for (std::size_t i = 0; i + 1 < messages.size(); ++i) {
                 const auto piece = json::parse(messages[i])["text"].get<std::string>();
-                const auto points = std::ranges::count_if(
-                    piece, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+                const auto points = std::ranges::count_if(piece, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
                 EXPECT_LE(static_cast<std::size_t>(points), kMostSpeakCharacters);
                 joined += piece;
             }
@@ -84,8 +77,7 @@ struct EventCase {
 
 TEST(DeepgramSpeakCodec, ReadsEvents) {
     const EventCase cases[] = {
-        {R"({"type":"Metadata","request_id":"r-1","model_name":"aura-2-thalia-en","additional_model_uuids":[]})",
-         SpeakMetadata{"r-1"}},
+        {R"({"type":"Metadata","request_id":"r-1","model_name":"aura-2-thalia-en","additional_model_uuids":[]})", SpeakMetadata{"r-1"}},
         {R"({"type":"Flushed","sequence_id":0})", SpeakFlushed{}},
         {R"({"type":"Cleared","sequence_id":1})", SpeakCleared{}},
         {R"({"type":"Warning","code":"X","description":"d"})", SpeakWarning{"X", "d"}},

@@ -20,8 +20,7 @@ TEST(DeepgramSpeakSocket, MoreTextsThanFlushesAreAllowedGoOnAnotherSocket) {
     for (SpeechTag tag = 1; tag <= 45; ++tag) at->stream->speak(tag, "Text number " + std::to_string(tag) + ".");
     ASSERT_TRUE(at->run_until_log("done 45")) << testing::PrintToString(at->sink.log);
     EXPECT_TRUE(at->sink.failures.empty());
-    for (SpeechTag tag = 1; tag <= 45; ++tag)
-        EXPECT_TRUE(at->sink.audio[tag] == spoken_tones("Text number " + std::to_string(tag) + ".")) << tag;
+    for (SpeechTag tag = 1; tag <= 45; ++tag) EXPECT_TRUE(at->sink.audio[tag] == spoken_tones("Text number " + std::to_string(tag) + ".")) << tag;
     // 18 on each of two, the rest on a third; never more than 20 on one.
     EXPECT_EQ(at->host.counts().requests, 3U);
     EXPECT_EQ(std::ranges::count_if(at->sink.log, [](const std::string& line) { return line.starts_with("open"); }), 1);
@@ -76,8 +75,7 @@ TEST(DeepgramSpeakRest, TheVendorsOwnSentenceReachesTheOperator) {
     at.stream->open();
     at.stream->speak(1, "Hello.");
     ASSERT_TRUE(at.run_until_log("failed 1 refused")) << testing::PrintToString(at.sink.log);
-    EXPECT_NE(at.sink.failures.front().reason.find("No such model"), std::string::npos)
-        << at.sink.failures.front().reason;
+    EXPECT_NE(at.sink.failures.front().reason.find("No such model"), std::string::npos) << at.sink.failures.front().reason;
     EXPECT_FALSE(at.sink.failures.front().request_id.empty());
 }
 

@@ -28,38 +28,29 @@ TEST_P(ElevenlabsAgentsRead, understands) {
 }
 INSTANTIATE_TEST_SUITE_P(
     cases, ElevenlabsAgentsRead,
-    testing::Values(
-        Case{"nothing", "", Kind::malformed, "", 0}, Case{"list", "[]", Kind::malformed, "", 0},
-        Case{"unknown", R"({"type":"vad_score","vad_score_event":{"vad_score":0.9}})", Kind::ignored, "", 0},
-        Case{"audio", R"({"type":"audio","audio_event":{"audio_base_64":"f38=","event_id":5}})", Kind::audio, "", 5},
-        Case{"audio_id_as_text", R"({"type":"audio","audio_event":{"audio_base_64":"f38=","event_id":"5"}})",
-             Kind::audio, "", 5},
-        Case{"no_body", R"({"type":"audio"})", Kind::ignored, "", 0},
-        Case{"bad_audio", R"({"type":"audio","audio_event":{"audio_base_64":"f3","event_id":5}})", Kind::malformed, "",
-             5},
-        Case{"said", R"({"type":"user_transcript","user_transcription_event":{"user_transcript":"Hi"}})",
-             Kind::caller_text, "Hi", 0},
-        Case{"answer", R"({"type":"agent_response","agent_response_event":{"agent_response":"Hello"}})",
-             Kind::agent_text, "Hello", 0},
-        Case{"interruption", R"({"type":"interruption","interruption_event":{"event_id":5,"reason":"x"}})",
-             Kind::interruption, "", 5},
-        Case{"ping", R"({"type":"ping","ping_event":{"event_id":7,"ping_ms":50}})", Kind::ping, "", 7},
-        Case{"complete", R"({"type":"agent_response_complete"})", Kind::complete, "", 0},
-        Case{"call_without_name", R"({"type":"client_tool_call","client_tool_call":{"tool_call_id":"c"}})",
-             Kind::ignored, "", 0}),
+    testing::Values(Case{"nothing", "", Kind::malformed, "", 0}, Case{"list", "[]", Kind::malformed, "", 0},
+                    Case{"unknown", R"({"type":"vad_score","vad_score_event":{"vad_score":0.9}})", Kind::ignored, "", 0},
+                    Case{"audio", R"({"type":"audio","audio_event":{"audio_base_64":"f38=","event_id":5}})", Kind::audio, "", 5},
+                    Case{"audio_id_as_text", R"({"type":"audio","audio_event":{"audio_base_64":"f38=","event_id":"5"}})", Kind::audio, "", 5},
+                    Case{"no_body", R"({"type":"audio"})", Kind::ignored, "", 0},
+                    Case{"bad_audio", R"({"type":"audio","audio_event":{"audio_base_64":"f3","event_id":5}})", Kind::malformed, "", 5},
+                    Case{"said", R"({"type":"user_transcript","user_transcription_event":{"user_transcript":"Hi"}})", Kind::caller_text, "Hi", 0},
+                    Case{"answer", R"({"type":"agent_response","agent_response_event":{"agent_response":"Hello"}})", Kind::agent_text, "Hello", 0},
+                    Case{"interruption", R"({"type":"interruption","interruption_event":{"event_id":5,"reason":"x"}})", Kind::interruption, "", 5},
+                    Case{"ping", R"({"type":"ping","ping_event":{"event_id":7,"ping_ms":50}})", Kind::ping, "", 7},
+                    Case{"complete", R"({"type":"agent_response_complete"})", Kind::complete, "", 0},
+                    Case{"call_without_name", R"({"type":"client_tool_call","client_tool_call":{"tool_call_id":"c"}})", Kind::ignored, "", 0}),
     [](const auto& info) { return info.param.name; });
 
 TEST(ElevenlabsAgentsCodec, MetadataAndCalls) {
     Reader reader;
-    const auto& metadata =
-        reader.read(R"({"type":"conversation_initiation_metadata","conversation_initiation_metadata_event":
+    const auto& metadata = reader.read(R"({"type":"conversation_initiation_metadata","conversation_initiation_metadata_event":
         {"conversation_id":"conv_1","agent_output_audio_format":"pcm_16000","user_input_audio_format":"ulaw_8000"}})");
     EXPECT_EQ(metadata.kind, Kind::metadata);
     EXPECT_EQ(metadata.id, "conv_1");
     EXPECT_EQ(metadata.output_format, "pcm_16000");
     EXPECT_EQ(metadata.input_format, "ulaw_8000");
-    const auto& call = reader.read(
-        R"({"type":"client_tool_call","client_tool_call":{"tool_name":"get_slot","tool_call_id":"c1","parameters":{"day":"tue"}}})");
+    const auto& call = reader.read(R"({"type":"client_tool_call","client_tool_call":{"tool_name":"get_slot","tool_call_id":"c1","parameters":{"day":"tue"}}})");
     EXPECT_EQ(call.kind, Kind::call);
     EXPECT_EQ(call.call.id, "c1");
     EXPECT_EQ(json::parse(call.call.arguments), json::parse(R"({"day":"tue"})"));
@@ -79,12 +70,10 @@ TEST(ElevenlabsAgentsCodec, WhatIsSent) {
     S2sSetup setup;
     setup.instructions = "Dental desk.";
     setup.greeting = "Hello";
-    EXPECT_EQ(json::parse(initiation(endpoint, setup)),
-              json::parse(R"({"type":"conversation_initiation_client_data","conversation_config_override":
+    EXPECT_EQ(json::parse(initiation(endpoint, setup)), json::parse(R"({"type":"conversation_initiation_client_data","conversation_config_override":
         {"agent":{"prompt":{"prompt":"Dental desk."},"first_message":"Hello","language":"en"},"tts":{"voice_id":"v1"}}})"));
     endpoint.options = {{"overrides", "none"}};
-    EXPECT_EQ(json::parse(initiation(endpoint, setup)),
-              json::parse(R"({"type":"conversation_initiation_client_data"})"));
+    EXPECT_EQ(json::parse(initiation(endpoint, setup)), json::parse(R"({"type":"conversation_initiation_client_data"})"));
     std::string message;
     audio(std::vector<std::uint8_t>{0x7F, 0x7F}, message);
     EXPECT_EQ(json::parse(message), json::parse(R"({"user_audio_chunk":"f38="})"));

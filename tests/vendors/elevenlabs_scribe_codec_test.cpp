@@ -34,10 +34,8 @@ TEST(ElevenLabsScribe, MulawGoesInBase64) {
     SttProtocol::Outgoing message;
     protocol.audio(bytes, message);
     EXPECT_FALSE(message.binary);
-    EXPECT_EQ(message.bytes,
-              R"({"message_type":"input_audio_chunk","audio_base_64":"AP9/AQ==","commit":false,"sample_rate":8000})");
-    EXPECT_EQ(finalize_text(protocol),
-              R"({"message_type":"input_audio_chunk","audio_base_64":"","commit":true,"sample_rate":8000})");
+    EXPECT_EQ(message.bytes, R"({"message_type":"input_audio_chunk","audio_base_64":"AP9/AQ==","commit":false,"sample_rate":8000})");
+    EXPECT_EQ(finalize_text(protocol), R"({"message_type":"input_audio_chunk","audio_base_64":"","commit":true,"sample_rate":8000})");
 }
 
 TEST(ElevenLabsScribe, ASegmentCommittedByHand) {
@@ -51,12 +49,8 @@ TEST(ElevenLabsScribe, ASegmentCommittedByHand) {
     };
     for (const auto& step : steps) EXPECT_EQ(read(protocol, step.message), step.understood) << step.message;
     (void)finalize_text(protocol);
-    EXPECT_EQ(read(protocol, R"({"message_type":"committed_transcript","text":"Do you have Tuesday?"})"),
-              "piece(Do you have Tuesday? 1.00); finalized");
-    EXPECT_EQ(
-        read(protocol,
-             R"({"message_type":"committed_transcript_with_timestamps","text":"Do you have Tuesday?","words":[]})"),
-        "");
+    EXPECT_EQ(read(protocol, R"({"message_type":"committed_transcript","text":"Do you have Tuesday?"})"), "piece(Do you have Tuesday? 1.00); finalized");
+    EXPECT_EQ(read(protocol, R"({"message_type":"committed_transcript_with_timestamps","text":"Do you have Tuesday?","words":[]})"), "");
     (void)finalize_text(protocol);
     EXPECT_EQ(read(protocol, R"({"message_type":"committed_transcript","text":""})"), "finalized");
     (void)finalize_text(protocol);
@@ -101,9 +95,7 @@ TEST(ElevenLabsScribe, SaysWhatIsWrongWithAnEndpoint) {
     endpoint.options = {{"commit_strategy", "auto"}};
     EXPECT_EQ(check_scribe(endpoint), "its setting commit_strategy is 'auto' but must be one of manual vad");
     endpoint.options = {{"keyterms", "a term of over twenty characters"}};
-    EXPECT_EQ(
-        check_scribe(endpoint),
-        "its setting keyterms is 'a term of over twenty characters' but must be entries of at most 20 characters");
+    EXPECT_EQ(check_scribe(endpoint), "its setting keyterms is 'a term of over twenty characters' but must be entries of at most 20 characters");
 }
 
 }  // namespace

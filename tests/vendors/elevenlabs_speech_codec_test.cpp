@@ -44,9 +44,8 @@ TEST(ElevenLabsSpeechCodec, Checks) {
     auto e = endpoint();
     e.voice.clear();
     EXPECT_NE(check_speech(e), "");
-    const std::pair<const char*, const char*> bad[] = {{"stability", "2"},         {"speed", "1.3"},
-                                                       {"auto_mode", "False"},     {"socket", "two"},
-                                                       {"use_speaker_boost", "1"}, {"emotion", "sad"}};
+    const std::pair<const char*, const char*> bad[] = {{"stability", "2"}, {"speed", "1.3"},           {"auto_mode", "False"},
+                                                       {"socket", "two"},  {"use_speaker_boost", "1"}, {"emotion", "sad"}};
     for (const auto& [option, value] : bad) {
         e = endpoint();
         e.options[option] = value;
@@ -59,9 +58,7 @@ TEST(ElevenLabsSpeechCodec, OneContextOneText) {
     e.options = {{"stability", "0.5"}, {"use_speaker_boost", "true"}};
     const auto messages = context_messages(e, "t7", "Say \"hi\".");
     ASSERT_EQ(messages.size(), 3U);
-    EXPECT_EQ(json::parse(messages[0]), json({{"text", " "},
-                                              {"context_id", "t7"},
-                                              {"voice_settings", {{"stability", 0.5}, {"use_speaker_boost", true}}}}));
+    EXPECT_EQ(json::parse(messages[0]), json({{"text", " "}, {"context_id", "t7"}, {"voice_settings", {{"stability", 0.5}, {"use_speaker_boost", true}}}}));
     EXPECT_EQ(json::parse(messages[1]), json({{"text", "Say \"hi\". "}, {"context_id", "t7"}, {"flush", true}}));
     EXPECT_EQ(json::parse(messages[2]), json({{"context_id", "t7"}, {"close_context", true}}));
     EXPECT_EQ(json::parse(single_init(endpoint())), json({{"text", " "}}));
@@ -110,16 +107,11 @@ TEST(ElevenLabsSpeechCodec, ReadsWhatComes) {
         {"last audio", R"({"audio":"YWI=","isFinal":true})", false, "", "ab", true, 0},
         {"empty audio", R"({"audio":"","contextId":"t1"})", false, "t1", "", false, 0},
         {"escaped slash", R"({"audio":"\/\/79","contextId":"t1"})", false, "t1", "\xFF\xFE\xFD", false, 0},
-        {"other spelling",
-         R"({"audio":"YWI=","alignment":{"chars":["a"],"charStartTimesMs":[0],"charsDurationsMs":[9]}})", false, "",
-         "ab", false, 1},
-        {"normalized only",
-         R"({"alignment":null,"normalizedAlignment":{"chars":["a"],"charStartTimesMs":[0],"charDurationsMs":[9]}})",
-         false, "", "", false, 1},
-        {"times missing", R"({"audio":"YWI=","alignment":{"chars":["a","b"],"charStartTimesMs":[0]}})", false, "", "ab",
-         false, 0},
-        {"times no list", R"({"audio":"YWI=","alignment":{"chars":"ab","charStartTimesMs":[0],"charDurationsMs":[1]}})",
-         false, "", "ab", false, 0},
+        {"other spelling", R"({"audio":"YWI=","alignment":{"chars":["a"],"charStartTimesMs":[0],"charsDurationsMs":[9]}})", false, "", "ab", false, 1},
+        {"normalized only", R"({"alignment":null,"normalizedAlignment":{"chars":["a"],"charStartTimesMs":[0],"charDurationsMs":[9]}})", false, "", "", false,
+         1},
+        {"times missing", R"({"audio":"YWI=","alignment":{"chars":["a","b"],"charStartTimesMs":[0]}})", false, "", "ab", false, 0},
+        {"times no list", R"({"audio":"YWI=","alignment":{"chars":"ab","charStartTimesMs":[0],"charDurationsMs":[1]}})", false, "", "ab", false, 0},
         {"unknown", R"({"novelty":{"a":[1,{"b":null}]}})", false, "", "", false, 0},
         {"types", R"({"audio":null,"contextId":7,"isFinal":"true"})", false, "", "", false, 0},
         {"audio number", R"({"audio":7})", true, "", "", false, 0},
@@ -177,9 +169,7 @@ TEST(ElevenLabsSpeechCodec, ErrorsInOurVocabulary) {
         EXPECT_EQ(m.error->kind, kind) << code;
         EXPECT_EQ(m.error->reason, std::string(code) + ": No.");
     }
-    EXPECT_EQ(
-        speech_lost(from_close(1008, "Have not received a new text input within the timeout of 20 seconds.")).kind,
-        FailureKind::session_limit);
+    EXPECT_EQ(speech_lost(from_close(1008, "Have not received a new text input within the timeout of 20 seconds.")).kind, FailureKind::session_limit);
     EXPECT_EQ(speech_lost(from_close(1008, "quota_exceeded")).kind, FailureKind::quota);
     EXPECT_EQ(speech_lost(from_close(1011, "")).kind, FailureKind::server);
 }

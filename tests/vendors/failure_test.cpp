@@ -48,7 +48,9 @@ TEST(Failure, WhatComesFromOutsideIsOneBoundedPrintableLine) {
     EXPECT_EQ(plain("a\r\n\tb\x01 c"), "a b c");
     EXPECT_EQ(plain(std::string(1000, 'x')).size(), 300U);
     EXPECT_EQ(plain("caf\xc3\xa9", 4), "caf");
-    EXPECT_EQ(plain("\xff" "abc"), "?abc");
+    EXPECT_EQ(plain("\xff"
+                    "abc"),
+              "?abc");
     EXPECT_EQ(from_error(make_error_code(net::Errc::tls_failed), "connect").kind, FailureKind::tls);
     EXPECT_EQ(from_error(make_error_code(net::Errc::connect_failed), "connect").kind, FailureKind::unreachable);
     EXPECT_EQ(from_error(make_error_code(net::Errc::end_of_stream), "stream").kind, FailureKind::closed);

@@ -13,12 +13,10 @@ using nlohmann::json;
 using Role = LmMessage::Role;
 
 std::string parts(const std::string& list, const std::string& finish = "") {
-    return R"({"candidates":[{"content":{"role":"model","parts":)" + list + "}" +
-           (finish.empty() ? "" : R"(,"finishReason":")" + finish + "\"") +
+    return R"({"candidates":[{"content":{"role":"model","parts":)" + list + "}" + (finish.empty() ? "" : R"(,"finishReason":")" + finish + "\"") +
            R"(,"index":0}],"modelVersion":"g-1","responseId":"r1"})";
 }
-const std::string kCall =
-    R"([{"functionCall":{"id":"f1","name":"get_slot","args":{"day":"tue"}},"thoughtSignature":"c2ln"}])";
+const std::string kCall = R"([{"functionCall":{"id":"f1","name":"get_slot","args":{"day":"tue"}},"thoughtSignature":"c2ln"}])";
 
 TEST(Gemini, ReadsStreams) {
     const std::vector<StreamCase> cases{
@@ -42,22 +40,10 @@ TEST(Gemini, ReadsStreams) {
         {"empty", {R"({"candidates":[{"finishReason":"STOP"}]})"}, "", "", "stop"},
         {"no finish", {parts(R"([{"text":"a"}])")}, "a", "", "!closed"},
         {"call, no finish", {parts(kCall)}, "", "", "!closed"},
-        {"error",
-         {parts(R"([{"text":"a"}])"), R"({"error":{"code":503,"message":"m","status":"UNAVAILABLE"}})"},
-         "a",
-         "",
-         "!server"},
-        {"error in a list",
-         {R"([{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED"}}])"},
-         "",
-         "",
-         "!rate_limited"},
+        {"error", {parts(R"([{"text":"a"}])"), R"({"error":{"code":503,"message":"m","status":"UNAVAILABLE"}})"}, "a", "", "!server"},
+        {"error in a list", {R"([{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED"}}])"}, "", "", "!rate_limited"},
         {"no json", {"{"}, "", "", "!protocol"},
-        {"wrong types",
-         {R"({"candidates":[{"content":{"parts":[7,{"functionCall":3},{"text":[]}]},"finishReason":9}],"usageMetadata":1})"},
-         "",
-         "",
-         "!closed"},
+        {"wrong types", {R"({"candidates":[{"content":{"parts":[7,{"functionCall":3},{"text":[]}]},"finishReason":9}],"usageMetadata":1})"}, "", "", "!closed"},
     };
     for (const auto& c : cases) {
         const auto reader = make_gemini_reader();
@@ -108,33 +94,25 @@ TEST(Gemini, HandsSignaturesBack) {
     result.tool = "get_slot";
     add(Role::user, "quick");
     request.tools = {
-        {"get_slot", "d",
-         R"({"$schema":"x","type":"object","additionalProperties":false,"properties":{"default":{"type":["string","null"],"default":"a"}}})"},
+        {"get_slot", "d", R"({"$schema":"x","type":"object","additionalProperties":false,"properties":{"default":{"type":["string","null"],"default":"a"}}})"},
         {"hold", "h", ""}};
     const auto body = json::parse(gemini_body(request, endpoint()));
     EXPECT_EQ(body["systemInstruction"]["parts"][0]["text"], "Be brief.");
     const auto& contents = body["contents"];
     ASSERT_EQ(contents.size(), 6U);
     EXPECT_EQ(contents[0]["role"], "user");
-    EXPECT_EQ(
-        contents[3],
-        json::parse(
-            R"({"role":"model","parts":[{"functionCall":{"id":"f1","name":"get_slot","args":{"day":"tue"}},"thoughtSignature":"c2ln"}]})"));
-    EXPECT_EQ(
-        contents[4],
-        json::parse(
-            R"({"role":"user","parts":[{"functionResponse":{"id":"f1","name":"get_slot","response":{"free":"10:30"}}}]})"));
+    EXPECT_EQ(contents[3],
+              json::parse(R"({"role":"model","parts":[{"functionCall":{"id":"f1","name":"get_slot","args":{"day":"tue"}},"thoughtSignature":"c2ln"}]})"));
+    EXPECT_EQ(contents[4], json::parse(R"({"role":"user","parts":[{"functionResponse":{"id":"f1","name":"get_slot","response":{"free":"10:30"}}}]})"));
     EXPECT_EQ(contents[5]["parts"][0]["text"], "quick");
     const auto& declared = body["tools"][0]["functionDeclarations"];
-    EXPECT_EQ(declared[0]["parameters"],
-              json::parse(R"({"type":"object","properties":{"default":{"type":"string","nullable":true}}})"));
+    EXPECT_EQ(declared[0]["parameters"], json::parse(R"({"type":"object","properties":{"default":{"type":"string","nullable":true}}})"));
     EXPECT_FALSE(declared[1].contains("parameters"));
 }
 
 TEST(Gemini, AddressesAndChecks) {
     auto where = endpoint();
-    EXPECT_EQ(gemini_url(where),
-              "https://generativelanguage.googleapis.com/v1beta/models/gemini-x:streamGenerateContent?alt=sse");
+    EXPECT_EQ(gemini_url(where), "https://generativelanguage.googleapis.com/v1beta/models/gemini-x:streamGenerateContent?alt=sse");
     where.base_url = "http://127.0.0.1:9";
     EXPECT_EQ(gemini_url(where), "http://127.0.0.1:9/v1beta/models/gemini-x:streamGenerateContent?alt=sse");
     where.base_url = "https://l-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google";

@@ -6,7 +6,7 @@ namespace parley::vendors {
 namespace {
 using namespace std::chrono_literals;
 
-const TimePoint kStart{} ;
+const TimePoint kStart{};
 
 TEST(Breaker, OpensAfterFiveFailuresInARowAndNotBefore) {
     Breaker breaker;

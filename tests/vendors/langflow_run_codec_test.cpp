@@ -11,10 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-std::string message(const std::string& id, const std::string& text, const std::string& sender = "Machine",
-                    const std::string& more = "") {
-    return R"({"event":"add_message","data":{"sender":")" + sender + R"(","text":")" + text + R"(","id":")" + id +
-           "\"" + more + "}}";
+std::string message(const std::string& id, const std::string& text, const std::string& sender = "Machine", const std::string& more = "") {
+    return R"({"event":"add_message","data":{"sender":")" + sender + R"(","text":")" + text + R"(","id":")" + id + "\"" + more + "}}";
 }
 std::string token(const std::string& id, const std::string& text) {
     return R"({"event":"token","data":{"chunk":")" + text + R"(","id":")" + id + R"("}})";
@@ -32,8 +30,7 @@ struct FlowCase {
 TEST(Langflow, ReadsRuns) {
     const std::vector<FlowCase> cases{
         {"tokens",
-         {message("u", "hi", "User"), message("m", ""), token("m", "We are"), token("m", " open."),
-          message("m", "We are open."), kEnd},
+         {message("u", "hi", "User"), message("m", ""), token("m", "We are"), token("m", " open."), message("m", "We are open."), kEnd},
          "We are open.",
          "stop"},
         {"growing messages",
@@ -44,8 +41,7 @@ TEST(Langflow, ReadsRuns) {
         {"older end", {R"({"event":"end","data":{"result":{"session_id":"c","message":"Yes."}}})"}, "Yes.", "stop"},
         {"tokens after a message of the same id", {message("m", "We are"), token("m", "We"), kEnd}, "We are", "stop"},
         {"errors are not spoken",
-         {message("m", "Traceback", "Machine", R"(,"category":"error")"),
-          R"({"event":"error","data":{"error":"it broke"}})"},
+         {message("m", "Traceback", "Machine", R"(,"category":"error")"), R"({"event":"error","data":{"error":"it broke"}})"},
          "",
          "!server"},
         {"neither end nor error", {message("m", "We")}, "We", "!closed"},
@@ -53,10 +49,7 @@ TEST(Langflow, ReadsRuns) {
         {"empty run", {R"({"event":"end","data":{"result":{"outputs":[]}}})"}, "", "stop"},
         {"with data:", {"data: " + token("m", "a"), ": beat", "data: " + kEnd}, "a", "stop"},
         {"no json", {token("m", "a"), "{\"event\":"}, "a", "!protocol"},
-        {"wrong types",
-         {R"({"event":7})", R"({"event":"token","data":[]})", R"({"event":"end","data":4})"},
-         "",
-         "stop"},
+        {"wrong types", {R"({"event":7})", R"({"event":"token","data":[]})", R"({"event":"end","data":4})"}, "", "stop"},
     };
     for (const auto& c : cases)
         for (const char* between : {"\n\n", "\n", "\r\n\r\n"})
@@ -92,20 +85,16 @@ TEST(Langflow, AsksWithTheLastWords) {
     EXPECT_EQ(check_langflow(where), "");
     EXPECT_EQ(langflow_url(where), "http://localhost:7860/api/v1/run/front%20desk?stream=true");
     LmRequest request;
-    for (const auto& [role, text] : {std::pair(LmMessage::Role::user, "old"),
-                                     {LmMessage::Role::assistant, "x"},
-                                     {LmMessage::Role::user, "can I"},
-                                     {LmMessage::Role::user, "come"}}) {
+    for (const auto& [role, text] :
+         {std::pair(LmMessage::Role::user, "old"), {LmMessage::Role::assistant, "x"}, {LmMessage::Role::user, "can I"}, {LmMessage::Role::user, "come"}}) {
         LmMessage one;
         one.role = role;
         one.text = text;
         request.messages.push_back(one);
     }
     request.conversation = "CA1";
-    EXPECT_EQ(
-        json::parse(langflow_body(request, where)),
-        json::parse(
-            R"({"input_value":"can I come","input_type":"chat","output_type":"chat","session_id":"CA1","tweaks":{"OpenAI":{"temperature":0}}})"));
+    EXPECT_EQ(json::parse(langflow_body(request, where)),
+              json::parse(R"({"input_value":"can I come","input_type":"chat","output_type":"chat","session_id":"CA1","tweaks":{"OpenAI":{"temperature":0}}})"));
     where.options["tweaks"] = R"({"ChatInput-1":{"input_value":"x"}})";
     EXPECT_NE(check_langflow(where), "");
     where.options = {{"var.A B", "x"}};

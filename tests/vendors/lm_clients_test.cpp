@@ -49,15 +49,7 @@ const std::vector<Surface>& surfaces() {
         {"anthropic", "anthropic", "anthropic", "", check_anthropic, make_anthropic, true, true, {}},
         {"gemini", "gemini", "gemini", "gemini-3-x", check_gemini, make_gemini, true, true, {}},
         {"langflow", "langflow", "langflow", "front-desk", check_langflow, make_langflow, false, false, {}},
-        {"langflow_whole_messages",
-         "langflow",
-         "langflow",
-         "front-desk-whole",
-         check_langflow,
-         make_langflow,
-         false,
-         false,
-         {}},
+        {"langflow_whole_messages", "langflow", "langflow", "front-desk-whole", check_langflow, make_langflow, false, false, {}},
     };
     return all;
 }
@@ -92,8 +84,7 @@ std::shared_ptr<sim::VendorEmulator> emulator(std::string_view name, std::shared
 
 class Rig {
 public:
-    explicit Rig(const Surface& of, std::chrono::milliseconds token = 0ms)
-        : surface(of), mind(world(token)), host(emulator(of.emulator, mind), mind) {
+    explicit Rig(const Surface& of, std::chrono::milliseconds token = 0ms) : surface(of), mind(world(token)), host(emulator(of.emulator, mind), mind) {
         endpoint.name = "model";
         endpoint.vendor = of.vendor;
         endpoint.model = of.model;
@@ -124,8 +115,7 @@ public:
         system.text = "You answer the phone.";
         user.text = words;
         request.messages = {system, user};
-        request.tools = {{"get_slot", "Finds a free time",
-                          R"({"type":"object","properties":{"day":{"type":"string"}},"required":["day"]})"}};
+        request.tools = {{"get_slot", "Finds a free time", R"({"type":"object","properties":{"day":{"type":"string"}},"required":["day"]})"}};
         request.conversation = "CA1";
         return request;
     }
@@ -202,8 +192,7 @@ private:
 };
 
 class LmClients : public testing::TestWithParam<Surface> {};
-INSTANTIATE_TEST_SUITE_P(All, LmClients, testing::ValuesIn(surfaces()),
-                         [](const auto& one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, LmClients, testing::ValuesIn(surfaces()), [](const auto& one) { return std::string(one.param.name); });
 
 TEST_P(LmClients, AnswersInPiecesAndKeepsTheConnection) {
     Rig rig(GetParam());
@@ -284,9 +273,8 @@ TEST_P(LmClients, MapsRefusals) {
         const char* how;
     };
     for (const auto& [status, retry, expected] :
-         {Case{429, 0.5, "!rate_limited"}, Case{429, std::nullopt, "!rate_limited"}, Case{500, {}, "!server"},
-          Case{503, {}, "!server"}, Case{529, {}, "!server"}, Case{400, {}, "!refused"}, Case{404, {}, "!refused"},
-          Case{403, {}, "!auth"}}) {
+         {Case{429, 0.5, "!rate_limited"}, Case{429, std::nullopt, "!rate_limited"}, Case{500, {}, "!server"}, Case{503, {}, "!server"},
+          Case{529, {}, "!server"}, Case{400, {}, "!refused"}, Case{404, {}, "!refused"}, Case{403, {}, "!auth"}}) {
         sim::Fault fault;
         fault.status = status;
         fault.retry_after = retry;
@@ -327,10 +315,7 @@ TEST_P(LmClients, EachFaultHasItsOutcome) {
     const std::vector<FaultCase> cases{
         {"cut between events", [](auto& f) { f.close_after = 3, f.close_code = 1; }, {"!closed"}, true},
         {"reset", [](auto& f) { f.close_after = 3, f.close_code = 0; }, {"!closed"}, true},
-        {"cut within an event",
-         [](auto& f) { f.close_after_bytes = 1500, f.close_code = 1; },
-         {"!closed", "!protocol"},
-         false},
+        {"cut within an event", [](auto& f) { f.close_after_bytes = 1500, f.close_code = 1; }, {"!closed", "!protocol"}, false},
         {"malformed", [](auto& f) { f.malformed_after = 2; }, {"!protocol"}, true},
         {"giant", [](auto& f) { f.giant_after = 2; }, {"!too_big"}, true},
         {"unheard of", [](auto& f) { f.unknown_event = 2; }, {"stop"}, true},

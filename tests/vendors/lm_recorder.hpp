@@ -17,16 +17,13 @@ public:
         text += delta;
         ++deltas;
     }
-    void on_tool_delta(std::string_view name, std::string_view fragment) override {
-        fragments += std::string(name) + ":" + std::string(fragment) + ";";
-    }
+    void on_tool_delta(std::string_view name, std::string_view fragment) override { fragments += std::string(name) + ":" + std::string(fragment) + ";"; }
     void on_tool_call(const ToolCall& call) override { calls.push_back(call); }
 
     // "id name arguments" of each
     [[nodiscard]] std::string called() const {
         std::string out;
-        for (const auto& call : calls)
-            out += (out.empty() ? "" : ", ") + call.id + " " + call.name + " " + call.arguments;
+        for (const auto& call : calls) out += (out.empty() ? "" : ", ") + call.id + " " + call.name + " " + call.arguments;
         return out;
     }
     std::vector<std::string> opened;
@@ -49,8 +46,7 @@ struct Read {
 
 inline Read read_all(LmReader& reader, std::string_view bytes, std::size_t piece = 5) {
     Read out;
-    for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size())))
-        reader.feed(bytes.substr(0, piece), out.sink);
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) reader.feed(bytes.substr(0, piece), out.sink);
     out.outcome = reader.end(out.sink);
     out.text = out.sink.text;
     out.calls = out.sink.called();

@@ -13,12 +13,10 @@ using nlohmann::json;
 using Role = LmMessage::Role;
 
 std::string said(const std::string& content, const std::string& finish = "null") {
-    return R"({"id":"chatcmpl-1","model":"m-1","choices":[{"index":0,"delta":{"content":)" + content +
-           R"(},"finish_reason":)" + finish + "}]}";
+    return R"({"id":"chatcmpl-1","model":"m-1","choices":[{"index":0,"delta":{"content":)" + content + R"(},"finish_reason":)" + finish + "}]}";
 }
 std::string calling(const std::string& calls, const std::string& finish = "null") {
-    return R"({"id":"c","choices":[{"index":0,"delta":{"content":null,"tool_calls":)" + calls +
-           R"(},"finish_reason":)" + finish + "}]}";
+    return R"({"id":"c","choices":[{"index":0,"delta":{"content":null,"tool_calls":)" + calls + R"(},"finish_reason":)" + finish + "}]}";
 }
 const std::string kStop = R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
 
@@ -29,75 +27,45 @@ TEST(OpenAiChat, ReadsWhatServersSend) {
         {"DONE alone", {said(R"("Half")"), "[DONE]"}, "Half", "", "stop"},
         {"neither", {said(R"("Half")")}, "Half", "", "!closed"},
         {"nothing at all", {}, "", "", "!closed"},
-        {"behind DONE nothing counts",
-         {said(R"("a")", R"("stop")"), "[DONE]", said(R"("b")"), "no json"},
-         "a",
-         "",
-         "stop"},
+        {"behind DONE nothing counts", {said(R"("a")", R"("stop")"), "[DONE]", said(R"("b")"), "no json"}, "a", "", "stop"},
         {"content null, delta null, empty choices",
-         {said("null"), R"({"choices":[{"delta":null}]})", R"({"choices":[],"prompt_filter_results":[]})",
-          said(R"("a")", R"("stop")")},
+         {said("null"), R"({"choices":[{"delta":null}]})", R"({"choices":[],"prompt_filter_results":[]})", said(R"("a")", R"("stop")")},
          "a",
          "",
          "stop"},
-        {"content in parts",
-         {said(R"([{"type":"text","text":"a"},{"type":"text","text":"b"},{"type":"image"}])", R"("stop")")},
-         "ab",
-         "",
-         "stop"},
+        {"content in parts", {said(R"([{"type":"text","text":"a"},{"type":"text","text":"b"},{"type":"image"}])", R"("stop")")}, "ab", "", "stop"},
         {"eos", {said(R"("a")", R"("eos")")}, "a", "", "stop"},
         {"length", {said(R"("a")", R"("length")"), "[DONE]"}, "a", "", "length"},
         {"filter", {said(R"("a")", R"("content_filter")")}, "a", "", "content"},
         {"refusal", {R"({"choices":[{"delta":{"refusal":"I will not."}}]})", kStop}, "", "", "content"},
         {"empty completion", {kStop, "[DONE]"}, "", "", "stop"},
-        {"other choices",
-         {R"({"choices":[{"index":1,"delta":{"content":"x"}}]})", said(R"("a")", R"("stop")")},
-         "a",
-         "",
-         "stop"},
-        {"reasoning is not spoken",
-         {R"({"choices":[{"delta":{"reasoning_content":"hm","reasoning":"hm"}}]})", said(R"("a")", R"("stop")")},
-         "a",
-         "",
-         "stop"},
-        {"think",
-         {said(R"("\n<th")"), said(R"("ink>secret</thi")"), said(R"("nk>\n\n")"), said(R"("Yes <think>")"), kStop},
-         "Yes <think>",
-         "",
-         "stop"},
+        {"other choices", {R"({"choices":[{"index":1,"delta":{"content":"x"}}]})", said(R"("a")", R"("stop")")}, "a", "", "stop"},
+        {"reasoning is not spoken", {R"({"choices":[{"delta":{"reasoning_content":"hm","reasoning":"hm"}}]})", said(R"("a")", R"("stop")")}, "a", "", "stop"},
+        {"think", {said(R"("\n<th")"), said(R"("ink>secret</thi")"), said(R"("nk>\n\n")"), said(R"("Yes <think>")"), kStop}, "Yes <think>", "", "stop"},
         {"think never ends", {said(R"("<think>secret")"), kStop}, "", "", "stop"},
         {"not a think", {said(R"("<thi")"), kStop}, "<thi", "", "stop"},
         {"call in pieces",
          {calling(R"([{"index":0,"id":"call_9","type":"function","function":{"name":"get_slot","arguments":""}}])"),
-          calling(R"([{"index":0,"function":{"arguments":"{\"day\":"}}])"),
-          calling(R"([{"index":0,"function":{"arguments":"\"tue\"}"}}])"),
-          calling(R"([{"index":1,"id":"call_10","function":{"name":"hold","arguments":""}}])"),
-          R"({"choices":[{"delta":{},"finish_reason":"tool_calls"}]})", "[DONE]"},
+          calling(R"([{"index":0,"function":{"arguments":"{\"day\":"}}])"), calling(R"([{"index":0,"function":{"arguments":"\"tue\"}"}}])"),
+          calling(R"([{"index":1,"id":"call_10","function":{"name":"hold","arguments":""}}])"), R"({"choices":[{"delta":{},"finish_reason":"tool_calls"}]})",
+          "[DONE]"},
          "",
          R"(call_9 get_slot {"day":"tue"}, call_10 hold {})",
          "tool_calls"},
         {"interleaved",
-         {calling(
-              R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{"}},{"index":1,"id":"b","function":{"name":"y","arguments":"{"}}])"),
-          calling(R"([{"index":1,"function":{"arguments":"}"}},{"index":0,"function":{"arguments":"\"k\":1}"}}])",
-                  R"("tool_calls")")},
+         {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{"}},{"index":1,"id":"b","function":{"name":"y","arguments":"{"}}])"),
+          calling(R"([{"index":1,"function":{"arguments":"}"}},{"index":0,"function":{"arguments":"\"k\":1}"}}])", R"("tool_calls")")},
          "",
          R"(a x {"k":1}, b y {})",
          "tool_calls"},
-        {"finish says stop",
-         {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{}"}}])"), kStop},
-         "",
-         "a x {}",
-         "tool_calls"},
+        {"finish says stop", {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{}"}}])"), kStop}, "", "a x {}", "tool_calls"},
         {"no index, no id, two whole",
-         {calling(R"([{"function":{"name":"x","arguments":"{}"}},{"function":{"name":"y","arguments":"{\"k\":1}"}}])"),
-          kStop},
+         {calling(R"([{"function":{"name":"x","arguments":"{}"}},{"function":{"name":"y","arguments":"{\"k\":1}"}}])"), kStop},
          "",
          R"(call_c_0 x {}, call_c_1 y {"k":1})",
          "tool_calls"},
         {"no index, ids in each piece",
-         {calling(R"([{"id":"a","function":{"name":"x","arguments":"{"}}])"),
-          calling(R"([{"id":"a","function":{"name":"x","arguments":"}"}}])"),
+         {calling(R"([{"id":"a","function":{"name":"x","arguments":"{"}}])"), calling(R"([{"id":"a","function":{"name":"x","arguments":"}"}}])"),
           calling(R"([{"id":"b","function":{"name":"y","arguments":"{}"}}])"), kStop},
          "",
          "a x {}, b y {}",
@@ -128,65 +96,34 @@ TEST(OpenAiChat, ReadsWhatServersSend) {
          R"(call_0 x {"k":1})",
          "tool_calls"},
         {"text then call",
-         {said(R"("One moment.")"),
-          calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{}"}}])", R"("tool_calls")"), "[DONE]"},
+         {said(R"("One moment.")"), calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{}"}}])", R"("tool_calls")"), "[DONE]"},
          "One moment.",
          "a x {}",
          "tool_calls"},
         {"arguments are no JSON",
-         {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{\"k\":"}}])", R"("tool_calls")"),
-          "[DONE]"},
+         {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{\"k\":"}}])", R"("tool_calls")"), "[DONE]"},
          "",
          "",
          "!protocol"},
-        {"arguments are a list",
-         {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"[1]"}}])"), kStop},
-         "",
-         "",
-         "!protocol"},
-        {"call without a name",
-         {calling(R"([{"index":0,"id":"a","function":{"arguments":"{}"}}])"), kStop},
-         "",
-         "",
-         "!protocol"},
+        {"arguments are a list", {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"[1]"}}])"), kStop}, "", "", "!protocol"},
+        {"call without a name", {calling(R"([{"index":0,"id":"a","function":{"arguments":"{}"}}])"), kStop}, "", "", "!protocol"},
         {"cut for length in a call",
          {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{\"k\":"}}])", R"("length")"), "[DONE]"},
          "",
          "",
          "length"},
-        {"cut stream gives no call",
-         {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{}"}}])")},
-         "",
-         "",
-         "!closed"},
-        {"error object",
-         {said(R"("a")"), R"({"error":{"message":"upstream broke","code":502}})", "[DONE]"},
-         "a",
-         "",
-         "!server"},
-        {"error: rate",
-         {R"({"error":{"message":"slow down","type":"tokens","code":"rate_limit_exceeded"}})"},
-         "",
-         "",
-         "!rate_limited"},
-        {"error: quota",
-         {R"({"error":{"message":"pay","type":"insufficient_quota","code":"insufficient_quota"}})"},
-         "",
-         "",
-         "!quota"},
+        {"cut stream gives no call", {calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{}"}}])")}, "", "", "!closed"},
+        {"error object", {said(R"("a")"), R"({"error":{"message":"upstream broke","code":502}})", "[DONE]"}, "a", "", "!server"},
+        {"error: rate", {R"({"error":{"message":"slow down","type":"tokens","code":"rate_limit_exceeded"}})"}, "", "", "!rate_limited"},
+        {"error: quota", {R"({"error":{"message":"pay","type":"insufficient_quota","code":"insufficient_quota"}})"}, "", "", "!quota"},
         {"error: a string", {R"({"error":"it broke"})"}, "", "", "!server"},
-        {"finish error",
-         {R"({"choices":[{"delta":{"content":""},"finish_reason":"error"}],"error":{"code":429,"message":"m"}})"},
-         "",
-         "",
-         "!rate_limited"},
+        {"finish error", {R"({"choices":[{"delta":{"content":""},"finish_reason":"error"}],"error":{"code":429,"message":"m"}})"}, "", "", "!rate_limited"},
         {"groq error", {R"({"choices":[],"x_groq":{"error":"over capacity"}})"}, "", "", "!server"},
         {"no json", {said(R"("a")"), "{\"choices\":[{"}, "a", "", "!protocol"},
         {"a list", {"[]"}, "", "", "!protocol"},
         {"wrong types everywhere",
          {R"({"id":1,"model":[],"choices":{"a":1},"usage":"x"})",
-          R"({"choices":[1,"x",null,{"index":"0","delta":{"content":7,"tool_calls":[null,3]},"finish_reason":4}]})",
-          kStop},
+          R"({"choices":[1,"x",null,{"index":"0","delta":{"content":7,"tool_calls":[null,3]},"finish_reason":4}]})", kStop},
          "",
          "",
          "!protocol"},
@@ -200,11 +137,9 @@ TEST(OpenAiChat, ReadsWhatServersSend) {
 TEST(OpenAiChat, CountsAndNames) {
     auto reader = make_chat_reader();
     const auto got = read_all(
-        *reader,
-        events(
-            {said(R"("a")"), kStop,
-             R"({"choices":[],"usage":{"prompt_tokens":42,"completion_tokens":17,"total_tokens":59,"prompt_tokens_details":{"cached_tokens":8}}})",
-             "[DONE]"}));
+        *reader, events({said(R"("a")"), kStop,
+                         R"({"choices":[],"usage":{"prompt_tokens":42,"completion_tokens":17,"total_tokens":59,"prompt_tokens_details":{"cached_tokens":8}}})",
+                         "[DONE]"}));
     const auto& done = std::get<LmDone>(got.outcome);
     EXPECT_EQ(done.usage.input, 42U);
     EXPECT_EQ(done.usage.output, 17U);
@@ -215,9 +150,8 @@ TEST(OpenAiChat, CountsAndNames) {
 
 TEST(OpenAiChat, AnnouncesArgumentsAsTheyGrow) {
     auto reader = make_chat_reader();
-    const auto got =
-        read_all(*reader, events({calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{\"k\":"}}])"),
-                                  calling(R"([{"index":0,"function":{"arguments":"1}"}}])", R"("tool_calls")")}));
+    const auto got = read_all(*reader, events({calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":"{\"k\":"}}])"),
+                                               calling(R"([{"index":0,"function":{"arguments":"1}"}}])", R"("tool_calls")")}));
     EXPECT_EQ(got.sink.fragments, R"(x:{"k":;x:1};)");
 }
 
@@ -233,8 +167,8 @@ TEST(OpenAiChat, BoundsWhatComes) {
         auto reader = make_chat_reader();
         std::vector<std::string> data;
         for (int i = 0; i < count; ++i)
-            data.push_back(calling(R"([{"index":)" + std::to_string(i) + R"(,"id":"c)" + std::to_string(i) +
-                                   R"(","function":{"name":"x","arguments":"{}"}}])"));
+            data.push_back(
+                calling(R"([{"index":)" + std::to_string(i) + R"(,"id":"c)" + std::to_string(i) + R"(","function":{"name":"x","arguments":"{}"}}])"));
         data.push_back(kStop);
         const auto got = read_all(*reader, events(data), 4096);
         EXPECT_EQ(got.how, count == 64 ? "tool_calls" : "!too_big");
@@ -242,8 +176,7 @@ TEST(OpenAiChat, BoundsWhatComes) {
     }
     auto arguments = make_chat_reader();
     std::vector<std::string> data{calling(R"([{"index":0,"id":"a","function":{"name":"x","arguments":""}}])")};
-    for (int i = 0; i < 257; ++i)
-        data.push_back(calling(R"([{"index":0,"function":{"arguments":")" + kilo + R"("}}])"));
+    for (int i = 0; i < 257; ++i) data.push_back(calling(R"([{"index":0,"function":{"arguments":")" + kilo + R"("}}])"));
     EXPECT_EQ(read_all(*arguments, events(data), 4096).how, "!too_big");
     auto giant = make_chat_reader();
     EXPECT_EQ(read_all(*giant, events({said("\"" + std::string(2 << 20, 'x') + "\"")}), 65536).how, "!too_big");
@@ -315,10 +248,8 @@ TEST(OpenAiChat, WritesTheRequest) {
     std::string roles;
     for (const auto& message : body["messages"]) roles += message["role"].get<std::string>() + " ";
     EXPECT_EQ(roles, "system user user assistant tool tool user system ");
-    EXPECT_EQ(
-        body["messages"][3]["tool_calls"][0],
-        json::parse(
-            R"({"id":"call_1","type":"function","function":{"name":"get_slot","arguments":"{\"day\":\"tue\"}"}})"));
+    EXPECT_EQ(body["messages"][3]["tool_calls"][0],
+              json::parse(R"({"id":"call_1","type":"function","function":{"name":"get_slot","arguments":"{\"day\":\"tue\"}"}})"));
     EXPECT_EQ(body["messages"][4]["content"], R"({"free":"10:30"})");
     EXPECT_EQ(body["messages"][5]["tool_call_id"], "call_2");
     EXPECT_NE(body["messages"][5]["content"].get<std::string>().find("not completed"), std::string::npos);

@@ -33,42 +33,27 @@ INSTANTIATE_TEST_SUITE_P(
     cases, OpenaiRealtimeRead,
     testing::Values(
         Case{"no_json", "nonsense", Kind::malformed, "", "", ""}, Case{"empty", "", Kind::malformed, "", "", ""},
-        Case{"list", R"(["error"])", Kind::malformed, "", "", ""},
-        Case{"cut", R"({"type":"error","error":{"code":)", Kind::malformed, "", "", ""},
-        Case{"no_type", R"({"event_id":"e"})", Kind::ignored, "", "", ""},
-        Case{"type_of_number", R"({"type":7})", Kind::ignored, "", "", ""},
+        Case{"list", R"(["error"])", Kind::malformed, "", "", ""}, Case{"cut", R"({"type":"error","error":{"code":)", Kind::malformed, "", "", ""},
+        Case{"no_type", R"({"event_id":"e"})", Kind::ignored, "", "", ""}, Case{"type_of_number", R"({"type":7})", Kind::ignored, "", "", ""},
         Case{"unknown", R"({"type":"rate_limits.updated","rate_limits":[]})", Kind::ignored, "", "", ""},
         Case{"updated", R"({"type":"session.updated","session":{}})", Kind::session_updated, "", "", ""},
-        Case{"started", R"({"type":"input_audio_buffer.speech_started","audio_start_ms":4100,"item_id":"item_U1"})",
-             Kind::speech_started, "", "item_U1", ""},
-        Case{"stopped", R"({"type":"input_audio_buffer.speech_stopped","audio_end_ms":1,"item_id":"item_U1"})",
-             Kind::speech_stopped, "", "item_U1", ""},
-        Case{
-            "interim",
-            R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"i","content_index":0,"delta":"Do "})",
-            Kind::caller_delta, "", "i", "Do "},
-        Case{
-            "said",
-            R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"i","transcript":"Do you have T\u00fcsday?","usage":{}})",
-            Kind::caller_text, "", "i", "Do you have T\xC3\xBCsday?"},
-        Case{"words",
-             R"({"type":"response.output_audio_transcript.delta","response_id":"r","item_id":"a","delta":"Yes"})",
-             Kind::words, "r", "a", "Yes"},
-        Case{"beta_words",
-             R"({"type":"response.audio_transcript.delta","response_id":"r","item_id":"a","delta":"Yes"})", Kind::words,
-             "r", "a", "Yes"},
-        Case{"created", R"({"type":"response.created","response":{"id":"resp_1","status":"in_progress"}})",
-             Kind::response_created, "resp_1", "", ""},
+        Case{"started", R"({"type":"input_audio_buffer.speech_started","audio_start_ms":4100,"item_id":"item_U1"})", Kind::speech_started, "", "item_U1", ""},
+        Case{"stopped", R"({"type":"input_audio_buffer.speech_stopped","audio_end_ms":1,"item_id":"item_U1"})", Kind::speech_stopped, "", "item_U1", ""},
+        Case{"interim", R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"i","content_index":0,"delta":"Do "})", Kind::caller_delta, "",
+             "i", "Do "},
+        Case{"said", R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"i","transcript":"Do you have T\u00fcsday?","usage":{}})",
+             Kind::caller_text, "", "i", "Do you have T\xC3\xBCsday?"},
+        Case{"words", R"({"type":"response.output_audio_transcript.delta","response_id":"r","item_id":"a","delta":"Yes"})", Kind::words, "r", "a", "Yes"},
+        Case{"beta_words", R"({"type":"response.audio_transcript.delta","response_id":"r","item_id":"a","delta":"Yes"})", Kind::words, "r", "a", "Yes"},
+        Case{"created", R"({"type":"response.created","response":{"id":"resp_1","status":"in_progress"}})", Kind::response_created, "resp_1", "", ""},
         Case{"null_response", R"({"type":"response.created","response":null})", Kind::response_created, "", "", ""},
-        Case{"bad_audio", R"({"type":"response.output_audio.delta","response_id":"r","item_id":"a","delta":"//79="})",
-             Kind::malformed, "r", "a", ""}),
+        Case{"bad_audio", R"({"type":"response.output_audio.delta","response_id":"r","item_id":"a","delta":"//79="})", Kind::malformed, "r", "a", ""}),
     [](const auto& info) { return info.param.name; });
 
 TEST(OpenaiRealtimeCodec, AudioOfBothShapesAndOfEverySize) {
     Reader reader;
     for (const char* type : {"response.output_audio.delta", "response.audio.delta"}) {
-        const std::string head = std::string(R"({"type":")") + type +
-                                 R"(","event_id":"event_9","response_id":"resp_1","item_id":"item_A1","delta":")";
+        const std::string head = std::string(R"({"type":")") + type + R"(","event_id":"event_9","response_id":"resp_1","item_id":"item_A1","delta":")";
         const auto& event = reader.read(head + R"(f39/AP8="})");
         ASSERT_EQ(event.kind, Kind::audio);
         const std::vector<std::uint8_t> want{0x7F, 0x7F, 0x7F, 0x00, 0xFF};
@@ -104,8 +89,8 @@ TEST(OpenaiRealtimeCodec, CallsCompleteAndNotComplete) {
     const auto& cut = reader.read(
         R"({"type":"response.output_item.done","response_id":"r","item":{"type":"function_call","call_id":"call_8","name":"get_slot","arguments":"{\"da","status":"incomplete"}})");
     EXPECT_TRUE(cut.calls.empty());
-    const auto& odd = reader.read(
-        R"({"type":"response.output_item.done","response_id":"r","item":{"type":"function_call","call_id":"c","name":"f","arguments":"tuesday"}})");
+    const auto& odd =
+        reader.read(R"({"type":"response.output_item.done","response_id":"r","item":{"type":"function_call","call_id":"c","name":"f","arguments":"tuesday"}})");
     ASSERT_EQ(odd.calls.size(), 1U);
     EXPECT_EQ(json::parse(odd.calls[0].arguments), json::parse(R"({"input":"tuesday"})"));
 }
@@ -136,9 +121,7 @@ struct ErrorCase {
 class OpenaiRealtimeError : public testing::TestWithParam<ErrorCase> {};
 TEST_P(OpenaiRealtimeError, means) {
     Reader reader;
-    const json message{
-        {"type", "error"},
-        {"error", {{"type", GetParam().type}, {"code", GetParam().code}, {"message", "m"}, {"event_id", "t4"}}}};
+    const json message{{"type", "error"}, {"error", {{"type", GetParam().type}, {"code", GetParam().code}, {"message", "m"}, {"event_id", "t4"}}}};
     const auto& event = reader.read(message.dump());
     EXPECT_EQ(event.event_id, "t4");
     const auto failure = fatal(event);
@@ -147,26 +130,23 @@ TEST_P(OpenaiRealtimeError, means) {
         EXPECT_EQ(failure->kind, *GetParam().want);
     }
 }
-INSTANTIATE_TEST_SUITE_P(
-    cases, OpenaiRealtimeError,
-    testing::Values(ErrorCase{"expired", "invalid_request_error", "session_expired", FailureKind::session_limit},
-                    ErrorCase{"quota", "x", "insufficient_quota", FailureKind::quota},
-                    ErrorCase{"key", "invalid_request_error", "invalid_api_key", FailureKind::auth},
-                    ErrorCase{"rate", "tokens", "rate_limit_exceeded", FailureKind::rate_limited},
-                    ErrorCase{"server", "server_error", "", FailureKind::server},
-                    ErrorCase{"beta", "invalid_request_error", "beta_api_shape_disabled", FailureKind::refused},
-                    ErrorCase{"no_response", "invalid_request_error", "response_cancel_not_active", std::nullopt},
-                    ErrorCase{"active", "invalid_request_error", "conversation_already_has_active_response",
-                              std::nullopt},
-                    ErrorCase{"truncate", "invalid_request_error", "invalid_value", std::nullopt}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(cases, OpenaiRealtimeError,
+                         testing::Values(ErrorCase{"expired", "invalid_request_error", "session_expired", FailureKind::session_limit},
+                                         ErrorCase{"quota", "x", "insufficient_quota", FailureKind::quota},
+                                         ErrorCase{"key", "invalid_request_error", "invalid_api_key", FailureKind::auth},
+                                         ErrorCase{"rate", "tokens", "rate_limit_exceeded", FailureKind::rate_limited},
+                                         ErrorCase{"server", "server_error", "", FailureKind::server},
+                                         ErrorCase{"beta", "invalid_request_error", "beta_api_shape_disabled", FailureKind::refused},
+                                         ErrorCase{"no_response", "invalid_request_error", "response_cancel_not_active", std::nullopt},
+                                         ErrorCase{"active", "invalid_request_error", "conversation_already_has_active_response", std::nullopt},
+                                         ErrorCase{"truncate", "invalid_request_error", "invalid_value", std::nullopt}),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(OpenaiRealtimeCodec, CloseCodes) {
     EXPECT_EQ(read_close(from_close(3000, "invalid_request_error.invalid_api_key")).kind, FailureKind::auth);
     EXPECT_EQ(read_close(from_close(3000, "invalid_request_error.invalid_model")).kind, FailureKind::refused);
     EXPECT_EQ(read_close(from_close(4000, "")).kind, FailureKind::refused);
-    EXPECT_EQ(read_close(from_close(1001, "Your session hit the maximum duration of 60 minutes.")).kind,
-              FailureKind::session_limit);
+    EXPECT_EQ(read_close(from_close(1001, "Your session hit the maximum duration of 60 minutes.")).kind, FailureKind::session_limit);
     EXPECT_EQ(read_close(from_close(1001, "")).kind, FailureKind::closed);
     EXPECT_EQ(read_close(from_close(1011, "")).kind, FailureKind::server);
 }
@@ -183,8 +163,7 @@ S2sSetup setup() {
 TEST(OpenaiRealtimeCodec, SessionInTheGaShape) {
     Endpoint endpoint;
     endpoint.language = "en-US";
-    endpoint.options = {
-        {"threshold", "0.6"}, {"silence_ms", "400"}, {"noise_reduction", "near_field"}, {"max_output_tokens", "inf"}};
+    endpoint.options = {{"threshold", "0.6"}, {"silence_ms", "400"}, {"noise_reduction", "near_field"}, {"max_output_tokens", "inf"}};
     const auto message = json::parse(session_update(endpoint, setup(), "s1"));
     EXPECT_EQ(message["type"], "session.update");
     EXPECT_EQ(message["event_id"], "s1");
@@ -201,14 +180,12 @@ TEST(OpenaiRealtimeCodec, SessionInTheGaShape) {
 TEST(OpenaiRealtimeCodec, SessionInTheBetaShape) {
     Endpoint endpoint;
     endpoint.voice = "sage";
-    endpoint.options = {
-        {"shape", "beta"}, {"turns", "manual"}, {"transcription", "none"}, {"max_output_tokens", "300"}};
+    endpoint.options = {{"shape", "beta"}, {"turns", "manual"}, {"transcription", "none"}, {"max_output_tokens", "300"}};
     auto wanted = setup();
     wanted.tools.clear();
-    EXPECT_EQ(
-        json::parse(session_update(endpoint, wanted, "s1"))["session"],
-        json::parse(
-            R"({"modalities":["audio","text"],"instructions":"Dental desk.","voice":"sage","input_audio_format":"g711_ulaw",
+    EXPECT_EQ(json::parse(session_update(endpoint, wanted, "s1"))["session"],
+              json::parse(
+                  R"({"modalities":["audio","text"],"instructions":"Dental desk.","voice":"sage","input_audio_format":"g711_ulaw",
         "output_audio_format":"g711_ulaw","input_audio_transcription":null,"turn_detection":null,"tools":[],"tool_choice":"auto",
         "max_response_output_tokens":300,"temperature":0.7})"));
 }
@@ -219,12 +196,9 @@ TEST(OpenaiRealtimeCodec, SmallMessages) {
     append_audio(audio, text);
     EXPECT_EQ(json::parse(text)["type"], "input_audio_buffer.append");
     EXPECT_EQ(json::parse(text)["audio"].get<std::string>().size(), 216U);
-    EXPECT_EQ(
-        json::parse(truncate_item("item_A1", 1840, "t1")),
-        json::parse(
-            R"({"type":"conversation.item.truncate","event_id":"t1","item_id":"item_A1","content_index":0,"audio_end_ms":1840})"));
-    EXPECT_EQ(json::parse(cancel_response("resp_1", "c1")),
-              json::parse(R"({"type":"response.cancel","event_id":"c1","response_id":"resp_1"})"));
+    EXPECT_EQ(json::parse(truncate_item("item_A1", 1840, "t1")),
+              json::parse(R"({"type":"conversation.item.truncate","event_id":"t1","item_id":"item_A1","content_index":0,"audio_end_ms":1840})"));
+    EXPECT_EQ(json::parse(cancel_response("resp_1", "c1")), json::parse(R"({"type":"response.cancel","event_id":"c1","response_id":"resp_1"})"));
     EXPECT_EQ(json::parse(create_response("", "r1")), json::parse(R"({"type":"response.create","event_id":"r1"})"));
     EXPECT_EQ(json::parse(create_response("Greet", "r1"))["response"]["instructions"], "Greet");
     EXPECT_EQ(json::parse(commit("u1"))["type"], "input_audio_buffer.commit");
@@ -249,16 +223,15 @@ TEST(OpenaiRealtimeCodec, ChecksItsSettings) {
     endpoint.base_url = "http://127.0.0.1:9/v1";
     endpoint.key = {};
     EXPECT_EQ(check_openai_realtime(endpoint), "");
-    for (const auto& [name, value, good] :
-         std::vector<std::tuple<std::string, std::string, bool>>{{"shape", "beta", true},
-                                                                 {"shape", "alpha", false},
-                                                                 {"speed", "1.5", true},
-                                                                 {"speed", "1.6", false},
-                                                                 {"speed", "fast", false},
-                                                                 {"max_output_tokens", "inf", true},
-                                                                 {"max_output_tokens", "5000", false},
-                                                                 {"transcription", "whisper-1", true},
-                                                                 {"colour", "red", false}}) {
+    for (const auto& [name, value, good] : std::vector<std::tuple<std::string, std::string, bool>>{{"shape", "beta", true},
+                                                                                                   {"shape", "alpha", false},
+                                                                                                   {"speed", "1.5", true},
+                                                                                                   {"speed", "1.6", false},
+                                                                                                   {"speed", "fast", false},
+                                                                                                   {"max_output_tokens", "inf", true},
+                                                                                                   {"max_output_tokens", "5000", false},
+                                                                                                   {"transcription", "whisper-1", true},
+                                                                                                   {"colour", "red", false}}) {
         endpoint.options = {{name, value}};
         EXPECT_EQ(check_openai_realtime(endpoint).empty(), good) << name << " " << value;
     }

@@ -12,13 +12,11 @@ namespace {
 using nlohmann::json;
 using Role = LmMessage::Role;
 
-const std::string kCreated =
-    R"({"type":"response.created","sequence_number":0,"response":{"id":"resp_1","model":"m-1"}})";
+const std::string kCreated = R"({"type":"response.created","sequence_number":0,"response":{"id":"resp_1","model":"m-1"}})";
 const std::string kCompleted =
     R"({"type":"response.completed","response":{"id":"resp_1","usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":4},"output_tokens":5}}})";
 std::string said(const std::string& text) {
-    return R"({"type":"response.output_text.delta","item_id":"i","output_index":0,"content_index":0,"delta":")" + text +
-           "\"}";
+    return R"({"type":"response.output_text.delta","item_id":"i","output_index":0,"content_index":0,"delta":")" + text + "\"}";
 }
 const std::string kCall =
     R"({"type":"response.output_item.added","output_index":1,"item":{"type":"function_call","id":"fc_1","call_id":"call_1","name":"get_slot","arguments":""}})";
@@ -28,20 +26,15 @@ std::string part(const std::string& text) {
 std::string call_done(const std::string& arguments, const std::string& status = "completed") {
     return json{{"type", "response.output_item.done"},
                 {"output_index", 1},
-                {"item",
-                 {{"type", "function_call"},
-                  {"call_id", "call_1"},
-                  {"name", "get_slot"},
-                  {"status", status},
-                  {"arguments", arguments}}}}
+                {"item", {{"type", "function_call"}, {"call_id", "call_1"}, {"name", "get_slot"}, {"status", status}, {"arguments", arguments}}}}
         .dump();
 }
 
 TEST(OpenAiResponses, ReadsStreams) {
     const std::vector<StreamCase> cases{
         {"text",
-         {kCreated, R"({"type":"response.in_progress"})", said("Half"), said(" past"),
-          R"({"type":"response.output_text.done","text":"Half past"})", kCompleted},
+         {kCreated, R"({"type":"response.in_progress"})", said("Half"), said(" past"), R"({"type":"response.output_text.done","text":"Half past"})",
+          kCompleted},
          "Half past",
          "",
          "stop"},
@@ -50,22 +43,16 @@ TEST(OpenAiResponses, ReadsStreams) {
          "",
          R"(call_1 get_slot {"day":"tue"})",
          "tool_calls"},
-        {"call without deltas",
-         {kCreated, kCall, call_done(R"({"day":1})"), kCompleted},
-         "",
-         R"(call_1 get_slot {"day":1})",
-         "tool_calls"},
+        {"call without deltas", {kCreated, kCall, call_done(R"({"day":1})"), kCompleted}, "", R"(call_1 get_slot {"day":1})", "tool_calls"},
         {"call only in done", {kCreated, call_done("{}"), kCompleted}, "", "call_1 get_slot {}", "tool_calls"},
         {"call never done", {kCreated, kCall, part("{}"), kCompleted}, "", "call_1 get_slot {}", "tool_calls"},
         {"reasoning and unknown",
-         {kCreated, R"({"type":"response.reasoning_summary_text.delta","delta":"hm"})", R"({"type":"zz"})", said("a"),
-          kCompleted},
+         {kCreated, R"({"type":"response.reasoning_summary_text.delta","delta":"hm"})", R"({"type":"zz"})", said("a"), kCompleted},
          "a",
          "",
          "stop"},
         {"length",
-         {kCreated, said("a"),
-          R"({"type":"response.incomplete","response":{"incomplete_details":{"reason":"max_output_tokens"}}})"},
+         {kCreated, said("a"), R"({"type":"response.incomplete","response":{"incomplete_details":{"reason":"max_output_tokens"}}})"},
          "a",
          "",
          "length"},
@@ -76,22 +63,13 @@ TEST(OpenAiResponses, ReadsStreams) {
          "",
          "length"},
         {"filter",
-         {kCreated, said("a"),
-          R"({"type":"response.incomplete","response":{"incomplete_details":{"reason":"content_filter"}}})"},
+         {kCreated, said("a"), R"({"type":"response.incomplete","response":{"incomplete_details":{"reason":"content_filter"}}})"},
          "a",
          "",
          "content"},
         {"refusal", {kCreated, R"({"type":"response.refusal.delta","delta":"no"})", kCompleted}, "", "", "content"},
-        {"failed",
-         {kCreated, R"({"type":"response.failed","response":{"error":{"code":"server_error","message":"m"}}})"},
-         "",
-         "",
-         "!server"},
-        {"rate",
-         {kCreated, R"({"type":"response.failed","response":{"error":{"code":"rate_limit_exceeded","message":"m"}}})"},
-         "",
-         "",
-         "!rate_limited"},
+        {"failed", {kCreated, R"({"type":"response.failed","response":{"error":{"code":"server_error","message":"m"}}})"}, "", "", "!server"},
+        {"rate", {kCreated, R"({"type":"response.failed","response":{"error":{"code":"rate_limit_exceeded","message":"m"}}})"}, "", "", "!rate_limited"},
         {"bare error", {R"({"type":"error","code":"invalid_prompt","message":"m","param":null})"}, "", "", "!refused"},
         {"no end", {kCreated, said("a")}, "a", "", "!closed"},
         {"empty", {kCreated, kCompleted}, "", "", "stop"},
@@ -144,13 +122,10 @@ TEST(OpenAiResponses, WritesTheRequest) {
     EXPECT_EQ(body["max_output_tokens"], 1024);
     EXPECT_EQ(body["reasoning"]["effort"], "low");
     EXPECT_EQ(body["text"]["verbosity"], "low");
-    EXPECT_EQ(body["input"],
-              json::parse(R"([{"role":"user","content":"Tuesday?"},{"role":"assistant","content":"One moment."},
+    EXPECT_EQ(body["input"], json::parse(R"([{"role":"user","content":"Tuesday?"},{"role":"assistant","content":"One moment."},
         {"type":"function_call","call_id":"call_1","name":"get_slot","arguments":"{\"day\":\"tue\"}"},{"type":"function_call_output","call_id":"call_1","output":"10:30"}])"));
-    EXPECT_EQ(
-        body["tools"][0],
-        json::parse(
-            R"({"type":"function","name":"get_slot","description":"d","parameters":{"type":"object","properties":{}},"strict":false})"));
+    EXPECT_EQ(body["tools"][0],
+              json::parse(R"({"type":"function","name":"get_slot","description":"d","parameters":{"type":"object","properties":{}},"strict":false})"));
 }
 
 }  // namespace

@@ -18,8 +18,7 @@ Endpoint endpoint() {
 TEST(OpenAiSpeechCodec, AsksForHeaderlessPcm) {
     auto e = endpoint();
     EXPECT_EQ(speech_url(e), "https://api.openai.com/v1/audio/speech");
-    EXPECT_EQ(json::parse(speech_body(e, "a\"b")),
-              json({{"model", "gpt-4o-mini-tts"}, {"input", "a\"b"}, {"voice", "marin"}, {"response_format", "pcm"}}));
+    EXPECT_EQ(json::parse(speech_body(e, "a\"b")), json({{"model", "gpt-4o-mini-tts"}, {"input", "a\"b"}, {"voice", "marin"}, {"response_format", "pcm"}}));
     EXPECT_EQ(speech_headers(e).get("authorization"), "Bearer k");
     EXPECT_EQ(speech_headers(e).get("content-type"), "application/json");
     e.base_url = "http://127.0.0.1:9/v1";
@@ -33,12 +32,8 @@ TEST(OpenAiSpeechCodec, AsksForHeaderlessPcm) {
     }
     e.base_url = "https://host/openai/v1";
     EXPECT_EQ(speech_url(e), "https://host/openai/v1/audio/speech");
-    EXPECT_EQ(json::parse(speech_body(e, "x")), json({{"model", "tts-1"},
-                                                      {"input", "x"},
-                                                      {"voice", "alloy"},
-                                                      {"response_format", "pcm"},
-                                                      {"speed", 1.5},
-                                                      {"instructions", "Calm."}}));
+    EXPECT_EQ(json::parse(speech_body(e, "x")),
+              json({{"model", "tts-1"}, {"input", "x"}, {"voice", "alloy"}, {"response_format", "pcm"}, {"speed", 1.5}, {"instructions", "Calm."}}));
     EXPECT_TRUE(json::accept(speech_body(e, "broken \xC3")));
     EXPECT_EQ(escape_speech("a\x02\n<b>"), "a  <b>");
 }
@@ -46,8 +41,7 @@ TEST(OpenAiSpeechCodec, AsksForHeaderlessPcm) {
 TEST(OpenAiSpeechCodec, Checks) {
     EXPECT_EQ(check_speech(endpoint()), "");
     EXPECT_NE(check_speech(Endpoint{}), "");
-    for (const auto& [option, value] :
-         {std::pair("speed", "5"), std::pair("speed", "fast"), std::pair("stability", "1")}) {
+    for (const auto& [option, value] : {std::pair("speed", "5"), std::pair("speed", "fast"), std::pair("stability", "1")}) {
         auto e = endpoint();
         e.options[option] = value;
         EXPECT_NE(check_speech(e), "") << option;
@@ -55,10 +49,8 @@ TEST(OpenAiSpeechCodec, Checks) {
 }
 
 TEST(OpenAiSpeechCodec, ReplyMustBePcm) {
-    for (const char* type : {"", "audio/pcm", "audio/pcm; rate=24000", "application/octet-stream"})
-        EXPECT_EQ(speech_wrong_type(type), "") << type;
-    for (const char* type : {"audio/wav", "audio/mpeg", "application/json", "text/html"})
-        EXPECT_NE(speech_wrong_type(type), "") << type;
+    for (const char* type : {"", "audio/pcm", "audio/pcm; rate=24000", "application/octet-stream"}) EXPECT_EQ(speech_wrong_type(type), "") << type;
+    for (const char* type : {"audio/wav", "audio/mpeg", "application/json", "text/html"}) EXPECT_NE(speech_wrong_type(type), "") << type;
 }
 
 }  // namespace

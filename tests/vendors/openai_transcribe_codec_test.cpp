@@ -18,23 +18,20 @@ TEST(OpenAiTranscribe, AsksInASessionUpdate) {
     auto endpoint = with_key();
     EXPECT_EQ(TranscribeProtocol(endpoint).shape().url, "wss://api.openai.com/v1/realtime?intent=transcription");
     EXPECT_EQ(TranscribeProtocol(endpoint).shape().headers.get("Authorization"), "Bearer key-1");
-    EXPECT_EQ(
-        update_of(endpoint),
-        R"({"session":{"audio":{"input":{"format":{"type":"audio/pcmu"},"noise_reduction":{"type":"near_field"},)"
-        R"("transcription":{"model":"gpt-realtime-whisper"},"turn_detection":null}},"type":"transcription"},"type":"session.update"})");
+    EXPECT_EQ(update_of(endpoint),
+              R"({"session":{"audio":{"input":{"format":{"type":"audio/pcmu"},"noise_reduction":{"type":"near_field"},)"
+              R"("transcription":{"model":"gpt-realtime-whisper"},"turn_detection":null}},"type":"transcription"},"type":"session.update"})");
     endpoint.model = "gpt-transcribe";
     endpoint.language = "en-US";
     endpoint.base_url = "http://127.0.0.1:9/";
-    endpoint.options = {{"turn_detection", "server_vad"}, {"threshold", "0.5"},
-                        {"silence_duration_ms", "300"},   {"noise_reduction", "off"},
-                        {"keywords", "noon,half past"},   {"prompt", "dental"}};
+    endpoint.options = {{"turn_detection", "server_vad"}, {"threshold", "0.5"},           {"silence_duration_ms", "300"},
+                        {"noise_reduction", "off"},       {"keywords", "noon,half past"}, {"prompt", "dental"}};
     EXPECT_EQ(check_transcribe(endpoint), "");
     EXPECT_EQ(TranscribeProtocol(endpoint).shape().url, "ws://127.0.0.1:9/v1/realtime?intent=transcription");
-    EXPECT_EQ(
-        update_of(endpoint),
-        R"({"session":{"audio":{"input":{"format":{"type":"audio/pcmu"},"noise_reduction":null,)"
-        R"("transcription":{"keywords":["noon","half past"],"language":"en","model":"gpt-transcribe","prompt":"dental"},)"
-        R"("turn_detection":{"silence_duration_ms":300,"threshold":0.5,"type":"server_vad"}}},"type":"transcription"},"type":"session.update"})");
+    EXPECT_EQ(update_of(endpoint),
+              R"({"session":{"audio":{"input":{"format":{"type":"audio/pcmu"},"noise_reduction":null,)"
+              R"("transcription":{"keywords":["noon","half past"],"language":"en","model":"gpt-transcribe","prompt":"dental"},)"
+              R"("turn_detection":{"silence_duration_ms":300,"threshold":0.5,"type":"server_vad"}}},"type":"transcription"},"type":"session.update"})");
 }
 
 TEST(OpenAiTranscribe, MulawGoesInBase64) {
@@ -50,15 +47,12 @@ TEST(OpenAiTranscribe, ACommittedSegment) {
     TranscribeProtocol protocol(with_key());
     EXPECT_EQ(read(protocol, R"({"type":"session.created","event_id":"e","session":{"id":"sess_1"}})"), "");
     EXPECT_EQ(read(protocol, R"({"type":"session.updated","session":{"id":"sess_1"}})"), "opened sess_1");
-    EXPECT_EQ(read(protocol,
-                   R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"A","delta":"do you"})"),
-              "interim(do you)");
+    EXPECT_EQ(read(protocol, R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"A","delta":"do you"})"), "interim(do you)");
     EXPECT_EQ(finalize_text(protocol), R"({"type":"input_audio_buffer.commit","event_id":"parley-commit"})");
     const Step steps[] = {
         {R"({"type":"input_audio_buffer.committed","item_id":"A","previous_item_id":null})", ""},
         {R"({"type":"conversation.item.added","item":{"id":"A"}})", ""},
-        {R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"A","delta":" have noon"})",
-         "interim(do you have noon)"},
+        {R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"A","delta":" have noon"})", "interim(do you have noon)"},
         {R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"A","transcript":"Do you have noon?"})",
          "piece(Do you have noon? 1.00); finalized"},
     };
@@ -78,10 +72,8 @@ TEST(OpenAiTranscribe, AnEmptyBufferIsAnAnswerWhenNothingElseIsOwed) {
     (void)read(protocol, R"({"type":"input_audio_buffer.committed","item_id":"A"})");
     (void)finalize_text(protocol);
     EXPECT_EQ(read(protocol, kEmpty), "");
-    EXPECT_EQ(
-        read(protocol,
-             R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"A","transcript":"Noon."})"),
-        "piece(Noon. 1.00); end 1.00; finalized");
+    EXPECT_EQ(read(protocol, R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"A","transcript":"Noon."})"),
+              "piece(Noon. 1.00); end 1.00; finalized");
 }
 
 TEST(OpenAiTranscribe, ItemsKeepTheOrderOfTheirCommits) {
@@ -90,44 +82,31 @@ TEST(OpenAiTranscribe, ItemsKeepTheOrderOfTheirCommits) {
     EXPECT_EQ(read(protocol, R"({"type":"input_audio_buffer.speech_started","item_id":"A"})"), "started");
     for (const char* id : {"A", "B"}) {
         (void)read(protocol, R"({"type":"input_audio_buffer.speech_stopped"})");
-        EXPECT_EQ(read(protocol, std::string(R"({"type":"input_audio_buffer.committed","item_id":")") + id + "\"}"),
-                  "");
+        EXPECT_EQ(read(protocol, std::string(R"({"type":"input_audio_buffer.committed","item_id":")") + id + "\"}"), "");
     }
-    EXPECT_EQ(
-        read(protocol,
-             R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"B","transcript":"second"})"),
-        "interim(second)");
-    EXPECT_EQ(
-        read(protocol,
-             R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"A","transcript":"first"})"),
-        "piece(first 1.00); end 1.00; piece(second 1.00); end 1.00");
+    EXPECT_EQ(read(protocol, R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"B","transcript":"second"})"), "interim(second)");
+    EXPECT_EQ(read(protocol, R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"A","transcript":"first"})"),
+              "piece(first 1.00); end 1.00; piece(second 1.00); end 1.00");
 }
 
 TEST(OpenAiTranscribe, AnItemIsSettledOnce) {
     TranscribeProtocol protocol(with_key());
     (void)read(protocol, R"({"type":"session.updated","session":{"id":"s"}})");
-    constexpr const char* kDone =
-        R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"A","transcript":"yes"})";
+    constexpr const char* kDone = R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"A","transcript":"yes"})";
     EXPECT_EQ(read(protocol, kDone), "piece(yes 1.00)");
     EXPECT_EQ(read(protocol, kDone), "");
-    EXPECT_EQ(
-        read(protocol, R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"A","delta":"late"})"),
-        "");
+    EXPECT_EQ(read(protocol, R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"A","delta":"late"})"), "");
 }
 
 TEST(OpenAiTranscribe, ErrorsBeforeAndAfterTheSessionStands) {
     const Step before[] = {
-        {R"({"type":"error","error":{"type":"invalid_request_error","code":"invalid_api_key","message":"no"}})",
-         "failed auth"},
-        {R"({"type":"error","error":{"type":"invalid_request_error","code":"beta_api_shape_disabled","message":"no"}})",
-         "failed refused"},
-        {R"({"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota","message":"no"}})",
-         "failed quota"},
+        {R"({"type":"error","error":{"type":"invalid_request_error","code":"invalid_api_key","message":"no"}})", "failed auth"},
+        {R"({"type":"error","error":{"type":"invalid_request_error","code":"beta_api_shape_disabled","message":"no"}})", "failed refused"},
+        {R"({"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota","message":"no"}})", "failed quota"},
         {R"({"type":"error"})", "failed protocol"},
         {R"({"type":"input_audio_buffer.committed"})", "failed protocol"},
         {R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"A","delta":5})", "failed protocol"},
-        {R"({"type":"conversation.item.input_audio_transcription.failed","item_id":"A","error":{"message":"x"}})",
-         "failed server"},
+        {R"({"type":"conversation.item.input_audio_transcription.failed","item_id":"A","error":{"message":"x"}})", "failed server"},
     };
     for (const auto& step : before) {
         TranscribeProtocol protocol(with_key());
@@ -135,14 +114,9 @@ TEST(OpenAiTranscribe, ErrorsBeforeAndAfterTheSessionStands) {
     }
     TranscribeProtocol protocol(with_key());
     (void)read(protocol, R"({"type":"session.updated","session":{"id":"s"}})");
-    EXPECT_EQ(
-        read(protocol,
-             R"({"type":"error","error":{"type":"invalid_request_error","code":"invalid_value","message":"no"}})"),
-        "");
-    EXPECT_EQ(read(protocol, R"({"type":"error","error":{"type":"server_error","code":null,"message":"no"}})"),
-              "failed server");
-    EXPECT_EQ(read(protocol, R"({"type":"error","error":{"code":"session_expired","message":"60 minutes"}})"),
-              "failed session_limit");
+    EXPECT_EQ(read(protocol, R"({"type":"error","error":{"type":"invalid_request_error","code":"invalid_value","message":"no"}})"), "");
+    EXPECT_EQ(read(protocol, R"({"type":"error","error":{"type":"server_error","code":null,"message":"no"}})"), "failed server");
+    EXPECT_EQ(read(protocol, R"({"type":"error","error":{"code":"session_expired","message":"60 minutes"}})"), "failed session_limit");
 }
 
 TEST(OpenAiTranscribe, CloseCodesOfItsOwn) {
@@ -177,8 +151,7 @@ TEST(OpenAiTranscribe, SaysWhatIsWrongWithAnEndpoint) {
     endpoint.options = {{"threshold", "0.5"}};
     EXPECT_EQ(check_transcribe(endpoint), "its setting threshold needs turn_detection server_vad");
     endpoint.options = {{"delay", "most"}};
-    EXPECT_EQ(check_transcribe(endpoint),
-              "its setting delay is 'most' but must be one of minimal low medium high xhigh");
+    EXPECT_EQ(check_transcribe(endpoint), "its setting delay is 'most' but must be one of minimal low medium high xhigh");
     endpoint.options = {{"prompt", "x"}};
     EXPECT_EQ(check_transcribe(endpoint), "its model gpt-realtime-whisper takes no prompt");
 }

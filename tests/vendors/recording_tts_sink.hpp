@@ -26,9 +26,7 @@ public:
         whole.insert(whole.end(), pcm.begin(), pcm.end());
         told();
     }
-    void on_tts_word(SpeechTag tag, std::uint32_t samples, std::uint32_t characters) override {
-        words[tag].push_back({samples, characters});
-    }
+    void on_tts_word(SpeechTag tag, std::uint32_t samples, std::uint32_t characters) override { words[tag].push_back({samples, characters}); }
     void on_tts_done(SpeechTag tag) override {
         log.push_back("done " + std::to_string(tag));
         told();

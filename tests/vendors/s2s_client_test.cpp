@@ -15,20 +15,14 @@ namespace parley::vendors {
 namespace {
 
 const S2sVendor kOpenai{"openai", "openai", make_openai_realtime, "/v1", "gpt-realtime-2.1", {}, "/realtime"};
-const S2sVendor kOpenaiBeta{"openai_beta",       "openai",   make_openai_realtime, "/openai", "gpt-4o-realtime",
-                            {{"shape", "beta"}}, "/realtime"};
-const S2sVendor kOpenaiManual{"openai_manual",       "openai",   make_openai_realtime, "/v1", "gpt-realtime-2.1",
-                              {{"turns", "manual"}}, "/realtime"};
+const S2sVendor kOpenaiBeta{"openai_beta", "openai", make_openai_realtime, "/openai", "gpt-4o-realtime", {{"shape", "beta"}}, "/realtime"};
+const S2sVendor kOpenaiManual{"openai_manual", "openai", make_openai_realtime, "/v1", "gpt-realtime-2.1", {{"turns", "manual"}}, "/realtime"};
 const S2sVendor kDeepgram{"deepgram", "deepgram", make_deepgram_agent, "", "gpt-4o-mini", {}, "/converse"};
 const S2sVendor kGemini{"gemini", "gemini", make_gemini_live, "", "gemini-3.1-flash-live-preview", {}, "Bidi"};
-const S2sVendor kGeminiOlder{
-    "gemini_content", "gemini", make_gemini_live, "", "gemini-2.5-flash-native-audio-preview", {}, "Bidi"};
-const S2sVendor kGeminiManual{"gemini_manual",       "gemini", make_gemini_live, "", "gemini-3.1-flash-live-preview",
-                              {{"turns", "manual"}}, "Bidi"};
-const S2sVendor kElevenlabs{"elevenlabs", "elevenlabs", make_elevenlabs_agents, "",
-                            "agent_1",    {},           "conversation?agent"};
-const S2sVendor kElevenlabsPcm{"elevenlabs_pcm",    "elevenlabs", make_elevenlabs_agents, "",
-                               "agent_1-pcm_16000", {},           "conversation?agent"};
+const S2sVendor kGeminiOlder{"gemini_content", "gemini", make_gemini_live, "", "gemini-2.5-flash-native-audio-preview", {}, "Bidi"};
+const S2sVendor kGeminiManual{"gemini_manual", "gemini", make_gemini_live, "", "gemini-3.1-flash-live-preview", {{"turns", "manual"}}, "Bidi"};
+const S2sVendor kElevenlabs{"elevenlabs", "elevenlabs", make_elevenlabs_agents, "", "agent_1", {}, "conversation?agent"};
+const S2sVendor kElevenlabsPcm{"elevenlabs_pcm", "elevenlabs", make_elevenlabs_agents, "", "agent_1-pcm_16000", {}, "conversation?agent"};
 
 std::string named(const testing::TestParamInfo<S2sVendor>& info) {
     return info.param.name;
@@ -80,8 +74,7 @@ TEST_P(S2sTurns, GreetsAndAnswersTwice) {
     EXPECT_EQ(rig.log.said, (std::vector<std::string>{kQuestion, kThanks}));
     EXPECT_FALSE(rig.log.has("interrupted"));
     EXPECT_EQ(rig.session->late_dropped(), 0U);
-    const bool tells_usage =
-        std::string_view(GetParam().emulator) == "openai" || std::string_view(GetParam().emulator) == "gemini";
+    const bool tells_usage = std::string_view(GetParam().emulator) == "openai" || std::string_view(GetParam().emulator) == "gemini";
     EXPECT_EQ(rig.log.output_tokens > 0, tells_usage);
     EXPECT_TRUE(rig.close());
     EXPECT_TRUE(rig.log.failures.empty());
@@ -129,17 +122,15 @@ TEST_P(S2sTurns, CutsAnAnswerWhereTheCallerStoppedHearing) {
     S2sRig rig(GetParam(), {}, fault, 8);
     ASSERT_TRUE(rig.open()) << rig.log.all();
     ask(rig, kStory);
-    ASSERT_TRUE(rig.run_until([&] { return rig.log.replies.count(1) != 0 && rig.log.replies[1].audio.size() > 8000; }))
-        << rig.log.all();
+    ASSERT_TRUE(rig.run_until([&] { return rig.log.replies.count(1) != 0 && rig.log.replies[1].audio.size() > 8000; })) << rig.log.all();
     ASSERT_FALSE(rig.log.replies[1].done);
     rig.session->truncate(1, 450ms);
     const auto given = rig.log.replies[1].audio.size();
     rig.session->truncate(1, 60s);  // a second one changes nothing
     // The caller goes on, which makes the vendor stop by itself where it has no other way.
     ask(rig, kThanks);
-    ASSERT_TRUE(rig.run_until([&] {
-        return !rig.log.replies.empty() && rig.log.replies.rbegin()->first > 1 && rig.log.replies.rbegin()->second.done;
-    })) << rig.log.all();
+    ASSERT_TRUE(rig.run_until([&] { return !rig.log.replies.empty() && rig.log.replies.rbegin()->first > 1 && rig.log.replies.rbegin()->second.done; }))
+        << rig.log.all();
     EXPECT_EQ(rig.meaning(rig.log.replies.rbegin()->first), kWelcome);
     EXPECT_EQ(rig.log.replies[1].audio.size(), given);
     EXPECT_GT(rig.session->late_dropped(), 0U);
@@ -154,8 +145,7 @@ TEST_P(S2sTurns, CutsAnAnswerWhereTheCallerStoppedHearing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(vendors, S2sTurns,
-                         testing::Values(kOpenai, kOpenaiBeta, kOpenaiManual, kDeepgram, kGemini, kGeminiOlder,
-                                         kGeminiManual, kElevenlabs, kElevenlabsPcm),
+                         testing::Values(kOpenai, kOpenaiBeta, kOpenaiManual, kDeepgram, kGemini, kGeminiOlder, kGeminiManual, kElevenlabs, kElevenlabsPcm),
                          named);
 
 class S2sFaults : public testing::TestWithParam<S2sVendor> {
@@ -181,8 +171,7 @@ TEST_P(S2sFaults, TheVendorBreaksItsAnswerOff) {
     S2sRig rig(GetParam(), {}, {}, 4);
     ASSERT_TRUE(rig.open()) << rig.log.all();
     rig.say(kStory);
-    ASSERT_TRUE(rig.run_until([&] { return rig.log.replies.count(1) != 0 && rig.log.replies[1].audio.size() > 8000; }))
-        << rig.log.all();
+    ASSERT_TRUE(rig.run_until([&] { return rig.log.replies.count(1) != 0 && rig.log.replies[1].audio.size() > 8000; })) << rig.log.all();
     rig.say(kThanks);
     ASSERT_TRUE(rig.run_until([&] { return rig.log.has("interrupted") && rig.log.has("done 1"); })) << rig.log.all();
     ASSERT_TRUE(rig.done(2)) << rig.log.all();
@@ -221,11 +210,8 @@ TEST_P(S2sFaults, RefusedUpgrade) {
 }
 
 TEST_P(S2sFaults, CloseCodes) {
-    const std::map<int, FailureKind> wanted{{1011, FailureKind::server},
-                                            {1012, FailureKind::server},
-                                            {0, FailureKind::closed},
-                                            {1, FailureKind::closed},
-                                            {1001, FailureKind::closed}};
+    const std::map<int, FailureKind> wanted{
+        {1011, FailureKind::server}, {1012, FailureKind::server}, {0, FailureKind::closed}, {1, FailureKind::closed}, {1001, FailureKind::closed}};
     for (const auto& [code, kind] : wanted) {
         sim::Fault fault;
         fault.close_after = 3;
@@ -322,8 +308,7 @@ TEST(S2sOpenai, AVendorThatIgnoresTheCancelIsNotHeard) {
     S2sRig rig(kOpenai, {}, fault, 8);
     ASSERT_TRUE(rig.open()) << rig.log.all();
     rig.say(kStory);
-    ASSERT_TRUE(rig.run_until([&] { return rig.log.replies.count(1) != 0 && rig.log.replies[1].audio.size() > 8000; }))
-        << rig.log.all();
+    ASSERT_TRUE(rig.run_until([&] { return rig.log.replies.count(1) != 0 && rig.log.replies[1].audio.size() > 8000; })) << rig.log.all();
     const auto given = rig.log.replies[1].audio.size();
     rig.session->truncate(1, 10s);      // more than was sent: cut at what has come, for the vendor is still making more
     rig.session->caller_text(kThanks);  // waits for the end of the answer nobody hears

@@ -81,9 +81,7 @@ public:
         failures.push_back(failure);
     }
 
-    [[nodiscard]] bool has(std::string_view line) const {
-        return std::find(lines.begin(), lines.end(), line) != lines.end();
-    }
+    [[nodiscard]] bool has(std::string_view line) const { return std::find(lines.begin(), lines.end(), line) != lines.end(); }
     [[nodiscard]] std::string all() const {
         std::string text;
         for (const auto& line : lines) text += line + "; ";
@@ -124,10 +122,8 @@ struct S2sVendor {
 
 class S2sRig {
 public:
-    explicit S2sRig(const S2sVendor& vendor, S2sSetup setup = {}, sim::Fault fault = {}, double pace = 0,
-                    const char* key = "sim-key")
-        : alphabet(std::make_shared<sim::ToneAlphabet>(
-              std::vector<std::string>{kQuestion, kAnswer, kBooking, kFree, kThanks, kWelcome, kGreeting, kStory})),
+    explicit S2sRig(const S2sVendor& vendor, S2sSetup setup = {}, sim::Fault fault = {}, double pace = 0, const char* key = "sim-key")
+        : alphabet(std::make_shared<sim::ToneAlphabet>(std::vector<std::string>{kQuestion, kAnswer, kBooking, kFree, kThanks, kWelcome, kGreeting, kStory})),
           world(make_world(pace)),
           host(emulator_named(vendor.emulator, world), world),
           http(std::make_unique<net::HttpClient>(io.get_executor())) {
@@ -138,8 +134,7 @@ public:
         endpoint.options = vendor.options;
         link.executor = io.get_executor();
         link.http = http.get();
-        setup.tools.push_back(
-            {"get_slot", "Finds a slot", R"({"type":"object","properties":{"day":{"type":"string"}}})"});
+        setup.tools.push_back({"get_slot", "Finds a slot", R"({"type":"object","properties":{"day":{"type":"string"}}})"});
         session = vendor.make(endpoint, link, std::move(setup), log);
     }
     ~S2sRig() {
@@ -190,8 +185,7 @@ public:
     // What a reply's sound means, in phrases joined by blanks.
     [[nodiscard]] std::string meaning(VendorReply reply) {
         std::string text;
-        for (const auto& one : alphabet->recognise(log.replies[reply].audio, {}))
-            text += (text.empty() ? "" : " ") + one.text;
+        for (const auto& one : alphabet->recognise(log.replies[reply].audio, {})) text += (text.empty() ? "" : " ") + one.text;
         return text;
     }
     // Bodies of the messages that came in whose text contains `part`.
@@ -239,8 +233,7 @@ private:
         settings.pace = pace;
         return std::make_shared<sim::EmulatorWorld>(settings, alphabet, alphabet);
     }
-    static std::shared_ptr<sim::VendorEmulator> emulator_named(std::string_view vendor,
-                                                               std::shared_ptr<sim::EmulatorWorld> world) {
+    static std::shared_ptr<sim::VendorEmulator> emulator_named(std::string_view vendor, std::shared_ptr<sim::EmulatorWorld> world) {
         for (const auto& entry : sim::vendor_emulators())
             if (entry.name == vendor) return entry.make(std::move(world));
         throw std::runtime_error("no such emulator");

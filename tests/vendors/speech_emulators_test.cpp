@@ -19,8 +19,7 @@ struct Heard final : VendorSocket::Handler {
     void on_socket_binary(std::string_view bytes) override { sound += bytes.size(); }
     void on_socket_lost(const Failure& failure) override { lost = failure; }
     [[nodiscard]] bool has(std::string_view part) const {
-        return std::ranges::any_of(texts,
-                                   [&](const std::string& text) { return text.find(part) != std::string::npos; });
+        return std::ranges::any_of(texts, [&](const std::string& text) { return text.find(part) != std::string::npos; });
     }
     bool opened = false;
     Says texts;
@@ -50,8 +49,7 @@ protected:
                 (void)socket.send_text(one);
         }
         const auto deadline = Clock::now() + std::chrono::seconds(20);
-        while (!heard.lost && !heard.has(until) && Clock::now() < deadline)
-            io.run_one_for(std::chrono::milliseconds(20)), io.restart();
+        while (!heard.lost && !heard.has(until) && Clock::now() < deadline) io.run_one_for(std::chrono::milliseconds(20)), io.restart();
         bool closed = false;
         asio::co_spawn(io, close(socket, closed), [](std::exception_ptr) {});
         while (!closed && Clock::now() < deadline) io.run_one_for(std::chrono::milliseconds(20)), io.restart();
@@ -64,9 +62,7 @@ protected:
         sim::VendorHost host(emulator_named(vendor, world), world);
         asio::io_context io;
         int status = 0;
-        asio::co_spawn(
-            io, fetch(host.url() + path, vendor == "deepgram" ? "Token sim-key" : "Bearer sim-key", body, status, said),
-            [](std::exception_ptr) {});
+        asio::co_spawn(io, fetch(host.url() + path, vendor == "deepgram" ? "Token sim-key" : "Bearer sim-key", body, status, said), [](std::exception_ptr) {});
         const auto deadline = Clock::now() + std::chrono::seconds(20);
         while (status == 0 && Clock::now() < deadline) io.run_one_for(std::chrono::milliseconds(20)), io.restart();
         return status;
@@ -99,8 +95,7 @@ TEST_F(SpeechEmulator, DeepgramClosesAsItsReferenceSays) {
     EXPECT_EQ(talk("deepgram", kSpeak, {"!sound"}).lost->status, 1003);
     EXPECT_EQ(talk("deepgram", kSpeak, {R"({"type":"Sing"})"}).lost->status, 1008);
     EXPECT_EQ(talk("deepgram", kSpeak, {"no json"}).lost->status, 1008);
-    EXPECT_EQ(talk("deepgram", kSpeak, {json{{"type", "Speak"}, {"text", std::string(2001, 'x')}}.dump()}).lost->status,
-              1009);
+    EXPECT_EQ(talk("deepgram", kSpeak, {json{{"type", "Speak"}, {"text", std::string(2001, 'x')}}.dump()}).lost->status, 1009);
     EXPECT_EQ(talk("deepgram", kSpeak, {R"({"type":"Close"})"}).lost->status, 1000);
     EXPECT_EQ(talk("deepgram", "/v1/speak?model=nobody&encoding=mulaw", {}).lost->status, 1008);
 }
@@ -134,8 +129,7 @@ TEST_F(SpeechEmulator, ElevenLabsRefusesWithCodeAndClose) {
     EXPECT_TRUE(heard.has("max_active_conversations"));
     EXPECT_EQ(heard.lost->status, 1008);
 
-    heard = talk("elevenlabs", kMulti,
-                 {R"({"text":"Hi ","context_id":"a"})", R"({"text":" ","context_id":"a","voice_settings":{}})"});
+    heard = talk("elevenlabs", kMulti, {R"({"text":"Hi ","context_id":"a"})", R"({"text":" ","context_id":"a","voice_settings":{}})"});
     EXPECT_TRUE(heard.has("must be provided in the first message"));
     heard = talk("elevenlabs", "/v1/text-to-speech/unknown/multi-stream-input?output_format=ulaw_8000", {});
     EXPECT_TRUE(heard.has("voice_id_does_not_exist"));
@@ -146,8 +140,7 @@ TEST_F(SpeechEmulator, ElevenLabsRefusesWithCodeAndClose) {
 }
 
 TEST_F(SpeechEmulator, ElevenLabsClosesTheSocketWhenAllIsSaid) {
-    const auto heard =
-        talk("elevenlabs", kMulti, {R"({"text":"Hello there ","context_id":"a"})", R"({"close_socket":true})"});
+    const auto heard = talk("elevenlabs", kMulti, {R"({"text":"Hello there ","context_id":"a"})", R"({"close_socket":true})"});
     EXPECT_TRUE(heard.has("\"audio\":\""));
     EXPECT_TRUE(heard.has("\"isFinal\":true"));
     EXPECT_EQ(heard.lost->status, 1000);
@@ -172,20 +165,16 @@ std::string sonic(const std::string& context, const std::string& text, bool more
 }
 
 TEST_F(SpeechEmulator, CartesiaKeepsContextsApartAndClosed) {
-    auto heard = talk("cartesia", "/tts/websocket",
-                      {sonic("a", "Hello ", true), sonic("a", "there.", false), sonic("a", "Again.", false)},
-                      "\"type\":\"done\"");
+    auto heard =
+        talk("cartesia", "/tts/websocket", {sonic("a", "Hello ", true), sonic("a", "there.", false), sonic("a", "Again.", false)}, "\"type\":\"done\"");
     EXPECT_TRUE(heard.has("closed or expired"));
-    heard = talk("cartesia", "/tts/websocket",
-                 {sonic("a", "Hello ", true), sonic("a", "there.", false, {{"language", "de"}})}, "\"type\":\"error\"");
+    heard = talk("cartesia", "/tts/websocket", {sonic("a", "Hello ", true), sonic("a", "there.", false, {{"language", "de"}})}, "\"type\":\"error\"");
     EXPECT_TRUE(heard.has("must be the same"));
-    heard = talk("cartesia", "/tts/websocket", {sonic("a", "Hello ", true), sonic("a", "", true, {{"flush", true}})},
-                 "flush_done");
+    heard = talk("cartesia", "/tts/websocket", {sonic("a", "Hello ", true), sonic("a", "", true, {{"flush", true}})}, "flush_done");
     EXPECT_TRUE(heard.has("\"flush_id\":1"));
     heard = talk("cartesia", "/tts/websocket", {sonic("a", "Hello", false, {{"voice", "v1"}})}, "\"type\":\"error\"");
     EXPECT_TRUE(heard.has("voice must be an object"));
-    heard = talk("cartesia", "/tts/websocket", {R"({"context_id":"a","cancel":true,"model_id":"sonic-3"})"},
-                 "\"type\":\"error\"");
+    heard = talk("cartesia", "/tts/websocket", {R"({"context_id":"a","cancel":true,"model_id":"sonic-3"})"}, "\"type\":\"error\"");
     EXPECT_TRUE(heard.has("alone"));
     heard = talk("cartesia", "/tts/websocket", {"no json"}, "\"type\":\"error\"");
     EXPECT_TRUE(heard.has("no JSON object"));

@@ -23,8 +23,7 @@ std::span<const std::uint8_t> view(std::string_view text) {
 Bytes tone(double hz, int rate, std::size_t samples) {
     Bytes bytes;
     for (std::size_t i = 0; i < samples; ++i) {
-        const auto value =
-            static_cast<std::int16_t>(8000 * std::sin(2 * std::numbers::pi * hz * static_cast<double>(i) / rate));
+        const auto value = static_cast<std::int16_t>(8000 * std::sin(2 * std::numbers::pi * hz * static_cast<double>(i) / rate));
         bytes.push_back(static_cast<std::uint8_t>(value & 0xFF));
         bytes.push_back(static_cast<std::uint8_t>((value >> 8) & 0xFF));
     }
@@ -68,14 +67,12 @@ TEST(AudioIntake, TwentyFourKilohertzBecomesEightInPlaceAndLevel) {
     EXPECT_EQ(pcm.size(), 8000U);
     double worst = 0;
     for (std::size_t i = 200; i < 7800; ++i)
-        worst = std::max(
-            worst, std::abs(pcm[i] - 8000 * std::sin(2 * std::numbers::pi * 440 * static_cast<double>(i) / 8000)));
+        worst = std::max(worst, std::abs(pcm[i] - 8000 * std::sin(2 * std::numbers::pi * 440 * static_cast<double>(i) / 8000)));
     EXPECT_LT(worst, 100);  // no delay is left: one sample of it would be 2700
 }
 
 TEST(AudioIntake, FilesAreKnownByTheirFirstBytesHoweverCut) {
-    for (const std::string_view head : {std::string_view("RIFF\x24"), std::string_view("OggSx"),
-                                        std::string_view("fLaCx"), std::string_view("ID3\x03x")}) {
+    for (const std::string_view head : {std::string_view("RIFF\x24"), std::string_view("OggSx"), std::string_view("fLaCx"), std::string_view("ID3\x03x")}) {
         for (std::size_t cut = 1; cut <= head.size(); ++cut) {
             AudioIntake intake(kMulaw);
             std::vector<std::int16_t> pcm;
@@ -169,8 +166,7 @@ TEST(SpeechLine, NothingAndSilenceAreFailures) {
     line.bytes(3, view("RIFF...."));
     line.bytes(4, view("\xFF\x7E"));
     line.ended(4);
-    EXPECT_EQ(sink.log, (std::vector<std::string>{"failed 1 empty_audio", "audio 2", "failed 2 empty_audio",
-                                                  "failed 3 bad_audio", "audio 4", "done 4"}));
+    EXPECT_EQ(sink.log, (std::vector<std::string>{"failed 1 empty_audio", "audio 2", "failed 2 empty_audio", "failed 3 bad_audio", "audio 4", "done 4"}));
 }
 
 TEST(SpeechLine, WhatWasDroppedIsNeverHeardOfAgain) {

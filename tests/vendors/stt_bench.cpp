@@ -22,22 +22,8 @@ using net::Task;
 
 const std::vector<SttCase>& stt_cases() {
     static const std::vector<SttCase> cases{
-        {"DeepgramListen",
-         "deepgram",
-         deepgram::make_listen,
-         deepgram::check_listen,
-         "",
-         {{"endpointing", "200"}},
-         true,
-         R"({"type":"CloseStream"})"},
-        {"DeepgramFlux",
-         "deepgram",
-         deepgram::make_flux,
-         deepgram::check_flux,
-         "",
-         {{"eager_eot_threshold", "0.5"}},
-         true,
-         R"({"type":"CloseStream"})"},
+        {"DeepgramListen", "deepgram", deepgram::make_listen, deepgram::check_listen, "", {{"endpointing", "200"}}, true, R"({"type":"CloseStream"})"},
+        {"DeepgramFlux", "deepgram", deepgram::make_flux, deepgram::check_flux, "", {{"eager_eot_threshold", "0.5"}}, true, R"({"type":"CloseStream"})"},
         {"OpenAiWhisper", "openai", openai::make_transcribe, openai::check_transcribe, "", {}, false, ""},
         {"OpenAiServerVad",
          "openai",
@@ -73,14 +59,7 @@ const std::vector<SttCase>& stt_cases() {
          true,
          ""},
         {"CartesiaTurns", "cartesia", cartesia::make_ink, cartesia::check_ink, "", {}, true, R"({"type":"close"})"},
-        {"CartesiaManual",
-         "cartesia",
-         cartesia::make_ink,
-         cartesia::check_ink,
-         "",
-         {{"turns", "false"}},
-         false,
-         "close"},
+        {"CartesiaManual", "cartesia", cartesia::make_ink, cartesia::check_ink, "", {{"turns", "false"}}, false, "close"},
     };
     return cases;
 }
@@ -146,15 +125,13 @@ std::string Told::all() const {
 std::string bare(std::string_view text) {
     std::string out;
     for (const char c : text)
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == ' ')
-            out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == ' ') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return out;
 }
 
 SttBench::SttBench(const SttCase& which, std::vector<sim::FaultRule> script) : case_(which) {
     const auto& vendors = sim::vendor_emulators();
-    const auto entry =
-        std::find_if(vendors.begin(), vendors.end(), [&](const auto& one) { return one.name == which.vendor; });
+    const auto entry = std::find_if(vendors.begin(), vendors.end(), [&](const auto& one) { return one.name == which.vendor; });
     if (entry == vendors.end()) throw std::runtime_error(std::string("no emulator of ") + which.vendor);
     sim::VendorHostOptions options;
     options.script = std::move(script);

@@ -67,8 +67,7 @@ TEST_P(SttClient, SettlesAtOnceWhenTheCallerHasStopped) {
         const auto settled = [&b] { return b.told.finalized == 1; };
         const bool answered = co_await b.until(settled);
         EXPECT_TRUE(answered) << b.told.all();
-        if (std::string_view(GetParam().name) == "CartesiaTurns")
-            co_await b.silence(600);  // cannot be told; the turn's end brings it
+        if (std::string_view(GetParam().name) == "CartesiaTurns") co_await b.silence(600);  // cannot be told; the turn's end brings it
         const auto understood = [&b] { return !b.told.pieces.empty(); };
         const bool piece = co_await b.until(understood);
         EXPECT_TRUE(piece) << b.told.all();
@@ -146,8 +145,7 @@ struct Broken {
 
 std::vector<Broken> broken() {
     std::vector<Broken> out;
-    const auto add = [&](const char* what, std::vector<FailureKind> kinds, int status,
-                         const std::function<void(sim::Fault&)>& fill) {
+    const auto add = [&](const char* what, std::vector<FailureKind> kinds, int status, const std::function<void(sim::Fault&)>& fill) {
         Broken one{what, {}, std::move(kinds), status};
         fill(one.fault);
         out.push_back(std::move(one));
@@ -360,8 +358,7 @@ TEST_P(SttClient, AnEagerEndIsTakenBack) {
     EXPECT_EQ(told.resumed, 1) << told.all();
     EXPECT_EQ(told.eager, 2) << told.all();
     const auto at = [&](std::string_view line) {
-        return std::find_if(told.lines.begin(), told.lines.end(),
-                            [&](const auto& one) { return one.starts_with(line); });
+        return std::find_if(told.lines.begin(), told.lines.end(), [&](const auto& one) { return one.starts_with(line); });
     };
     EXPECT_TRUE(at("eager") < at("resumed") && at("resumed") < at("piece") && at("piece") < at("end")) << told.all();
 }
@@ -377,8 +374,7 @@ TEST_P(SttClient, HintsReachTheVendorThatTakesThem) {
     const std::string_view vendor = GetParam().vendor;
     const bool takes = vendor == "assemblyai" || std::string_view(GetParam().name) == "DeepgramFlux";
     int hints = 0;
-    for (const auto& text : bench.host->received())
-        hints += text.find(R"(["half past","noon"])") != std::string::npos ? 1 : 0;
+    for (const auto& text : bench.host->received()) hints += text.find(R"(["half past","noon"])") != std::string::npos ? 1 : 0;
     EXPECT_EQ(hints, takes ? 1 : 0);
     EXPECT_EQ(bench.told.failures, 0) << bench.told.all();
 }
@@ -397,8 +393,7 @@ TEST_P(SttClient, AFinalThatNeverComesDoesNotHoldAnybodyUp) {
     EXPECT_EQ(bench.told.failures, 0) << bench.told.all();
 }
 
-INSTANTIATE_TEST_SUITE_P(Vendors, SttClient, testing::ValuesIn(stt_cases()),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Vendors, SttClient, testing::ValuesIn(stt_cases()), [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace parley::vendors

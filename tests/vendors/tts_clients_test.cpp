@@ -39,16 +39,7 @@ const Client kClients[] = {
     {"deepgram", "deepgram", "", "stream", false, false, true, false, deepgram::make_speak, {}},
     {"deepgram_rest", "deepgram", "", "text", false, false, true, false, deepgram::make_speak_rest, {}},
     {"elevenlabs", "elevenlabs", "", "stream", true, true, true, true, elevenlabs::make_speech, {}},
-    {"elevenlabs_single",
-     "elevenlabs",
-     "",
-     "text",
-     true,
-     true,
-     true,
-     false,
-     elevenlabs::make_speech,
-     {{"socket", "single"}}},
+    {"elevenlabs_single", "elevenlabs", "", "text", true, true, true, false, elevenlabs::make_speech, {{"socket", "single"}}},
     {"cartesia", "cartesia", "", "stream", true, true, true, true, cartesia::make_sonic, {}},
     {"openai", "openai", "/v1", "text", false, false, false, false, openai::make_speech, {}},
 };
@@ -61,12 +52,9 @@ protected:
         endpoint.options = GetParam().options;
         endpoint.key = std::move(key);
         if (std::string_view(GetParam().vendor) != "deepgram") endpoint.voice = "v1";
-        return std::make_unique<TtsRig>(GetParam().vendor, std::move(endpoint), GetParam().make, std::move(fault),
-                                        pace);
+        return std::make_unique<TtsRig>(GetParam().vendor, std::move(endpoint), GetParam().make, std::move(fault), pace);
     }
-    [[nodiscard]] bool http() const {
-        return std::string_view(GetParam().name) == "deepgram_rest" || std::string_view(GetParam().name) == "openai";
-    }
+    [[nodiscard]] bool http() const { return std::string_view(GetParam().name) == "deepgram_rest" || std::string_view(GetParam().name) == "openai"; }
     [[nodiscard]] bool ends_stream() const { return std::string_view(GetParam().endings) == "stream"; }
 
     // Exactly the emulator's own voice, where µ-law passes through; as long and about as loud where the rate was
@@ -209,8 +197,8 @@ TEST_P(TtsClient, RefusalsAreFailuresInOurVocabulary) {
         int status;
         FailureKind kind;
     };
-    for (const auto& c : {Case{401, FailureKind::auth}, Case{429, FailureKind::rate_limited},
-                          Case{503, FailureKind::server}, Case{404, FailureKind::refused}}) {
+    for (const auto& c :
+         {Case{401, FailureKind::auth}, Case{429, FailureKind::rate_limited}, Case{503, FailureKind::server}, Case{404, FailureKind::refused}}) {
         sim::Fault fault;
         fault.status = c.status;
         if (c.status == 429) fault.retry_after = 0.5;
@@ -389,8 +377,7 @@ TEST_P(TtsClient, MarkupIsSpokenNotObeyed) {
     at->stream->open();
     at->stream->speak(1, "before <break time=\"9s\"/> after");
     ASSERT_TRUE(at->run_until([&] { return at->sink.has("done 1"); })) << testing::PrintToString(at->sink.log);
-    const bool obeys =
-        GetParam().vendor == std::string_view("elevenlabs") || GetParam().vendor == std::string_view("cartesia");
+    const bool obeys = GetParam().vendor == std::string_view("elevenlabs") || GetParam().vendor == std::string_view("cartesia");
     bool seen = false;
     for (const auto& message : at->host.received()) {
         if (message.find("before") == std::string::npos) continue;
@@ -420,16 +407,14 @@ TEST_P(TtsClient, TheWordsAreUnderstoodAgain) {
     ASSERT_TRUE(at.run_until_log("done 2")) << testing::PrintToString(at.sink.log);
     const auto understood = [&](SpeechTag tag) {
         std::string text;
-        for (const auto& part : ear->recognise(at.sink.audio[tag], world->settings().phrases))
-            text += "[" + part.text + "]";
+        for (const auto& part : ear->recognise(at.sink.audio[tag], world->settings().phrases)) text += "[" + part.text + "]";
         return text;
     };
     EXPECT_EQ(understood(1), "[half past ten is free]");
     EXPECT_EQ(understood(2), "[shall i book it]");
 }
 
-INSTANTIATE_TEST_SUITE_P(Vendors, TtsClient, testing::ValuesIn(kClients),
-                         [](const auto& one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(Vendors, TtsClient, testing::ValuesIn(kClients), [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace parley::vendors

@@ -24,12 +24,8 @@ public:
 
     [[nodiscard]] std::string_view name() const override { return "played"; }
     [[nodiscard]] bool authorised(const sim::EmulatorRequest&) const override { return true; }
-    [[nodiscard]] sim::ErrorAnswer error(int, const sim::EmulatorRequest&, std::string_view) const override {
-        return {};
-    }
-    net::Task<> http(sim::EmulatorRequest, sim::HttpAnswer& out, sim::Fault) override {
-        co_await out.whole(404, "text/plain", "");
-    }
+    [[nodiscard]] sim::ErrorAnswer error(int, const sim::EmulatorRequest&, std::string_view) const override { return {}; }
+    net::Task<> http(sim::EmulatorRequest, sim::HttpAnswer& out, sim::Fault) override { co_await out.whole(404, "text/plain", ""); }
     net::Task<> socket(sim::EmulatorRequest, sim::EmulatorSocket& socket, sim::Fault) override {
         while (true) {
             const auto message = co_await socket.receive();
@@ -37,8 +33,7 @@ public:
             for (auto& answer : play_(message->json())) {
                 const bool binary = answer.starts_with('!');
                 if (binary) answer.erase(0, 1);
-                const bool sent = binary ? co_await socket.send_binary(std::move(answer))
-                                         : co_await socket.send_text(std::move(answer));
+                const bool sent = binary ? co_await socket.send_binary(std::move(answer)) : co_await socket.send_text(std::move(answer));
                 if (!sent) co_return;
             }
         }
@@ -94,8 +89,7 @@ TEST(OddVendors, AFlushThatIsIgnoredIsAFailureAndLeavesNothingBehind) {
 TEST(OddVendors, WarningsAboutSomethingElseAreReadOver) {
     Played at(deepgram::make_speak, [&](const json& message) -> PlayedVendor::Answers {
         if (message["type"] != "Flush") return {};
-        return {R"({"type":"Warning","code":"OLD_VOICE","description":"This voice is retired soon"})", "!good",
-                R"({"type":"Flushed"})"};
+        return {R"({"type":"Warning","code":"OLD_VOICE","description":"This voice is retired soon"})", "!good", R"({"type":"Flushed"})"};
     });
     at.rig->stream->speak(1, "one");
     ASSERT_TRUE(at.rig->run_until_log("done 1")) << testing::PrintToString(at.rig->sink.log);
@@ -104,8 +98,7 @@ TEST(OddVendors, WarningsAboutSomethingElseAreReadOver) {
 TEST(OddVendors, AudioAndAcknowledgementsNobodyAskedForAreDropped) {
     Played at(deepgram::make_speak, [&](const json& message) -> PlayedVendor::Answers {
         if (message["type"] == "Speak") return {R"({"type":"Cleared"})"};
-        if (message["type"] == "Flush")
-            return {"!good", R"({"type":"Flushed"})", "!stray", R"({"type":"Flushed"})", R"({"type":"Flushed"})"};
+        if (message["type"] == "Flush") return {"!good", R"({"type":"Flushed"})", "!stray", R"({"type":"Flushed"})", R"({"type":"Flushed"})"};
         return {};
     });
     at.rig->stream->speak(1, "one");
@@ -138,8 +131,8 @@ TEST(OddVendors, AnErrorOfAnOldContextDoesNotHarmTheNext) {
     Played at(elevenlabs::make_speech, [&](const json& message) -> PlayedVendor::Answers {
         if (!message.contains("close_context")) return {};
         if (message["context_id"] == "t1") return {eleven_audio("t1", "aa")};
-        return {R"({"message":"stale","error":"internal_error","code":1011,"contextId":"t1"})",
-                eleven_audio("t1", "aa"), eleven_audio("t2", "bbb"), eleven_final("t2")};
+        return {R"({"message":"stale","error":"internal_error","code":1011,"contextId":"t1"})", eleven_audio("t1", "aa"), eleven_audio("t2", "bbb"),
+                eleven_final("t2")};
     });
     at.rig->stream->speak(1, "one");
     ASSERT_TRUE(at.rig->run_until([&] { return at.rig->sink.audio.contains(1); }));
@@ -154,14 +147,7 @@ TEST(OddVendors, AnErrorOfOneContextIsThatTextsAlone) {
     Played at(cartesia::make_sonic, [&](const json& message) -> PlayedVendor::Answers {
         const std::string id = message["context_id"];
         if (id == "t1")
-            return {json{
-                {"type", "error"},
-                {"context_id", id},
-                {"status_code", 400},
-                {"title", "No"},
-                {"message", "Not this."},
-                {"done",
-                 true}}.dump()};
+            return {json{{"type", "error"}, {"context_id", id}, {"status_code", 400}, {"title", "No"}, {"message", "Not this."}, {"done", true}}.dump()};
         return {json{{"type", "chunk"}, {"context_id", id}, {"data", sim::base64(std::string_view("bb"))}}.dump(),
                 json{{"type", "done"}, {"context_id", id}}.dump()};
     });

@@ -16,21 +16,17 @@ namespace parley::vendors {
 namespace asio = boost::asio;
 
 struct DeafEar final : sim::CallerEar {
-    std::vector<sim::Recognised> recognise(std::span<const std::int16_t>, const std::vector<std::string>&) override {
-        return {};
-    }
+    std::vector<sim::Recognised> recognise(std::span<const std::int16_t>, const std::vector<std::string>&) override { return {}; }
 };
 
 inline std::shared_ptr<sim::EmulatorWorld> tone_world(double pace) {
     sim::WorldSettings settings;
     settings.first_audio = std::chrono::milliseconds(5);
     settings.pace = pace;
-    return std::make_shared<sim::EmulatorWorld>(settings, std::make_shared<sim::ToneVoice>(),
-                                                std::make_shared<DeafEar>());
+    return std::make_shared<sim::EmulatorWorld>(settings, std::make_shared<sim::ToneVoice>(), std::make_shared<DeafEar>());
 }
 
-inline std::shared_ptr<sim::VendorEmulator> emulator_named(std::string_view vendor,
-                                                           std::shared_ptr<sim::EmulatorWorld> world) {
+inline std::shared_ptr<sim::VendorEmulator> emulator_named(std::string_view vendor, std::shared_ptr<sim::EmulatorWorld> world) {
     for (const auto& entry : sim::vendor_emulators())
         if (entry.name == vendor) return entry.make(std::move(world));
     throw std::runtime_error("no such emulator");
@@ -48,8 +44,7 @@ public:
 
     TtsRig(std::string_view vendor, Endpoint asked, Make make, sim::Fault fault = {}, double pace = 0)
         : TtsRig(vendor, std::move(asked), make, std::move(fault), tone_world(pace)) {}
-    TtsRig(std::string_view vendor, Endpoint asked, Make make, sim::Fault fault,
-           std::shared_ptr<sim::EmulatorWorld> world)
+    TtsRig(std::string_view vendor, Endpoint asked, Make make, sim::Fault fault, std::shared_ptr<sim::EmulatorWorld> world)
         : host(emulator_named(vendor, world), world), http(std::make_unique<net::HttpClient>(io.get_executor())) {
         host.script({sim::FaultRule{"", 1, 1 << 30, std::move(fault)}});
         endpoint = std::move(asked);

@@ -63,7 +63,9 @@ struct Mind final : brain::PipelineFactory {
         last = session.get();
         return session;
     }
-    std::function<std::optional<Words>(const conversation::StartReply&)> answer = [](const conversation::StartReply& request) { return std::optional<Words>(Words{.text = request.kind == PromptKind::greeting ? "Hello." : "You said " + request.text + ".", .target = {}}); };
+    std::function<std::optional<Words>(const conversation::StartReply&)> answer = [](const conversation::StartReply& request) {
+        return std::optional<Words>(Words{.text = request.kind == PromptKind::greeting ? "Hello." : "You said " + request.text + ".", .target = {}});
+    };
     bool speech_only = false;
     Session* last = nullptr;
     std::atomic<std::size_t> context{0};  // lines given with the last request
@@ -72,7 +74,13 @@ struct Mind final : brain::PipelineFactory {
 class Gathered : public testing::Test {
 protected:
     Gathered()
-        : workers(1), wheel(workers.at(0).executor()), http(workers.at(0).executor()), worker{workers.at(0), wheel, metrics.worker(0), http}, registry({}), disk(1 << 20, {}), tokens({{.id = 1, .key = Secret("0123456789abcdef0123456789abcdef")}}),
+        : workers(1),
+          wheel(workers.at(0).executor()),
+          http(workers.at(0).executor()),
+          worker{workers.at(0), wheel, metrics.worker(0), http},
+          registry({}),
+          disk(1 << 20, {}),
+          tokens({{.id = 1, .key = Secret("0123456789abcdef0123456789abcdef")}}),
           services{.log = log, .metrics = metrics, .registry = registry, .disk = disk, .recordings = {}, .call_files = {}} {
         const auto made = std::make_shared<flows::AgentFlow>();
         made->answer = {*flows::parse_answer("gather"), *flows::parse_answer("voicemail")};
@@ -84,7 +92,8 @@ protected:
         settings.public_url = "https://voice.example.test";
         settings.verify_signatures = false;
         const auto signatures = std::make_shared<const twilio::SignatureValidator>(std::vector<Secret>{Secret("x")});
-        routes = std::make_unique<TwilioWebhooks>(settings, TwilioWebhooks::Services{log, metrics, registry, tokens, [this](std::string_view) { return agent; }, [this](std::string_view name) { return name == "desk" ? agent : nullptr; },
+        routes = std::make_unique<TwilioWebhooks>(settings, TwilioWebhooks::Services{log, metrics, registry, tokens, [this](std::string_view) { return agent; },
+                                                                                     [this](std::string_view name) { return name == "desk" ? agent : nullptr; },
                                                                                      [] { return false; }, [signatures] { return signatures; }});
         flows_ = std::make_unique<FlowRoutes>(FlowServices{*routes, services, [this] { return &worker; }, {}, std::chrono::milliseconds(60)});
         workers.start();
@@ -104,7 +113,8 @@ protected:
         co_return answer ? answer->body : "none";
     }
     std::future<std::string> begin_post(const std::string& route, std::vector<twilio::FormField> more = {}, const std::string& status = "in-progress") {
-        std::vector<twilio::FormField> form{{"CallSid", kCall}, {"AccountSid", "AC00000000000000000000000000000001"}, {"From", "+14155550100"}, {"To", "+18005551212"}, {"CallStatus", status}};
+        std::vector<twilio::FormField> form{
+            {"CallSid", kCall}, {"AccountSid", "AC00000000000000000000000000000001"}, {"From", "+14155550100"}, {"To", "+18005551212"}, {"CallStatus", status}};
         form.insert(form.end(), more.begin(), more.end());
         auto task = ask(routes.get(), "/webhooks/twilio/" + route, twilio::encode_form(form));
         return asio::co_spawn(workers.at(0).executor(), std::move(task), asio::use_future);
@@ -209,7 +219,9 @@ TEST_F(Gathered, WhoseTimeIsNearlyOverIsTold) {
 
 TEST_F(Gathered, TheBrainEndsTheCall) {
     const auto greeting = post("voice", {}, "ringing");
-    mind->answer = [](const conversation::StartReply&) { return std::optional<Mind::Words>(Mind::Words{.text = "Goodbye then.", .then = ReplyThen::end_call, .target = {}}); };
+    mind->answer = [](const conversation::StartReply&) {
+        return std::optional<Mind::Words>(Mind::Words{.text = "Goodbye then.", .then = ReplyThen::end_call, .target = {}});
+    };
     const auto route = next_of(greeting);
     const auto last = post(route, speech("that is all"));
     EXPECT_THAT(last, HasSubstr("<Say>Goodbye then.</Say><Hangup/>"));
@@ -221,7 +233,9 @@ TEST_F(Gathered, TheBrainEndsTheCall) {
 
 TEST_F(Gathered, ATransferGoesThroughTheTail) {
     const auto greeting = post("voice", {}, "ringing");
-    mind->answer = [](const conversation::StartReply&) { return std::optional<Mind::Words>(Mind::Words{.text = "I put you through.", .then = ReplyThen::transfer, .target = "+4930123456"}); };
+    mind->answer = [](const conversation::StartReply&) {
+        return std::optional<Mind::Words>(Mind::Words{.text = "I put you through.", .then = ReplyThen::transfer, .target = "+4930123456"});
+    };
     const auto words = post(next_of(greeting), speech("sales please"));
     EXPECT_THAT(words, AllOf(HasSubstr("I put you through."), HasSubstr("after?agent=desk&amp;resume=0")));
     const auto dial = post("after?agent=desk&resume=0");
@@ -234,7 +248,8 @@ TEST_F(Gathered, ATransferGoesThroughTheTail) {
         lines = request.kind == PromptKind::returned ? 1 : 0;
         return std::optional<Mind::Words>(Mind::Words{.text = "Nobody is there.", .target = {}});
     };
-    const auto back = post("dialed?agent=desk&via=transfer&to=%2B4930123456", {{"DialCallStatus", "no-answer"}, {"DialCallSid", "CA00000000000000000000000000000002"}});
+    const auto back =
+        post("dialed?agent=desk&via=transfer&to=%2B4930123456", {{"DialCallStatus", "no-answer"}, {"DialCallSid", "CA00000000000000000000000000000002"}});
     EXPECT_THAT(back, AllOf(HasSubstr("Nobody is there."), HasSubstr("<Gather"), HasSubstr("returns=1")));
     EXPECT_THAT(note, HasSubstr("nobody answered"));
     EXPECT_EQ(lines, 1U);
@@ -248,7 +263,9 @@ TEST_F(Gathered, TheRecordTellsTheWholeEnd) {
         store::CallRecords records({.directory = directory.string(), .on_error = {}});
         services.records = &records;
         const auto greeting = post("voice", {}, "ringing");
-        mind->answer = [](const conversation::StartReply&) { return std::optional<Mind::Words>(Mind::Words{.text = "One moment.", .then = ReplyThen::transfer, .target = "+4930123456"}); };
+        mind->answer = [](const conversation::StartReply&) {
+            return std::optional<Mind::Words>(Mind::Words{.text = "One moment.", .then = ReplyThen::transfer, .target = "+4930123456"});
+        };
         post(next_of(greeting), speech("sales please"));
         records.flush();
         const auto text = records.read(kCall);
@@ -276,9 +293,11 @@ TEST_F(Gathered, WhoHangsUpUnnoticedGivesThePlaceBackAndMayStillReturn) {
     made->gather.timeout = std::chrono::seconds(0);
     agent->flow = made;
     agent->name = "brief";  // another FlowRoutes, whose callers are given up soon
-    routes = std::make_unique<TwilioWebhooks>(routes->settings(), TwilioWebhooks::Services{log, metrics, registry, tokens, [this](std::string_view) { return agent; }, [this](std::string_view) { return agent; },
-                                                                                           [] { return false; }, routes->services().signatures});
-    flows_ = std::make_unique<FlowRoutes>(FlowServices{*routes, services, [this] { return &worker; }, {}, std::chrono::milliseconds(60), std::chrono::milliseconds(1)});
+    routes = std::make_unique<TwilioWebhooks>(
+        routes->settings(), TwilioWebhooks::Services{log, metrics, registry, tokens, [this](std::string_view) { return agent; },
+                                                     [this](std::string_view) { return agent; }, [] { return false; }, routes->services().signatures});
+    flows_ = std::make_unique<FlowRoutes>(
+        FlowServices{*routes, services, [this] { return &worker; }, {}, std::chrono::milliseconds(60), std::chrono::milliseconds(1)});
     auto document = post("voice", {}, "ringing");
     ASSERT_THAT(document, HasSubstr("<Gather"));
     EXPECT_EQ(flows_->open_steps(), 0U);
@@ -318,7 +337,9 @@ TEST_F(Gathered, ATransferIsCarriedOutOnce) {
     ASSERT_THAT(post("voice", {}, "ringing"), HasSubstr("after?agent=desk&amp;resume=0<"));
     const auto transferred = [&](const std::string& to) {
         ASSERT_TRUE(registry.attach(kCall, "desk", {}, Clock::now()));
-        registry.finished(kCall, {.reason = conversation::EndReason::transferred, .target = to, .agent = "desk", .planned = true, .carried_out = {}, .memory = {}}, Clock::now());
+        registry.finished(kCall,
+                          {.reason = conversation::EndReason::transferred, .target = to, .agent = "desk", .planned = true, .carried_out = {}, .memory = {}},
+                          Clock::now());
     };
     transferred("+4930123456");
     const auto first = post("after?agent=desk&resume=0");
@@ -344,11 +365,14 @@ TEST_F(Gathered, ARelaysTransferIsCarriedOutOnce) {
     add_relay_route(*routes);
     ASSERT_EQ(registry.admit(kCall, Clock::now()), call::Admission::admitted);
     ASSERT_TRUE(registry.attach(kCall, "desk", {}, Clock::now()));
-    registry.finished(kCall, {.reason = conversation::EndReason::transferred, .target = "+4930123456", .agent = "desk", .planned = true, .carried_out = {}, .memory = {}}, Clock::now());
+    registry.finished(
+        kCall, {.reason = conversation::EndReason::transferred, .target = "+4930123456", .agent = "desk", .planned = true, .carried_out = {}, .memory = {}},
+        Clock::now());
     const auto first = post("relayed?agent=desk&resume=0", {{"SessionId", "VX1"}});
     EXPECT_THAT(first, HasSubstr("+4930123456"));
     EXPECT_EQ(post("relayed?agent=desk&resume=0", {{"SessionId", "VX1"}}), first);
-    EXPECT_THAT(post("relayed?agent=desk&resume=1", {{"SessionId", "VX2"}, {"SessionStatus", "failed"}}), AllOf(HasSubstr("<ConversationRelay"), Not(HasSubstr("<Dial"))));
+    EXPECT_THAT(post("relayed?agent=desk&resume=1", {{"SessionId", "VX2"}, {"SessionStatus", "failed"}}),
+                AllOf(HasSubstr("<ConversationRelay"), Not(HasSubstr("<Dial"))));
 }
 
 // Whoever was in a queue or a room is not asked through the menu, nor told the hours, again.

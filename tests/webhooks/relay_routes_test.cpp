@@ -52,42 +52,44 @@ TEST(RelayNoun, CarriesEveryAttribute) {
     all.echo_prompt_filtering = "on";
     all.languages = {{.code = "en-US", .tts_provider = "Amazon", .voice = "Joanna-Neural", .transcription_provider = "Google", .speech_model = "telephony"}};
     const auto text = written(all);
-    for (const char* part : {"welcomeGreeting=\"Hello &amp; welcome\"",
-                             "welcomeGreetingInterruptible=\"speech\"",
-                             " language=\"de-DE\"",
-                             "ttsLanguage=\"de-AT\"",
-                             "transcriptionLanguage=\"de-CH\"",
-                             "ttsProvider=\"Google\"",
-                             " voice=\"de-DE-Chirp3-HD-Aoede\"",
-                             "transcriptionProvider=\"Deepgram\"",
-                             "speechModel=\"nova-3-general\"",
-                             " interruptible=\"dtmf\"",
-                             "interruptSensitivity=\"low\"",
-                             "dtmfDetection=\"true\"",
-                             "reportInputDuringAgentSpeech=\"any\"",
-                             "preemptible=\"true\"",
-                             "hints=\"check-up,cleaning\"",
-                             "partialPrompts=\"true\"",
-                             "speechTimeout=\"700\"",
-                             "eotThreshold=\"0.7\"",
-                             "ignoreBackchannel=\"true\"",
-                             "profanityFilter=\"false\"",
-                             "deepgramSmartFormat=\"true\"",
-                             "elevenlabsTextNormalization=\"auto\"",
-                             "backgroundNoiseReduction=\"near\"",
-                             "events=\"speaker-events tokens-played\"",
-                             "debug=\"debugging\"",
-                             "intelligenceService=\"GA0123456789abcdef0123456789abcdef\"",
-                             "conversationConfiguration=\"cfg\"",
-                             "applicationReconnect=\"true\"",
-                             "turnDetection=\"on\"",
-                             "echoPromptFiltering=\"on\"",
-                             "<Language code=\"en-US\" ttsProvider=\"Amazon\" voice=\"Joanna-Neural\" transcriptionProvider=\"Google\" speechModel=\"telephony\"/>",
-                             "<Parameter name=\"t\" value=\"abc\"/>"}) {
+    for (const char* part :
+         {"welcomeGreeting=\"Hello &amp; welcome\"",
+          "welcomeGreetingInterruptible=\"speech\"",
+          " language=\"de-DE\"",
+          "ttsLanguage=\"de-AT\"",
+          "transcriptionLanguage=\"de-CH\"",
+          "ttsProvider=\"Google\"",
+          " voice=\"de-DE-Chirp3-HD-Aoede\"",
+          "transcriptionProvider=\"Deepgram\"",
+          "speechModel=\"nova-3-general\"",
+          " interruptible=\"dtmf\"",
+          "interruptSensitivity=\"low\"",
+          "dtmfDetection=\"true\"",
+          "reportInputDuringAgentSpeech=\"any\"",
+          "preemptible=\"true\"",
+          "hints=\"check-up,cleaning\"",
+          "partialPrompts=\"true\"",
+          "speechTimeout=\"700\"",
+          "eotThreshold=\"0.7\"",
+          "ignoreBackchannel=\"true\"",
+          "profanityFilter=\"false\"",
+          "deepgramSmartFormat=\"true\"",
+          "elevenlabsTextNormalization=\"auto\"",
+          "backgroundNoiseReduction=\"near\"",
+          "events=\"speaker-events tokens-played\"",
+          "debug=\"debugging\"",
+          "intelligenceService=\"GA0123456789abcdef0123456789abcdef\"",
+          "conversationConfiguration=\"cfg\"",
+          "applicationReconnect=\"true\"",
+          "turnDetection=\"on\"",
+          "echoPromptFiltering=\"on\"",
+          "<Language code=\"en-US\" ttsProvider=\"Amazon\" voice=\"Joanna-Neural\" transcriptionProvider=\"Google\" speechModel=\"telephony\"/>",
+          "<Parameter name=\"t\" value=\"abc\"/>"}) {
         std::string lower_part(part), lower_text(text);
         for (auto* one : {&lower_part, &lower_text})
             for (auto& c : *one) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        EXPECT_NE(lower_text.find(lower_part), std::string::npos) << part << "\n" << text;  // some attributes are written as Twilio's libraries do, in lower case
+        EXPECT_NE(lower_text.find(lower_part), std::string::npos) << part << "\n"
+                                                                  << text;  // some attributes are written as Twilio's libraries do, in lower case
     }
     EXPECT_EQ(written(all, false).find("welcomeGreeting"), std::string::npos) << "nobody who comes back is welcomed";
 }

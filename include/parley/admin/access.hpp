@@ -22,7 +22,7 @@ public:
         Metrics& metrics;
         store::Database& database;
         std::string instance, version;
-        std::function<Secret()> bootstrap;                         // server.admin_token as it is in force; empty: none
+        std::function<Secret()> bootstrap;  // server.admin_token as it is in force; empty: none
         std::function<bool(std::string_view host)> host_allowed;
         std::function<std::string(std::string_view number)> subject{};  // stands for a person's number in what is kept; empty: "…"
     };

@@ -1,6 +1,6 @@
 #pragma once
-// The operators' interface as a table: each resource brings its routes, the table does the doors (hosts, tokens and their roles), the reading of JSON, the audit
-// line of each change, and is what the OpenAPI document is made of. Everything on the control loop.
+// The operators' interface as a table: each resource brings its routes, the table does the doors (hosts, tokens and their roles), the reading of JSON, the
+// audit line of each change, and is what the OpenAPI document is made of. Everything on the control loop.
 
 #include <cstdint>
 #include <functional>
@@ -86,7 +86,7 @@ struct ApiDoors {
     std::function<net::Task<std::optional<ApiCaller>>(std::string token)> identify;  // nothing: wrong, expired or revoked
     std::function<bool(std::string_view host)> host_allowed;                         // by name, without port; IP addresses are never asked for
     std::function<net::Task<>(AuditLine line)> audit;                                // kept before the answer goes out
-    std::function<std::string(std::string_view number)> subject{};                   // for `person`: what tells who it was to whoever has the key; not set: nothing does
+    std::function<std::string(std::string_view number)> subject{};  // for `person`: what tells who it was to whoever has the key; not set: nothing does
 };
 
 // The router itself.

@@ -31,7 +31,8 @@ public:
         call::Registry& registry;
         const twilio::StreamTokens& tokens;
         std::function<std::shared_ptr<const call::Agent>()> agent;  // who answers; null: nobody
-        std::function<net::Task<bool>(std::shared_ptr<const call::Agent> agent, std::string call_sid)> may_talk{};  // whether there is a place; not set: there is
+        std::function<net::Task<bool>(std::shared_ptr<const call::Agent> agent, std::string call_sid)>
+            may_talk{};  // whether there is a place; not set: there is
         store::CallRecords* records = nullptr;
     };
     explicit WebVoice(Services services) : services_(std::move(services)) {}

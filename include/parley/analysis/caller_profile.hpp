@@ -19,8 +19,8 @@ namespace parley::analysis {
 // What a call adds, without a model: the name they gave, what they wanted, what was said last. `findings`: by_rules() of post_call.hpp.
 [[nodiscard]] std::string profile_news(const Subject& subject, std::string_view findings);
 
-// `news` on top of `before`, both objects: what is said anew replaces what was, lists grow by what they do not have (open_matters is replaced: matters are settled),
-// null takes away. Of at most 8 KiB: then the oldest entries of lists go, then long texts are shortened, then whole members, the last ones first.
+// `news` on top of `before`, both objects: what is said anew replaces what was, lists grow by what they do not have (open_matters is replaced: matters are
+// settled), null takes away. Of at most 8 KiB: then the oldest entries of lists go, then long texts are shortened, then whole members, the last ones first.
 [[nodiscard]] std::string merged_profile(std::string_view before, std::string_view news);
 
 // For the next conversation: variables caller_name, caller_language, … (texts and lists of texts at the top level, at most 300 characters each), and the whole

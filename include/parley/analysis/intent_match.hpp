@@ -19,8 +19,8 @@ public:
     // tells of them beforehand).
     explicit IntentMatch(const std::vector<Intent>& intents);
 
-    // The intent whose phrase is found anywhere in the words, the longest one first. Its place in the list. "I do not want to cancel" is no "cancel": a phrase right
-    // behind a negation does not count.
+    // The intent whose phrase is found anywhere in the words, the longest one first. Its place in the list. "I do not want to cancel" is no "cancel": a phrase
+    // right behind a negation does not count.
     [[nodiscard]] std::optional<std::size_t> find(std::string_view text) const;
 
 private:

@@ -16,10 +16,11 @@ inline constexpr std::size_t kMostTranscriptTokens = 12'000;
 
 struct Findings {
     // {"by":"rules"|"model","model":…,"summary":…,"action_items":[{"who","text"}],"sentiment":{"caller":{"label","score"},"agent":…},"intent":{"name"},
-    //  "extracted":{name:{…}},"operators":{name:{"result","by",…}},"compliance":{name:{"kind","passed","evidence","by"}},"tokens":{"input","output"}}; what was not asked
+    //  "extracted":{name:{…}},"operators":{name:{"result","by",…}},"compliance":{name:{"kind","passed","evidence","by"}},"tokens":{"input","output"}}; what was
+    //  not asked
     // for is not there. "fallback": why the model's answer is not used. "cut": the transcript was too long to be read whole.
     std::string json;
-    std::string profile_news;  // an object to merge into the caller's profile
+    std::string profile_news;                 // an object to merge into the caller's profile
     std::vector<brain::VendorRecord> used{};  // requests to models
 };
 
@@ -32,8 +33,9 @@ struct Findings {
 [[nodiscard]] Findings joined(Findings by_rules, std::string_view answer, const AnalysisSettings& settings);
 
 // All of it. `model` may be null.
-[[nodiscard]] net::Task<Findings> look_back(Subject subject, Findings by_rules, std::shared_ptr<const AnalysisSettings> settings, std::string profile, std::shared_ptr<brain::Model> model,
-                                            boost::asio::any_io_executor executor, net::HttpClient& http, TimePoint deadline);
+[[nodiscard]] net::Task<Findings> look_back(Subject subject, Findings by_rules, std::shared_ptr<const AnalysisSettings> settings, std::string profile,
+                                            std::shared_ptr<brain::Model> model, boost::asio::any_io_executor executor, net::HttpClient& http,
+                                            TimePoint deadline);
 
 // JSON Schema of a named extraction: its own, or the built-in one of "appointment" and "lead"; empty: there is none.
 [[nodiscard]] std::string extraction_schema(std::string_view name, std::string_view given);

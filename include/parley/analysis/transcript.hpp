@@ -19,7 +19,7 @@ struct Subject {
     std::int64_t began_ms = 0;  // since 1970; 0: unknown
     bool final = false;         // the carrier, or the only side there is, has said that it is over
     std::vector<Line> lines;
-    std::string other_party;    // their number or identity: `from`, or `to` of a call that was placed
+    std::string other_party;  // their number or identity: `from`, or `to` of a call that was placed
 };
 
 // From a call's record (store/call_records.hpp); turns, or where there are none the carrier's transcript. What has the wrong shape is left out.

@@ -38,9 +38,7 @@ struct WavAudio {
     int channels = 0;
     std::vector<std::int16_t> samples;
 
-    [[nodiscard]] std::size_t frames() const {
-        return channels == 0 ? 0 : samples.size() / static_cast<std::size_t>(channels);
-    }
+    [[nodiscard]] std::size_t frames() const { return channels == 0 ? 0 : samples.size() / static_cast<std::size_t>(channels); }
 };
 
 struct WavLimits {

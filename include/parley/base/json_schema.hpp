@@ -13,12 +13,12 @@ namespace parley {
 
 class JsonSchema {
 public:
-    static constexpr std::size_t kMostText = 64 * 1024;   // bytes of a schema
-    static constexpr std::size_t kMostNodes = 2000;       // subschemas, local references followed
-    static constexpr std::size_t kMostDepth = 32;         // of a schema and of a value
-    static constexpr std::size_t kMostValues = 5000;      // members and elements of a value, all of them
-    static constexpr std::size_t kMostPatterned = 4096;   // bytes of any string, if the schema has a pattern
-    static constexpr std::size_t kMostUnique = 256;       // elements of any array, if the schema has uniqueItems
+    static constexpr std::size_t kMostText = 64 * 1024;  // bytes of a schema
+    static constexpr std::size_t kMostNodes = 2000;      // subschemas, local references followed
+    static constexpr std::size_t kMostDepth = 32;        // of a schema and of a value
+    static constexpr std::size_t kMostValues = 5000;     // members and elements of a value, all of them
+    static constexpr std::size_t kMostPatterned = 4096;  // bytes of any string, if the schema has a pattern
+    static constexpr std::size_t kMostUnique = 256;      // elements of any array, if the schema has uniqueItems
 
     // Who wrote it. A stranger's patterns are not run (a regular expression can take for ever): they are left to the stranger.
     enum class From { us, stranger };

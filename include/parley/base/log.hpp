@@ -46,8 +46,7 @@ public:
     Field(std::string_view key, std::same_as<bool> auto value) : key_(key), value_(value) {}
     template <std::integral T>
         requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-    Field(std::string_view key, T value)
-        : key_(key), value_(static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(value)) {}
+    Field(std::string_view key, T value) : key_(key), value_(static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(value)) {}
     Field(std::string_view key, std::floating_point auto value) : key_(key), value_(static_cast<double>(value)) {}
     Field(std::string_view key, std::string_view value) : key_(key), value_(value) {}
     Field(std::string_view key, const std::string& value) : key_(key), value_(std::string_view(value)) {}
@@ -55,8 +54,7 @@ public:
     Field(std::string_view key, LogContent value) : key_(key), value_(value) {}
     // A duration is written in milliseconds: name it so ("dur_ms").
     template <class Rep, class Period>
-    Field(std::string_view key, std::chrono::duration<Rep, Period> value)
-        : key_(key), value_(std::chrono::duration<double, std::milli>(value).count()) {}
+    Field(std::string_view key, std::chrono::duration<Rep, Period> value) : key_(key), value_(std::chrono::duration<double, std::milli>(value).count()) {}
     Field(std::string_view, const Secret&) = delete;
     template <class T>
     Field(std::string_view, const T*) = delete;  // would become true
@@ -101,8 +99,7 @@ struct LogSettings {
     LogFormat format = LogFormat::json;
     bool content = false;  // lets LogContent through, at debug level only
     std::string service = "parley", version, instance;
-    std::size_t queue_bytes =
-        8 * 1024 * 1024;  // waiting for a slow reader; beyond it the lowest severity, oldest first, is dropped
+    std::size_t queue_bytes = 8 * 1024 * 1024;    // waiting for a slow reader; beyond it the lowest severity, oldest first, is dropped
     std::size_t reserve_bytes = 1 * 1024 * 1024;  // of these, kept for error and audit lines
     std::chrono::seconds flush{1};                // at the end, for a reader that does not read
     std::chrono::seconds window{10};              // of the rate limit, per (event, reason):
@@ -120,8 +117,7 @@ struct LogCounts {
         std::string event;
         std::uint64_t count;
     };
-    std::vector<Row>
-        events;  // lines asked for at an enabled level, suppressed ones included; at most 512 names, then "other"
+    std::vector<Row> events;  // lines asked for at an enabled level, suppressed ones included; at most 512 names, then "other"
     LogSink::Dropped dropped;
 };
 
@@ -141,23 +137,13 @@ public:
     static Log open(LogSettings settings, int fd);
     static Log to(LogSettings settings, std::shared_ptr<LogSink> sink);
 
-    void debug(std::string_view event, std::string_view msg, Fields fields = {}) const {
-        write(LogLevel::debug, event, msg, fields);
-    }
-    void info(std::string_view event, std::string_view msg, Fields fields = {}) const {
-        write(LogLevel::info, event, msg, fields);
-    }
-    void warn(std::string_view event, std::string_view msg, Fields fields = {}) const {
-        write(LogLevel::warn, event, msg, fields);
-    }
-    void error(std::string_view event, std::string_view msg, Fields fields = {}) const {
-        write(LogLevel::error, event, msg, fields);
-    }
+    void debug(std::string_view event, std::string_view msg, Fields fields = {}) const { write(LogLevel::debug, event, msg, fields); }
+    void info(std::string_view event, std::string_view msg, Fields fields = {}) const { write(LogLevel::info, event, msg, fields); }
+    void warn(std::string_view event, std::string_view msg, Fields fields = {}) const { write(LogLevel::warn, event, msg, fields); }
+    void error(std::string_view event, std::string_view msg, Fields fields = {}) const { write(LogLevel::error, event, msg, fields); }
     // Changes made and secrets or recordings touched: never rate-limited, not subject to the level, marked
     // "audit":true.
-    void audit(std::string_view event, std::string_view msg, Fields fields = {}) const {
-        write(LogLevel::info, event, msg, fields, true);
-    }
+    void audit(std::string_view event, std::string_view msg, Fields fields = {}) const { write(LogLevel::info, event, msg, fields, true); }
     void write(LogLevel level, std::string_view event, std::string_view msg, Fields fields, bool audit = false) const;
 
     [[nodiscard]] bool enabled(LogLevel level) const;
@@ -169,8 +155,7 @@ public:
 protected:
     struct Core;
     struct Context;
-    Log(std::shared_ptr<Core> core, std::shared_ptr<Context> context)
-        : core_(std::move(core)), context_(std::move(context)) {}
+    Log(std::shared_ptr<Core> core, std::shared_ptr<Context> context) : core_(std::move(core)), context_(std::move(context)) {}
 
     std::shared_ptr<Core> core_;
     std::shared_ptr<Context> context_;

@@ -28,9 +28,7 @@ class Counter {
 public:
     void add(std::uint64_t n = 1) noexcept { value_.fetch_add(n, std::memory_order_relaxed); }
     // For families named *_seconds_total, which count microseconds inside.
-    void add(Duration d) noexcept {
-        add(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(d).count()));
-    }
+    void add(Duration d) noexcept { add(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(d).count())); }
     [[nodiscard]] std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
 private:
@@ -52,8 +50,7 @@ using Buckets = std::span<const double>;
 namespace buckets {
 inline constexpr std::array<double, 14> kLatency{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10};
 inline constexpr std::array<double, 14> kTurn{.1, .2, .3, .4, .5, .6, .8, 1, 1.25, 1.5, 2, 3, 5, 10};
-inline constexpr std::array<double, 14> kGenerative{.01,  .02,  .04,  .08,   .16,   .32,   .64,
-                                                    1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
+inline constexpr std::array<double, 14> kGenerative{.01, .02, .04, .08, .16, .32, .64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
 inline constexpr std::array<double, 12> kCallLength{1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400};
 inline constexpr std::array<double, 10> kJitter{.0005, .001, .002, .005, .01, .02, .05, .1, .5, 2};
 inline constexpr std::array<double, 13> kBuffered{.0005, .001, .005, .01, .02, .05, .1, .15, .2, .5, 1, 2, 10};
@@ -82,12 +79,8 @@ private:
 // One writing thread, any reader: an increment is a load and a store, no bus lock.
 class LocalCounter {
 public:
-    void add(std::uint64_t n = 1) noexcept {
-        value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-    }
-    void add(Duration d) noexcept {
-        add(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(d).count()));
-    }
+    void add(std::uint64_t n = 1) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+    void add(Duration d) noexcept { add(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(d).count())); }
     [[nodiscard]] std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
 private:
@@ -149,8 +142,7 @@ private:
 template <class Cell>
 class Family {
 public:
-    Family(detail::LabelSpace space, Buckets bounds)
-        : space_(std::move(space)), bounds_(bounds), cells_(space_.size()) {}
+    Family(detail::LabelSpace space, Buckets bounds) : space_(std::move(space)), bounds_(bounds), cells_(space_.size()) {}
     Family(const Family&) = delete;
     Family& operator=(const Family&) = delete;
     ~Family() {
@@ -167,8 +159,7 @@ public:
         if (Cell* present = cells_[index].load(std::memory_order_acquire)) return *present;
         auto made = make();
         Cell* expected = nullptr;
-        if (cells_[index].compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel))
-            return *made.release();
+        if (cells_[index].compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) return *made.release();
         return *expected;
     }
     [[nodiscard]] const Cell* peek(std::size_t index) const { return cells_[index].load(std::memory_order_acquire); }
@@ -199,7 +190,7 @@ struct MetricsSettings {
     std::vector<std::string> routes;     // names of route templates, e.g. "voice"
     std::vector<std::string> providers;  // configured names, at most 32; "embedded" is always there
     std::vector<std::string> tenants;
-    std::vector<std::string> tools;      // what models may have done, by name, at most 64
+    std::vector<std::string> tools;  // what models may have done, by name, at most 64
 };
 
 struct MetricInfo {
@@ -284,23 +275,23 @@ public:
     Counters& provider_characters;    // provider
     Gauges& provider_connections;     // role, provider, state
     // --- resources
-    Gauges& admission_state;        // resource, stage: 1 for the stage in force
-    Gauges& worker_queue_length;    // pool
-    Histograms& worker_queue_wait;  // pool
-    Counters& recording_bytes;      // kind
-    Counters& store_write_errors;   // kind
-    Counters& store_operations;              // op, outcome
-    Histograms& store_operation_duration;    // op, outcome
+    Gauges& admission_state;               // resource, stage: 1 for the stage in force
+    Gauges& worker_queue_length;           // pool
+    Histograms& worker_queue_wait;         // pool
+    Counters& recording_bytes;             // kind
+    Counters& store_write_errors;          // kind
+    Counters& store_operations;            // op, outcome
+    Histograms& store_operation_duration;  // op, outcome
     Gauges& store_spool_bytes;
-    Counters& store_facts_dropped;           // kind
+    Counters& store_facts_dropped;  // kind
     // --- what leaves, and what must not stay
-    Counters& outbox_deliveries;   // outcome
+    Counters& outbox_deliveries;  // outcome
     Gauges& outbox_pending;
     Gauges& outbox_oldest;
-    Counters& pii_redacted;        // kind
-    Counters& retention_deleted;   // kind
+    Counters& pii_redacted;       // kind
+    Counters& retention_deleted;  // kind
     Gauges& live_subscribers;
-    Counters& live_dropped;        // reason
+    Counters& live_dropped;  // reason
     // --- operation
     Gauges& config_last_reload_successful;
     Gauges& config_last_reload_timestamp;
@@ -311,7 +302,7 @@ public:
     Counters& dials_ended;           // reason
     Counters& dials_refused;         // reason
     Gauges& dials_active;
-    Counters& control_actions;       // action, result
+    Counters& control_actions;  // action, result
     Counters& clock_jump;
     Histograms& loop_pause;
 };

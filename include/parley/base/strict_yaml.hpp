@@ -111,13 +111,12 @@ public:
     std::string url(std::string_view key, std::span<const std::string_view> schemes);
     // One of `choices`; answers its index.
     std::size_t choice(std::string_view key, std::size_t fallback, std::span<const std::string_view> choices);
-    std::vector<std::string> texts(std::string_view key,
-                                   std::vector<std::string> fallback = {});  // a list, or one text alone
+    std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback = {});  // a list, or one text alone
     std::map<std::string, std::string> text_map(std::string_view key);
     Reader map(std::string_view key);                                              // absent: an empty one
     std::vector<Reader> maps(std::string_view key);                                // a list of maps
     std::vector<std::pair<std::string, Reader>> named_maps(std::string_view key);  // a map of maps
-    const Node* node(std::string_view key);  // null if absent; the key counts as known
+    const Node* node(std::string_view key);                                        // null if absent; the key counts as known
 
     // Reports every key that was not asked for, with the nearest that was.
     void finish();

@@ -19,13 +19,11 @@ struct Parsed {
     explicit operator bool() const { return error.empty(); }
 };
 
-[[nodiscard]] Parsed<bool> parse_bool(std::string_view text);             // true, false
-[[nodiscard]] Parsed<std::int64_t> parse_integer(std::string_view text);  // decimal
-[[nodiscard]] Parsed<double> parse_number(std::string_view text);         // finite
-[[nodiscard]] Parsed<std::chrono::microseconds> parse_duration(
-    std::string_view text);  // "200us" "600ms" "1.5s" "10m" "1h"; 0 needs no unit
-[[nodiscard]] Parsed<std::uint64_t> parse_size(
-    std::string_view text);  // "512" "64KiB" "8MiB" "1GiB" (kB, MB, GB are 1000s)
+[[nodiscard]] Parsed<bool> parse_bool(std::string_view text);                           // true, false
+[[nodiscard]] Parsed<std::int64_t> parse_integer(std::string_view text);                // decimal
+[[nodiscard]] Parsed<double> parse_number(std::string_view text);                       // finite
+[[nodiscard]] Parsed<std::chrono::microseconds> parse_duration(std::string_view text);  // "200us" "600ms" "1.5s" "10m" "1h"; 0 needs no unit
+[[nodiscard]] Parsed<std::uint64_t> parse_size(std::string_view text);                  // "512" "64KiB" "8MiB" "1GiB" (kB, MB, GB are 1000s)
 
 struct Address {
     std::string host;  // an IP address or a name; IPv6 without brackets

@@ -41,7 +41,7 @@ public:
     DialogueReply keyed(std::string_view digits);
     DialogueReply nothing_understood();
     DialogueReply returned(std::string_view note);  // the call is back: says so, and asks again what was asked
-    void interrupted();  // the last reply was not spoken to its end
+    void interrupted();                             // the last reply was not spoken to its end
 
     // Where the dialogue stands and what it knows, as JSON, for another Dialogue of the same script to go on from; what is not its own is ignored.
     [[nodiscard]] std::string saved() const;

@@ -18,8 +18,7 @@ struct EmbeddedSettings {
     std::chrono::seconds max_utterance{20};        // what is said beyond is not recognised
     std::chrono::milliseconds partial_every{800};  // 0: none but the one at a pause
     std::size_t cache_bytes = std::size_t{16} << 20U;
-    std::vector<std::string>
-        fixed_phrases;  // fillers, apologies, idle prompts: synthesised at start, spoken without any engine
+    std::vector<std::string> fixed_phrases;  // fillers, apologies, idle prompts: synthesised at start, spoken without any engine
 };
 
 // The brain that needs no key: an embedded recogniser, a scripted dialogue, an embedded voice.
@@ -33,8 +32,7 @@ class EmbeddedFactory final : public PipelineFactory {
 public:
     // Synthesises the fixed phrases and the script's greeting: blocking, at start-up. Throws std::runtime_error when
     // the voice does not exist or a phrase cannot be spoken.
-    EmbeddedFactory(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool,
-                    EmbeddedSettings settings);
+    EmbeddedFactory(std::shared_ptr<const Script> script, std::shared_ptr<speech::EnginePool> pool, EmbeddedSettings settings);
     ~EmbeddedFactory() override;
 
     std::unique_ptr<Brain> open(const CallFacts& facts, const CallPorts& ports) override;

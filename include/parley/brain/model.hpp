@@ -18,16 +18,16 @@
 namespace parley::brain {
 
 struct ModelQuestion {
-    std::string instructions;      // what to do: system prompt
-    std::string text;              // on what: data, never instructions
-    std::string schema;            // JSON Schema of the answer; empty: plain text
+    std::string instructions;  // what to do: system prompt
+    std::string text;          // on what: data, never instructions
+    std::string schema;        // JSON Schema of the answer; empty: plain text
     std::uint32_t max_tokens = 512;
-    std::string conversation;      // opaque id of the call, for caches and logs
+    std::string conversation;  // opaque id of the call, for caches and logs
 };
 struct ModelAnswer {
     bool ok = false;
-    std::string text;              // with a schema: one JSON value that holds to it
-    std::string why;               // of a failure: "timeout", "no_model", "invalid_answer", a vendor's failure
+    std::string text;  // with a schema: one JSON value that holds to it
+    std::string why;   // of a failure: "timeout", "no_model", "invalid_answer", a vendor's failure
     std::string vendor, model;
     std::uint32_t input_tokens = 0, output_tokens = 0;
     std::vector<VendorRecord> used{};  // one a request that was made, for whoever counts; `began` is not told

@@ -45,11 +45,9 @@ public:
             std::size_t end = 0;
             std::string value;
         };
-        [[nodiscard]] virtual std::vector<Reading> read(std::string_view slot, std::span<const std::string> words,
-                                                        std::size_t from) const = 0;
+        [[nodiscard]] virtual std::vector<Reading> read(std::string_view slot, std::span<const std::string> words, std::size_t from) const = 0;
     };
-    [[nodiscard]] std::vector<Match> match(std::span<const std::string> words, std::size_t from,
-                                           const SlotReader& slots) const;
+    [[nodiscard]] std::vector<Match> match(std::span<const std::string> words, std::size_t from, const SlotReader& slots) const;
 
     struct Node {
         enum class Kind : std::uint8_t { word, slot, sequence, choice, optional } kind = Kind::sequence;

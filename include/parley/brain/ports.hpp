@@ -45,11 +45,11 @@ struct CallerAudio {
 class SttSession {
 public:
     virtual ~SttSession() = default;
-    virtual void audio(const CallerAudio& frame) = 0;             // 20 ms a call, also between utterances (pre-roll is kept inside)
+    virtual void audio(const CallerAudio& frame) = 0;  // 20 ms a call, also between utterances (pre-roll is kept inside)
     virtual void begin(UtteranceId utterance) = 0;
     virtual void finish(UtteranceId utterance) = 0;
     virtual void drop(UtteranceId utterance) = 0;
-    virtual void expect(std::string_view /*what*/) {}             // what the dialogue expects next: the name of a grammar, a hint list
+    virtual void expect(std::string_view /*what*/) {}  // what the dialogue expects next: the name of a grammar, a hint list
 };
 
 struct LmSink {
@@ -116,10 +116,10 @@ public:
 // The caller's data a brain may know.
 struct CallFacts {
     std::string call_sid, from, to, agent;
-    std::uint64_t seed = 0;  // for choosing among prompt variants; recorded in the call file
-    std::string brain_state{};  // LmSession::state() of the session that had this call before; empty: a new call
-    bool written = false;       // the answers are read (a text message), not heard
-    bool placed = false;        // we called: `to` is theirs
+    std::uint64_t seed = 0;          // for choosing among prompt variants; recorded in the call file
+    std::string brain_state{};       // LmSession::state() of the session that had this call before; empty: a new call
+    bool written = false;            // the answers are read (a text message), not heard
+    bool placed = false;             // we called: `to` is theirs
     std::string channel = "twilio";  // or web
     // {name} in persona, instructions and greeting: the agent's own, the call's parameters, what preparation found.
     std::map<std::string, std::string> variables{};
@@ -130,9 +130,9 @@ struct CallFacts {
 // Something a brain wants done besides talking: send a text, press keys, record. Names and arguments are what a model is shown as tools.
 struct ActionSpec {
     std::string name, description;
-    std::string parameters;  // JSON schema of an object
+    std::string parameters;                   // JSON schema of an object
     std::chrono::milliseconds within{10000};  // its answer, at the latest
-    std::string filler{};    // said once when it takes long and nothing else is; empty: what is usual
+    std::string filler{};                     // said once when it takes long and nothing else is; empty: what is usual
 };
 struct ActionRequest {
     std::string name;
@@ -140,7 +140,7 @@ struct ActionRequest {
 };
 struct ActionResult {
     bool ok = false;
-    std::string json;       // an object for the model: {"ok":true,…} or {"error":"…"}
+    std::string json;  // an object for the model: {"ok":true,…} or {"error":"…"}
     // Ends the talk like a transfer when the answer has been spoken: a destination (flows/destination.hpp); empty: the talk goes on.
     std::string transfer;
     std::string announcement;  // said before that transfer; empty: what the brain says itself
@@ -166,7 +166,7 @@ public:
 
 // A request to a vendor, or an exchange with it, as it ended: for the call file, the log and the metrics.
 struct VendorRecord {
-    std::string role, vendor, request_id, outcome, reason;  // role: stt, llm, tts, realtime; outcome: ok, cancelled, or a failure's name
+    std::string role, vendor, request_id, outcome, reason;          // role: stt, llm, tts, realtime; outcome: ok, cancelled, or a failure's name
     std::chrono::milliseconds began{0}, first_byte{-1}, lasted{0};  // `began` after the call's start; first_byte -1: none came
     std::uint32_t attempt = 1, input_tokens = 0, output_tokens = 0, characters = 0;
     bool backup = false, hedge = false, speculative = false, reused_connection = false;
@@ -180,7 +180,8 @@ struct VendorRecord {
 struct VendorSink {
     virtual ~VendorSink() = default;
     virtual void on_vendor(const VendorRecord& record) = 0;
-    // What an exchange that goes on has used since the last time (`under_way`), for whoever counts; its record at its end has the whole, and how much of it was told.
+    // What an exchange that goes on has used since the last time (`under_way`), for whoever counts; its record at its end has the whole, and how much of it was
+    // told.
     virtual void on_used(const VendorRecord& /*more*/) {}
     virtual void on_failover(std::string_view role, std::string_view from, std::string_view to, std::string_view reason) = 0;
     // Something worth an entry in the call's record: {"event":…,…} (Fact::event).

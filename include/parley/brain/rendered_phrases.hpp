@@ -24,8 +24,8 @@ struct PhraseShelf {
 };
 
 struct RenderPlan {
-    std::vector<std::string> phrases;    // fillers, apology, goodbye, idle prompts: must be sayable whatever happens
-    std::vector<std::string> greetings;  // said in the vendor's own voice or not from here at all
+    std::vector<std::string> phrases;       // fillers, apology, goodbye, idle prompts: must be sayable whatever happens
+    std::vector<std::string> greetings;     // said in the vendor's own voice or not from here at all
     std::vector<vendors::Endpoint> voices;  // in the agent's order; "embedded" among them is passed over
     speech::VoiceSettings embedded;
     std::chrono::milliseconds each{5000};  // for one phrase at one vendor

@@ -27,11 +27,11 @@ struct Act {
     Prompts say;
     std::vector<ScriptAction> actions;  // done behind `say`, one after another
     Prompts ok, failed;                 // said when all of them were done; when one was not (the rest is left out then)
-    std::string go;                  // a state's name; empty: stay in this state
-    std::vector<std::string> clear;  // slots forgotten afterwards (values just heard are kept)
-    bool repeat = false;             // say the last reply again
-    bool end = false;                // hang up afterwards
-    std::string transfer;            // a number or "voicemail"; empty: none
+    std::string go;                     // a state's name; empty: stay in this state
+    std::vector<std::string> clear;     // slots forgotten afterwards (values just heard are kept)
+    bool repeat = false;                // say the last reply again
+    bool end = false;                   // hang up afterwards
+    std::string transfer;               // a number or "voicemail"; empty: none
 };
 
 struct Intent {
@@ -48,12 +48,12 @@ struct NotUnderstood {
 
 struct State {
     std::string name;
-    Prompts ask, ask_again;                               // on entering; ask_again (if any) from the second time on
-    std::vector<std::string> fill;                        // slots collected here
-    std::map<std::string, Prompts, std::less<>> missing;  // asked when this slot is still missing; otherwise `ask`
-    std::string filled;                                   // state to go to when all are filled
-    std::map<std::string, Act, std::less<>> hear;         // by intent
-    std::vector<std::string> order;  // intents of `hear`, the state's own first: who wins when phrases are alike
+    Prompts ask, ask_again;                                // on entering; ask_again (if any) from the second time on
+    std::vector<std::string> fill;                         // slots collected here
+    std::map<std::string, Prompts, std::less<>> missing;   // asked when this slot is still missing; otherwise `ask`
+    std::string filled;                                    // state to go to when all are filled
+    std::map<std::string, Act, std::less<>> hear;          // by intent
+    std::vector<std::string> order;                        // intents of `hear`, the state's own first: who wins when phrases are alike
     std::map<std::string, std::string, std::less<>> keys;  // DTMF entry -> intent
     NotUnderstood not_understood;
     std::chrono::milliseconds patience{0};  // silence that ends the caller's turn here; 0: the core's own default
@@ -70,8 +70,8 @@ struct Script {
     std::map<std::string, Intent, std::less<>> intents;
     std::map<std::string, SlotSpec, std::less<>> slots;
     std::map<std::string, State, std::less<>> states;
-    double confirm_below = 0;  // confidence under which an intent with a label is asked back
-    Prompts confirm_ask;       // "Do you want to {label}?"
+    double confirm_below = 0;                                // confidence under which an intent with a label is asked back
+    Prompts confirm_ask;                                     // "Do you want to {label}?"
     std::shared_ptr<const speech::Grammar> confirm_grammar;  // intents yes and no
 
     [[nodiscard]] const State& state(std::string_view which) const { return states.find(which)->second; }
@@ -101,8 +101,7 @@ inline constexpr std::size_t kMaxScriptBytes = 256 * 1024;
 // Strict: unknown keys, unknown names, unreachable states, missing prompts, words that are not in the recogniser's
 // dictionary
 // (`lexicon` null: not checked) and wrong types throw ScriptError with the nearest valid name.
-[[nodiscard]] std::shared_ptr<const Script> parse_script(std::string_view yaml, std::string_view file,
-                                                         const speech::Lexicon* lexicon);
+[[nodiscard]] std::shared_ptr<const Script> parse_script(std::string_view yaml, std::string_view file, const speech::Lexicon* lexicon);
 [[nodiscard]] std::shared_ptr<const Script> load_script(const std::string& path, const speech::Lexicon* lexicon);
 
 }  // namespace parley::brain

@@ -30,8 +30,7 @@ struct SlotSpec {
 
 // Every reading of the slot at `from`, the longest first. A time of day without "in the morning" or the like is read as
 // the one of its two meanings that lies in the slot's range.
-[[nodiscard]] std::vector<Pattern::SlotReader::Reading> read_slot(const SlotSpec& slot,
-                                                                  std::span<const std::string> words, std::size_t from);
+[[nodiscard]] std::vector<Pattern::SlotReader::Reading> read_slot(const SlotSpec& slot, std::span<const std::string> words, std::size_t from);
 // The value keyed in: weekday 1 (monday) to 7, time H, HH, HMM or HHMM, digits as they are. Empty if it makes no sense.
 [[nodiscard]] std::string keyed_slot(const SlotSpec& slot, std::string_view keys);
 // How a value is read back.

@@ -16,9 +16,9 @@ namespace parley::brain {
 struct TextTurn {
     std::vector<std::string> pieces;  // speakable, in order; never empty unless `failed` or `superseded`
     conversation::ReplyThen then = conversation::ReplyThen::listen;
-    std::string target;               // of a transfer
-    bool failed = false;              // no answer within the time, or none at all
-    bool superseded = false;          // another turn was begun, or the talk closed, before this one was done
+    std::string target;                      // of a transfer
+    bool failed = false;                     // no answer within the time, or none at all
+    bool superseded = false;                 // another turn was begun, or the talk closed, before this one was done
     [[nodiscard]] std::string text() const;  // the pieces, with a blank between
 };
 
@@ -55,8 +55,8 @@ public:
 
     [[nodiscard]] const std::vector<conversation::ContextLine>& lines() const;
     [[nodiscard]] TalkMemory memory() const;
-    void tick(TimePoint now);    // at least every 100 ms while a turn runs, if the owner has a beat; otherwise it ticks itself
-    net::Task<> close();         // within 1 s; afterwards nothing is called
+    void tick(TimePoint now);  // at least every 100 ms while a turn runs, if the owner has a beat; otherwise it ticks itself
+    net::Task<> close();       // within 1 s; afterwards nothing is called
 
 private:
     struct Impl;

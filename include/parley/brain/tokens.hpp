@@ -20,8 +20,10 @@ namespace parley::brain {
             continue;
         }
         end_word();
-        if (byte > 0x20 && byte < 0x80) ++tokens;         // punctuation
-        else if ((byte & 0xC0U) == 0xC0U) ++tokens;  // the first byte of a character beyond ASCII
+        if (byte > 0x20 && byte < 0x80)
+            ++tokens;  // punctuation
+        else if ((byte & 0xC0U) == 0xC0U)
+            ++tokens;  // the first byte of a character beyond ASCII
     }
     end_word();
     return tokens;

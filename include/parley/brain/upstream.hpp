@@ -28,17 +28,17 @@ struct VendorMakers {
 
 // How long each stage may owe something before the backup is asked (catalogue 3.3).
 struct UpstreamBudgets {
-    std::chrono::milliseconds stt_final{1000};     // from the end of the turn; then what was understood so far counts
-    std::chrono::milliseconds stt_silent{4000};    // the caller speaks and the recogniser says nothing at all
-    std::chrono::milliseconds lm_first{3000};      // to the first token
-    std::chrono::milliseconds lm_stall{2000};      // between tokens
+    std::chrono::milliseconds stt_final{1000};   // from the end of the turn; then what was understood so far counts
+    std::chrono::milliseconds stt_silent{4000};  // the caller speaks and the recogniser says nothing at all
+    std::chrono::milliseconds lm_first{3000};    // to the first token
+    std::chrono::milliseconds lm_stall{2000};    // between tokens
     std::chrono::milliseconds lm_whole{30000};
-    std::chrono::milliseconds tts_first{1500};     // to the first audio of a text
-    std::chrono::milliseconds tts_stall{2000};     // between its pieces
-    std::chrono::milliseconds tts_behind{700};     // audio later than real time by so much: the backup takes the next sentence
-    std::chrono::milliseconds s2s_first{3000};     // from the turn's end to the first audio
+    std::chrono::milliseconds tts_first{1500};  // to the first audio of a text
+    std::chrono::milliseconds tts_stall{2000};  // between its pieces
+    std::chrono::milliseconds tts_behind{700};  // audio later than real time by so much: the backup takes the next sentence
+    std::chrono::milliseconds s2s_first{3000};  // from the turn's end to the first audio
     std::chrono::milliseconds s2s_stall{2000};
-    std::chrono::milliseconds retry_after{100};    // ± 50 %
+    std::chrono::milliseconds retry_after{100};  // ± 50 %
 };
 
 struct UpstreamSettings {
@@ -51,22 +51,22 @@ struct UpstreamSettings {
     };
     std::map<std::string, InLanguage> by_language;
     std::string language;
-    std::string instructions;      // the agent's persona and task: the system prompt
-    std::string greeting;          // said first, as it stands; empty: the model greets
-    std::map<std::string, std::string> variables;  // {name} in both, unless the call brings another value (prompt.hpp)
+    std::string instructions;                                              // the agent's persona and task: the system prompt
+    std::string greeting;                                                  // said first, as it stands; empty: the model greets
+    std::map<std::string, std::string> variables;                          // {name} in both, unless the call brings another value (prompt.hpp)
     std::function<std::chrono::seconds(std::chrono::sys_seconds)> offset;  // of the local time, for {now}; none: UTC
-    bool end_call = true;          // the model may hang up
-    std::string transfer_target;   // where it may transfer to; empty: nowhere
+    bool end_call = true;                                                  // the model may hang up
+    std::string transfer_target;                                           // where it may transfer to; empty: nowhere
     std::map<std::string, std::string> transfers;  // further places, by the names the model chooses among; `transfer_target` is "default" there
-    double temperature = -1;       // negative: the vendor's default
+    double temperature = -1;                       // negative: the vendor's default
     std::uint32_t max_tokens = 512;
     std::uint32_t context_tokens = 0;  // of the conversation a model is given; beyond it the oldest part becomes a summary; 0: all of it
-    std::string locale = "en-US";  // how numbers, dates and symbols are read
+    std::string locale = "en-US";      // how numbers, dates and symbols are read
     UpstreamBudgets budgets;
-    bool warm = true;              // sockets are opened before they are needed, backups' too
-    std::chrono::milliseconds clause_wait{150};  // an answer's first clause waits so long for the rest of its sentence; 0: not at all
-    bool speculate = true;         // start answering on an eager end of turn
-    bool hedge = false;            // ask a second model when the first is slower than its p95
+    bool warm = true;                             // sockets are opened before they are needed, backups' too
+    std::chrono::milliseconds clause_wait{150};   // an answer's first clause waits so long for the rest of its sentence; 0: not at all
+    bool speculate = true;                        // start answering on an eager end of turn
+    bool hedge = false;                           // ask a second model when the first is slower than its p95
     std::chrono::milliseconds hedge_after{1200};  // until enough was observed
     std::chrono::milliseconds session_limit{0};   // of a vendor's socket, where known: rolled over at 80 % of it, between turns
 };

@@ -16,13 +16,27 @@
 #include "parley/conversation/machine.hpp"
 #include "parley/flows/relay_settings.hpp"
 
-namespace parley::flows { struct AgentFlow; }
-namespace parley::policy { struct PolicySettings; }
-namespace parley::hold { struct HoldSettings; }
-namespace parley::tools { struct ToolSettings; }
-namespace parley::analysis { struct AnalysisSettings; }
-namespace parley::outbox { struct WebhookSettings; }
-namespace parley::privacy { struct PrivacySettings; }
+namespace parley::flows {
+struct AgentFlow;
+}
+namespace parley::policy {
+struct PolicySettings;
+}
+namespace parley::hold {
+struct HoldSettings;
+}
+namespace parley::tools {
+struct ToolSettings;
+}
+namespace parley::analysis {
+struct AnalysisSettings;
+}
+namespace parley::outbox {
+struct WebhookSettings;
+}
+namespace parley::privacy {
+struct PrivacySettings;
+}
 
 namespace parley::call {
 
@@ -37,18 +51,18 @@ struct Agent {
     BrainKind brain = BrainKind::pipeline;
     std::shared_ptr<brain::PipelineFactory> pipeline;  // brain == pipeline
     conversation::Settings conversation;
-    std::string bot_url;                               // brain == bot: wss://…
+    std::string bot_url;  // brain == bot: wss://…
     std::vector<std::pair<std::string, std::string>> bot_headers;
-    std::string fallback_number;                       // where the tail sends a call the brain could not serve; empty = goodbye
-    bool voicemail = true;                             // false: a caller who would leave a message gets the fallback number or a goodbye
+    std::string fallback_number;  // where the tail sends a call the brain could not serve; empty = goodbye
+    bool voicemail = true;        // false: a caller who would leave a message gets the fallback number or a goodbye
     std::string voicemail_prompt;
     std::chrono::seconds voicemail_max{120};
     std::chrono::seconds max_duration{600};
     bool record = false;
-    std::optional<FrameDetail> call_file;              // absent: none is written
+    std::optional<FrameDetail> call_file;  // absent: none is written
     PlayoutSettings playout;
     audio::VadConfig vad;
-    std::shared_ptr<const flows::AgentFlow> flow;      // how calls are answered and where they go; null: by a stream, at all hours
+    std::shared_ptr<const flows::AgentFlow> flow;       // how calls are answered and where they go; null: by a stream, at all hours
     std::shared_ptr<const flows::RelaySettings> relay;  // null: Twilio's defaults
     std::string account;                                // SID of the account it belongs to; empty: the gateway's own
     std::map<std::string, std::string> variables;       // of its prompt

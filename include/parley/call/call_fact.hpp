@@ -11,9 +11,9 @@ namespace parley::call {
 struct CallFact {
     const Agent* agent = nullptr;  // null: nobody answers the number, or only its name is known
     std::string_view from{}, to{}, account{};
-    std::string_view country{};    // of the caller, as the carrier gives it
-    std::string_view display{};    // the caller's name
-    std::string_view page_url{};   // web
+    std::string_view country{};   // of the caller, as the carrier gives it
+    std::string_view display{};   // the caller's name
+    std::string_view page_url{};  // web
     bool outbound = false, web = false;
     bool known_direction = true;        // false: said by somebody who does not know who called whom
     std::string_view agent_name{};      // without an agent

@@ -61,11 +61,11 @@ private:
 struct ReplayResult {
     bool identical = false;
     std::uint64_t inputs = 0, outputs = 0, frames = 0;
-    std::uint64_t line = 0;         // of the first difference, 1-based
-    std::string recorded, replayed; // the first difference: what the file says and what the code does now
+    std::uint64_t line = 0;            // of the first difference, 1-based
+    std::string recorded, replayed;    // the first difference: what the file says and what the code does now
     std::vector<std::string> context;  // the last lines before it
-    bool complete = false;          // the file has its end line
-    std::string error;              // the file cannot be read: why (line named)
+    bool complete = false;             // the file has its end line
+    std::string error;                 // the file cannot be read: why (line named)
 };
 
 // Runs a call file through the current conversation core in virtual time. Frames recorded in full run through the current voice activity

@@ -24,7 +24,7 @@ public:
     virtual void on_media(std::span<const std::uint8_t> mulaw) = 0;  // 8 kHz µ-law, any length
     // Of a stream of both tracks: what the other side hears. 8 kHz µ-law, any length.
     virtual void on_outbound(std::span<const std::uint8_t> /*mulaw*/) {}
-    virtual void on_gap(std::uint32_t samples) = 0;                  // so much caller audio was lost on the way; at most 200 ms
+    virtual void on_gap(std::uint32_t samples) = 0;  // so much caller audio was lost on the way; at most 200 ms
     virtual void on_dtmf(char digit) = 0;
     virtual void on_mark(std::string_view name) = 0;
     // A sink that passes audio on untouched asks for the messages themselves, checked but not decoded: then on_media is not called.
@@ -33,12 +33,12 @@ public:
 };
 
 enum class LegEnd : std::uint8_t {
-    stopped,         // `stop` received: the caller hung up or Twilio took the call elsewhere
-    closed,          // closed without `stop`
-    lost,            // connection reset or gone
-    protocol,        // the peer broke the rules and was closed with a code
-    media_timeout,   // nothing for 5 s
-    ours             // we closed
+    stopped,        // `stop` received: the caller hung up or Twilio took the call elsewhere
+    closed,         // closed without `stop`
+    lost,           // connection reset or gone
+    protocol,       // the peer broke the rules and was closed with a code
+    media_timeout,  // nothing for 5 s
+    ours            // we closed
 };
 
 // What the end of the leg means for the call when nothing of ours ended it first.

@@ -10,7 +10,9 @@
 
 namespace parley::call {
 
-[[nodiscard]] inline bool masks(const Agent& agent) { return agent.privacy && agent.privacy->redact; }
+[[nodiscard]] inline bool masks(const Agent& agent) {
+    return agent.privacy && agent.privacy->redact;
+}
 
 // Masked where the agent masks.
 [[nodiscard]] inline brain::TalkMemory as_kept(const Agent& agent, brain::TalkMemory memory) {

@@ -20,7 +20,8 @@ class ListenServer {
 public:
     // The revision the call began with, where it can still be had.
     using FindAgent = std::function<net::Task<std::shared_ptr<const Agent>>(std::string name, std::string revision)>;
-    ListenServer(CallServices& services, const twilio::StreamTokens& tokens, FindAgent find_agent) : services_(services), tokens_(tokens), find_agent_(std::move(find_agent)) {}
+    ListenServer(CallServices& services, const twilio::StreamTokens& tokens, FindAgent find_agent)
+        : services_(services), tokens_(tokens), find_agent_(std::move(find_agent)) {}
 
     // `ticket` is the socket's place under the pre-authentication caps, given back when the token held.
     net::Task<> serve(std::unique_ptr<net::WebSocket> socket, std::shared_ptr<void> ticket, CallWorker& worker);

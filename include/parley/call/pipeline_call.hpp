@@ -29,8 +29,8 @@ struct CallServices {
     Metrics& metrics;
     Registry& registry;
     DiskWriter& disk;
-    std::string recordings;  // directory
-    std::string call_files;  // directory
+    std::string recordings;                 // directory
+    std::string call_files;                 // directory
     store::CallRecords* records = nullptr;  // none: nothing is kept of what was said
     // What this call's brain may do besides talking; null: nothing. The result lives on the call's worker. `handset`: null where there is none.
     std::function<std::unique_ptr<brain::Actions>(const Agent&, const brain::CallFacts&, CallWorker&, brain::Handset* handset)> actions{};

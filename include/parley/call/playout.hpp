@@ -12,9 +12,9 @@
 namespace parley::call {
 
 struct PlayoutSettings {
-    std::chrono::milliseconds ahead{120};         // how far the carrier's buffer is kept filled; 100-200 ms
-    std::chrono::milliseconds mark_every{400};    // a mark at the first pause in the audio after so long, at twice that in any case
-    std::chrono::seconds segment_bound{60};       // audio queued for one segment at most; what is beyond is dropped and counted
+    std::chrono::milliseconds ahead{120};       // how far the carrier's buffer is kept filled; 100-200 ms
+    std::chrono::milliseconds mark_every{400};  // a mark at the first pause in the audio after so long, at twice that in any case
+    std::chrono::seconds segment_bound{60};     // audio queued for one segment at most; what is beyond is dropped and counted
 };
 
 // What leaves the playout: both calls are made synchronously, in order, on the call's worker.
@@ -45,7 +45,7 @@ public:
     // Hands over what is due. Also to be called when audio arrives while nothing is playing, so that the first frame does not wait
     // for the next tick.
     void pump(Instant now);
-    void drop_all();               // everything not yet handed over
+    void drop_all();  // everything not yet handed over
     void carrier_cleared(Instant now);
     void duck(bool on) { ducking_ = on; }
     // Sound where there is no speech, and under the first of it: with the first frame of speech it is released, and it is let go when it is over or

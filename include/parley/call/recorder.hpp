@@ -25,7 +25,7 @@ public:
     void cleared(Instant now);  // agent audio from here on was never heard
     // The caller's side of this stretch is made silent: what is on the disk already, when the recording is finished.
     void silence_caller(Instant from, Instant to);
-    void finish();              // writes the rest and the final header; safe to call twice
+    void finish();  // writes the rest and the final header; safe to call twice
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
@@ -36,9 +36,9 @@ private:
     DiskWriter& disk_;
     std::string path_;
     std::shared_ptr<DiskWriter::File> file_;
-    std::vector<std::int16_t> window_;  // interleaved stereo, first frame is `committed_`
-    std::size_t committed_ = 0;         // frames already given to the disk thread
-    std::size_t end_ = 0;               // frames the caller's side has reached
+    std::vector<std::int16_t> window_;                           // interleaved stereo, first frame is `committed_`
+    std::size_t committed_ = 0;                                  // frames already given to the disk thread
+    std::size_t end_ = 0;                                        // frames the caller's side has reached
     std::vector<std::pair<std::size_t, std::size_t>> silenced_;  // frames
     bool finished_ = false;
 };

@@ -32,14 +32,14 @@ enum class Admission : std::uint8_t { admitted, capacity, rate, ended_before };
 // How a call's stream ended, for whoever serves its tail.
 struct Outcome {
     conversation::EndReason reason = conversation::EndReason::internal;
-    std::string target;         // transfer target
+    std::string target;  // transfer target
     std::string agent;
     std::uint32_t resumes = 0;
-    bool planned = false;       // the gateway meant it: the tail hangs up, transfers or takes a message
-    bool attached = false;      // a stream once ran; false: refused at the door
-    std::uint32_t ending = 0;   // counts the endings of this call, from 1
-    std::string carried_out;    // by which request what was planned was done; empty: not yet
-    brain::TalkMemory memory;   // for the call's return to its agent; empty when it cannot come back
+    bool planned = false;      // the gateway meant it: the tail hangs up, transfers or takes a message
+    bool attached = false;     // a stream once ran; false: refused at the door
+    std::uint32_t ending = 0;  // counts the endings of this call, from 1
+    std::string carried_out;   // by which request what was planned was done; empty: not yet
+    brain::TalkMemory memory;  // for the call's return to its agent; empty when it cannot come back
 };
 
 // Every call this process knows: answered and waiting for its stream, live, and ended within the last day. The one place workers and
@@ -57,8 +57,8 @@ public:
     [[nodiscard]] std::optional<std::string> answer_given(std::string_view call_sid) const;
     // Reserves a place for 60 s: the stream has to attach by then.
     Admission admit(const std::string& call_sid, TimePoint now);
-    // A place for a call that gave its own back, or held it too long without a stream, and needs one after all: as admit reserves it, but for the rate, which is
-    // for new calls. True also for one that has a place; false: there is none.
+    // A place for a call that gave its own back, or held it too long without a stream, and needs one after all: as admit reserves it, but for the rate, which
+    // is for new calls. True also for one that has a place; false: there is none.
     bool readmit(const std::string& call_sid, TimePoint now);
     // If another thread answered the same call first, its answer wins and is returned.
     std::string remember_answer(const std::string& call_sid, std::string twiml, TimePoint now);
@@ -81,7 +81,9 @@ public:
     // The tail may resume a lost call so often; counts up and answers whether this time is allowed.
     bool take_resume(const std::string& call_sid, std::uint32_t allowed);
     bool tell(std::string_view call_sid, OperatorCommand command);  // false: not live here, or (but for an end) not reachable yet
-    bool end_call(std::string_view call_sid, conversation::EndReason reason, std::string target = {}) { return tell(call_sid, EndNow{reason, std::move(target)}); }
+    bool end_call(std::string_view call_sid, conversation::EndReason reason, std::string target = {}) {
+        return tell(call_sid, EndNow{reason, std::move(target)});
+    }
     // Why the call comes back to its agent, for the agent to say ("nobody took the call").
     void leave_note(const std::string& call_sid, std::string note);
     // What was said so far in a call that comes back, and the note left for it; both are gone from here afterwards.
@@ -91,7 +93,10 @@ public:
     [[nodiscard]] bool holds(std::string_view call_sid, TimePoint now) const;
     std::size_t end_all(conversation::EndReason reason);
 
-    struct Live { std::string call_sid, agent; std::chrono::seconds age; };
+    struct Live {
+        std::string call_sid, agent;
+        std::chrono::seconds age;
+    };
     [[nodiscard]] std::vector<Live> live(TimePoint now) const;
     [[nodiscard]] std::size_t active() const;
     [[nodiscard]] std::size_t waiting(TimePoint now);
@@ -120,7 +125,10 @@ private:
     AdmissionLimits limits_;
     std::unordered_map<std::string, Entry> calls_;
     std::unordered_set<std::string> nonces_;
-    struct Due { TimePoint at; std::string key; };
+    struct Due {
+        TimePoint at;
+        std::string key;
+    };
     std::deque<Due> reservations_, endings_, nonce_ages_;  // each oldest first: expiry costs what expires, not what is kept
     std::size_t active_ = 0, reserved_ = 0;
     double tokens_ = 0;

@@ -21,7 +21,8 @@ public:
 
     // `over` as PipelineCall::run; not called for an end that only the carrier made.
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over = {});
-    void command(const OperatorCommand& wanted);  // EndNow and LimitNow have a meaning; it has no voice of its own: whoever is asked for the call's tail says why it ended
+    void command(const OperatorCommand&
+                     wanted);  // EndNow and LimitNow have a meaning; it has no voice of its own: whoever is asked for the call's tail says why it ended
 
 private:
     class Impl;
@@ -38,7 +39,8 @@ public:
 
     // `over` as PipelineCall::run; not called for an end that only the carrier made.
     net::Task<CallSummary> run(std::function<void(const CallSummary&)> over = {});
-    void command(const OperatorCommand& wanted);  // EndNow and LimitNow have a meaning; it has no voice of its own: whoever is asked for the call's tail says why it ended
+    void command(const OperatorCommand&
+                     wanted);  // EndNow and LimitNow have a meaning; it has no voice of its own: whoever is asked for the call's tail says why it ended
 
 private:
     class Impl;

@@ -15,20 +15,20 @@
 namespace parley::control {
 
 enum class Refusal : std::uint8_t {
-    none,         // done
-    no_such_call, // neither here nor at the carrier
-    over,         // the call has ended
-    state,        // not possible where the call is now ("not in a conference")
-    not_allowed,  // a limit or a forbidden number
-    invalid,      // what was asked is wrong
-    unavailable,  // the carrier could not be reached or refused it for now: nothing was done
-    unknown       // the carrier was asked and did not answer: it may or may not have been done
+    none,          // done
+    no_such_call,  // neither here nor at the carrier
+    over,          // the call has ended
+    state,         // not possible where the call is now ("not in a conference")
+    not_allowed,   // a limit or a forbidden number
+    invalid,       // what was asked is wrong
+    unavailable,   // the carrier could not be reached or refused it for now: nothing was done
+    unknown        // the carrier was asked and did not answer: it may or may not have been done
 };
 [[nodiscard]] std::string_view name(Refusal why);
 
 struct PowerResult {
     Refusal why = Refusal::none;
-    std::string sentence;  // "The caller is on hold."; of a refusal: why, and what to do
+    std::string sentence;                                      // "The caller is on hold."; of a refusal: why, and what to do
     std::vector<std::pair<std::string, std::string>> facts{};  // "recording_sid", "call_sid" of a call that was placed, "position", …
     [[nodiscard]] bool ok() const { return why == Refusal::none; }
     [[nodiscard]] std::string fact(std::string_view key) const;
@@ -43,19 +43,19 @@ struct By {
 
 struct TransferWish {
     flows::Destination to;
-    std::string summary{};            // warm: what the person called hears first; empty: the call's last sentences
-    std::chrono::seconds ring{25};    // warm
-    bool detect_machine = false;      // warm: an answering machine counts as nobody
-    std::string caller_id{};          // warm: empty is the number the caller called
+    std::string summary{};          // warm: what the person called hears first; empty: the call's last sentences
+    std::chrono::seconds ring{25};  // warm
+    bool detect_machine = false;    // warm: an answering machine counts as nobody
+    std::string caller_id{};        // warm: empty is the number the caller called
 };
 
 struct JoinWish {
-    std::string to;          // a number, "sip:…", "client:…"
+    std::string to;  // a number, "sip:…", "client:…"
     std::string caller_id{};
     std::string label{};
     std::chrono::seconds ring{30};
     bool muted = false;
-    std::string coach{};     // CallSid that alone hears this one; "" is nobody, then it is an ordinary participant
+    std::string coach{};  // CallSid that alone hears this one; "" is nobody, then it is an ordinary participant
 };
 
 enum class Tape : std::uint8_t { start, pause, resume, stop };
@@ -63,8 +63,8 @@ enum class Tape : std::uint8_t { start, pause, resume, stop };
 class CallPowers {
 public:
     virtual ~CallPowers() = default;
-    // Cold, or warm for a `warm:` destination. Warm: answers as soon as the person is being called; what became of it is in the call's record, and an agent that
-    // gets its caller back is told by the note of its memory.
+    // Cold, or warm for a `warm:` destination. Warm: answers as soon as the person is being called; what became of it is in the call's record, and an agent
+    // that gets its caller back is told by the note of its memory.
     virtual net::Task<PowerResult> transfer(std::string call_sid, TransferWish wish, By by) = 0;
     // Keeps what a person called for a warm transfer of this call will hear first: for agents whose end of the call carries the transfer out. Any thread.
     virtual void brief(const std::string& call_sid, std::string summary) = 0;
@@ -82,7 +82,7 @@ public:
     // Out of the park, a queue or a conference's waiting: to a number, an agent, anywhere. No destination (hangup with an empty value): back to its agent.
     virtual net::Task<PowerResult> pick_up(std::string call_sid, flows::Destination to, By by) = 0;
     virtual net::Task<PowerResult> hang_up(std::string call_sid, By by) = 0;
-    virtual net::Task<PowerResult> redirect(std::string call_sid, std::string url, By by) = 0;   // https, a document of the operator's own
+    virtual net::Task<PowerResult> redirect(std::string call_sid, std::string url, By by) = 0;  // https, a document of the operator's own
 };
 
 }  // namespace parley::control

@@ -59,7 +59,10 @@ private:
 
     DialLimits limits_;
     std::deque<TimePoint> day_;  // oldest first
-    struct Start { TimePoint at; std::string to; };
+    struct Start {
+        TimePoint at;
+        std::string to;
+    };
     std::deque<Start> hour_;
     std::unordered_map<std::string, std::uint32_t> by_destination_;  // of the last hour
 };

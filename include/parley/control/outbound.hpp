@@ -28,7 +28,7 @@ namespace parley::control {
 
 struct DialWish {
     std::string agent, to;
-    std::string from{};                     // empty: outbound.from
+    std::string from{};  // empty: outbound.from
     MachinePolicy machine = MachinePolicy::ignore;
     std::string drop_text{};                // instead of the agent's message for machines
     std::chrono::seconds ring{30};          // 5 to 600
@@ -44,7 +44,7 @@ struct DialView {
     DialStatus status = DialStatus::queued;
     DialReason reason = DialReason::none;
     AnsweredBy who = AnsweredBy::nobody_knows;
-    std::string sentence;                // of a failure: why
+    std::string sentence;  // of a failure: why
     std::optional<int> duration, sip_code;
     WallClock::time_point created;
 };
@@ -57,9 +57,9 @@ struct Veto {
 class Outbound {
 public:
     struct Settings {
-        std::string public_url;            // without a slash at the end
-        std::string from;                  // default caller id
-        std::string no_account;            // why nothing can be asked of the carrier; empty: it can
+        std::string public_url;                        // without a slash at the end
+        std::string from;                              // default caller id
+        std::string no_account;                        // why nothing can be asked of the carrier; empty: it can
         std::chrono::milliseconds look_after{20'000};  // beyond the ringing time without a word, and between looks (times three while the call runs)
         std::chrono::milliseconds look_every{500};     // how often what is due is looked for
         std::size_t kept = 10'000;
@@ -92,8 +92,8 @@ public:
         std::string sentence, field;  // field: which of the wish is wrong, when one is
         DialView dial;
     };
-    net::Task<Placed> place(DialWish wish, By by);           // on the control loop
-    net::Task<PowerResult> cancel(std::string key, By by);   // by identifier or CallSid: canceled, or hung up when it was answered
+    net::Task<Placed> place(DialWish wish, By by);          // on the control loop
+    net::Task<PowerResult> cancel(std::string key, By by);  // by identifier or CallSid: canceled, or hung up when it was answered
 
     // Any thread.
     [[nodiscard]] std::optional<DialView> view(std::string_view key) const;
@@ -107,7 +107,10 @@ public:
     bool on_answered_by(std::string_view id, const std::string& call_sid, std::string_view word, std::optional<int> after_ms);
 
     // For the answer when somebody picked up: whether the call is still wanted, and what its agent shall know.
-    struct Answering { bool known = false, wanted = false; std::string note; };  // known: we placed it, and remember
+    struct Answering {
+        bool known = false, wanted = false;
+        std::string note;
+    };  // known: we placed it, and remember
     [[nodiscard]] Answering answering(std::string_view id, const std::string& call_sid);
     // What a machine is told after its tone; empty: nothing, hang up.
     [[nodiscard]] std::string drop_text(std::string_view id) const;

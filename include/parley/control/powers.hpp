@@ -39,7 +39,7 @@ public:
     struct Settings {
         std::string public_url, from, hold_music;
         WarmTransfer::Times warm{};
-        std::chrono::milliseconds beat{250};  // how often deadlines are looked at
+        std::chrono::milliseconds beat{250};          // how often deadlines are looked at
         std::chrono::milliseconds return_again{500};  // to the second try to bring a caller back; twice as long each time, at most 15 s
         std::size_t kept = 10'000;
     };
@@ -75,13 +75,18 @@ public:
     // --- what the routes need; any thread, never waiting -------------------------------------------------------------
 
     // The caller goes into a conference and waits there while the person is called.
-    struct Waiting { std::string room; };
+    struct Waiting {
+        std::string room;
+    };
     Waiting begin_warm(const std::string& call_sid, const std::string& agent, const Parties& parties, const std::string& person);
     // What the person called hears; nothing: it is over, hang up.
     [[nodiscard]] std::optional<std::string> briefing(std::string_view id);
     [[nodiscard]] bool knows_warm(std::string_view id) const;
     enum class Verdict : std::uint8_t { takes, refuses, silent, unclear };
-    struct Connect { bool joins = false, caller_gone = false, again = false, unknown = false; std::string room; };
+    struct Connect {
+        bool joins = false, caller_gone = false, again = false, unknown = false;
+        std::string room;
+    };
     Connect warm_answer(std::string_view id, Verdict verdict);
     void warm_status(std::string_view id, const std::string& person_sid, rest::CallStatus status);
     void warm_machine(std::string_view id, std::string_view answered_by);
@@ -105,7 +110,9 @@ public:
     void left_queue(const std::string& call_sid);
     void entered_room(const std::string& call_sid, const std::string& agent, const Parties& parties, const std::string& room);
     void on_room(const RoomEvent& event);
-    struct Spoken { std::string text, digits; };
+    struct Spoken {
+        std::string text, digits;
+    };
     [[nodiscard]] std::optional<Spoken> spoken(std::string_view id);  // what an announcement says
     [[nodiscard]] std::string agent_of(const std::string& call_sid) const;
     [[nodiscard]] const Settings& settings() const;

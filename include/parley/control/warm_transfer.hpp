@@ -25,25 +25,25 @@ public:
     enum class Phase : std::uint8_t { calling, briefing, accepted, joined, over };
     // What is to be done now. A note is left for the agent before its caller comes back.
     struct Step {
-        bool hang_up_person = false;   // still ringing, or listening
-        bool tell_person_gone = false; // a sentence first: the caller has gone
+        bool hang_up_person = false;    // still ringing, or listening
+        bool tell_person_gone = false;  // a sentence first: the caller has gone
         bool take_back = false;
-        bool verify = false;           // nobody said whether the person has joined: ask the carrier, then say on_person_joined or on_not_joined
+        bool verify = false;  // nobody said whether the person has joined: ask the carrier, then say on_person_joined or on_not_joined
         std::string note;
     };
 
     WarmTransfer(Times times, TimePoint now) : times_(times), deadline_(now + times.ring + times.slack) {}
 
     Step on_person(rest::CallStatus status, TimePoint now);
-    Step on_person_failed();                  // could not be called at all
-    Step on_briefing(TimePoint now);          // the briefing was asked for
+    Step on_person_failed();          // could not be called at all
+    Step on_briefing(TimePoint now);  // the briefing was asked for
     Step on_answer(bool takes, TimePoint now);
-    Step on_silence();                        // neither key nor word
+    Step on_silence();  // neither key nor word
     Step on_machine();
     Step on_person_joined();
     Step on_not_joined();
     Step on_caller_gone();
-    Step on_closing();                        // the gateway goes down
+    Step on_closing();  // the gateway goes down
     Step on_time(TimePoint now);
 
     [[nodiscard]] Phase phase() const { return phase_; }

@@ -19,10 +19,10 @@ namespace parley::conversation {
 // is bounded by the constants below; a call that hands frames over in steady state allocates nothing.
 class Ledger {
 public:
-    static constexpr std::size_t kMarks = 256;     // outstanding; beyond, the oldest are given up as lost
-    static constexpr std::size_t kSegments = 256;  // beyond, the oldest are forgotten
-    static constexpr std::size_t kArrivals = 512;  // frames on their way; beyond, the newest two are taken as one
-    static constexpr std::size_t kSpans = 512;  // stretches of one segment; beyond, the oldest are settled by the clock
+    static constexpr std::size_t kMarks = 256;       // outstanding; beyond, the oldest are given up as lost
+    static constexpr std::size_t kSegments = 256;    // beyond, the oldest are forgotten
+    static constexpr std::size_t kArrivals = 512;    // frames on their way; beyond, the newest two are taken as one
+    static constexpr std::size_t kSpans = 512;       // stretches of one segment; beyond, the oldest are settled by the clock
     static constexpr std::size_t kAlignments = 512;  // word times of one segment; further ones are ignored
 
     // `carrier_delay`: how long after hand-over the caller's ear is reached at best (network + jitter buffer).

@@ -19,29 +19,29 @@ struct Settings {
     std::chrono::milliseconds max_utterance{15000};         // a turn is closed here at the latest
     std::chrono::milliseconds barge_in_confirm{300};        // speech over the agent for so long interrupts; less ducks and resumes
     bool barge_in = true;
-    std::uint32_t barge_in_words = 2;                       // or so many recognised words, whichever is first; 0 = by time only
-    std::chrono::milliseconds final_wait{3000};             // recognition's final is waited for so long, then the last partial serves
-    std::chrono::milliseconds filler_after{1500};           // owed speech silent for so long: filler
+    std::uint32_t barge_in_words = 2;              // or so many recognised words, whichever is first; 0 = by time only
+    std::chrono::milliseconds final_wait{3000};    // recognition's final is waited for so long, then the last partial serves
+    std::chrono::milliseconds filler_after{1500};  // owed speech silent for so long: filler
     std::chrono::milliseconds filler_every{6000};
-    std::uint32_t filler_max = 3;                           // then apology and end (outcome A3)
+    std::uint32_t filler_max = 3;  // then apology and end (outcome A3)
     std::vector<std::string> fillers{"One moment please."};
-    std::chrono::milliseconds idle_after{8000};             // caller silent after the agent finished
+    std::chrono::milliseconds idle_after{8000};  // caller silent after the agent finished
     std::uint32_t idle_prompts = 2;
     std::vector<std::string> idle_texts{"Are you still there?", "I am still here if you need me."};
     std::string goodbye_text = "I cannot hear you, so I will hang up now. Goodbye.";
     std::chrono::seconds max_duration{600};
-    std::chrono::seconds max_duration_warning{0};           // before the end; 0 = none
+    std::chrono::seconds max_duration_warning{0};  // before the end; 0 = none
     std::string max_duration_warning_text = "We have one minute left on this call.";
     std::string max_duration_text = "We have reached the time limit of this call. Goodbye.";
     std::string apology_text = "I am sorry, something went wrong on our side. Please call again later. Goodbye.";
-    std::chrono::milliseconds end_grace{4000};              // after the last words were handed over, the echo of their mark is waited for so long
+    std::chrono::milliseconds end_grace{4000};  // after the last words were handed over, the echo of their mark is waited for so long
     std::chrono::milliseconds carrier_delay{60};
-    std::chrono::milliseconds digit_gap{1500};              // DTMF: so long without a further digit ends the entry; '#' ends it at once
-    std::uint32_t context_lines = 64;                       // oldest lines leave first
-    double vendor_end_confidence = 0.7;                     // a recogniser's end of turn is believed from here on; half of it shortens the wait
+    std::chrono::milliseconds digit_gap{1500};  // DTMF: so long without a further digit ends the entry; '#' ends it at once
+    std::uint32_t context_lines = 64;           // oldest lines leave first
+    double vendor_end_confidence = 0.7;         // a recogniser's end of turn is believed from here on; half of it shortens the wait
     std::string fallback_text = "I am sorry, I did not get that. Could you say it again?";  // an empty or failed reply
-    std::uint32_t failures_max = 2;                         // so many failures in a row of one kind: apology and end; fewer ask again
-    std::uint32_t reply_max_characters = 2000;              // one reply is cut behind the piece that passes this
+    std::uint32_t failures_max = 2;             // so many failures in a row of one kind: apology and end; fewer ask again
+    std::uint32_t reply_max_characters = 2000;  // one reply is cut behind the piece that passes this
 };
 
 // The conversation: events with times in, commands out. No socket, no clock, no thread, no log. The same events at the same times
@@ -59,8 +59,8 @@ public:
     // What was said before the text of the StartReply just issued; that text itself joins when it has been answered.
     [[nodiscard]] const std::vector<ContextLine>& context() const;
     [[nodiscard]] bool ended() const;
-    [[nodiscard]] bool agent_audible(Instant now) const;            // anything handed over that the ear has not reached yet
-    [[nodiscard]] const char* state_name() const;                   // for logs and the call file
+    [[nodiscard]] bool agent_audible(Instant now) const;  // anything handed over that the ear has not reached yet
+    [[nodiscard]] const char* state_name() const;         // for logs and the call file
 
     // What is pressed now is a secret of the caller's, or the rest of one: whoever writes a DtmfPressed down beforehand writes keys_masked() of it.
     [[nodiscard]] bool keys_secret() const;

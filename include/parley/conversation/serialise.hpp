@@ -16,15 +16,7 @@ namespace parley::conversation {
 
 inline constexpr std::size_t kLongestJson = 256 * 1024;  // bytes of one line; longer ones are refused unread
 
-enum class serialise_errc {
-    too_long = 1,
-    not_json,
-    not_an_object,
-    unknown_type,
-    unknown_field,
-    wrong_type,
-    out_of_range
-};
+enum class serialise_errc { too_long = 1, not_json, not_an_object, unknown_type, unknown_field, wrong_type, out_of_range };
 [[nodiscard]] const boost::system::error_category& serialise_category() noexcept;
 [[nodiscard]] error_code make_error_code(serialise_errc e) noexcept;
 

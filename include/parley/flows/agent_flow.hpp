@@ -24,9 +24,9 @@ struct ForwardSettings {
     std::vector<Destination> to;  // number, sip, client
     bool at_once = false;         // all ring together; else one after the other
     std::chrono::seconds timeout{20};
-    std::string caller_id;        // empty: the caller's
-    std::string whisper;          // said to whoever answers, before the caller is there
-    bool confirm = false;         // whoever answers has to press a key: mailboxes do not
+    std::string caller_id;  // empty: the caller's
+    std::string whisper;    // said to whoever answers, before the caller is there
+    bool confirm = false;   // whoever answers has to press a key: mailboxes do not
     bool record = false;
     std::optional<Destination> no_answer;  // nothing: the next answer of the list
 };
@@ -52,10 +52,10 @@ struct GatherSettings {
     std::string speech_timeout = "auto";  // or whole seconds
     std::chrono::seconds timeout{5};
     std::vector<std::string> hints;
-    std::string voice;                    // empty: say_voice
+    std::string voice;  // empty: say_voice
     bool profanity_filter = false;
     bool barge_in = true;
-    std::string input = "speech dtmf";    // or speech, or dtmf
+    std::string input = "speech dtmf";  // or speech, or dtmf
     std::vector<std::string> no_input_prompts{"Are you still there?", "I did not hear anything. Are you still there?"};
     unsigned max_no_input = 2;
     std::string goodbye = "I cannot hear you. Goodbye.";
@@ -64,8 +64,8 @@ struct GatherSettings {
 
 struct VoicemailSettings {
     std::string prompt = "Please leave a message after the tone.";
-    std::string voice;                // empty: say_voice
-    std::string play;                 // the URL of a sound instead of the prompt
+    std::string voice;  // empty: say_voice
+    std::string play;   // the URL of a sound instead of the prompt
     std::chrono::seconds longest{120}, shortest{2};
     std::chrono::seconds silence{5};  // ends it
     std::string finish_key = "#";     // empty: none

@@ -35,10 +35,10 @@ struct AnswerMode {
 // given to Twilio, so that any instance can go on. What comes back was signed, but may be older than the configuration in force.
 struct Position {
     std::string agent;
-    bool closed = false;    // the list for closed hours
+    bool closed = false;  // the list for closed hours
     unsigned at = 0;
-    unsigned hops = 0;      // agents before this one, in the same call
-    unsigned returns = 0;   // to this agent, from transfers nobody took
+    unsigned hops = 0;           // agents before this one, in the same call
+    unsigned returns = 0;        // to this agent, from transfers nobody took
     std::uint32_t revision = 0;  // of the agent, the one the call began with; 0: whichever is in force
     friend bool operator==(const Position&, const Position&) = default;
 };

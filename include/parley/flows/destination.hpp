@@ -23,7 +23,7 @@ struct Destination {
         back         // "back": the menu before; "repeat" is no destination
     };
     Kind kind = Kind::hangup;
-    std::string value;  // without the prefix; for warm: a number or sip URI
+    std::string value;                       // without the prefix; for warm: a number or sip URI
     [[nodiscard]] std::string text() const;  // the canonical form; parse(text()) gives the same
     friend bool operator==(const Destination&, const Destination&) = default;
 };

@@ -28,28 +28,28 @@ struct Menu {
         friend bool operator==(const Spoken&, const Spoken&) = default;
     };
     std::string name;
-    std::string say, play;  // one of them: text, or the URL of a sound
+    std::string say, play;            // one of them: text, or the URL of a sound
     std::map<char, MenuAction> keys;  // 0-9 * #
     std::vector<Spoken> speech;
-    std::vector<std::string> hints;   // for recognition, beside the phrases
+    std::vector<std::string> hints;  // for recognition, beside the phrases
     std::chrono::seconds timeout{5};
     unsigned tries = 3;
     std::string invalid = "Sorry, that is not one of the choices.";
     std::string no_input = "Sorry, I did not hear anything.";
     MenuAction then{.repeat = false, .to = {Destination::Kind::hangup, {}}, .say = {}};  // after the last try
-    std::string language;             // of recognition; empty: the agent's
+    std::string language;                                                                // of recognition; empty: the agent's
     friend bool operator==(const Menu&, const Menu&) = default;
 };
 using Menus = std::map<std::string, Menu, std::less<>>;
 
-inline constexpr std::size_t kMenuDepth = 16;   // the way back is no longer than that
-inline constexpr unsigned kMenuSteps = 100;     // questions in one walk; whoever needs more is a machine
+inline constexpr std::size_t kMenuDepth = 16;  // the way back is no longer than that
+inline constexpr unsigned kMenuSteps = 100;    // questions in one walk; whoever needs more is a machine
 
 struct MenuState {
     std::string menu;
-    unsigned attempt = 0;            // tries used
-    unsigned steps = 0;              // questions asked in this walk
-    std::vector<std::string> path;   // the menus one came through, outermost first
+    unsigned attempt = 0;           // tries used
+    unsigned steps = 0;             // questions asked in this walk
+    std::vector<std::string> path;  // the menus one came through, outermost first
     friend bool operator==(const MenuState&, const MenuState&) = default;
 };
 // "menu=billing&try=1&n=4&path=main.support".

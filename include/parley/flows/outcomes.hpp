@@ -27,14 +27,14 @@ struct ForwardPlan {
 
 // --- a message behind the tone: RecordingDuration, RecordingSid, Digits -----------------------------------------------------
 enum class Message : unsigned char {
-    kept,        // thank you
-    kept_gone,   // and the caller has hung up already
-    ask_again,   // nothing, or too short: once more
-    given_up     // so it was the second time
+    kept,       // thank you
+    kept_gone,  // and the caller has hung up already
+    ask_again,  // nothing, or too short: once more
+    given_up    // so it was the second time
 };
 struct MessageFacts {
     std::string_view recording_sid, duration, digits;  // as they came
-    unsigned asked = 0;                                 // how often before
+    unsigned asked = 0;                                // how often before
 };
 [[nodiscard]] Message message(const VoicemailSettings& voicemail, const MessageFacts& facts);
 

@@ -14,22 +14,22 @@ struct RelayLanguage {
 };
 
 struct RelaySettings {
-    std::string welcome;                  // spoken by Twilio as soon as the socket stands; empty: the brain greets
-    std::string welcome_interruptible;    // none dtmf speech any
+    std::string welcome;                                         // spoken by Twilio as soon as the socket stands; empty: the brain greets
+    std::string welcome_interruptible;                           // none dtmf speech any
     std::string language, tts_language, transcription_language;  // BCP-47; transcription also `multi`
-    std::string tts_provider;             // ElevenLabs Google Amazon
-    std::string voice;                    // without the prefix <Say> has
-    std::string transcription_provider;   // Deepgram Google
+    std::string tts_provider;                                    // ElevenLabs Google Amazon
+    std::string voice;                                           // without the prefix <Say> has
+    std::string transcription_provider;                          // Deepgram Google
     std::string speech_model;
-    std::string interruptible;            // none dtmf speech any
-    std::string interrupt_sensitivity;    // low medium high
-    bool dtmf_detection = true;           // without it no key is told
+    std::string interruptible;                     // none dtmf speech any
+    std::string interrupt_sensitivity;             // low medium high
+    bool dtmf_detection = true;                    // without it no key is told
     std::string report_input_during_agent_speech;  // none dtmf speech any
     bool preemptible = false;
     std::vector<std::string> hints;
     bool partial_prompts = false;
-    std::string speech_timeout;           // auto, or 600 to 5000 ms
-    std::string eot_threshold;            // 0.5 to 0.9
+    std::string speech_timeout;  // auto, or 600 to 5000 ms
+    std::string eot_threshold;   // 0.5 to 0.9
     bool ignore_backchannel = false;
     std::string profanity_filter, deepgram_smart_format;  // true false
     std::string elevenlabs_text_normalization;            // on auto off

@@ -23,7 +23,8 @@ public:
     // Nothing: `why` says what is wrong.
     [[nodiscard]] static std::shared_ptr<const TimeZone> parse(std::span<const std::uint8_t> bytes, std::string* why = nullptr);
     // "Europe/Berlin" below the system's directory; a name that leads out of it is refused.
-    [[nodiscard]] static std::shared_ptr<const TimeZone> load(std::string_view name, std::string* why = nullptr, const std::filesystem::path& directory = "/usr/share/zoneinfo");
+    [[nodiscard]] static std::shared_ptr<const TimeZone> load(std::string_view name, std::string* why = nullptr,
+                                                              const std::filesystem::path& directory = "/usr/share/zoneinfo");
     [[nodiscard]] static std::shared_ptr<const TimeZone> utc();
     // Names known there, for suggestions.
     [[nodiscard]] static std::vector<std::string> names(const std::filesystem::path& directory = "/usr/share/zoneinfo");

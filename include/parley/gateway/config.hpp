@@ -55,10 +55,10 @@ struct ServerConfig {
     std::vector<std::string> trusted_proxies;  // addresses or networks (10.0.0.0/8)
     std::chrono::microseconds max_batch{200};
     std::vector<std::uint32_t> pin_cpus;
-    Secret admin_token;     // of /v1 on the admin listener; empty: closed
+    Secret admin_token;                    // of /v1 on the admin listener; empty: closed
     std::vector<std::string> admin_hosts;  // further names the admin listener is asked for by
-    bool core_dumps = false;  // a core holds every secret of the process
-    std::string talk_page;  // name of the agent that browsers talk to at "/"; empty: no page
+    bool core_dumps = false;               // a core holds every secret of the process
+    std::string talk_page;                 // name of the agent that browsers talk to at "/"; empty: no page
 };
 
 struct TwilioConfig {
@@ -67,7 +67,7 @@ struct TwilioConfig {
     Secret token_key;                       // empty: derived, see stream_token_key()
     bool verify_signatures = true;
     // The REST interface, see rest_access.hpp.
-    std::string api_key;     // SK…; empty: the first account with the first auth token
+    std::string api_key;  // SK…; empty: the first account with the first auth token
     Secret api_secret;
     std::string region, edge;
     std::string api_base_url;  // instead of Twilio
@@ -149,7 +149,7 @@ struct FleetConfig {
     std::uint32_t max_calls_account = 0;  // of one Twilio account
     policy::Budget day;
     policy::Prices prices;
-    std::string quiet_from, quiet_to;     // "21:00" to "08:00": no outbound calls, in the called party's or this time zone
+    std::string quiet_from, quiet_to;  // "21:00" to "08:00": no outbound calls, in the called party's or this time zone
     std::string quiet_zone;
 };
 
@@ -169,11 +169,11 @@ struct SpeechIn {
 
 // Who an agent is, for its prompt.
 struct PersonaConfig {
-    std::string persona;                            // stands before the instructions
-    std::map<std::string, std::string> variables;   // {name} in persona, instructions, greeting
-    std::vector<std::string> languages;             // BCP 47; the first one is spoken first
-    std::vector<SpeechIn> speech_in;                // for set_language
-    bool enabled = true;                            // false: stopped, its numbers are answered by nobody
+    std::string persona;                           // stands before the instructions
+    std::map<std::string, std::string> variables;  // {name} in persona, instructions, greeting
+    std::vector<std::string> languages;            // BCP 47; the first one is spoken first
+    std::vector<SpeechIn> speech_in;               // for set_language
+    bool enabled = true;                           // false: stopped, its numbers are answered by nobody
 };
 
 struct AgentConfig {
@@ -230,8 +230,8 @@ struct Config {
     StoreConfig store;
     FleetConfig fleet;
     RetentionConfig retention;
-    outbox::WebhookSettings webhooks;  // of all agents that name none of their own
-    std::vector<std::string> webhook_networks;    // receivers may be there although they are not public
+    outbox::WebhookSettings webhooks;                     // of all agents that name none of their own
+    std::vector<std::string> webhook_networks;            // receivers may be there although they are not public
     std::chrono::milliseconds webhook_first_pause{5000};  // before an event's second attempt
     OutboundConfig outbound;
     messaging::SenderLimits messaging;
@@ -240,9 +240,9 @@ struct Config {
     std::vector<AgentConfig> agents;         // in the file's order
     std::vector<flows::Menu> menus;          // in the file's order
 
-    std::filesystem::path file;             // empty: from the environment
-    std::map<std::string, Source> sources;  // by key ("server.listen", "agents.front.script"); absent: default
-    std::vector<Problem> warnings;          // worth a line at start, not worth refusing
+    std::filesystem::path file;                       // empty: from the environment
+    std::map<std::string, Source> sources;            // by key ("server.listen", "agents.front.script"); absent: default
+    std::vector<Problem> warnings;                    // worth a line at start, not worth refusing
     std::vector<std::filesystem::path> secret_files;  // read for secrets, to be watched
 
     [[nodiscard]] const vendors::Endpoint* vendor(std::string_view name) const;
@@ -272,11 +272,10 @@ struct LoadOptions {
 
 // Reads, overrides, checks. An empty path takes the file PARLEY_CONFIG names, or the text of PARLEY_CONFIG_TEXT. Throws
 // ConfigError.
-[[nodiscard]] Config load_config(const std::filesystem::path& path, const Environment& environment,
-                                 const LoadOptions& options = {});
+[[nodiscard]] Config load_config(const std::filesystem::path& path, const Environment& environment, const LoadOptions& options = {});
 // The same from a text; `name` is what mistakes call it, and relative paths start at its directory.
-[[nodiscard]] Config load_config_text(std::string_view text, const std::filesystem::path& name,
-                                      const Environment& environment, const LoadOptions& options = {});
+[[nodiscard]] Config load_config_text(std::string_view text, const std::filesystem::path& name, const Environment& environment,
+                                      const LoadOptions& options = {});
 
 // The effective configuration as YAML, each value with its source, secrets as "***".
 [[nodiscard]] std::string print_config(const Config& config);

@@ -27,7 +27,7 @@ struct TranscriptionConfig {
     bool partial = false, profanity_filter = true;
 };
 struct IntelligenceConfig {
-    std::string service;  // GA… or its unique name; empty: off
+    std::string service;                 // GA… or its unique name; empty: off
     std::vector<std::string> operators;  // only results of these names or SIDs are kept; empty: all
     bool redact = false;
     IntelligenceOn on = IntelligenceOn::recording;
@@ -38,7 +38,7 @@ struct AgentMessaging {
     std::map<std::string, std::string> links;  // name -> URL
     std::uint32_t tool_messages = 3;           // a call
     ToolRecipients tool_recipients = ToolRecipients::caller;
-    std::string sms_from;                      // sender of its messages; empty: the number that was called
+    std::string sms_from;  // sender of its messages; empty: the number that was called
     messaging::SmsSettings sms;
     TwilioRecordingConfig twilio_recording;
     TranscriptionConfig transcription;

@@ -9,12 +9,12 @@
 
 namespace parley::hold {
 
-inline constexpr std::size_t kMostHoldText = 3000;      // characters
-inline constexpr std::size_t kMostPiece = 400;          // bytes: what every voice takes in one request
+inline constexpr std::size_t kMostHoldText = 3000;  // characters
+inline constexpr std::size_t kMostPiece = 400;      // bytes: what every voice takes in one request
 inline constexpr std::chrono::milliseconds kMostBreak{10'000};
 
 struct HoldPiece {
-    std::string text;                   // plain words, UTF-8; may be empty
+    std::string text;                    // plain words, UTF-8; may be empty
     std::chrono::milliseconds pause{0};  // behind it
 };
 struct HoldText {

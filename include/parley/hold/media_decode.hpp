@@ -23,10 +23,10 @@ enum class MediaRefusal : std::uint8_t {
     unknown_type,  // neither RIFF/WAVE nor MPEG layer III
     not_mono,
     too_long,
-    too_short,     // less than 100 ms
-    encoding,      // a WAV with something inside that is not played (24 bits, float, ADPCM)
-    rate,          // below 8 kHz or above 48 kHz
-    damaged        // sizes that do not fit, frames that do not decode, something else behind the sound
+    too_short,  // less than 100 ms
+    encoding,   // a WAV with something inside that is not played (24 bits, float, ADPCM)
+    rate,       // below 8 kHz or above 48 kHz
+    damaged     // sizes that do not fit, frames that do not decode, something else behind the sound
 };
 [[nodiscard]] std::string_view name(MediaRefusal reason);
 
@@ -34,7 +34,7 @@ struct DecodedMedia {
     std::vector<std::int16_t> pcm8k;  // mono, 8000 Hz
     std::string type;                 // "audio/wav" or "audio/mpeg"
     std::chrono::milliseconds duration{0};
-    int rate = 0;                     // before it was resampled
+    int rate = 0;  // before it was resampled
 };
 
 // One of both is there.

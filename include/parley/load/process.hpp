@@ -29,9 +29,9 @@ private:
     pid_t pid_ = -1;
 };
 
-std::uint64_t cpu_ns(pid_t pid);       // run time of all its threads, from the scheduler's statistics
+std::uint64_t cpu_ns(pid_t pid);  // run time of all its threads, from the scheduler's statistics
 std::uint64_t resident_kib(pid_t pid);
-void bind_to_cpu(int cpu);             // the calling thread
+void bind_to_cpu(int cpu);  // the calling thread
 
 [[nodiscard]] std::uint16_t free_loopback_port();
 // Until the gateway's admin listener answers /readyz with 200. False: the child ended, or the time is over.

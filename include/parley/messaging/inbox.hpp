@@ -36,7 +36,7 @@ enum class Mode : std::uint8_t { off, rules, brain };  // brain: rules first, an
 struct SmsSettings {
     Mode mode = Mode::off;
     std::vector<Rule> rules;
-    std::string greeting;                // before the first answer of a conversation
+    std::string greeting;                 // before the first answer of a conversation
     std::chrono::seconds session{86400};  // quiet for so long: the next message begins a new one
 };
 
@@ -52,11 +52,12 @@ public:
         Sender& sender;
         brain::VendorSink& vendor;
         store::CallRecords* records = nullptr;
-        std::function<std::unique_ptr<brain::Actions>(const call::Agent&, const brain::CallFacts&)> actions;  // may be empty
+        std::function<std::unique_ptr<brain::Actions>(const call::Agent&, const brain::CallFacts&)> actions;    // may be empty
         std::function<void(std::string_view direction, std::string_view outcome, std::size_t segments)> count;  // may be empty
-        std::function<void(const call::Agent&, const std::string& conversation, const brain::VendorRecord&)> used{};  // what a talk has used of a vendor; may be empty
+        std::function<void(const call::Agent&, const std::string& conversation, const brain::VendorRecord&)>
+            used{};                                         // what a talk has used of a vendor; may be empty
         std::function<bool(std::string_view number)> ours;  // one of our own: machines do not answer each other; may be empty
-        std::chrono::milliseconds answer_within{9000};   // then the webhook is answered without words, and these follow by REST
+        std::chrono::milliseconds answer_within{9000};      // then the webhook is answered without words, and these follow by REST
         std::chrono::milliseconds brain_within{60000};
         std::size_t most_conversations = 2000;
     };

@@ -32,8 +32,8 @@ struct IntelligenceNews {
 [[nodiscard]] std::optional<IntelligenceNews> read_intelligence(std::string_view json);
 
 // The fact of a finished transcript, at most about 900 kB: later sentences are left out then, and it says so.
-[[nodiscard]] std::string intelligence_fact(const rest::Transcript& transcript, const std::vector<rest::Sentence>& sentences, const std::vector<rest::OperatorResult>& results,
-                                            const IntelligenceRules& rules);
+[[nodiscard]] std::string intelligence_fact(const rest::Transcript& transcript, const std::vector<rest::Sentence>& sentences,
+                                            const std::vector<rest::OperatorResult>& results, const IntelligenceRules& rules);
 
 // Everything on the control loop.
 class IntelligenceDesk {

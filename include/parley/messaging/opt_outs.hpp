@@ -25,8 +25,8 @@ public:
     void out(std::string_view ours, std::string_view theirs);
     void in(std::string_view ours, std::string_view theirs);
     [[nodiscard]] bool is_out(std::string_view ours, std::string_view theirs) const;
-    // The number itself is not kept any more, in memory or file, but what it said holds on: a hash stands for it, keyed by what stands in a file of its own beside
-    // the list (".key"), which only its owner may read. How many entries that were.
+    // The number itself is not kept any more, in memory or file, but what it said holds on: a hash stands for it, keyed by what stands in a file of its own
+    // beside the list (".key"), which only its owner may read. How many entries that were.
     std::size_t forget(std::string_view theirs);
     [[nodiscard]] std::size_t size() const;
     // How often a hash was reckoned that is slow on purpose: of numbers asked about while there are entries of before there was a key, once each.

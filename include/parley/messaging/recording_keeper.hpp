@@ -45,7 +45,7 @@ public:
         std::filesystem::path file;
     };
     struct Services {
-        std::function<net::Task<rest::Outcome<std::uint64_t>>(Fetch)> fetch;           // writes the file whole or not at all
+        std::function<net::Task<rest::Outcome<std::uint64_t>>(Fetch)> fetch;  // writes the file whole or not at all
         std::function<net::Task<rest::Outcome<>>(std::string sid)> remove;
         std::function<void(net::Task<>)> spawn;
         boost::asio::any_io_executor executor;

@@ -22,8 +22,8 @@
 namespace parley::messaging {
 
 struct Outgoing {
-    std::string to;                  // E.164
-    std::string from;                // one of our numbers, or a messaging service (MG…)
+    std::string to;    // E.164
+    std::string from;  // one of our numbers, or a messaging service (MG…)
     std::string body;
     std::vector<std::string> media;  // https URLs
     std::string record;              // a CallSid or conversation_id() whose record it belongs to; empty: its own conversation's
@@ -75,7 +75,8 @@ public:
     // Whether anything may go at all, without counting it.
     [[nodiscard]] Refused may_reply(const std::string& from, const std::string& to);
     // A status callback: `record` is what stood in its URL. False: stale or a duplicate.
-    bool status(std::string_view sid, std::string_view record, rest::MessageStatus status, int code, std::string_view words, std::string_view to, std::string_view from);
+    bool status(std::string_view sid, std::string_view record, rest::MessageStatus status, int code, std::string_view words, std::string_view to,
+                std::string_view from);
 
 private:
     struct Known {

@@ -22,12 +22,14 @@ namespace parley::net {
 // short IPv4, a zone, anything but ASCII); no address found; an address that is not public.
 enum class EgressReason : std::uint8_t { none, url, scheme, userinfo, host, unresolved, address };
 inline constexpr std::array<std::string_view, 7> kEgressReasons{"none", "url", "scheme", "userinfo", "host", "unresolved", "address"};
-[[nodiscard]] inline std::string_view name(EgressReason reason) { return kEgressReasons[static_cast<std::size_t>(reason)]; }
+[[nodiscard]] inline std::string_view name(EgressReason reason) {
+    return kEgressReasons[static_cast<std::size_t>(reason)];
+}
 
 struct EgressVerdict {
     EgressReason reason = EgressReason::none;
-    error_code error;                           // of a name without an address
-    std::vector<asio::ip::address> addresses;   // to connect to, all checked
+    error_code error;                          // of a name without an address
+    std::vector<asio::ip::address> addresses;  // to connect to, all checked
     [[nodiscard]] bool allowed() const { return reason == EgressReason::none; }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// Work nobody waits for: started from any thread, done on one loop, ended and joined before that loop is gone. What one of them throws is logged and ends that one alone.
+// Work nobody waits for: started from any thread, done on one loop, ended and joined before that loop is gone. What one of them throws is logged and ends that
+// one alone.
 
 #include <functional>
 #include <string>
@@ -15,7 +16,8 @@ namespace parley::net {
 class Errands {
 public:
     // `event`, `sentence`: what the log says of one that failed by an error of ours.
-    Errands(asio::any_io_executor executor, Log log, std::string event = "errand.failed", std::string sentence = "Something that was done in the background failed.")
+    Errands(asio::any_io_executor executor, Log log, std::string event = "errand.failed",
+            std::string sentence = "Something that was done in the background failed.")
         : executor_(executor), failed_{std::move(log), std::move(event), std::move(sentence)}, nursery_(std::move(executor)) {}
 
     void start(Task<> errand) {

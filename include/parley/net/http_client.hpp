@@ -23,8 +23,7 @@ struct HttpCall {
     // Connected to instead of what the URL's host resolves to (Host and the certificate's name stay); redirects are not followed then.
     std::vector<asio::ip::address> addresses;
     HttpCall() = default;
-    HttpCall(std::string verb, std::string where, Duration within)
-        : method(std::move(verb)), url(std::move(where)), deadline(Clock::now() + within) {}
+    HttpCall(std::string verb, std::string where, Duration within) : method(std::move(verb)), url(std::move(where)), deadline(Clock::now() + within) {}
 };
 
 class HttpStream;

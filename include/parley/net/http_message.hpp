@@ -48,15 +48,13 @@ struct HttpResponse {
     int status = 200;
     std::string content_type;  // empty: none
     std::string body;
-    HttpHeaders headers;  // further fields; Content-Length and Connection are the server's own
-    bool close = false;   // end the connection after it
-    bool vouched =
-        false;  // the request proved who it is (signature, token): its connection leaves the pre-authentication caps
+    HttpHeaders headers;   // further fields; Content-Length and Connection are the server's own
+    bool close = false;    // end the connection after it
+    bool vouched = false;  // the request proved who it is (signature, token): its connection leaves the pre-authentication caps
 
     HttpResponse() = default;
     explicit HttpResponse(int code) : status(code) {}
-    HttpResponse(int code, std::string type, std::string text)
-        : status(code), content_type(std::move(type)), body(std::move(text)) {}
+    HttpResponse(int code, std::string type, std::string text) : status(code), content_type(std::move(type)), body(std::move(text)) {}
 };
 
 // Reply of a server to a request of ours.

@@ -19,8 +19,7 @@ class Connection;
 // it, refuse answers and ends it, destruction closes it.
 class HttpUpgrade {
 public:
-    HttpUpgrade(HttpRequest request, std::unique_ptr<Connection> connection, std::string pipelined,
-                std::shared_ptr<void> ticket);
+    HttpUpgrade(HttpRequest request, std::unique_ptr<Connection> connection, std::string pipelined, std::shared_ptr<void> ticket);
     HttpUpgrade(HttpUpgrade&&) noexcept;
     HttpUpgrade& operator=(HttpUpgrade&&) noexcept;
     ~HttpUpgrade();

@@ -10,8 +10,8 @@
 
 namespace parley::net {
 
-// Runs `work` among `errands`, whose start(Task<>) takes it to their loop and lets no exception out, and brings its answer back to the caller's own. Nothing: it was ended there, or took longer than `within`.
-// What is on its way when either loop ends is dropped, and neither side is touched by it.
+// Runs `work` among `errands`, whose start(Task<>) takes it to their loop and lets no exception out, and brings its answer back to the caller's own. Nothing:
+// it was ended there, or took longer than `within`. What is on its way when either loop ends is dropped, and neither side is touched by it.
 template <class T, class Errands>
 Task<std::optional<T>> on_loop_of(Errands& errands, Task<T> work, Duration within) {
     const auto here = co_await boost::asio::this_coro::executor;

@@ -18,8 +18,7 @@ namespace parley::net {
 // join() must have returned before destruction.
 class Nursery {
 public:
-    explicit Nursery(asio::any_io_executor executor)
-        : executor_(std::move(executor)), quiet_(executor_, TimePoint::max()) {}
+    explicit Nursery(asio::any_io_executor executor) : executor_(std::move(executor)), quiet_(executor_, TimePoint::max()) {}
     ~Nursery() { BOOST_ASSERT_MSG(children_.empty(), "join() first"); }
     Nursery(const Nursery&) = delete;
     Nursery& operator=(const Nursery&) = delete;
@@ -42,8 +41,7 @@ public:
     // Only terminal cancellation reaches a spawned coroutine.
     void cancel() {
         closing_ = true;
-        for (auto child = children_.begin(); child != children_.end();)
-            (child++)->emit(asio::cancellation_type::terminal);
+        for (auto child = children_.begin(); child != children_.end();) (child++)->emit(asio::cancellation_type::terminal);
     }
 
     // Waits for every child. When the caller itself is cancelled meanwhile, that is passed on, and the wait goes on.

@@ -26,9 +26,9 @@ inline constexpr std::array<std::string_view, 5> kDnsOutcomes{"cached", "resolve
 struct ResolverSettings {
     using Addresses = std::vector<asio::ip::address>;  // in the order they are to be tried
 
-    Duration fresh = std::chrono::seconds(60);      // an answer is used without asking; refreshed in the last quarter
-    Duration last_good = std::chrono::minutes(10);  // an answer is used when asking fails
-    Duration failure = std::chrono::seconds(1);     // after a failure nobody asks again for so long
+    Duration fresh = std::chrono::seconds(60);           // an answer is used without asking; refreshed in the last quarter
+    Duration last_good = std::chrono::minutes(10);       // an answer is used when asking fails
+    Duration failure = std::chrono::seconds(1);          // after a failure nobody asks again for so long
     Duration patience = std::chrono::milliseconds(500);  // waiting for an answer while a last good one is at hand
     Duration longest = std::chrono::seconds(5);          // waiting for an answer at all
     std::size_t max_names = 1024;                        // the longest unused leaves

@@ -31,8 +31,7 @@ public:
     class Subscription {  // unsubscribes when it goes; also inside its own callback
     public:
         Subscription() = default;
-        Subscription(Subscription&& other) noexcept
-            : wheel_(std::exchange(other.wheel_, nullptr)), slot_(other.slot_), place_(other.place_) {}
+        Subscription(Subscription&& other) noexcept : wheel_(std::exchange(other.wheel_, nullptr)), slot_(other.slot_), place_(other.place_) {}
         Subscription& operator=(Subscription&& other) noexcept;
         ~Subscription() { reset(); }
         void reset();

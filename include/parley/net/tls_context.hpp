@@ -17,8 +17,7 @@ public:
 
     // Certificate chain (PEM, leaf first) and private key (PEM). Throws std::runtime_error that names the file:
     // start-up and reload.
-    [[nodiscard]] static std::shared_ptr<const TlsContext> server(const std::string& certificate_file,
-                                                                  const std::string& key_file);
+    [[nodiscard]] static std::shared_ptr<const TlsContext> server(const std::string& certificate_file, const std::string& key_file);
     // For connections we open. `ca_file` empty: the system's authorities. Without `verify` anything is believed (tests,
     // doctor).
     [[nodiscard]] static std::shared_ptr<const TlsContext> client(bool verify = true, const std::string& ca_file = {});

@@ -17,12 +17,12 @@ enum class WsOpcode : std::uint8_t { text = 1, binary = 2 };
 enum class WsFault : std::uint8_t { none, framing, utf8, too_big, fragmentation, flood, send_blocked, idle, closed_by_peer, connection_lost };
 
 struct WsLimits {
-    std::size_t message = 64 * 1024;                      // bytes, whole message after reassembly; beyond it 1009
-    Duration message_time = std::chrono::seconds(10);     // from first to last fragment; beyond it 1008
-    std::uint32_t control_per_second = 10;                // pings and pongs from the peer; beyond it 1008
-    std::size_t outbox = 256 * 1024;                      // bytes queued for a peer that does not read
-    Duration send_stall = std::chrono::seconds(10);       // outbox makes no progress for so long: the connection is given up
-    Duration ping_every = std::chrono::seconds(20);       // 0 = never
+    std::size_t message = 64 * 1024;                   // bytes, whole message after reassembly; beyond it 1009
+    Duration message_time = std::chrono::seconds(10);  // from first to last fragment; beyond it 1008
+    std::uint32_t control_per_second = 10;             // pings and pongs from the peer; beyond it 1008
+    std::size_t outbox = 256 * 1024;                   // bytes queued for a peer that does not read
+    Duration send_stall = std::chrono::seconds(10);    // outbox makes no progress for so long: the connection is given up
+    Duration ping_every = std::chrono::seconds(20);    // 0 = never
 };
 
 struct WsMessage {

@@ -41,9 +41,7 @@ public:
 
     [[nodiscard]] asio::any_io_executor executor() { return context_.get_executor(); }
     [[nodiscard]] asio::io_context& context() { return context_; }
-    [[nodiscard]] bool is_current() const {
-        return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed);
-    }
+    [[nodiscard]] bool is_current() const { return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed); }
     template <class Function>
     void post(Function&& function) {
         asio::post(context_, std::forward<Function>(function));

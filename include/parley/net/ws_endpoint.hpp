@@ -27,7 +27,6 @@ struct ConnectOptions {
 
 // The server's answer to the upgrade goes to `answer`: status and fields, and when it refused (Errc::refused) what came
 // of the body, 16 KiB at most.
-Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLimits limits = {},
-                                                    HttpReply* answer = nullptr);
+Task<Result<std::unique_ptr<WebSocket>>> ws_connect(ConnectOptions options, WsLimits limits = {}, HttpReply* answer = nullptr);
 
 }  // namespace parley::net

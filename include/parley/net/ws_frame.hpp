@@ -17,8 +17,8 @@ namespace parley::net {
 enum class WsRole : std::uint8_t { server, client };
 
 namespace ws_code {
-inline constexpr std::uint16_t kNormal = 1000, kGoingAway = 1001, kProtocol = 1002, kUnacceptable = 1003,
-                               kNoCode = 1005, kNoClose = 1006, kBadText = 1007, kPolicy = 1008, kTooBig = 1009;
+inline constexpr std::uint16_t kNormal = 1000, kGoingAway = 1001, kProtocol = 1002, kUnacceptable = 1003, kNoCode = 1005, kNoClose = 1006, kBadText = 1007,
+                               kPolicy = 1008, kTooBig = 1009;
 }
 
 // May this code stand in a close frame (RFC 6455 7.4 and the IANA registry)?

@@ -1,6 +1,6 @@
 #pragma once
-// Brings the outbox to its receivers: jobs of the kind "webhook", those of one call in their order, different calls side by side. At least once: a receiver that
-// answered 2xx while we died hears the same event, with the same id, again.
+// Brings the outbox to its receivers: jobs of the kind "webhook", those of one call in their order, different calls side by side. At least once: a receiver
+// that answered 2xx while we died hears the same event, with the same id, again.
 
 #include <functional>
 #include <map>
@@ -28,15 +28,15 @@ inline constexpr std::string_view kJobKind = "webhook";
 [[nodiscard]] std::string job_payload(std::string_view agent, std::string_view type, std::string_view body);
 
 struct DeliverySettings {
-    std::chrono::milliseconds within{10'000};       // one request
-    std::chrono::milliseconds first_pause{5'000};   // before the second attempt; three times as long each time
+    std::chrono::milliseconds within{10'000};      // one request
+    std::chrono::milliseconds first_pause{5'000};  // before the second attempt; three times as long each time
     std::chrono::milliseconds longest_pause{std::chrono::hours(4)};
     std::chrono::milliseconds given_up{std::chrono::hours(24)};  // after the event
-    std::chrono::milliseconds look_every{1'000};    // for work nobody told us of: what another instance left, what is due again
-    std::size_t at_once = 128;                      // requests
-    std::size_t at_once_each = 16;                  // requests to one receiver; further events for it are put off until it should have a place
-    std::uint32_t failures = 5;                     // in a row, and a receiver is left alone
-    std::chrono::milliseconds left_alone{30'000};   // … for so long, then twice as long, up to 10 minutes
+    std::chrono::milliseconds look_every{1'000};                 // for work nobody told us of: what another instance left, what is due again
+    std::size_t at_once = 128;                                   // requests
+    std::size_t at_once_each = 16;                               // requests to one receiver; further events for it are put off until it should have a place
+    std::uint32_t failures = 5;                                  // in a row, and a receiver is left alone
+    std::chrono::milliseconds left_alone{30'000};                // … for so long, then twice as long, up to 10 minutes
 };
 
 // The pause behind attempt `attempt` (from 1), with `random` from [0, 1) taking up to half of it away.

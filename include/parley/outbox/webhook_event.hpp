@@ -33,9 +33,9 @@ struct WebhookEvent {
 
 // What a fact of the kind `end` ends, which the fact alone does not say.
 struct Ended {
-    bool call = true;        // false: its agent's part, and the call goes on or may: "agent.ended"
-    std::uint32_t again = 0;     // so often it was told before that the call is over, and it went on or has more to say
-    bool was_rejected = false;   // … the last time as `call.rejected`
+    bool call = true;           // false: its agent's part, and the call goes on or may: "agent.ended"
+    std::uint32_t again = 0;    // so often it was told before that the call is over, and it went on or has more to say
+    bool was_rejected = false;  // … the last time as `call.rejected`
 };
 
 // The event's type for a fact; empty: nobody is told of it.

@@ -34,13 +34,13 @@ struct Wish {
 };
 struct Taken {
     bool admitted = false;
-    bool fresh = false;        // it had no place before
-    Scope full = Scope::none;  // which limit was in the way
-    std::uint32_t position = 0;  // in the line, from 1; 0: it stands in none
+    bool fresh = false;                               // it had no place before
+    Scope full = Scope::none;                         // which limit was in the way
+    std::uint32_t position = 0;                       // in the line, from 1; 0: it stands in none
     std::optional<std::chrono::milliseconds> called;  // somebody has been calling it in for so long
 };
-// Exact: of any number of calls that ask at the same time through any number of connections no more than the cap get in. A call that has a place already keeps it,
-// held by the instance that asked last; with another agent it has to fit under that one's cap, and stays where it was if it does not.
+// Exact: of any number of calls that ask at the same time through any number of connections no more than the cap get in. A call that has a place already keeps
+// it, held by the instance that asked last; with another agent it has to fit under that one's cap, and stays where it was if it does not.
 [[nodiscard]] Taken take_place(store::Session& session, const Wish& wish, const Caps& caps, std::string_view instance, std::chrono::milliseconds lease);
 
 struct Held {
@@ -48,8 +48,8 @@ struct Held {
     bool live = false;  // its stream runs here: whoever had the place before, it is ours now
 };
 struct Renewed {
-    std::vector<std::string> elsewhere;  // of those asked for and not live here: another instance has them
-    std::uint32_t instances = 1;         // that were seen lately, this one included
+    std::vector<std::string> elsewhere;                                      // of those asked for and not live here: another instance has them
+    std::uint32_t instances = 1;                                             // that were seen lately, this one included
     std::map<std::string, std::uint32_t, std::less<>> by_agent, by_account;  // running, in the whole fleet
     std::uint32_t running = 0;
     std::uint32_t waiting = 0;  // in all lines

@@ -35,8 +35,8 @@ public:
         std::string call_sid;
         std::vector<std::string> facts;  // JSON, one a vendor and role
     };
-    // Of calls that ended `quiet` ago and of which nothing more has come since; vendors tell what was used when their sockets close. What comes after a bill (the
-    // stream came back, the call was looked back at) stands in another one.
+    // Of calls that ended `quiet` ago and of which nothing more has come since; vendors tell what was used when their sockets close. What comes after a bill
+    // (the stream came back, the call was looked back at) stands in another one.
     [[nodiscard]] std::vector<Bill> settle(TimePoint now, Duration quiet);
 
     // Towards the store: what has come since the last time. Given back when it could not be written.
@@ -51,11 +51,11 @@ private:
     struct Call {
         std::string agent;
         Budget budget;
-        std::map<std::pair<std::string, std::string>, Used> lines;  // vendor, role; not billed yet
+        std::map<std::pair<std::string, std::string>, Used> lines;    // vendor, role; not billed yet
         std::map<std::pair<std::string, std::string>, double> rests;  // of each, less than one millionth
-        Used all;               // of the call, billed or not
-        std::int64_t connected = 0, connected_micros = 0;  // of them
-        TimePoint counted;      // its time is counted up to here
+        Used all;                                                     // of the call, billed or not
+        std::int64_t connected = 0, connected_micros = 0;             // of them
+        TimePoint counted;                                            // its time is counted up to here
         TimePoint last_change;
         bool running = false, told = false, counted_in = false;
         [[nodiscard]] std::vector<std::string> facts(const std::string& currency) const;

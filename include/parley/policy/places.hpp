@@ -36,19 +36,19 @@ public:
 
     // How a place is taken.
     struct Terms {
-        Duration grace{};        // kept at least so long, then as long as sweep() hears that the call still needs it
-        bool everywhere = false; // others may hold it, or limit it: the store is asked although this agent has no limit
-        bool first = true;       // of one that waits: the first of them as far as can be seen without the store
+        Duration grace{};         // kept at least so long, then as long as sweep() hears that the call still needs it
+        bool everywhere = false;  // others may hold it, or limit it: the store is asked although this agent has no limit
+        bool first = true;        // of one that waits: the first of them as far as can be seen without the store
     };
     // A place for this call. Asked again for a call that has one with this agent: the same. One it has with another agent becomes this one's, if there is room.
     net::Task<Taken> take(Wish wish, Caps caps, Terms terms);
     net::Task<Taken> take(Wish wish, Caps caps, Duration grace);
     // A call that runs here whoever let it in.
     void running(const Wish& call);
-    void stopped(const std::string& call_sid);  // its stream here is over: another instance may have the place now
+    void stopped(const std::string& call_sid);                    // its stream here is over: another instance may have the place now
     void rename(const std::string& from, const std::string& to);  // a call that was placed has got its name
-    void settle(const std::string& call_sid);  // its grace is over
-    void extend(const std::string& call_sid, Duration grace);  // it is needed for so long still
+    void settle(const std::string& call_sid);                     // its grace is over
+    void extend(const std::string& call_sid, Duration grace);     // it is needed for so long still
     void free(const std::string& call_sid);
     // The same whichever instance holds it, for a call that left its agent or is over.
     void forget(const std::string& call_sid);
@@ -99,12 +99,12 @@ private:
         bool place = false, line = false;
     };
     std::vector<Told> gone_;  // everywhere, not yet in the store
-    Renewed last_;                    // of the fleet
-    Renewed mine_then_;               // of this instance, at that beat
+    Renewed last_;            // of the fleet
+    Renewed mine_then_;       // of this instance, at that beat
     bool alone_ = false;
     TimePoint ask_again_{}, beat_at_{};
-    TimePoint renewed_at_{};     // the last beat that the store took
-    TimePoint counts_again_{};   // after a long outage: until then others' places may still be missing in the store
+    TimePoint renewed_at_{};    // the last beat that the store took
+    TimePoint counts_again_{};  // after a long outage: until then others' places may still be missing in the store
 };
 
 }  // namespace parley::policy

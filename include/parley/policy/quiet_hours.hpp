@@ -17,7 +17,7 @@ namespace parley::policy {
 [[nodiscard]] std::string_view zone_of_number(std::string_view number);
 
 struct QuietHours {
-    unsigned from = 0, to = 0;                                           // minutes; the same: never quiet; from > to: over midnight
+    unsigned from = 0, to = 0;                                             // minutes; the same: never quiet; from > to: over midnight
     std::shared_ptr<const flows::TimeZone> zone = flows::TimeZone::utc();  // for numbers that say nothing, and for sip: and client:
     // The called party's time, "21:30", when it is quiet there; nothing: it may be called.
     [[nodiscard]] std::optional<std::string> quiet_at(std::string_view to_number, flows::Second now) const;

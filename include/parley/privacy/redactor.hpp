@@ -16,8 +16,8 @@ namespace parley::privacy {
 
 enum class Kind : std::uint8_t { card, ssn, iban, email, phone };
 inline constexpr std::size_t kKindCount = 5;
-[[nodiscard]] std::string_view name(Kind kind);                        // "card" …
-[[nodiscard]] std::string_view placeholder(Kind kind);                 // "[card]" …
+[[nodiscard]] std::string_view name(Kind kind);         // "card" …
+[[nodiscard]] std::string_view placeholder(Kind kind);  // "[card]" …
 [[nodiscard]] std::optional<Kind> kind_named(std::string_view name);
 
 class Kinds {
@@ -56,8 +56,8 @@ enum class Cue : std::uint8_t { none, card, code, ssn, iban, email, phone, weak,
 // One text alone. `asked`: what it answers.
 [[nodiscard]] Redacted redact(std::string_view text, Kinds kinds = Kinds::all(), Cue asked = Cue::none);
 
-// What the value under a key is, by the key's words ("cvv", "ssn_last4", "callbackNumber"): card, code, ssn, iban, email, phone or none. A key that says nothing of
-// its own ("value", "number", "0") is what `around` is.
+// What the value under a key is, by the key's words ("cvv", "ssn_last4", "callbackNumber"): card, code, ssn, iban, email, phone or none. A key that says
+// nothing of its own ("value", "number", "0") is what `around` is.
 [[nodiscard]] Cue cue_of_key(std::string_view key, Cue around = Cue::none);
 
 // One conversation: what one side says over several turns belongs together, and what the other side asked for tells what a number is. What was already given
@@ -71,10 +71,10 @@ public:
 
 private:
     struct Side {
-        std::string digits;            // that the last turn ended with, at most 19
-        std::string letters_digits;    // the same for an IBAN, at most 34
-        std::optional<Kind> went_on;   // what they were taken for
-        Cue asked = Cue::none;         // what this side's last turn spoke of, so that the other's answer is understood
+        std::string digits;           // that the last turn ended with, at most 19
+        std::string letters_digits;   // the same for an IBAN, at most 34
+        std::optional<Kind> went_on;  // what they were taken for
+        Cue asked = Cue::none;        // what this side's last turn spoke of, so that the other's answer is understood
     };
     void remember(Kind kind, std::string value);
 

@@ -17,9 +17,10 @@ enum class CallStatus : std::uint8_t { queued, initiated, ringing, in_progress, 
 [[nodiscard]] bool terminal(CallStatus status);
 
 struct Call {
-    std::string sid, parent_call_sid, account_sid, to, from, direction, answered_by, forwarded_from, caller_name, phone_number_sid, price, price_unit, trunk_sid, group_sid;
+    std::string sid, parent_call_sid, account_sid, to, from, direction, answered_by, forwarded_from, caller_name, phone_number_sid, price, price_unit,
+        trunk_sid, group_sid;
     CallStatus status = CallStatus::other;
-    std::optional<int> duration;  // s
+    std::optional<int> duration;    // s
     std::optional<int> queue_time;  // ms
     When date_created, date_updated, start_time, end_time;
 };
@@ -34,7 +35,8 @@ struct CallCreate {
     std::optional<Secret> sip_auth_password;
     std::optional<std::string> machine_detection, async_amd_status_callback, async_amd_status_callback_method;
     std::optional<bool> async_amd, record;
-    std::optional<int> timeout, time_limit, machine_detection_timeout, machine_detection_speech_threshold, machine_detection_speech_end_threshold, machine_detection_silence_timeout;
+    std::optional<int> timeout, time_limit, machine_detection_timeout, machine_detection_speech_threshold, machine_detection_speech_end_threshold,
+        machine_detection_silence_timeout;
     std::optional<std::string> byoc, call_reason, call_token, client_notification_url;
 };
 

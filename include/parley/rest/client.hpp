@@ -25,25 +25,26 @@ using Params = std::vector<std::pair<std::string, std::string>>;
 enum class Product : std::uint8_t { api, voice, intelligence };  // api.twilio.com/2010-04-01, voice.twilio.com, intelligence.twilio.com
 
 struct Account {
-    std::string sid;        // AC…: also in the path when an API key signs
-    std::string api_key;    // SK…; empty: the account's own SID with its token
-    Secret secret;          // auth token, or the key's secret
-    std::string region;     // "ie1"; empty: us1
-    std::string edge;       // "dublin"; empty: the default one
-    std::string base_url;   // instead of Twilio, for every product ("http://127.0.0.1:8090"); empty: Twilio
+    std::string sid;       // AC…: also in the path when an API key signs
+    std::string api_key;   // SK…; empty: the account's own SID with its token
+    Secret secret;         // auth token, or the key's secret
+    std::string region;    // "ie1"; empty: us1
+    std::string edge;      // "dublin"; empty: the default one
+    std::string base_url;  // instead of Twilio, for every product ("http://127.0.0.1:8090"); empty: Twilio
 };
 
 // Whether a request may be sent again when nobody knows what became of it.
 enum class Repeat : std::uint8_t {
-    safe,   // reading, deleting, and updates that give the same result twice
-    never   // creating: after a lost answer the caller reconciles (Calls::create does) or reports `unknown`
+    safe,  // reading, deleting, and updates that give the same result twice
+    never  // creating: after a lost answer the caller reconciles (Calls::create does) or reports `unknown`
 };
 
 struct Request {
-    std::string method = "GET";          // GET, POST, DELETE
+    std::string method = "GET";  // GET, POST, DELETE
     Product product = Product::api;
-    std::string path;                    // api: below /2010-04-01/Accounts/{sid}, e.g. "/Calls.json"; "~" in front: as it stands (next_page_uri, "/2010-04-01/…"); others: "/v2/Services"
-    Params params;                       // POST: the form; GET and DELETE: the query
+    std::string
+        path;  // api: below /2010-04-01/Accounts/{sid}, e.g. "/Calls.json"; "~" in front: as it stands (next_page_uri, "/2010-04-01/…"); others: "/v2/Services"
+    Params params;  // POST: the form; GET and DELETE: the query
     Repeat repeat = Repeat::safe;
     std::chrono::milliseconds within{15000};  // for everything, repetitions and waiting included
     std::size_t body_limit = 4U << 20U;
@@ -52,7 +53,7 @@ struct Request {
 struct Answer {
     int status = 0;
     std::string body, content_type, request_id;
-    When date;  // the answering server's clock
+    When date;                            // the answering server's clock
     std::chrono::milliseconds lasted{0};  // of the attempt that was answered
 };
 
@@ -60,10 +61,10 @@ struct Answer {
 class Pace;
 [[nodiscard]] std::shared_ptr<Pace> make_pace(double requests_per_second, std::uint32_t at_once);
 
-struct Observed {  // for metrics and the log, once a request
+struct Observed {                   // for metrics and the log, once a request
     std::string_view method, path;  // path: identifiers replaced by {sid}
     int status = 0;
-    std::string_view outcome;       // ok or name(Failure)
+    std::string_view outcome;  // ok or name(Failure)
     int attempts = 0;
     std::chrono::milliseconds lasted{0};
 };

@@ -16,7 +16,8 @@ struct Conference {
 };
 
 struct ConferenceFilter {
-    std::optional<std::string> status, friendly_name, date_created, date_created_before, date_created_after, date_updated, date_updated_before, date_updated_after;
+    std::optional<std::string> status, friendly_name, date_created, date_created_before, date_created_after, date_updated, date_updated_before,
+        date_updated_after;
     std::size_t most = 100;
 };
 
@@ -56,7 +57,8 @@ struct ParticipantCreate {
     std::vector<std::string> conference_recording_status_callback_event;
     std::optional<std::string> sip_auth_username;
     std::optional<Secret> sip_auth_password;
-    std::optional<std::string> region, call_sid_to_coach, jitter_buffer_size, byoc, caller_id, call_reason, trim, call_token, client_notification_url, caller_display_name;
+    std::optional<std::string> region, call_sid_to_coach, jitter_buffer_size, byoc, caller_id, call_reason, trim, call_token, client_notification_url,
+        caller_display_name;
     std::optional<std::string> machine_detection, amd_status_callback, amd_status_callback_method;
     std::optional<int> machine_detection_timeout, machine_detection_speech_threshold, machine_detection_speech_end_threshold, machine_detection_silence_timeout;
 };

@@ -26,12 +26,12 @@ enum class Failure : std::uint8_t {
 
 struct Error {
     Failure kind = Failure::unreachable;
-    int status = 0;         // HTTP; 0: no answer
-    int code = 0;           // Twilio's, 0: none given
-    std::string message;    // Twilio's words, at most 300 characters, credentials blanked
-    std::string sentence;   // one plain sentence for people
-    std::string remedy;     // what to do about it; empty when nothing can be said
-    std::string request_id; // Twilio-Request-Id
+    int status = 0;          // HTTP; 0: no answer
+    int code = 0;            // Twilio's, 0: none given
+    std::string message;     // Twilio's words, at most 300 characters, credentials blanked
+    std::string sentence;    // one plain sentence for people
+    std::string remedy;      // what to do about it; empty when nothing can be said
+    std::string request_id;  // Twilio-Request-Id
     int attempts = 0;
     [[nodiscard]] std::string text() const;  // "21210: From is neither owned nor verified. Buy or verify the number. (HTTP 400)"
 };

@@ -18,7 +18,8 @@ struct IntelligenceService {
 };
 
 struct IntelligenceServiceSettings {
-    std::optional<std::string> unique_name, friendly_name, language_code, webhook_url, webhook_http_method, encryption_credential_sid;  // language_code: at creation only
+    std::optional<std::string> unique_name, friendly_name, language_code, webhook_url, webhook_http_method,
+        encryption_credential_sid;  // language_code: at creation only
     std::optional<bool> auto_transcribe, data_logging, auto_redaction, media_redaction;
 };
 
@@ -56,7 +57,8 @@ struct TranscriptCreate {
 [[nodiscard]] std::string channel_json(const TranscriptCreate& wanted);
 
 struct Transcript {
-    std::string sid, account_sid, service_sid, status, language_code, customer_key, source_sid;  // status: new, queued, in-progress, completed, failed, canceled, error
+    std::string sid, account_sid, service_sid, status, language_code, customer_key,
+        source_sid;               // status: new, queued, in-progress, completed, failed, canceled, error
     std::string channel;          // JSON
     std::optional<int> duration;  // s
     bool redaction = false, data_logging = false;
@@ -87,7 +89,7 @@ struct OperatorResult {
     std::optional<bool> extract_match, utterance_match;
     std::optional<double> match_probability, predicted_probability;
     std::string utterance_results, label_probabilities, extract_results, text_generation_results, json_results;  // JSON; empty: none
-    std::string text;  // what a text generation wrote
+    std::string text;                                                                                            // what a text generation wrote
 };
 
 class Transcripts {
@@ -97,7 +99,8 @@ public:
     net::Task<Outcome<Transcript>> fetch(std::string sid);
     net::Task<Outcome<Transcript>> create(TranscriptCreate wanted);
     net::Task<Outcome<>> remove(std::string sid);
-    net::Task<Outcome<std::vector<Sentence>>> sentences(std::string sid, std::optional<bool> redacted = {}, bool word_timestamps = false, std::size_t most = 5000);
+    net::Task<Outcome<std::vector<Sentence>>> sentences(std::string sid, std::optional<bool> redacted = {}, bool word_timestamps = false,
+                                                        std::size_t most = 5000);
     net::Task<Outcome<std::vector<OperatorResult>>> operator_results(std::string sid, std::optional<bool> redacted = {}, std::size_t most = 100);
     // Where the sound can be fetched for a short while.
     net::Task<Outcome<std::string>> media_url(std::string sid, std::optional<bool> redacted = {});

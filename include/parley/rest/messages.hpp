@@ -9,7 +9,22 @@
 
 namespace parley::rest {
 
-enum class MessageStatus : std::uint8_t { queued, sending, sent, failed, delivered, undelivered, receiving, received, accepted, scheduled, read, partially_delivered, canceled, other };
+enum class MessageStatus : std::uint8_t {
+    queued,
+    sending,
+    sent,
+    failed,
+    delivered,
+    undelivered,
+    receiving,
+    received,
+    accepted,
+    scheduled,
+    read,
+    partially_delivered,
+    canceled,
+    other
+};
 [[nodiscard]] MessageStatus message_status(std::string_view text);
 [[nodiscard]] std::string_view name(MessageStatus status);
 
@@ -24,7 +39,8 @@ struct MessageCreate {
     std::string to;
     std::optional<std::string> from, messaging_service_sid, body, content_sid, content_variables;
     std::vector<std::string> media_url;
-    std::optional<std::string> status_callback, application_sid, max_price, content_retention, address_retention, traffic_type, schedule_type, send_at, risk_check, fallback_from;
+    std::optional<std::string> status_callback, application_sid, max_price, content_retention, address_retention, traffic_type, schedule_type, send_at,
+        risk_check, fallback_from;
     std::optional<bool> provide_feedback, force_delivery, smart_encoded, shorten_urls, send_as_mms;
     std::optional<int> attempt, validity_period;
     std::vector<std::string> persistent_action;

@@ -27,7 +27,8 @@ struct NumberSearch {
     NumberType type = NumberType::local;
     std::optional<int> area_code, distance;
     std::optional<std::string> contains, near_number, near_lat_long, in_postal_code, in_region, in_rate_center, in_lata, in_locality;
-    std::optional<bool> sms_enabled, mms_enabled, voice_enabled, fax_enabled, beta, exclude_all_address_required, exclude_local_address_required, exclude_foreign_address_required;
+    std::optional<bool> sms_enabled, mms_enabled, voice_enabled, fax_enabled, beta, exclude_all_address_required, exclude_local_address_required,
+        exclude_foreign_address_required;
     std::size_t most = 20;
 };
 
@@ -44,7 +45,8 @@ struct IncomingNumber {
 
 // What create and update share. A URL given empty is taken away.
 struct NumberSettings {
-    std::optional<std::string> friendly_name, api_version, voice_url, voice_method, voice_fallback_url, voice_fallback_method, voice_application_sid, voice_receive_mode, trunk_sid;
+    std::optional<std::string> friendly_name, api_version, voice_url, voice_method, voice_fallback_url, voice_fallback_method, voice_application_sid,
+        voice_receive_mode, trunk_sid;
     std::optional<std::string> sms_url, sms_method, sms_fallback_url, sms_fallback_method, sms_application_sid;
     std::optional<std::string> status_callback, status_callback_method, emergency_status, emergency_address_sid, identity_sid, address_sid, bundle_sid;
     std::optional<bool> voice_caller_id_lookup;
@@ -89,8 +91,8 @@ private:
 };
 
 struct Application {
-    std::string sid, account_sid, friendly_name, voice_url, voice_method, voice_fallback_url, voice_fallback_method, status_callback, status_callback_method, sms_url, sms_method,
-        sms_fallback_url, sms_fallback_method, sms_status_callback, message_status_callback;
+    std::string sid, account_sid, friendly_name, voice_url, voice_method, voice_fallback_url, voice_fallback_method, status_callback, status_callback_method,
+        sms_url, sms_method, sms_fallback_url, sms_fallback_method, sms_status_callback, message_status_callback;
     When date_created, date_updated;
 };
 

@@ -28,8 +28,8 @@ public:
 
     // The pause before the next attempt, `attempt` (from 1) having ended so; nothing: that was the last one. A pause that ends behind the
     // deadline is no pause but the end: waiting would only be waiting. `chance` in [0, 1): full jitter.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> pause(Ended ended, Repeat repeat, int attempt, std::optional<std::chrono::milliseconds> retry_after, TimePoint now,
-                                                                 TimePoint deadline, double chance) const;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> pause(Ended ended, Repeat repeat, int attempt, std::optional<std::chrono::milliseconds> retry_after,
+                                                                 TimePoint now, TimePoint deadline, double chance) const;
 
 private:
     Settings settings_;

@@ -10,15 +10,15 @@
 namespace parley::rest {
 
 struct SipDomain {
-    std::string sid, account_sid, domain_name, friendly_name, auth_type, voice_url, voice_method, voice_fallback_url, voice_fallback_method, voice_status_callback_url,
-        voice_status_callback_method, byoc_trunk_sid, emergency_caller_sid;
+    std::string sid, account_sid, domain_name, friendly_name, auth_type, voice_url, voice_method, voice_fallback_url, voice_fallback_method,
+        voice_status_callback_url, voice_status_callback_method, byoc_trunk_sid, emergency_caller_sid;
     bool sip_registration = false, emergency_calling_enabled = false, secure = false;
     When date_created, date_updated;
 };
 
 struct SipDomainSettings {
-    std::optional<std::string> domain_name, friendly_name, voice_url, voice_method, voice_fallback_url, voice_fallback_method, voice_status_callback_url, voice_status_callback_method,
-        byoc_trunk_sid, emergency_caller_sid;
+    std::optional<std::string> domain_name, friendly_name, voice_url, voice_method, voice_fallback_url, voice_fallback_method, voice_status_callback_url,
+        voice_status_callback_method, byoc_trunk_sid, emergency_caller_sid;
     std::optional<bool> sip_registration, emergency_calling_enabled, secure;
 };
 
@@ -67,15 +67,15 @@ private:
 };
 
 struct ByocTrunk {
-    std::string sid, account_sid, friendly_name, voice_url, voice_method, voice_fallback_url, voice_fallback_method, status_callback_url, status_callback_method, connection_policy_sid,
-        from_domain_sid;
+    std::string sid, account_sid, friendly_name, voice_url, voice_method, voice_fallback_url, voice_fallback_method, status_callback_url,
+        status_callback_method, connection_policy_sid, from_domain_sid;
     bool cnam_lookup_enabled = false;
     When date_created, date_updated;
 };
 
 struct ByocTrunkSettings {
-    std::optional<std::string> friendly_name, voice_url, voice_method, voice_fallback_url, voice_fallback_method, status_callback_url, status_callback_method, connection_policy_sid,
-        from_domain_sid;
+    std::optional<std::string> friendly_name, voice_url, voice_method, voice_fallback_url, voice_fallback_method, status_callback_url, status_callback_method,
+        connection_policy_sid, from_domain_sid;
     std::optional<bool> cnam_lookup_enabled;
 };
 

@@ -34,8 +34,8 @@ private:
 };
 
 struct TranscriptionStart {
-    std::optional<std::string> name, track, status_callback_url, status_callback_method, inbound_track_label, outbound_track_label, language_code, transcription_engine, speech_model, hints,
-        intelligence_service, conversation_configuration, conversation_id, configuration_id;
+    std::optional<std::string> name, track, status_callback_url, status_callback_method, inbound_track_label, outbound_track_label, language_code,
+        transcription_engine, speech_model, hints, intelligence_service, conversation_configuration, conversation_id, configuration_id;
     std::optional<bool> partial_results, profanity_filter, enable_automatic_punctuation, enable_provider_data;
 };
 
@@ -53,7 +53,7 @@ private:
 // The written form of a recording that <Record transcribe> had made.
 struct RecordingTranscription {
     std::string sid, account_sid, recording_sid, status, transcription_text, type;  // status: in-progress, completed, failed
-    std::optional<int> duration;  // s
+    std::optional<int> duration;                                                    // s
     When date_created, date_updated;
 };
 

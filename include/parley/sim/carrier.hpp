@@ -60,16 +60,16 @@ struct CarrierOptions {
     std::string api_base = "http://127.0.0.1";  // in RecordingUrl
     // Who answers: E.164, `sip:...` (without headers and parameters as well), `client:...`; "*" is the rule for all others.
     std::map<std::string, DialTarget> numbers;
-    std::optional<milliseconds> queue_time;     // <Enqueue>: somebody outside the simulation takes each caller after so long; nothing: nobody
-    milliseconds recording_delay{300};          // line time from the end of a recording to `completed`
-    std::size_t kept_reports = 256;             // newest ones, for report_of()
+    std::optional<milliseconds> queue_time;  // <Enqueue>: somebody outside the simulation takes each caller after so long; nothing: nobody
+    milliseconds recording_delay{300};       // line time from the end of a recording to `completed`
+    std::size_t kept_reports = 256;          // newest ones, for report_of()
     WebhookFaults webhook_faults;
-    RelayFaults relay_faults;                   // <ConversationRelay>
+    RelayFaults relay_faults;                       // <ConversationRelay>
     std::shared_ptr<WebhookTricks> webhook_tricks;  // null: none
     // Live transcriptions that have ended, on a worker thread; must not block.
     std::function<void(const TranscriptionTruth&)> on_transcription;
-    std::shared_ptr<CallerVoice> voice;         // null: ToneVoice
-    std::shared_ptr<CallerEar> ear;             // null: nothing is recognised; expectations then fail
+    std::shared_ptr<CallerVoice> voice;  // null: ToneVoice
+    std::shared_ptr<CallerEar> ear;      // null: nothing is recognised; expectations then fail
 };
 
 class DialAttempt;
@@ -83,18 +83,17 @@ struct CallPlan {
     std::string twiml;  // inline document, used when voice_url is empty
     std::string fallback_url, fallback_method = "POST";
     std::string status_callback, status_callback_method = "POST";
-    std::vector<std::string>
-        status_callback_events;  // initiated ringing answered completed; empty: completed. Inbound: completed only
-    std::shared_ptr<const Scenario> scenario;  // null: listens until the other side ends the call
-    milliseconds ring_timeout{60000};          // outbound
+    std::vector<std::string> status_callback_events;  // initiated ringing answered completed; empty: completed. Inbound: completed only
+    std::shared_ptr<const Scenario> scenario;         // null: listens until the other side ends the call
+    milliseconds ring_timeout{60000};                 // outbound
     milliseconds time_limit{4 * 3600 * 1000};
-    Form extra;  // further parameters of the voice webhook (SIP headers and the like)
+    Form extra;                                          // further parameters of the voice webhook (SIP headers and the like)
     std::function<void(const TranscriptLine&)> on_line;  // live, on a worker thread; must not block
     // Outbound calls only.
     MachineDetection detection;
     bool record = false;  // from the answer on, source OutboundAPI
     RecordingPlan recording;
-    std::string send_digits;  // to the callee after the answer; switches detection off
+    std::string send_digits;                            // to the callee after the answer; switches detection off
     std::shared_ptr<const ConferenceEntry> conference;  // a created participant: it enters instead of fetching a document
     // The simulator's own: legs that a <Dial> makes, and calls at a dialled application's number.
     std::string parent_sid;
@@ -170,16 +169,14 @@ public:
     // Fetches the TwiML (Say, Play, Pause) or sound once and plays it to all.
     ConferenceOutcome announce(const std::string& sid_or_name, std::string url, std::string method);
     [[nodiscard]] std::vector<ParticipantView> participants(const std::string& sid_or_name) const;
-    [[nodiscard]] std::optional<ParticipantView> participant(const std::string& sid_or_name,
-                                                             const std::string& call_sid_or_label) const;
+    [[nodiscard]] std::optional<ParticipantView> participant(const std::string& sid_or_name, const std::string& call_sid_or_label) const;
     struct Added {
         ConferenceOutcome outcome = ConferenceOutcome::done;
         std::string call_sid, conference_sid;
     };
     // Calls plan.to and puts the answerer in; the conference is created when none of that name runs. `entry.name` is ignored.
     Added add_participant(const std::string& sid_or_name, CallPlan plan, ConferenceEntry entry);
-    ConferenceOutcome update_participant(const std::string& sid_or_name, const std::string& call_sid_or_label,
-                                         const ParticipantUpdate& update);
+    ConferenceOutcome update_participant(const std::string& sid_or_name, const std::string& call_sid_or_label, const ParticipantUpdate& update);
     // Out of the conference: its <Dial> ends and its document goes on; a created participant's call ends.
     ConferenceOutcome remove_participant(const std::string& sid_or_name, const std::string& call_sid_or_label);
 
@@ -191,14 +188,12 @@ public:
     QueueOutcome delete_queue(const std::string& sid_or_name);
     [[nodiscard]] std::vector<QueueMemberView> queue_members(const std::string& sid_or_name) const;  // next first
     // `member`: a CallSid or "Front". `out`: who it was.
-    QueueOutcome dequeue(const std::string& sid_or_name, const std::string& member, std::string url, std::string method,
-                         QueueMemberView& out);
+    QueueOutcome dequeue(const std::string& sid_or_name, const std::string& member, std::string url, std::string method, QueueMemberView& out);
 
     // ---- recordings. `owner` is a CallSid or a ConferenceSid; a recording's sid may be "Twilio.CURRENT".
     RecordingOutcome start_recording(const std::string& owner, RecordingPlan plan, std::string& recording_sid);
     // `status`: paused (with `skip` the pause is left out, without it is silence), in-progress, stopped.
-    RecordingOutcome update_recording(const std::string& owner, const std::string& recording_sid, const std::string& status,
-                                      bool skip = false);
+    RecordingOutcome update_recording(const std::string& owner, const std::string& recording_sid, const std::string& status, bool skip = false);
     [[nodiscard]] std::vector<RecordingView> recordings(const std::string& owner = {}) const;  // oldest first
     [[nodiscard]] std::optional<RecordingView> recording_view(const std::string& recording_sid) const;
     [[nodiscard]] std::optional<RecordingAudio> recording_audio(const std::string& recording_sid) const;  // completed only

@@ -74,8 +74,7 @@ struct CallFileTruth {
 // input lists).
 [[nodiscard]] std::vector<std::string> assistant_texts(std::string_view request_body);
 // Words of `texts` that are not, in this order, among the words of `heard`.
-[[nodiscard]] std::vector<std::string> unheard_words(const std::vector<std::string>& texts,
-                                                     const std::vector<std::string>& heard);
+[[nodiscard]] std::vector<std::string> unheard_words(const std::vector<std::string>& texts, const std::vector<std::string>& heard);
 
 struct ChaosRow {
     std::string fault, what, role, vendor;

@@ -22,7 +22,7 @@ struct ConferenceEntry {
     bool start_on_enter = true;  // false: waits for one that has it
     bool end_on_exit = false;
     Beep beep = Beep::both;
-    std::string coach = {};      // CallSid: heard by that participant only, and hears everybody
+    std::string coach = {};  // CallSid: heard by that participant only, and hears everybody
     // What is heard until the conference begins: TwiML of Say, Play, Pause and Redirect or a sound file, again and again. Nothing: the
     // carrier's tune (see hold_tune()); an empty text: silence.
     std::optional<std::string> wait_url = {};

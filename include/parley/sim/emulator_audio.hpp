@@ -19,12 +19,9 @@ struct WireFormat {
     Encoding encoding = Encoding::mulaw;
     int rate = 8000;
 
-    [[nodiscard]] std::size_t sample_bytes() const {
-        return encoding == Encoding::linear16 ? 2 : (encoding == Encoding::float32 ? 4 : 1);
-    }
+    [[nodiscard]] std::size_t sample_bytes() const { return encoding == Encoding::linear16 ? 2 : (encoding == Encoding::float32 ? 4 : 1); }
     [[nodiscard]] std::chrono::milliseconds duration(std::size_t bytes) const {
-        return std::chrono::milliseconds(
-            static_cast<long>(bytes * 1000 / sample_bytes() / static_cast<std::size_t>(rate)));
+        return std::chrono::milliseconds(static_cast<long>(bytes * 1000 / sample_bytes() / static_cast<std::size_t>(rate)));
     }
     // A multiple of the sample size.
     [[nodiscard]] std::size_t bytes(std::chrono::milliseconds length) const {

@@ -71,7 +71,7 @@ struct FakeTwilioOptions {
     std::set<std::string> verified_numbers;   // OutgoingCallerIds
     std::map<std::string, PhoneRule> phones;  // "*" is the rule for all others; without one everything is delivered
     std::string account_status = "active", account_type = "Full";
-    std::string faults;  // JSON as for PUT /sim/faults; empty: none
+    std::string faults;                        // JSON as for PUT /sim/faults; empty: none
     std::filesystem::path scenario_directory;  // /sim/calls may name files below it; empty: none
     std::shared_ptr<const Scenario> callee;    // what answers calls made over REST; null: listens
     std::filesystem::path report_directory;    // truth of each call is written there; empty: kept in memory only
@@ -104,8 +104,7 @@ public:
     // As GET /sim/requests answers it.
     [[nodiscard]] std::string requests() const;
     // An incoming call to one of the numbers; throws std::invalid_argument for an unknown number.
-    SimCarrier::Placed call_in(const std::string& to, const std::string& from,
-                               std::shared_ptr<const Scenario> scenario);
+    SimCarrier::Placed call_in(const std::string& to, const std::string& from, std::shared_ptr<const Scenario> scenario);
 
     // Stops accepting, ends all calls, ends the threads.
     void stop();

@@ -31,11 +31,10 @@ struct ProxyRecord {
     std::uint64_t number = 0;
     std::string path;
     bool socket = false;
-    int status = 0;               // the vendor's; 101 for a socket; 0: it did not answer, or was not asked
-    std::size_t items = 0;        // passed on to the client
-    std::size_t sound_bytes = 0;  // in them, as far as it looks like sound
-    std::vector<std::string>
-        sent;  // the request's body, or the client's text messages without sound; at most 256 KiB in all
+    int status = 0;                 // the vendor's; 101 for a socket; 0: it did not answer, or was not asked
+    std::size_t items = 0;          // passed on to the client
+    std::size_t sound_bytes = 0;    // in them, as far as it looks like sound
+    std::vector<std::string> sent;  // the request's body, or the client's text messages without sound; at most 256 KiB in all
     std::chrono::steady_clock::time_point began, first_item, last_item;  // of the items passed on
 };
 

@@ -27,19 +27,19 @@ struct Fault {
     using Ms = std::chrono::milliseconds;
 
     // Applied by the host and the wrappers, for every vendor alike.
-    int status = 0;                      // refuse with it, an upgrade too; 0: no
-    std::optional<double> retry_after;   // header of that refusal, seconds
-    Ms accept_delay{0};                  // before the request is answered at all, before an upgrade
-    Ms first_delay{0};                   // before the first item
-    Ms delta_delay{0};                   // before each further item
-    std::optional<int> stall_after;      // item k+1 and all after it never come; everything else goes on
-    std::optional<int> half_open_after;  // from then on nothing is read, answered or sent; the connection stays
-    std::optional<int> close_after;      // ends after k items, as close_code says
+    int status = 0;                                // refuse with it, an upgrade too; 0: no
+    std::optional<double> retry_after;             // header of that refusal, seconds
+    Ms accept_delay{0};                            // before the request is answered at all, before an upgrade
+    Ms first_delay{0};                             // before the first item
+    Ms delta_delay{0};                             // before each further item
+    std::optional<int> stall_after;                // item k+1 and all after it never come; everything else goes on
+    std::optional<int> half_open_after;            // from then on nothing is read, answered or sent; the connection stays
+    std::optional<int> close_after;                // ends after k items, as close_code says
     std::optional<std::size_t> close_after_bytes;  // ends in the middle of a message, after so many bytes of answer;
                                                    // takes 0 or 1 as close_code
-    int close_code = 1011;  // 0: TCP reset; 1: FIN without a close frame; else a WebSocket close code (HTTP: FIN)
-    std::optional<int> malformed_after;  // item k+1 is cut in the middle of its JSON
-    std::optional<int> giant_after;      // item k+1 carries `giant_bytes` more
+    int close_code = 1011;                         // 0: TCP reset; 1: FIN without a close frame; else a WebSocket close code (HTTP: FIN)
+    std::optional<int> malformed_after;            // item k+1 is cut in the middle of its JSON
+    std::optional<int> giant_after;                // item k+1 carries `giant_bytes` more
     std::size_t giant_bytes = 10U << 20U;
     std::optional<int> unknown_event;  // something unheard of before item k+1
     std::optional<int> wrong_order;    // items k+1 and k+2 are exchanged
@@ -48,7 +48,7 @@ struct Fault {
     std::string redirect;              // answer 307 with this Location
     bool gzip_bomb = false;            // answer a few KiB that inflate to 16 MiB
     Ms session_limit{0};               // the connection ends after it, with close_code; 0: none
-    int at_response = 1;  // items are counted from this response on, where the emulator calls next_response()
+    int at_response = 1;               // items are counted from this response on, where the emulator calls next_response()
 
     // Read by EmulatorWorld::speak.
     bool empty_audio = false, zero_audio = false, wav_header = false, odd_bytes = false;

@@ -19,14 +19,13 @@ struct GateFault {
     std::chrono::milliseconds latency{0};  // each direction, on top of what there is
     std::chrono::milliseconds jitter{0};   // latency varies by so much either way; order is kept
     bool swallow = false;                  // connects nowhere: reads everything and answers nothing
-    bool stop_reading = false;  // reads nothing from the client, so that its writes get stuck; the other way goes on
+    bool stop_reading = false;             // reads nothing from the client, so that its writes get stuck; the other way goes on
 
     // After exactly so many bytes have been passed on in `counted`:
     Direction counted = Direction::to_client;
-    std::optional<std::size_t>
-        half_open_after;  // nothing is passed on any more, either way; both connections stay and are read
-    std::optional<std::size_t> reset_after;  // RST to both
-    std::optional<std::size_t> end_after;    // FIN to both
+    std::optional<std::size_t> half_open_after;  // nothing is passed on any more, either way; both connections stay and are read
+    std::optional<std::size_t> reset_after;      // RST to both
+    std::optional<std::size_t> end_after;        // FIN to both
 };
 
 struct GateOptions {

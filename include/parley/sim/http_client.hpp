@@ -32,8 +32,8 @@ struct TlsTrust {
 // A balancer of the simulation's own that has taken TLS off: what is meant for this public host goes in plain to a loopback address.
 // Host, path and signatures stay those of the public URL.
 struct Balancer {
-    std::string public_host;   // e.g. voice.example.com; empty: there is none
-    std::string address;       // e.g. 127.0.0.1
+    std::string public_host;  // e.g. voice.example.com; empty: there is none
+    std::string address;      // e.g. 127.0.0.1
     std::uint16_t port = 0;
     [[nodiscard]] bool takes(std::string_view host) const { return !public_host.empty() && host == public_host; }
 };

@@ -95,8 +95,7 @@ private:
     [[nodiscard]] bool chance(double probability);
     [[nodiscard]] std::string write(const Out& out);
     void invalid(std::string why);
-    [[nodiscard]] bool check_shape(std::string_view message, std::string& event, std::string& body,
-                                   std::string& why) const;
+    [[nodiscard]] bool check_shape(std::string_view message, std::string& event, std::string& body, std::string& why) const;
 
     StreamSetup setup_;
     LineFaults faults_;

@@ -28,11 +28,11 @@ struct MachineGreeting {
 // silence for `talks`), and a REST call is played by its plan's scenario.
 struct DialTarget {
     enum class Answer : std::uint8_t { answer, busy, no_answer, failed } answer = Answer::answer;
-    milliseconds after{300};                         // ringing
-    milliseconds talks{1000};                        // pretended legs: so long are the legs bridged
-    std::shared_ptr<const Scenario> person = {};     // does its steps, hears, hangs up at their end
+    milliseconds after{300};                      // ringing
+    milliseconds talks{1000};                     // pretended legs: so long are the legs bridged
+    std::shared_ptr<const Scenario> person = {};  // does its steps, hears, hangs up at their end
     std::shared_ptr<const MachineGreeting> machine = {};
-    bool fax = false;                                // answers with the called tone (2100 Hz) and waits
+    bool fax = false;  // answers with the called tone (2100 Hz) and waits
     // The number is an application's own: it answers as an incoming call there (From: the caller id shown, a CallSid of its own), which is
     // what the dialled leg is connected to.
     std::string voice_url = {}, voice_method = "POST";
@@ -49,7 +49,7 @@ struct DialTarget {
 struct MachineDetection {
     enum class Mode : std::uint8_t { off, enable, detect_message_end } mode = Mode::off;
     milliseconds timeout{30000}, speech{2400}, speech_end{1200}, silence{5000};
-    bool async = false;  // false: the document waits for the verdict, which comes with its first request
+    bool async = false;                                   // false: the document waits for the verdict, which comes with its first request
     std::string callback = {}, callback_method = "POST";  // async only: AccountSid, CallSid, AnsweredBy, MachineDetectionDuration
 };
 

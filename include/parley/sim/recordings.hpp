@@ -13,9 +13,9 @@ namespace parley::sim {
 
 // What is wanted of a recording. Words are the carrier's own.
 struct RecordingPlan {
-    bool dual = false;               // of a call: left what the leg said, right what it heard. Mono: both mixed
-    std::string track = "both";      // inbound: only what the leg said; outbound: only what it heard
-    bool trim_silence = false;       // at both ends
+    bool dual = false;           // of a call: left what the leg said, right what it heard. Mono: both mixed
+    std::string track = "both";  // inbound: only what the leg said; outbound: only what it heard
+    bool trim_silence = false;   // at both ends
     std::string callback = {}, callback_method = "POST";
     std::string callback_events = "completed";  // in-progress completed absent, separated by blanks
 };
@@ -33,16 +33,16 @@ struct RecordingView {
 };
 
 struct RecordingAudio {
-    Pcm8k left, right;  // mono: `right` is empty
+    Pcm8k left, right;                 // mono: `right` is empty
     [[nodiscard]] Pcm8k mono() const;  // both mixed
 };
 
 enum class RecordingOutcome : std::uint8_t {
     done,
-    no_such_call,       // nor conference
+    no_such_call,  // nor conference
     no_such_recording,
-    wrong_state,        // the call is not in progress; the recording has ended already
-    overlap,            // one is running already (16108)
+    wrong_state,  // the call is not in progress; the recording has ended already
+    overlap,      // one is running already (16108)
 };
 
 }  // namespace parley::sim

@@ -49,9 +49,9 @@ struct RelayTruth {
     std::vector<std::string> plays;
     std::string digits_sent;
     std::uint64_t text_messages = 0, partial_prompts = 0, keys = 0, invalid_messages = 0;
-    std::uint64_t empty_cycles = 0;           // `last` with nothing said before it
+    std::uint64_t empty_cycles = 0;            // `last` with nothing said before it
     std::uint64_t tokens_after_interrupt = 0;  // text between an interruption and the prompt that belongs to it
-    std::uint64_t unheard_prompts = 0;        // caller speech that was not reported (not interruptible)
+    std::uint64_t unheard_prompts = 0;         // caller speech that was not reported (not interruptible)
 };
 
 }  // namespace parley::sim

@@ -102,12 +102,12 @@ struct CallReport {
     std::vector<ExpectationTruth> expectations;
     std::vector<Interval> agent_speech;  // by energy, play-out samples
     std::string parent_sid, direction;
-    std::string answered_by;             // verdict of machine detection; empty: there was none
-    double detection_ms = 0;             // line time from the answer to the verdict
-    std::optional<Interval> message;     // answering machine: what was left on it, samples of `heard`
-    std::vector<std::string> failures;   // steps that could not be done, expectations that did not hold
-    Mulaw heard;                         // everything that came out of the caller's telephone
-    Mulaw said;                          // everything that went into it, as it was sent towards the streams
+    std::string answered_by;            // verdict of machine detection; empty: there was none
+    double detection_ms = 0;            // line time from the answer to the verdict
+    std::optional<Interval> message;    // answering machine: what was left on it, samples of `heard`
+    std::vector<std::string> failures;  // steps that could not be done, expectations that did not hold
+    Mulaw heard;                        // everything that came out of the caller's telephone
+    Mulaw said;                         // everything that went into it, as it was sent towards the streams
 
     [[nodiscard]] bool passed() const { return failures.empty(); }
     [[nodiscard]] bool has_notification(int code) const;
@@ -119,7 +119,6 @@ struct CallReport {
 struct ReportFiles {
     std::string truth, heard, stereo;
 };
-[[nodiscard]] Result<ReportFiles> write_report(const CallReport& report, const std::string& directory,
-                                               const std::string& stem);
+[[nodiscard]] Result<ReportFiles> write_report(const CallReport& report, const std::string& directory, const std::string& stem);
 
 }  // namespace parley::sim

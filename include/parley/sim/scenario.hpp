@@ -45,9 +45,8 @@ struct DtmfStep {
 };
 struct WaitStep {
     enum class For : std::uint8_t { agent_silence, agent_speech, text, hangup, answer } what = For::agent_silence;
-    milliseconds silence{
-        700};          // agent_silence: after the agent has spoken since the caller's last words, so long quiet
-    Expectation text;  // text: look each time the agent pauses
+    milliseconds silence{700};   // agent_silence: after the agent has spoken since the caller's last words, so long quiet
+    Expectation text;            // text: look each time the agent pauses
     milliseconds within{30000};  // then the step fails
 };
 struct InterruptStep {
@@ -61,8 +60,7 @@ struct ExpectStep {
 struct HangupStep {
     enum class How : std::uint8_t { stop, no_stop, reset } how = How::stop;
 };
-using StepAction =
-    std::variant<SayStep, PlayStep, PauseStep, DtmfStep, WaitStep, InterruptStep, ExpectStep, HangupStep>;
+using StepAction = std::variant<SayStep, PlayStep, PauseStep, DtmfStep, WaitStep, InterruptStep, ExpectStep, HangupStep>;
 
 struct Step {
     StepAction action;

@@ -35,8 +35,7 @@ using Mulaw = std::vector<std::uint8_t>;
 [[nodiscard]] Result<Pcm8k> parse_wav(std::span<const std::uint8_t> bytes);
 // PCM 16 bit at 8 kHz, one or two channels of the same length (the shorter is padded with silence).
 [[nodiscard]] std::string wav_bytes(std::span<const std::int16_t> left, std::span<const std::int16_t> right = {});
-[[nodiscard]] error_code write_wav(const std::filesystem::path& path, std::span<const std::int16_t> left,
-                                   std::span<const std::int16_t> right = {});
+[[nodiscard]] error_code write_wav(const std::filesystem::path& path, std::span<const std::int16_t> left, std::span<const std::int16_t> right = {});
 
 // The two tones of a key (ITU-T Q.23), `ms` long, about -9 dBm0 each. Empty for an unknown key.
 [[nodiscard]] Pcm8k dtmf_tone(char key, int ms);

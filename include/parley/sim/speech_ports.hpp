@@ -34,8 +34,7 @@ public:
     virtual ~CallerEar() = default;
     // Which of `phrases` are spoken in this stretch of sound, in order; the stretch was cut at pauses and may hold
     // several. Empty: none of them was heard.
-    [[nodiscard]] virtual std::vector<Recognised> recognise(std::span<const std::int16_t> pcm,
-                                                            const std::vector<std::string>& phrases) = 0;
+    [[nodiscard]] virtual std::vector<Recognised> recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) = 0;
     // Why one of the phrases can never be recognised (a word it does not know, a number in digits); empty: all can.
     [[nodiscard]] virtual std::string unusable(const std::vector<std::string>& phrases) {
         (void)phrases;

@@ -24,8 +24,7 @@ public:
     [[nodiscard]] Pcm8k speak(const std::string& text, const VoiceStyle& style) override;
     // Which of `phrases` are among the words that are heard, the longest first, wherever they begin; without `phrases` what is heard as it stands
     // in the list.
-    [[nodiscard]] std::vector<Recognised> recognise(std::span<const std::int16_t> pcm,
-                                                    const std::vector<std::string>& phrases) override;
+    [[nodiscard]] std::vector<Recognised> recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) override;
     [[nodiscard]] std::string unusable(const std::vector<std::string>& phrases) override;
 
     [[nodiscard]] const std::vector<std::string>& phrases() const { return phrases_; }

@@ -45,10 +45,10 @@ namespace parley::sim {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct EmulatorRequest {
-    std::uint64_t number = 0;      // of this host, from 1: good for ids
-    std::uint64_t connection = 0;  // of this host, from 1: the same for requests on one kept connection
-    std::string method, target;    // target with query, as it came
-    std::string path;              // decoded, without query
+    std::uint64_t number = 0;                                // of this host, from 1: good for ids
+    std::uint64_t connection = 0;                            // of this host, from 1: the same for requests on one kept connection
+    std::string method, target;                              // target with query, as it came
+    std::string path;                                        // decoded, without query
     std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
     Headers headers;                                         // names in lower case
     std::string body;
@@ -87,7 +87,7 @@ public:
     // Chunked: begin, any number of items and sends, end.
     Task<bool> begin(int status, std::string content_type, Headers headers = {});
     Task<bool> item(std::string bytes, std::chrono::milliseconds lasts = {});  // a delta, or audio that lasts so long
-    Task<bool> send(std::string bytes);  // not counted, no faults but the connection's
+    Task<bool> send(std::string bytes);                                        // not counted, no faults but the connection's
     Task<bool> end();
 
     // As EmulatorSocket::spawn. The answer is waited for until it ends, so it must end when the answer does.
@@ -116,8 +116,7 @@ public:
     // time.
     Task<std::optional<SocketMessage>> receive(TimePoint deadline = TimePoint::max());
 
-    Task<bool> item(std::string text,
-                    std::chrono::milliseconds lasts = {});  // a delta, or audio in JSON that lasts so long
+    Task<bool> item(std::string text, std::chrono::milliseconds lasts = {});          // a delta, or audio in JSON that lasts so long
     Task<bool> item_binary(std::string bytes, std::chrono::milliseconds lasts = {});  // audio as it is
     Task<bool> send_text(std::string text);                                           // not counted
     Task<bool> send_binary(std::string bytes);
@@ -154,8 +153,7 @@ public:
     // Whether the vendor's own header (or query parameter) carries the right key.
     [[nodiscard]] virtual bool authorised(const EmulatorRequest& request) const = 0;
     // The vendor's own body for a refusal: 401, 404, 429, 5xx …
-    [[nodiscard]] virtual ErrorAnswer error(int status, const EmulatorRequest& request,
-                                            std::string_view message) const = 0;
+    [[nodiscard]] virtual ErrorAnswer error(int status, const EmulatorRequest& request, std::string_view message) const = 0;
 
     virtual Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) = 0;
     virtual Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) = 0;
@@ -182,8 +180,7 @@ public:
     }
     // What the script's unknown_event sends: a socket's text message, or a server-sent event.
     [[nodiscard]] virtual std::string unknown_event(bool socket) const {
-        return socket ? R"({"type":"zz.unheard_of","zz":1})"
-                      : "event: zz.unheard_of\ndata: {\"type\":\"zz.unheard_of\",\"zz\":1}\n\n";
+        return socket ? R"({"type":"zz.unheard_of","zz":1})" : "event: zz.unheard_of\ndata: {\"type\":\"zz.unheard_of\",\"zz\":1}\n\n";
     }
 };
 
@@ -214,8 +211,7 @@ struct LogEntry {
 class VendorHost {
 public:
     // Binds and serves; throws when the address is taken.
-    VendorHost(std::shared_ptr<VendorEmulator> emulator, std::shared_ptr<EmulatorWorld> world,
-               VendorHostOptions options = {});
+    VendorHost(std::shared_ptr<VendorEmulator> emulator, std::shared_ptr<EmulatorWorld> world, VendorHostOptions options = {});
     ~VendorHost();
     VendorHost(const VendorHost&) = delete;
     VendorHost& operator=(const VendorHost&) = delete;

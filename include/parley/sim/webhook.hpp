@@ -86,8 +86,8 @@ public:
 
 private:
     [[nodiscard]] std::string signature(std::string_view url, const Form& form, SignatureMode mode) const;
-    Task<HttpReply> attempt(const Webhook& webhook, std::string url, std::string method, bool with_form,
-                            std::string token, ConnectionOverrides overrides, SignatureMode mode) const;
+    Task<HttpReply> attempt(const Webhook& webhook, std::string url, std::string method, bool with_form, std::string token, ConnectionOverrides overrides,
+                            SignatureMode mode) const;
 
     std::shared_ptr<const HttpClient> client_;
     SigningKeys keys_;

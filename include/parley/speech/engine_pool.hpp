@@ -17,12 +17,10 @@
 namespace parley::speech {
 
 struct PoolSettings {
-    unsigned threads = 0;    // 0: one a core
-    std::size_t queue = 64;  // jobs waiting; one more is refused with errc::busy
-    std::chrono::milliseconds deadline{
-        5000};  // of a job, from submission: then errc::deadline, a late result is dropped
-    std::chrono::milliseconds stall_grace{
-        1000};  // a thread still in a job so long after its deadline is given up and replaced
+    unsigned threads = 0;                         // 0: one a core
+    std::size_t queue = 64;                       // jobs waiting; one more is refused with errc::busy
+    std::chrono::milliseconds deadline{5000};     // of a job, from submission: then errc::deadline, a late result is dropped
+    std::chrono::milliseconds stall_grace{1000};  // a thread still in a job so long after its deadline is given up and replaced
     std::chrono::milliseconds backoff_first{50};  // before a dead thread is replaced; doubles with each death in a row
     std::chrono::milliseconds backoff_max{5000};
     std::chrono::milliseconds stop_wait{5000};  // the destructor waits so long for threads to come back

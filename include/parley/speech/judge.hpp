@@ -23,9 +23,8 @@ struct JudgeSettings {
 };
 
 struct Verdict {
-    bool heard = false;  // the phrase won over every distractor, and fits
-    double fit =
-        -1000;  // how well the best candidate explains its place: 0 is as good as any sequence of phones, less is worse
+    bool heard = false;                        // the phrase won over every distractor, and fits
+    double fit = -1000;                        // how well the best candidate explains its place: 0 is as good as any sequence of phones, less is worse
     std::string best;                          // the candidate that fits best: the phrase or one of the distractors
     std::chrono::milliseconds begin{}, end{};  // where it was found
 };
@@ -43,8 +42,7 @@ public:
     static Result<std::unique_ptr<Judge>> make(const JudgeSettings& settings, std::shared_ptr<const Lexicon> lexicon);
 
     // errc::bad_text when the phrase has no known word, errc::audio_too_long beyond max_audio.
-    Result<Verdict> heard(std::span<const std::int16_t> pcm8k, std::string_view phrase,
-                          const std::vector<std::string>& distractors = {});
+    Result<Verdict> heard(std::span<const std::int16_t> pcm8k, std::string_view phrase, const std::vector<std::string>& distractors = {});
 
 private:
     Judge(const JudgeSettings& settings, std::shared_ptr<const Lexicon> lexicon, std::unique_ptr<Recognizer> recognizer)

@@ -24,15 +24,13 @@ struct RecognizerSettings {
     bool remove_noise = true;
     double beam = 1e-70;  // a little wider than the library's 1e-48, which lost right phrases
     double word_beam = 1e-50;
-    std::string transform =
-        "telephone";  // of the acoustic model: the built-in one for telephone audio, "" none, or an MLLR file
+    std::string transform = "telephone";  // of the acoustic model: the built-in one for telephone audio, "" none, or an MLLR file
     std::chrono::seconds max_audio{20};
 };
 
 // A JSGF grammar for one state of a dialogue. Immutable once made; recognisers compile it at first use and keep it.
 struct Grammar {
-    static std::shared_ptr<const Grammar> make(std::string name, std::string jsgf, std::vector<std::string> words,
-                                               double reject_below);
+    static std::shared_ptr<const Grammar> make(std::string name, std::string jsgf, std::vector<std::string> words, double reject_below);
 
     std::string name;                // for people; `id` is what recognisers know it by
     std::string jsgf;                // one public rule
@@ -47,15 +45,14 @@ struct Grammar {
 struct HeardWord {
     std::string text;
     std::chrono::milliseconds begin{}, end{};
-    double fit =
-        0;  // how much better the word explains the sound than any phones do; about 0 when right, negative when not
+    double fit = 0;  // how much better the word explains the sound than any phones do; about 0 when right, negative when not
 };
 
 struct Transcript {
-    std::string text;       // words separated by blanks; empty when nothing fits
-    double confidence = 0;  // 0..1
-    bool rejected = true;   // confidence below the grammar's threshold, or no words
-    double fit = 0;  // the measure behind the confidence: mean log-likelihood ratio a frame against a free phone loop
+    std::string text;        // words separated by blanks; empty when nothing fits
+    double confidence = 0;   // 0..1
+    bool rejected = true;    // confidence below the grammar's threshold, or no words
+    double fit = 0;          // the measure behind the confidence: mean log-likelihood ratio a frame against a free phone loop
     double worst_word = 0;   // the same for the worst word
     double unexplained = 0;  // 0 or less: how badly what no word covers passes for silence, for each frame of words
     std::vector<HeardWord> words;
@@ -69,8 +66,7 @@ struct Transcript {
 // words is the fit.
 class Recognizer {
 public:
-    static Result<std::unique_ptr<Recognizer>> make(const RecognizerSettings& settings,
-                                                    std::shared_ptr<const Lexicon> lexicon);
+    static Result<std::unique_ptr<Recognizer>> make(const RecognizerSettings& settings, std::shared_ptr<const Lexicon> lexicon);
     ~Recognizer();
     Recognizer(const Recognizer&) = delete;
     Recognizer& operator=(const Recognizer&) = delete;
@@ -82,11 +78,9 @@ public:
     // errc::cancelled. `whole`: the words must complete the grammar. `running`: the utterance goes on, the best
     // beginning of a phrase is wanted.
     enum class Mode : std::uint8_t { whole, running };
-    Result<Transcript> decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar,
-                              const std::function<bool()>& stop, Mode mode = Mode::whole);
+    Result<Transcript> decode(std::span<const std::int16_t> pcm8k, const Grammar& grammar, const std::function<bool()>& stop, Mode mode = Mode::whole);
     // The same audio with each of several grammars, for less than as many calls of decode().
-    Result<std::vector<Transcript>> decode_each(std::span<const std::int16_t> pcm8k,
-                                                std::span<const std::shared_ptr<const Grammar>> grammars,
+    Result<std::vector<Transcript>> decode_each(std::span<const std::int16_t> pcm8k, std::span<const std::shared_ptr<const Grammar>> grammars,
                                                 const std::function<bool()>& stop);
 
 private:

@@ -28,8 +28,7 @@ struct Locale {
         std::string_view name, brief;
     };
     struct Words {
-        std::string_view point, minus, plus, to, at, dot, slash, dash, underscore, percent, number, version, per,
-            degrees;
+        std::string_view point, minus, plus, to, at, dot, slash, dash, underscore, percent, number, version, per, degrees;
         std::string_view extension, times, equals, code_left_out, hash, by, and_, image;
     };
 

@@ -42,7 +42,7 @@ struct AgentWritten {
     AgentRefusal refusal = AgentRefusal::none;
     std::uint32_t revision = 0;  // the new one; of refusal == revision: the one in force
     std::string token;
-    std::string number, owner;   // refusal == number: which, and whose
+    std::string number, owner;  // refusal == number: which, and whose
 };
 
 [[nodiscard]] std::vector<AgentRow> list_agents(Session& session);

@@ -18,7 +18,7 @@ struct AuditRow {
     std::string instance;
 };
 struct AuditFilter {
-    std::int64_t before_id = 0;  // 0: from the newest
+    std::int64_t before_id = 0;       // 0: from the newest
     std::string who, action, target;  // empty: any
     std::size_t most = 50;
 };

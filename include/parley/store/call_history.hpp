@@ -15,19 +15,19 @@
 namespace parley::store {
 
 struct HistoryRow {
-    std::string guid;          // 128 random bits, in hexadecimal
+    std::string guid;  // 128 random bits, in hexadecimal
     std::string call_sid, agent, agent_token;
-    std::string channel;       // twilio, web
-    std::string direction;     // in, out
+    std::string channel;    // twilio, web
+    std::string direction;  // in, out
     std::string from, to, country, page_url, display;
-    std::string caller_profile;                       // JSON object; empty: none
-    std::string status;                               // realtime_session_incoming, _active, _rejected, realtime_session
-    std::string end_reason, end_detail;               // empty until it has ended
-    std::string rejection_reason, rejection_detail;   // empty: was not turned away
+    std::string caller_profile;                      // JSON object; empty: none
+    std::string status;                              // realtime_session_incoming, _active, _rejected, realtime_session
+    std::string end_reason, end_detail;              // empty until it has ended
+    std::string rejection_reason, rejection_detail;  // empty: was not turned away
     std::string model, revision;
     std::int64_t started_ms = 0, live_ms = 0, ended_ms = 0;  // 0: has not happened
     std::uint32_t turns = 0;
-    bool final = false;        // nothing about it changes any more
+    bool final = false;  // nothing about it changes any more
 };
 
 // Why a call ended, in the history's words, and ours beside it. `reason` as conversation::name_of gives it, `web`: a browser's call.
@@ -56,10 +56,10 @@ void renew_instance(Session& session, std::string_view instance, std::int64_t le
 
 struct HistoryFilter {
     std::string agent, status, end_reason, channel, direction, number, call_sid;  // empty: any. `number`: caller's or called
-    std::int64_t from_ms = 0, to_ms = 0;                                           // begun; 0: any
-    std::string search;                                                            // words that were all said in one turn of it
-    std::string cursor;                                                            // of the page before
-    std::size_t limit = 50;                                                        // at most 200
+    std::int64_t from_ms = 0, to_ms = 0;                                          // begun; 0: any
+    std::string search;                                                           // words that were all said in one turn of it
+    std::string cursor;                                                           // of the page before
+    std::size_t limit = 50;                                                       // at most 200
 };
 struct HistoryPage {
     std::vector<HistoryRow> rows;  // newest first

@@ -25,26 +25,26 @@ class Session;
 
 // The kinds of facts. Each has one JSON object; repeated facts of a kind add up (lists) or the last one counts (states), as said.
 enum class Fact : std::uint8_t {
-    call,           // started: direction, from, to, agent, account; last one counts, key by key
-    status,         // carrier's status, merged monotonically by the writer of it; last one counts
-    turn,           // {who, text, at_ms, interrupted}; list
-    end,            // reason, duration, …; last one counts
-    recording,      // {sid or path, channels, duration, status, …}; by sid, last one of each counts
-    transcript,     // {track, text, at, final, source}; list
-    message,        // an SMS sent or received in its course; by sid, last one of each counts
-    voicemail,      // {recording_sid, duration, transcript, …}; by recording_sid
-    transfer,       // {to, mode, result, …}; list
-    conference,     // events of conferences it was in; list
-    machine,        // AMD verdict; last one counts
-    intelligence,   // {transcript_sid, sentences, operator results}; by transcript_sid
-    note,           // anything worth keeping; list
-    tool,           // {tool, arguments, result, ok, ms, at_ms, key}; list: each call of a tool and its one result
-    waterfall,      // {turn, speech_end_ms, endpoint_ms, …}; list: how the times of a turn were spent
-    usage,          // {vendor, role, tokens…, characters, seconds, cost}; list, one a vendor at the end
-    rejection,      // {reason, detail}; last one counts: the call was turned away
-    preparation,    // {hold, lasted_ms, looked_up, tools, summary, failed}; last one counts
-    analysis,       // what was understood afterwards; last one counts, key by key
-    event           // {event, …}: states worth telling whoever watches the call; list
+    call,          // started: direction, from, to, agent, account; last one counts, key by key
+    status,        // carrier's status, merged monotonically by the writer of it; last one counts
+    turn,          // {who, text, at_ms, interrupted}; list
+    end,           // reason, duration, …; last one counts
+    recording,     // {sid or path, channels, duration, status, …}; by sid, last one of each counts
+    transcript,    // {track, text, at, final, source}; list
+    message,       // an SMS sent or received in its course; by sid, last one of each counts
+    voicemail,     // {recording_sid, duration, transcript, …}; by recording_sid
+    transfer,      // {to, mode, result, …}; list
+    conference,    // events of conferences it was in; list
+    machine,       // AMD verdict; last one counts
+    intelligence,  // {transcript_sid, sentences, operator results}; by transcript_sid
+    note,          // anything worth keeping; list
+    tool,          // {tool, arguments, result, ok, ms, at_ms, key}; list: each call of a tool and its one result
+    waterfall,     // {turn, speech_end_ms, endpoint_ms, …}; list: how the times of a turn were spent
+    usage,         // {vendor, role, tokens…, characters, seconds, cost}; list, one a vendor at the end
+    rejection,     // {reason, detail}; last one counts: the call was turned away
+    preparation,   // {hold, lasted_ms, looked_up, tools, summary, failed}; last one counts
+    analysis,      // what was understood afterwards; last one counts, key by key
+    event          // {event, …}: states worth telling whoever watches the call; list
 };
 [[nodiscard]] std::string_view name(Fact fact);
 
@@ -58,7 +58,7 @@ struct FactEvent {
 struct FactHooks {
     std::function<std::string(std::string_view call_sid, Fact fact, std::string json)> redact;  // before anything else; on the adder's thread
     std::vector<std::function<void(const FactEvent&)>> added;                                   // at once, on the adder's thread: cheap, never blocking
-    std::vector<std::function<void(Session&, const FactEvent&)>> kept;                          // in the transaction that keeps it, on the writer's thread; comes again when that fails
+    std::vector<std::function<void(Session&, const FactEvent&)>> kept;  // in the transaction that keeps it, on the writer's thread; comes again when that fails
 };
 
 // Thread-safe. The queue holds 16 MiB; when neither it nor the spool has room, facts of what was said and of events are dropped, counted and told in the log
@@ -68,13 +68,14 @@ public:
     struct Settings {
         Database* database = nullptr;  // where facts are kept; outlives this. Null: a SQLite file of its own in `directory`
         std::string instance{};        // this process, as others name it
-        std::string directory{};       // empty: nothing is kept (add() does nothing, read() finds nothing); with a database it is no place, only a word that something is
+        std::string
+            directory{};  // empty: nothing is kept (add() does nothing, read() finds nothing); with a database it is no place, only a word that something is
         std::function<void(const std::string& path, error_code why)> on_error{};  // the spool refuses, once; on the writer's thread
-        std::filesystem::path spool{};                  // directory; empty: below `directory`
+        std::filesystem::path spool{};                                            // directory; empty: below `directory`
         std::uint64_t spool_bytes = 64ULL << 20U;
         Log log{};
-        Metrics* metrics = nullptr;  // outlives this
-        bool read_only = false;      // looks at what another process keeps; with `directory` alone
+        Metrics* metrics = nullptr;               // outlives this
+        bool read_only = false;                   // looks at what another process keeps; with `directory` alone
         std::chrono::milliseconds lease{15'000};  // of this instance, renewed three times in it: when it runs out, others bring its calls to an end
         std::chrono::milliseconds retry{1'000};   // pause between attempts at a store that refuses
     };

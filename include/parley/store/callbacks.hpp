@@ -19,8 +19,8 @@ struct Callback {
     std::int64_t at_ms = 0;  // not before
 };
 
-bool add_callback(Session& session, const Callback& callback);  // false: was there
-[[nodiscard]] std::optional<Callback> read_callback(std::string_view payload);  // of a job; nothing: it is none
+bool add_callback(Session& session, const Callback& callback);                                  // false: was there
+[[nodiscard]] std::optional<Callback> read_callback(std::string_view payload);                  // of a job; nothing: it is none
 [[nodiscard]] std::vector<Callback> callbacks_with(Session& session, std::string_view caller);  // of caller_key(); also those that are done and still known
 
 }  // namespace parley::store

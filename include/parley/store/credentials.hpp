@@ -18,7 +18,7 @@ struct Credential {
     std::string agent;
     std::string accountsid;  // AC and 32 hexadecimal digits
     Secret authtoken;
-    Secret previous_token;   // accepted in signatures until then
+    Secret previous_token;  // accepted in signatures until then
     std::int64_t previous_until_ms = 0;
     std::vector<std::string> phonenumbers;  // E.164, each of one agent only
     std::int64_t maxcallseconds = 600;

@@ -37,9 +37,9 @@ enum class StoreErrc : std::uint8_t {
     full,             // disk or queue
     io,
     corrupt,
-    constraint,       // a row like this is there already, or something it refers to is not
-    timeout,          // not answered within the time
-    statement         // ours: a wrong statement or parameter
+    constraint,  // a row like this is there already, or something it refers to is not
+    timeout,     // not answered within the time
+    statement    // ours: a wrong statement or parameter
 };
 [[nodiscard]] error_code make_error_code(StoreErrc code);
 
@@ -88,12 +88,12 @@ struct DatabaseSettings {
     // "sqlite:" (parley.db in the data directory), "sqlite:/path", "postgresql://user:password@host:port/name?…".
     Secret url{"sqlite:"};
     std::filesystem::path data_dir = "./var";
-    std::uint32_t connections = 4;                 // PostgreSQL
+    std::uint32_t connections = 4;  // PostgreSQL
     std::chrono::milliseconds statement_timeout{5000};
-    std::uint32_t queue = 4096;                    // requests waiting for a thread
-    bool serves = false;     // a gateway: refused while another one serves from the same SQLite file
-    bool read_only = false;  // looks only, beside whoever serves; nothing is migrated
-    bool ignore = false;     // what is damaged or cannot be reached at start does not matter: the database answers `unavailable` (PostgreSQL: until it is there)
+    std::uint32_t queue = 4096;  // requests waiting for a thread
+    bool serves = false;         // a gateway: refused while another one serves from the same SQLite file
+    bool read_only = false;      // looks only, beside whoever serves; nothing is migrated
+    bool ignore = false;  // what is damaged or cannot be reached at start does not matter: the database answers `unavailable` (PostgreSQL: until it is there)
 };
 
 template <class T>
@@ -140,9 +140,9 @@ public:
         co_return std::move(*value);
     }
 
-    [[nodiscard]] virtual bool available() const = 0;             // as of the last attempt
-    virtual void backup(const std::filesystem::path& to) = 0;     // SQLite: an online copy; PostgreSQL: StoreError statement ("use pg_dump")
-    [[nodiscard]] virtual std::string check() = 0;                // integrity; "" = sound
+    [[nodiscard]] virtual bool available() const = 0;          // as of the last attempt
+    virtual void backup(const std::filesystem::path& to) = 0;  // SQLite: an online copy; PostgreSQL: StoreError statement ("use pg_dump")
+    [[nodiscard]] virtual std::string check() = 0;             // integrity; "" = sound
     // What was deleted before leaves the database's own files as well: SQLite's log is written back and emptied (deleted content is overwritten as it goes).
     // PostgreSQL does that in its own time. Blocks; throws StoreError.
     virtual void scrub() {}

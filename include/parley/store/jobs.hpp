@@ -13,10 +13,10 @@
 namespace parley::store {
 
 struct JobWish {
-    std::string kind;      // "webhook", "analysis", …
-    std::string key;       // unique in its kind: a job that is there already (also a finished one) is not added again
-    std::string order;     // of several jobs of one kind and order only the oldest unfinished one can be claimed; empty: any
-    std::string payload;   // JSON
+    std::string kind;     // "webhook", "analysis", …
+    std::string key;      // unique in its kind: a job that is there already (also a finished one) is not added again
+    std::string order;    // of several jobs of one kind and order only the oldest unfinished one can be claimed; empty: any
+    std::string payload;  // JSON
     std::int64_t not_before_ms = 0;
 };
 struct Job {
@@ -34,8 +34,8 @@ void finish_job(Session& session, std::int64_t id);
 void retry_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view error);
 // As above, and this attempt does not count: nothing was tried.
 void defer_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view why);
-void bury_job(Session& session, std::int64_t id, std::string_view error);    // dead: what is behind it in its order goes on
-bool revive_job(Session& session, std::int64_t id);                          // dead ones only; at once, attempts from zero
+void bury_job(Session& session, std::int64_t id, std::string_view error);  // dead: what is behind it in its order goes on
+bool revive_job(Session& session, std::int64_t id);                        // dead ones only; at once, attempts from zero
 [[nodiscard]] std::vector<Job> dead_jobs(Session& session, std::string_view kind, std::size_t most);
 [[nodiscard]] std::size_t pending_jobs(Session& session, std::string_view kind);
 [[nodiscard]] std::int64_t oldest_pending_ms(Session& session, std::string_view kind);  // created; 0: none

@@ -16,9 +16,9 @@ namespace parley::store {
 inline constexpr std::string_view kMediaPrefix = "media:";
 
 struct MediaInfo {
-    std::string id{};          // "media:<64 hexadecimal digits>": SHA-256 of the mu-law bytes
-    std::string type{};        // as it was uploaded: "audio/wav", "audio/mpeg"
-    std::uint64_t bytes = 0;   // of the upload
+    std::string id{};         // "media:<64 hexadecimal digits>": SHA-256 of the mu-law bytes
+    std::string type{};       // as it was uploaded: "audio/wav", "audio/mpeg"
+    std::uint64_t bytes = 0;  // of the upload
     std::int64_t duration_ms = 0;
     std::int64_t created_ms = 0;
 };

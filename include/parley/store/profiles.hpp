@@ -12,13 +12,13 @@
 
 namespace parley::store {
 
-constexpr std::size_t kMostProfile = 8192;           // bytes of its JSON
-constexpr std::string_view kSharedProfiles = "*";    // owner of profiles that all agents share
+constexpr std::size_t kMostProfile = 8192;         // bytes of its JSON
+constexpr std::string_view kSharedProfiles = "*";  // owner of profiles that all agents share
 
 struct Profile {
-    std::string owner;   // the agent's name, or kSharedProfiles
-    std::string caller;  // caller_key()
-    std::string json;    // an object
+    std::string owner;           // the agent's name, or kSharedProfiles
+    std::string caller;          // caller_key()
+    std::string json;            // an object
     std::uint32_t revision = 0;  // counts up with every change, from 1
     std::int64_t created_ms = 0, updated_ms = 0;
 };

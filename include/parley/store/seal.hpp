@@ -42,7 +42,9 @@ private:
 inline constexpr std::string_view kSealedPrefix = "sealed:v1:";
 inline constexpr std::size_t kSealedMost = std::size_t{1} << 20U;  // bytes of one plain value
 
-[[nodiscard]] inline bool is_sealed(std::string_view text) { return text.starts_with(kSealedPrefix); }
+[[nodiscard]] inline bool is_sealed(std::string_view text) {
+    return text.starts_with(kSealedPrefix);
+}
 
 class Sealer {
 public:
@@ -87,7 +89,7 @@ private:
 
 // The key of an instance that is alone with its SQLite file: read, or made (0600, whole or not at all). Throws SealError bad_key, std::runtime_error.
 struct KeyFile {
-    Secret key;         // its text
+    Secret key;  // its text
     bool made = false;
 };
 [[nodiscard]] KeyFile open_key_file(const std::filesystem::path& path);

@@ -23,10 +23,10 @@ struct SealedPlace {
 
 struct SealCount {
     std::string name;
-    std::uint64_t seen = 0;     // rows with something sealed in it
-    std::uint64_t changed = 0;  // sealed anew (rotation)
-    std::uint64_t old = 0;      // under another key than the first (check)
-    std::uint64_t shut = 0;     // did not open; left as they are
+    std::uint64_t seen = 0;                  // rows with something sealed in it
+    std::uint64_t changed = 0;               // sealed anew (rotation)
+    std::uint64_t old = 0;                   // under another key than the first (check)
+    std::uint64_t shut = 0;                  // did not open; left as they are
     std::vector<std::string> shut_contexts;  // the first of them, and why
 };
 

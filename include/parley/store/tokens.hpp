@@ -15,7 +15,7 @@ namespace parley::store {
 
 struct TokenRow {
     std::string id, name, role;
-    std::string hash;  // SHA-256 of the whole text, hexadecimal
+    std::string hash;                                          // SHA-256 of the whole text, hexadecimal
     std::int64_t made_ms = 0, expires_ms = 0, revoked_ms = 0;  // 0: never
     std::string made_by;
 
@@ -32,9 +32,9 @@ struct NewToken {
 [[nodiscard]] std::string token_hash(std::string_view text);
 
 // In a transaction of the caller's. Each counts a change of "tokens".
-void add_token(Session& session, const TokenRow& row);  // forgets those that ended 30 days before
-bool revoke_token(Session& session, std::string_view id, std::int64_t at_ms);  // false: there is none in force
-[[nodiscard]] std::vector<TokenRow> list_tokens(Session& session);             // newest first, 1000 at most
+void add_token(Session& session, const TokenRow& row);                                       // forgets those that ended 30 days before
+bool revoke_token(Session& session, std::string_view id, std::int64_t at_ms);                // false: there is none in force
+[[nodiscard]] std::vector<TokenRow> list_tokens(Session& session);                           // newest first, 1000 at most
 [[nodiscard]] std::vector<TokenRow> tokens_in_force(Session& session, std::int64_t now_ms);  // all of them
 [[nodiscard]] std::optional<TokenRow> find_token(Session& session, std::string_view id);
 

@@ -22,15 +22,16 @@ class CallTools final : public brain::Actions {
 public:
     struct Parts {
         std::shared_ptr<Workshop> shop;
-        std::shared_ptr<Catalog> catalog;              // null: built-in ones only
-        std::unique_ptr<brain::Actions> builtin;       // null: none; performs what it offers; "variables" of its results (texts by name) are kept for the call
+        std::shared_ptr<Catalog> catalog;         // null: built-in ones only
+        std::unique_ptr<brain::Actions> builtin;  // null: none; performs what it offers; "variables" of its results (texts by name) are kept for the call
         brain::CallFacts facts;
         boost::asio::any_io_executor executor;         // the call's
         std::map<std::string, std::string> transfers;  // by name: where a tool's answer may send the caller
         std::uint32_t per_turn = 6, per_call = 30;
-        // Tells this talk from others under the same identifier, whose turns count from 0 as well; empty: a call's first session, which goes on elsewhere under the same keys.
+        // Tells this talk from others under the same identifier, whose turns count from 0 as well; empty: a call's first session, which goes on elsewhere under
+        // the same keys.
         std::string session{};
-        bool masks = false;  // the agent masks what it keeps
+        bool masks = false;                 // the agent masks what it keeps
         brain::Handset* handset = nullptr;  // for collect_digits; null: it is not offered
     };
     explicit CallTools(Parts parts);
@@ -62,7 +63,7 @@ private:
         bool gives_up = false, over = false;
         std::optional<Wish> wish{};  // of one without work, until its result
         std::uint64_t number = 0;    // as ToolRun::number
-        std::vector<Done> waiting;  // who asked the same meanwhile
+        std::vector<Done> waiting;   // who asked the same meanwhile
         brain::ActionResult result;
     };
 

@@ -39,7 +39,7 @@ private:
     std::shared_ptr<const net::EgressGuard> guard_;
     std::vector<std::shared_ptr<const Tool>> fixed_;
     std::vector<std::shared_ptr<McpPeer>> peers_;
-    mutable std::mutex mutex_;  // over what is listed
+    mutable std::mutex mutex_;                                      // over what is listed
     std::vector<std::vector<std::shared_ptr<const Tool>>> listed_;  // by peer
     std::vector<TimePoint> due_;
 };

@@ -27,30 +27,30 @@ struct ToolTraits {
     std::string filler{};
     std::uint32_t concurrency = 16;
     std::set<std::string> digits{};  // what the caller pressed that it is given, by name
-    std::string label{};            // in metrics: its name, or its server's
+    std::string label{};             // in metrics: its name, or its server's
 };
 
 struct ToolRun {
-    std::string arguments;          // a JSON object that holds to the schema
-    std::string key;                // the same for the same wish: a hash of call, turn, tool and arguments
+    std::string arguments;  // a JSON object that holds to the schema
+    std::string key;        // the same for the same wish: a hash of call, turn, tool and arguments
     std::string call_sid, from, to, agent;
     std::uint32_t turn = 0;
-    std::uint64_t number = 0;       // of this call's tool calls
+    std::uint64_t number = 0;  // of this call's tool calls
     std::map<std::string, std::string> variables{};
     std::map<std::string, Secret> digits{};  // those the tool names
     TimePoint deadline{};
-    bool masks = false;             // of what came of it only the kind is kept
+    bool masks = false;  // of what came of it only the kind is kept
 };
 
 struct ToolOutcome {
     // ok, error, timeout, bad_response, cancelled, saturated: how it counts
     std::string kind = "error";
-    std::string json;               // an object for the model
-    std::string reason{};           // for the log: never what was sent or answered
-    std::string say{};              // spoken as it is, instead of asking the model
+    std::string json;      // an object for the model
+    std::string reason{};  // for the log: never what was sent or answered
+    std::string say{};     // spoken as it is, instead of asking the model
     bool hang_up = false;
-    std::string transfer{};         // the name of one of the agent's destinations
-    std::string keys{};             // to be pressed on the line
+    std::string transfer{};                          // the name of one of the agent's destinations
+    std::string keys{};                              // to be pressed on the line
     std::map<std::string, std::string> variables{};  // kept for the call
     [[nodiscard]] bool ok() const { return kind == "ok"; }
 };

@@ -20,8 +20,8 @@ namespace parley::tools {
 class Workshop {
 public:
     struct Parts {
-        net::Errands& errands;    // of the loop; ended before the workshop goes
-        net::HttpClient& http;    // on it
+        net::Errands& errands;  // of the loop; ended before the workshop goes
+        net::HttpClient& http;  // on it
         Log log;
         Metrics& metrics;
         store::CallRecords* records = nullptr;
@@ -38,9 +38,10 @@ public:
     public:
         virtual ~Work() = default;
         virtual void cancel(std::string why) = 0;  // given up, if it can be; its outcome is "cancelled"
-        virtual void orphan() = 0;  // nobody waits any more: the outcome is recorded and told to the log
+        virtual void orphan() = 0;                 // nobody waits any more: the outcome is recorded and told to the log
     };
-    // `told` is called once, on the workshop's loop, unless the process ends first. The run's deadline is the tool's timeout from now, waiting for a place included.
+    // `told` is called once, on the workshop's loop, unless the process ends first. The run's deadline is the tool's timeout from now, waiting for a place
+    // included.
     std::shared_ptr<Work> begin(std::shared_ptr<const Tool> tool, ToolRun run, std::int64_t at_ms, std::function<void(ToolOutcome)> told);
 
     // Lists the MCP servers of these settings that are due; nothing if there are none. Any thread.

@@ -20,24 +20,19 @@ namespace parley::twilio {
 class CarrierWriter {
 public:
     // errc::stream_sid unless all three are wire ids (sid.hpp).
-    [[nodiscard]] static Result<CarrierWriter> create(std::string_view account_sid, std::string_view call_sid,
-                                                      std::string_view stream_sid);
+    [[nodiscard]] static Result<CarrierWriter> create(std::string_view account_sid, std::string_view call_sid, std::string_view stream_sid);
 
     [[nodiscard]] std::string connected() const;
     // µ-law 8 kHz mono, inbound track. Names and values must be UTF-8; others are left out, as are more than
     // kMaxCustomParameters.
     [[nodiscard]] std::string start(std::span<const CustomParameter> parameters);
-    [[nodiscard]] std::string_view media(std::span<const std::uint8_t> mulaw, std::uint64_t timestamp_ms,
-                                         std::span<char> out);
-    [[nodiscard]] std::string_view media_base64(std::string_view payload, std::uint64_t timestamp_ms,
-                                                std::span<char> out);
+    [[nodiscard]] std::string_view media(std::span<const std::uint8_t> mulaw, std::uint64_t timestamp_ms, std::span<char> out);
+    [[nodiscard]] std::string_view media_base64(std::string_view payload, std::uint64_t timestamp_ms, std::span<char> out);
     [[nodiscard]] std::string_view dtmf(char digit, std::span<char> out);
     [[nodiscard]] std::string_view mark(std::string_view name, std::span<char> out);
     [[nodiscard]] std::string stop();
 
-    [[nodiscard]] static constexpr std::size_t frame_size(std::size_t base64_chars) {
-        return 320 + base64_chars;
-    }  // an upper bound
+    [[nodiscard]] static constexpr std::size_t frame_size(std::size_t base64_chars) { return 320 + base64_chars; }  // an upper bound
 
 private:
     CarrierWriter() = default;

@@ -10,18 +10,7 @@
 
 namespace parley::twilio {
 
-enum class CallStatus : std::uint8_t {
-    unknown,
-    queued,
-    initiated,
-    ringing,
-    in_progress,
-    completed,
-    busy,
-    failed,
-    no_answer,
-    canceled
-};
+enum class CallStatus : std::uint8_t { unknown, queued, initiated, ringing, in_progress, completed, busy, failed, no_answer, canceled };
 [[nodiscard]] std::string_view to_string(CallStatus status);  // Twilio's words; "unknown"
 [[nodiscard]] CallStatus call_status_of(std::string_view word);
 [[nodiscard]] constexpr bool is_terminal(CallStatus status) {

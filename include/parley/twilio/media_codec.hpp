@@ -99,8 +99,7 @@ struct UnknownMessage {
     std::string_view event{};  // cut to 64 bytes; for a debug log, never for a label
 };
 
-using StreamMessage =
-    std::variant<MediaMessage, MarkMessage, DtmfMessage, ConnectedMessage, StartMessage, StopMessage, UnknownMessage>;
+using StreamMessage = std::variant<MediaMessage, MarkMessage, DtmfMessage, ConnectedMessage, StartMessage, StopMessage, UnknownMessage>;
 
 // One per socket; not for use from two threads at once. Views in a message point into the scanned text or into the
 // scanner and live until the text goes or the next scan.

@@ -24,9 +24,7 @@ public:
 
     // Bytes needed by `media` for so many µ-law bytes / so long a base64 text.
     [[nodiscard]] std::size_t media_size(std::size_t mulaw_bytes) const { return frame_size(base64_size(mulaw_bytes)); }
-    [[nodiscard]] std::size_t frame_size(std::size_t base64_chars) const {
-        return prefix_size_ + base64_chars + kSuffix.size();
-    }
+    [[nodiscard]] std::size_t frame_size(std::size_t base64_chars) const { return prefix_size_ + base64_chars + kSuffix.size(); }
 
     // {"event":"media","streamSid":"MZ…","media":{"payload":"…"}}; `mulaw` must not be empty.
     [[nodiscard]] std::string_view media(std::span<const std::uint8_t> mulaw, std::span<char> out) const;

@@ -20,18 +20,18 @@ namespace parley::twilio {
 // --- from Twilio ----------------------------------------------------------------------------------------------------------
 
 inline constexpr std::size_t kMaxRelayMessageBytes = 64 * 1024;
-inline constexpr std::size_t kMaxRelayParameters = 64;         // customParameters; more are not read
-inline constexpr std::size_t kMaxRelayParameterBytes = 512;    // of a name or a value; longer ones are not read
-inline constexpr std::size_t kMaxRelayFieldBytes = 512;        // of every other short field; longer: errc::schema
-inline constexpr std::size_t kMaxRelaySpeechBytes = 16 * 1024; // of a prompt or of heard words; longer ones are cut at a character
+inline constexpr std::size_t kMaxRelayParameters = 64;          // customParameters; more are not read
+inline constexpr std::size_t kMaxRelayParameterBytes = 512;     // of a name or a value; longer ones are not read
+inline constexpr std::size_t kMaxRelayFieldBytes = 512;         // of every other short field; longer: errc::schema
+inline constexpr std::size_t kMaxRelaySpeechBytes = 16 * 1024;  // of a prompt or of heard words; longer ones are cut at a character
 
 struct RelaySetup {
-    std::string session_id{};   // VX…, new for each socket
+    std::string session_id{};  // VX…, new for each socket
     std::string call_sid{}, account_sid{};
     std::string parent_call_sid{}, application_sid{}, from{}, to{}, forwarded_from{}, caller_name{};  // empty: absent, null or ""
-    std::string direction{};    // inbound, outbound-api
-    std::string call_type{};    // PSTN, SIP, CLIENT
-    std::string call_status{};  // upper case: RINGING, IN_PROGRESS
+    std::string direction{};                                                                          // inbound, outbound-api
+    std::string call_type{};                                                                          // PSTN, SIP, CLIENT
+    std::string call_status{};                                                                        // upper case: RINGING, IN_PROGRESS
     std::vector<std::pair<std::string, std::string>> parameters{};
     [[nodiscard]] std::string_view parameter(std::string_view name) const;
 };
@@ -44,8 +44,8 @@ struct RelayDtmf {
     char digit = 0;  // 0-9 * # A-D
 };
 struct RelayInterrupt {
-    std::string heard{};                     // of what was being spoken; empty: nothing
-    std::chrono::milliseconds after{0};      // since it began; -1: not told
+    std::string heard{};                 // of what was being spoken; empty: nothing
+    std::chrono::milliseconds after{0};  // since it began; -1: not told
 };
 struct RelayError {
     std::string description{};
@@ -73,8 +73,8 @@ enum class RelayInput : std::uint8_t { none, dtmf, speech, any };
 [[nodiscard]] std::string_view name_of(RelayInput input);
 
 struct RelayText {
-    std::string_view token{};  // with the blanks it needs; may be empty to close a cycle
-    bool last = false;         // ends the talk cycle
+    std::string_view token{};     // with the blanks it needs; may be empty to close a cycle
+    bool last = false;            // ends the talk cycle
     std::string_view language{};  // empty: the session's
     std::optional<RelayInput> interruptible{};
     std::optional<bool> preemptible{};

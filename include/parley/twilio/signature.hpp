@@ -83,10 +83,8 @@ enum class UrlScheme { http, https, ws, wss };
 // dropped), then `raw_target` byte for byte as it stood in the request line. Errors: bad_url when the base has no
 // "scheme://host", has a query, fragment or credentials, or the target does not start with '/' or holds blanks, control
 // characters or a fragment.
-[[nodiscard]] Result<std::string> public_request_url(std::string_view base, std::string_view raw_target,
-                                                     UrlScheme scheme);
+[[nodiscard]] Result<std::string> public_request_url(std::string_view base, std::string_view raw_target, UrlScheme scheme);
 // The same with the base's own scheme; `websocket` turns https into wss and http into ws.
-[[nodiscard]] Result<std::string> public_request_url(std::string_view base, std::string_view raw_target,
-                                                     bool websocket = false);
+[[nodiscard]] Result<std::string> public_request_url(std::string_view base, std::string_view raw_target, bool websocket = false);
 
 }  // namespace parley::twilio

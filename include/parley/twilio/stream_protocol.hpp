@@ -90,8 +90,7 @@ struct CloseStream {
     std::uint16_t code = 1000;
     std::string_view reason;  // a fixed word
 };
-using StreamAction = std::variant<DeliverAudio, FillSilence, CountFault, MarkEchoed, DigitPressed, StreamStarted,
-                                  StreamStopped, OutboundAudio, CloseStream>;
+using StreamAction = std::variant<DeliverAudio, FillSilence, CountFault, MarkEchoed, DigitPressed, StreamStarted, StreamStopped, OutboundAudio, CloseStream>;
 
 class StreamActions {
 public:
@@ -111,8 +110,7 @@ private:
 // A leaky allowance: `rate` units a second, at most `burst` saved up.
 class Allowance {
 public:
-    Allowance(std::int64_t rate_per_second, std::int64_t burst, Instant now)
-        : rate_(rate_per_second), burst_(burst), left_(burst), at_(now) {}
+    Allowance(std::int64_t rate_per_second, std::int64_t burst, Instant now) : rate_(rate_per_second), burst_(burst), left_(burst), at_(now) {}
     [[nodiscard]] bool take(std::int64_t units, Instant now);
 
 private:
@@ -136,9 +134,7 @@ public:
     [[nodiscard]] std::size_t marks_outstanding() const { return marks_.size(); }
 
     [[nodiscard]] bool started() const { return phase_ != Phase::waiting; }
-    [[nodiscard]] bool stopped() const {
-        return phase_ == Phase::stopped;
-    }  // false at socket end: closed without `stop`
+    [[nodiscard]] bool stopped() const { return phase_ == Phase::stopped; }  // false at socket end: closed without `stop`
     [[nodiscard]] bool closed() const { return closed_; }
     [[nodiscard]] std::string_view stream_sid() const { return {sid_.data(), sid_size_}; }
 

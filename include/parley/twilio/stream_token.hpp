@@ -57,8 +57,7 @@ class StreamTokens {
 public:
     // The first key signs, all verify (rotation: add the new key everywhere, then move it to the front, then drop the
     // old one). Throws std::invalid_argument (start-up): no key, a key shorter than 16 bytes, or an id twice.
-    explicit StreamTokens(std::vector<TokenKey> keys, std::chrono::seconds ttl = kTokenTtl,
-                          std::chrono::seconds leeway = kTokenLeeway);
+    explicit StreamTokens(std::vector<TokenKey> keys, std::chrono::seconds ttl = kTokenTtl, std::chrono::seconds leeway = kTokenLeeway);
 
     // Errors: token_claims when a field is too long, a sid is not a wire id, or the year is absurd (before 2020 or
     // after 2100).
@@ -66,8 +65,7 @@ public:
 
     // Errors: token_malformed, token_unknown_key, token_tampered, token_expired, token_not_yet_valid, token_binding.
     // Single use is UsedTokens' business.
-    [[nodiscard]] Result<StreamClaims> verify(std::string_view token, std::string_view call_sid,
-                                              std::string_view account_sid, TokenTime now) const;
+    [[nodiscard]] Result<StreamClaims> verify(std::string_view token, std::string_view call_sid, std::string_view account_sid, TokenTime now) const;
 
 private:
     std::vector<TokenKey> keys_;
@@ -76,8 +74,7 @@ private:
 };
 
 // <Parameter> name + value must stay below 500 characters: a longer token goes into `name`, `name`2, `name`3, ...
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> token_parameters(std::string_view token,
-                                                                                std::string_view name = "t");
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> token_parameters(std::string_view token, std::string_view name = "t");
 // The inverse; `find` gives a parameter's value or an empty view. Stops at the first absent part; at most
 // kMaxTokenParts.
 inline constexpr std::size_t kMaxTokenParts = 4;
@@ -96,8 +93,7 @@ template <class Find>
 // Tokens seen by this process. Thread-safe; entries go when their token could no longer verify.
 class UsedTokens {
 public:
-    explicit UsedTokens(std::size_t capacity = 65536, std::chrono::seconds leeway = kTokenLeeway)
-        : capacity_(capacity), leeway_(leeway) {}
+    explicit UsedTokens(std::size_t capacity = 65536, std::chrono::seconds leeway = kTokenLeeway) : capacity_(capacity), leeway_(leeway) {}
 
     enum class Use { first, again, full };  // full: treat as refused; it takes `capacity` calls within two minutes
     [[nodiscard]] Use use(const StreamClaims& claims, TokenTime now);

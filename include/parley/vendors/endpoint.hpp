@@ -16,9 +16,9 @@ struct Endpoint {
     std::string base_url;  // scheme, host, port and perhaps a path, without a slash at the end; empty: the vendor's own.
                            // https/http serve its REST calls and, as wss/ws, its sockets: either form may be given
     Secret key;
-    std::string model;     // empty: the vendor's default, which each codec's header names
-    std::string voice;     // name or id, for whatever speaks
-    std::string language;  // BCP 47; empty: the vendor's default
+    std::string model;                           // empty: the vendor's default, which each codec's header names
+    std::string voice;                           // name or id, for whatever speaks
+    std::string language;                        // BCP 47; empty: the vendor's default
     std::map<std::string, std::string> options;  // vendor's own settings by name; a codec refuses the ones it does not know
     std::chrono::milliseconds connect_within{2000};
 

@@ -46,8 +46,7 @@ struct Failure {
 [[nodiscard]] bool blames_vendor(const Failure& failure);
 
 // An HTTP status outside 2xx. `body` is searched for a sentence (JSON: error.message, message, detail, err_msg), cut and cleaned.
-[[nodiscard]] Failure from_http_status(int status, std::string_view body, std::string_view retry_after_header,
-                                       std::string_view request_id = {});
+[[nodiscard]] Failure from_http_status(int status, std::string_view body, std::string_view retry_after_header, std::string_view request_id = {});
 // A WebSocket close code (RFC 6455 7.4; 3xxx and 4xxx read as most vendors use them: 4001, 4003, 4401 and 4403 auth, 4029 rate limit, …).
 [[nodiscard]] Failure from_close(int code, std::string_view reason = {});
 // A socket error while `phase`.

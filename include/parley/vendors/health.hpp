@@ -18,11 +18,11 @@
 namespace parley::vendors {
 
 struct BreakerSettings {
-    std::uint32_t failures = 5;        // in a row
-    std::uint32_t share_of = 20;       // or half of at least so many
+    std::uint32_t failures = 5;   // in a row
+    std::uint32_t share_of = 20;  // or half of at least so many
     Duration window = std::chrono::seconds(10);
     Duration probe_every = std::chrono::seconds(10);  // ± 20 %
-    std::uint32_t close_after = 2;     // successful probes
+    std::uint32_t close_after = 2;                    // successful probes
 };
 
 enum class BreakerState : std::uint8_t { closed, open, half_open };

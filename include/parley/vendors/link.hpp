@@ -62,9 +62,9 @@ private:
 // What a vendor's client needs of its surroundings. Everything outlives the client and is used on `executor`'s one thread.
 struct Link {
     net::asio::any_io_executor executor;
-    net::HttpClient* http = nullptr;                // the worker's own
-    std::shared_ptr<const net::TlsContext> tls;     // null: the system's authorities
-    ConnectGate* gate = nullptr;                    // the vendor's; null: none
+    net::HttpClient* http = nullptr;             // the worker's own
+    std::shared_ptr<const net::TlsContext> tls;  // null: the system's authorities
+    ConnectGate* gate = nullptr;                 // the vendor's; null: none
 };
 
 }  // namespace parley::vendors

@@ -14,8 +14,8 @@
 namespace parley::vendors {
 
 struct SocketPlan {
-    std::string url;               // wss://…
-    net::HttpHeaders headers;      // credentials among them
+    std::string url;           // wss://…
+    net::HttpHeaders headers;  // credentials among them
     std::chrono::milliseconds connect_within{2000};
     std::size_t message_limit = std::size_t{1} << 20;  // a message beyond it: Failure too_big
     std::size_t early_bytes = 64 * 1024;               // what may be given before the socket is open; beyond it: Failure timeout
@@ -55,7 +55,7 @@ public:
     [[nodiscard]] bool opening() const;
     [[nodiscard]] TimePoint last_received() const;
     [[nodiscard]] std::string request_id() const;  // the vendor's, from the headers of its answer to the upgrade; empty: it gave none
-    void fail(Failure failure);  // by whoever reads the messages: the socket is dropped, on_socket_lost comes with this
+    void fail(Failure failure);                    // by whoever reads the messages: the socket is dropped, on_socket_lost comes with this
     // Sends `last` (if any) and a close frame, waits for the vendor's at most 1 s; joins everything.
     net::Task<> close(std::string_view last = {});
 

@@ -55,8 +55,7 @@ private:
         std::uint32_t samples, characters;
     };
     struct Text {
-        Text(SpeechTag t, std::string_view words, SpeechFormat format)
-            : tag(t), text(words), intake(format), track(text) {}
+        Text(SpeechTag t, std::string_view words, SpeechFormat format) : tag(t), text(words), intake(format), track(text) {}
         SpeechTag tag;
         std::string text;
         AudioIntake intake;

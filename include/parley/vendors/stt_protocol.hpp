@@ -17,16 +17,7 @@ namespace parley::vendors {
 
 // One thing learned from the vendor, in the meaning of SttSink's call-backs.
 struct SttNews {
-    enum class What : std::uint8_t {
-        opened,
-        speech_started,
-        piece,
-        interim,
-        end_of_turn,
-        turn_resumed,
-        finalized,
-        failed
-    };
+    enum class What : std::uint8_t { opened, speech_started, piece, interim, end_of_turn, turn_resumed, finalized, failed };
     What what = What::interim;
     std::string text;       // opened: the request id; piece and interim: cleaned, at most kTranscriptBytes
     double confidence = 1;  // piece, end_of_turn: 0..1
@@ -68,7 +59,7 @@ public:
 
     virtual ~SttProtocol() = default;
     [[nodiscard]] virtual Shape shape() const = 0;
-    virtual void connected(Out& out) { (void)out; }  // the socket is open: what to say first
+    virtual void connected(Out& out) { (void)out; }                                  // the socket is open: what to say first
     virtual void audio(std::span<const std::uint8_t> mulaw, Outgoing& message) = 0;  // one chunk, never empty
     virtual void finalize(Out& out) = 0;
     // No answer within finalize_wait: reports what can be settled. The driver adds `finalized`.

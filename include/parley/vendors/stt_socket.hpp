@@ -12,8 +12,7 @@ namespace parley::vendors {
 // at most, beyond which it has failed; up to 1 s of it is sent at once, the rest at twice its pace, since vendors close
 // on bursts. Not accepted within `connect_within` of open(), the upgrade included: Failure timeout. A vendor that
 // announces an error and then closes is reported by its announcement.
-[[nodiscard]] std::unique_ptr<SttStream> make_stt_stream(std::unique_ptr<SttProtocol> protocol,
-                                                         std::chrono::milliseconds connect_within, const Link& link,
+[[nodiscard]] std::unique_ptr<SttStream> make_stt_stream(std::unique_ptr<SttProtocol> protocol, std::chrono::milliseconds connect_within, const Link& link,
                                                          SttSink& sink);
 
 }  // namespace parley::vendors

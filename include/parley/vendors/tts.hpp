@@ -28,8 +28,8 @@ public:
 // call of these methods. No audio of a cancelled text is ever given, however late the vendor sends it.
 class TtsStream {
 public:
-    virtual ~TtsStream() = default;                            // only after close() has returned
-    virtual void open() = 0;                                   // once; connects ahead of the first text where the vendor has sockets
+    virtual ~TtsStream() = default;                                // only after close() has returned
+    virtual void open() = 0;                                       // once; connects ahead of the first text where the vendor has sockets
     virtual void speak(SpeechTag tag, std::string_view text) = 0;  // a sentence or clause, complete: the vendor is told to flush
     virtual void cancel_all() = 0;
     [[nodiscard]] virtual bool open_now() const = 0;  // could speak without connecting first

@@ -31,9 +31,9 @@ using AgentPtr = std::shared_ptr<const call::Agent>;
 struct FlowServices {
     TwilioWebhooks& routes;
     call::CallServices& calls;
-    std::function<call::CallWorker*()> worker;     // of the asking thread
-    std::function<flows::Second()> now{};          // not set: the wall clock; decides about hours only
-    std::chrono::milliseconds answer_within{4000}; // a gathered answer that takes longer is covered by words; Twilio itself gives up at 15 s
+    std::function<call::CallWorker*()> worker;       // of the asking thread
+    std::function<flows::Second()> now{};            // not set: the wall clock; decides about hours only
+    std::chrono::milliseconds answer_within{4000};   // a gathered answer that takes longer is covered by words; Twilio itself gives up at 15 s
     std::chrono::milliseconds gather_grace{30'000};  // beyond what is said and listened to, until a gathered caller who does not come counts as gone
 };
 
@@ -56,8 +56,9 @@ public:
     // The answer at this place has failed: the one behind it. Nothing: there is none.
     [[nodiscard]] net::Task<std::optional<Answer>> after_failure(AgentPtr agent, const Asked& asked, std::string_view why);
 
-    // A call that was away (in a queue, a room, with somebody else) returns to the agent: the talking answer it had, or the agent's first one, with what was said
-    // before; never a menu, a forward or the hours again. The place is read from the query where it names this agent. Nobody to talk to: the fallback number, or a goodbye.
+    // A call that was away (in a queue, a room, with somebody else) returns to the agent: the talking answer it had, or the agent's first one, with what was
+    // said before; never a menu, a forward or the hours again. The place is read from the query where it names this agent. Nobody to talk to: the fallback
+    // number, or a goodbye.
     [[nodiscard]] net::Task<Answer> come_back(AgentPtr agent, const Asked& asked);
 
     // The same for a relay: at the end of the list the fallback number, or a goodbye.
@@ -74,8 +75,8 @@ public:
 private:
     net::Task<std::optional<Answer>> try_mode(AgentPtr agent, flows::Position position, const flows::AnswerMode& mode, const Asked& asked);
     Answer end_of_list(const call::Agent& agent) const;
-    // Whether this answer can have the place it needs: with the instance, and with its agent. A call that was forwarded has given its own back, and one that comes
-    // from another agent has that one's.
+    // Whether this answer can have the place it needs: with the instance, and with its agent. A call that was forwarded has given its own back, and one that
+    // comes from another agent has that one's.
     enum class Room : std::uint8_t { yes, full, elsewhere };
     struct Place {
         Room room = Room::yes;

@@ -24,12 +24,12 @@
 namespace parley::webhooks {
 
 struct Request {
-    std::string_view method;          // GET or POST
-    std::string_view target;          // byte for byte as in the request line
+    std::string_view method;  // GET or POST
+    std::string_view target;  // byte for byte as in the request line
     std::string_view content_type;
     std::string_view body;
-    std::optional<std::string_view> signature;   // X-Twilio-Signature
-    std::string_view idempotency_token;          // I-Twilio-Idempotency-Token
+    std::optional<std::string_view> signature;  // X-Twilio-Signature
+    std::string_view idempotency_token;         // I-Twilio-Idempotency-Token
     std::string_view remote_address;
 };
 
@@ -43,22 +43,22 @@ struct Answer {
 enum class Overflow : std::uint8_t { busy, reject, say, redirect };
 
 struct Settings {
-    std::string public_url;                   // https://host[:port][/prefix]; what Twilio requests and signs
-    std::vector<std::string> account_sids;    // empty: any account whose token signs
+    std::string public_url;                 // https://host[:port][/prefix]; what Twilio requests and signs
+    std::vector<std::string> account_sids;  // empty: any account whose token signs
     bool verify_signatures = true;
-    std::uint32_t resumes = 2;                // a lost stream is opened again so often
+    std::uint32_t resumes = 2;  // a lost stream is opened again so often
     std::string sorry = "We are sorry, the connection to our assistant was lost.";
     Overflow overflow = Overflow::busy;
-    std::string overflow_text;                // say: this, then hang up
-    std::string overflow_url;                 // redirect: the operator's own TwiML
+    std::string overflow_text;  // say: this, then hang up
+    std::string overflow_url;   // redirect: the operator's own TwiML
 };
 
 // A request of Twilio's whose signature and account have held.
 struct Asked {
     const Request& request;
-    const twilio::Form& form;   // empty for a JSON body
-    const twilio::Form& query;  // what we had put into the URL; signed by Twilio, made by us
-    std::string call_sid;       // empty where the route is of no call
+    const twilio::Form& form;                    // empty for a JSON body
+    const twilio::Form& query;                   // what we had put into the URL; signed by Twilio, made by us
+    std::string call_sid;                        // empty where the route is of no call
     std::shared_ptr<const call::Agent> agent{};  // the one that `query` names, in the revision the call began with; null: it names no revision
 };
 using Handler = std::function<net::Task<Answer>(const Asked& asked)>;
@@ -70,7 +70,7 @@ enum class Subject : std::uint8_t { call, account, json };  // a form with CallS
 struct AccountDoor {
     std::function<bool(std::string_view account_sid)> knows;
     std::function<std::shared_ptr<const twilio::SignatureValidator>(std::string_view account_sid)> signatures;  // of one that it knows
-    std::function<void(const std::string& call_sid, std::string_view account_sid)> saw_call;  // one of its calls, believed
+    std::function<void(const std::string& call_sid, std::string_view account_sid)> saw_call;                    // one of its calls, believed
     std::function<std::shared_ptr<const twilio::SignatureValidator>()> any;  // where the account is not said yet: a stream's token says it afterwards
 };
 
@@ -132,7 +132,8 @@ public:
     // Places among the calls that may run at once, after a call's first answer: whoever comes to an agent takes one, whoever leaves it gives it back.
     enum class Stay : std::uint8_t { talk, menu, held };  // what it comes for; held: it waits for its agent
     struct PlaceKeeper {
-        // Nothing: it has a place with this agent now, wherever it had one before. An answer without a body: there is none for a call that has been answered already.
+        // Nothing: it has a place with this agent now, wherever it had one before. An answer without a body: there is none for a call that has been answered
+        // already.
         std::function<net::Task<std::optional<TurnedAway>>(std::shared_ptr<const call::Agent> agent, const Asked& asked, Stay stay)> take;
         std::function<void(const std::string& call_sid, bool over)> give_back;  // over: the call itself
     };
@@ -158,12 +159,15 @@ public:
     [[nodiscard]] static flows::Position start_of(const call::Agent& agent);
     // Parts for handlers. `resume` > 0: the call was with the agent before and comes back with its memory.
     // `position`: where in its agent's answers the call is; the tail's URL carries it on.
-    [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, const flows::Position& position) const;
+    [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume,
+                                     const flows::Position& position) const;
     [[nodiscard]] Answer open_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
     // The noun alone, with its token; nothing (and a line in the log): none could be made.
-    [[nodiscard]] std::optional<twilio::twiml::Stream> media_stream(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume, std::string_view path) const;
+    [[nodiscard]] std::optional<twilio::twiml::Stream> media_stream(const call::Agent& agent, const twilio::Form& form, const Request& request,
+                                                                    std::uint8_t resume, std::string_view path) const;
     // What a socket of this call has to bring along, as its <Parameter>s; empty: none could be made, which was told, and the call has no place any more.
-    [[nodiscard]] std::vector<twilio::twiml::Parameter> token_for(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const;
+    [[nodiscard]] std::vector<twilio::twiml::Parameter> token_for(const call::Agent& agent, const twilio::Form& form, const Request& request,
+                                                                  std::uint8_t resume) const;
     [[nodiscard]] net::Task<Answer> send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const;
     [[nodiscard]] Answer overflow() const;  // what a call hears for which there is no place
     [[nodiscard]] Answer voicemail(const call::Agent& agent) const;

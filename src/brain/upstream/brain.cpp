@@ -28,7 +28,8 @@ namespace {
 
 class PipelineBrain final : public Brain {
 public:
-    explicit PipelineBrain(const std::shared_ptr<const Place>& place) : place_(place), language_(place->settings.language), stt_(make_switched_stt(place)), lm_(make_lm_role(place)), tts_(make_switched_tts(place)) {}
+    explicit PipelineBrain(const std::shared_ptr<const Place>& place)
+        : place_(place), language_(place->settings.language), stt_(make_switched_stt(place)), lm_(make_lm_role(place)), tts_(make_switched_tts(place)) {}
     void tick(TimePoint now) override {
         stt_->tick(now);
         lm_->tick(now);
@@ -110,7 +111,8 @@ private:
 
 namespace {
 
-// The call may outlive its factory (a reload): what it needs stays through the shared parts. `ports_of` is given where the roles tell what this call has no ear for.
+// The call may outlive its factory (a reload): what it needs stays through the shared parts. `ports_of` is given where the roles tell what this call has no ear
+// for.
 template <class Parts, class PortsOf>
 std::shared_ptr<const upstream::Place> place_for(std::shared_ptr<const Parts> parts, const CallFacts& facts, PortsOf ports_of) {
     struct Held {
@@ -127,7 +129,8 @@ std::shared_ptr<const upstream::Place> place_for(std::shared_ptr<const Parts> pa
 
 }  // namespace
 
-UpstreamFactory::UpstreamFactory(UpstreamSettings settings, VendorMakers makers, std::shared_ptr<UpstreamShared> shared, std::shared_ptr<const FixedPhrases> phrases)
+UpstreamFactory::UpstreamFactory(UpstreamSettings settings, VendorMakers makers, std::shared_ptr<UpstreamShared> shared,
+                                 std::shared_ptr<const FixedPhrases> phrases)
     : parts_(std::make_shared<const Parts>(Parts{std::move(settings), std::move(makers), std::move(shared), std::move(phrases)})) {}
 UpstreamFactory::~UpstreamFactory() = default;
 
@@ -137,12 +140,21 @@ std::unique_ptr<Brain> UpstreamFactory::open(const CallFacts& facts, const CallP
     return std::make_unique<upstream::PipelineBrain>(place);
 }
 
-bool UpstreamFactory::hears_itself() const { return !parts_->settings.s2s.empty(); }
+bool UpstreamFactory::hears_itself() const {
+    return !parts_->settings.s2s.empty();
+}
 
 std::unique_ptr<TextBrain> UpstreamFactory::open_text(const CallFacts& facts, const TextPorts& ports) {
     if (parts_->settings.lm.empty()) return nullptr;
     const auto place = place_for(parts_, facts, [&](upstream::NoSound& nowhere) {
-        return CallPorts{.stt = nowhere, .lm = ports.lm, .tts = nowhere, .vendor = ports.vendor, .executor = ports.executor, .http = ports.http, .post = ports.post, .actions = ports.actions};
+        return CallPorts{.stt = nowhere,
+                         .lm = ports.lm,
+                         .tts = nowhere,
+                         .vendor = ports.vendor,
+                         .executor = ports.executor,
+                         .http = ports.http,
+                         .post = ports.post,
+                         .actions = ports.actions};
     });
     return std::make_unique<upstream::TextOnly>(place);
 }
@@ -150,7 +162,8 @@ std::unique_ptr<TextBrain> UpstreamFactory::open_text(const CallFacts& facts, co
 std::unique_ptr<Ear> UpstreamFactory::open_ear(const CallFacts& facts, const EarPorts& ports) {
     if (parts_->settings.stt.empty()) return nullptr;
     const auto place = place_for(parts_, facts, [&](upstream::NoSound& nowhere) {
-        return CallPorts{.stt = ports.stt, .lm = nowhere, .tts = nowhere, .vendor = ports.vendor, .executor = ports.executor, .http = ports.http, .post = ports.post};
+        return CallPorts{
+            .stt = ports.stt, .lm = nowhere, .tts = nowhere, .vendor = ports.vendor, .executor = ports.executor, .http = ports.http, .post = ports.post};
     });
     return std::make_unique<upstream::EarOnly>(place);
 }

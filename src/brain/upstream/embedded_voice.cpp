@@ -12,9 +12,9 @@ class EmbeddedVoice final : public vendors::TtsStream, TtsSink {
 public:
     EmbeddedVoice(std::shared_ptr<speech::EnginePool> pool, std::shared_ptr<speech::PhraseCache> cache, const speech::VoiceSettings& voice,
                   const boost::asio::any_io_executor& executor, vendors::TtsSink& sink)
-        : sink_(sink), session_(make_embedded_tts(
-                           std::move(pool), std::move(cache), voice, *this,
-                           [executor](std::function<void()> f) { boost::asio::post(executor, std::move(f)); })) {}
+        : sink_(sink), session_(make_embedded_tts(std::move(pool), std::move(cache), voice, *this, [executor](std::function<void()> f) {
+              boost::asio::post(executor, std::move(f));
+          })) {}
 
     void open() override {}
     void speak(vendors::SpeechTag tag, std::string_view text) override { session_->speak(tag, 0, text); }

@@ -77,12 +77,16 @@ public:
         now_->begin(utterance);
     }
     void finish(UtteranceId utterance) override {
-        if (utterance >= since_) now_->finish(utterance);
-        else retired_.each([&](SttRole& role) { role.finish(utterance); });
+        if (utterance >= since_)
+            now_->finish(utterance);
+        else
+            retired_.each([&](SttRole& role) { role.finish(utterance); });
     }
     void drop(UtteranceId utterance) override {
-        if (utterance >= since_) now_->drop(utterance);
-        else retired_.each([&](SttRole& role) { role.drop(utterance); });
+        if (utterance >= since_)
+            now_->drop(utterance);
+        else
+            retired_.each([&](SttRole& role) { role.drop(utterance); });
     }
     void expect(std::string_view what) override {
         expected_ = what;
@@ -152,7 +156,11 @@ std::shared_ptr<const Place> place_in(const std::shared_ptr<const Place>& place,
     return {held, &*held->place};
 }
 
-std::unique_ptr<SwitchedStt> make_switched_stt(const std::shared_ptr<const Place>& place) { return std::make_unique<Ears>(place); }
-std::unique_ptr<SwitchedTts> make_switched_tts(const std::shared_ptr<const Place>& place) { return std::make_unique<Mouths>(place); }
+std::unique_ptr<SwitchedStt> make_switched_stt(const std::shared_ptr<const Place>& place) {
+    return std::make_unique<Ears>(place);
+}
+std::unique_ptr<SwitchedTts> make_switched_tts(const std::shared_ptr<const Place>& place) {
+    return std::make_unique<Mouths>(place);
+}
 
 }  // namespace parley::brain::upstream

@@ -84,7 +84,8 @@ private:
 
 // What the record of any line says, whose role adds the rest.
 template <class Line>
-[[nodiscard]] VendorRecord record_of(const Place& place, const Line& line, std::string_view outcome, std::string_view reason, std::string_view request_id = {}) {
+[[nodiscard]] VendorRecord record_of(const Place& place, const Line& line, std::string_view outcome, std::string_view reason,
+                                     std::string_view request_id = {}) {
     VendorRecord record;
     record.outcome = outcome;
     record.reason = reason;
@@ -104,14 +105,16 @@ inline constexpr auto kTellEvery = std::chrono::seconds(1);
 
 // Tells what has come since the last time. `input` and `output` are the line's tokens in all.
 template <class Line>
-void tell_use(const Place& place, std::string_view role, const vendors::Endpoint& endpoint, Line& line, TimePoint now, std::uint32_t input = 0, std::uint32_t output = 0) {
+void tell_use(const Place& place, std::string_view role, const vendors::Endpoint& endpoint, Line& line, TimePoint now, std::uint32_t input = 0,
+              std::uint32_t output = 0) {
     auto& told = line.told;
     VendorRecord more;
     more.role = role;
     more.vendor = endpoint.name;
     more.under_way = true;
     // A line that was given up has told its time; a vendor may still count tokens.
-    if (!line.retired) more.lasted = std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(now - line.opened) - told.lasted);
+    if (!line.retired)
+        more.lasted = std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(now - line.opened) - told.lasted);
     more.input_tokens = input - told.input_tokens;
     more.output_tokens = output - told.output_tokens;
     told = {told.lasted + more.lasted, input, output};

@@ -22,7 +22,6 @@ struct UpstreamFactory::Parts {
 
 namespace upstream {
 
-
 // One call's surroundings, as every role needs them.
 struct Place {
     const UpstreamSettings& settings;

@@ -29,7 +29,8 @@ private:
 
 // What {name} stands for in this call: what every call has (call.from, call.to, call.sid, call.channel, call.direction, agent, now, today, time), over it the
 // agent's own, over these what the call brought along. Each is data: without control characters, at most 4 KiB.
-[[nodiscard]] std::map<std::string, std::string> prompt_variables(const UpstreamSettings& settings, const CallFacts& facts, WallClock::time_point now = WallClock::now());
+[[nodiscard]] std::map<std::string, std::string> prompt_variables(const UpstreamSettings& settings, const CallFacts& facts,
+                                                                  WallClock::time_point now = WallClock::now());
 // What is said first, filled in; empty: the model greets.
 [[nodiscard]] std::string greeting_of(const UpstreamSettings& settings, const CallFacts& facts);
 

@@ -26,16 +26,23 @@ constexpr auto kTranscriptWait = 250ms;                    // an answer that is 
 constexpr std::chrono::milliseconds kRounding = 60ms;      // what is reported as heard is in whole frames and milliseconds
 constexpr std::size_t kMostHistory = 200;
 constexpr std::size_t kMostCalls = 16;
-constexpr std::size_t kMostWords = 16 * 1024;              // of one answer
-constexpr std::size_t kMostCallerWords = 4096;             // of one turn (catalogue P16)
-constexpr auto kFarewellWait = 1500ms;                     // who may hang up and says nothing more has said goodbye
+constexpr std::size_t kMostWords = 16 * 1024;   // of one answer
+constexpr std::size_t kMostCallerWords = 4096;  // of one turn (catalogue P16)
+constexpr auto kFarewellWait = 1500ms;          // who may hang up and says nothing more has said goodbye
 
-std::chrono::milliseconds length_of(std::uint64_t samples) { return std::chrono::milliseconds(samples / 8); }
+std::chrono::milliseconds length_of(std::uint64_t samples) {
+    return std::chrono::milliseconds(samples / 8);
+}
 
 class Realtime final : public Brain, SttSession, LmSession, TtsSession {
 public:
     Realtime(std::shared_ptr<const Place> place, std::unique_ptr<TtsRole> own_words)
-        : place_(std::move(place)), order_(place_->settings.s2s, "realtime", place_->shared), own_words_(std::move(own_words)), closing_(place_->ports.executor), later_(place_->ports.executor), actions_(place_->ports.actions, [this] { action_answered(); }) {
+        : place_(std::move(place)),
+          order_(place_->settings.s2s, "realtime", place_->shared),
+          own_words_(std::move(own_words)),
+          closing_(place_->ports.executor),
+          later_(place_->ports.executor),
+          actions_(place_->ports.actions, [this] { action_answered(); }) {
         greeting_ = greeting_of(place_->settings, place_->facts);
         open_line(Clock::now());
     }
@@ -103,10 +110,18 @@ public:
         }
         if (!line_ || greets_itself) return;
         switch (request.kind) {
-            case PromptKind::greeting: line_->stream->respond("Greet the caller in one short sentence."); break;
-            case PromptKind::digits: line_->stream->caller_text(prompt_.text); break;
-            case PromptKind::returned: line_->stream->respond("The caller is back with you on the same call: " + request.text + ". Say so in one sentence and go on."); break;
-            case PromptKind::nothing_understood: line_->stream->respond("You did not understand the caller. Ask them to say it again."); break;
+            case PromptKind::greeting:
+                line_->stream->respond("Greet the caller in one short sentence.");
+                break;
+            case PromptKind::digits:
+                line_->stream->caller_text(prompt_.text);
+                break;
+            case PromptKind::returned:
+                line_->stream->respond("The caller is back with you on the same call: " + request.text + ". Say so in one sentence and go on.");
+                break;
+            case PromptKind::nothing_understood:
+                line_->stream->respond("You did not understand the caller. Ask them to say it again.");
+                break;
             case PromptKind::caller_text:
                 // It has heard the caller itself, unless it came after the words.
                 if (line_->opened >= asked_at_ && !prompt_.text.empty()) line_->stream->caller_text(prompt_.text);
@@ -158,11 +173,13 @@ public:
     void tick(TimePoint now) override {
         if (later_.stopped()) return;
         own_words_->tick(now);
-        if (line_ && now - line_->opened - line_->told.lasted >= kTellEvery) tell_use(*place_, "realtime", order_.at(line_->index), *line_, now, line_->usage.input, line_->usage.output);
+        if (line_ && now - line_->opened - line_->told.lasted >= kTellEvery)
+            tell_use(*place_, "realtime", order_.at(line_->index), *line_, now, line_->usage.input, line_->usage.output);
         if (!line_ && reconnect_.due(now)) {
             open_line(now);
             const auto lost_by = std::exchange(lost_by_, std::nullopt);
-            if (line_ && lost_by && *lost_by != line_->index) place_->ports.vendor.on_failover("realtime", order_.at(*lost_by).name, order_.at(line_->index).name, lost_why_);
+            if (line_ && lost_by && *lost_by != line_->index)
+                place_->ports.vendor.on_failover("realtime", order_.at(*lost_by).name, order_.at(line_->index).name, lost_why_);
         }
         if (utterance_ != 0 && asked_) settle_words(now);
         // The turn is over and there is neither a word of it nor an answer: whoever is next hears it again, while the core still waits.
@@ -172,14 +189,17 @@ public:
         if (going_away_at_ && now >= *going_away_at_ && reply_ == 0 && utterance_ == 0 && !still_audible(now)) roll_over(now);
         (void)actions_.tick(now);
         // In the agent's own voice: the vendor waits for the result and says nothing meanwhile.
-        if (const auto words = actions_.filler(now); !words.empty() && reply_ != 0 && spoken_.empty() && now - last_audio_ >= length_of(given_.empty() ? 0 : given_.back().second)) place_->ports.lm.on_reply_text(reply_, words);
+        if (const auto words = actions_.filler(now);
+            !words.empty() && reply_ != 0 && spoken_.empty() && now - last_audio_ >= length_of(given_.empty() ? 0 : given_.back().second))
+            place_->ports.lm.on_reply_text(reply_, words);
         if (actions_.waiting()) owed_since_ = last_audio_ = now;  // the answer waits for us, not for the vendor
         if (reply_ == 0 || !line_) return;
         const auto& budgets = place_->settings.budgets;
         if (then_ != ReplyThen::listen && bound_ != 0 && !audio_came_ && now - owed_since_ >= kFarewellWait) {
             conclude();
         } else if (bound_ == 0 || !audio_came_) {
-            if (now - owed_since_ >= budgets.s2s_first) fail(now, Failure{FailureKind::timeout, "no answer within its time", 0, "first_byte", line_->request_id, {}});
+            if (now - owed_since_ >= budgets.s2s_first)
+                fail(now, Failure{FailureKind::timeout, "no answer within its time", 0, "first_byte", line_->request_id, {}});
         } else if (!vendor_done_ && now - last_audio_ >= budgets.s2s_stall) {
             fail(now, Failure{FailureKind::stalled, "the answer stopped coming", 0, "stream", line_->request_id, {}});
         }
@@ -350,8 +370,10 @@ private:
         }
         if (reply != bound_ || reply_ == 0 || words_said_.size() >= kMostWords) return;
         words_said_ += delta;
-        if (segment_ != 0 && !waiting_for_segment_) place_->ports.tts.on_segment_text(segment_, delta);
-        else early_words_ += delta;
+        if (segment_ != 0 && !waiting_for_segment_)
+            place_->ports.tts.on_segment_text(segment_, delta);
+        else
+            early_words_ += delta;
     }
     // Gives on what has come, once the core has a segment for it.
     void flush() {
@@ -388,8 +410,10 @@ private:
             fail(Clock::now(), Failure{FailureKind::empty_audio, "an answer without speech", 0, "stream", line_ ? line_->request_id : "", {}});
             return;
         }
-        if (spoken_.empty()) conclude();
-        else finish_when_flushed_ = true;
+        if (spoken_.empty())
+            conclude();
+        else
+            finish_when_flushed_ = true;
     }
     void conclude() {
         finish_when_flushed_ = false;
@@ -403,8 +427,10 @@ private:
         place_->ports.stt.on_heard_caller();
         if (reply_ == 0 || bound_ == 0 || vendor_done_) return;
         vendor_done_ = true;
-        if (spoken_.empty()) conclude();
-        else finish_when_flushed_ = true;
+        if (spoken_.empty())
+            conclude();
+        else
+            finish_when_flushed_ = true;
     }
     void tool(VendorReply reply, const vendors::ToolCall& call) {
         if (reply == unbound_ && reply != 0) {
@@ -419,12 +445,13 @@ private:
         }
         const auto outcome = perform_tool(place_->settings, call);
         if (outcome.then != ReplyThen::listen) {
-            if (outcome.then == ReplyThen::transfer && !outcome.summary.empty() && place_->ports.actions != nullptr) place_->ports.actions->transferring(outcome.target, outcome.summary);
+            if (outcome.then == ReplyThen::transfer && !outcome.summary.empty() && place_->ports.actions != nullptr)
+                place_->ports.actions->transferring(outcome.target, outcome.summary);
             then_ = outcome.then;
             target_ = outcome.target;
             if (spoke() || !line_) return;  // its goodbye has been said; the result would only make it say more
             line_->stream->tool_result(call, outcome.farewell.empty() ? R"({"ok":true,"next":"Say goodbye in one sentence."})"
-                                                                       : R"({"ok":true,"next":"Say the farewell now, word for word."})");
+                                                                      : R"({"ok":true,"next":"Say the farewell now, word for word."})");
             return;
         }
         if (line_) line_->stream->tool_result(call, outcome.refusal.empty() ? R"({"ok":true})" : outcome.refusal);
@@ -439,16 +466,21 @@ private:
             if (given_up.empty()) given_up = result->give_up;
             if (!result->say.empty() || result->hang_up) {
                 if (result->hang_up && then_ == ReplyThen::listen) then_ = ReplyThen::end_call;
-                if (same) line_->stream->tool_result(call, result->say.empty() ? R"({"ok":true,"next":"Say goodbye in one sentence."})" : vendors_result(result->say));
-                else if (vendor_done_ && then_ != ReplyThen::listen) finish_transfer();
+                if (same)
+                    line_->stream->tool_result(call,
+                                               result->say.empty() ? R"({"ok":true,"next":"Say goodbye in one sentence."})" : vendors_result(result->say));
+                else if (vendor_done_ && then_ != ReplyThen::listen)
+                    finish_transfer();
                 continue;
             }
             if (!result->transfer.empty() && reply_ != 0 && then_ == ReplyThen::listen) {
                 then_ = ReplyThen::transfer;
                 target_ = result->transfer;
                 const auto& words = result->announcement;
-                if (same && (!spoke() || !words.empty())) line_->stream->tool_result(call, vendors_result(words));
-                else if (vendor_done_) finish_transfer();
+                if (same && (!spoke() || !words.empty()))
+                    line_->stream->tool_result(call, vendors_result(words));
+                else if (vendor_done_)
+                    finish_transfer();
                 continue;
             }
             if (same) line_->stream->tool_result(call, result->json);
@@ -461,8 +493,10 @@ private:
         return nlohmann::json{{"ok", true}, {"next", "Say this now, word for word: " + words}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     }
     void finish_transfer() {
-        if (spoken_.empty()) conclude();
-        else finish_when_flushed_ = true;
+        if (spoken_.empty())
+            conclude();
+        else
+            finish_when_flushed_ = true;
     }
 
     // The caller has the floor: the vendor's memory is cut where the caller stopped hearing.
@@ -530,8 +564,10 @@ private:
         } else if (whole.count() == 0) {
             text.clear();
         }
-        if (text.empty()) history_.pop_back();
-        else text += " … [interrupted by the caller]";
+        if (text.empty())
+            history_.pop_back();
+        else
+            text += " … [interrupted by the caller]";
     }
 
     void open_line(TimePoint now) {
@@ -552,7 +588,8 @@ private:
         setup.context = history_;
         const bool owed = reply_ != 0;
         const bool again = opened_before_;
-        if (!again) setup.greeting = greeting_;
+        if (!again)
+            setup.greeting = greeting_;
         else if (owed) {
             if (!prompt_.text.empty()) setup.context.push_back(prompt_);
             continue_from(setup.context, words_said_);
@@ -563,8 +600,10 @@ private:
         line_ = std::move(line);
         line_->stream->open();
         if (again && utterance_ != 0) hear_again();
-        if (owed && !history_.empty()) line_->stream->respond({});
-        else if (owed) line_->stream->respond(prompt_.text.empty() ? "Greet the caller in one short sentence." : "");
+        if (owed && !history_.empty())
+            line_->stream->respond({});
+        else if (owed)
+            line_->stream->respond(prompt_.text.empty() ? "Greet the caller in one short sentence." : "");
     }
 
     void hear_again() {
@@ -645,19 +684,19 @@ private:
 
     std::string greeting_, caller_words_, caller_interim_, words_said_, early_words_, target_;
     UtteranceId utterance_ = 0;
-    std::uint32_t losses_ = 0;                // sessions lost since the last whole answer
-    std::optional<std::size_t> lost_by_;      // between turns, and why
+    std::uint32_t losses_ = 0;            // sessions lost since the last whole answer
+    std::optional<std::size_t> lost_by_;  // between turns, and why
     std::string lost_why_;
     bool asked_ = false, opened_before_ = false, retried_ = false;
     TimePoint asked_at_{}, unbound_since_{}, owed_since_{}, last_audio_{};
     std::optional<TimePoint> going_away_at_;
 
-    ReplyId reply_ = 0, last_reply_ = 0;      // the core's: open now; finished but perhaps still audible
-    VendorReply bound_ = 0, unbound_ = 0;     // the vendor's: answering reply_; begun before the core asked
-    Held held_;                               // of the unbound one
+    ReplyId reply_ = 0, last_reply_ = 0;   // the core's: open now; finished but perhaps still audible
+    VendorReply bound_ = 0, unbound_ = 0;  // the vendor's: answering reply_; begun before the core asked
+    Held held_;                            // of the unbound one
     SegmentId segment_ = 0;
     bool waiting_for_segment_ = false, audio_came_ = false, vendor_done_ = false, waiting_for_tools_ = false, finish_when_flushed_ = false;
-    std::vector<std::int16_t> spoken_;        // waits for a segment
+    std::vector<std::int16_t> spoken_;                          // waits for a segment
     std::vector<std::pair<VendorReply, std::uint64_t>> given_;  // samples of each answer within reply_; 0: an earlier session's
     std::chrono::milliseconds heard_{0};
     ReplyThen then_ = ReplyThen::listen;

@@ -21,8 +21,10 @@ struct Collector final : vendors::TtsSink {
     bool done = false, failed = false;
     void on_tts_open(std::string_view) override {}
     void on_tts_audio(vendors::SpeechTag, std::span<const std::int16_t> piece) override {
-        if (pcm.size() + piece.size() <= kLongest) pcm.insert(pcm.end(), piece.begin(), piece.end());
-        else failed = true;
+        if (pcm.size() + piece.size() <= kLongest)
+            pcm.insert(pcm.end(), piece.begin(), piece.end());
+        else
+            failed = true;
     }
     void on_tts_word(vendors::SpeechTag, std::uint32_t, std::uint32_t) override {}
     void on_tts_done(vendors::SpeechTag) override { done = true; }
@@ -59,7 +61,8 @@ RenderedPhrases::RenderedPhrases(RenderPlan plan, VendorMakers makers, PhraseShe
     std::vector<std::string> own;
     for (const auto& text : plan_.phrases)
         if (!audio_.contains(text)) own.push_back(text);
-    if (const auto loaded = embedded.load(plan_.embedded, own); !loaded) throw std::runtime_error("voice '" + plan_.embedded.name + "': " + loaded.error().message());
+    if (const auto loaded = embedded.load(plan_.embedded, own); !loaded)
+        throw std::runtime_error("voice '" + plan_.embedded.name + "': " + loaded.error().message());
     for (const auto& text : own)
         if (auto audio = embedded.find(plan_.embedded, text)) audio_[text] = std::move(audio);
     if (!plan_.voices.empty() && !missing_.empty()) thread_ = std::thread([this] { render(); });

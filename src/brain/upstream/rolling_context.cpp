@@ -24,7 +24,9 @@ std::size_t cost(const LmMessage& message) {
     for (const auto& call : message.calls) tokens += tokens_in(call.name) + tokens_in(call.arguments) + kTokensOfMessage;
     return tokens;
 }
-std::size_t cost(const ContextLine& line) { return tokens_in(line.text) + kTokensOfMessage; }
+std::size_t cost(const ContextLine& line) {
+    return tokens_in(line.text) + kTokensOfMessage;
+}
 
 void cut_front(std::string& text, std::size_t keep) {
     if (text.size() <= keep) return;
@@ -38,16 +40,21 @@ void cut_back(std::string& text, std::size_t keep) {
     text.resize(keep);
 }
 
-bool same(const ContextLine& a, const ContextLine& b) { return a.side == b.side && a.text == b.text; }
+bool same(const ContextLine& a, const ContextLine& b) {
+    return a.side == b.side && a.text == b.text;
+}
 
 }  // namespace
 
 std::string_view summary_instructions() {
-    return "You keep the memory of a telephone call that is going on. Write down in at most 150 words what the agent has to know of the part of the conversation you are given, together with the summary so far: who calls, "
+    return "You keep the memory of a telephone call that is going on. Write down in at most 150 words what the agent has to know of the part of the "
+           "conversation you are given, together with the summary so far: who calls, "
            "what they want, names, numbers and dates exactly as they were said, what was promised, done and refused, and what is still open. Plain text.";
 }
 
-std::string RollingContext::told() const { return summary_.empty() ? std::string() : std::string(kTold) + summary_; }
+std::string RollingContext::told() const {
+    return summary_.empty() ? std::string() : std::string(kTold) + summary_;
+}
 
 std::size_t RollingContext::first_after(const std::vector<ContextLine>& context) const {
     if (last_.empty()) return 0;
@@ -73,7 +80,9 @@ void RollingContext::fit(std::vector<LmMessage>& messages, std::size_t turn) con
     while (total > budget_) {
         LmMessage* longest = nullptr;
         for (auto i = turn + 1; i < messages.size(); ++i)
-            if (messages[i].role == LmMessage::Role::tool && messages[i].text.size() > kShortestResult && (longest == nullptr || messages[i].text.size() > longest->text.size())) longest = &messages[i];
+            if (messages[i].role == LmMessage::Role::tool && messages[i].text.size() > kShortestResult &&
+                (longest == nullptr || messages[i].text.size() > longest->text.size()))
+                longest = &messages[i];
         if (longest == nullptr) break;
         total -= cost(*longest);
         cut_back(longest->text, std::max(kShortestResult, longest->text.size() / 2));
@@ -128,12 +137,15 @@ std::string RollingContext::saved() const {
     if (summary_.empty() || last_.empty()) return {};
     auto last = last_.front().text;
     cut_back(last, kLongestSummary);
-    return json{{"summary", summary_}, {"last", last}, {"at", last_at_}, {"caller", last_.front().side == ContextLine::Side::caller}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    return json{{"summary", summary_}, {"last", last}, {"at", last_at_}, {"caller", last_.front().side == ContextLine::Side::caller}}.dump(
+        -1, ' ', false, json::error_handler_t::replace);
 }
 
 void RollingContext::restore(std::string_view text) {
     const auto saved = json::parse(text, nullptr, false);
-    if (!bounded() || !saved.is_object() || !saved.contains("summary") || !saved["summary"].is_string() || !saved.contains("last") || !saved["last"].is_string()) return;
+    if (!bounded() || !saved.is_object() || !saved.contains("summary") || !saved["summary"].is_string() || !saved.contains("last") ||
+        !saved["last"].is_string())
+        return;
     ContextLine line;
     line.text = saved["last"].get<std::string>();
     line.side = saved.contains("caller") && saved["caller"] == true ? ContextLine::Side::caller : ContextLine::Side::agent;

@@ -1,6 +1,6 @@
 #pragma once
-// A long conversation within a budget of tokens: the newest part as it was said, the oldest as a summary that is written beside the conversation. Asks nobody itself:
-// whoever has a model asks it (`due`), and says what came (`summarised`); until then the oldest lines are left out.
+// A long conversation within a budget of tokens: the newest part as it was said, the oldest as a summary that is written beside the conversation. Asks nobody
+// itself: whoever has a model asks it (`due`), and says what came (`summarised`); until then the oldest lines are left out.
 
 #include <cstddef>
 #include <optional>
@@ -24,9 +24,9 @@ public:
     // The lines the summary does not stand for.
     [[nodiscard]] std::vector<conversation::ContextLine> rest(const std::vector<conversation::ContextLine>& context) const;
 
-    // Brings messages under the budget. The first is the system's and not counted (the summary in it is), `turn` is the place of the caller's turn, which always
-    // stays, as does what follows it: calls of tools and their results, of which the longest are shortened when nothing else is left. A turn larger than the whole
-    // budget is cut to its end.
+    // Brings messages under the budget. The first is the system's and not counted (the summary in it is), `turn` is the place of the caller's turn, which
+    // always stays, as does what follows it: calls of tools and their results, of which the longest are shortened when nothing else is left. A turn larger than
+    // the whole budget is cut to its end.
     void fit(std::vector<vendors::LmMessage>& messages, std::size_t turn) const;
 
     // Two thirds of the budget are used up: what is to be summarised now, with the summary so far. Nothing: not yet, or it is under way.

@@ -13,7 +13,7 @@ using vendors::Failure;
 using vendors::FailureKind;
 
 constexpr auto kLookBack = 5s;
-constexpr std::size_t kMostText = 4096;        // of one turn; what a recogniser says beyond is not language (catalogue P16)
+constexpr std::size_t kMostText = 4096;  // of one turn; what a recogniser says beyond is not language (catalogue P16)
 
 class Stt final : public SttRole {
 public:
@@ -162,8 +162,10 @@ private:
             ignore_until = {};
             if (!std::exchange(owes_final, false) || owner.current_ == 0 || !owner.asked_) return;
             // "Nothing more to come" although somebody spoke: a slow vendor, or a dead line. Its time is not over yet.
-            if (owner.text().empty()) owner.finalized_ = true;
-            else owner.answer();
+            if (owner.text().empty())
+                owner.finalized_ = true;
+            else
+                owner.answer();
         }
         void on_stt_failed(const Failure& failure) override {
             if (!retired) owner.line_failed(vendors::without_key(failure, owner.order_.at(index).key.reveal()));
@@ -186,8 +188,10 @@ private:
             confidence_ = std::min(confidence_, confidence);
         }
         turn_over_ = false;
-        if (!asked_) place_->ports.stt.on_partial(current_, text());
-        else if (finalized_ && !pieces_.empty()) answer();
+        if (!asked_)
+            place_->ports.stt.on_partial(current_, text());
+        else if (finalized_ && !pieces_.empty())
+            answer();
     }
     void interim(std::string_view words) {
         if (current_ == 0) return;
@@ -341,12 +345,14 @@ private:
     UtteranceId current_ = 0;
     bool asked_ = false, turn_over_ = false;
     bool finalized_ = false;  // the vendor has nothing more for the utterance asked for
-    std::size_t moved_ = 0;  // streams the present utterance has used up
+    std::size_t moved_ = 0;   // streams the present utterance has used up
     TimePoint look_back_at_{}, began_{}, asked_at_{}, heard_from_vendor_{};
 };
 
 }  // namespace
 
-std::unique_ptr<SttRole> make_stt_role(std::shared_ptr<const Place> place) { return std::make_unique<Stt>(std::move(place)); }
+std::unique_ptr<SttRole> make_stt_role(std::shared_ptr<const Place> place) {
+    return std::make_unique<Stt>(std::move(place));
+}
 
 }  // namespace parley::brain::upstream

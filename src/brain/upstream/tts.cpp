@@ -122,7 +122,7 @@ private:
         bool retired = false, slow = false;
         TimePoint waiting_since{};  // owed from here on: the first text of those that wait, or the last sound
         TimePoint cancelled{};
-        bool mute = false;          // no sound since
+        bool mute = false;  // no sound since
 
         void on_tts_open(std::string_view id) override {
             request_id = id;
@@ -229,8 +229,10 @@ private:
                 continue;
             }
             job.tried.push_back(from);
-            if (!give(job, now)) broken.push_back(job.segment);
-            else if (!std::exchange(told, true)) place_->ports.vendor.on_failover("tts", order_.at(from).name, order_.at(job.line->index).name, failure.reason);
+            if (!give(job, now))
+                broken.push_back(job.segment);
+            else if (!std::exchange(told, true))
+                place_->ports.vendor.on_failover("tts", order_.at(from).name, order_.at(job.line->index).name, failure.reason);
         }
         if (!broken.empty() && !told) {
             // The core says the rest again, and whoever is next then speaks it.
@@ -347,6 +349,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<TtsRole> make_tts_role(std::shared_ptr<const Place> place) { return std::make_unique<Tts>(std::move(place)); }
+std::unique_ptr<TtsRole> make_tts_role(std::shared_ptr<const Place> place) {
+    return std::make_unique<Tts>(std::move(place));
+}
 
 }  // namespace parley::brain::upstream

@@ -58,8 +58,7 @@ std::vector<std::string> whole_events(std::string& pending) {
     for (;;) {
         const auto plain = pending.find("\n\n");
         const auto crlf = pending.find("\r\n\r\n");
-        const auto at =
-            std::min(plain == std::string::npos ? plain : plain + 2, crlf == std::string::npos ? crlf : crlf + 4);
+        const auto at = std::min(plain == std::string::npos ? plain : plain + 2, crlf == std::string::npos ? crlf : crlf + 4);
         if (at == std::string::npos) return out;
         out.push_back(pending.substr(0, at));
         pending.erase(0, at);
@@ -154,8 +153,7 @@ private:
     }
     Task<ConnectResult> reach(TlsStream& stream) {
         auto host = upstream_.host;
-        auto result =
-            co_await connect_tcp(beast::get_lowest_layer(stream), host, upstream_.port, Clock::now() + kConnectWithin);
+        auto result = co_await connect_tcp(beast::get_lowest_layer(stream), host, upstream_.port, Clock::now() + kConnectWithin);
         if (result.ok()) result = co_await handshake_tls(stream, std::move(host), true, Clock::now() + kConnectWithin);
         co_return result;
     }
@@ -214,8 +212,7 @@ private:
         std::string type;
         for (const auto& field : parser.get()) {
             std::string name(field.name_string());
-            std::transform(name.begin(), name.end(), name.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+            std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
             if (name == "content-type")
                 type = std::string(field.value());
             else if (passed_on(name))
@@ -252,8 +249,7 @@ private:
             auto changed = spoil(fault, std::move(pending), true, mulaw, 0);
             std::string body = changed.empty() ? std::string{} : std::move(changed.front().bytes);
             const auto bytes = body.size();
-            if (co_await out.whole(status, std::move(type), std::move(body), std::move(headers)) && status < 300)
-                note(number, bytes);
+            if (co_await out.whole(status, std::move(type), std::move(body), std::move(headers)) && status < 300) note(number, bytes);
             co_return;
         }
         if (!pending.empty() && !co_await out.send(std::move(pending))) co_return;
@@ -265,15 +261,13 @@ private:
         co_await out.end();
     }
 
-    Task<bool> pass(std::uint64_t number, HttpAnswer& out, const Fault& fault, std::string item, bool text, bool mulaw,
-                    int index) {
+    Task<bool> pass(std::uint64_t number, HttpAnswer& out, const Fault& fault, std::string item, bool text, bool mulaw, int index) {
         if (fault.never_ends && text) {
-            const bool words = item.find("\"content\":\"") != std::string::npos ||
-                               item.find("_delta") != std::string::npos || item.find("\"text\":") != std::string::npos;
-            const bool end =
-                item.find("[DONE]") != std::string::npos || item.find("finish_reason\":\"") != std::string::npos ||
-                item.find("message_stop") != std::string::npos || item.find("message_delta") != std::string::npos ||
-                item.find("response.completed") != std::string::npos || item.find("finishReason") != std::string::npos;
+            const bool words =
+                item.find("\"content\":\"") != std::string::npos || item.find("_delta") != std::string::npos || item.find("\"text\":") != std::string::npos;
+            const bool end = item.find("[DONE]") != std::string::npos || item.find("finish_reason\":\"") != std::string::npos ||
+                             item.find("message_stop") != std::string::npos || item.find("message_delta") != std::string::npos ||
+                             item.find("response.completed") != std::string::npos || item.find("finishReason") != std::string::npos;
             if (end) co_return true;
             if (words) last_words_ = item;
         }

@@ -74,15 +74,13 @@ std::vector<ChaosFault> make() {
 
     add(scripted("P1/401", "the key is refused", kAll, "{status: 401}"));
     add(scripted("P1/403", "not allowed", kAll, "{status: 403}"));
-    add(scripted("P2/now", "429, retry after 0.5 s, then well", kAll,
-                 "{from: 1, to: 1, status: 429, retry_after: 0.5}"));
+    add(scripted("P2/now", "429, retry after 0.5 s, then well", kAll, "{from: 1, to: 1, status: 429, retry_after: 0.5}"));
     add(scripted("P2/later", "429 without a time", kAll, "{status: 429}"));
     add(scripted("P3/once", "503 once", kAll, "{from: 1, to: 1, status: 503}"));
     add(scripted("P3", "503 always", kAll, "{status: 503}"));
     add(scripted("P4", "accepts, no first byte", kAll, "{accept_delay: 120s}"));
     for (const int k : {1, 2, 5, 10})
-        add(scripted("P5/" + std::to_string(k), "stalls after " + std::to_string(k), kAll,
-                     "{stall_after: " + std::to_string(k) + "}"));
+        add(scripted("P5/" + std::to_string(k), "stalls after " + std::to_string(k), kAll, "{stall_after: " + std::to_string(k) + "}"));
     add(scripted("P6", "takes everything, gives nothing", kAll, "{stall_after: 0}"));
     add(scripted("P7/json", "malformed", kAll, "{malformed_after: 1}"));
     add(scripted("P7/cut", "ends in the middle of an answer", kAll, "{close_after: 2, close_code: 1}"));
@@ -110,22 +108,18 @@ std::vector<ChaosFault> make() {
                      "{from: 1, to: 1, close_after: 2, close_code: " + std::to_string(code) + "}"));
     add(scripted("P18", "sessions of 8 s at most", kSockets, "{session_limit: 8s, close_code: 1008}"));
     add(scripted("P19", "idle connections are closed after 3 s", kSockets, "{session_limit: 3s, close_code: 1000}"));
-    add(left_out("P20", "an error of the past poisons the next request",
-                 "needs the vendor's own ids: covered by the vendors' tests, not from outside"));
+    add(left_out("P20", "an error of the past poisons the next request", "needs the vendor's own ids: covered by the vendors' tests, not from outside"));
     add(scripted("P21", "all are down", kAll, "{status: 503}"));
     out.back().everywhere = true;
     out.back().may_end = true;
     add(scripted("P22", "one at a time: every further connection is refused", kAll, "{from: 2, status: 429}"));
-    add(left_out("P23", "30 s of sound in 1 s",
-                 "the vendor's own pace is not a proxy's to raise; `parley sim` has it as `burst`"));
+    add(left_out("P23", "30 s of sound in 1 s", "the vendor's own pace is not a proxy's to raise; `parley sim` has it as `burst`"));
     add(scripted("P24", "goes on after a cancel", kVoices, "{ignore_cancel: true}"));
-    add(scripted("P25", "a kept connection is reset as it is used again", kAll,
-                 "{from: 2, to: 2, close_after: 0, close_code: 0}"));
+    add(scripted("P25", "a kept connection is reset as it is used again", kAll, "{from: 2, to: 2, close_after: 0, close_code: 0}"));
     add(scripted("P26", "redirects to another host", kAll, "{redirect: \"http://127.0.0.1:9/elsewhere\"}"));
     add(scripted("P27", "a gzip bomb", {Role::lm, Role::tts}, "{gzip_bomb: true}"));
     add(left_out("P28", "a runaway cost", "caps are configuration, not a fault of the vendor"));
-    add(left_out("P29", "sound of an item nobody asked for",
-                 "needs the vendor's own ids: covered by the vendors' tests, not from outside"));
+    add(left_out("P29", "sound of an item nobody asked for", "needs the vendor's own ids: covered by the vendors' tests, not from outside"));
     add(scripted("P30", "down for three requests, then back", kAll, "{from: 1, to: 3, status: 503}"));
     add(left_out("P31", "a backup that does not fit", "found by `parley check`, before there is a call"));
     return out;

@@ -40,9 +40,7 @@ struct Totals {
 class TcpGate::Impl {
 public:
     explicit Impl(GateOptions given)
-        : options(std::move(given)),
-          random(options.seed),
-          acceptor(context, tcp::endpoint(asio::ip::make_address(options.address), options.port)) {
+        : options(std::move(given)), random(options.seed), acceptor(context, tcp::endpoint(asio::ip::make_address(options.address), options.port)) {
         port = acceptor.local_endpoint().port();
         asio::co_spawn(context, accept(), asio::detached);
         thread = std::thread([this] { context.run(); });
@@ -57,8 +55,7 @@ public:
     };
     // One direction of one passage.
     struct Lane {
-        explicit Lane(asio::any_io_executor executor)
-            : wake(executor, TimePoint::max()), room(executor, TimePoint::max()) {}
+        explicit Lane(asio::any_io_executor executor) : wake(executor, TimePoint::max()), room(executor, TimePoint::max()) {}
         std::deque<Held> held;
         std::size_t queued = 0;
         bool ended = false;  // the source has nothing more
@@ -66,10 +63,7 @@ public:
     };
     struct Passage {
         Passage(tcp::socket accepted, asio::any_io_executor executor)
-            : client(std::move(accepted)),
-              target(executor),
-              lanes{Lane(executor), Lane(executor)},
-              over(executor, TimePoint::max()) {}
+            : client(std::move(accepted)), target(executor), lanes{Lane(executor), Lane(executor)}, over(executor, TimePoint::max()) {}
         tcp::socket client, target;
         std::array<Lane, 2> lanes;  // by Direction
         asio::steady_timer over;
@@ -105,8 +99,7 @@ public:
             co_return;
         }
         tcp::resolver resolver(context);
-        auto [resolve_ec, found] =
-            co_await resolver.async_resolve(options.target_host, std::to_string(options.target_port), net::nothrow);
+        auto [resolve_ec, found] = co_await resolver.async_resolve(options.target_host, std::to_string(options.target_port), net::nothrow);
         if (!resolve_ec) {
             auto [ec, endpoint] = co_await asio::async_connect(passage.target, found, net::nothrow);
             resolve_ec = ec;
@@ -141,12 +134,8 @@ public:
         }
     }
 
-    static tcp::socket& source(Passage& passage, Direction direction) {
-        return direction == Direction::to_client ? passage.target : passage.client;
-    }
-    static tcp::socket& sink(Passage& passage, Direction direction) {
-        return direction == Direction::to_client ? passage.client : passage.target;
-    }
+    static tcp::socket& source(Passage& passage, Direction direction) { return direction == Direction::to_client ? passage.target : passage.client; }
+    static tcp::socket& sink(Passage& passage, Direction direction) { return direction == Direction::to_client ? passage.client : passage.target; }
 
     Task<> read(Passage& passage, Direction direction) {
         auto& lane = passage.lanes[static_cast<std::size_t>(direction)];
@@ -202,8 +191,7 @@ public:
             lane.room.cancel();
         }
         error_code ignored;
-        if (!passage.closed && !passage.half_open)
-            sink(passage, direction).shutdown(tcp::socket::shutdown_send, ignored);
+        if (!passage.closed && !passage.half_open) sink(passage, direction).shutdown(tcp::socket::shutdown_send, ignored);
     }
 
     Task<> forward(Passage& passage, Direction direction, const std::string& bytes, asio::steady_timer& timer) {
@@ -211,8 +199,7 @@ public:
         for (std::size_t at = 0; at < bytes.size() && !passage.closed && !passage.half_open;) {
             auto size = bytes.size() - at;
             const auto rate = passage.fault.bytes_per_second;
-            if (rate > 0)
-                size = std::min(size, std::max<std::size_t>(1, rate * static_cast<std::size_t>(kTick.count()) / 1000));
+            if (rate > 0) size = std::min(size, std::max<std::size_t>(1, rate * static_cast<std::size_t>(kTick.count()) / 1000));
             const auto limit = limit_of(passage.fault);
             const bool watched = limit && passage.fault.counted == direction;
             if (watched) size = std::min(size, *limit - std::min(*limit, passage.counted));

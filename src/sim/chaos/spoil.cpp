@@ -25,8 +25,7 @@ struct Run {
 Run longest_run(std::string_view text) {
     Run best, run;
     for (std::size_t i = 0; i <= text.size(); ++i) {
-        const bool in = i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '+' ||
-                                            text[i] == '/' || text[i] == '=');
+        const bool in = i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '+' || text[i] == '/' || text[i] == '=');
         if (in && run.length++ == 0) run.begin = i;
         if (in) continue;
         if (run.length > best.length) best = run;
@@ -50,8 +49,7 @@ std::string spoilt_sound(const Fault& fault, std::string sound, bool mulaw, int 
         sound = std::move(kept);
     }
     if (fault.wav_header && index == 0) {
-        const WireFormat format{mulaw ? WireFormat::Encoding::mulaw : WireFormat::Encoding::linear16,
-                                mulaw ? 8000 : 24000};
+        const WireFormat format{mulaw ? WireFormat::Encoding::mulaw : WireFormat::Encoding::linear16, mulaw ? 8000 : 24000};
         sound.insert(0, wav_header(format, sound.size()));
     }
     // µ-law has no odd number of bytes.
@@ -71,8 +69,7 @@ void reword(Json& node, const Fault& fault, bool silent) {
     }
     if (!node.is_object()) return;
     for (auto& [key, value] : node.items()) {
-        const bool words = key == "content" || key == "text" || key == "delta" || key == "output_text" ||
-                           key == "partial_json" || key == "arguments";
+        const bool words = key == "content" || key == "text" || key == "delta" || key == "output_text" || key == "partial_json" || key == "arguments";
         const bool ending = key == "finish_reason" || key == "stop_reason" || key == "finishReason";
         if (silent && key == "tool_calls") {
             value = Json::array();
@@ -118,11 +115,9 @@ std::string oversized(const std::string& item, std::size_t bytes) {
 bool is_item(std::string_view role, std::string_view message, bool text) {
     if (role == "tts" || role == "s2s") return sound_in(message, text) > 0;
     if (role != "stt") return true;
-    for (const std::string_view key :
-         {"\"transcript\":\"", "\"text\":\"", "\"transcript\": \"", "\"text\": \"", "\"delta\":\""}) {
+    for (const std::string_view key : {"\"transcript\":\"", "\"text\":\"", "\"transcript\": \"", "\"text\": \"", "\"delta\":\""}) {
         const auto at = message.find(key);
-        if (at != std::string_view::npos && at + key.size() < message.size() && message[at + key.size()] != '"')
-            return true;
+        if (at != std::string_view::npos && at + key.size() < message.size() && message[at + key.size()] != '"') return true;
     }
     return false;
 }
@@ -142,11 +137,8 @@ bool looks_final(std::string_view message) {
 
 bool looks_cancel(std::string_view message) {
     constexpr std::array<std::string_view, 7> kCancel{
-        "\"Clear\"",        "\"response.cancel\"",    "\"cancel\":true",
-        "\"cancel\": true", "\"close_context\":true", "\"close_context\": true",
-        "\"interrupt\""};
-    return message.size() < 1024 &&
-           std::any_of(kCancel.begin(), kCancel.end(), [&](auto part) { return contains(message, part); });
+        "\"Clear\"", "\"response.cancel\"", "\"cancel\":true", "\"cancel\": true", "\"close_context\":true", "\"close_context\": true", "\"interrupt\""};
+    return message.size() < 1024 && std::any_of(kCancel.begin(), kCancel.end(), [&](auto part) { return contains(message, part); });
 }
 
 std::size_t sound_in(std::string_view message, bool text) {
@@ -168,12 +160,10 @@ std::vector<SpoiltItem> spoil(const Fault& fault, std::string item, bool text, b
             }
         }
     }
-    const bool final =
-        text && (fault.no_final || fault.double_final || fault.late_final.count() > 0) && looks_final(item);
+    const bool final = text && (fault.no_final || fault.double_final || fault.late_final.count() > 0) && looks_final(item);
     if (final && fault.no_final) return out;
     if (text && fault.oversize_text > 0) item = oversized(item, fault.oversize_text);
-    if (text && (fault.empty_completion || !fault.finish.empty()))
-        item = reworded(item, fault, fault.empty_completion || index >= kWordsBeforeEnd);
+    if (text && (fault.empty_completion || !fault.finish.empty())) item = reworded(item, fault, fault.empty_completion || index >= kWordsBeforeEnd);
     const bool twice = final && fault.double_final;
     out.push_back({item, final ? fault.late_final : std::chrono::milliseconds(0)});
     if (twice) out.push_back({std::move(item), std::chrono::milliseconds(50)});

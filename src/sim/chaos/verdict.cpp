@@ -53,20 +53,17 @@ std::string joined(const std::vector<std::string>& texts, std::size_t most) {
 
 // Columns count characters, not bytes.
 std::size_t width(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
 std::vector<std::string> cells(const ChaosRow& row) {
     const std::string dash = "-";
-    std::vector<std::string> out{row.fault, row.what, row.role.empty() ? dash : row.role,
-                                 row.vendor.empty() ? dash : row.vendor};
+    std::vector<std::string> out{row.fault, row.what, row.role.empty() ? dash : row.role, row.vendor.empty() ? dash : row.vendor};
     out.push_back(row.silence_ms ? seconds(*row.silence_ms) : dash);
     out.push_back(row.completed_by.empty() ? dash : row.completed_by);
     out.push_back(row.filler ? (*row.filler ? "yes" : "no") : dash);
     out.push_back(!row.run ? dash : (row.wrong_words.empty() ? "none" : joined(row.wrong_words, 3)));
-    out.push_back(
-        row.neighbours == 0 ? dash : std::to_string(row.neighbours_touched) + " of " + std::to_string(row.neighbours));
+    out.push_back(row.neighbours == 0 ? dash : std::to_string(row.neighbours_touched) + " of " + std::to_string(row.neighbours));
     out.push_back(!row.run ? "not run: " + row.why : (row.passed ? "good" : "BAD: " + row.why));
     return out;
 }
@@ -79,8 +76,7 @@ OwedSilence longest_owed_silence(const CallReport& report, const std::vector<dou
     std::vector<Stretch> agent, caller;
     for (const auto& one : report.agent_speech) {
         const double per_ms = 8 * report.clock;
-        agent.push_back({*report.answered_ms + static_cast<double>(one.from) / per_ms,
-                         *report.answered_ms + static_cast<double>(one.to) / per_ms});
+        agent.push_back({*report.answered_ms + static_cast<double>(one.from) / per_ms, *report.answered_ms + static_cast<double>(one.to) / per_ms});
     }
     for (const auto& line : report.transcript) {
         if (line.who == TranscriptLine::Who::caller) caller.push_back({line.from_ms, line.to_ms});
@@ -151,16 +147,14 @@ CallFileTruth read_call_truth(std::string_view jsonl) {
                 truth.caller.push_back(text_of(*out, "text"));
             } else if (type == "speak") {
                 const auto t = line.find("t");
-                if (text_of(*out, "kind") == "idle_prompt" && t != line.end() && t->is_number())
-                    truth.idle_prompts.push_back(t->get<double>() / 1000);
+                if (text_of(*out, "kind") == "idle_prompt" && t != line.end() && t->is_number()) truth.idle_prompts.push_back(t->get<double>() / 1000);
             } else if (type == "end_call") {
                 truth.end_reason = text_of(*out, "reason");
             }
         } else if (const auto remark = text_of(line, "x"); remark.starts_with("{")) {
             const auto vendor = Json::parse(remark, nullptr, false);
             if (vendor.is_object() && vendor.contains("vendor"))
-                truth.vendors.push_back({text_of(vendor, "role"), text_of(vendor, "vendor"), text_of(vendor, "outcome"),
-                                         flag_of(vendor, "backup")});
+                truth.vendors.push_back({text_of(vendor, "role"), text_of(vendor, "vendor"), text_of(vendor, "outcome"), flag_of(vendor, "backup")});
         } else if (remark.starts_with("failover ")) {
             truth.failovers.push_back(remark.substr(9));
         }
@@ -212,8 +206,8 @@ std::vector<std::string> unheard_words(const std::vector<std::string>& texts, co
 }
 
 std::string chaos_table(const std::vector<ChaosRow>& rows) {
-    std::vector<std::vector<std::string>> lines{{"fault", "what", "role", "vendor", "silence", "completed by", "filler",
-                                                 "wrong in context", "neighbours touched", "verdict"}};
+    std::vector<std::vector<std::string>> lines{
+        {"fault", "what", "role", "vendor", "silence", "completed by", "filler", "wrong in context", "neighbours touched", "verdict"}};
     for (const auto& row : rows) lines.push_back(cells(row));
     std::vector<std::size_t> widths(lines.front().size());
     for (const auto& line : lines) {
@@ -236,8 +230,7 @@ std::string chaos_table(const std::vector<ChaosRow>& rows) {
 std::string chaos_json(const std::vector<ChaosRow>& rows) {
     auto out = nlohmann::ordered_json::array();
     for (const auto& row : rows) {
-        nlohmann::ordered_json one{
-            {"fault", row.fault}, {"what", row.what}, {"role", row.role}, {"vendor", row.vendor}, {"run", row.run}};
+        nlohmann::ordered_json one{{"fault", row.fault}, {"what", row.what}, {"role", row.role}, {"vendor", row.vendor}, {"run", row.run}};
         if (row.silence_ms) one["silence_ms"] = *row.silence_ms;
         one["completed_by"] = row.completed_by;
         if (row.filler) one["filler"] = *row.filler;

@@ -12,9 +12,7 @@ namespace {
 using nlohmann::json;
 
 json error_body(const char* type, std::string_view message, const EmulatorRequest& request) {
-    return {{"type", "error"},
-            {"error", {{"type", type}, {"message", std::string(message)}}},
-            {"request_id", request.id("req_")}};
+    return {{"type", "error"}, {"error", {{"type", type}, {"message", std::string(message)}}}, {"request_id", request.id("req_")}};
 }
 
 std::string event(const json& data) {
@@ -66,8 +64,7 @@ std::string read_assistant(const json& blocks, Turn& turn, ModelAsked& asked) {
     asked.tool_result.clear();
     for (const auto& block : blocks) {
         const auto type = text_at(block, "type");
-        if (type == "text" && text_at(block, "text").find_first_not_of(" \t\r\n") == std::string::npos)
-            return "text content blocks must be non-empty";
+        if (type == "text" && text_at(block, "text").find_first_not_of(" \t\r\n") == std::string::npos) return "text content blocks must be non-empty";
         if (type != "tool_use") continue;
         if (text_at(block, "id").empty() || text_at(block, "name").empty() || !at(block, "input").is_object())
             return "tool_use.input: Input should be a valid dictionary";
@@ -87,16 +84,13 @@ ModelAsked read(const json& body, const EmulatorRequest& request) {
     const auto version = request.header("anthropic-version");
     if (version.empty()) return wrong("anthropic-version: header is required");
     if (text_at(body, "model").empty()) return wrong("model: Field required");
-    if (!at(body, "max_tokens").is_number_integer() || body["max_tokens"].get<std::int64_t>() < 1)
-        return wrong("max_tokens: Field required");
+    if (!at(body, "max_tokens").is_number_integer() || body["max_tokens"].get<std::int64_t>() < 1) return wrong("max_tokens: Field required");
     if (version >= "2026" && body.contains("temperature")) return wrong("temperature: Extra inputs are not permitted");
     const auto& tools = at(body, "tools");
     if (tools.is_array())
         for (const auto& tool : tools) {
-            if (!tool_name(text_at(tool, "name")))
-                return wrong("tools.0.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'");
-            if (!object_schema(at(tool, "input_schema")))
-                return wrong("tools.0.custom.input_schema.type: Field required");
+            if (!tool_name(text_at(tool, "name"))) return wrong("tools.0.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'");
+            if (!object_schema(at(tool, "input_schema"))) return wrong("tools.0.custom.input_schema.type: Field required");
             asked.tools.push_back(text_at(tool, "name"));
         }
     if (body.contains("tool_choice") && text_at(body["tool_choice"], "type") == "none") asked.tools.clear();
@@ -113,18 +107,14 @@ ModelAsked read(const json& body, const EmulatorRequest& request) {
                          "\". The Messages API accepts a top-level `system` parameter, not \"system\" as an input "
                          "message role.");
         if (last.empty() && role != "user") return wrong("messages: first message must use the \"user\" role");
-        if (role == last)
-            return wrong("messages: roles must alternate between \"user\" and \"assistant\", but found multiple \"" +
-                         role + "\" roles in a row");
+        if (role == last) return wrong("messages: roles must alternate between \"user\" and \"assistant\", but found multiple \"" + role + "\" roles in a row");
         last = role;
         const auto blocks = content.is_string() ? json::array({json{{"type", "text"}, {"text", content}}}) : content;
         if (!blocks.is_array() || blocks.empty()) return wrong("messages: all messages must have non-empty content");
         asked.wrong = role == "user" ? read_user(blocks, turn, asked) : read_assistant(blocks, turn, asked);
         if (!asked.wrong.empty()) return asked;
     }
-    if (last == "assistant")
-        return wrong(
-            "This model does not support assistant message prefill. The conversation must end with a user message.");
+    if (last == "assistant") return wrong("This model does not support assistant message prefill. The conversation must end with a user message.");
     return asked;
 }
 
@@ -146,8 +136,7 @@ public:
     }
     [[nodiscard]] bool upgrades(const EmulatorRequest&) const override { return false; }
 
-    [[nodiscard]] ErrorAnswer error(int status, const EmulatorRequest& request,
-                                    std::string_view message) const override {
+    [[nodiscard]] ErrorAnswer error(int status, const EmulatorRequest& request, std::string_view message) const override {
         const char* type = "api_error";
         if (status == 400) type = "invalid_request_error";
         if (status == 401) type = "authentication_error";
@@ -180,8 +169,7 @@ public:
         }
         if (status != 200) {
             auto refused = error(status, request, asked.wrong);
-            co_await out.whole(status, std::move(refused.content_type), std::move(refused.body),
-                               std::move(refused.headers));
+            co_await out.whole(status, std::move(refused.content_type), std::move(refused.body), std::move(refused.headers));
             co_return;
         }
         const auto answer = model_answer(*world_, fault, asked);
@@ -209,48 +197,35 @@ public:
         co_await out.end();
     }
 
-    Task<> socket(EmulatorRequest, EmulatorSocket& socket, Fault) override {
-        return socket.close(1008, "there is no socket here");
-    }
+    Task<> socket(EmulatorRequest, EmulatorSocket& socket, Fault) override { return socket.close(1008, "there is no socket here"); }
 
 private:
     [[nodiscard]] static json head(const EmulatorRequest& request, const json& body) {
-        const json usage{{"input_tokens", rough_tokens(request.body)},
-                         {"cache_creation_input_tokens", 0},
-                         {"cache_read_input_tokens", 0},
-                         {"output_tokens", 1}};
-        return {{"id", request.id("msg_")}, {"type", "message"},
-                {"role", "assistant"},      {"model", text_at(body, "model")},
-                {"content", json::array()}, {"stop_reason", nullptr},
-                {"stop_sequence", nullptr}, {"usage", usage}};
+        const json usage{
+            {"input_tokens", rough_tokens(request.body)}, {"cache_creation_input_tokens", 0}, {"cache_read_input_tokens", 0}, {"output_tokens", 1}};
+        return {{"id", request.id("msg_")}, {"type", "message"},      {"role", "assistant"},      {"model", text_at(body, "model")},
+                {"content", json::array()}, {"stop_reason", nullptr}, {"stop_sequence", nullptr}, {"usage", usage}};
     }
 
     [[nodiscard]] static json whole(json message, const ModelAnswer& answer, const std::string& tool_id) {
         if (!answer.deltas.empty()) message["content"].push_back({{"type", "text"}, {"text", answer.text()}});
         if (!answer.tool.empty())
-            message["content"].push_back({{"type", "tool_use"},
-                                          {"id", tool_id},
-                                          {"name", answer.tool},
-                                          {"input", json::parse(answer.arguments(), nullptr, false)}});
+            message["content"].push_back(
+                {{"type", "tool_use"}, {"id", tool_id}, {"name", answer.tool}, {"input", json::parse(answer.arguments(), nullptr, false)}});
         message["stop_reason"] = reason_of(answer);
         message["usage"]["output_tokens"] = answer.tokens();
         return message;
     }
 
     static json stop(int index) { return {{"type", "content_block_stop"}, {"index", index}}; }
-    static json delta(int index, json what) {
-        return {{"type", "content_block_delta"}, {"index", index}, {"delta", std::move(what)}};
-    }
+    static json delta(int index, json what) { return {{"type", "content_block_delta"}, {"index", index}, {"delta", std::move(what)}}; }
 
     Task<bool> blocks(HttpAnswer& out, const ModelAnswer& answer, const std::string& tool_id) {
         int index = 0;
         if (!answer.deltas.empty()) {
-            auto begin = event(
-                {{"type", "content_block_start"}, {"index", 0}, {"content_block", {{"type", "text"}, {"text", ""}}}});
+            auto begin = event({{"type", "content_block_start"}, {"index", 0}, {"content_block", {{"type", "text"}, {"text", ""}}}});
             if (!co_await out.send(std::move(begin))) co_return false;
-            auto said = [](const std::string& text) {
-                return event(delta(0, {{"type", "text_delta"}, {"text", text}}));
-            };
+            auto said = [](const std::string& text) { return event(delta(0, {{"type", "text_delta"}, {"text", text}})); };
             if (!co_await send_deltas(*world_, out, answer, said)) co_return false;
             auto end = event(stop(index++));
             if (!co_await out.send(std::move(end))) co_return false;

@@ -42,8 +42,7 @@ public:
     }
 
     Task<bool> interim(Utterance utterance) override {
-        auto text = u3_ ? turn(utterance, utterance.text + "\u2014", false, false, 0, 0)
-                        : turn(utterance, all_but_last(utterance.text), false, false, 0.1, 1);
+        auto text = u3_ ? turn(utterance, utterance.text + "\u2014", false, false, 0, 0) : turn(utterance, all_but_last(utterance.text), false, false, 0.1, 1);
         co_return co_await socket_.item(std::move(text));
     }
 
@@ -51,8 +50,7 @@ public:
         if (utterance.text.empty()) co_return true;  // nobody's turn
         if (utterance.number != told_) ++order_;     // double_final: the same turn again
         told_ = utterance.number;
-        auto text = u3_ ? turn(utterance, formatted(utterance.text), true, true, 1, 0)
-                        : turn(utterance, utterance.text, true, false, 0.8, 0);
+        auto text = u3_ ? turn(utterance, formatted(utterance.text), true, true, 1, 0) : turn(utterance, utterance.text, true, false, 0.8, 0);
         if (!co_await socket_.item(std::move(text))) co_return false;
         if (u3_ || !format_) co_return true;
         auto again = turn(utterance, formatted(utterance.text), true, true, 0.8, 0);
@@ -61,8 +59,7 @@ public:
 
     Task<bool> noted(std::string what) override {
         const auto seconds = std::atol(what.c_str()) / 1000;
-        auto text = dumped(
-            {{"type", "Termination"}, {"audio_duration_seconds", seconds}, {"session_duration_seconds", seconds}});
+        auto text = dumped({{"type", "Termination"}, {"audio_duration_seconds", seconds}, {"session_duration_seconds", seconds}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         std::string reason;
         co_await socket_.close(1000, std::move(reason));
@@ -76,8 +73,7 @@ private:
     }
 
     // The last `open` words are not final.
-    std::string turn(const Utterance& utterance, const std::string& transcript, bool end, bool is_formatted,
-                     double sure, std::size_t open) const {
+    std::string turn(const Utterance& utterance, const std::string& transcript, bool end, bool is_formatted, double sure, std::size_t open) const {
         auto words = json::array();
         const auto all = timed_words(utterance);
         for (std::size_t i = 0; i < all.size(); ++i)
@@ -109,8 +105,7 @@ Task<> fail(EmulatorSocket& socket, int code, std::string why) {
 
 }  // namespace
 
-Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
-                            Fault fault) {
+Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
     const auto spelled = request.has_parameter("encoding") ? request.parameter("encoding") : std::string("pcm_s16le");
     const int rate = request.has_parameter("sample_rate") ? std::atoi(request.parameter("sample_rate").c_str()) : 16000;
     const auto format = wire_format(spelled, rate);
@@ -124,8 +119,7 @@ Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorReques
     ListeningSettings settings;
     settings.format = *format;
     settings.endpointing = world->settings().endpointing;
-    if (const int asked = std::atoi(request.parameter("min_turn_silence").c_str()); asked > 0)
-        settings.endpointing = milliseconds(asked);
+    if (const int asked = std::atoi(request.parameter("min_turn_silence").c_str()); asked > 0) settings.endpointing = milliseconds(asked);
     const auto executor = co_await asio::this_coro::executor;
     auto teller = std::make_shared<TurnTeller>(socket, request);
     Listening listening(socket, world, settings, std::move(fault), teller, executor);
@@ -142,8 +136,7 @@ Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorReques
         if (!message->text) {
             const auto length = format->duration(message->payload.size());
             if (length < milliseconds(50) || length > milliseconds(1000)) {
-                std::string why = "Input duration violation: " + std::to_string(length.count()) +
-                                  " ms. Expected between 50 and 1000 ms";
+                std::string why = "Input duration violation: " + std::to_string(length.count()) + " ms. Expected between 50 and 1000 ms";
                 co_await fail(socket, 3007, std::move(why));
                 co_return;
             }
@@ -151,9 +144,7 @@ Task<> assemblyai_streaming(std::shared_ptr<EmulatorWorld> world, EmulatorReques
             continue;
         }
         const auto json = message->json();
-        const std::string type = json.is_object() && json.contains("type") && json["type"].is_string()
-                                     ? json["type"].get<std::string>()
-                                     : "";
+        const std::string type = json.is_object() && json.contains("type") && json["type"].is_string() ? json["type"].get<std::string>() : "";
         if (type == "ForceEndpoint") {
             co_await listening.commit();
         } else if (type == "UpdateConfiguration") {

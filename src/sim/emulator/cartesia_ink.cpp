@@ -31,12 +31,8 @@ public:
         co_return co_await socket_.send_text(std::move(text));
     }
     Task<> fail(int status, std::string why) {
-        auto text = dumped({{"type", "error"},
-                            {"title", "Bad request"},
-                            {"message", why},
-                            {"status_code", status},
-                            {"error_code", "sim"},
-                            {"request_id", id_}});
+        auto text =
+            dumped({{"type", "error"}, {"title", "Bad request"}, {"message", why}, {"status_code", status}, {"error_code", "sim"}, {"request_id", id_}});
         (void)co_await socket_.send_text(std::move(text));
         co_await socket_.close(1008, std::move(why));
     }
@@ -68,8 +64,7 @@ public:
 
 class ManualTeller final : public InkTeller {
 public:
-    ManualTeller(EmulatorSocket& socket, const EmulatorRequest& request, std::string language)
-        : InkTeller(socket, request), language_(std::move(language)) {}
+    ManualTeller(EmulatorSocket& socket, const EmulatorRequest& request, std::string language) : InkTeller(socket, request), language_(std::move(language)) {}
 
     Task<bool> interim(Utterance utterance) override { return transcript(std::move(utterance), false); }
     Task<bool> final(Utterance utterance) override {
@@ -95,8 +90,7 @@ private:
     // Finals are joined as they are: a later one brings its own space.
     Task<bool> transcript(Utterance utterance, bool final) {
         auto words = json::array();
-        for (const auto& word : timed_words(utterance))
-            words.push_back({{"word", word.word}, {"start", word.start}, {"end", word.end}});
+        for (const auto& word : timed_words(utterance)) words.push_back({{"word", word.word}, {"start", word.start}, {"end", word.end}});
         auto text = dumped({{"type", "transcript"},
                             {"is_final", final},
                             {"text", (any_ ? " " : "") + utterance.text},
@@ -122,8 +116,7 @@ bool versioned(const EmulatorRequest& request) {
 
 }  // namespace
 
-Task<> cartesia_ink_turns(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
-                          Fault fault) {
+Task<> cartesia_ink_turns(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
     auto teller = std::make_shared<TurnsTeller>(socket, request);
     const auto format = format_of(request);
     if (!format || !versioned(request)) {
@@ -148,9 +141,7 @@ Task<> cartesia_ink_turns(std::shared_ptr<EmulatorWorld> world, EmulatorRequest 
             continue;
         }
         const auto json = message->json();
-        const std::string type = json.is_object() && json.contains("type") && json["type"].is_string()
-                                     ? json["type"].get<std::string>()
-                                     : "";
+        const std::string type = json.is_object() && json.contains("type") && json["type"].is_string() ? json["type"].get<std::string>() : "";
         if (type == "close") {
             co_await listening.commit();
             listening.note("close");
@@ -162,8 +153,7 @@ Task<> cartesia_ink_turns(std::shared_ptr<EmulatorWorld> world, EmulatorRequest 
     }
 }
 
-Task<> cartesia_ink_manual(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
-                           Fault fault) {
+Task<> cartesia_ink_manual(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
     const auto language = request.has_parameter("language") ? request.parameter("language") : std::string("en");
     auto teller = std::make_shared<ManualTeller>(socket, request, language);
     const auto format = format_of(request);

@@ -16,8 +16,7 @@ constexpr std::string_view kPlainVoiceSince = "2026-08-14";
 constexpr std::chrono::minutes kIdle{5};
 
 std::string text_at(const json& object, const char* key) {
-    return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>()
-                                                                                 : std::string{};
+    return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : std::string{};
 }
 bool true_at(const json& object, const char* key) {
     return object.contains(key) && object[key] == true;
@@ -46,26 +45,20 @@ Asked read_request(const json& request, const std::string& version, bool socket)
         return asked;
     };
     if (!text_at(request, "model_id").starts_with("sonic")) return wrong("model_id is missing or unknown.");
-    if (!request.contains("transcript") || !request["transcript"].is_string())
-        return wrong("transcript must be a string.");
+    if (!request.contains("transcript") || !request["transcript"].is_string()) return wrong("transcript must be a string.");
     if (voice_of(request).empty() || voice_of(request).starts_with("unknown")) return wrong("The voice was not found.");
-    if (request["voice"].is_string() && version < kPlainVoiceSince)
-        return wrong("voice must be an object with mode and id in this version of the API.");
+    if (request["voice"].is_string() && version < kPlainVoiceSince) return wrong("voice must be an object with mode and id in this version of the API.");
     if (request["voice"].is_object() && request["voice"].contains("mode") && version >= kPlainVoiceSince)
         return wrong("voice.mode does not exist in this version of the API.");
-    if (request.contains("language") && request.contains("locale"))
-        return wrong("Only one of language and locale may be given.");
+    if (request.contains("language") && request.contains("locale")) return wrong("Only one of language and locale may be given.");
     if (request.contains("max_buffer_delay_ms")) {
         const auto& delay = request["max_buffer_delay_ms"];
-        if (!delay.is_number() || delay.get<double>() < 0 || delay.get<double>() > 5000)
-            return wrong("max_buffer_delay_ms must be from 0 to 5000.");
+        if (!delay.is_number() || delay.get<double>() < 0 || delay.get<double>() > 5000) return wrong("max_buffer_delay_ms must be from 0 to 5000.");
     }
-    if (!request.contains("output_format") || !request["output_format"].is_object())
-        return wrong("output_format is missing.");
+    if (!request.contains("output_format") || !request["output_format"].is_object()) return wrong("output_format is missing.");
     const auto& format = request["output_format"];
     const auto container = text_at(format, "container");
-    if (container != "raw" && (socket || container != "wav"))
-        return wrong("output_format.container cannot be '" + container + "' here.");
+    if (container != "raw" && (socket || container != "wav")) return wrong("output_format.container cannot be '" + container + "' here.");
     asked.wav = container == "wav";
     const std::map<std::string, WireFormat::Encoding> encodings{{"pcm_mulaw", WireFormat::Encoding::mulaw},
                                                                 {"pcm_alaw", WireFormat::Encoding::alaw},
@@ -74,20 +67,15 @@ Asked read_request(const json& request, const std::string& version, bool socket)
     const auto encoding = encodings.find(text_at(format, "encoding"));
     if (encoding == encodings.end()) return wrong("output_format.encoding is missing or unknown.");
     asked.format.encoding = encoding->second;
-    asked.format.rate = format.contains("sample_rate") && format["sample_rate"].is_number_integer()
-                            ? format["sample_rate"].get<int>()
-                            : 0;
+    asked.format.rate = format.contains("sample_rate") && format["sample_rate"].is_number_integer() ? format["sample_rate"].get<int>() : 0;
     const auto rates = {8000, 16000, 22050, 24000, 44100, 48000};
-    if (std::find(rates.begin(), rates.end(), asked.format.rate) == rates.end())
-        return wrong("output_format.sample_rate is missing or not supported.");
+    if (std::find(rates.begin(), rates.end(), asked.format.rate) == rates.end()) return wrong("output_format.sample_rate is missing or not supported.");
     return asked;
 }
 
-std::string error_text(const std::string& context, int status, std::string_view title, const std::string& why,
-                       const std::string& request_id) {
-    json error{{"type", "error"}, {"status_code", status},           {"title", title},
-               {"message", why},  {"error_code", "invalid_request"}, {"request_id", request_id},
-               {"done", true}};
+std::string error_text(const std::string& context, int status, std::string_view title, const std::string& why, const std::string& request_id) {
+    json error{{"type", "error"},          {"status_code", status}, {"title", title}, {"message", why}, {"error_code", "invalid_request"},
+               {"request_id", request_id}, {"done", true}};
     if (!context.empty()) error["context_id"] = context;
     return error.dump();
 }
@@ -117,12 +105,7 @@ std::string words_text(const Context& context, const std::vector<SpokenPart>& wo
         found["end"].push_back((context.at_ms + word.to_ms - from_ms) / 1000);
     }
     if (found["words"].empty()) return {};
-    return json{{"type", "timestamps"},
-                {"context_id", context.id},
-                {"word_timestamps", found},
-                {"done", false},
-                {"status_code", 206}}
-        .dump();
+    return json{{"type", "timestamps"}, {"context_id", context.id}, {"word_timestamps", found}, {"done", false}, {"status_code", 206}}.dump();
 }
 
 Task<bool> speak_piece(EmulatorWorld& world, EmulatorSocket& socket, Context& context, Fault fault, std::string text) {
@@ -134,9 +117,8 @@ Task<bool> speak_piece(EmulatorWorld& world, EmulatorSocket& socket, Context& co
         if (!goes_on(context, fault)) co_return true;
         const auto lasts = context.format.duration(chunk.size());
         const auto to_ms = at_ms + static_cast<double>(lasts.count());
-        auto bytes = json{{"type", "chunk"}, {"context_id", context.id}, {"data", base64(chunk)},
-                          {"done", false},   {"status_code", 206},       {"step_time", 12.5}}
-                         .dump();
+        auto bytes =
+            json{{"type", "chunk"}, {"context_id", context.id}, {"data", base64(chunk)}, {"done", false}, {"status_code", 206}, {"step_time", 12.5}}.dump();
         if (!co_await socket.item(std::move(bytes), lasts)) co_return false;
         auto timed = context.timestamps ? words_text(context, words, at_ms, to_ms) : std::string{};
         if (!timed.empty() && !co_await socket.send_text(std::move(timed))) co_return false;
@@ -151,12 +133,8 @@ Task<> speak_waiting(EmulatorWorld& world, EmulatorSocket& socket, std::shared_p
         auto text = std::move(context->waiting.front());
         context->waiting.pop_front();
         if (text.empty()) {
-            auto flushed = json{{"type", "flush_done"},
-                                {"context_id", context->id},
-                                {"flush_id", ++context->flushes},
-                                {"flush_done", true},
-                                {"done", false},
-                                {"status_code", 206}}
+            auto flushed = json{{"type", "flush_done"}, {"context_id", context->id}, {"flush_id", ++context->flushes}, {"flush_done", true},
+                                {"done", false},        {"status_code", 206}}
                                .dump();
             if (!co_await socket.send_text(std::move(flushed))) co_return;
             continue;
@@ -176,12 +154,9 @@ Task<> speak_waiting(EmulatorWorld& world, EmulatorSocket& socket, std::shared_p
 using Contexts = std::map<std::string, std::shared_ptr<Context>>;
 
 // What one message does; the answer is an error message, or empty.
-std::string take(EmulatorWorld& world, EmulatorSocket& socket, Contexts& contexts, const EmulatorRequest& upgrade,
-                 const json& message, const Fault& fault) {
+std::string take(EmulatorWorld& world, EmulatorSocket& socket, Contexts& contexts, const EmulatorRequest& upgrade, const json& message, const Fault& fault) {
     const auto id = text_at(message, "context_id");
-    const auto wrong = [&](const std::string& why) {
-        return error_text(id, 400, "Bad request", why, upgrade.id("req_"));
-    };
+    const auto wrong = [&](const std::string& why) { return error_text(id, 400, "Bad request", why, upgrade.id("req_")); };
     if (id.empty()) return wrong("context_id is missing.");
     auto& place = contexts[id];
     if (true_at(message, "cancel")) {
@@ -280,15 +255,12 @@ Task<> cartesia_sonic_http(EmulatorWorld& world, EmulatorRequest request, HttpAn
         const auto lasts = asked.format.duration(chunk.size());
         if (events)
             chunk = "event: chunk\ndata: " +
-                    json{{"type", "chunk"}, {"context_id", id},   {"data", base64(chunk)},
-                         {"done", false},   {"status_code", 206}, {"step_time", 12.5}}
-                        .dump() +
+                    json{{"type", "chunk"}, {"context_id", id}, {"data", base64(chunk)}, {"done", false}, {"status_code", 206}, {"step_time", 12.5}}.dump() +
                     "\n\n";
         if (!co_await out.item(std::move(chunk), lasts)) co_return;
     }
     if (events) {
-        auto done = "event: done\ndata: " +
-                    json{{"type", "done"}, {"context_id", id}, {"done", true}, {"status_code", 200}}.dump() + "\n\n";
+        auto done = "event: done\ndata: " + json{{"type", "done"}, {"context_id", id}, {"done", true}, {"status_code", 200}}.dump() + "\n\n";
         if (!co_await out.send(std::move(done))) co_return;
     }
     co_await out.end();

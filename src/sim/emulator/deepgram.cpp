@@ -16,8 +16,7 @@ public:
     [[nodiscard]] bool authorised(const EmulatorRequest& request) const override {
         const auto& key = world_->settings().key;
         if (authorization_is(request, "token", key) || authorization_is(request, "bearer", key)) return true;
-        return (offers_protocol(request, "token") || offers_protocol(request, "bearer")) &&
-               offers_protocol(request, key);
+        return (offers_protocol(request, "token") || offers_protocol(request, "bearer")) && offers_protocol(request, key);
     }
 
     [[nodiscard]] std::string subprotocol(const EmulatorRequest& request) const override {
@@ -25,8 +24,7 @@ public:
         return offers_protocol(request, "bearer") ? "bearer" : "";
     }
 
-    [[nodiscard]] ErrorAnswer error(int status, const EmulatorRequest& request,
-                                    std::string_view message) const override {
+    [[nodiscard]] ErrorAnswer error(int status, const EmulatorRequest& request, std::string_view message) const override {
         std::string code = "INTERNAL_SERVER_ERROR", text(message);
         if (status == 400) code = "INVALID_QUERY_PARAMETER";
         if (status == 401) {
@@ -47,25 +45,20 @@ public:
         return answer;
     }
 
-    [[nodiscard]] Headers handshake_headers(const EmulatorRequest& request) const override {
-        return {{"dg-request-id", request.id("")}};
-    }
+    [[nodiscard]] Headers handshake_headers(const EmulatorRequest& request) const override { return {{"dg-request-id", request.id("")}}; }
 
     [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
-        return request.path == "/v1/speak" || request.path == "/v1/listen" || request.path == "/v2/listen" ||
-               deepgram_agent_path(request.path);
+        return request.path == "/v1/speak" || request.path == "/v1/listen" || request.path == "/v2/listen" || deepgram_agent_path(request.path);
     }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
-        if (request.path == "/v1/speak")
-            co_return co_await deepgram_speak_http(*world_, std::move(request), out, std::move(fault));
+        if (request.path == "/v1/speak") co_return co_await deepgram_speak_http(*world_, std::move(request), out, std::move(fault));
         auto answer = error(404, request, "there is nothing at this path");
         co_await out.whole(404, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers));
     }
 
     Task<> socket(EmulatorRequest request, EmulatorSocket& socket, Fault fault) override {
-        if (request.path == "/v1/speak")
-            return deepgram_speak_socket(*world_, std::move(request), socket, std::move(fault));
+        if (request.path == "/v1/speak") return deepgram_speak_socket(*world_, std::move(request), socket, std::move(fault));
         if (deepgram_agent_path(request.path)) return deepgram_agent(world_, std::move(request), socket, std::move(fault));
         if (request.path == "/v2/listen") return deepgram_flux(world_, std::move(request), socket, std::move(fault));
         return deepgram_listen(world_, std::move(request), socket, std::move(fault));

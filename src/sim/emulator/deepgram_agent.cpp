@@ -23,8 +23,7 @@ std::vector<std::string> sentences(const std::string& text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (out.back().empty() && text[i] == ' ') continue;
         out.back() += text[i];
-        if ((text[i] == '.' || text[i] == '!' || text[i] == '?') && (i + 1 == text.size() || text[i + 1] == ' '))
-            out.emplace_back();
+        if ((text[i] == '.' || text[i] == '!' || text[i] == '?') && (i + 1 == text.size() || text[i + 1] == ' ')) out.emplace_back();
     }
     if (out.back().empty()) out.pop_back();
     return out;
@@ -38,8 +37,7 @@ public:
     Task<bool> stopped(milliseconds) override { co_return socket_.alive(); }
     Task<bool> said(std::string text) override {
         if (text.empty()) co_return true;
-        auto told = message(
-            {{"type", "ConversationText"}, {"role", "user"}, {"content", text}, {"languages", json::array({"en"})}});
+        auto told = message({{"type", "ConversationText"}, {"role", "user"}, {"content", text}, {"languages", json::array({"en"})}});
         co_return co_await socket_.item(std::move(told));
     }
     Task<bool> began(const AgentAnswer&) override { co_return socket_.alive(); }
@@ -51,9 +49,7 @@ public:
         co_return true;
     }
     Task<bool> words(const AgentAnswer&, std::string) override { co_return socket_.alive(); }
-    Task<bool> sound(const AgentAnswer&, std::string bytes, milliseconds lasts) override {
-        co_return co_await socket_.item_binary(std::move(bytes), lasts);
-    }
+    Task<bool> sound(const AgentAnswer&, std::string bytes, milliseconds lasts) override { co_return co_await socket_.item_binary(std::move(bytes), lasts); }
     Task<bool> spoke(const AgentAnswer& answer) override {
         if (answer.cancelled()) co_return true;
         json told{{"type", "AgentAudioDone"}};
@@ -98,8 +94,7 @@ std::optional<WireFormat> format_in(const json& audio, const char* direction) {
 
 class DeepgramConversation {
 public:
-    DeepgramConversation(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault, std::string prefix,
-                         asio::any_io_executor executor)
+    DeepgramConversation(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault, std::string prefix, asio::any_io_executor executor)
         : socket_(socket),
           teller_(std::make_shared<DeepgramTeller>(socket, std::move(prefix))),
           agent_(socket, world, first_settings(*world), std::move(fault), teller_, std::move(executor)),
@@ -108,9 +103,7 @@ public:
     Task<bool> text(json given);
     Task<bool> sound(std::string bytes) {
         if (!configured_)
-            co_return co_await fail(
-                "UNPARSABLE_CLIENT_MESSAGE",
-                "Error parsing client message. Check the agent.settings field against the API spec.");
+            co_return co_await fail("UNPARSABLE_CLIENT_MESSAGE", "Error parsing client message. Check the agent.settings field against the API spec.");
         co_return co_await agent_.hear(std::move(bytes));
     }
     // Session-ending.
@@ -144,8 +137,7 @@ Task<bool> DeepgramConversation::configure(json given) {
     const auto in = format_in(audio, "input"), out = format_in(audio, "output");
     const bool complete = given.contains("audio") && given.contains("agent") && given["agent"].is_object();
     if (configured_ || !complete || !in || !out)
-        co_return co_await fail("UNPARSABLE_CLIENT_MESSAGE",
-                                "Error parsing client message. Check the agent.settings field against the API spec.");
+        co_return co_await fail("UNPARSABLE_CLIENT_MESSAGE", "Error parsing client message. Check the agent.settings field against the API spec.");
     settings_.in = *in;
     settings_.out = *out;
     agent_.change(settings_);
@@ -163,8 +155,7 @@ Task<bool> DeepgramConversation::configure(json given) {
 Task<bool> DeepgramConversation::result(json given) {
     const auto call = teller_->calls.find(given.value("id", std::string{}));
     if (call == teller_->calls.end() || !given.contains("content") || !given["content"].is_string())
-        co_return co_await fail("UNPARSABLE_CLIENT_MESSAGE",
-                                "There is no such function call, or its content is no string.");
+        co_return co_await fail("UNPARSABLE_CLIENT_MESSAGE", "There is no such function call, or its content is no string.");
     auto tool = call->second;
     teller_->calls.erase(call);
     if (teller_->calls.empty()) agent_.answer_tool(std::move(tool));
@@ -196,16 +187,13 @@ Task<bool> DeepgramConversation::text(json given) {
         agent_.speak(given.value("message", std::string{}));
         co_return true;
     }
-    const std::map<std::string, const char*> updates{{"UpdatePrompt", "PromptUpdated"},
-                                                     {"UpdateSpeak", "SpeakUpdated"},
-                                                     {"UpdateThink", "ThinkUpdated"},
-                                                     {"UpdateListen", "ListenUpdated"}};
+    const std::map<std::string, const char*> updates{
+        {"UpdatePrompt", "PromptUpdated"}, {"UpdateSpeak", "SpeakUpdated"}, {"UpdateThink", "ThinkUpdated"}, {"UpdateListen", "ListenUpdated"}};
     if (const auto update = updates.find(type); update != updates.end()) {
         json told{{"type", update->second}};
         co_return co_await teller_->tell(std::move(told));
     }
-    co_return co_await fail("UNPARSABLE_CLIENT_MESSAGE",
-                            "Error parsing client message: unknown type \"" + type + "\".");
+    co_return co_await fail("UNPARSABLE_CLIENT_MESSAGE", "Error parsing client message: unknown type \"" + type + "\".");
 }
 
 }  // namespace
@@ -214,20 +202,16 @@ bool deepgram_agent_path(std::string_view path) {
     return path == "/v1/agent/converse";
 }
 
-Task<> deepgram_agent(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
-                      Fault fault) {
+Task<> deepgram_agent(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
     auto executor = co_await asio::this_coro::executor;
-    DeepgramConversation conversation(std::move(world), socket, fault, std::to_string(request.number),
-                                      std::move(executor));
+    DeepgramConversation conversation(std::move(world), socket, fault, std::to_string(request.number), std::move(executor));
     auto welcome = message({{"type", "Welcome"}, {"request_id", request.id("")}});
     if (!co_await socket.send_text(std::move(welcome))) co_return;
     while (socket.alive()) {
         auto got = co_await socket.receive(Clock::now() + kSilenceAllowed);
         if (!got) {
             if (!socket.alive()) co_return;
-            co_await conversation.fail(
-                "CLIENT_MESSAGE_TIMEOUT",
-                "We did not receive audio within our timeout window. Please ensure that audio is being sent.");
+            co_await conversation.fail("CLIENT_MESSAGE_TIMEOUT", "We did not receive audio within our timeout window. Please ensure that audio is being sent.");
             co_return;
         }
         bool going = false;

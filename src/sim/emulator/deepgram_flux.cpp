@@ -16,7 +16,9 @@ using std::chrono::milliseconds;
 
 constexpr auto kIdle = std::chrono::seconds(10);
 
-double seconds(milliseconds time) { return static_cast<double>(time.count()) / 1000; }
+double seconds(milliseconds time) {
+    return static_cast<double>(time.count()) / 1000;
+}
 
 class FluxTeller final : public SttTeller {
 public:
@@ -102,8 +104,19 @@ private:
 };
 
 std::string wrong_parameter(const EmulatorRequest& request) {
-    constexpr std::string_view kKnown[] = {"model",     "encoding", "sample_rate", "eot_threshold", "eager_eot_threshold", "eot_timeout_ms", "keyterm",
-                                           "language_hint", "numerals", "profanity_filter", "redact",   "mip_opt_out",         "tag"};
+    constexpr std::string_view kKnown[] = {"model",
+                                           "encoding",
+                                           "sample_rate",
+                                           "eot_threshold",
+                                           "eager_eot_threshold",
+                                           "eot_timeout_ms",
+                                           "keyterm",
+                                           "language_hint",
+                                           "numerals",
+                                           "profanity_filter",
+                                           "redact",
+                                           "mip_opt_out",
+                                           "tag"};
     for (const auto& one : request.query)
         if (std::find(std::begin(kKnown), std::end(kKnown), one.first) == std::end(kKnown)) return one.first;
     return request.parameter("model").starts_with("flux-") ? "" : "model";

@@ -32,8 +32,7 @@ public:
 
     Task<bool> started(milliseconds at) override {
         if (!vad_events_) co_return true;
-        auto text =
-            json{{"type", "SpeechStarted"}, {"channel", json::array({0, 1})}, {"timestamp", seconds(at)}}.dump();
+        auto text = json{{"type", "SpeechStarted"}, {"channel", json::array({0, 1})}, {"timestamp", seconds(at)}}.dump();
         co_return co_await socket_.send_text(std::move(text));
     }
 
@@ -57,9 +56,7 @@ public:
     Task<bool> noted(std::string what) override {
         std::string text;
         if (what == "utterance_end") {
-            text =
-                json{{"type", "UtteranceEnd"}, {"channel", json::array({0, 1})}, {"last_word_end", seconds(settled_)}}
-                    .dump();
+            text = json{{"type", "UtteranceEnd"}, {"channel", json::array({0, 1})}, {"last_word_end", seconds(settled_)}}.dump();
             co_return co_await socket_.send_text(std::move(text));
         }
         if (what == "finalize") {
@@ -85,16 +82,12 @@ public:
     }
 
 private:
-    [[nodiscard]] json model_info() const {
-        return {{"name", "general-" + model_}, {"version", "2025-04-17.21547"}, {"arch", model_}};
-    }
+    [[nodiscard]] json model_info() const { return {{"name", "general-" + model_}, {"version", "2025-04-17.21547"}, {"arch", model_}}; }
 
-    [[nodiscard]] std::string results(const Utterance& utterance, bool final, bool speech_final,
-                                      bool from_finalize) const {
+    [[nodiscard]] std::string results(const Utterance& utterance, bool final, bool speech_final, bool from_finalize) const {
         auto words = json::array();
         for (const auto& word : timed_words(utterance)) {
-            json one{
-                {"word", word.word}, {"start", word.start}, {"end", word.end}, {"confidence", utterance.confidence}};
+            json one{{"word", word.word}, {"start", word.start}, {"end", word.end}, {"confidence", utterance.confidence}};
             if (punctuate_) one["punctuated_word"] = word.word;
             words.push_back(std::move(one));
         }
@@ -107,10 +100,7 @@ private:
                            {"speech_final", speech_final},
                            {"from_finalize", from_finalize},
                            {"channel", {{"alternatives", json::array({std::move(said)})}}},
-                           {"metadata",
-                            {{"request_id", id_},
-                             {"model_info", model_info()},
-                             {"model_uuid", "00000000-0000-4000-8000-000000000000"}}}};
+                           {"metadata", {{"request_id", id_}, {"model_info", model_info()}, {"model_uuid", "00000000-0000-4000-8000-000000000000"}}}};
         return message.dump(-1, ' ', false, json::error_handler_t::replace);
     }
 
@@ -123,8 +113,7 @@ private:
 
 }  // namespace
 
-Task<> deepgram_listen(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
-                       Fault fault) {
+Task<> deepgram_listen(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
     const auto format = wire_format(request.parameter("encoding"), std::atoi(request.parameter("sample_rate").c_str()));
     if (!format || request.parameter("model").empty()) {
         std::string reason = "DATA-0000";
@@ -135,8 +124,7 @@ Task<> deepgram_listen(std::shared_ptr<EmulatorWorld> world, EmulatorRequest req
     settings.format = *format;
     settings.endpointing = world->settings().endpointing;
     const milliseconds utterance_end(std::atoi(request.parameter("utterance_end_ms").c_str()));
-    if (const int asked = std::atoi(request.parameter("endpointing").c_str()); asked > 0)
-        settings.endpointing = milliseconds(asked);
+    if (const int asked = std::atoi(request.parameter("endpointing").c_str()); asked > 0) settings.endpointing = milliseconds(asked);
     if (request.parameter("endpointing") == "false") settings.endpointing = std::max(utterance_end, milliseconds(1000));
     const auto executor = co_await asio::this_coro::executor;
     auto teller = std::make_shared<ListenTeller>(socket, request);
@@ -155,8 +143,7 @@ Task<> deepgram_listen(std::shared_ptr<EmulatorWorld> world, EmulatorRequest req
         if (!message->text && !message->payload.empty()) {
             if (!co_await listening.sound(std::move(message->payload))) co_return;
             const auto last = listening.last_end();
-            const bool due = utterance_end.count() > 0 && last > ended_at && !listening.speaking() &&
-                             listening.position() >= last + utterance_end;
+            const bool due = utterance_end.count() > 0 && last > ended_at && !listening.speaking() && listening.position() >= last + utterance_end;
             if (due) {
                 ended_at = last;
                 listening.note("utterance_end");
@@ -166,9 +153,7 @@ Task<> deepgram_listen(std::shared_ptr<EmulatorWorld> world, EmulatorRequest req
         std::string type = "CloseStream";  // so is an empty binary message
         if (message->text) {
             const auto json = message->json();
-            type = json.is_object() && json.contains("type") && json["type"].is_string()
-                       ? json["type"].get<std::string>()
-                       : "";
+            type = json.is_object() && json.contains("type") && json["type"].is_string() ? json["type"].get<std::string>() : "";
         }
         if (type == "Finalize") {
             const bool running = co_await listening.commit();

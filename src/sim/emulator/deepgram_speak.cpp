@@ -54,10 +54,10 @@ Asked read_query(const EmulatorRequest& request, bool socket) {
 struct Speech {
     std::string id;
     WireFormat format;
-    std::string buffered;                // spoken with the next Flush
-    std::deque<std::string> flushed;     // waiting
+    std::string buffered;             // spoken with the next Flush
+    std::deque<std::string> flushed;  // waiting
     std::deque<TimePoint> flush_times;
-    std::uint64_t epoch = 0;             // a Clear begins another
+    std::uint64_t epoch = 0;  // a Clear begins another
     TimePoint cleared_at{};
     int owed_cleared = 0, sequence = 0;
     bool speaking = false;
@@ -111,7 +111,8 @@ Task<bool> flush(EmulatorWorld& world, EmulatorSocket& socket, std::shared_ptr<S
     const auto now = Clock::now();
     while (!times.empty() && now - times.front() >= kFlushWindow) times.pop_front();
     if (times.size() >= kMostFlushes) {
-        auto warning = json{{"type", "Warning"}, {"code", "EXCESSIVE_FLUSH"}, {"description", "Too many Flush messages: at most 20 in 60 seconds. It is ignored."}}.dump();
+        auto warning =
+            json{{"type", "Warning"}, {"code", "EXCESSIVE_FLUSH"}, {"description", "Too many Flush messages: at most 20 in 60 seconds. It is ignored."}}.dump();
         co_return co_await socket.send_text(std::move(warning));
     }
     times.push_back(now);
@@ -145,13 +146,14 @@ Task<> deepgram_speak_socket(EmulatorWorld& world, EmulatorRequest request, Emul
     auto speech = std::make_shared<Speech>();
     speech->id = request.id("");
     speech->format = asked.format;
-    auto metadata = json{{"type", "Metadata"},
-                         {"request_id", speech->id},
-                         {"model_name", asked.model},
-                         {"model_version", "2026-01-15.0"},
-                         {"model_uuid", "5eedbead-0000-4000-8000-000000000001"},
-                         {"additional_model_uuids", json::array()}}
-                        .dump();
+    auto metadata = json{
+        {"type", "Metadata"},
+        {"request_id", speech->id},
+        {"model_name", asked.model},
+        {"model_version", "2026-01-15.0"},
+        {"model_uuid", "5eedbead-0000-4000-8000-000000000001"},
+        {"additional_model_uuids",
+         json::array()}}.dump();
     if (!co_await socket.send_text(std::move(metadata))) co_return;
     int code = 1000;
     std::string reason;
@@ -201,8 +203,10 @@ Task<> deepgram_speak_http(EmulatorWorld& world, EmulatorRequest request, HttpAn
     const auto body = request.json();
     const bool plain = request.header("content-type").starts_with("text/plain");
     std::string text;
-    if (plain) text = request.body;
-    else if (body.is_object() && body.contains("text") && body["text"].is_string()) text = body["text"].get<std::string>();
+    if (plain)
+        text = request.body;
+    else if (body.is_object() && body.contains("text") && body["text"].is_string())
+        text = body["text"].get<std::string>();
 
     int status = 0;
     std::string code, problem;
@@ -230,7 +234,8 @@ Task<> deepgram_speak_http(EmulatorWorld& world, EmulatorRequest request, HttpAn
         co_return;
     }
     const char* const names[] = {"mulaw", "linear16", "alaw", "float32"};
-    auto type = asked.wav ? std::string("audio/wav") : "audio/" + std::string(names[static_cast<int>(asked.format.encoding)]) + ";rate=" + std::to_string(asked.format.rate);
+    auto type = asked.wav ? std::string("audio/wav")
+                          : "audio/" + std::string(names[static_cast<int>(asked.format.encoding)]) + ";rate=" + std::to_string(asked.format.rate);
     Headers headers{{"dg-request-id", id},
                     {"dg-model-name", asked.model},
                     {"dg-model-uuid", "5eedbead-0000-4000-8000-000000000001"},

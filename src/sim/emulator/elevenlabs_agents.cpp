@@ -39,19 +39,16 @@ public:
     }
     Task<bool> words(const AgentAnswer&, std::string) override { co_return socket_.alive(); }
     Task<bool> sound(const AgentAnswer&, std::string bytes, milliseconds lasts) override {
-        auto told =
-            message({{"type", "audio"}, {"audio_event", {{"audio_base_64", base64(bytes)}, {"event_id", ++event_}}}});
+        auto told = message({{"type", "audio"}, {"audio_event", {{"audio_base_64", base64(bytes)}, {"event_id", ++event_}}}});
         co_return co_await socket_.item(std::move(told), lasts);
     }
     Task<bool> spoke(const AgentAnswer& answer) override {
         if (!answer.cancelled()) co_return true;
-        auto told = message({{"type", "interruption"},
-                             {"interruption_event", {{"event_id", event_}, {"reason", "user_interruption"}}}});
+        auto told = message({{"type", "interruption"}, {"interruption_event", {{"event_id", event_}, {"reason", "user_interruption"}}}});
         if (!co_await socket_.send_text(std::move(told))) co_return false;
         told = message({{"type", "agent_response_correction"},
                         {"agent_response_correction_event",
-                         {{"original_agent_response", answer.text},
-                          {"corrected_agent_response", answer.text.substr(0, answer.text.size() / 2) + "..."}}}});
+                         {{"original_agent_response", answer.text}, {"corrected_agent_response", answer.text.substr(0, answer.text.size() / 2) + "..."}}}});
         co_return co_await socket_.send_text(std::move(told));
     }
     Task<bool> called(const AgentAnswer& answer) override {
@@ -59,10 +56,8 @@ public:
         calls[id] = answer.tool;
         auto parameters = json::parse(answer.arguments, nullptr, false);
         if (!parameters.is_object()) parameters = json::object();
-        auto told =
-            message({{"type", "client_tool_call"},
-                     {"client_tool_call",
-                      {{"tool_name", answer.tool}, {"tool_call_id", id}, {"parameters", std::move(parameters)}}}});
+        auto told = message(
+            {{"type", "client_tool_call"}, {"client_tool_call", {{"tool_name", answer.tool}, {"tool_call_id", id}, {"parameters", std::move(parameters)}}}});
         co_return co_await socket_.item(std::move(told));
     }
     Task<bool> ended(const AgentAnswer& answer) override {
@@ -106,8 +101,8 @@ WireFormat format_of(const std::string& agent, std::string& name) {
 
 class ElevenlabsConversation {
 public:
-    ElevenlabsConversation(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault,
-                           const EmulatorRequest& request, asio::any_io_executor executor)
+    ElevenlabsConversation(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault, const EmulatorRequest& request,
+                           asio::any_io_executor executor)
         : socket_(socket),
           id_(request.id("conv_")),
           pings_(std::make_shared<Pinging>()),
@@ -137,8 +132,7 @@ Task<bool> ElevenlabsConversation::begin(json given) {
     begun_ = true;
     auto told = message(
         {{"type", "conversation_initiation_metadata"},
-         {"conversation_initiation_metadata_event",
-          {{"conversation_id", id_}, {"agent_output_audio_format", name_}, {"user_input_audio_format", name_}}}});
+         {"conversation_initiation_metadata_event", {{"conversation_id", id_}, {"agent_output_audio_format", name_}, {"user_input_audio_format", name_}}}});
     if (!co_await socket_.send_text(std::move(told))) co_return false;
     socket_.spawn(ping(socket_, pings_));
     const auto first = given.value("/conversation_config_override/agent/first_message"_json_pointer, json());
@@ -191,21 +185,18 @@ bool elevenlabs_agents_path(std::string_view path) {
 }
 
 bool elevenlabs_agents_admits(const EmulatorRequest& request) {
-    return request.parameter("agent_id").starts_with("public") ||
-           request.parameter("conversation_signature") == kSignature;
+    return request.parameter("agent_id").starts_with("public") || request.parameter("conversation_signature") == kSignature;
 }
 
 Task<> elevenlabs_signed_url(std::shared_ptr<EmulatorWorld>, EmulatorRequest request, HttpAnswer& out, Fault) {
-    const auto url = "ws://" + request.header("host") +
-                     "/v1/convai/conversation?agent_id=" + request.parameter("agent_id") +
+    const auto url = "ws://" + request.header("host") + "/v1/convai/conversation?agent_id=" + request.parameter("agent_id") +
                      "&conversation_signature=" + std::string(kSignature);
     auto body = message({{"signed_url", url}});
     std::string type = "application/json";
     co_await out.whole(200, std::move(type), std::move(body));
 }
 
-Task<> elevenlabs_agents(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
-                         Fault fault) {
+Task<> elevenlabs_agents(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
     auto executor = co_await asio::this_coro::executor;
     ElevenlabsConversation conversation(std::move(world), socket, fault, request, std::move(executor));
     while (const auto got = co_await socket.receive()) {

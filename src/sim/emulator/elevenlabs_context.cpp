@@ -24,8 +24,7 @@ void name_context(json& message, const ElevenContext& context) {
     if (!context.settings.single) message["contextId"] = context.id;
 }
 
-Task<bool> speak_text(EmulatorWorld& world, EmulatorSocket& socket, const ElevenContext& context, Fault fault,
-                      std::string text) {
+Task<bool> speak_text(EmulatorWorld& world, EmulatorSocket& socket, const ElevenContext& context, Fault fault, std::string text) {
     const auto format = context.settings.format;
     if (!co_await socket.sleep(world.settings().first_audio)) co_return false;
     // Clients end a text with a blank; nobody hears it.
@@ -37,8 +36,7 @@ Task<bool> speak_text(EmulatorWorld& world, EmulatorSocket& socket, const Eleven
         const auto to_ms = at_ms + static_cast<double>(lasts.count());
         const auto aligned = alignment(characters, at_ms, to_ms);
         at_ms = to_ms;
-        json message{
-            {"audio", base64(chunk)}, {"isFinal", nullptr}, {"alignment", aligned}, {"normalizedAlignment", aligned}};
+        json message{{"audio", base64(chunk)}, {"isFinal", nullptr}, {"alignment", aligned}, {"normalizedAlignment", aligned}};
         name_context(message, context);
         auto bytes = message.dump();
         if (!co_await socket.item(std::move(bytes), lasts)) co_return false;
@@ -48,8 +46,7 @@ Task<bool> speak_text(EmulatorWorld& world, EmulatorSocket& socket, const Eleven
 
 }  // namespace
 
-Task<> speak_context(EmulatorWorld& world, EmulatorSocket& socket, std::shared_ptr<ElevenContext> context,
-                     Fault fault) {
+Task<> speak_context(EmulatorWorld& world, EmulatorSocket& socket, std::shared_ptr<ElevenContext> context, Fault fault) {
     while (!context->waiting.empty()) {
         auto text = std::move(context->waiting.front());
         context->waiting.pop_front();

@@ -16,7 +16,9 @@ using std::chrono::milliseconds;
 
 constexpr auto kIdle = std::chrono::seconds(15);
 
-std::string dumped(const json& message) { return message.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dumped(const json& message) {
+    return message.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 class SegmentTeller final : public SttTeller {
 public:
@@ -57,7 +59,8 @@ private:
             if (!words.empty()) words.push_back({{"text", " "}, {"start", word.start}, {"end", word.start}, {"type", "spacing"}});
             words.push_back({{"text", word.word}, {"start", word.start}, {"end", word.end}, {"type", "word"}, {"logprob", -0.1}});
         }
-        auto timed = dumped({{"message_type", "committed_transcript_with_timestamps"}, {"text", utterance.text}, {"language_code", "en"}, {"words", std::move(words)}});
+        auto timed =
+            dumped({{"message_type", "committed_transcript_with_timestamps"}, {"text", utterance.text}, {"language_code", "en"}, {"words", std::move(words)}});
         co_return co_await socket_.send_text(std::move(timed));
     }
 

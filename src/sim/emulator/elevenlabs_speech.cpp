@@ -39,8 +39,7 @@ std::optional<WireFormat> format_named(const std::string& name) {
 }
 
 std::string text_at(const json& object, const char* key) {
-    return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>()
-                                                                                 : std::string{};
+    return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : std::string{};
 }
 
 struct HttpProblem {
@@ -50,41 +49,30 @@ struct HttpProblem {
 
 HttpProblem problem_of(const EmulatorRequest& request, const json& body, const std::optional<WireFormat>& format) {
     if (request.method != "POST") return {405, "method_not_allowed", "Method Not Allowed"};
-    if (unknown_voice(voice_in(request.path)))
-        return {404, "voice_not_found", "A voice with the given id was not found."};
+    if (unknown_voice(voice_in(request.path))) return {404, "voice_not_found", "A voice with the given id was not found."};
     if (!body.is_object() || !body.contains("text") || !body["text"].is_string()) return {422, "", "Field required"};
-    if (!format)
-        return {400, "invalid_output_format",
-                "This output format cannot be made here; ulaw_8000, alaw_8000 and pcm_* can."};
-    if (characters_in(text_at(body, "text")) > kMostCharacters)
-        return {400, "max_character_limit_exceeded", "The text is longer than 40000 characters."};
+    if (!format) return {400, "invalid_output_format", "This output format cannot be made here; ulaw_8000, alaw_8000 and pcm_* can."};
+    if (characters_in(text_at(body, "text")) > kMostCharacters) return {400, "max_character_limit_exceeded", "The text is longer than 40000 characters."};
     if (body.contains("previous_text") && text_at(body, "model_id").starts_with("eleven_v3"))
         return {400, "unsupported_model", "previous_text is not supported by this model."};
     return {};
 }
 
 std::string problem_body(const HttpProblem& problem) {
-    if (problem.status == 422)
-        return json{
-            {"detail", json::array({{{"loc", {"body", "text"}}, {"msg", problem.message}, {"type", "missing"}}})}}
-            .dump();
+    if (problem.status == 422) return json{{"detail", json::array({{{"loc", {"body", "text"}}, {"msg", problem.message}, {"type", "missing"}}})}}.dump();
     return json{{"detail", {{"status", problem.code}, {"message", problem.message}}}}.dump();
 }
 
 // One line of /stream/with-timestamps: seconds, from the beginning of all the audio.
-std::string timed_line(const std::string& chunk, const std::vector<SpokenPart>& characters, double from_ms,
-                       double to_ms) {
-    json alignment{{"characters", json::array()},
-                   {"character_start_times_seconds", json::array()},
-                   {"character_end_times_seconds", json::array()}};
+std::string timed_line(const std::string& chunk, const std::vector<SpokenPart>& characters, double from_ms, double to_ms) {
+    json alignment{{"characters", json::array()}, {"character_start_times_seconds", json::array()}, {"character_end_times_seconds", json::array()}};
     for (const auto& part : characters) {
         if (part.from_ms < from_ms || part.from_ms >= to_ms) continue;
         alignment["characters"].push_back(part.text);
         alignment["character_start_times_seconds"].push_back(part.from_ms / 1000);
         alignment["character_end_times_seconds"].push_back(part.to_ms / 1000);
     }
-    return json{{"audio_base64", base64(chunk)}, {"alignment", alignment}, {"normalized_alignment", alignment}}.dump() +
-           "\n";
+    return json{{"audio_base64", base64(chunk)}, {"alignment", alignment}, {"normalized_alignment", alignment}}.dump() + "\n";
 }
 
 // ---- sockets
@@ -103,8 +91,8 @@ Task<> refuse(EmulatorSocket& socket, std::string code, std::string message) {
 }
 
 std::size_t open_contexts(const Session& session) {
-    return static_cast<std::size_t>(std::count_if(session.contexts.begin(), session.contexts.end(),
-                                                  [](const auto& entry) { return entry.second && !entry.second->over; }));
+    return static_cast<std::size_t>(
+        std::count_if(session.contexts.begin(), session.contexts.end(), [](const auto& entry) { return entry.second && !entry.second->over; }));
 }
 
 struct Refusal {
@@ -135,8 +123,7 @@ Refusal take(EmulatorWorld& world, EmulatorSocket& socket, Session& session, con
                     "context before opening a new one."};
         }
         place = std::make_shared<ElevenContext>(id, session.settings);
-        if (session.single && text != " ")
-            return {"invalid_first_message", "The first message must hold a single space as its text."};
+        if (session.single && text != " ") return {"invalid_first_message", "The first message must hold a single space as its text."};
     } else if (message.contains("voice_settings") || message.contains("generation_config")) {
         return {"invalid_message", "voice_settings field must be provided in the first message for a context only."};
     }
@@ -164,13 +151,9 @@ Task<> elevenlabs_speech_socket(EmulatorWorld& world, EmulatorRequest request, E
     session->single = action == "stream-input";
     session->auto_mode = request.parameter("auto_mode") == "true";
     const auto format = format_named(request.parameter("output_format"));
-    if (!session->single && action != "multi-stream-input")
-        co_return co_await refuse(socket, "not_found", "There is no such socket.");
-    if (unknown_voice(voice_in(request.path)))
-        co_return co_await refuse(socket, "voice_id_does_not_exist", "A voice with the given id does not exist.");
-    if (!format)
-        co_return co_await refuse(socket, "invalid_output_format",
-                                  "This output format cannot be made here; ulaw_8000, alaw_8000 and pcm_* can.");
+    if (!session->single && action != "multi-stream-input") co_return co_await refuse(socket, "not_found", "There is no such socket.");
+    if (unknown_voice(voice_in(request.path))) co_return co_await refuse(socket, "voice_id_does_not_exist", "A voice with the given id does not exist.");
+    if (!format) co_return co_await refuse(socket, "invalid_output_format", "This output format cannot be made here; ulaw_8000, alaw_8000 and pcm_* can.");
     session->settings.format = *format;
     session->settings.single = session->single;
     const int given = std::atoi(request.parameter("inactivity_timeout").c_str());
@@ -180,13 +163,12 @@ Task<> elevenlabs_speech_socket(EmulatorWorld& world, EmulatorRequest request, E
         const auto message = co_await socket.receive(Clock::now() + patience);
         if (!message && !socket.alive()) co_return;
         if (!message) {
-            std::string said = "Have not received a new text input within the timeout of " +
-                               std::to_string(patience.count()) + " seconds. Streaming input terminated.";
+            std::string said =
+                "Have not received a new text input within the timeout of " + std::to_string(patience.count()) + " seconds. Streaming input terminated.";
             co_return co_await refuse(socket, "input_timeout_exceeded", std::move(said));
         }
         const auto parsed = message->json();
-        if (!message->text || !parsed.is_object())
-            co_return co_await refuse(socket, "invalid_message", "The message is no JSON object.");
+        if (!message->text || !parsed.is_object()) co_return co_await refuse(socket, "invalid_message", "The message is no JSON object.");
         if (!session->single && parsed.contains("close_socket") && parsed["close_socket"] == true) {
             closing = true;
             for (auto& [id, context] : session->contexts) {
@@ -198,8 +180,7 @@ Task<> elevenlabs_speech_socket(EmulatorWorld& world, EmulatorRequest request, E
             }
         } else {
             auto refusal = take(world, socket, *session, parsed, fault);
-            if (!refusal.code.empty())
-                co_return co_await refuse(socket, std::move(refusal.code), std::move(refusal.message));
+            if (!refusal.code.empty()) co_return co_await refuse(socket, std::move(refusal.code), std::move(refusal.message));
             closing = session->single && session->contexts.begin()->second->closing;
         }
     }
@@ -229,9 +210,7 @@ Task<> elevenlabs_speech_http(EmulatorWorld& world, EmulatorRequest request, Htt
     auto sound = co_await world.speak(text, *format, fault);
     const double length_ms = static_cast<double>(format->duration(sound.size()).count());
     const auto characters = spoken_characters(text, length_ms);
-    auto type = std::string(timed                                             ? "application/json"
-                            : format->encoding == WireFormat::Encoding::mulaw ? "audio/basic"
-                                                                              : "application/octet-stream");
+    auto type = std::string(timed ? "application/json" : format->encoding == WireFormat::Encoding::mulaw ? "audio/basic" : "application/octet-stream");
     if (!co_await out.begin(200, std::move(type), std::move(headers))) co_return;
     double at_ms = 0;
     for (auto& chunk : sound_chunks(world, sound, *format)) {

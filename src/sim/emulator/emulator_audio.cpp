@@ -15,8 +15,7 @@ constexpr int kLowestRate = 4000, kHighestRate = 192000;
 constexpr int kSide = 16;  // zero crossings of the sinc on each side
 
 void check_rate(int rate) {
-    if (rate < kLowestRate || rate > kHighestRate)
-        throw std::invalid_argument("no such sample rate: " + std::to_string(rate));
+    if (rate < kLowestRate || rate > kHighestRate) throw std::invalid_argument("no such sample rate: " + std::to_string(rate));
 }
 
 std::int16_t clipped(double value) {
@@ -125,8 +124,7 @@ std::string wav_header(const WireFormat& format, std::size_t bytes) {
 struct WireDecoder::State {
     std::string odd;  // bytes of an unfinished sample
     std::optional<audio::Resampler> exact;
-    double next =
-        0;  // position of the next output sample after `last`, in input samples: for rates the resampler does not know
+    double next = 0;  // position of the next output sample after `last`, in input samples: for rates the resampler does not know
     std::int16_t last = 0;
 };
 
@@ -146,8 +144,7 @@ Pcm8k WireDecoder::feed(std::string_view bytes) {
     Pcm8k samples(count);
     for (std::size_t i = 0; i < count; ++i) {
         std::uint32_t bits = 0;
-        for (std::size_t b = 0; b < width; ++b)
-            bits |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(odd[i * width + b])) << (8 * b);
+        for (std::size_t b = 0; b < width; ++b) bits |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(odd[i * width + b])) << (8 * b);
         switch (format_.encoding) {
             case WireFormat::Encoding::mulaw:
                 samples[i] = mulaw_to_linear(static_cast<std::uint8_t>(bits));
@@ -161,8 +158,7 @@ Pcm8k WireDecoder::feed(std::string_view bytes) {
             case WireFormat::Encoding::float32: {
                 float value = 0;
                 std::memcpy(&value, &bits, sizeof(value));
-                samples[i] = std::isfinite(value) ? clipped(std::clamp(static_cast<double>(value), -1.0, 1.0) * 32767)
-                                                  : std::int16_t{0};
+                samples[i] = std::isfinite(value) ? clipped(std::clamp(static_cast<double>(value), -1.0, 1.0) * 32767) : std::int16_t{0};
                 break;
             }
         }
@@ -178,8 +174,7 @@ Pcm8k WireDecoder::feed(std::string_view bytes) {
     // folds back.
     const double step = static_cast<double>(format_.rate) / kSampleRate;
     for (const auto sample : samples) {
-        for (; state_->next < 1; state_->next += step)
-            out.push_back(clipped(state_->last + (sample - state_->last) * state_->next));
+        for (; state_->next < 1; state_->next += step) out.push_back(clipped(state_->last + (sample - state_->last) * state_->next));
         state_->next -= 1;
         state_->last = sample;
     }

@@ -56,8 +56,7 @@ EmulatorWorld::EmulatorWorld(WorldSettings settings) : settings_(std::move(setti
     } else {
         EmbeddedSpeechSettings speech;
         speech.default_voice = settings_.voice;
-        speech.accept =
-            0.5;  // a vendor guesses where a caller asks back; through mu-law clean speech is heard with 0.6 at times
+        speech.accept = 0.5;  // a vendor guesses where a caller asks back; through mu-law clean speech is heard with 0.6 at times
         mouth_ = make_embedded_voice(speech);
         ear_ = make_embedded_ear(speech);
     }
@@ -74,8 +73,7 @@ EmulatorWorld::~EmulatorWorld() {
 }
 
 void EmulatorWorld::prepare() {
-    if (const auto why = ear_->unusable(settings_.phrases); !why.empty())
-        throw std::runtime_error("emulated vendors: " + why);
+    if (const auto why = ear_->unusable(settings_.phrases); !why.empty()) throw std::runtime_error("emulated vendors: " + why);
     for (const auto& rule : settings_.rules) {
         if (rule.regex.empty()) {
             patterns_.emplace_back();
@@ -141,8 +139,7 @@ MindAnswer EmulatorWorld::answer(const std::string& said, const std::string& too
         if (rule.tool_result != tool_result) continue;
         if (tool_result.empty()) {
             if (rule.greeting != words.empty()) continue;
-            const bool all = std::all_of(rule.words.begin(), rule.words.end(),
-                                         [&](const auto& word) { return holds_words(words, word); });
+            const bool all = std::all_of(rule.words.begin(), rule.words.end(), [&](const auto& word) { return holds_words(words, word); });
             if (!all || (patterns_[i] && !std::regex_search(said, *patterns_[i]))) continue;
         }
         return {rule.say, rule.tool, rule.arguments};

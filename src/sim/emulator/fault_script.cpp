@@ -169,8 +169,7 @@ std::string swollen_json(const std::string& item, std::size_t bytes) {
     if (open == std::string::npos) return item + std::string(bytes, 'x');
     const auto next = item.find_first_not_of(" \t\r\n", open + 1);
     const bool empty = next != std::string::npos && item[next] == '}';
-    return item.substr(0, open + 1) + "\"padding\":\"" + std::string(bytes, 'x') + (empty ? "\"" : "\",") +
-           item.substr(open + 1);
+    return item.substr(0, open + 1) + "\"padding\":\"" + std::string(bytes, 'x') + (empty ? "\"" : "\",") + item.substr(open + 1);
 }
 
 // One block with the fixed codes of RFC 1951: a zero, then copies of 258 bytes from one byte back, 13 bits each.

@@ -30,18 +30,14 @@ public:
         if (status == 429) code = "RESOURCE_EXHAUSTED";
         if (status == 503) code = "UNAVAILABLE";
         ErrorAnswer answer;
-        answer.body =
-            nlohmann::json{{"error", {{"code", status}, {"message", std::string(message)}, {"status", code}}}}.dump();
+        answer.body = nlohmann::json{{"error", {{"code", status}, {"message", std::string(message)}, {"status", code}}}}.dump();
         return answer;
     }
 
-    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override {
-        return gemini_live_path(request.path);
-    }
+    [[nodiscard]] bool upgrades(const EmulatorRequest& request) const override { return gemini_live_path(request.path); }
 
     Task<> http(EmulatorRequest request, HttpAnswer& out, Fault fault) override {
-        if (gemini_generate_path(request.path))
-            co_return co_await gemini_generate(*world_, std::move(request), out, std::move(fault));
+        if (gemini_generate_path(request.path)) co_return co_await gemini_generate(*world_, std::move(request), out, std::move(fault));
         auto answer = error(404, request, "Requested entity was not found.");
         co_await out.whole(404, std::move(answer.content_type), std::move(answer.body), std::move(answer.headers));
     }

@@ -11,25 +11,20 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kModels = "/models/", kWhole = ":generateContent", kStream = ":streamGenerateContent";
-const std::set<std::string> kTypes{"STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT",
-                                   "string", "number", "integer", "boolean", "array", "object"};
-const std::set<std::string> kKeywords{
-    "type",          "format",   "title",   "description",      "nullable",  "enum",      "maxItems", "minItems",
-    "properties",    "required", "minimum", "maximum",          "minLength", "maxLength", "pattern",  "minProperties",
-    "maxProperties", "example",  "anyOf",   "propertyOrdering", "default",   "items"};
+const std::set<std::string> kTypes{"STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "string", "number", "integer", "boolean", "array", "object"};
+const std::set<std::string> kKeywords{"type",          "format",   "title",   "description",      "nullable",  "enum",      "maxItems", "minItems",
+                                      "properties",    "required", "minimum", "maximum",          "minLength", "maxLength", "pattern",  "minProperties",
+                                      "maxProperties", "example",  "anyOf",   "propertyOrdering", "default",   "items"};
 
 // The OpenAPI subset; what it does not know it refuses by name.
 std::string subset_problem(const json& schema, const std::string& where) {
     if (!schema.is_object()) return "Invalid value at '" + where + "'";
     for (const auto& [key, value] : schema.items()) {
-        if (!kKeywords.contains(key))
-            return "Invalid JSON payload received. Unknown name \"" + key + "\" at '" + where + "': Cannot find field.";
-        if (key == "type" && (!value.is_string() || !kTypes.contains(value.get<std::string>())))
-            return "Invalid value at '" + where + ".type'";
+        if (!kKeywords.contains(key)) return "Invalid JSON payload received. Unknown name \"" + key + "\" at '" + where + "': Cannot find field.";
+        if (key == "type" && (!value.is_string() || !kTypes.contains(value.get<std::string>()))) return "Invalid value at '" + where + ".type'";
         if (key == "properties") {
             for (const auto& [name, inner] : value.items())
-                if (auto problem = subset_problem(inner, where + ".properties[0].value"); !problem.empty())
-                    return problem;
+                if (auto problem = subset_problem(inner, where + ".properties[0].value"); !problem.empty()) return problem;
         }
         if (key == "items")
             if (auto problem = subset_problem(value, where + ".items"); !problem.empty()) return problem;
@@ -62,8 +57,7 @@ std::string read_contents(const json& contents, bool signatures, ModelAsked& ask
         const auto role = content.contains("role") ? text_at(content, "role") : std::string("user");
         const auto& parts = at(content, "parts");
         if (role != "user" && role != "model") return "Please use a valid role: user, model.";
-        if (!parts.is_array() || parts.empty())
-            return "* GenerateContentRequest.contents.parts: contents.parts must not be empty.";
+        if (!parts.is_array() || parts.empty()) return "* GenerateContentRequest.contents.parts: contents.parts must not be empty.";
         std::size_t answered = 0;
         for (const auto& part : parts)
             if (part.contains("functionResponse")) ++answered;
@@ -110,11 +104,9 @@ ModelAsked read(const json& body, const std::string& model) {
     static const std::set<std::string> known{"contents",         "systemInstruction", "tools",         "toolConfig",
                                              "generationConfig", "safetySettings",    "cachedContent", "labels"};
     for (const auto& [key, value] : body.items())
-        if (!known.contains(key))
-            asked.wrong = "Invalid JSON payload received. Unknown name \"" + key + "\": Cannot find field.";
+        if (!known.contains(key)) asked.wrong = "Invalid JSON payload received. Unknown name \"" + key + "\": Cannot find field.";
     const auto& contents = at(body, "contents");
-    if (asked.wrong.empty() && (!contents.is_array() || contents.empty()))
-        asked.wrong = "* GenerateContentRequest.contents: contents is not specified";
+    if (asked.wrong.empty() && (!contents.is_array() || contents.empty())) asked.wrong = "* GenerateContentRequest.contents: contents is not specified";
     if (asked.wrong.empty()) asked.wrong = read_tools(at(body, "tools"), asked);
     if (asked.wrong.empty()) asked.wrong = read_contents(contents, model.starts_with("gemini-3"), asked);
     if (text_at(at(at(body, "toolConfig"), "functionCallingConfig"), "mode") == "NONE") asked.tools.clear();
@@ -128,18 +120,13 @@ struct Envelope {
     [[nodiscard]] json piece(json parts, const char* finish, int produced) const {
         json candidate{{"content", {{"role", "model"}, {"parts", std::move(parts)}}}, {"index", 0}};
         if (finish != nullptr) candidate["finishReason"] = finish;
-        const json usage{
-            {"promptTokenCount", prompt}, {"candidatesTokenCount", produced}, {"totalTokenCount", prompt + produced}};
-        return {{"candidates", json::array({candidate})},
-                {"usageMetadata", usage},
-                {"modelVersion", model},
-                {"responseId", id}};
+        const json usage{{"promptTokenCount", prompt}, {"candidatesTokenCount", produced}, {"totalTokenCount", prompt + produced}};
+        return {{"candidates", json::array({candidate})}, {"usageMetadata", usage}, {"modelVersion", model}, {"responseId", id}};
     }
 };
 
 json call_part(const ModelAnswer& answer, const std::string& id) {
-    return {{"functionCall",
-             {{"id", id}, {"name", answer.tool}, {"args", json::parse(answer.arguments(), nullptr, false)}}},
+    return {{"functionCall", {{"id", id}, {"name", answer.tool}, {"args", json::parse(answer.arguments(), nullptr, false)}}},
             {"thoughtSignature", "c2lnbmF0dXJlLQ=="}};
 }
 
@@ -165,9 +152,8 @@ Task<> gemini_generate(EmulatorWorld& world, EmulatorRequest request, HttpAnswer
     const auto asked = read(body, model);
     if (request.method != "POST" || !asked.wrong.empty()) {
         const int status = request.method == "POST" ? 400 : 404;
-        const json error{{"code", status},
-                         {"message", status == 400 ? asked.wrong : "Not found."},
-                         {"status", status == 400 ? "INVALID_ARGUMENT" : "NOT_FOUND"}};
+        const json error{
+            {"code", status}, {"message", status == 400 ? asked.wrong : "Not found."}, {"status", status == 400 ? "INVALID_ARGUMENT" : "NOT_FOUND"}};
         auto said = json{{"error", error}}.dump();
         co_await out.whole(status, "application/json; charset=UTF-8", std::move(said));
         co_return;

@@ -22,8 +22,7 @@ json content(json body) {
 
 class GeminiTeller final : public AgentTeller {
 public:
-    GeminiTeller(EmulatorSocket& socket, std::string prefix, milliseconds token)
-        : socket_(socket), prefix_(std::move(prefix)), token_(token) {}
+    GeminiTeller(EmulatorSocket& socket, std::string prefix, milliseconds token) : socket_(socket), prefix_(std::move(prefix)), token_(token) {}
 
     Task<bool> started(milliseconds) override { co_return socket_.alive(); }  // nothing tells it
     Task<bool> stopped(milliseconds) override { co_return socket_.alive(); }
@@ -79,12 +78,9 @@ public:
         if (!answer.cancelled() && !answer.tool.empty()) co_return true;  // the turn goes on behind the result
         const auto words = static_cast<int>(text_deltas(answer.text).size());
         json told = content({{"turnComplete", true}});
-        told["usageMetadata"] = {
-            {"promptTokenCount", 40}, {"responseTokenCount", words}, {"totalTokenCount", 40 + words}};
+        told["usageMetadata"] = {{"promptTokenCount", 40}, {"responseTokenCount", words}, {"totalTokenCount", 40 + words}};
         if (!co_await send(told)) co_return false;
-        const json update{
-            {"sessionResumptionUpdate",
-             {{"newHandle", "handle_" + prefix_ + "_" + std::to_string(answer.number)}, {"resumable", true}}}};
+        const json update{{"sessionResumptionUpdate", {{"newHandle", "handle_" + prefix_ + "_" + std::to_string(answer.number)}, {"resumable", true}}}};
         co_return !resumption_ || co_await send(update);
     }
 
@@ -114,8 +110,7 @@ private:
 
 class GeminiConversation {
 public:
-    GeminiConversation(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault, std::string prefix,
-                       asio::any_io_executor executor)
+    GeminiConversation(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault, std::string prefix, asio::any_io_executor executor)
         : socket_(socket),
           settings_(first_settings(*world)),
           teller_(std::make_shared<GeminiTeller>(socket, std::move(prefix), world->settings().token)),
@@ -160,19 +155,13 @@ Task<bool> GeminiConversation::configure(json setup) {
         co_return co_await fail(1007, "Request contains an invalid argument.");
     const json none = json::array({"AUDIO"});
     const auto modalities = setup.value("/generationConfig/responseModalities"_json_pointer, none);
-    if (!modalities.is_array() || modalities.size() != 1)
-        co_return co_await fail(1007, "Request contains an invalid argument.");
-    if (setup["model"].get<std::string>().find("live") == std::string::npos &&
-        setup["model"].get<std::string>().find("audio") == std::string::npos)
-        co_return co_await fail(
-            1008, setup["model"].get<std::string>() +
-                      " is not found for API version v1beta, or is not supported for bidiGenerateContent.");
+    if (!modalities.is_array() || modalities.size() != 1) co_return co_await fail(1007, "Request contains an invalid argument.");
+    if (setup["model"].get<std::string>().find("live") == std::string::npos && setup["model"].get<std::string>().find("audio") == std::string::npos)
+        co_return co_await fail(1008, setup["model"].get<std::string>() + " is not found for API version v1beta, or is not supported for bidiGenerateContent.");
     manual_ = setup.value("/realtimeInputConfig/automaticActivityDetection/disabled"_json_pointer, false);
     settings_.cuts = !manual_;
-    settings_.interrupts =
-        setup.value("/realtimeInputConfig/activityHandling"_json_pointer, std::string{}) != "NO_INTERRUPTION";
-    const auto silence =
-        setup.value("/realtimeInputConfig/automaticActivityDetection/silenceDurationMs"_json_pointer, json());
+    settings_.interrupts = setup.value("/realtimeInputConfig/activityHandling"_json_pointer, std::string{}) != "NO_INTERRUPTION";
+    const auto silence = setup.value("/realtimeInputConfig/automaticActivityDetection/silenceDurationMs"_json_pointer, json());
     if (silence.is_number_integer()) settings_.endpointing = milliseconds(silence.get<int>());
     agent_.change(settings_);
     teller_->configure(setup);
@@ -184,13 +173,11 @@ Task<bool> GeminiConversation::configure(json setup) {
 Task<bool> GeminiConversation::realtime(json input) {
     if (!input.is_object()) co_return co_await fail(1007, "Request contains an invalid argument.");
     auto audio = input.value("audio", json());
-    if (audio.is_null() && input.contains("mediaChunks") && !input["mediaChunks"].empty())
-        audio = input["mediaChunks"][0];  // the older form
+    if (audio.is_null() && input.contains("mediaChunks") && !input["mediaChunks"].empty()) audio = input["mediaChunks"][0];  // the older form
     if (audio.is_object()) {
         const auto bytes = from_base64(audio.value("data", std::string{}));
         const auto mime = audio.value("mimeType", std::string{});
-        if (!bytes || !mime.starts_with("audio/pcm"))
-            co_return co_await fail(1007, "Request contains an invalid argument.");
+        if (!bytes || !mime.starts_with("audio/pcm")) co_return co_await fail(1007, "Request contains an invalid argument.");
         const auto at = mime.find("rate=");
         const int rate = at == std::string::npos ? 16000 : std::atoi(mime.c_str() + at + 5);
         if (rate < 8000 || rate > 48000) co_return co_await fail(1007, "Request contains an invalid argument.");
@@ -203,9 +190,7 @@ Task<bool> GeminiConversation::realtime(json input) {
         co_return co_await agent_.hear(std::move(sound));
     }
     if (input.contains("activityStart") || input.contains("activityEnd")) {
-        if (!manual_)
-            co_return co_await fail(
-                1007, "Explicit activity control is not supported when automatic activity detection is enabled.");
+        if (!manual_) co_return co_await fail(1007, "Explicit activity control is not supported when automatic activity detection is enabled.");
         active_ = input.contains("activityStart");
         if (active_ && settings_.interrupts) agent_.cancel("activity");
         if (!active_ && agent_.commit()) agent_.answer();
@@ -219,8 +204,7 @@ Task<bool> GeminiConversation::turns(json given) {
     std::string last;
     for (const auto& turn : given.value("turns", json::array())) {
         for (const auto& part : turn.value("parts", json::array())) {
-            if (part.contains("functionCall") || part.contains("functionResponse"))
-                co_return co_await fail(1007, "Request contains an invalid argument.");
+            if (part.contains("functionCall") || part.contains("functionResponse")) co_return co_await fail(1007, "Request contains an invalid argument.");
             if (turn.value("role", std::string("user")) == "user") last = part.value("text", std::string{});
         }
     }
@@ -266,14 +250,12 @@ Task<> announce_end(EmulatorSocket& socket, milliseconds limit) {
 
 bool gemini_live_path(std::string_view path) {
     if (path.starts_with("//")) path.remove_prefix(1);  // the vendor's own library asks so
-    return path.starts_with("/ws/google.ai.generativelanguage.v1") &&
-           path.find(".GenerativeService.BidiGenerateContent") != std::string_view::npos;
+    return path.starts_with("/ws/google.ai.generativelanguage.v1") && path.find(".GenerativeService.BidiGenerateContent") != std::string_view::npos;
 }
 
 Task<> gemini_live(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
     auto executor = co_await asio::this_coro::executor;
-    GeminiConversation conversation(std::move(world), socket, fault, std::to_string(request.number),
-                                    std::move(executor));
+    GeminiConversation conversation(std::move(world), socket, fault, std::to_string(request.number), std::move(executor));
     if (fault.session_limit.count() > 0) socket.spawn(announce_end(socket, fault.session_limit));
     while (const auto got = co_await socket.receive()) {
         auto parsed = got->json();

@@ -10,12 +10,9 @@ constexpr std::size_t kKeptBytes = 2048;
 
 bool secret_name(std::string_view name) {
     std::string lower(name);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return lower == "authorization" || lower == "key" || lower == "cookie" || lower.ends_with("-key") ||
-           lower.ends_with("_key") || lower == "apikey" ||
-           (lower.find("token") != std::string::npos && lower.find("tokens") == std::string::npos) ||
-           lower.find("secret") != std::string::npos;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return lower == "authorization" || lower == "key" || lower == "cookie" || lower.ends_with("-key") || lower.ends_with("_key") || lower == "apikey" ||
+           (lower.find("token") != std::string::npos && lower.find("tokens") == std::string::npos) || lower.find("secret") != std::string::npos;
 }
 
 // A long run of base64 is sound.
@@ -36,8 +33,7 @@ std::string masked_target(const EmulatorRequest& request) {
         const auto end = std::min(request.target.find('&', at), request.target.size());
         const auto pair = request.target.substr(at, end - at);
         const auto equals = pair.find('=');
-        out += equals != std::string::npos && secret_name(pair.substr(0, equals)) ? pair.substr(0, equals + 1) + "***"
-                                                                                  : pair;
+        out += equals != std::string::npos && secret_name(pair.substr(0, equals)) ? pair.substr(0, equals + 1) + "***" : pair;
         if (end < request.target.size()) out += '&';
         at = end + 1;
     }
@@ -53,8 +49,7 @@ std::uint64_t HostBooks::request(const EmulatorRequest& request) {
     entry.method = request.method;
     entry.target = masked_target(request);
     for (const auto& [name, value] : request.headers) {
-        const bool hidden =
-            secret_name(name) || (name == "sec-websocket-protocol" && value.find(',') != std::string::npos);
+        const bool hidden = secret_name(name) || (name == "sec-websocket-protocol" && value.find(',') != std::string::npos);
         entry.headers.emplace_back(name, hidden ? "***" : value);
     }
     entry.body = request.body.substr(0, kKeptBytes);
@@ -84,8 +79,7 @@ void HostBooks::message(const EmulatorRequest& request, LogEntry::Kind kind, std
     entry.number = request.number;
     entry.connection = request.connection;
     if (kind == LogEntry::Kind::text) entry.body = std::string(payload.substr(0, kKeptBytes));
-    entry.sound =
-        kind == LogEntry::Kind::binary || (kind == LogEntry::Kind::text && holds_sound(payload.substr(0, kKeptBytes)));
+    entry.sound = kind == LogEntry::Kind::binary || (kind == LogEntry::Kind::text && holds_sound(payload.substr(0, kKeptBytes)));
     entry.bytes = payload.size();
     entry.close_code = close_code;
     const std::lock_guard lock(mutex_);

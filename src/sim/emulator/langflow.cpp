@@ -24,12 +24,8 @@ public:
     [[nodiscard]] ErrorAnswer error(int status, const EmulatorRequest&, std::string_view message) const override {
         json detail = std::string(message);
         if (status == 500)  // a string that holds JSON
-            detail = json{{"message", std::string(message)},
-                          {"traceback", nullptr},
-                          {"description", nullptr},
-                          {"code", nullptr},
-                          {"suggestion", nullptr}}
-                         .dump();
+            detail =
+                json{{"message", std::string(message)}, {"traceback", nullptr}, {"description", nullptr}, {"code", nullptr}, {"suggestion", nullptr}}.dump();
         ErrorAnswer answer;
         answer.body = json{{"detail", detail}}.dump();
         return answer;
@@ -43,8 +39,7 @@ public:
             co_return;
         }
         if (request.path == "/api/v1/version") {
-            co_await out.whole(200, "application/json",
-                               R"({"version":"1.7.1","main_version":"1.7.1","package":"Langflow"})");
+            co_await out.whole(200, "application/json", R"({"version":"1.7.1","main_version":"1.7.1","package":"Langflow"})");
             co_return;
         }
         const auto body = request.json();
@@ -74,21 +69,14 @@ public:
         co_await out.end();
     }
 
-    Task<> socket(EmulatorRequest, EmulatorSocket& socket, Fault) override {
-        return socket.close(1008, "there is no socket here");
-    }
+    Task<> socket(EmulatorRequest, EmulatorSocket& socket, Fault) override { return socket.close(1008, "there is no socket here"); }
 
-    [[nodiscard]] std::string unknown_event(bool) const override {
-        return "{\"event\":\"zz_unheard_of\",\"data\":{\"zz\":1}}\n\n";
-    }
+    [[nodiscard]] std::string unknown_event(bool) const override { return "{\"event\":\"zz_unheard_of\",\"data\":{\"zz\":1}}\n\n"; }
 
 private:
-    static std::string event(const char* name, json data) {
-        return json{{"event", name}, {"data", std::move(data)}}.dump() + "\n\n";
-    }
+    static std::string event(const char* name, json data) { return json{{"event", name}, {"data", std::move(data)}}.dump() + "\n\n"; }
 
-    static json message(const std::string& id, const std::string& session, const char* sender, const std::string& text,
-                        const char* state) {
+    static json message(const std::string& id, const std::string& session, const char* sender, const std::string& text, const char* state) {
         return {{"timestamp", "2026-05-01 10:00:00 UTC"},
                 {"sender", sender},
                 {"sender_name", sender},
@@ -105,29 +93,23 @@ private:
     }
 
     static json run_of(const std::string& session, const std::string& said, const std::string& text) {
-        const json told{
-            {"text_key", "text"},
-            {"data", {{"text", text}, {"sender", "Machine"}, {"sender_name", "AI"}, {"session_id", session}}},
-            {"text", text},
-            {"sender", "Machine"},
-            {"sender_name", "AI"},
-            {"session_id", session},
-            {"error", false},
-            {"category", "message"},
-            {"content_blocks", json::array()}};
-        const json output{
-            {"results", {{"message", told}}},
-            {"artifacts", {{"message", text}, {"sender", "Machine"}, {"type", "object"}}},
-            {"outputs", {{"message", {{"message", text}, {"type", "text"}}}}},
-            {"messages",
-             json::array({json{
-                 {"message", text}, {"sender", "Machine"}, {"component_id", "ChatOutput-a1"}, {"type", "text"}}})},
-            {"component_display_name", "Chat Output"},
-            {"component_id", "ChatOutput-a1"},
-            {"used_frozen_result", false}};
-        return {
-            {"session_id", session},
-            {"outputs", json::array({json{{"inputs", {{"input_value", said}}}, {"outputs", json::array({output})}}})}};
+        const json told{{"text_key", "text"},
+                        {"data", {{"text", text}, {"sender", "Machine"}, {"sender_name", "AI"}, {"session_id", session}}},
+                        {"text", text},
+                        {"sender", "Machine"},
+                        {"sender_name", "AI"},
+                        {"session_id", session},
+                        {"error", false},
+                        {"category", "message"},
+                        {"content_blocks", json::array()}};
+        const json output{{"results", {{"message", told}}},
+                          {"artifacts", {{"message", text}, {"sender", "Machine"}, {"type", "object"}}},
+                          {"outputs", {{"message", {{"message", text}, {"type", "text"}}}}},
+                          {"messages", json::array({json{{"message", text}, {"sender", "Machine"}, {"component_id", "ChatOutput-a1"}, {"type", "text"}}})},
+                          {"component_display_name", "Chat Output"},
+                          {"component_id", "ChatOutput-a1"},
+                          {"used_frozen_result", false}};
+        return {{"session_id", session}, {"outputs", json::array({json{{"inputs", {{"input_value", said}}}, {"outputs", json::array({output})}}})}};
     }
 
     std::pair<int, std::string> problem_of(const EmulatorRequest& request) const {
@@ -145,16 +127,12 @@ private:
         const auto& tweaks = at(body, "tweaks");
         if (tweaks.is_object() && body.contains("input_value"))
             for (const auto& [name, value] : tweaks.items())
-                if ((name.starts_with("ChatInput") || name.starts_with("Chat Input")) && value.is_object() &&
-                    value.contains("input_value"))
-                    return {
-                        400,
-                        "If you pass an input_value to the chat input, you cannot pass a tweak with the same name."};
+                if ((name.starts_with("ChatInput") || name.starts_with("Chat Input")) && value.is_object() && value.contains("input_value"))
+                    return {400, "If you pass an input_value to the chat input, you cannot pass a tweak with the same name."};
         return {200, ""};
     }
 
-    Task<bool> tell(HttpAnswer& out, const ModelAnswer& answer, const std::string& session, const std::string& id,
-                    bool whole) {
+    Task<bool> tell(HttpAnswer& out, const ModelAnswer& answer, const std::string& session, const std::string& id, bool whole) {
         auto begin = event("add_message", message(id, session, "Machine", "", "partial"));
         if (!co_await out.send(std::move(begin))) co_return false;
         std::string so_far;

@@ -15,8 +15,7 @@ constexpr std::size_t kMostWords = 500;  // listed with their times
 std::string first_half(const std::string& text) {
     const auto words = static_cast<std::size_t>(std::count(text.begin(), text.end(), ' ')) + 1;
     std::size_t end = 0;
-    for (std::size_t i = 0; i < (words + 1) / 2; ++i)
-        end = std::min(text.find(' ', end == 0 ? 0 : end + 1), text.size());
+    for (std::size_t i = 0; i < (words + 1) / 2; ++i) end = std::min(text.find(' ', end == 0 ? 0 : end + 1), text.size());
     return text.substr(0, end);
 }
 
@@ -59,12 +58,10 @@ std::optional<WireFormat> wire_format(std::string_view encoding, int rate) {
         Encoding encoding;
     };
     constexpr std::array kSpellings{
-        Spelling{"mulaw", Encoding::mulaw},        Spelling{"pcm_mulaw", Encoding::mulaw},
-        Spelling{"audio/pcmu", Encoding::mulaw},   Spelling{"ulaw", Encoding::mulaw},
-        Spelling{"linear16", Encoding::linear16},  Spelling{"pcm_s16le", Encoding::linear16},
-        Spelling{"audio/pcm", Encoding::linear16}, Spelling{"pcm", Encoding::linear16},
-        Spelling{"alaw", Encoding::alaw},          Spelling{"pcm_alaw", Encoding::alaw},
-        Spelling{"audio/pcma", Encoding::alaw},    Spelling{"pcm_f32le", Encoding::float32},
+        Spelling{"mulaw", Encoding::mulaw},        Spelling{"pcm_mulaw", Encoding::mulaw},   Spelling{"audio/pcmu", Encoding::mulaw},
+        Spelling{"ulaw", Encoding::mulaw},         Spelling{"linear16", Encoding::linear16}, Spelling{"pcm_s16le", Encoding::linear16},
+        Spelling{"audio/pcm", Encoding::linear16}, Spelling{"pcm", Encoding::linear16},      Spelling{"alaw", Encoding::alaw},
+        Spelling{"pcm_alaw", Encoding::alaw},      Spelling{"audio/pcma", Encoding::alaw},   Spelling{"pcm_f32le", Encoding::float32},
     };
     if (rate == 0) {
         const auto line = encoding.rfind('_');
@@ -81,8 +78,8 @@ std::optional<WireFormat> wire_format(std::string_view encoding, int rate) {
     return std::nullopt;
 }
 
-Listening::Listening(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, ListeningSettings settings,
-                     Fault fault, std::shared_ptr<SttTeller> teller, asio::any_io_executor executor)
+Listening::Listening(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, ListeningSettings settings, Fault fault, std::shared_ptr<SttTeller> teller,
+                     asio::any_io_executor executor)
     : settings_(settings),
       desk_(std::make_shared<Desk>(std::move(executor))),
       decoder_(settings.format),
@@ -205,8 +202,7 @@ Task<> Listening::tell(std::shared_ptr<Desk> desk) {
     }
 }
 
-Task<bool> Listening::tell_interims(std::shared_ptr<Desk> desk, Utterance utterance, TimePoint due,
-                                    milliseconds recognition) {
+Task<bool> Listening::tell_interims(std::shared_ptr<Desk> desk, Utterance utterance, TimePoint due, milliseconds recognition) {
     if (!desk->interims || utterance.text.empty()) co_return true;
     auto sofar = utterance;
     sofar.text = first_half(utterance.text);
@@ -261,8 +257,7 @@ std::vector<TimedWord> timed_words(const Utterance& utterance) {
     std::istringstream all(utterance.text);
     for (std::string word; out.size() < kMostWords && all >> word;) out.push_back({word, 0, 0});
     const double from = static_cast<double>(utterance.from.count()) / 1000;
-    const double step = static_cast<double>((utterance.to - utterance.from).count()) / 1000 /
-                        static_cast<double>(std::max<std::size_t>(out.size(), 1));
+    const double step = static_cast<double>((utterance.to - utterance.from).count()) / 1000 / static_cast<double>(std::max<std::size_t>(out.size(), 1));
     for (std::size_t i = 0; i < out.size(); ++i) {
         out[i].start = from + step * static_cast<double>(i);
         out[i].end = out[i].start + step;

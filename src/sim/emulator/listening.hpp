@@ -16,7 +16,7 @@
 namespace parley::sim {
 
 struct Utterance {
-    int number = 0;  // from 0; what ended without being over has the number of what it goes on as
+    int number = 0;                            // from 0; what ended without being over has the number of what it goes on as
     std::chrono::milliseconds from{0}, to{0};  // of the sound that came in
     std::string text;                          // empty: nothing that is known
     double confidence = 0;
@@ -49,8 +49,8 @@ struct ListeningSettings {
 
 class Listening {
 public:
-    Listening(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, ListeningSettings settings, Fault fault,
-              std::shared_ptr<SttTeller> teller, asio::any_io_executor executor);
+    Listening(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, ListeningSettings settings, Fault fault, std::shared_ptr<SttTeller> teller,
+              asio::any_io_executor executor);
     ~Listening();  // what is being told is told
     Listening(const Listening&) = delete;
     Listening& operator=(const Listening&) = delete;
@@ -89,8 +89,7 @@ private:
     };
     static Task<> tell(std::shared_ptr<Desk> desk);
     static Task<bool> tell_one(std::shared_ptr<Desk> desk, Job job);
-    static Task<bool> tell_interims(std::shared_ptr<Desk> desk, Utterance utterance, TimePoint due,
-                                    std::chrono::milliseconds recognition);
+    static Task<bool> tell_interims(std::shared_ptr<Desk> desk, Utterance utterance, TimePoint due, std::chrono::milliseconds recognition);
     void push(Job job);
     Job job(Job::Kind kind, const UtteranceCutter::Event& event, bool forced);
     Task<bool> handle(UtteranceCutter::Event event, bool forced);

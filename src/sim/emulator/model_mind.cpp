@@ -26,14 +26,12 @@ std::string content_text(const json& content) {
 
 bool object_schema(const json& schema) {
     const auto type = text_at(schema, "type");
-    return schema.is_object() && (type == "object" || type == "OBJECT") &&
-           (!schema.contains("properties") || schema["properties"].is_object());
+    return schema.is_object() && (type == "object" || type == "OBJECT") && (!schema.contains("properties") || schema["properties"].is_object());
 }
 
 bool tool_name(const std::string& name) {
-    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '_' || c == '-';
-    });
+    return !name.empty() && name.size() <= 64 &&
+           std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
 }
 
 int rough_tokens(std::string_view text) {
@@ -65,17 +63,14 @@ ModelAnswer model_answer(const EmulatorWorld& world, const Fault& fault, const M
         answer.deltas.resize((answer.deltas.size() + 1) / 2);
         return answer;
     }
-    if (thought.tool.empty() || std::find(asked.tools.begin(), asked.tools.end(), thought.tool) == asked.tools.end())
-        return answer;
+    if (thought.tool.empty() || std::find(asked.tools.begin(), asked.tools.end(), thought.tool) == asked.tools.end()) return answer;
     answer.tool = thought.tool;
     constexpr std::size_t kPiece = 6;
-    for (std::size_t from = 0; from < thought.arguments.size(); from += kPiece)
-        answer.pieces.push_back(thought.arguments.substr(from, kPiece));
+    for (std::size_t from = 0; from < thought.arguments.size(); from += kPiece) answer.pieces.push_back(thought.arguments.substr(from, kPiece));
     return answer;
 }
 
-Task<bool> send_deltas(EmulatorWorld& world, HttpAnswer& out, const ModelAnswer& answer,
-                       std::function<std::string(const std::string&)> event) {
+Task<bool> send_deltas(EmulatorWorld& world, HttpAnswer& out, const ModelAnswer& answer, std::function<std::string(const std::string&)> event) {
     bool first = true;
     do {
         for (const auto& delta : answer.deltas) {
@@ -84,8 +79,7 @@ Task<bool> send_deltas(EmulatorWorld& world, HttpAnswer& out, const ModelAnswer&
             auto bytes = event(delta);
             if (!co_await out.item(std::move(bytes))) co_return false;
         }
-        if (answer.endless && answer.deltas.empty() && !co_await out.sleep(std::chrono::milliseconds(50)))
-            co_return false;
+        if (answer.endless && answer.deltas.empty() && !co_await out.sleep(std::chrono::milliseconds(50))) co_return false;
     } while (answer.endless);
     co_return true;
 }

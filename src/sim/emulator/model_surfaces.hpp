@@ -48,8 +48,7 @@ struct ModelAnswer {
 [[nodiscard]] ModelAnswer model_answer(const EmulatorWorld& world, const Fault& fault, const ModelAsked& asked);
 
 // Sends each delta as an item, in the world's time. False: the client has gone.
-Task<bool> send_deltas(EmulatorWorld& world, HttpAnswer& out, const ModelAnswer& answer,
-                       std::function<std::string(const std::string&)> event);
+Task<bool> send_deltas(EmulatorWorld& world, HttpAnswer& out, const ModelAnswer& answer, std::function<std::string(const std::string&)> event);
 
 // Member of an object, or null; text of a member, or empty.
 [[nodiscard]] const nlohmann::json& at(const nlohmann::json& object, const char* key);

@@ -25,15 +25,14 @@ std::optional<WireFormat> format_in(const json& given) {
     const auto type = given.value("type", std::string{});
     if (type == "audio/pcmu") return WireFormat{WireFormat::Encoding::mulaw, 8000};
     if (type == "audio/pcma") return WireFormat{WireFormat::Encoding::alaw, 8000};
-    if (type == "audio/pcm" && given.value("rate", 24000) == 24000)
-        return WireFormat{WireFormat::Encoding::linear16, 24000};
+    if (type == "audio/pcm" && given.value("rate", 24000) == 24000) return WireFormat{WireFormat::Encoding::linear16, 24000};
     return std::nullopt;
 }
 
 class RealtimeSession {
 public:
-    RealtimeSession(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault,
-                    std::shared_ptr<RealtimeBook> book, asio::any_io_executor executor)
+    RealtimeSession(std::shared_ptr<EmulatorWorld> world, EmulatorSocket& socket, Fault fault, std::shared_ptr<RealtimeBook> book,
+                    asio::any_io_executor executor)
         : socket_(socket),
           book_(std::move(book)),
           settings_(first_settings(*world)),
@@ -71,9 +70,7 @@ private:
 };
 
 Task<bool> RealtimeSession::take(json message) {
-    const auto type = message.is_object() && message.contains("type") && message["type"].is_string()
-                          ? message["type"].get<std::string>()
-                          : "";
+    const auto type = message.is_object() && message.contains("type") && message["type"].is_string() ? message["type"].get<std::string>() : "";
     if (type.empty()) co_return co_await refuse(std::move(message), "invalid_event", "The 'type' field is missing.");
     if (type == "input_audio_buffer.append") co_return co_await append(std::move(message));
     if (type == "session.update") co_return co_await update(std::move(message));
@@ -102,22 +99,17 @@ Task<bool> RealtimeSession::take(json message) {
 
 Task<bool> RealtimeSession::update(json message) {
     const auto session = message.contains("session") && message["session"].is_object() ? message["session"] : json();
-    if (session.is_null())
-        co_return co_await refuse(std::move(message), "missing_required_parameter",
-                                  "Missing required parameter: 'session'.");
+    if (session.is_null()) co_return co_await refuse(std::move(message), "missing_required_parameter", "Missing required parameter: 'session'.");
     if (!book_->beta && session.value("type", std::string{}).empty())
-        co_return co_await refuse(std::move(message), "missing_required_parameter",
-                                  "Missing required parameter: 'session.type'.", "session.type");
+        co_return co_await refuse(std::move(message), "missing_required_parameter", "Missing required parameter: 'session.type'.", "session.type");
     if (!book_->beta) {
-        for (const char* old :
-             {"modalities", "voice", "input_audio_format", "output_audio_format", "turn_detection", "temperature"}) {
+        for (const char* old : {"modalities", "voice", "input_audio_format", "output_audio_format", "turn_detection", "temperature"}) {
             if (!session.contains(old)) continue;
             std::string why = std::string("Unknown parameter: 'session.") + old + "'.";
             co_return co_await refuse(std::move(message), "unknown_parameter", std::move(why));
         }
         if (session.contains("output_modalities") && session["output_modalities"].size() != 1)
-            co_return co_await refuse(std::move(message), "invalid_value", "Invalid modalities.",
-                                      "session.output_modalities");
+            co_return co_await refuse(std::move(message), "invalid_value", "Invalid modalities.", "session.output_modalities");
     }
     auto next = book_->session;
     next.merge_patch(session);  // null clears, as the vendor has it
@@ -127,8 +119,7 @@ Task<bool> RealtimeSession::update(json message) {
     };
     const auto in = format_in(at("input_audio_format", "/audio/input/format"));
     const auto out = format_in(at("output_audio_format", "/audio/output/format"));
-    if (!in || !out)
-        co_return co_await refuse(std::move(message), "invalid_value", "Invalid audio format.", "session.audio");
+    if (!in || !out) co_return co_await refuse(std::move(message), "invalid_value", "Invalid audio format.", "session.audio");
     settings_.in = *in;
     settings_.out = *out;
     const auto detection = at("turn_detection", "/audio/input/turn_detection");
@@ -136,8 +127,7 @@ Task<bool> RealtimeSession::update(json message) {
     if (detection.is_object()) {
         settings_.answers = detection.value("create_response", true);
         settings_.interrupts = detection.value("interrupt_response", true);
-        if (detection.contains("silence_duration_ms"))
-            settings_.endpointing = milliseconds(detection["silence_duration_ms"].get<int>());
+        if (detection.contains("silence_duration_ms")) settings_.endpointing = milliseconds(detection["silence_duration_ms"].get<int>());
     }
     book_->session = std::move(next);
     agent_.change(settings_);
@@ -147,17 +137,15 @@ Task<bool> RealtimeSession::update(json message) {
 
 Task<bool> RealtimeSession::append(json message) {
     const auto audio = from_base64(message.value("audio", std::string{}));
-    if (!audio)
-        co_return co_await refuse(std::move(message), "invalid_value", "Invalid 'audio'. Expected base64.", "audio");
+    if (!audio) co_return co_await refuse(std::move(message), "invalid_value", "Invalid 'audio'. Expected base64.", "audio");
     std::string bytes(audio->begin(), audio->end());
     co_return co_await agent_.hear(std::move(bytes));
 }
 
 Task<bool> RealtimeSession::commit(json message) {
     if (agent_.commit()) co_return co_await teller_->committed();
-    co_return co_await refuse(
-        std::move(message), "input_audio_buffer_commit_empty",
-        "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio.");
+    co_return co_await refuse(std::move(message), "input_audio_buffer_commit_empty",
+                              "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio.");
 }
 
 Task<bool> RealtimeSession::create_item(json message) {
@@ -182,11 +170,9 @@ Task<bool> RealtimeSession::create_item(json message) {
     } else {
         const auto call = book_->calls.find(item.value("call_id", std::string{}));
         if (call == book_->calls.end())
-            co_return co_await refuse(std::move(message), "invalid_tool_call_id",
-                                      "Tool call ID not found in conversation.", "item.call_id");
+            co_return co_await refuse(std::move(message), "invalid_tool_call_id", "Tool call ID not found in conversation.", "item.call_id");
         if (!item.contains("output") || !item["output"].is_string())
-            co_return co_await refuse(std::move(message), "invalid_type",
-                                      "Invalid type for 'item.output': expected a string.", "item.output");
+            co_return co_await refuse(std::move(message), "invalid_type", "Invalid type for 'item.output': expected a string.", "item.output");
         last_tool_ = call->second;
     }
     if (item.value("id", std::string{}).empty()) item["id"] = book_->id("item");
@@ -204,29 +190,25 @@ Task<bool> RealtimeSession::truncate(json message) {
     }
     const auto end = message.value("audio_end_ms", json());
     if (!end.is_number_integer() || end.get<std::int64_t>() < 0 || message.value("content_index", -1) != 0)
-        co_return co_await refuse(std::move(message), "invalid_value", "Invalid 'audio_end_ms' or 'content_index'.",
-                                  "audio_end_ms");
+        co_return co_await refuse(std::move(message), "invalid_value", "Invalid 'audio_end_ms' or 'content_index'.", "audio_end_ms");
     const auto ms = end.get<std::int64_t>();
     if (ms > found->second.sound.count()) {
-        std::string why = "Audio content of " + std::to_string(found->second.sound.count()) +
-                          "ms is already shorter than " + std::to_string(ms) + "ms";
+        std::string why = "Audio content of " + std::to_string(found->second.sound.count()) + "ms is already shorter than " + std::to_string(ms) + "ms";
         co_return co_await refuse(std::move(message), "invalid_value", std::move(why), "audio_end_ms");
     }
     found->second.sound = milliseconds(ms);
-    auto text =
-        event(*book_, "conversation.item.truncated", {{"item_id", id}, {"content_index", 0}, {"audio_end_ms", ms}});
+    auto text = event(*book_, "conversation.item.truncated", {{"item_id", id}, {"content_index", 0}, {"audio_end_ms", ms}});
     co_return co_await socket_.send_text(std::move(text));
 }
 
 Task<bool> RealtimeSession::create_response(json message) {
     if (agent_.busy()) {
-        std::string why = "Conversation already has an active response in progress: " + book_->response +
-                          ". Wait until the response is finished before creating a new one.";
+        std::string why =
+            "Conversation already has an active response in progress: " + book_->response + ". Wait until the response is finished before creating a new one.";
         co_return co_await refuse(std::move(message), "conversation_already_has_active_response", std::move(why));
     }
     std::string instructions;
-    if (message.contains("response") && message["response"].is_object())
-        instructions = message["response"].value("instructions", std::string{});
+    if (message.contains("response") && message["response"].is_object()) instructions = message["response"].value("instructions", std::string{});
     // The vendor's instructions of one response replace the session's; the session's own are not the wish of this
     // moment.
     const auto standing = book_->session.value("instructions", std::string{});
@@ -244,8 +226,7 @@ Task<bool> RealtimeSession::cancel(json message) {
     const auto id = message.value("response_id", std::string{});
     const bool other = !id.empty() && id != book_->response;
     if (other || !agent_.cancel("client_cancelled"))
-        co_return co_await refuse(std::move(message), "response_cancel_not_active",
-                                  "Cancellation failed: no active response found");
+        co_return co_await refuse(std::move(message), "response_cancel_not_active", "Cancellation failed: no active response found");
     co_return true;
 }
 
@@ -260,45 +241,35 @@ Task<> announce_limit(EmulatorSocket& socket, std::shared_ptr<RealtimeBook> book
 }  // namespace
 
 bool openai_realtime_path(const EmulatorRequest& request) {
-    return (request.path == "/v1/realtime" || request.path == "/openai/realtime") &&
-           request.parameter("intent") != "transcription";
+    return (request.path == "/v1/realtime" || request.path == "/openai/realtime") && request.parameter("intent") != "transcription";
 }
 
-Task<> openai_realtime(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
-                       Fault fault) {
+Task<> openai_realtime(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
     auto book = std::make_shared<RealtimeBook>();
     book->prefix = std::to_string(request.number) + "x";
     book->beta = request.path == "/openai/realtime";
     if (!book->beta && !request.header("openai-beta").empty()) {
         auto text =
-            error_event(*book, json(), "beta_api_shape_disabled",
-                        "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.");
+            error_event(*book, json(), "beta_api_shape_disabled", "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.");
         co_await socket.send_text(std::move(text));
         std::string reason = "invalid_request_error.beta_api_shape_disabled";
         co_await socket.close(4000, std::move(reason));
         co_return;
     }
-    const json detection{{"type", "server_vad"},
-                         {"threshold", 0.5},
-                         {"prefix_padding_ms", 300},
-                         {"create_response", true},
-                         {"interrupt_response", true}};
+    const json detection{{"type", "server_vad"}, {"threshold", 0.5}, {"prefix_padding_ms", 300}, {"create_response", true}, {"interrupt_response", true}};
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count();
-    book->session = {
-        {"id", "sess_" + book->prefix}, {"object", "realtime.session"}, {"model", request.parameter("model")},
-        {"expires_at", now + 3600},     {"instructions", ""},           {"tools", json::array()}};
+    book->session = {{"id", "sess_" + book->prefix}, {"object", "realtime.session"}, {"model", request.parameter("model")},
+                     {"expires_at", now + 3600},     {"instructions", ""},           {"tools", json::array()}};
     if (book->beta) {
-        book->session.update({{"modalities", {"audio", "text"}},
-                              {"input_audio_format", "pcm16"},
-                              {"output_audio_format", "pcm16"},
-                              {"turn_detection", detection}});
+        book->session.update(
+            {{"modalities", {"audio", "text"}}, {"input_audio_format", "pcm16"}, {"output_audio_format", "pcm16"}, {"turn_detection", detection}});
     } else {
         const json pcm{{"type", "audio/pcm"}, {"rate", 24000}};
-        book->session.update({{"type", "realtime"},
-                              {"output_modalities", json::array({"audio"})},
-                              {"audio",
-                               {{"input", {{"format", pcm}, {"transcription", nullptr}, {"turn_detection", detection}}},
-                                {"output", {{"format", pcm}, {"voice", "alloy"}}}}}});
+        book->session.update(
+            {{"type", "realtime"},
+             {"output_modalities", json::array({"audio"})},
+             {"audio",
+              {{"input", {{"format", pcm}, {"transcription", nullptr}, {"turn_detection", detection}}}, {"output", {{"format", pcm}, {"voice", "alloy"}}}}}});
     }
     auto executor = co_await asio::this_coro::executor;
     RealtimeSession session(std::move(world), socket, fault, book, std::move(executor));

@@ -38,13 +38,8 @@ inline std::string event(RealtimeBook& book, const char* type, json body = json:
     return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-inline std::string error_event(RealtimeBook& book, const json& from, const char* code, const std::string& message,
-                               const char* param = nullptr) {
-    json error{{"type", "invalid_request_error"},
-               {"code", nullptr},
-               {"message", message},
-               {"param", nullptr},
-               {"event_id", nullptr}};
+inline std::string error_event(RealtimeBook& book, const json& from, const char* code, const std::string& message, const char* param = nullptr) {
+    json error{{"type", "invalid_request_error"}, {"code", nullptr}, {"message", message}, {"param", nullptr}, {"event_id", nullptr}};
     if (*code != '\0') error["code"] = code;
     if (param != nullptr) error["param"] = param;
     if (from.is_object() && from.contains("event_id")) error["event_id"] = from["event_id"];
@@ -53,19 +48,16 @@ inline std::string error_event(RealtimeBook& book, const json& from, const char*
 
 class RealtimeTeller final : public AgentTeller {
 public:
-    RealtimeTeller(EmulatorSocket& socket, std::shared_ptr<RealtimeBook> book, milliseconds token)
-        : socket_(socket), book_(std::move(book)), token_(token) {}
+    RealtimeTeller(EmulatorSocket& socket, std::shared_ptr<RealtimeBook> book, milliseconds token) : socket_(socket), book_(std::move(book)), token_(token) {}
 
     Task<bool> started(milliseconds at) override {
         user_item_ = book_->id("item");
-        auto text = event(*book_, "input_audio_buffer.speech_started",
-                          {{"audio_start_ms", at.count()}, {"item_id", user_item_}});
+        auto text = event(*book_, "input_audio_buffer.speech_started", {{"audio_start_ms", at.count()}, {"item_id", user_item_}});
         co_return co_await socket_.send_text(std::move(text));
     }
 
     Task<bool> stopped(milliseconds at) override {
-        auto text =
-            event(*book_, "input_audio_buffer.speech_stopped", {{"audio_end_ms", at.count()}, {"item_id", user_item_}});
+        auto text = event(*book_, "input_audio_buffer.speech_stopped", {{"audio_end_ms", at.count()}, {"item_id", user_item_}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         co_return co_await committed();
     }
@@ -74,14 +66,9 @@ public:
     Task<bool> committed() {
         if (user_item_.empty()) user_item_ = book_->id("item");
         waiting_.push_back(user_item_);
-        auto text =
-            event(*book_, "input_audio_buffer.committed", {{"item_id", user_item_}, {"previous_item_id", previous()}});
+        auto text = event(*book_, "input_audio_buffer.committed", {{"item_id", user_item_}, {"previous_item_id", previous()}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
-        json item{{"id", user_item_},
-                  {"object", "realtime.item"},
-                  {"type", "message"},
-                  {"role", "user"},
-                  {"status", "completed"}};
+        json item{{"id", user_item_}, {"object", "realtime.item"}, {"type", "message"}, {"role", "user"}, {"status", "completed"}};
         item["content"] = json::array({{{"type", "input_audio"}, {"transcript", nullptr}}});
         user_item_.clear();
         co_return co_await added(std::move(item), "user", true);
@@ -91,8 +78,8 @@ public:
         std::string id = waiting_.empty() ? "item_unknown" : waiting_.front();
         if (!waiting_.empty()) waiting_.erase(waiting_.begin());
         const auto& session = book_->session;
-        const json transcription = book_->beta ? session.value("input_audio_transcription", json())
-                                               : session.value("/audio/input/transcription"_json_pointer, json());
+        const json transcription =
+            book_->beta ? session.value("input_audio_transcription", json()) : session.value("/audio/input/transcription"_json_pointer, json());
         if (transcription.is_null()) co_return true;
         for (auto& word : text_deltas(text)) {
             auto delta = event(*book_, "conversation.item.input_audio_transcription.delta",
@@ -100,10 +87,7 @@ public:
             if (!co_await socket_.send_text(std::move(delta))) co_return false;
         }
         auto done = event(*book_, "conversation.item.input_audio_transcription.completed",
-                          {{"item_id", id},
-                           {"content_index", 0},
-                           {"transcript", text},
-                           {"usage", {{"type", "duration"}, {"seconds", 2}}}});
+                          {{"item_id", id}, {"content_index", 0}, {"transcript", text}, {"usage", {{"type", "duration"}, {"seconds", 2}}}});
         co_return co_await socket_.item(std::move(done));
     }
 
@@ -118,8 +102,7 @@ public:
         book_->item = book_->id("item");
         json item = spoken_item("in_progress");
         item["content"] = json::array();
-        auto text = event(*book_, "response.output_item.added",
-                          {{"response_id", book_->response}, {"output_index", 0}, {"item", item}});
+        auto text = event(*book_, "response.output_item.added", {{"response_id", book_->response}, {"output_index", 0}, {"item", item}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         if (!co_await added(std::move(item), "assistant", false)) co_return false;
         auto part = part_event("response.content_part.added");
@@ -150,13 +133,11 @@ public:
     Task<bool> spoke(const AgentAnswer& answer) override {
         const char* state = answer.cancelled() ? "incomplete" : "completed";
         item_done_ = spoken_item(state);
-        item_done_["content"] =
-            json::array({{{"type", book_->beta ? "audio" : "output_audio"}, {"transcript", spoken_}}});
+        item_done_["content"] = json::array({{{"type", book_->beta ? "audio" : "output_audio"}, {"transcript", spoken_}}});
         const char* audio = book_->beta ? "response.audio.done" : "response.output_audio.done";
         auto text = event(*book_, audio, part_event(audio));
         if (!co_await socket_.send_text(std::move(text))) co_return false;
-        const char* transcript =
-            book_->beta ? "response.audio_transcript.done" : "response.output_audio_transcript.done";
+        const char* transcript = book_->beta ? "response.audio_transcript.done" : "response.output_audio_transcript.done";
         auto body = part_event(transcript);
         body["transcript"] = spoken_;
         text = event(*book_, transcript, std::move(body));
@@ -175,8 +156,7 @@ public:
         json item{{"id", id},        {"object", "realtime.item"}, {"type", "function_call"}, {"status", "in_progress"},
                   {"call_id", call}, {"name", answer.tool},       {"arguments", ""}};
         const int index = item_done_.is_null() ? 0 : 1;
-        auto text = event(*book_, "response.output_item.added",
-                          {{"response_id", book_->response}, {"output_index", index}, {"item", item}});
+        auto text = event(*book_, "response.output_item.added", {{"response_id", book_->response}, {"output_index", index}, {"item", item}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         if (!co_await added(item, "function_call", false)) co_return false;
         json body{{"response_id", book_->response}, {"item_id", id}, {"output_index", index}, {"call_id", call}};
@@ -202,8 +182,7 @@ public:
         const auto& finish = socket_.fault().finish;
         if (!answer.cancelled() && !finish.empty()) {
             body["status"] = "incomplete";
-            body["status_details"] = {{"type", "incomplete"},
-                                      {"reason", finish == "length" ? "max_output_tokens" : "content_filter"}};
+            body["status_details"] = {{"type", "incomplete"}, {"reason", finish == "length" ? "max_output_tokens" : "content_filter"}};
         }
         body["output"] = json::array();
         for (const auto& item : {item_done_, call_done_})
@@ -245,18 +224,13 @@ private:
                 {"usage", nullptr},        {"metadata", nullptr}};
     }
     [[nodiscard]] json spoken_item(const char* status) const {
-        return {{"id", book_->item},
-                {"object", "realtime.item"},
-                {"type", "message"},
-                {"role", "assistant"},
-                {"status", status}};
+        return {{"id", book_->item}, {"object", "realtime.item"}, {"type", "message"}, {"role", "assistant"}, {"status", status}};
     }
     [[nodiscard]] json part_event(const char*) const {
         return {{"response_id", book_->response}, {"item_id", book_->item}, {"output_index", 0}, {"content_index", 0}};
     }
     Task<bool> done(json item, int index) {
-        auto text = event(*book_, "response.output_item.done",
-                          {{"response_id", book_->response}, {"output_index", index}, {"item", item}});
+        auto text = event(*book_, "response.output_item.done", {{"response_id", book_->response}, {"output_index", index}, {"item", item}});
         if (!co_await socket_.send_text(std::move(text))) co_return false;
         if (book_->beta) co_return true;
         text = event(*book_, "conversation.item.done", {{"item", std::move(item)}, {"previous_item_id", previous()}});

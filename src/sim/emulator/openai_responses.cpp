@@ -25,8 +25,7 @@ std::string read_items(const json& input, ModelAsked& asked) {
         if (type.empty()) type = "message";
         const auto role = text_at(item, "role"), id = text_at(item, "call_id");
         if (type == "function_call") {
-            if (id.empty() || text_at(item, "name").empty() || !at(item, "arguments").is_string())
-                return "Missing required parameter: 'input[0].call_id'.";
+            if (id.empty() || text_at(item, "name").empty() || !at(item, "arguments").is_string()) return "Missing required parameter: 'input[0].call_id'.";
             names[id] = text_at(item, "name");
             open.insert(id);
             asked.said.clear();
@@ -42,8 +41,7 @@ std::string read_items(const json& input, ModelAsked& asked) {
             asked.tool_result.clear();
             asked.said.clear();
         } else if (type == "message" && role != "system" && role != "developer") {
-            return "Invalid value: '" + role +
-                   "'. Supported values are: 'assistant', 'system', 'developer', and 'user'.";
+            return "Invalid value: '" + role + "'. Supported values are: 'assistant', 'system', 'developer', and 'user'.";
         }
     }
     return open.empty() ? std::string{} : "No tool output found for function call " + *open.begin() + ".";
@@ -57,11 +55,9 @@ ModelAsked read(const json& body) {
     if (tools.is_array())
         for (const auto& tool : tools) {
             const auto name = text_at(tool, "name");
-            if (text_at(tool, "type") != "function")
-                return wrong("Missing required parameter: 'tools[0].type'.", "tools[0].type");
-            if (!tool_name(name))
-                return wrong("Missing required parameter: 'tools[0].name'.",
-                             "tools[0].name");  // nested as for chat completions
+            if (text_at(tool, "type") != "function") return wrong("Missing required parameter: 'tools[0].type'.", "tools[0].type");
+            if (!tool_name(name)) return wrong("Missing required parameter: 'tools[0].name'.",
+                                               "tools[0].name");  // nested as for chat completions
             if (at(tool, "parameters").is_object() && !object_schema(tool["parameters"]))
                 return wrong("Invalid schema for function '" + name + "'.", "tools[0].parameters");
             asked.tools.push_back(name);
@@ -115,32 +111,20 @@ public:
                         {"output_tokens", made},
                         {"output_tokens_details", {{"reasoning_tokens", 0}}},
                         {"total_tokens", input_ + made}};
-        if (!done->cut.empty())
-            out["incomplete_details"] = {{"reason", done->cut == "length" ? "max_output_tokens" : "content_filter"}};
+        if (!done->cut.empty()) out["incomplete_details"] = {{"reason", done->cut == "length" ? "max_output_tokens" : "content_filter"}};
         return out;
     }
-    [[nodiscard]] json part(const std::string& text) const {
-        return {{"type", "output_text"}, {"text", text}, {"annotations", json::array()}};
-    }
+    [[nodiscard]] json part(const std::string& text) const { return {{"type", "output_text"}, {"text", text}, {"annotations", json::array()}}; }
     [[nodiscard]] json message(const char* status, json content) const {
-        return {{"id", message_},
-                {"type", "message"},
-                {"role", "assistant"},
-                {"status", status},
-                {"content", std::move(content)}};
+        return {{"id", message_}, {"type", "message"}, {"role", "assistant"}, {"status", status}, {"content", std::move(content)}};
     }
     [[nodiscard]] json call(const char* status, const std::string& name, const std::string& arguments) const {
-        return {{"id", call_},  {"type", "function_call"}, {"status", status}, {"call_id", call_id_},
-                {"name", name}, {"arguments", arguments}};
+        return {{"id", call_}, {"type", "function_call"}, {"status", status}, {"call_id", call_id_}, {"name", name}, {"arguments", arguments}};
     }
-    [[nodiscard]] json place(int output) const {
-        return {{"item_id", output_is_call_ ? call_ : message_}, {"output_index", output}};
-    }
+    [[nodiscard]] json place(int output) const { return {{"item_id", output_is_call_ ? call_ : message_}, {"output_index", output}}; }
     [[nodiscard]] json output(const ModelAnswer& answer) const {
         auto items = json::array();
-        if (!answer.deltas.empty())
-            items.push_back(
-                message(answer.cut.empty() ? "completed" : "incomplete", json::array({part(answer.text())})));
+        if (!answer.deltas.empty()) items.push_back(message(answer.cut.empty() ? "completed" : "incomplete", json::array({part(answer.text())})));
         if (!answer.tool.empty()) items.push_back(call("completed", answer.tool, answer.arguments()));
         return items;
     }
@@ -160,8 +144,7 @@ Task<bool> say(EmulatorWorld& world, HttpAnswer& out, Response& response, const 
         data[key] = std::move(value);
         return data;
     };
-    auto opening = response.event("response.output_item.added",
-                                  {{"output_index", 0}, {"item", response.message("in_progress", json::array())}}) +
+    auto opening = response.event("response.output_item.added", {{"output_index", 0}, {"item", response.message("in_progress", json::array())}}) +
                    response.event("response.content_part.added", with("part", response.part("")));
     if (!co_await out.send(std::move(opening))) co_return false;
     auto delta = [&response, &with](const std::string& text) {
@@ -172,18 +155,16 @@ Task<bool> say(EmulatorWorld& world, HttpAnswer& out, Response& response, const 
     if (!co_await send_deltas(world, out, answer, delta)) co_return false;
     auto text = with("text", answer.text());
     text["logprobs"] = json::array();
-    auto closing =
-        response.event("response.output_text.done", std::move(text)) +
-        response.event("response.content_part.done", with("part", response.part(answer.text()))) +
-        response.event("response.output_item.done", {{"output_index", 0}, {"item", response.output(answer).front()}});
+    auto closing = response.event("response.output_text.done", std::move(text)) +
+                   response.event("response.content_part.done", with("part", response.part(answer.text()))) +
+                   response.event("response.output_item.done", {{"output_index", 0}, {"item", response.output(answer).front()}});
     co_return co_await out.send(std::move(closing));
 }
 
 Task<bool> call(HttpAnswer& out, Response& response, const ModelAnswer& answer) {
     response.now_call();
     const int index = answer.deltas.empty() ? 0 : 1;
-    auto opening = response.event("response.output_item.added",
-                                  {{"output_index", index}, {"item", response.call("in_progress", answer.tool, "")}});
+    auto opening = response.event("response.output_item.added", {{"output_index", index}, {"item", response.call("in_progress", answer.tool, "")}});
     if (!co_await out.item(std::move(opening))) co_return false;
     for (const auto& piece : answer.pieces) {
         auto data = response.place(index);
@@ -194,10 +175,9 @@ Task<bool> call(HttpAnswer& out, Response& response, const ModelAnswer& answer) 
     auto data = response.place(index);
     data["arguments"] = answer.arguments();
     data["name"] = answer.tool;
-    auto closing = response.event("response.function_call_arguments.done", std::move(data)) +
-                   response.event("response.output_item.done",
-                                  {{"output_index", index},
-                                   {"item", response.call("completed", answer.tool, answer.arguments())}});
+    auto closing =
+        response.event("response.function_call_arguments.done", std::move(data)) +
+        response.event("response.output_item.done", {{"output_index", index}, {"item", response.call("completed", answer.tool, answer.arguments())}});
     co_return co_await out.send(std::move(closing));
 }
 
@@ -214,8 +194,7 @@ Task<> openai_responses(EmulatorWorld& world, EmulatorRequest request, HttpAnswe
                          {"param", asked.parameter.empty() ? json() : json(asked.parameter)},
                          {"code", nullptr}};
         auto said = json{{"error", error}}.dump();
-        co_await out.whole(request.method == "POST" ? 400 : 405, "application/json", std::move(said),
-                           std::move(headers));
+        co_await out.whole(request.method == "POST" ? 400 : 405, "application/json", std::move(said), std::move(headers));
         co_return;
     }
     const auto answer = model_answer(world, fault, asked);
@@ -229,8 +208,7 @@ Task<> openai_responses(EmulatorWorld& world, EmulatorRequest request, HttpAnswe
     }
     if (!co_await out.begin(200, "text/event-stream; charset=utf-8", std::move(headers))) co_return;
     const auto begun = response.state("in_progress", json::array());
-    auto opening = response.event("response.created", {{"response", begun}}) +
-                   response.event("response.in_progress", {{"response", begun}});
+    auto opening = response.event("response.created", {{"response", begun}}) + response.event("response.in_progress", {{"response", begun}});
     if (!co_await out.send(std::move(opening))) co_return;
     if (!answer.deltas.empty()) {
         const bool said = co_await say(world, out, response, answer);

@@ -26,7 +26,8 @@ Problem problem_of(const json& body) {
         if (std::string_view(key) == "voice" && body.contains(key) && body[key].is_object()) continue;
         if (text_at(body, key).empty()) return {std::string("Missing required parameter: '") + key + "'.", key};
     }
-    if (characters_in(text_at(body, "input")) > kMostCharacters) return {"Invalid 'input': string too long. Expected a string with maximum length 4096.", "input"};
+    if (characters_in(text_at(body, "input")) > kMostCharacters)
+        return {"Invalid 'input': string too long. Expected a string with maximum length 4096.", "input"};
     if (body.contains("speed")) {
         const bool fine = body["speed"].is_number() && body["speed"].get<double>() >= 0.25 && body["speed"].get<double>() <= 4;
         if (!fine) return {"Invalid 'speed': must be from 0.25 to 4.", "speed"};

@@ -21,27 +21,19 @@ std::string dumped(const json& message) {
 
 class ItemTeller final : public SttTeller {
 public:
-    ItemTeller(EmulatorSocket& socket, std::uint64_t number) : socket_(socket), stem_(std::to_string(number)) {
-        next_item();
-    }
+    ItemTeller(EmulatorSocket& socket, std::uint64_t number) : socket_(socket), stem_(std::to_string(number)) { next_item(); }
 
     bool vad = false;
     bool streams = false;  // deltas while the sound comes
 
-    [[nodiscard]] json event(const char* type) {
-        return {{"type", type}, {"event_id", "event_" + stem_ + "_" + std::to_string(++events_)}};
-    }
+    [[nodiscard]] json event(const char* type) { return {{"type", type}, {"event_id", "event_" + stem_ + "_" + std::to_string(++events_)}}; }
     Task<bool> send(json message) {
         auto text = dumped(message);
         co_return co_await socket_.send_text(std::move(text));
     }
     Task<bool> complain(std::string kind, json code, std::string said, json about) {
         auto message = event("error");
-        message["error"] = {{"type", kind},
-                            {"code", std::move(code)},
-                            {"message", said},
-                            {"param", nullptr},
-                            {"event_id", std::move(about)}};
+        message["error"] = {{"type", kind}, {"code", std::move(code)}, {"message", said}, {"param", nullptr}, {"event_id", std::move(about)}};
         co_return co_await send(std::move(message));
     }
 
@@ -54,9 +46,8 @@ public:
         auto added = event("conversation.item.added");
         json content{{"type", "input_audio"}, {"transcript", nullptr}};
         added["previous_item_id"] = previous_.empty() ? json(nullptr) : json(previous_);
-        added["item"] = {{"id", item_},       {"object", "realtime.item"},
-                         {"type", "message"}, {"status", "completed"},
-                         {"role", "user"},    {"content", json::array({content})}};
+        added["item"] = {{"id", item_},    {"object", "realtime.item"},        {"type", "message"}, {"status", "completed"},
+                         {"role", "user"}, {"content", json::array({content})}};
         previous_ = item_;
         next_item();
         co_return co_await send(std::move(added));
@@ -132,9 +123,8 @@ private:
         if (!co_await socket_.item(std::move(text))) co_return false;
         auto done = event("conversation.item.done");
         json content{{"type", "input_audio"}, {"transcript", said}};
-        done["item"] = {{"id", owner},       {"object", "realtime.item"},
-                        {"type", "message"}, {"status", "completed"},
-                        {"role", "user"},    {"content", json::array({content})}};
+        done["item"] = {{"id", owner},    {"object", "realtime.item"},        {"type", "message"}, {"status", "completed"},
+                        {"role", "user"}, {"content", json::array({content})}};
         co_return co_await send(std::move(done));
     }
 
@@ -172,10 +162,7 @@ Session read_session(const json& wanted, json state, ListeningSettings settings)
     const auto format = member(input, "format");
     if (format.is_object()) {
         const auto type = text_of(format, "type");
-        const int rate =
-            type == "audio/pcm"
-                ? (format.contains("rate") && format["rate"].is_number_integer() ? format["rate"].get<int>() : 24000)
-                : 8000;
+        const int rate = type == "audio/pcm" ? (format.contains("rate") && format["rate"].is_number_integer() ? format["rate"].get<int>() : 24000) : 8000;
         const auto wire = wire_format(type, rate);
         if (!wire) {
             out.code = "invalid_value";
@@ -189,8 +176,7 @@ Session read_session(const json& wanted, json state, ListeningSettings settings)
     if (input.is_object() && input.contains("turn_detection")) {
         const auto turns = input["turn_detection"];
         out.vad = turns.is_object();
-        if (turns.is_object() && turns.contains("silence_duration_ms") &&
-            turns["silence_duration_ms"].is_number_integer())
+        if (turns.is_object() && turns.contains("silence_duration_ms") && turns["silence_duration_ms"].is_number_integer())
             out.settings.endpointing = milliseconds(std::clamp(turns["silence_duration_ms"].get<long>(), 20L, 60000L));
     } else if (streaming) {
         out.vad = false;
@@ -206,20 +192,15 @@ Session read_session(const json& wanted, json state, ListeningSettings settings)
 
 }  // namespace
 
-Task<> openai_transcribe(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket,
-                         Fault fault) {
+Task<> openai_transcribe(std::shared_ptr<EmulatorWorld> world, EmulatorRequest request, EmulatorSocket& socket, Fault fault) {
     auto teller = std::make_shared<ItemTeller>(socket, request.number);
     if (!request.header("openai-beta").empty()) {
-        std::string kind = "invalid_request_error",
-                    said = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.";
+        std::string kind = "invalid_request_error", said = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.";
         (void)co_await teller->complain(std::move(kind), "beta_api_shape_disabled", said, nullptr);
         co_await socket.close(4000, std::move(said));
         co_return;
     }
-    json state{{"id", request.id("sess_")},
-               {"object", "realtime.transcription_session"},
-               {"type", "transcription"},
-               {"expires_at", 1790003600}};
+    json state{{"id", request.id("sess_")}, {"object", "realtime.transcription_session"}, {"type", "transcription"}, {"expires_at", 1790003600}};
     auto created = teller->event("session.created");
     created["session"] = state;
     if (!co_await teller->send(std::move(created))) co_return;

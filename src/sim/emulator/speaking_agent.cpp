@@ -13,8 +13,7 @@ constexpr std::size_t kMostCollected = 60 * 8000;
 // "Say exactly this …: "Hello."" is obeyed to the letter.
 std::string in_quotes(const std::string& instruction) {
     const auto first = instruction.find('"'), last = instruction.rfind('"');
-    return first == std::string::npos || last <= first + 1 ? std::string{}
-                                                           : instruction.substr(first + 1, last - first - 1);
+    return first == std::string::npos || last <= first + 1 ? std::string{} : instruction.substr(first + 1, last - first - 1);
 }
 
 std::string oversized(std::size_t bytes) {
@@ -34,14 +33,8 @@ struct SpeakingAgent::Desk {
         bool answers = true;
         std::uint64_t epoch = 0;
     };
-    Desk(EmulatorSocket& s, std::shared_ptr<EmulatorWorld> w, AgentSettings a, Fault f, std::shared_ptr<AgentTeller> t,
-         asio::any_io_executor executor)
-        : socket(s),
-          world(std::move(w)),
-          settings(a),
-          fault(std::move(f)),
-          teller(std::move(t)),
-          wake(std::move(executor), TimePoint::max()) {}
+    Desk(EmulatorSocket& s, std::shared_ptr<EmulatorWorld> w, AgentSettings a, Fault f, std::shared_ptr<AgentTeller> t, asio::any_io_executor executor)
+        : socket(s), world(std::move(w)), settings(a), fault(std::move(f)), teller(std::move(t)), wake(std::move(executor), TimePoint::max()) {}
 
     EmulatorSocket& socket;
     std::shared_ptr<EmulatorWorld> world;
@@ -58,10 +51,9 @@ struct SpeakingAgent::Desk {
     bool ended = false;
 };
 
-SpeakingAgent::SpeakingAgent(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, AgentSettings settings,
-                             Fault fault, std::shared_ptr<AgentTeller> teller, asio::any_io_executor executor)
-    : desk_(std::make_shared<Desk>(socket, std::move(world), settings, std::move(fault), std::move(teller),
-                                   std::move(executor))),
+SpeakingAgent::SpeakingAgent(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, AgentSettings settings, Fault fault,
+                             std::shared_ptr<AgentTeller> teller, asio::any_io_executor executor)
+    : desk_(std::make_shared<Desk>(socket, std::move(world), settings, std::move(fault), std::move(teller), std::move(executor))),
       decoder_(std::make_unique<WireDecoder>(settings.in)),
       cutter_(std::make_unique<UtteranceCutter>(settings.endpointing)) {
     socket.spawn(work(desk_));
@@ -86,8 +78,7 @@ void SpeakingAgent::change(AgentSettings settings) {
 
 Task<bool> SpeakingAgent::hear(std::string bytes) {
     const auto samples = decoder_->feed(bytes);
-    const auto before =
-        std::chrono::milliseconds(samples_ / 8) - cutter_->position();  // sound before this cutter began
+    const auto before = std::chrono::milliseconds(samples_ / 8) - cutter_->position();  // sound before this cutter began
     samples_ += samples.size();
     if (!desk_->settings.cuts) {
         collected_.insert(collected_.end(), samples.begin(), samples.end());
@@ -217,8 +208,7 @@ Task<bool> SpeakingAgent::recognise(std::shared_ptr<Desk> desk, Pcm8k sound, boo
     co_return co_await produce(desk, heard.text.empty() ? "?" : heard.text, kText, desk->settings.announces, epoch);
 }
 
-Task<bool> SpeakingAgent::produce(std::shared_ptr<Desk> desk, std::string text, int kind, bool begun,
-                                  std::uint64_t epoch) {
+Task<bool> SpeakingAgent::produce(std::shared_ptr<Desk> desk, std::string text, int kind, bool begun, std::uint64_t epoch) {
     desk->socket.next_response();
     AgentAnswer answer;
     answer.number = ++desk->numbers;
@@ -271,8 +261,7 @@ Task<bool> SpeakingAgent::utter(std::shared_ptr<Desk> desk, AgentAnswer& answer,
             if (!late_until) late_until = Clock::now() + desk->fault.late_bytes;
             if (Clock::now() >= *late_until || i >= pieces) break;
         }
-        const std::size_t due =
-            pieces == 0 ? words.size() : std::min(words.size(), words.size() * (i + 1) / pieces + 1);
+        const std::size_t due = pieces == 0 ? words.size() : std::min(words.size(), words.size() * (i + 1) / pieces + 1);
         while (told < due && epoch == desk->epoch) {
             std::string delta = words[told++];
             if (!co_await desk->teller->words(answer, std::move(delta))) co_return false;

@@ -43,16 +43,15 @@ public:
     virtual Task<bool> speaks(const AgentAnswer& answer) = 0;      // its text is there, its sound comes now
     virtual Task<bool> words(const AgentAnswer& answer, std::string delta) = 0;
     virtual Task<bool> sound(const AgentAnswer& answer, std::string bytes, std::chrono::milliseconds lasts) = 0;
-    virtual Task<bool> spoke(
-        const AgentAnswer& answer) = 0;  // all of its sound has been sent, or it was broken off while speaking
+    virtual Task<bool> spoke(const AgentAnswer& answer) = 0;   // all of its sound has been sent, or it was broken off while speaking
     virtual Task<bool> called(const AgentAnswer& answer) = 0;  // its tool
     virtual Task<bool> ended(const AgentAnswer& answer) = 0;
 };
 
 class SpeakingAgent {
 public:
-    SpeakingAgent(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, AgentSettings settings, Fault fault,
-                  std::shared_ptr<AgentTeller> teller, asio::any_io_executor executor);
+    SpeakingAgent(EmulatorSocket& socket, std::shared_ptr<EmulatorWorld> world, AgentSettings settings, Fault fault, std::shared_ptr<AgentTeller> teller,
+                  asio::any_io_executor executor);
     ~SpeakingAgent();
     SpeakingAgent(const SpeakingAgent&) = delete;
     SpeakingAgent& operator=(const SpeakingAgent&) = delete;

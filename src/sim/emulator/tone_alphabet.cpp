@@ -30,16 +30,14 @@ void sound(Pcm8k& out, double amplitude_low, double low, double amplitude_high, 
         double value = amplitude_low * std::sin(low * t) + amplitude_high * std::sin(high * t);
         for (const auto hz : kHum) value += kHumAmplitude * std::sin(hz * t);
         constexpr std::size_t kRamp = 16;  // 2 ms, so that nothing clicks
-        const double edge =
-            std::min({1.0, static_cast<double>(i + 1) / kRamp, static_cast<double>(kToneSamples - i) / kRamp});
+        const double edge = std::min({1.0, static_cast<double>(i + 1) / kRamp, static_cast<double>(kToneSamples - i) / kRamp});
         out.push_back(static_cast<std::int16_t>(std::lround(value * edge)));
     }
     out.insert(out.end(), kGapSamples, 0);
 }
 
 void symbol(Pcm8k& out, int value) {
-    sound(out, kCodeAmplitude, kLow[static_cast<std::size_t>(value / 4)], kCodeAmplitude,
-          kHigh[static_cast<std::size_t>(value % 4)]);
+    sound(out, kCodeAmplitude, kLow[static_cast<std::size_t>(value / 4)], kCodeAmplitude, kHigh[static_cast<std::size_t>(value % 4)]);
 }
 
 // Energy of one frequency within the window, as the mean square it contributes.
@@ -104,8 +102,7 @@ ToneAlphabet::ToneAlphabet(const std::vector<std::string>& phrases) {
         words_.push_back(std::move(words));
         phrases_.push_back(phrase);
     }
-    if (phrases_.size() > static_cast<std::size_t>(kBase * kBase * kBase))
-        throw std::invalid_argument("too many phrases for the tone alphabet");
+    if (phrases_.size() > static_cast<std::size_t>(kBase * kBase * kBase)) throw std::invalid_argument("too many phrases for the tone alphabet");
     digits_ = phrases_.size() > static_cast<std::size_t>(kBase * kBase) ? 3 : 2;
 }
 
@@ -117,8 +114,7 @@ std::vector<ToneAlphabet::Part> ToneAlphabet::parts_of(const std::string& text) 
         for (std::size_t i = 0; i < words_.size(); ++i) {
             const auto& phrase = words_[i];
             if ((best.index >= 0 && phrase.size() <= best.words) || at + phrase.size() > words.size()) continue;
-            if (std::equal(phrase.begin(), phrase.end(), words.begin() + static_cast<std::ptrdiff_t>(at)))
-                best = {static_cast<int>(i), phrase.size()};
+            if (std::equal(phrase.begin(), phrase.end(), words.begin() + static_cast<std::ptrdiff_t>(at))) best = {static_cast<int>(i), phrase.size()};
         }
         parts.push_back(best);
         at += best.words;
@@ -162,16 +158,14 @@ std::vector<std::size_t> ToneAlphabet::heard(std::span<const std::int16_t> pcm) 
             index = index * kBase + symbols[at + i];
             sum += symbols[at + i];
         }
-        if (!digits || symbols[at + length + 1] != sum % kBase || static_cast<std::size_t>(index) >= phrases_.size())
-            continue;
+        if (!digits || symbols[at + length + 1] != sum % kBase || static_cast<std::size_t>(index) >= phrases_.size()) continue;
         out.push_back(static_cast<std::size_t>(index));
         at += length + 1;
     }
     return out;
 }
 
-std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pcm,
-                                                const std::vector<std::string>& phrases) {
+std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pcm, const std::vector<std::string>& phrases) {
     std::vector<Recognised> out;
     const auto found = heard(pcm);
     if (phrases.empty()) {
@@ -182,8 +176,7 @@ std::vector<Recognised> ToneAlphabet::recognise(std::span<const std::int16_t> pc
     for (const auto index : found) words.insert(words.end(), words_[index].begin(), words_[index].end());
     std::vector<std::pair<std::vector<std::string>, const std::string*>> wanted;
     for (const auto& phrase : phrases) wanted.emplace_back(words_of(phrase), &phrase);
-    std::sort(wanted.begin(), wanted.end(),
-              [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+    std::sort(wanted.begin(), wanted.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
     for (std::size_t at = 0; at < words.size();) {
         const auto match = std::find_if(wanted.begin(), wanted.end(), [&](const auto& one) {
             return !one.first.empty() && at + one.first.size() <= words.size() &&

@@ -29,8 +29,7 @@ bool textual(const std::string& type) {
 
 }  // namespace
 
-HttpAnswer::HttpAnswer(EmulatorConnection& connection, Fault fault)
-    : connection_(connection), fault_(std::move(fault)) {}
+HttpAnswer::HttpAnswer(EmulatorConnection& connection, Fault fault) : connection_(connection), fault_(std::move(fault)) {}
 
 Task<bool> HttpAnswer::whole(int status, std::string content_type, std::string body, Headers headers) {
     const bool counted = status < 300 && !connection_.refusing();
@@ -91,8 +90,7 @@ bool HttpAnswer::alive() const {
     return connection_.alive();
 }
 
-EmulatorSocket::EmulatorSocket(EmulatorConnection& connection, Fault fault)
-    : connection_(connection), fault_(std::move(fault)) {}
+EmulatorSocket::EmulatorSocket(EmulatorConnection& connection, Fault fault) : connection_(connection), fault_(std::move(fault)) {}
 
 Task<std::optional<SocketMessage>> EmulatorSocket::receive(TimePoint deadline) {
     return connection_.receive(deadline);

@@ -134,8 +134,7 @@ Task<bool> EmulatorConnection::transmit_part(const std::string& bytes, bool text
     co_return false;
 }
 
-Task<std::optional<std::string>> EmulatorConnection::prepare(std::string bytes, bool text,
-                                                             std::chrono::milliseconds lasts) {
+Task<std::optional<std::string>> EmulatorConnection::prepare(std::string bytes, bool text, std::chrono::milliseconds lasts) {
     std::optional<std::string> out;
     if (over_) co_return out;
     if (frozen_) co_await hang();
@@ -147,8 +146,7 @@ Task<std::optional<std::string>> EmulatorConnection::prepare(std::string bytes, 
     if (lasts.count() > 0 && pace > 0) {
         const auto now = Clock::now();
         const auto due = std::max(now, paced_until_);
-        paced_until_ =
-            due + std::chrono::microseconds(static_cast<long>(static_cast<double>(lasts.count()) * 1000 / pace));
+        paced_until_ = due + std::chrono::microseconds(static_cast<long>(static_cast<double>(lasts.count()) * 1000 / pace));
         const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(due - now);
         co_await sleep(wait);
     }

@@ -22,8 +22,7 @@ std::string unescaped(std::string_view text, bool plus_is_blank) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto hex = [&](std::size_t at) {
-            const auto place = std::string_view("0123456789abcdef")
-                                   .find(static_cast<char>(std::tolower(static_cast<unsigned char>(text[at]))));
+            const auto place = std::string_view("0123456789abcdef").find(static_cast<char>(std::tolower(static_cast<unsigned char>(text[at]))));
             return place == std::string_view::npos ? -1 : static_cast<int>(place);
         };
         if (text[i] == '%' && i + 2 < text.size() && hex(i + 1) >= 0 && hex(i + 2) >= 0) {
@@ -47,14 +46,12 @@ EmulatorRequest read_request(const http::request<http::string_body>& message, st
         const auto end = std::min(request.target.find('&', at), request.target.size());
         const auto pair = std::string_view(request.target).substr(at, end - at);
         const auto equals = std::min(pair.find('='), pair.size());
-        request.query.emplace_back(unescaped(pair.substr(0, equals), true),
-                                   equals < pair.size() ? unescaped(pair.substr(equals + 1), true) : std::string{});
+        request.query.emplace_back(unescaped(pair.substr(0, equals), true), equals < pair.size() ? unescaped(pair.substr(equals + 1), true) : std::string{});
         at = end + 1;
     }
     for (const auto& field : message) {
         std::string name(field.name_string());
-        std::transform(name.begin(), name.end(), name.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         request.headers.emplace_back(std::move(name), std::string(field.value()));
     }
     request.body = message.body();
@@ -76,10 +73,8 @@ struct HandshakeHeaders {
 
 nlohmann::ordered_json log_json(const LogEntry& entry) {
     constexpr const char* kNames[] = {"request", "upgrade", "text", "binary", "closed"};
-    nlohmann::ordered_json out{{"kind", kNames[static_cast<int>(entry.kind)]},
-                               {"request", entry.number},
-                               {"connection", entry.connection},
-                               {"at_ms", entry.at.count()}};
+    nlohmann::ordered_json out{
+        {"kind", kNames[static_cast<int>(entry.kind)]}, {"request", entry.number}, {"connection", entry.connection}, {"at_ms", entry.at.count()}};
     if (!entry.method.empty()) out["method"] = entry.method;
     if (!entry.target.empty()) out["target"] = entry.target;
     for (const auto& [name, value] : entry.headers) out["headers"][name] = value;
@@ -135,8 +130,7 @@ Task<> EmulatorConnection::watch_client() {
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) over();
 }
 
-Task<bool> EmulatorConnection::refuse(int status, const EmulatorRequest& request, std::string message,
-                                      const Fault& fault) {
+Task<bool> EmulatorConnection::refuse(int status, const EmulatorRequest& request, std::string message, const Fault& fault) {
     auto error = parts_.emulator.error(status, request, message);
     if (fault.retry_after) {
         auto seconds = std::to_string(*fault.retry_after);
@@ -146,8 +140,7 @@ Task<bool> EmulatorConnection::refuse(int status, const EmulatorRequest& request
     }
     refusing_ = true;
     HttpAnswer out(*this, Fault{});
-    const bool sent =
-        co_await out.whole(status, std::move(error.content_type), std::move(error.body), std::move(error.headers));
+    const bool sent = co_await out.whole(status, std::move(error.content_type), std::move(error.body), std::move(error.headers));
     co_return sent;
 }
 
@@ -216,8 +209,7 @@ Task<bool> EmulatorConnection::serve_http(EmulatorRequest request, Fault fault) 
 
 Task<bool> EmulatorConnection::accept(const EmulatorRequest& request, const Message& message) {
     HandshakeHeaders decorate{parts_.emulator.handshake_headers(request)};
-    if (auto chosen = parts_.emulator.subprotocol(request); !chosen.empty())
-        decorate.headers.emplace_back("sec-websocket-protocol", std::move(chosen));
+    if (auto chosen = parts_.emulator.subprotocol(request); !chosen.empty()) decorate.headers.emplace_back("sec-websocket-protocol", std::move(chosen));
     ws_.emplace(std::move(*stream_));
     ws_->next_layer().expires_never();
     auto limits = websocket::stream_base::timeout::suggested(beast::role_type::server);
@@ -277,9 +269,8 @@ Task<> EmulatorConnection::serve_upgrade(EmulatorRequest request, Message messag
 
 // What the emulator's own mouth makes of a text, for clients that need something to say.
 Task<int> EmulatorConnection::say(const EmulatorRequest& request, std::string& body) {
-    const std::map<std::string, WireFormat::Encoding> known{{"mulaw", WireFormat::Encoding::mulaw},
-                                                            {"alaw", WireFormat::Encoding::alaw},
-                                                            {"linear16", WireFormat::Encoding::linear16}};
+    const std::map<std::string, WireFormat::Encoding> known{
+        {"mulaw", WireFormat::Encoding::mulaw}, {"alaw", WireFormat::Encoding::alaw}, {"linear16", WireFormat::Encoding::linear16}};
     const auto encoding = known.find(request.parameter("encoding"));
     const int rate = std::atoi(request.parameter("rate").c_str());
     if (encoding == known.end() || rate < 4000 || rate > 192000) {

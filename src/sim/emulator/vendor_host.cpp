@@ -41,10 +41,8 @@ public:
             auto taken = std::make_shared<asio::ip::tcp::socket>(std::move(socket));
             asio::post(lane.context, [this, &lane, taken] {
                 if (lane.closing) return;
-                const auto place = lane.connections.emplace(
-                    lane.connections.end(), HostParts{*emulator, *world, script, books}, std::move(*taken));
-                asio::co_spawn(lane.context, place->serve(),
-                               [&lane, place](std::exception_ptr) { lane.connections.erase(place); });
+                const auto place = lane.connections.emplace(lane.connections.end(), HostParts{*emulator, *world, script, books}, std::move(*taken));
+                asio::co_spawn(lane.context, place->serve(), [&lane, place](std::exception_ptr) { lane.connections.erase(place); });
             });
         }
     }
@@ -76,8 +74,7 @@ public:
     std::atomic<bool> stopped = false;
 };
 
-VendorHost::VendorHost(std::shared_ptr<VendorEmulator> emulator, std::shared_ptr<EmulatorWorld> world,
-                       VendorHostOptions options)
+VendorHost::VendorHost(std::shared_ptr<VendorEmulator> emulator, std::shared_ptr<EmulatorWorld> world, VendorHostOptions options)
     : impl_(std::make_unique<Impl>(std::move(emulator), std::move(world), std::move(options))) {}
 VendorHost::~VendorHost() = default;
 
@@ -147,8 +144,7 @@ nlohmann::json EmulatorRequest::json() const {
 
 std::string EmulatorRequest::id(std::string_view prefix) const {
     char digits[32];
-    std::snprintf(digits, sizeof(digits), "%012llx%012llx", static_cast<unsigned long long>(connection),
-                  static_cast<unsigned long long>(number));
+    std::snprintf(digits, sizeof(digits), "%012llx%012llx", static_cast<unsigned long long>(connection), static_cast<unsigned long long>(number));
     return std::string(prefix) + digits;
 }
 

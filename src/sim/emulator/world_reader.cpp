@@ -10,8 +10,7 @@ namespace parley::sim {
 namespace {
 
 MindRule read_rule(const YamlPlace& place, const YAML::Node& node) {
-    const YamlMap map(place, node,
-                      {"greeting", "words", "regex", "tool_result", "say", "tool", "arguments", "end_call"});
+    const YamlMap map(place, node, {"greeting", "words", "regex", "tool_result", "say", "tool", "arguments", "end_call"});
     MindRule rule;
     map.flag("greeting", rule.greeting);
     map.texts("words", rule.words);
@@ -24,8 +23,7 @@ MindRule read_rule(const YamlPlace& place, const YAML::Node& node) {
     map.flag("end_call", end_call);
     if (end_call && !rule.tool.empty()) place.fail(node, "'end_call' is itself a tool; 'tool' names another");
     if (end_call) rule.tool = "end_call";
-    if (!nlohmann::json::parse(rule.arguments, nullptr, false).is_object())
-        place.fail(map.at("arguments"), "'arguments' must be a JSON object in a text");
+    if (!nlohmann::json::parse(rule.arguments, nullptr, false).is_object()) place.fail(map.at("arguments"), "'arguments' must be a JSON object in a text");
     if (!rule.regex.empty()) {
         try {
             const std::regex checked(rule.regex, std::regex::ECMAScript | std::regex::icase);
@@ -33,11 +31,9 @@ MindRule read_rule(const YamlPlace& place, const YAML::Node& node) {
             place.fail(map.at("regex"), e.what());
         }
     }
-    const int kinds = (rule.greeting ? 1 : 0) + (rule.words.empty() && rule.regex.empty() ? 0 : 1) +
-                      (rule.tool_result.empty() ? 0 : 1);
+    const int kinds = (rule.greeting ? 1 : 0) + (rule.words.empty() && rule.regex.empty() ? 0 : 1) + (rule.tool_result.empty() ? 0 : 1);
     if (kinds != 1) place.fail(node, "a rule needs one of: greeting, words and regex, tool_result");
-    if (rule.say.empty() && rule.tool.empty() && rule.tool_result.empty())
-        place.fail(node, "a rule needs 'say', 'tool' or 'end_call'");
+    if (rule.say.empty() && rule.tool.empty() && rule.tool_result.empty()) place.fail(node, "a rule needs 'say', 'tool' or 'end_call'");
     return rule;
 }
 
@@ -61,8 +57,7 @@ WorldSettings parse_emulator_world(const std::string& yaml, const std::string& f
     map.text("voice", world.voice);
     map.number("speed", 0.5, 2, world.speed);
     if (map.has("times")) {
-        const YamlMap times(place, map.at("times"),
-                            {"endpointing", "recognition", "first_token", "token", "first_audio", "chunk", "pace"});
+        const YamlMap times(place, map.at("times"), {"endpointing", "recognition", "first_token", "token", "first_audio", "chunk", "pace"});
         times.duration("endpointing", world.endpointing);
         times.duration("recognition", world.recognition);
         times.duration("first_token", world.first_token);

@@ -14,9 +14,7 @@ void Account::set(std::string status, std::string type) {
 }
 
 Account::Caller Account::authenticate(const std::string& authorization) {
-    const auto pair = [](const std::string& user, std::string_view password) {
-        return "Basic " + base64(user + ":" + std::string(password));
-    };
+    const auto pair = [](const std::string& user, std::string_view password) { return "Basic " + base64(user + ":" + std::string(password)); };
     if (authorization == pair(world_.account_sid(), world_.carrier.options().auth_token.reveal())) return Caller::token;
     const auto& options = world_.options;
     if (!options.api_key.empty() && authorization == pair(options.api_key, options.api_secret)) return Caller::key;
@@ -38,12 +36,18 @@ Json Account::json() const {
              {"subresource_uris", Json::object()},
              {"type", type_},
              {"uri", "/2010-04-01/Accounts/" + sid + ".json"}};
-    const std::pair<const char*, const char*> links[] = {{"available_phone_numbers", "AvailablePhoneNumbers"}, {"calls", "Calls"},
-                                                         {"conferences", "Conferences"},                       {"incoming_phone_numbers", "IncomingPhoneNumbers"},
-                                                         {"notifications", "Notifications"},                   {"outgoing_caller_ids", "OutgoingCallerIds"},
-                                                         {"recordings", "Recordings"},                         {"transcriptions", "Transcriptions"},
-                                                         {"messages", "Messages"},                             {"applications", "Applications"},
-                                                         {"queues", "Queues"},                                 {"keys", "Keys"},
+    const std::pair<const char*, const char*> links[] = {{"available_phone_numbers", "AvailablePhoneNumbers"},
+                                                         {"calls", "Calls"},
+                                                         {"conferences", "Conferences"},
+                                                         {"incoming_phone_numbers", "IncomingPhoneNumbers"},
+                                                         {"notifications", "Notifications"},
+                                                         {"outgoing_caller_ids", "OutgoingCallerIds"},
+                                                         {"recordings", "Recordings"},
+                                                         {"transcriptions", "Transcriptions"},
+                                                         {"messages", "Messages"},
+                                                         {"applications", "Applications"},
+                                                         {"queues", "Queues"},
+                                                         {"keys", "Keys"},
                                                          {"balance", "Balance"}};
     for (const auto& [key, word] : links) out["subresource_uris"][key] = world_.path("/" + std::string(word) + ".json");
     return out;

@@ -52,10 +52,8 @@ ApiAnswer api_json(int status, const Json& body) {
 }
 
 ApiAnswer api_error(int status, int code, const std::string& message) {
-    return api_json(status, {{"code", code},
-                             {"message", message},
-                             {"more_info", "https://www.twilio.com/docs/errors/" + std::to_string(code)},
-                             {"status", status}});
+    return api_json(status,
+                    {{"code", code}, {"message", message}, {"more_info", "https://www.twilio.com/docs/errors/" + std::to_string(code)}, {"status", status}});
 }
 
 ApiAnswer not_found(const ApiCall& call) {

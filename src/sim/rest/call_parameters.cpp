@@ -21,7 +21,8 @@ std::optional<ApiAnswer> read_parties(const ApiCall& call, CallPlan& plan) {
     if (plan.from.empty()) return api_error(400, 21213, "'From' phone number is required");
     if (!endpoint(plan.to)) return api_error(400, 21211, "The phone number you are attempting to call, " + plan.to + ", is not valid.");
     if (plan.to == plan.from) return api_error(400, 21211, "'To' and 'From' are the same number");
-    if (e164(plan.to) && !e164(plan.from) && !plan.from.starts_with("client:")) return api_error(400, 21212, "The source phone number provided, " + plan.from + ", is not valid.");
+    if (e164(plan.to) && !e164(plan.from) && !plan.from.starts_with("client:"))
+        return api_error(400, 21212, "The source phone number provided, " + plan.from + ", is not valid.");
     return std::nullopt;
 }
 
@@ -43,8 +44,9 @@ std::optional<ApiAnswer> read_detection(const ApiCall& call, bool participant, M
         long low, high, factor;
         milliseconds* into;
     };
-    for (const auto& limit : {Limit{"MachineDetectionTimeout", 3, 59, 1000, &out.timeout}, Limit{"MachineDetectionSpeechThreshold", 1000, 6000, 1, &out.speech},
-                              Limit{"MachineDetectionSpeechEndThreshold", 500, 5000, 1, &out.speech_end}, Limit{"MachineDetectionSilenceTimeout", 2000, 10000, 1, &out.silence}}) {
+    for (const auto& limit :
+         {Limit{"MachineDetectionTimeout", 3, 59, 1000, &out.timeout}, Limit{"MachineDetectionSpeechThreshold", 1000, 6000, 1, &out.speech},
+          Limit{"MachineDetectionSpeechEndThreshold", 500, 5000, 1, &out.speech_end}, Limit{"MachineDetectionSilenceTimeout", 2000, 10000, 1, &out.silence}}) {
         if (!call.has(limit.name)) continue;
         const auto number = call.number(limit.name);
         if (!number || *number < limit.low || *number > limit.high) return api_error(400, 21263, std::string("Invalid ") + limit.name);
@@ -101,18 +103,21 @@ std::optional<ApiAnswer> read_call_parameters(const ApiCall& call, RestWorld& wo
     for (const char* name : {"FallbackUrl", "StatusCallback", "RecordingStatusCallback", "AsyncAmdStatusCallback", "AmdStatusCallback"}) {
         const auto url = call.value(name);
         const auto parsed = parse_url(url);
-        if (!url.empty() && (!usable_url(url) || parsed->host.find('_') != std::string::npos)) return api_error(400, 21609, std::string("Invalid '") + name + "' URL");
+        if (!url.empty() && (!usable_url(url) || parsed->host.find('_') != std::string::npos))
+            return api_error(400, 21609, std::string("Invalid '") + name + "' URL");
     }
     plan.status_callback_events = call.list("StatusCallbackEvent");
     for (const auto& event : plan.status_callback_events) {
-        if (event != "initiated" && event != "ringing" && event != "answered" && event != "completed") return api_error(400, 21626, "Invalid StatusCallbackEvent: " + event);
+        if (event != "initiated" && event != "ringing" && event != "answered" && event != "completed")
+            return api_error(400, 21626, "Invalid StatusCallbackEvent: " + event);
     }
     const auto timeout = call.has("Timeout") ? call.number("Timeout") : std::optional<long>(60);
     if (!timeout || *timeout > 600) return api_error(400, 21208, "Invalid Timeout");
     plan.ring_timeout = std::chrono::seconds(*timeout);
     if (const auto limit = call.number("TimeLimit")) plan.time_limit = std::chrono::seconds(*limit);
     plan.send_digits = call.value("SendDigits");
-    if (plan.send_digits.size() > 32 || plan.send_digits.find_first_not_of("0123456789ABCDabcd#*wW") != std::string::npos) return api_error(400, 21206, "Invalid SendDigits");
+    if (plan.send_digits.size() > 32 || plan.send_digits.find_first_not_of("0123456789ABCDabcd#*wW") != std::string::npos)
+        return api_error(400, 21206, "Invalid SendDigits");
     if (call.value("CallReason").size() > 50) return api_error(400, 21658, "CallReason is longer than 50 characters");
     if (auto refused = read_detection(call, participant, plan.detection)) return refused;
     plan.record = call.flag("Record", false);

@@ -12,9 +12,7 @@ class CallbackPost {
 public:
     explicit CallbackPost(RestWorld& world) : world_(world), planner_(world.options.carrier.callbacks, 1) {}
     // From now on.
-    void set_weather(const CallbackWeather& weather) {
-        planner_ = CallbackPlanner(weather, ++generation_);
-    }
+    void set_weather(const CallbackWeather& weather) { planner_ = CallbackPlanner(weather, ++generation_); }
     // `last`: nothing follows for this subject; with reversed order everything held for it leaves now, backwards.
     void send(const std::string& subject, std::string url, std::string method, Form form, bool last);
 

@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kMaxInlineTwiml = 4000;
 
 // A stream, a Siprec session: what a call's fork looks like once it was asked for.
-ApiAnswer fork_answer(RestWorld& world, const std::string& call_sid, const std::string& kind, const std::string& sid, const std::string& name, const char* status) {
+ApiAnswer fork_answer(RestWorld& world, const std::string& call_sid, const std::string& kind, const std::string& sid, const std::string& name,
+                      const char* status) {
     return api_json(200, {{"sid", sid},
                           {"account_sid", world.account_sid()},
                           {"call_sid", call_sid},
@@ -59,10 +60,14 @@ Json Calls::json(const CallView& view) const {
              {"queue_time", "0"},
              {"trunk_sid", nullptr},
              {"uri", base + ".json"}};
-    const std::pair<const char*, const char*> links[] = {{"notifications", "Notifications"}, {"recordings", "Recordings"},
-                                                         {"payments", "Payments"},           {"events", "Events"},
-                                                         {"siprec", "Siprec"},               {"streams", "Streams"},
-                                                         {"transcriptions", "Transcriptions"}, {"user_defined_message_subscriptions", "UserDefinedMessageSubscriptions"},
+    const std::pair<const char*, const char*> links[] = {{"notifications", "Notifications"},
+                                                         {"recordings", "Recordings"},
+                                                         {"payments", "Payments"},
+                                                         {"events", "Events"},
+                                                         {"siprec", "Siprec"},
+                                                         {"streams", "Streams"},
+                                                         {"transcriptions", "Transcriptions"},
+                                                         {"user_defined_message_subscriptions", "UserDefinedMessageSubscriptions"},
                                                          {"user_defined_messages", "UserDefinedMessages"}};
     for (const auto& [key, word] : links) out["subresource_uris"][key] = base + "/" + word + ".json";
     return out;
@@ -123,7 +128,8 @@ ApiAnswer Calls::notifications(const ApiCall& call, const std::string& call_sid,
     std::vector<ListItem> items;
     for (auto note = notes.rbegin(); note != notes.rend(); ++note) {
         const std::string log = note->warning ? "1" : "0";
-        if (!one.empty() ? note->sid != one : ((!call.value("Log").empty() && call.value("Log") != log) || !date_passes(call, "MessageDate", note->at))) continue;
+        if (!one.empty() ? note->sid != one : ((!call.value("Log").empty() && call.value("Log") != log) || !date_passes(call, "MessageDate", note->at)))
+            continue;
         Json json{{"sid", note->sid},
                   {"account_sid", world_.account_sid()},
                   {"call_sid", or_null(note->call_sid)},
@@ -151,7 +157,9 @@ ApiAnswer Calls::notifications(const ApiCall& call, const std::string& call_sid,
 
 ApiAnswer Calls::streams(const ApiCall& call, const std::string& call_sid) {
     if (!call.post()) return not_allowed();
-    const auto answer = [&](const std::string& sid, const std::string& name, const char* status) { return fork_answer(world_, call_sid, "Streams", sid, name, status); };
+    const auto answer = [&](const std::string& sid, const std::string& name, const char* status) {
+        return fork_answer(world_, call_sid, "Streams", sid, name, status);
+    };
     if (call.parts.size() == 4) {
         if (call.value("Status") != "stopped") return api_error(400, 20001, "Status must be stopped");
         for (const auto& [sid, where] : streams_) {
@@ -201,7 +209,8 @@ ApiAnswer Calls::transcriptions(const ApiCall& call, const std::string& call_sid
     }
     auto plan = read_transcription(call.form);
     if (!plan.callback_url.empty() && !usable_url(plan.callback_url)) return api_error(400, 21402, "Invalid StatusCallbackUrl");
-    if (plan.track != "both_tracks" && plan.track != "inbound_track" && plan.track != "outbound_track") return api_error(400, 20001, "Invalid Track: " + plan.track);
+    if (plan.track != "both_tracks" && plan.track != "inbound_track" && plan.track != "outbound_track")
+        return api_error(400, 20001, "Invalid Track: " + plan.track);
     for (const auto& [one, where] : transcriptions_) {
         if (!plan.name.empty() && where == call_sid + " " + plan.name) return api_error(400, 20001, "The name is used already: " + plan.name);
     }
@@ -222,10 +231,13 @@ ApiAnswer Calls::transcriptions(const ApiCall& call, const std::string& call_sid
 ApiAnswer Calls::siprec(const ApiCall& call, const std::string& call_sid) {
     if (!call.post()) return not_allowed();
     const auto view = world_.carrier.call(call_sid);
-    const auto answer = [&](const std::string& sid, const std::string& name, const char* status) { return fork_answer(world_, call_sid, "Siprec", sid, name, status); };
+    const auto answer = [&](const std::string& sid, const std::string& name, const char* status) {
+        return fork_answer(world_, call_sid, "Siprec", sid, name, status);
+    };
     if (call.parts.size() == 4) {
         for (const auto& [sid, name] : siprec_) {
-            if ((sid == call.part(3) || name == call_sid + " " + call.part(3)) && call.value("Status") == "stopped") return answer(sid, name.substr(35), "stopped");
+            if ((sid == call.part(3) || name == call_sid + " " + call.part(3)) && call.value("Status") == "stopped")
+                return answer(sid, name.substr(35), "stopped");
         }
         return not_found(call);
     }

@@ -28,7 +28,7 @@ private:
     Recordings& recordings_;
     std::map<std::string, std::string> transcriptions_;  // SID to "call name"
     std::map<std::string, std::string> streams_;         // the same
-    std::map<std::string, std::string> siprec_;  // name and SID to "call name"
+    std::map<std::string, std::string> siprec_;          // name and SID to "call name"
 };
 
 }  // namespace parley::sim

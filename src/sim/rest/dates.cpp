@@ -34,8 +34,8 @@ bool date_passes(const ApiCall& call, const std::string& name, std::optional<Wal
     const auto second = [](WallTime time) { return std::chrono::floor<std::chrono::seconds>(time); };
     if (const auto on = read_date(call.value(name))) {
         if (!at) return false;
-        const bool same = on->day_only ? std::chrono::floor<std::chrono::days>(*at) == std::chrono::floor<std::chrono::days>(on->at)
-                                       : second(*at) == second(on->at);
+        const bool same =
+            on->day_only ? std::chrono::floor<std::chrono::days>(*at) == std::chrono::floor<std::chrono::days>(on->at) : second(*at) == second(on->at);
         if (!same) return false;
     }
     if (const auto before = read_date(call.value(name + "<"))) {

@@ -27,7 +27,8 @@ const std::vector<FieldRule>& service_rules() {
 }
 
 const std::vector<const char*>& operator_types() {
-    static const std::vector<const char*> types{"conversation-classify", "utterance-classify", "extract", "extract-normalize", "pii-extract", "text-generation", "json"};
+    static const std::vector<const char*> types{"conversation-classify", "utterance-classify", "extract", "extract-normalize",
+                                                "pii-extract",           "text-generation",    "json"};
     return types;
 }
 
@@ -80,7 +81,8 @@ ApiAnswer Intelligence::services(const ApiCall& call) {
         return no_content();
     }
     if (call.post()) {
-        if (!call.if_match.empty() && call.if_match != std::to_string(record->json["version"].get<int>())) return api_error(412, 20412, "Precondition failed: the version is another one");
+        if (!call.if_match.empty() && call.if_match != std::to_string(record->json["version"].get<int>()))
+            return api_error(412, 20412, "Precondition failed: the version is another one");
         auto next = record->json;
         if (auto refused = read_fields(service_rules(), call, false, next)) return *refused;
         if (next["media_redaction"] == true && next["auto_redaction"] != true) return api_error(400, 20001, "MediaRedaction needs AutoRedaction");
@@ -166,7 +168,8 @@ ApiAnswer Intelligence::custom(const ApiCall& call) {
         const auto config = Json::parse(call.value("Config"), nullptr, false);
         if (name.empty() || name.size() > 64) return api_error(400, 20002, "FriendlyName: 1 to 64 characters");
         const auto& known = operator_types();
-        if (std::none_of(known.begin(), known.end(), [&](const char* one) { return type == one; })) return api_error(400, 20001, "OperatorType is not known: " + type);
+        if (std::none_of(known.begin(), known.end(), [&](const char* one) { return type == one; }))
+            return api_error(400, 20001, "OperatorType is not known: " + type);
         if (!config.is_object()) return api_error(400, 20001, "Config: expected a JSON object");
         const auto sid = make_sid("LY");
         auto& record = custom_.add({{"account_sid", world_.account_sid()},
@@ -194,7 +197,8 @@ ApiAnswer Intelligence::custom(const ApiCall& call) {
         return no_content();
     }
     if (call.post()) {
-        if (!call.if_match.empty() && call.if_match != std::to_string(record->json["version"].get<int>())) return api_error(412, 20412, "Precondition failed: the version is another one");
+        if (!call.if_match.empty() && call.if_match != std::to_string(record->json["version"].get<int>()))
+            return api_error(412, 20412, "Precondition failed: the version is another one");
         const auto config = Json::parse(call.value("Config"), nullptr, false);
         if (call.value("FriendlyName").empty() || !config.is_object()) return api_error(400, 20001, "FriendlyName and Config are required");
         record->json["friendly_name"] = call.value("FriendlyName");
@@ -211,7 +215,11 @@ ApiAnswer Intelligence::types(const ApiCall& call) {
     const auto json = [&](std::size_t index) {
         const std::string name = operator_types()[index];
         const auto sid = "EY" + std::string(31, '0') + static_cast<char>('1' + index);
-        const char* output = name.ends_with("classify") ? "text-classification" : (name == "extract-normalize" ? "text-extraction-normalized" : (name.ends_with("extract") ? "text-extraction" : (name == "json" ? "json" : "text-generation")));
+        const char* output =
+            name.ends_with("classify")
+                ? "text-classification"
+                : (name == "extract-normalize" ? "text-extraction-normalized"
+                                               : (name.ends_with("extract") ? "text-extraction" : (name == "json" ? "json" : "text-generation")));
         auto languages = Json::array();
         languages.push_back("en-US");
         return Json{{"name", name},
@@ -244,8 +252,11 @@ ApiAnswer Intelligence::create_transcript(const ApiCall& call) {
     auto* chosen = service(call.value("ServiceSid"));
     if (chosen == nullptr) return api_error(404, 20404, "No such service: " + call.value("ServiceSid"));
     const auto channel = Json::parse(call.value("Channel"), nullptr, false);
-    const auto* media = channel.is_object() && channel.contains("media_properties") && channel["media_properties"].is_object() ? &channel["media_properties"] : nullptr;
-    const auto text = [&](const char* key) { return media != nullptr && media->contains(key) && (*media)[key].is_string() ? (*media)[key].get<std::string>() : std::string{}; };
+    const auto* media =
+        channel.is_object() && channel.contains("media_properties") && channel["media_properties"].is_object() ? &channel["media_properties"] : nullptr;
+    const auto text = [&](const char* key) {
+        return media != nullptr && media->contains(key) && (*media)[key].is_string() ? (*media)[key].get<std::string>() : std::string{};
+    };
     const auto source = text("source_sid");
     if (source.empty() && text("media_url").empty()) return api_error(400, 20001, "Channel: media_properties with source_sid or media_url is required");
     if (!source.empty() && !world_.carrier.recording_view(source)) return api_error(404, 20404, "No such recording: " + source);
@@ -290,11 +301,14 @@ void Intelligence::keep_live(const TranscriptionTruth& truth) {
     const auto* chosen = service(truth.intelligence_service);
     const auto view = world_.carrier.call(truth.call_sid);
     if (chosen == nullptr || !view) return;
-    auto& record = keep(*chosen, {{"type", "voice"}, {"media_properties", {{"source", "call"}, {"source_sid", truth.call_sid}}}, {"participants", Json::array()}}, world_.carrier.options().api_base);
+    auto& record =
+        keep(*chosen, {{"type", "voice"}, {"media_properties", {{"source", "call"}, {"source_sid", truth.call_sid}}}, {"participants", Json::array()}},
+             world_.carrier.options().api_base);
     auto& words = words_[record.sid()].plain;
     const auto speed = world_.carrier.options().speed;
     for (const auto& said : truth.contents)
-        words.push_back({said.inbound ? 1 : 2, std::max(0.0, (said.from_ms - truth.began_ms) * speed / 1000), std::max(0.1, (said.to_ms - truth.began_ms) * speed / 1000), said.text, said.confidence});
+        words.push_back({said.inbound ? 1 : 2, std::max(0.0, (said.from_ms - truth.began_ms) * speed / 1000),
+                         std::max(0.1, (said.to_ms - truth.began_ms) * speed / 1000), said.text, said.confidence});
     std::sort(words.begin(), words.end(), [](const Sentence& a, const Sentence& b) { return a.from < b.from; });
     finish(record, words.empty() ? 0 : static_cast<int>(words.back().to), view->created + std::chrono::milliseconds(static_cast<std::int64_t>(truth.began_ms)));
 }
@@ -392,7 +406,8 @@ Task<> Intelligence::announce(Json transcript, std::string url) {
     if (const auto signature = world_.webhooks.signature(request.url, {}); !signature.empty()) request.headers.emplace_back("X-Twilio-Signature", signature);
     request.headers.emplace_back("I-Twilio-Idempotency-Token", make_uuid());
     const auto reply = co_await world_.webhooks.http().send(std::move(request), ConnectionOverrides{});
-    if (reply.failure != 0 || reply.status < 200 || reply.status >= 300) world_.note(reply.failure != 0 ? reply.failure : 15003, "transcript webhook: HTTP " + std::to_string(reply.status), url, true);
+    if (reply.failure != 0 || reply.status < 200 || reply.status >= 300)
+        world_.note(reply.failure != 0 ? reply.failure : 15003, "transcript webhook: HTTP " + std::to_string(reply.status), url, true);
 }
 
 ApiAnswer Intelligence::transcripts(const ApiCall& call) {
@@ -405,7 +420,8 @@ ApiAnswer Intelligence::transcripts(const ApiCall& call) {
             const auto& media = json["channel"]["media_properties"];
             const auto before = read_date(call.value("BeforeDateCreated")), after = read_date(call.value("AfterDateCreated"));
             return !differs("ServiceSid", json["service_sid"]) && !differs("Status", json["status"]) && !differs("LanguageCode", json["language_code"]) &&
-                   !differs("SourceSid", media.contains("source_sid") ? media["source_sid"] : Json(nullptr)) && (!before || record.created < before->at) && (!after || record.created >= after->at);
+                   !differs("SourceSid", media.contains("source_sid") ? media["source_sid"] : Json(nullptr)) && (!before || record.created < before->at) &&
+                   (!after || record.created >= after->at);
         }));
     }
     auto* record = transcripts_.find(call.part(1));
@@ -426,8 +442,13 @@ ApiAnswer Intelligence::below(const ApiCall& call, Record& transcript) {
     if (call.part(2) == "Media" && call.parts.size() == 3) {
         const auto& media = transcript.json["channel"]["media_properties"];
         const auto source = media.contains("source_sid") && media["source_sid"].is_string() ? media["source_sid"].get<std::string>() : std::string{};
-        const Json url = source.empty() ? (media.contains("media_url") ? media["media_url"] : Json(nullptr)) : Json(call.base + world_.path("/Recordings/" + source + ".wav"));
-        return api_json(200, {{"account_sid", world_.account_sid()}, {"media_url", url}, {"service_sid", transcript.json["service_sid"]}, {"sid", transcript.sid()}, {"url", call.base + call.path}});
+        const Json url = source.empty() ? (media.contains("media_url") ? media["media_url"] : Json(nullptr))
+                                        : Json(call.base + world_.path("/Recordings/" + source + ".wav"));
+        return api_json(200, {{"account_sid", world_.account_sid()},
+                              {"media_url", url},
+                              {"service_sid", transcript.json["service_sid"]},
+                              {"sid", transcript.sid()},
+                              {"url", call.base + call.path}});
     }
     return not_found(call);  // nothing is encrypted here
 }

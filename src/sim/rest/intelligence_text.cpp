@@ -59,7 +59,8 @@ std::vector<std::string> phrases_of(const Json& config) {
 }
 
 // Labels by how often their phrases occur.
-Json classify(const std::vector<std::pair<std::string, std::vector<std::string>>>& labels, const std::string& otherwise, const std::vector<Sentence>& sentences) {
+Json classify(const std::vector<std::pair<std::string, std::vector<std::string>>>& labels, const std::string& otherwise,
+              const std::vector<Sentence>& sentences) {
     std::map<std::string, int> hits;
     int all = 0;
     for (const auto& [label, phrases] : labels) {
@@ -82,7 +83,8 @@ Json classify(const std::vector<std::pair<std::string, std::vector<std::string>>
     }
     // One virtual hit for "none of them", so that nothing is ever certain.
     Json probabilities = Json::object();
-    for (const auto& [label, phrases] : labels) probabilities[label] = decimal((hits[label] + (label == best && all == 0 ? 1 : 0)) / static_cast<double>(all + 1));
+    for (const auto& [label, phrases] : labels)
+        probabilities[label] = decimal((hits[label] + (label == best && all == 0 ? 1 : 0)) / static_cast<double>(all + 1));
     if (!probabilities.contains(best)) probabilities[best] = decimal(1.0 / static_cast<double>(all + 1));
     Json out{{"predicted_label", best}, {"predicted_probability", probabilities[best]}};
     out["label_probabilities"] = std::move(probabilities);
@@ -103,7 +105,8 @@ Json utterances(const std::vector<std::string>& phrases, const std::vector<Sente
         for (const auto& phrase : phrases) {
             if (!contains(sentences[i].text, phrase)) continue;
             match = true;
-            out.push_back({{"utterance_index", i}, {"match_probability", "1.00"}, {"predicted_label", phrase}, {"label_probabilities", nullptr}, {"label", phrase}});
+            out.push_back(
+                {{"utterance_index", i}, {"match_probability", "1.00"}, {"predicted_label", phrase}, {"label_probabilities", nullptr}, {"label", phrase}});
             break;
         }
     }
@@ -117,7 +120,8 @@ Json found_entities(const std::vector<Sentence>& sentences) {
         const auto hidden = redacted(sentences[i].text);
         for (const char* label : {"NUMBER", "EMAIL", "NAME"}) {
             const auto mark = "[" + std::string(label) + "]";
-            for (std::size_t at = hidden.find(mark); at != std::string::npos; at = hidden.find(mark, at + 1)) out.push_back({{"label", label}, {"utterance_index", i}});
+            for (std::size_t at = hidden.find(mark); at != std::string::npos; at = hidden.find(mark, at + 1))
+                out.push_back({{"label", label}, {"utterance_index", i}});
         }
     }
     return out;
@@ -143,12 +147,14 @@ std::string redacted(const std::string& text) {
             --i;
             continue;
         }
-        const bool introduces = (i >= 2 && words[i - 1].lower == "is" && words[i - 2].lower == "name") || (i >= 2 && words[i - 1].lower == "me" && words[i - 2].lower == "call") ||
+        const bool introduces = (i >= 2 && words[i - 1].lower == "is" && words[i - 2].lower == "name") ||
+                                (i >= 2 && words[i - 1].lower == "me" && words[i - 2].lower == "call") ||
                                 (i >= 2 && words[i - 1].lower == "is" && words[i - 2].lower == "this");
         if (introduces && word != "a" && word != "the" && word != "not") {
             label[i] = "[NAME]";
             // A second name, when it is written like one.
-            if (i + 1 < words.size() && text[words[i + 1].at] >= 'A' && text[words[i + 1].at] <= 'Z' && text[words[i].at + words[i].length - 1] != '.') label[i + 1] = "[NAME]";
+            if (i + 1 < words.size() && text[words[i + 1].at] >= 'A' && text[words[i + 1].at] <= 'Z' && text[words[i].at + words[i].length - 1] != '.')
+                label[i + 1] = "[NAME]";
         }
     }
     std::string out;
@@ -193,13 +199,20 @@ const std::vector<OperatorKind>& prebuilt_operators() {
 }
 
 Json operator_result(const std::string& type, const std::string& name, const Json& config, const std::vector<Sentence>& sentences) {
-    Json out{{"operator_type", type},           {"name", name},
-             {"operator_sid", nullptr},         {"extract_match", nullptr},
-             {"match_probability", nullptr},    {"normalized_result", nullptr},
-             {"utterance_results", Json::array()}, {"utterance_match", nullptr},
-             {"predicted_label", nullptr},      {"predicted_probability", nullptr},
-             {"label_probabilities", nullptr},  {"extract_results", nullptr},
-             {"text_generation_results", nullptr}, {"json_results", nullptr}};
+    Json out{{"operator_type", type},
+             {"name", name},
+             {"operator_sid", nullptr},
+             {"extract_match", nullptr},
+             {"match_probability", nullptr},
+             {"normalized_result", nullptr},
+             {"utterance_results", Json::array()},
+             {"utterance_match", nullptr},
+             {"predicted_label", nullptr},
+             {"predicted_probability", nullptr},
+             {"label_probabilities", nullptr},
+             {"extract_results", nullptr},
+             {"text_generation_results", nullptr},
+             {"json_results", nullptr}};
     auto phrases = phrases_of(config);
     if (type == "conversation-classify") {
         auto labels = moods();
@@ -233,11 +246,15 @@ Json operator_result(const std::string& type, const std::string& name, const Jso
         if (type == "extract-normalize" && !found.empty()) out["normalized_result"] = found[0].value("text", found[0].value("label", std::string{}));
         out["extract_results"] = {{"entities", std::move(found)}};
     } else if (type == "json") {
-        out["json_results"] = {{"sentences", sentences.size()}, {"channels", sentences.empty() ? 0 : std::max_element(sentences.begin(), sentences.end(), [](const auto& a, const auto& b) { return a.channel < b.channel; })->channel}};
+        out["json_results"] = {{"sentences", sentences.size()},
+                               {"channels", sentences.empty() ? 0 : std::max_element(sentences.begin(), sentences.end(), [](const auto& a, const auto& b) {
+                                                                        return a.channel < b.channel;
+                                                                    })->channel}};
     } else {
         const auto count = std::to_string(sentences.size());
-        const auto text = sentences.empty() ? std::string("Nothing was said.")
-                                            : "In " + count + " sentences. It began with: " + sentences.front().text + " It ended with: " + sentences.back().text;
+        const auto text = sentences.empty()
+                              ? std::string("Nothing was said.")
+                              : "In " + count + " sentences. It began with: " + sentences.front().text + " It ended with: " + sentences.back().text;
         out["text_generation_results"] = {{"format", "text"}, {"result", text}};
     }
     return out;

@@ -15,8 +15,9 @@ std::string type_by_name(const std::string& url) {
     const auto path = url.substr(0, url.find_first_of("?#"));
     const auto dot = path.find_last_of("./");
     const auto ending = dot == std::string::npos || path[dot] != '.' ? std::string{} : lower_case(path.substr(dot + 1));
-    static const std::map<std::string, std::string> types{{"png", "image/png"},  {"gif", "image/gif"},  {"jpg", "image/jpeg"}, {"jpeg", "image/jpeg"}, {"pdf", "application/pdf"},
-                                                          {"mp3", "audio/mpeg"}, {"wav", "audio/x-wav"}, {"mp4", "video/mp4"},  {"txt", "text/plain"},  {"vcf", "text/vcard"}};
+    static const std::map<std::string, std::string> types{{"png", "image/png"},       {"gif", "image/gif"},  {"jpg", "image/jpeg"},  {"jpeg", "image/jpeg"},
+                                                          {"pdf", "application/pdf"}, {"mp3", "audio/mpeg"}, {"wav", "audio/x-wav"}, {"mp4", "video/mp4"},
+                                                          {"txt", "text/plain"},      {"vcf", "text/vcard"}};
     const auto at = types.find(ending);
     return at == types.end() ? "application/octet-stream" : at->second;
 }
@@ -49,7 +50,12 @@ ApiAnswer Messages::handle(const ApiCall& call) {
         const auto outcome = call.value("Outcome").empty() ? "confirmed" : call.value("Outcome");
         if (outcome != "confirmed" && outcome != "unconfirmed") return api_error(400, 20001, "Invalid Outcome");
         const auto now = rfc2822(std::chrono::system_clock::now());
-        return api_json(200, {{"account_sid", world_.account_sid()}, {"message_sid", record->sid()}, {"outcome", outcome}, {"date_created", now}, {"date_updated", now}, {"uri", call.path}});
+        return api_json(200, {{"account_sid", world_.account_sid()},
+                              {"message_sid", record->sid()},
+                              {"outcome", outcome},
+                              {"date_created", now},
+                              {"date_updated", now},
+                              {"uri", call.path}});
     }
     return not_found(call);
 }
@@ -67,13 +73,15 @@ std::optional<ApiAnswer> Messages::refuse(const Draft& draft) {
     for (const auto& url : draft.media) {
         if (!usable_url(url)) return api_error(400, 21620, "Invalid media URL(s)");
     }
-    if (!draft.callback.empty() && !usable_url(draft.callback)) return api_error(400, 21609, "The 'StatusCallback' URL " + draft.callback + " is not a valid URL.");
+    if (!draft.callback.empty() && !usable_url(draft.callback))
+        return api_error(400, 21609, "The 'StatusCallback' URL " + draft.callback + " is not a valid URL.");
     auto& numbers = *world_.numbers;
     if (!draft.from.empty() && !channel_address(draft.from) && numbers.owns_any()) {
         const auto* sender = numbers.owned(draft.from);
         if (sender == nullptr || sender->json["capabilities"]["sms"] != true)
             return api_error(400, 21606, "The 'From' phone number " + draft.from + " is not a valid message-capable number for this account.");
-        if (!draft.media.empty() && sender->json["capabilities"]["mms"] != true) return api_error(400, 21621, "The 'From' number " + draft.from + " is not enabled for MMS.");
+        if (!draft.media.empty() && sender->json["capabilities"]["mms"] != true)
+            return api_error(400, 21621, "The 'From' number " + draft.from + " is not enabled for MMS.");
     }
     if (world_.account->trial() && !numbers.usable_sender(draft.to)) return api_error(400, 21608, "The number " + draft.to + " is unverified.");
     if (opted_out_.contains({draft.to, draft.from})) return api_error(400, 21610, "Attempt to send to unsubscribed recipient");
@@ -133,7 +141,8 @@ ApiAnswer Messages::create(const ApiCall& call) {
     }
     if (auto refused = refuse(draft)) return *refused;
     const bool scheduled = call.value("ScheduleType") == "fixed";
-    if (scheduled && (draft.service.empty() || !read_date(call.value("SendAt")))) return api_error(400, 20422, "ScheduleType needs SendAt and MessagingServiceSid");
+    if (scheduled && (draft.service.empty() || !read_date(call.value("SendAt"))))
+        return api_error(400, 20422, "ScheduleType needs SendAt and MessagingServiceSid");
     auto& record = keep(draft, scheduled ? "scheduled" : (draft.service.empty() ? "queued" : "accepted"));
     const auto answer = api_json(201, record.json);
     const auto sid = record.sid();
@@ -208,7 +217,8 @@ Task<> Messages::deliver(std::string sid, std::string callback) {
         co_return;
     }
     auto& inbox = inboxes_[to];
-    PhoneMessage message{sid, record->json["from"].is_string() ? record->json["from"].get<std::string>() : "", to, record->json["body"], {}, static_cast<int>(segments)};
+    PhoneMessage message{
+        sid, record->json["from"].is_string() ? record->json["from"].get<std::string>() : "", to, record->json["body"], {}, static_cast<int>(segments)};
     for (const auto& one : attachments_[sid]) message.media.push_back(one.url);
     inbox.push_back(std::move(message));
     if (inbox.size() > kKeptMessages) inbox.erase(inbox.begin());
@@ -330,11 +340,25 @@ std::string Messages::receive(Incoming incoming, std::string& why_not) {
 }
 
 Form Messages::incoming_form(const std::string& sid, const Incoming& incoming) const {
-    Form form{{"ToCountry", "US"},       {"ToState", ""},          {"SmsMessageSid", sid},   {"NumMedia", std::to_string(incoming.media.size())},
-              {"ToCity", ""},            {"FromZip", "94105"},     {"SmsSid", sid},          {"FromState", "CA"},
-              {"SmsStatus", "received"}, {"FromCity", "SAN FRANCISCO"}, {"Body", incoming.body}, {"FromCountry", "US"},
-              {"To", incoming.to},       {"ToZip", ""},            {"NumSegments", std::to_string(std::max<std::size_t>(1, count_segments(incoming.body).count))},
-              {"MessageSid", sid},       {"AccountSid", world_.account_sid()}, {"From", incoming.from}, {"ApiVersion", "2010-04-01"}};
+    Form form{{"ToCountry", "US"},
+              {"ToState", ""},
+              {"SmsMessageSid", sid},
+              {"NumMedia", std::to_string(incoming.media.size())},
+              {"ToCity", ""},
+              {"FromZip", "94105"},
+              {"SmsSid", sid},
+              {"FromState", "CA"},
+              {"SmsStatus", "received"},
+              {"FromCity", "SAN FRANCISCO"},
+              {"Body", incoming.body},
+              {"FromCountry", "US"},
+              {"To", incoming.to},
+              {"ToZip", ""},
+              {"NumSegments", std::to_string(std::max<std::size_t>(1, count_segments(incoming.body).count))},
+              {"MessageSid", sid},
+              {"AccountSid", world_.account_sid()},
+              {"From", incoming.from},
+              {"ApiVersion", "2010-04-01"}};
     const auto at = attachments_.find(sid);
     for (std::size_t i = 0; at != attachments_.end() && i < at->second.size(); ++i) {
         const auto& one = at->second[i];
@@ -345,7 +369,8 @@ Form Messages::incoming_form(const std::string& sid, const Incoming& incoming) c
 }
 
 std::optional<ApiAnswer> Messages::send_reply(const TwimlReply& reply, const std::string& from, const std::string& to, std::string& sid) {
-    Draft draft{reply.from.empty() ? from : reply.from, reply.to.empty() ? to : reply.to, reply.body, "outbound-reply", reply.status_callback, {}, {}, reply.media};
+    Draft draft{
+        reply.from.empty() ? from : reply.from, reply.to.empty() ? to : reply.to, reply.body, "outbound-reply", reply.status_callback, {}, {}, reply.media};
     if (auto refused = refuse(draft)) return refused;
     sid = keep(draft, "queued").sid();
     world_.run(deliver(sid, draft.callback));

@@ -62,9 +62,11 @@ bool match_here(const char* pattern, const char* text, bool to_end) {
 }  // namespace
 
 const std::vector<StockCountry>& stock_countries() {
-    static const std::vector<StockCountry> countries{{"US", "United States", {"local", "toll-free"}},  {"CA", "Canada", {"local"}},
+    static const std::vector<StockCountry> countries{{"US", "United States", {"local", "toll-free"}},
+                                                     {"CA", "Canada", {"local"}},
                                                      {"GB", "United Kingdom", {"local", "mobile", "toll-free"}},
-                                                     {"DE", "Germany", {"local", "mobile"}},           {"AU", "Australia", {"local", "mobile"}},
+                                                     {"DE", "Germany", {"local", "mobile"}},
+                                                     {"AU", "Australia", {"local", "mobile"}},
                                                      {"FR", "France", {"local", "mobile"}}};
     return countries;
 }

@@ -93,7 +93,8 @@ bool matches_own(const std::string& number, const std::string& wanted) {
 Numbers::Numbers(RestWorld& world) : world_(world) {
     for (const auto& [number, entry] : world.options.numbers) set(number, entry);
     for (const auto& number : world.options.verified_numbers) {
-        auto& record = caller_ids_.add({{"sid", make_sid("PN")}, {"account_sid", world.account_sid()}, {"friendly_name", national(number)}, {"phone_number", number}});
+        auto& record =
+            caller_ids_.add({{"sid", make_sid("PN")}, {"account_sid", world.account_sid()}, {"friendly_name", national(number)}, {"phone_number", number}});
         stamp(record, DateManner::rfc2822);
         record.json["uri"] = world.path("/OutgoingCallerIds/" + record.sid() + ".json");
     }
@@ -297,7 +298,10 @@ std::optional<ApiAnswer> Numbers::write(const ApiCall& call, Json& record) {
         const auto sid = std::string(value_of(call.form, name));
         if (!sid.empty() && application(sid) == nullptr) return api_error(400, 21420, "The application " + sid + " is not accessible");
     }
-    const auto alone = [&](const char* main, const char* fallback) { return has_field(call.form, fallback) && text_at(next, main).empty() && !text_at(next, fallback == std::string_view("VoiceFallbackUrl") ? "voice_fallback_url" : "sms_fallback_url").empty(); };
+    const auto alone = [&](const char* main, const char* fallback) {
+        return has_field(call.form, fallback) && text_at(next, main).empty() &&
+               !text_at(next, fallback == std::string_view("VoiceFallbackUrl") ? "voice_fallback_url" : "sms_fallback_url").empty();
+    };
     if (alone("voice_url", "VoiceFallbackUrl") || alone("sms_url", "SmsFallbackUrl")) return api_error(400, 21405, "A fallback URL needs a main URL");
     if (!value_of(call.form, "VoiceApplicationSid").empty()) next["trunk_sid"] = nullptr;
     if (!value_of(call.form, "TrunkSid").empty()) next["voice_application_sid"] = "";
@@ -315,7 +319,8 @@ ApiAnswer Numbers::buy(const ApiCall& call, const std::string& type) {
     for (const auto& one : number_stock()) {
         if (found != nullptr) break;
         if (!type.empty() && one.type != type) continue;
-        if (!wanted.empty() ? one.number == wanted : (one.number.substr(2, 3) == area && one.number.starts_with("+1") && owned(one.number) == nullptr)) found = &one;
+        if (!wanted.empty() ? one.number == wanted : (one.number.substr(2, 3) == area && one.number.starts_with("+1") && owned(one.number) == nullptr))
+            found = &one;
     }
     if (!wanted.empty() && (found == nullptr || owned(wanted) != nullptr)) return api_error(400, 21422, wanted + " is not available");
     if (found == nullptr) return api_error(400, 21452, "No number left in the area code " + area);
@@ -368,11 +373,16 @@ ApiAnswer Numbers::caller_ids(const ApiCall& call) {
             const auto name = call.value("FriendlyName").empty() ? national(number) : call.value("FriendlyName");
             // Nobody types the code here: the simulated number verifies itself at once.
             if (!verified(number)) {
-                auto& record = caller_ids_.add({{"sid", make_sid("PN")}, {"account_sid", world_.account_sid()}, {"friendly_name", name}, {"phone_number", number}});
+                auto& record =
+                    caller_ids_.add({{"sid", make_sid("PN")}, {"account_sid", world_.account_sid()}, {"friendly_name", name}, {"phone_number", number}});
                 stamp(record, DateManner::rfc2822);
                 record.json["uri"] = world_.path("/OutgoingCallerIds/" + record.sid() + ".json");
             }
-            return api_json(200, {{"account_sid", world_.account_sid()}, {"call_sid", make_sid("CA")}, {"friendly_name", name}, {"phone_number", number}, {"validation_code", "123456"}});
+            return api_json(200, {{"account_sid", world_.account_sid()},
+                                  {"call_sid", make_sid("CA")},
+                                  {"friendly_name", name},
+                                  {"phone_number", number},
+                                  {"validation_code", "123456"}});
         }
         if (!call.get()) return not_allowed();
         const auto number = call.value("PhoneNumber"), name = call.value("FriendlyName");
@@ -410,7 +420,8 @@ ApiAnswer Numbers::applications(const ApiCall& call) {
         }
         if (!call.get()) return not_allowed();
         const auto name = call.value("FriendlyName");
-        return world_.paging.plain(call, "applications", applications_.items([&](const Record& record) { return name.empty() || text_at(record.json, "friendly_name") == name; }));
+        return world_.paging.plain(call, "applications",
+                                   applications_.items([&](const Record& record) { return name.empty() || text_at(record.json, "friendly_name") == name; }));
     }
     auto* record = application(call.part(1));
     if (record == nullptr || call.parts.size() != 2) return not_found(call);

@@ -21,12 +21,9 @@ Json Queues::json(const QueueView& view) const {
 }
 
 Json Queues::json(const QueueMemberView& view) const {
-    return {{"call_sid", view.call_sid},
-            {"date_enqueued", rfc2822(view.enqueued)},
-            {"position", view.position},
-            {"uri", world_.path("/Queues/" + view.queue_sid + "/Members/" + view.call_sid + ".json")},
-            {"wait_time", view.wait_time},
-            {"queue_sid", view.queue_sid}};
+    return {{"call_sid", view.call_sid},   {"date_enqueued", rfc2822(view.enqueued)},
+            {"position", view.position},   {"uri", world_.path("/Queues/" + view.queue_sid + "/Members/" + view.call_sid + ".json")},
+            {"wait_time", view.wait_time}, {"queue_sid", view.queue_sid}};
 }
 
 ApiAnswer Queues::create(const ApiCall& call) {
@@ -89,7 +86,8 @@ ApiAnswer Queues::members(const ApiCall& call, const QueueView& queue) {
         return api_json(200, json(taken));
     }
     if (!call.get()) return not_allowed();
-    const auto at = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.call_sid == call.part(3) || (call.part(3) == "Front" && one.position == 1); });
+    const auto at =
+        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.call_sid == call.part(3) || (call.part(3) == "Front" && one.position == 1); });
     return at == all.end() ? not_found(call) : api_json(200, json(*at));
 }
 

@@ -47,7 +47,8 @@ ApiAnswer Recordings::handle(const ApiCall& call) {
     const auto found = view(call.part(1));
     if (!found) {
         for (const auto& gone : deleted_) {
-            if (gone.sid == call.part(1) && call.get() && call.suffix == "json" && call.flag("IncludeSoftDeleted", false)) return api_json(200, json(gone, true));
+            if (gone.sid == call.part(1) && call.get() && call.suffix == "json" && call.flag("IncludeSoftDeleted", false))
+                return api_json(200, json(gone, true));
         }
         return not_found(call);
     }

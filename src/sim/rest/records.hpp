@@ -18,11 +18,11 @@ struct FieldRule {
     const char* parameter;
     const char* key;
     Kind kind = Kind::text;
-    Json initial = nullptr;      // a new record's, when the parameter is not given
-    int wrong = 20001;           // code when the value cannot be
-    bool required = false;       // when creating; `wrong` is the code
-    bool create_only = false;    // ignored in updates
-    std::size_t longest = 0;     // 0: no limit
+    Json initial = nullptr;    // a new record's, when the parameter is not given
+    int wrong = 20001;         // code when the value cannot be
+    bool required = false;     // when creating; `wrong` is the code
+    bool create_only = false;  // ignored in updates
+    std::size_t longest = 0;   // 0: no limit
 };
 
 // Reads the parameters into `record`; the answer is the refusal. An empty text or URL is kept as it is ("" unsets it).

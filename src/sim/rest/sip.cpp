@@ -48,7 +48,8 @@ ApiAnswer Sip::domains(const ApiCall& call) {
         if (domains_.find_by("domain_name", name) != nullptr) return api_error(400, 21231, "The domain name is taken");
         const auto base = world_.path("/SIP/Domains/" + sid);
         json["uri"] = base + ".json";
-        json["subresource_uris"] = {{"ip_access_control_list_mappings", base + "/IpAccessControlListMappings.json"}, {"credential_list_mappings", base + "/CredentialListMappings.json"}};
+        json["subresource_uris"] = {{"ip_access_control_list_mappings", base + "/IpAccessControlListMappings.json"},
+                                    {"credential_list_mappings", base + "/CredentialListMappings.json"}};
         auto& record = domains_.add(std::move(json));
         stamp(record, DateManner::rfc2822);
         return api_json(201, record.json);
@@ -83,7 +84,11 @@ ApiAnswer Sip::mappings(const ApiCall& call, const std::string& domain, std::siz
     // The older paths (without Auth) have a key of their own and more fields.
     const bool older = at == 3;
     const auto json = [&](Record& list) {
-        Json out{{"account_sid", world_.account_sid()}, {"date_created", list.json["date_created"]}, {"date_updated", list.json["date_updated"]}, {"friendly_name", list.json["friendly_name"]}, {"sid", list.sid()}};
+        Json out{{"account_sid", world_.account_sid()},
+                 {"date_created", list.json["date_created"]},
+                 {"date_updated", list.json["date_updated"]},
+                 {"friendly_name", list.json["friendly_name"]},
+                 {"sid", list.sid()}};
         if (older) {
             out["domain_sid"] = domain;
             out["uri"] = collection + "/" + list.sid() + ".json";
@@ -119,13 +124,15 @@ ApiAnswer Sip::mappings(const ApiCall& call, const std::string& domain, std::siz
 ApiAnswer Sip::lists(const ApiCall& call, NamedLists& lists, bool credentials) {
     const std::string word = credentials ? "CredentialLists" : "IpAccessControlLists";
     if (call.parts.size() == 2) {
-        if (!call.post()) return call.get() ? world_.paging.plain(call, credentials ? "credential_lists" : "ip_access_control_lists", lists.lists.items()) : not_allowed();
+        if (!call.post())
+            return call.get() ? world_.paging.plain(call, credentials ? "credential_lists" : "ip_access_control_lists", lists.lists.items()) : not_allowed();
         const auto name = call.value("FriendlyName");
         if (name.empty()) return api_error(400, 20002, "FriendlyName is required");
         if (lists.lists.find_by("friendly_name", name) != nullptr) return api_error(400, 21231, "The name is taken: " + name);
         const auto sid = make_sid(credentials ? "CL" : "AL");
         const auto base = world_.path("/SIP/" + word + "/" + sid);
-        auto& record = lists.lists.add({{"account_sid", world_.account_sid()}, {"date_created", nullptr}, {"date_updated", nullptr}, {"friendly_name", name}, {"sid", sid}});
+        auto& record = lists.lists.add(
+            {{"account_sid", world_.account_sid()}, {"date_created", nullptr}, {"date_updated", nullptr}, {"friendly_name", name}, {"sid", sid}});
         const char* inner = credentials ? "credentials" : "ip_addresses";
         record.json["subresource_uris"][inner] = base + (credentials ? "/Credentials.json" : "/IpAddresses.json");
         record.json["uri"] = base + ".json";
@@ -169,7 +176,8 @@ ApiAnswer Sip::entries(const ApiCall& call, Record& list, Records& entries, bool
             const bool upper = std::any_of(password.begin(), password.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
             const bool lower = std::any_of(password.begin(), password.end(), [](char c) { return c >= 'a' && c <= 'z'; });
             const bool digit = std::any_of(password.begin(), password.end(), [](char c) { return c >= '0' && c <= '9'; });
-            if (password.size() < 12 || !upper || !lower || !digit) return api_error(400, 20001, "Password: 12 characters and more, with upper case, lower case and a digit");
+            if (password.size() < 12 || !upper || !lower || !digit)
+                return api_error(400, 20001, "Password: 12 characters and more, with upper case, lower case and a digit");
             if (entries.find_by("username", call.value("Username")) != nullptr) return api_error(400, 21231, "The user name is taken");
             json["credential_list_sid"] = list.sid();
             json["username"] = call.value("Username");

@@ -42,7 +42,8 @@ const std::vector<FieldRule>& target_rules() {
 
 }  // namespace
 
-ApiAnswer VoiceV1::records(const ApiCall& call, std::size_t depth, Records& all, const std::vector<FieldRule>& rules, const char* prefix, const char* key, Json fixed) {
+ApiAnswer VoiceV1::records(const ApiCall& call, std::size_t depth, Records& all, const std::vector<FieldRule>& rules, const char* prefix, const char* key,
+                           Json fixed) {
     if (call.parts.size() == depth) {
         if (!call.post()) return call.get() ? world_.paging.meta(call, key, all.items()) : not_allowed();
         Json json{{"account_sid", world_.account_sid()}, {"sid", make_sid(prefix)}};

@@ -12,7 +12,8 @@ public:
 
 private:
     // Create, list, fetch, update and delete of one kind of record; `depth` parts lead to the collection.
-    [[nodiscard]] ApiAnswer records(const ApiCall& call, std::size_t depth, Records& all, const std::vector<FieldRule>& rules, const char* prefix, const char* key, Json fixed);
+    [[nodiscard]] ApiAnswer records(const ApiCall& call, std::size_t depth, Records& all, const std::vector<FieldRule>& rules, const char* prefix,
+                                    const char* key, Json fixed);
     [[nodiscard]] ApiAnswer permissions(const ApiCall& call);
 
     RestWorld& world_;

@@ -35,7 +35,7 @@ struct RestWorld {
     asio::any_io_executor executor;
     net::Nursery& errands;  // callbacks and deliveries under way; through run()
     Paging paging{};
-    std::vector<CarrierNotification> notes{};  // debugger entries that belong to no call
+    std::vector<CarrierNotification> notes{};                                   // debugger entries that belong to no call
     std::function<std::vector<TranscriptLine>(const std::string&)> lines_of{};  // what was said in a call, up to now
     Account* account = nullptr;
     Numbers* numbers = nullptr;

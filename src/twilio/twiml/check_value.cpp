@@ -23,8 +23,7 @@ bool is_alnum(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 bool is_printable(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
+    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -40,8 +39,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 // Enumerations with blanks in their words are written with '|' between them.
 bool is_one_of(std::string_view values, std::string_view value) {
     for (const std::string_view word : split(values, values.find('|') == std::string_view::npos ? ' ' : '|')) {
-        if (word.ends_with('*') ? value.starts_with(word.substr(0, word.size() - 1)) : value == word)
-            return !value.empty();
+        if (word.ends_with('*') ? value.starts_with(word.substr(0, word.size() - 1)) : value == word) return !value.empty();
     }
     return false;
 }
@@ -57,10 +55,8 @@ bool is_decimal(std::string_view value, std::int64_t min, std::int64_t max) {
     const std::size_t point = std::min(value.find('.'), value.size());
     const std::string_view whole = value.substr(0, point);
     std::string fraction(point < value.size() ? value.substr(point + 1) : std::string_view());
-    if (whole.empty() || whole.size() > 9 || fraction.size() > 3 || (point < value.size() && fraction.empty()))
-        return false;
-    if (!std::all_of(whole.begin(), whole.end(), is_digit) || !std::all_of(fraction.begin(), fraction.end(), is_digit))
-        return false;
+    if (whole.empty() || whole.size() > 9 || fraction.size() > 3 || (point < value.size() && fraction.empty())) return false;
+    if (!std::all_of(whole.begin(), whole.end(), is_digit) || !std::all_of(fraction.begin(), fraction.end(), is_digit)) return false;
     fraction.resize(3, '0');
     const std::int64_t number = std::stoll(std::string(whole)) * 1000 + std::stoll(fraction);
     return number >= min && number <= max;
@@ -77,8 +73,7 @@ bool is_url(std::string_view value, bool absolute) {
 }
 
 bool is_wss(std::string_view value, bool query) {
-    if (value.size() > kMaxUrl || !is_printable(value) || value.find_first_of("\"<>\\^`{|}#") != std::string_view::npos)
-        return false;
+    if (value.size() > kMaxUrl || !is_printable(value) || value.find_first_of("\"<>\\^`{|}#") != std::string_view::npos) return false;
     const auto parts = split_url(value);
     return parts && parts->scheme == "wss" && (query || parts->query.empty());
 }
@@ -86,9 +81,8 @@ bool is_wss(std::string_view value, bool query) {
 bool is_language(std::string_view value) {
     const auto parts = split(value, '-');
     if (parts.size() > 4 || parts[0].size() < 2 || parts[0].size() > 3) return false;
-    return std::all_of(parts.begin(), parts.end(), [](std::string_view part) {
-        return !part.empty() && part.size() <= 8 && std::all_of(part.begin(), part.end(), is_alnum);
-    });
+    return std::all_of(parts.begin(), parts.end(),
+                       [](std::string_view part) { return !part.empty() && part.size() <= 8 && std::all_of(part.begin(), part.end(), is_alnum); });
 }
 
 bool is_phone(std::string_view value, std::string_view prefix) {
@@ -104,8 +98,7 @@ bool is_sip_uri(std::string_view value) {
     const std::string_view rest = value.substr(colon + 1);
     const std::size_t at = rest.find('@');
     const std::string_view headers = rest.substr(std::min(rest.find('?'), rest.size()));
-    return at != std::string_view::npos && at > 0 && at + 1 < rest.size() &&
-           headers.size() <= 1024;  // '?' and below 1024
+    return at != std::string_view::npos && at > 0 && at + 1 < rest.size() && headers.size() <= 1024;  // '?' and below 1024
 }
 
 bool is_break_time(std::string_view value) {
@@ -115,14 +108,12 @@ bool is_break_time(std::string_view value) {
 
 bool is_hints(std::string_view value) {
     const auto phrases = split(value, ',');
-    return phrases.size() <= kMaxHints &&
-           std::all_of(phrases.begin(), phrases.end(), [](std::string_view p) { return utf16_length(p) <= kMaxHint; });
+    return phrases.size() <= kMaxHints && std::all_of(phrases.begin(), phrases.end(), [](std::string_view p) { return utf16_length(p) <= kMaxHint; });
 }
 
 bool are_words(std::string_view values, std::string_view value) {
     auto words = split(value, ' ');
-    const bool known =
-        std::all_of(words.begin(), words.end(), [&](std::string_view word) { return is_one_of(values, word); });
+    const bool known = std::all_of(words.begin(), words.end(), [&](std::string_view word) { return is_one_of(values, word); });
     std::sort(words.begin(), words.end());
     return known && std::adjacent_find(words.begin(), words.end()) == words.end();
 }
@@ -248,8 +239,7 @@ std::string expectation(const ValueSpec& spec) {
 std::optional<Problem> check_value(const ValueSpec& spec, const std::string& value, const std::string& where) {
     if (xml_text(value) == value && good(spec, value)) return std::nullopt;
     std::string detail = where + ": " + expectation(spec);
-    const bool short_number =
-        value.size() <= 12 && !value.empty() && value.find_first_not_of("0123456789.-") == std::string::npos;
+    const bool short_number = value.size() <= 12 && !value.empty() && value.find_first_not_of("0123456789.-") == std::string::npos;
     if (short_number && (spec.kind == Kind::integer || spec.kind == Kind::integer_or || spec.kind == Kind::decimal)) {
         detail += ", not " + value;
     }

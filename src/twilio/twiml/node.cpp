@@ -30,9 +30,7 @@ Node& Node::child(Node node) {
 }
 
 Node& Node::status_callback(const StatusCallback& callback) {
-    return attr("statusCallback", callback.url)
-        .attr("statusCallbackEvent", callback.event)
-        .attr("statusCallbackMethod", callback.method);
+    return attr("statusCallback", callback.url).attr("statusCallbackEvent", callback.event).attr("statusCallbackMethod", callback.method);
 }
 
 Node& Node::recording_callback(const RecordingStatusCallback& callback) {
@@ -42,14 +40,12 @@ Node& Node::recording_callback(const RecordingStatusCallback& callback) {
 }
 
 const std::string* Node::find(std::string_view name) const {
-    const auto it =
-        std::find_if(attributes.begin(), attributes.end(), [&](const Attribute& a) { return a.name == name; });
+    const auto it = std::find_if(attributes.begin(), attributes.end(), [&](const Attribute& a) { return a.name == name; });
     return it == attributes.end() ? nullptr : &it->value;
 }
 
 std::size_t Node::count(El element) const {
-    return static_cast<std::size_t>(
-        std::count_if(children.begin(), children.end(), [&](const Node& node) { return node.el == element; }));
+    return static_cast<std::size_t>(std::count_if(children.begin(), children.end(), [&](const Node& node) { return node.el == element; }));
 }
 
 }  // namespace parley::twilio::twiml

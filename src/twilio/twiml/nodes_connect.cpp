@@ -28,24 +28,16 @@ Node noun_node(const ConversationRelay& noun) {
     node.need("url", noun.url).attr("welcomeGreeting", noun.welcome_greeting);
     node.attr("welcomeGreetingInterruptible", noun.welcome_greeting_interruptible).attr("language", noun.language);
     node.attr("ttsLanguage", noun.tts_language).attr("transcriptionLanguage", noun.transcription_language);
-    node.attr("ttsProvider", noun.tts_provider)
-        .attr("voice", noun.voice)
-        .attr("transcriptionProvider", noun.transcription_provider);
+    node.attr("ttsProvider", noun.tts_provider).attr("voice", noun.voice).attr("transcriptionProvider", noun.transcription_provider);
     node.attr("speechModel", noun.speech_model).attr("interruptible", noun.interruptible);
     node.attr("interruptSensitivity", noun.interrupt_sensitivity).attr("dtmfDetection", noun.dtmf_detection);
-    node.attr("reportInputDuringAgentSpeech", noun.report_input_during_agent_speech)
-        .attr("preemptible", noun.preemptible);
-    node.attr("hints", noun.hints)
-        .attr("partialPrompts", noun.partial_prompts)
-        .attr("speechTimeout", noun.speech_timeout);
+    node.attr("reportInputDuringAgentSpeech", noun.report_input_during_agent_speech).attr("preemptible", noun.preemptible);
+    node.attr("hints", noun.hints).attr("partialPrompts", noun.partial_prompts).attr("speechTimeout", noun.speech_timeout);
     node.attr("eotThreshold", noun.eot_threshold).attr("ignoreBackchannel", noun.ignore_backchannel);
     node.attr("profanityFilter", noun.profanity_filter).attr("deepgramSmartFormat", noun.deepgram_smart_format);
     node.attr("elevenlabsTextNormalization", noun.elevenlabs_text_normalization);
-    node.attr("backgroundNoiseReduction", noun.background_noise_reduction)
-        .attr("events", noun.events)
-        .attr("debug", noun.debug);
-    node.attr("intelligenceService", noun.intelligence_service)
-        .attr("conversationConfiguration", noun.conversation_configuration);
+    node.attr("backgroundNoiseReduction", noun.background_noise_reduction).attr("events", noun.events).attr("debug", noun.debug);
+    node.attr("intelligenceService", noun.intelligence_service).attr("conversationConfiguration", noun.conversation_configuration);
     node.attr("applicationReconnect", noun.application_reconnect).attr("turnDetection", noun.turn_detection);
     node.attr("echoPromptFiltering", noun.echo_prompt_filtering);
     for (const Language& in : noun.languages) node.child(language(in));
@@ -54,22 +46,16 @@ Node noun_node(const ConversationRelay& noun) {
 }
 
 Node noun_node(const ConversationRelaySession& noun) {
-    return Node(El::relay_session)
-        .attr("connector", noun.connector)
-        .attr("sessionConfiguration", noun.session_configuration);
+    return Node(El::relay_session).attr("connector", noun.connector).attr("sessionConfiguration", noun.session_configuration);
 }
 
 Node noun_node(const AiSession& noun) {
-    return Node(El::ai_session)
-        .attr("aiConnector", noun.ai_connector)
-        .attr("aiSessionConfiguration", noun.ai_session_configuration);
+    return Node(El::ai_session).attr("aiConnector", noun.ai_connector).attr("aiSessionConfiguration", noun.ai_session_configuration);
 }
 
 Node noun_node(const VirtualAgent& noun) {
     Node node(El::virtual_agent);
-    node.attr("connectorName", noun.connector_name)
-        .attr("language", noun.language)
-        .attr("sentimentAnalysis", noun.sentiment_analysis);
+    node.attr("connectorName", noun.connector_name).attr("language", noun.language).attr("sentimentAnalysis", noun.sentiment_analysis);
     node.attr("statusCallback", noun.status_callback).attr("statusCallbackMethod", noun.status_callback_method);
     add_children(node, noun.configs);
     add_children(node, noun.parameters);
@@ -100,10 +86,8 @@ Node noun_node(const Transcription& noun) {
     node.attr("languageCode", noun.language_code).attr("transcriptionEngine", noun.transcription_engine);
     node.attr("speechModel", noun.speech_model).attr("partialResults", noun.partial_results);
     node.attr("profanityFilter", noun.profanity_filter).attr("hints", noun.hints);
-    node.attr("enableAutomaticPunctuation", noun.enable_automatic_punctuation)
-        .attr("enableProviderData", noun.enable_provider_data);
-    node.attr("intelligenceService", noun.intelligence_service)
-        .attr("conversationConfiguration", noun.conversation_configuration);
+    node.attr("enableAutomaticPunctuation", noun.enable_automatic_punctuation).attr("enableProviderData", noun.enable_provider_data);
+    node.attr("intelligenceService", noun.intelligence_service).attr("conversationConfiguration", noun.conversation_configuration);
     node.attr("conversationId", noun.conversation_id);
     add_children(node, noun.configs);
     add_children(node, noun.parameters);

@@ -13,10 +13,7 @@ Node& machine_detection(Node& node, const MachineDetection& in) {
 
 Node node_of(const Number& noun) {
     Node node(El::number, noun.number);
-    node.attr("sendDigits", noun.send_digits)
-        .attr("url", noun.url)
-        .attr("method", noun.method)
-        .status_callback(noun.status_callback);
+    node.attr("sendDigits", noun.send_digits).attr("url", noun.url).attr("method", noun.method).status_callback(noun.status_callback);
     node.attr("byoc", noun.byoc);
     return machine_detection(node, noun.machine_detection).attr("phoneNumberSid", noun.phone_number_sid);
 }
@@ -57,15 +54,9 @@ Node node_of(const Conference& noun) {
     node.attr("muted", noun.muted).attr("startConferenceOnEnter", noun.start_conference_on_enter);
     node.attr("endConferenceOnExit", noun.end_conference_on_exit).attr("participantLabel", noun.participant_label);
     node.attr("jitterBufferSize", noun.jitter_buffer_size).attr("beep", noun.beep).attr("waitUrl", noun.wait_url);
-    node.attr("waitMethod", noun.wait_method)
-        .attr("maxParticipants", noun.max_participants)
-        .attr("record", noun.record);
-    node.attr("trim", noun.trim)
-        .attr("region", noun.region)
-        .attr("coach", noun.coach)
-        .status_callback(noun.status_callback);
-    node.recording_callback(noun.recording_status_callback)
-        .attr("recordingConfigurationId", noun.recording_configuration_id);
+    node.attr("waitMethod", noun.wait_method).attr("maxParticipants", noun.max_participants).attr("record", noun.record);
+    node.attr("trim", noun.trim).attr("region", noun.region).attr("coach", noun.coach).status_callback(noun.status_callback);
+    node.recording_callback(noun.recording_status_callback).attr("recordingConfigurationId", noun.recording_configuration_id);
     return node.attr("eventCallbackUrl", noun.event_callback_url);
 }
 
@@ -97,16 +88,9 @@ Node node_of(const Queue& noun) {
 
 Node node_of(const Dial& verb) {
     Node node(El::dial, verb.number);
-    node.attr("action", verb.action)
-        .attr("method", verb.method)
-        .attr("timeout", verb.timeout)
-        .attr("timeLimit", verb.time_limit);
-    node.attr("callerId", verb.caller_id)
-        .attr("callReason", verb.call_reason)
-        .attr("answerOnBridge", verb.answer_on_bridge);
-    node.attr("hangupOnStar", verb.hangup_on_star)
-        .attr("record", verb.record)
-        .attr("recordingTrack", verb.recording_track);
+    node.attr("action", verb.action).attr("method", verb.method).attr("timeout", verb.timeout).attr("timeLimit", verb.time_limit);
+    node.attr("callerId", verb.caller_id).attr("callReason", verb.call_reason).attr("answerOnBridge", verb.answer_on_bridge);
+    node.attr("hangupOnStar", verb.hangup_on_star).attr("record", verb.record).attr("recordingTrack", verb.recording_track);
     node.attr("trim", verb.trim).recording_callback(verb.recording_status_callback);
     node.attr("recordingConfigurationId", verb.recording_configuration_id).attr("ringTone", verb.ring_tone);
     node.attr("sequential", verb.sequential).attr("referUrl", verb.refer_url).attr("referMethod", verb.refer_method);
@@ -126,12 +110,9 @@ Node node_of(const Refer& verb) {
 Node node_of(const Enqueue& verb) {
     Node node(El::enqueue, verb.name);
     node.attr("action", verb.action).attr("method", verb.method).attr("workflowSid", verb.workflow_sid);
-    node.attr("waitUrl", verb.wait_url)
-        .attr("waitUrlMethod", verb.wait_url_method)
-        .attr("maxQueueSize", verb.max_queue_size);
+    node.attr("waitUrl", verb.wait_url).attr("waitUrlMethod", verb.wait_url_method).attr("maxQueueSize", verb.max_queue_size);
     if (verb.task) {
-        node.child(
-            Node(El::task, verb.task->json).attr("priority", verb.task->priority).attr("timeout", verb.task->timeout));
+        node.child(Node(El::task, verb.task->json).attr("priority", verb.task->priority).attr("timeout", verb.task->timeout));
     }
     return node;
 }

@@ -40,18 +40,10 @@ Node node_of(const Echo&) {
 Node node_of(const Pay& verb) {
     Node node(El::pay);
     node.attr("input", verb.input).attr("action", verb.action).attr("paymentConnector", verb.payment_connector);
-    node.attr("paymentMethod", verb.payment_method)
-        .attr("chargeAmount", verb.charge_amount)
-        .attr("currency", verb.currency);
-    node.attr("description", verb.description)
-        .attr("tokenType", verb.token_type)
-        .attr("bankAccountType", verb.bank_account_type);
-    node.attr("validCardTypes", verb.valid_card_types)
-        .attr("securityCode", verb.security_code)
-        .attr("postalCode", verb.postal_code);
-    node.attr("minPostalCodeLength", verb.min_postal_code_length)
-        .attr("timeout", verb.timeout)
-        .attr("maxAttempts", verb.max_attempts);
+    node.attr("paymentMethod", verb.payment_method).attr("chargeAmount", verb.charge_amount).attr("currency", verb.currency);
+    node.attr("description", verb.description).attr("tokenType", verb.token_type).attr("bankAccountType", verb.bank_account_type);
+    node.attr("validCardTypes", verb.valid_card_types).attr("securityCode", verb.security_code).attr("postalCode", verb.postal_code);
+    node.attr("minPostalCodeLength", verb.min_postal_code_length).attr("timeout", verb.timeout).attr("maxAttempts", verb.max_attempts);
     node.attr("language", verb.language).attr("statusCallback", verb.status_callback);
     node.attr("statusCallbackMethod", verb.status_callback_method);
     for (const Prompt& prompt : verb.prompts) node.child(node_of(prompt));

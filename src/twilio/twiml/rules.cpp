@@ -31,8 +31,7 @@ Verdict say(const Node& node) {
     const std::string* voice = node.find("voice");
     const std::size_t limit = voice != nullptr && voice->starts_with("Polly.") ? kMaxPollySayChars : kMaxSayChars;
     if (length <= limit) return std::nullopt;
-    return Problem{errc::twiml_text,
-                   "Say text: at most " + std::to_string(limit) + " characters, not " + std::to_string(length)};
+    return Problem{errc::twiml_text, "Say text: at most " + std::to_string(limit) + " characters, not " + std::to_string(length)};
 }
 
 Verdict play(const Node& node) {
@@ -52,8 +51,7 @@ Verdict gather(const Node& node) {
 
 Verdict dial(const Node& node) {
     if (node.text.empty() == node.children.empty()) return missing("Dial: a number or nouns");
-    if (node.children.size() > 10)
-        return nesting("Dial: at most 10 nouns, not " + std::to_string(node.children.size()));
+    if (node.children.size() > 10) return nesting("Dial: at most 10 nouns, not " + std::to_string(node.children.size()));
     if (node.count(El::conference) > 0 && node.children.size() > 1) return nesting("Dial: a Conference stands alone");
     if (node.count(El::queue) > 0 && node.children.size() > 1) return nesting("Dial: a Queue stands alone");
     return std::nullopt;
@@ -74,12 +72,9 @@ Verdict headers(const Node& node) {
     std::size_t total = 0;
     for (const Node& header : node.children) {
         const std::string& name = *header.find("name");
-        const bool standard = name == "User-to-User" || name == "Remote-Party-ID" || name == "P-Preferred-Identity" ||
-                              name == "P-Called-Party-ID";
+        const bool standard = name == "User-to-User" || name == "Remote-Party-ID" || name == "P-Preferred-Identity" || name == "P-Called-Party-ID";
         const bool custom = name.size() > 2 && (name.starts_with("X-") || name.starts_with("x-"));
-        if (!standard && !custom)
-            return attribute(
-                "Header name: X- or one of User-to-User, Remote-Party-ID, P-Preferred-Identity, P-Called-Party-ID");
+        if (!standard && !custom) return attribute("Header name: X- or one of User-to-User, Remote-Party-ID, P-Preferred-Identity, P-Called-Party-ID");
         if (name.find_first_of(":;=?&\"<>") != std::string::npos) return attribute("Header name: not a header name");
         total += utf16_length(name);
         if (const std::string* value = header.find("value")) total += utf16_length(*value);
@@ -90,8 +85,7 @@ Verdict headers(const Node& node) {
 }
 
 Verdict stream(const Node& node) {
-    if ((node.find("url") == nullptr) == (node.find("connectorName") == nullptr))
-        return missing("Stream: url or connectorName");
+    if ((node.find("url") == nullptr) == (node.find("connectorName") == nullptr)) return missing("Stream: url or connectorName");
     return std::nullopt;
 }
 
@@ -122,8 +116,7 @@ Verdict enqueue(const Node& node) {
 Verdict transcription(const Node& node) {
     const std::string* callback = node.find("statusCallbackUrl");
     const bool kept = node.find("intelligenceService") != nullptr || node.find("conversationConfiguration") != nullptr;
-    if (callback == nullptr && !kept)
-        return missing("Transcription: statusCallbackUrl, intelligenceService or conversationConfiguration");
+    if (callback == nullptr && !kept) return missing("Transcription: statusCallbackUrl, intelligenceService or conversationConfiguration");
     return std::nullopt;
 }
 
@@ -134,8 +127,7 @@ Verdict relay(const Node& node) {
         const std::string* value = node.find(name);
         return value == nullptr || *value == wanted;
     };
-    if ((is("transcriptionProvider", "Deepgram") || is("transcriptionProvider", "deepgram")) &&
-        is("ttsProvider", "ElevenLabs")) {
+    if ((is("transcriptionProvider", "Deepgram") || is("transcriptionProvider", "deepgram")) && is("ttsProvider", "ElevenLabs")) {
         return std::nullopt;
     }
     return attribute("ConversationRelay transcriptionLanguage: multi needs Deepgram and ElevenLabs");
@@ -145,8 +137,7 @@ Verdict message(const Node& node) {
     if (!node.text.empty() && !node.children.empty()) return nesting("Message: text, or Body and Media, not both");
     if (node.text.empty() && node.children.empty()) return missing("Message: text, Body or Media");
     if (node.count(El::body) > 1) return nesting("Message: one Body");
-    if (node.count(El::media) > 10)
-        return nesting("Message: at most 10 Media, not " + std::to_string(node.count(El::media)));
+    if (node.count(El::media) > 10) return nesting("Message: at most 10 Media, not " + std::to_string(node.count(El::media)));
     return std::nullopt;
 }
 

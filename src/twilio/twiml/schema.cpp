@@ -11,46 +11,40 @@ namespace {
 constexpr std::string_view kCallEvents = "initiated ringing answered completed";
 constexpr std::string_view kRecordingEvents = "in-progress completed absent";
 constexpr std::string_view kTrim = "trim-silence do-not-trim";
-constexpr std::string_view kDialRecord =
-    "do-not-record record-from-answer record-from-ringing record-from-answer-dual record-from-ringing-dual true false";
+constexpr std::string_view kDialRecord = "do-not-record record-from-answer record-from-ringing record-from-answer-dual record-from-ringing-dual true false";
 constexpr std::string_view kInterrupt = "none dtmf speech any true false";
 
 // ---- speech
-constexpr std::array kMixedSsml{El::text,    El::break_, El::emphasis, El::lang, El::p, El::phoneme,
-                                El::prosody, El::s,      El::say_as,   El::sub,  El::w};
-constexpr std::array kEmphasisChildren{El::text,    El::break_, El::emphasis, El::lang, El::phoneme,
-                                       El::prosody, El::say_as, El::sub,      El::w};
-constexpr std::array kParagraphChildren{El::text,    El::break_, El::emphasis, El::lang, El::phoneme,
-                                        El::prosody, El::s,      El::say_as,   El::sub,  El::w};
-constexpr std::array kSentenceChildren{El::text,    El::break_, El::emphasis, El::lang, El::phoneme,
-                                       El::prosody, El::say_as, El::sub,      El::w};
+constexpr std::array kMixedSsml{El::text, El::break_, El::emphasis, El::lang, El::p, El::phoneme, El::prosody, El::s, El::say_as, El::sub, El::w};
+constexpr std::array kEmphasisChildren{El::text, El::break_, El::emphasis, El::lang, El::phoneme, El::prosody, El::say_as, El::sub, El::w};
+constexpr std::array kParagraphChildren{El::text, El::break_, El::emphasis, El::lang, El::phoneme, El::prosody, El::s, El::say_as, El::sub, El::w};
+constexpr std::array kSentenceChildren{El::text, El::break_, El::emphasis, El::lang, El::phoneme, El::prosody, El::say_as, El::sub, El::w};
 constexpr std::array kWordChildren{El::text, El::break_, El::emphasis, El::phoneme, El::prosody, El::say_as, El::sub};
 constexpr std::array kPrompts{El::say, El::play, El::pause};
 
 constexpr std::array kSay{printable("voice"), language("language", "arb"), integer("loop", 0, 1000)};
 constexpr std::array kPlay{integer("loop", 0, 1000), chars("digits", "0123456789*#ABCDwW", 1, 256)};
 constexpr std::array kPause{integer("length", 0, kAny)};
-constexpr std::array kGather{
-    url("action"),
-    method(),
-    one_of("input", "dtmf|speech|dtmf speech|speech dtmf"),
-    integer("timeout", 0, kAny),
-    chars("finishOnKey", kKeypad, 0, 1),
-    integer("numDigits", 1, kAny),
-    integer_or("speechTimeout", "auto", 1, kAny),
-    integer("maxSpeechTime", 1, 60),
-    language("language"),
-    hints(),
-    one_of("speechModel",
-           "default numbers_and_commands phone_call experimental_conversations experimental_utterances googlev2_long "
-           "googlev2_short googlev2_telephony googlev2_telephony_short deepgram_nova-2* deepgram_nova-3*"),
-    flag("enhanced"),
-    flag("profanityFilter"),
-    flag("actionOnEmptyResult"),
-    url("partialResultCallback"),
-    method("partialResultCallbackMethod"),
-    flag("bargeIn"),
-    flag("debug")};
+constexpr std::array kGather{url("action"),
+                             method(),
+                             one_of("input", "dtmf|speech|dtmf speech|speech dtmf"),
+                             integer("timeout", 0, kAny),
+                             chars("finishOnKey", kKeypad, 0, 1),
+                             integer("numDigits", 1, kAny),
+                             integer_or("speechTimeout", "auto", 1, kAny),
+                             integer("maxSpeechTime", 1, 60),
+                             language("language"),
+                             hints(),
+                             one_of("speechModel",
+                                    "default numbers_and_commands phone_call experimental_conversations experimental_utterances googlev2_long "
+                                    "googlev2_short googlev2_telephony googlev2_telephony_short deepgram_nova-2* deepgram_nova-3*"),
+                             flag("enhanced"),
+                             flag("profanityFilter"),
+                             flag("actionOnEmptyResult"),
+                             url("partialResultCallback"),
+                             method("partialResultCallbackMethod"),
+                             flag("bargeIn"),
+                             flag("debug")};
 constexpr std::array kRecord{url("action"),
                              method(),
                              integer("timeout", 0, kAny),
@@ -64,25 +58,20 @@ constexpr std::array kRecord{url("action"),
                              flag("transcribe"),
                              url("transcribeCallback"),
                              printable("recordingConfigurationId")};
-constexpr std::array kBreak{one_of("strength", "none x-weak weak medium strong x-strong"),
-                            of_kind("time", Kind::break_time)};
+constexpr std::array kBreak{one_of("strength", "none x-weak weak medium strong x-strong"), of_kind("time", Kind::break_time)};
 constexpr std::array kEmphasis{one_of("level", "strong moderate reduced")};
 constexpr std::array kLang{required(language("xml:lang", "arb"))};
-constexpr std::array kPhoneme{
-    one_of("alphabet", "ipa x-sampa x-amazon-jyutping x-amazon-pinyin x-amazon-pron-kana x-amazon-yomigana"),
-    required(text("ph", 256))};
+constexpr std::array kPhoneme{one_of("alphabet", "ipa x-sampa x-amazon-jyutping x-amazon-pinyin x-amazon-pron-kana x-amazon-yomigana"),
+                              required(text("ph", 256))};
 constexpr std::array kProsody{printable("volume", 32), printable("rate", 32), printable("pitch", 32)};
 constexpr std::array kSayAs{
-    required(one_of(
-        "interpret-as",
-        "characters spell-out cardinal number ordinal digits fraction unit date time address expletive telephone")),
+    required(one_of("interpret-as", "characters spell-out cardinal number ordinal digits fraction unit date time address expletive telephone")),
     one_of("format", "mdy dmy ymd md dm ym my d m y yyyymmdd")};
 constexpr std::array kSub{required(text("alias", 256))};
 constexpr std::array kW{printable("role", 64)};
 
 // ---- dial
-constexpr std::array kDialNouns{El::number, El::client, El::sip,         El::conference,
-                                El::queue,  El::sim,    El::application, El::whatsapp};
+constexpr std::array kDialNouns{El::number, El::client, El::sip, El::conference, El::queue, El::sim, El::application, El::whatsapp};
 constexpr std::array kDial{url("action"),
                            method(),
                            integer("timeout", 5, 600),
@@ -122,8 +111,7 @@ constexpr std::array kNumber{chars("sendDigits", "0123456789*#wW", 1, 256),
                              url("amdStatusCallback"),
                              method("amdStatusCallbackMethod"),
                              sid("phoneNumberSid", "PN")};
-constexpr std::array kClient{url("url"), method(), url("statusCallback"), words("statusCallbackEvent", kCallEvents),
-                             method("statusCallbackMethod")};
+constexpr std::array kClient{url("url"), method(), url("statusCallback"), words("statusCallbackEvent", kCallEvents), method("statusCallbackMethod")};
 constexpr std::array kClientChildren{El::identity, El::parameter};
 constexpr std::array kSip{url("url"),
                           method(),
@@ -140,49 +128,37 @@ constexpr std::array kSip{url("url"),
                           text("username", 256),
                           text("password", 256)};
 constexpr std::array kSipChildren{El::uri, El::headers};
-constexpr std::array kUri{integer("priority", 0, 65535), integer("weight", 0, 65535), text("username", 256),
-                          text("password", 256)};
+constexpr std::array kUri{integer("priority", 0, 65535), integer("weight", 0, 65535), text("username", 256), text("password", 256)};
 constexpr std::array kHeadersChildren{El::header};
 constexpr std::array kHeader{required(printable("name")), text("value", 1024)};
-constexpr std::array kConference{
-    flag("muted"),
-    flag("startConferenceOnEnter"),
-    flag("endConferenceOnExit"),
-    text("participantLabel", 128),
-    one_of("jitterBufferSize", "off small medium large"),
-    one_of("beep", "true false onEnter onExit"),
-    ValueSpec{"waitUrl", Kind::url, "empty"},
-    method("waitMethod"),
-    integer("maxParticipants", 2, 250),
-    one_of("record", "do-not-record record-from-start"),
-    one_of("trim", kTrim),
-    one_of("region", "us1 us2 ie1 sg1 br1 au1 jp1 de1"),
-    sid("coach", "CA"),
-    url("statusCallback"),
-    words("statusCallbackEvent", "start end join leave mute hold modify speaker announcement"),
-    method("statusCallbackMethod"),
-    url("recordingStatusCallback"),
-    method("recordingStatusCallbackMethod"),
-    words("recordingStatusCallbackEvent", kRecordingEvents),
-    printable("recordingConfigurationId"),
-    url("eventCallbackUrl")};
+constexpr std::array kConference{flag("muted"),
+                                 flag("startConferenceOnEnter"),
+                                 flag("endConferenceOnExit"),
+                                 text("participantLabel", 128),
+                                 one_of("jitterBufferSize", "off small medium large"),
+                                 one_of("beep", "true false onEnter onExit"),
+                                 ValueSpec{"waitUrl", Kind::url, "empty"},
+                                 method("waitMethod"),
+                                 integer("maxParticipants", 2, 250),
+                                 one_of("record", "do-not-record record-from-start"),
+                                 one_of("trim", kTrim),
+                                 one_of("region", "us1 us2 ie1 sg1 br1 au1 jp1 de1"),
+                                 sid("coach", "CA"),
+                                 url("statusCallback"),
+                                 words("statusCallbackEvent", "start end join leave mute hold modify speaker announcement"),
+                                 method("statusCallbackMethod"),
+                                 url("recordingStatusCallback"),
+                                 method("recordingStatusCallbackMethod"),
+                                 words("recordingStatusCallbackEvent", kRecordingEvents),
+                                 printable("recordingConfigurationId"),
+                                 url("eventCallbackUrl")};
 constexpr std::array kQueue{url("url"), method(), sid("reservationSid", "WR"), sid("postWorkActivitySid", "WA")};
-constexpr std::array kApplication{url("url"),
-                                  method(),
-                                  url("statusCallback"),
-                                  words("statusCallbackEvent", kCallEvents),
-                                  method("statusCallbackMethod"),
-                                  printable("customerId"),
-                                  flag("copyParentTo")};
+constexpr std::array kApplication{
+    url("url"),          method(), url("statusCallback"), words("statusCallbackEvent", kCallEvents), method("statusCallbackMethod"), printable("customerId"),
+    flag("copyParentTo")};
 constexpr std::array kApplicationChildren{El::application_sid, El::parameter};
-constexpr std::array kWhatsApp{url("url"), method(), url("statusCallback"), words("statusCallbackEvent", kCallEvents),
-                               method("statusCallbackMethod")};
-constexpr std::array kEnqueue{url("action"),
-                              method(),
-                              sid("workflowSid", "WW"),
-                              url("waitUrl"),
-                              method("waitUrlMethod"),
-                              integer("maxQueueSize", 1, 5000)};
+constexpr std::array kWhatsApp{url("url"), method(), url("statusCallback"), words("statusCallbackEvent", kCallEvents), method("statusCallbackMethod")};
+constexpr std::array kEnqueue{url("action"), method(), sid("workflowSid", "WW"), url("waitUrl"), method("waitUrlMethod"), integer("maxQueueSize", 1, 5000)};
 constexpr std::array kEnqueueChildren{El::task};
 constexpr std::array kTask{integer("priority", 0, kAny), integer("timeout", 1, kAny)};
 constexpr std::array kRefer{url("action"), method()};
@@ -196,10 +172,9 @@ constexpr std::array kStartNouns{El::start_stream, El::transcription, El::siprec
 constexpr std::array kStopNouns{El::stop_stream, El::stop_transcription, El::stop_siprec};
 constexpr std::array kParameterOnly{El::parameter};
 constexpr std::array kConfigAndParameter{El::config, El::parameter};
-constexpr std::array kConnectStream{of_kind("url", Kind::wss),        printable("name"),
-                                    one_of("track", "inbound_track"), absolute_url("statusCallback"),
-                                    method("statusCallbackMethod"),   printable("connectorName"),
-                                    printable("audioFormat"),         printable("sampleRate")};
+constexpr std::array kConnectStream{
+    of_kind("url", Kind::wss),      printable("name"),          one_of("track", "inbound_track"), absolute_url("statusCallback"),
+    method("statusCallbackMethod"), printable("connectorName"), printable("audioFormat"),         printable("sampleRate")};
 constexpr std::array kStartStream{of_kind("url", Kind::wss),
                                   printable("name"),
                                   one_of("track", "inbound_track outbound_track both_tracks"),
@@ -241,29 +216,27 @@ constexpr std::array kRelay{required(of_kind("url", Kind::wss_query)),
                             printable("turnDetection"),
                             printable("echoPromptFiltering")};
 constexpr std::array kRelayChildren{El::relay_language, El::parameter};
-constexpr std::array kRelayLanguage{
-    required(language("code", "multi")), one_of("ttsProvider", "ElevenLabs Google Amazon"), printable("voice"),
-    one_of("transcriptionProvider", "Deepgram Google deepgram google"), printable("speechModel")};
+constexpr std::array kRelayLanguage{required(language("code", "multi")), one_of("ttsProvider", "ElevenLabs Google Amazon"), printable("voice"),
+                                    one_of("transcriptionProvider", "Deepgram Google deepgram google"), printable("speechModel")};
 constexpr std::array kRelaySession{printable("connector"), printable("sessionConfiguration")};
 constexpr std::array kAiSession{printable("aiConnector"), printable("aiSessionConfiguration")};
-constexpr std::array kVirtualAgent{required(printable("connectorName")), language("language"),
-                                   flag("sentimentAnalysis"), url("statusCallback"), method("statusCallbackMethod")};
+constexpr std::array kVirtualAgent{required(printable("connectorName")), language("language"), flag("sentimentAnalysis"), url("statusCallback"),
+                                   method("statusCallbackMethod")};
 constexpr std::array kRoom{text("participantIdentity", 256)};
-constexpr std::array kConversation{
-    sid("serviceInstanceSid", "IS"),
-    flag("inboundAutocreation"),
-    integer("routingAssignmentTimeout", 0, kAny),
-    integer("inboundTimeout", 0, kAny),
-    url("url"),
-    method(),
-    one_of("record", kDialRecord),
-    one_of("trim", kTrim),
-    url("recordingStatusCallback"),
-    method("recordingStatusCallbackMethod"),
-    words("recordingStatusCallbackEvent", kRecordingEvents),
-    url("statusCallback"),
-    words("statusCallbackEvent", "call-initiated call-ringing call-answered call-completed"),
-    method("statusCallbackMethod")};
+constexpr std::array kConversation{sid("serviceInstanceSid", "IS"),
+                                   flag("inboundAutocreation"),
+                                   integer("routingAssignmentTimeout", 0, kAny),
+                                   integer("inboundTimeout", 0, kAny),
+                                   url("url"),
+                                   method(),
+                                   one_of("record", kDialRecord),
+                                   one_of("trim", kTrim),
+                                   url("recordingStatusCallback"),
+                                   method("recordingStatusCallbackMethod"),
+                                   words("recordingStatusCallbackEvent", kRecordingEvents),
+                                   url("statusCallback"),
+                                   words("statusCallbackEvent", "call-initiated call-ringing call-answered call-completed"),
+                                   method("statusCallbackMethod")};
 constexpr std::array kTranscription{printable("name"),
                                     absolute_url("statusCallbackUrl"),
                                     method("statusCallbackMethod"),
@@ -281,15 +254,11 @@ constexpr std::array kTranscription{printable("name"),
                                     printable("intelligenceService"),
                                     printable("conversationConfiguration"),
                                     printable("conversationId")};
-constexpr std::array kRecording{absolute_url("recordingStatusCallback"),
-                                method("recordingStatusCallbackMethod"),
-                                words("recordingStatusCallbackEvent", kRecordingEvents),
-                                one_of("channels", "mono dual"),
-                                one_of("track", "inbound outbound both"),
-                                one_of("trim", kTrim),
-                                printable("recordingConfigurationId")};
-constexpr std::array kSiprec{printable("name"), printable("connectorName"),
-                             one_of("track", "inbound_track outbound_track both_tracks"), url("statusCallback"),
+constexpr std::array kRecording{
+    absolute_url("recordingStatusCallback"), method("recordingStatusCallbackMethod"),  words("recordingStatusCallbackEvent", kRecordingEvents),
+    one_of("channels", "mono dual"),         one_of("track", "inbound outbound both"), one_of("trim", kTrim),
+    printable("recordingConfigurationId")};
+constexpr std::array kSiprec{printable("name"), printable("connectorName"), one_of("track", "inbound_track outbound_track both_tracks"), url("statusCallback"),
                              method("statusCallbackMethod")};
 constexpr std::array kNameValue{required(text("name", 499)), text("value", 499)};
 constexpr std::array kConfigNameValue{required(text("name", 256)), text("value", 4096)};
@@ -297,43 +266,39 @@ constexpr std::array kConfigNameValue{required(text("name", 256)), text("value",
 // ---- the rest
 constexpr std::array kRedirect{method()};
 constexpr std::array kReject{one_of("reason", "rejected busy")};
-constexpr std::array kPay{
-    one_of("input", "dtmf"),
-    url("action"),
-    printable("paymentConnector"),
-    one_of("paymentMethod", "credit-card ach-debit"),
-    decimal("chargeAmount", 0, 1'000'000'000),
-    chars("currency", "abcdefghijklmnopqrstuvwxyz", 3, 3),
-    text("description", 256),
-    one_of("tokenType", "reusable one-time payment-method"),
-    one_of("bankAccountType", "consumer-checking consumer-savings commercial-checking commercial-savings"),
-    words("validCardTypes", "visa mastercard amex maestro discover optima jcb diners-club enroute"),
-    flag("securityCode"),
-    printable("postalCode", 16),
-    integer("minPostalCodeLength", 0, 16),
-    integer("timeout", 1, kAny),
-    integer("maxAttempts", 1, 100),
-    language("language"),
-    url("statusCallback"),
-    method("statusCallbackMethod")};
+constexpr std::array kPay{one_of("input", "dtmf"),
+                          url("action"),
+                          printable("paymentConnector"),
+                          one_of("paymentMethod", "credit-card ach-debit"),
+                          decimal("chargeAmount", 0, 1'000'000'000),
+                          chars("currency", "abcdefghijklmnopqrstuvwxyz", 3, 3),
+                          text("description", 256),
+                          one_of("tokenType", "reusable one-time payment-method"),
+                          one_of("bankAccountType", "consumer-checking consumer-savings commercial-checking commercial-savings"),
+                          words("validCardTypes", "visa mastercard amex maestro discover optima jcb diners-club enroute"),
+                          flag("securityCode"),
+                          printable("postalCode", 16),
+                          integer("minPostalCodeLength", 0, 16),
+                          integer("timeout", 1, kAny),
+                          integer("maxAttempts", 1, 100),
+                          language("language"),
+                          url("statusCallback"),
+                          method("statusCallbackMethod")};
 constexpr std::array kPayChildren{El::prompt, El::parameter};
-constexpr std::array kPrompt{
-    words("for",
-          "payment-card-number expiration-date security-code postal-code payment-processing bank-account-number "
-          "bank-routing-number"),
-    words("errorType",
-          "timeout invalid-card-number invalid-card-type invalid-date invalid-security-code invalid-postal-code "
-          "session-in-progress card-declined invalid-bank-account-number invalid-bank-routing-number "
-          "input-matching-failed card-input-timeout"),
-    words("cardType", "visa mastercard amex maestro discover optima jcb diners-club enroute"),
-    ValueSpec{"attempt", Kind::integers, {}, 1, 10}, flag("requireMatchingInputs")};
-constexpr std::array kSms{of_kind("to", Kind::phone), of_kind("from", Kind::phone), url("action"), method(),
-                          url("statusCallback")};
+constexpr std::array kPrompt{words("for",
+                                   "payment-card-number expiration-date security-code postal-code payment-processing bank-account-number "
+                                   "bank-routing-number"),
+                             words("errorType",
+                                   "timeout invalid-card-number invalid-card-type invalid-date invalid-security-code invalid-postal-code "
+                                   "session-in-progress card-declined invalid-bank-account-number invalid-bank-routing-number "
+                                   "input-matching-failed card-input-timeout"),
+                             words("cardType", "visa mastercard amex maestro discover optima jcb diners-club enroute"),
+                             ValueSpec{"attempt", Kind::integers, {}, 1, 10}, flag("requireMatchingInputs")};
+constexpr std::array kSms{of_kind("to", Kind::phone), of_kind("from", Kind::phone), url("action"), method(), url("statusCallback")};
 constexpr std::array kMessage{text("to", 256), text("from", 256), url("action"), method(), url("statusCallback")};
 constexpr std::array kMessageChildren{El::body, El::media};
-constexpr std::array kVoiceVerbs{El::say,   El::play, El::pause,    El::gather, El::record, El::dial,    El::connect,
-                                 El::start, El::stop, El::redirect, El::hangup, El::reject, El::enqueue, El::leave,
-                                 El::refer, El::pay,  El::queue,    El::sms,    El::echo};
+constexpr std::array kVoiceVerbs{El::say,    El::play,   El::pause,   El::gather, El::record, El::dial, El::connect, El::start, El::stop, El::redirect,
+                                 El::hangup, El::reject, El::enqueue, El::leave,  El::refer,  El::pay,  El::queue,   El::sms,   El::echo};
 constexpr std::array kMessagingVerbs{El::message, El::redirect};
 
 constexpr ValueSpec kNoText{};
@@ -431,8 +396,7 @@ std::span<const ElementSpec> all_specs() {
 }
 
 const ValueSpec* find_attribute(const ElementSpec& spec, std::string_view name) {
-    const auto it = std::find_if(spec.attributes.begin(), spec.attributes.end(),
-                                 [&](const ValueSpec& v) { return v.name == name; });
+    const auto it = std::find_if(spec.attributes.begin(), spec.attributes.end(), [&](const ValueSpec& v) { return v.name == name; });
     return it == spec.attributes.end() ? nullptr : &*it;
 }
 

@@ -18,8 +18,7 @@ json text_block(std::string_view text) {
 
 // The user's blocks of one turn: results first, as the vendor demands, then text.
 void add(json& messages, const char* role, json block) {
-    if (messages.empty() || text_of(messages.back(), "role") != role)
-        messages.push_back({{"role", role}, {"content", json::array()}});
+    if (messages.empty() || text_of(messages.back(), "role") != role) messages.push_back({{"role", role}, {"content", json::array()}});
     messages.back()["content"].push_back(std::move(block));
 }
 
@@ -32,8 +31,7 @@ void add_assistant(json& messages, const LmMessage& message) {
     }
     if (!message.text.empty()) add(messages, "assistant", text_block(message.text));
     for (const auto& call : message.calls)
-        add(messages, "assistant",
-            {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", arguments_of(call)}});
+        add(messages, "assistant", {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", arguments_of(call)}});
 }
 
 json messages_of(const std::vector<LmMessage>& fitted) {
@@ -48,8 +46,7 @@ json messages_of(const std::vector<LmMessage>& fitted) {
                 add_assistant(messages, message);
                 break;
             case Role::tool:
-                add(messages, "user",
-                    {{"type", "tool_result"}, {"tool_use_id", message.call_id}, {"content", message.text}});
+                add(messages, "user", {{"type", "tool_result"}, {"tool_use_id", message.call_id}, {"content", message.text}});
                 break;
             case Role::system:
                 break;
@@ -74,16 +71,12 @@ std::string anthropic_body(const LmRequest& request, const Endpoint& endpoint) {
         body["system"] = json::array({block});
     }
     body["messages"] = messages_of(fitted);
-    for (const auto& tool : request.tools)
-        body["tools"].push_back(
-            {{"name", tool.name}, {"description", tool.description}, {"input_schema", schema_of(tool)}});
+    for (const auto& tool : request.tools) body["tools"].push_back({{"name", tool.name}, {"description", tool.description}, {"input_schema", schema_of(tool)}});
     if (!request.tools.empty()) {
         if (cached) body["tools"].back()["cache_control"] = {{"type", "ephemeral"}};
-        if (endpoint.option("parallel_tool_calls") == "false")
-            body["tool_choice"] = {{"type", "auto"}, {"disable_parallel_tool_use", true}};
+        if (endpoint.option("parallel_tool_calls") == "false") body["tool_choice"] = {{"type", "auto"}, {"disable_parallel_tool_use", true}};
     }
-    if (request.temperature && endpoint.option("version", "2023-06-01") < "2026")
-        body["temperature"] = *request.temperature;
+    if (request.temperature && endpoint.option("version", "2023-06-01") < "2026") body["temperature"] = *request.temperature;
     if (auto value = endpoint.option("thinking"); !value.empty()) body["thinking"] = {{"type", value}};
     if (auto value = endpoint.option("effort"); !value.empty()) body["output_config"] = {{"effort", value}};
     if (auto value = endpoint.option("service_tier"); !value.empty()) body["service_tier"] = value;
@@ -161,8 +154,7 @@ private:
             place_ = begin_call();
             if (over()) return;
             name_call(place_, text_of(block, "id"), text_of(block, "name"));
-            if (const auto& input = member(block, "input"); input.is_object() && !input.empty())
-                grow_call(place_, written(input), sink);
+            if (const auto& input = member(block, "input"); input.is_object() && !input.empty()) grow_call(place_, written(input), sink);
         } else if (type == "thinking" || type == "redacted_thinking") {
             block_ = Block::thinking;
             thought_ = block;

@@ -11,8 +11,7 @@ std::string check_anthropic(const Endpoint& endpoint) {
     if (auto wrong = check_lm(endpoint, needs); !wrong.empty()) return wrong;
     const std::vector<std::string_view> truth{"true", "false"};
     for (auto wrong :
-         {check_choice(endpoint, "thinking", {"disabled", "adaptive"}),
-          check_choice(endpoint, "effort", {"low", "medium", "high", "xhigh", "max"}),
+         {check_choice(endpoint, "thinking", {"disabled", "adaptive"}), check_choice(endpoint, "effort", {"low", "medium", "high", "xhigh", "max"}),
           check_choice(endpoint, "service_tier", {"auto", "standard_only"}), check_choice(endpoint, "cache", truth),
           check_choice(endpoint, "parallel_tool_calls", truth), check_choice(endpoint, "auth", {"key", "bearer"})})
         if (!wrong.empty()) return wrong;

@@ -92,12 +92,9 @@ std::string check_streaming(const Endpoint& endpoint) {
     if (auto wrong = stt::check(endpoint, kSettings); !wrong.empty()) return wrong;
     const bool u3 = whole_transcripts(endpoint);
     for (const char* name : {"format_turns", "end_of_turn_confidence_threshold"})
-        if (u3 && !endpoint.option(name).empty())
-            return std::string("its setting ") + name + " needs a universal-streaming model";
-    for (const char* name :
-         {"vad_threshold", "prompt", "agent_context", "mode", "continuous_partials", "interruption_delay"})
-        if (!u3 && !endpoint.option(name).empty())
-            return std::string("its setting ") + name + " needs a universal-3 model";
+        if (u3 && !endpoint.option(name).empty()) return std::string("its setting ") + name + " needs a universal-streaming model";
+    for (const char* name : {"vad_threshold", "prompt", "agent_context", "mode", "continuous_partials", "interruption_delay"})
+        if (!u3 && !endpoint.option(name).empty()) return std::string("its setting ") + name + " needs a universal-3 model";
     return {};
 }
 
@@ -106,12 +103,10 @@ SttProtocol::Shape StreamingProtocol::shape() const {
     stt::Query query("/v3/ws");
     query.add("speech_model", model_of(use)).add("sample_rate", "8000").add("encoding", "pcm_mulaw");
     if (!use.language.empty()) query.add("language_code", stt::primary_language(use.language));
-    for (const char* name : {"format_turns", "end_of_turn_confidence_threshold", "min_turn_silence", "max_turn_silence",
-                             "vad_threshold", "prompt", "agent_context", "mode", "continuous_partials",
-                             "interruption_delay", "filter_profanity", "inactivity_timeout"})
+    for (const char* name : {"format_turns", "end_of_turn_confidence_threshold", "min_turn_silence", "max_turn_silence", "vad_threshold", "prompt",
+                             "agent_context", "mode", "continuous_partials", "interruption_delay", "filter_profanity", "inactivity_timeout"})
         query.setting(use, name);
-    if (const auto terms = stt::entries(use.option("keyterms")); !terms.empty())
-        query.add("keyterms_prompt", json(terms).dump());
+    if (const auto terms = stt::entries(use.option("keyterms")); !terms.empty()) query.add("keyterms_prompt", json(terms).dump());
     Shape shape;
     shape.url = socket_url(use.base_url.empty() ? kBase : std::string_view(use.base_url), query.text());
     shape.headers.add("Authorization", std::string(use.key.reveal()));
@@ -168,8 +163,7 @@ void StreamingProtocol::read(std::string_view text, News& news, Out&) {
     if (turn >= 0 && turn <= settled_turn_) return;  // a repetition of what is settled, formatted or late
     const bool u3 = whole_transcripts(endpoint_);
     auto transcript = plain(*said, SttNews::kTranscriptBytes);
-    const bool formatted =
-        u3 || endpoint_.option("format_turns") != "true" || stt::flag_of(message, "turn_is_formatted");
+    const bool formatted = u3 || endpoint_.option("format_turns") != "true" || stt::flag_of(message, "turn_is_formatted");
     if (stt::flag_of(message, "end_of_turn") && formatted) {
         if (turn >= 0) settled_turn_ = turn;
         started_ = false;

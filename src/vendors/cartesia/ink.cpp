@@ -31,8 +31,7 @@ constexpr Setting kSettings[] = {
     {"max_silence_duration_secs", Kind::number, 0.1, 10},
 };
 
-constexpr const char* kOnlyTurns[] = {"turn_start_threshold", "turn_eager_end_threshold", "turn_end_threshold",
-                                      "turn_end_timeout_ms"};
+constexpr const char* kOnlyTurns[] = {"turn_start_threshold", "turn_eager_end_threshold", "turn_end_threshold", "turn_end_timeout_ms"};
 constexpr const char* kOnlyWhisper[] = {"min_volume", "max_silence_duration_secs"};
 
 std::string model_of(const Endpoint& use) {
@@ -52,8 +51,7 @@ Failure announced(const stt::json& message) {
     failure.phase = "stream";
     auto said = stt::text_of(message, "message").value_or("");
     if (said.empty()) said = stt::text_of(message, "error").value_or("");
-    failure.reason = plain("the vendor reports " + std::string(stt::text_of(message, "title").value_or("an error")) +
-                           ": " + std::string(said));
+    failure.reason = plain("the vendor reports " + std::string(stt::text_of(message, "title").value_or("an error")) + ": " + std::string(said));
     return failure;
 }
 
@@ -66,8 +64,7 @@ std::string check_ink(const Endpoint& endpoint) {
     for (const char* name : kOnlyTurns)
         if (!turns && !endpoint.option(name).empty()) return std::string("its setting ") + name + " needs turns";
     for (const char* name : kOnlyWhisper)
-        if (model_of(endpoint) != "ink-whisper" && !endpoint.option(name).empty())
-            return std::string("its setting ") + name + " needs the model ink-whisper";
+        if (model_of(endpoint) != "ink-whisper" && !endpoint.option(name).empty()) return std::string("its setting ") + name + " needs the model ink-whisper";
     const double start = std::stod(endpoint.option("turn_start_threshold", "0.8"));
     const double eager = std::stod(endpoint.option("turn_eager_end_threshold", "0.4"));
     const double end = std::stod(endpoint.option("turn_end_threshold", "0.2"));
@@ -75,8 +72,7 @@ std::string check_ink(const Endpoint& endpoint) {
         return "its settings turn_start_threshold, turn_eager_end_threshold and turn_end_threshold must fall in this "
                "order";
     const auto version = endpoint.option("version", kVersion);
-    const bool date = version.size() == 10 && version[4] == '-' && version[7] == '-' &&
-                      version.find_first_not_of("0123456789-") == std::string::npos;
+    const bool date = version.size() == 10 && version[4] == '-' && version[7] == '-' && version.find_first_not_of("0123456789-") == std::string::npos;
     if (!date) return "its setting version is '" + plain(version, 60) + "' but must be a date as 2026-03-01";
     return {};
 }

@@ -38,8 +38,7 @@ private:
                 break;
             case timestamps:
                 for (const auto& word : message.words)
-                    if (word.end_s >= 0 && word.end_s < 3600)
-                        line().word(tag, word.text, static_cast<std::uint64_t>(word.end_s * 8000));
+                    if (word.end_s >= 0 && word.end_s < 3600) line().word(tag, word.text, static_cast<std::uint64_t>(word.end_s * 8000));
                 break;
             case done:
                 context_over(tag);

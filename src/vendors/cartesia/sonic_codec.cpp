@@ -153,14 +153,12 @@ const SonicMessage& SonicDecoder::decode(std::string_view text) {
 }
 
 std::string check_sonic(const Endpoint& endpoint) {
-    if (auto problem = check_speech_endpoint(endpoint, {"speed", "volume", "emotion", "version"}); !problem.empty())
-        return problem;
+    if (auto problem = check_speech_endpoint(endpoint, {"speed", "volume", "emotion", "version"}); !problem.empty()) return problem;
     if (endpoint.voice.empty()) return "it has no voice (a Cartesia voice id)";
     if (auto problem = check_number(endpoint, "speed", 0.6, 1.5); !problem.empty()) return problem;
     if (auto problem = check_number(endpoint, "volume", 0.5, 2); !problem.empty()) return problem;
     const auto version = version_of(endpoint);
-    const bool date = version.size() == 10 && version[4] == '-' && version[7] == '-' &&
-                      version.find_first_not_of("0123456789-") == std::string::npos;
+    const bool date = version.size() == 10 && version[4] == '-' && version[7] == '-' && version.find_first_not_of("0123456789-") == std::string::npos;
     return date ? "" : "its option 'version' is no date (YYYY-MM-DD)";
 }
 

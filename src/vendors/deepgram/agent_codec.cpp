@@ -39,8 +39,7 @@ void take_calls(const Element& root, Event& event) {
     for (const Element function : functions) {
         Element side;
         // What the vendor runs itself (it has the function's URL) is only told.
-        const bool ours = event.kind == Kind::calls_cancelled || !s2s::member_of(function, "client_side", side) ||
-                          s2s::truth_of(function, "client_side");
+        const bool ours = event.kind == Kind::calls_cancelled || !s2s::member_of(function, "client_side", side) || s2s::truth_of(function, "client_side");
         ToolCall call;
         call.id = text_of(function, "id");
         call.name = text_of(function, "name");
@@ -64,15 +63,12 @@ json listen(const Endpoint& endpoint) {
 }
 
 json speak(const Endpoint& endpoint) {
-    return {{"type", "deepgram"},
-            {"version", "v1"},
-            {"model", endpoint.voice.empty() ? "aura-2-thalia-en" : endpoint.voice}};
+    return {{"type", "deepgram"}, {"version", "v1"}, {"model", endpoint.voice.empty() ? "aura-2-thalia-en" : endpoint.voice}};
 }
 
 json functions(const S2sSetup& setup) {
     json list = json::array();
-    for (const auto& tool : setup.tools)
-        list.push_back({{"name", tool.name}, {"description", tool.description}, {"parameters", s2s::schema_of(tool)}});
+    for (const auto& tool : setup.tools) list.push_back({{"name", tool.name}, {"description", tool.description}, {"parameters", s2s::schema_of(tool)}});
     return list;
 }
 
@@ -143,19 +139,14 @@ std::string settings(const Endpoint& endpoint, const S2sSetup& setup) {
     json messages = history(setup, tools_told);
     std::string prompt = setup.instructions;
     if (!tools_told.empty()) prompt += "\n\nEarlier in this call:\n" + tools_told;
-    json provider{{"type", endpoint.option("think_provider", "open_ai")},
-                  {"model", endpoint.model.empty() ? "gpt-4o-mini" : endpoint.model}};
+    json provider{{"type", endpoint.option("think_provider", "open_ai")}, {"model", endpoint.model.empty() ? "gpt-4o-mini" : endpoint.model}};
     if (setup.temperature) provider["temperature"] = *setup.temperature;
     json think{{"provider", std::move(provider)}, {"prompt", prompt}};
     if (!setup.tools.empty()) think["functions"] = functions(setup);
-    json agent{{"listen", {{"provider", listen(endpoint)}}},
-               {"think", std::move(think)},
-               {"speak", {{"provider", speak(endpoint)}}}};
+    json agent{{"listen", {{"provider", listen(endpoint)}}}, {"think", std::move(think)}, {"speak", {{"provider", speak(endpoint)}}}};
     if (!setup.greeting.empty()) agent["greeting"] = setup.greeting;
     if (!messages.empty()) agent["context"] = {{"messages", std::move(messages)}};
-    return s2s::dumped({{"type", "Settings"},
-                        {"audio", {{"input", mulaw}, {"output", std::move(output)}}},
-                        {"agent", std::move(agent)}});
+    return s2s::dumped({{"type", "Settings"}, {"audio", {{"input", mulaw}, {"output", std::move(output)}}}, {"agent", std::move(agent)}});
 }
 
 std::string update_prompt(const S2sSetup& setup, const std::vector<std::string>& notes) {

@@ -75,8 +75,7 @@ void DeepgramAgent::send_audio(std::span<const std::uint8_t> mulaw) {
 }
 
 void DeepgramAgent::respond(std::string_view instructions) {
-    caller_text(
-        "(Not said by the caller, do this now: " + (instructions.empty() ? "go on" : std::string(instructions)) + ")");
+    caller_text("(Not said by the caller, do this now: " + (instructions.empty() ? "go on" : std::string(instructions)) + ")");
 }
 
 void DeepgramAgent::caller_text(std::string_view text) {
@@ -220,8 +219,7 @@ void DeepgramAgent::take_calls(const codec::Event& event) {
 
 }  // namespace
 
-std::unique_ptr<S2sSession> make_deepgram_agent(const Endpoint& endpoint, const Link& link, S2sSetup setup,
-                                                S2sSink& sink) {
+std::unique_ptr<S2sSession> make_deepgram_agent(const Endpoint& endpoint, const Link& link, S2sSetup setup, S2sSink& sink) {
     return std::make_unique<DeepgramAgent>(endpoint, link, std::move(setup), sink);
 }
 

@@ -34,8 +34,7 @@ Failure announced(const stt::json& message) {
     const auto code = stt::text_of(message, "code").value_or("");
     failure.kind = code == "UNPARSABLE_CLIENT_MESSAGE" ? FailureKind::refused : FailureKind::server;
     failure.phase = "stream";
-    failure.reason = plain("the vendor reports an error " + std::string(code) + ": " +
-                           std::string(stt::text_of(message, "description").value_or("")));
+    failure.reason = plain("the vendor reports an error " + std::string(code) + ": " + std::string(stt::text_of(message, "description").value_or("")));
     return failure;
 }
 
@@ -49,8 +48,7 @@ std::string check_flux(const Endpoint& endpoint) {
     if (!eager.empty() && std::stod(eager) > std::stod(endpoint.option("eot_threshold", "0.7")))
         return "its setting eager_eot_threshold must not be above eot_threshold";
     const bool many = endpoint.model == "flux-general-multi";
-    if (!endpoint.option("language_hints").empty() && !many)
-        return "its setting language_hints needs the model flux-general-multi";
+    if (!endpoint.option("language_hints").empty() && !many) return "its setting language_hints needs the model flux-general-multi";
     if (!endpoint.language.empty() && !many && stt::primary_language(endpoint.language) != "en")
         return "its language '" + plain(endpoint.language, 20) + "' needs the model flux-general-multi";
     return {};
@@ -59,11 +57,8 @@ std::string check_flux(const Endpoint& endpoint) {
 SttProtocol::Shape FluxProtocol::shape() const {
     const auto& use = endpoint_;
     stt::Query query("/v2/listen");
-    query.add("model", use.model.empty() ? kModel : std::string_view(use.model))
-        .add("encoding", "mulaw")
-        .add("sample_rate", "8000");
-    for (const char* name : {"eot_threshold", "eager_eot_threshold", "eot_timeout_ms", "numerals", "profanity_filter",
-                             "redact", "mip_opt_out"})
+    query.add("model", use.model.empty() ? kModel : std::string_view(use.model)).add("encoding", "mulaw").add("sample_rate", "8000");
+    for (const char* name : {"eot_threshold", "eager_eot_threshold", "eot_timeout_ms", "numerals", "profanity_filter", "redact", "mip_opt_out"})
         query.setting(use, name);
     query.each(use, "keyterms", "keyterm").each(use, "tag", "tag");
     if (!use.option("language_hints").empty())
@@ -122,8 +117,7 @@ void FluxProtocol::read(std::string_view text, News& news, Out& out) {
 
     const auto event = stt::text_of(message, "event");
     const auto said = stt::text_of(message, "transcript");
-    if (!event || !said)
-        return news.push_back(SttNews::nonsense("a turn has an event or a transcript that is no text"));
+    if (!event || !said) return news.push_back(SttNews::nonsense("a turn has an event or a transcript that is no text"));
     const auto transcript = plain(*said, SttNews::kTranscriptBytes);
     const double turn = stt::number_of(message, "turn_index", ended_turn_ + 1);
     if (turn <= ended_turn_) return;  // of a turn that is over

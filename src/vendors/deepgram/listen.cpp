@@ -53,14 +53,11 @@ std::string check_listen(const Endpoint& endpoint) {
         alone.key = endpoint.key;
         alone.options.emplace("endpointing", pause);
         if (!stt::check(alone, kPause).empty())
-            return "its setting endpointing is '" + plain(pause, 60) +
-                   "' but must be false or a whole number from 10 to 10000";
+            return "its setting endpointing is '" + plain(pause, 60) + "' but must be false or a whole number from 10 to 10000";
     }
     const auto model = model_of(endpoint);
-    if (!endpoint.option("keyterms").empty() && !model.starts_with("nova-3"))
-        return "its setting keyterms needs a nova-3 model; older ones have keywords";
-    if (!endpoint.option("keywords").empty() && model.starts_with("nova-3"))
-        return "its setting keywords needs a model older than nova-3, which has keyterms";
+    if (!endpoint.option("keyterms").empty() && !model.starts_with("nova-3")) return "its setting keyterms needs a nova-3 model; older ones have keywords";
+    if (!endpoint.option("keywords").empty() && model.starts_with("nova-3")) return "its setting keywords needs a model older than nova-3, which has keyterms";
     if (model.starts_with("flux")) return "its model '" + plain(model, 60) + "' is one of /v2/listen";
     return {};
 }
@@ -71,16 +68,10 @@ SttProtocol::Shape ListenProtocol::shape() const {
     query.add("model", model_of(use));
     if (!use.language.empty()) query.add("language", use.language);
     query.add("encoding", "mulaw").add("sample_rate", "8000").add("channels", "1").add("interim_results", "true");
-    query.add("endpointing", use.option("endpointing", "300"))
-        .add("utterance_end_ms", use.option("utterance_end_ms", "1000"));
+    query.add("endpointing", use.option("endpointing", "300")).add("utterance_end_ms", use.option("utterance_end_ms", "1000"));
     query.add("vad_events", use.option("vad_events", "true")).add("punctuate", use.option("punctuate", "true"));
-    for (const char* name :
-         {"smart_format", "numerals", "profanity_filter", "filler_words", "dictation", "mip_opt_out", "version"})
-        query.setting(use, name);
-    query.each(use, "redact", "redact")
-        .each(use, "tag", "tag")
-        .each(use, "keyterms", "keyterm")
-        .each(use, "keywords", "keywords");
+    for (const char* name : {"smart_format", "numerals", "profanity_filter", "filler_words", "dictation", "mip_opt_out", "version"}) query.setting(use, name);
+    query.each(use, "redact", "redact").each(use, "tag", "tag").each(use, "keyterms", "keyterm").each(use, "keywords", "keywords");
     Shape shape;
     shape.url = socket_url(use.base_url.empty() ? kBase : std::string_view(use.base_url), query.text());
     shape.headers.add("Authorization", "Token " + std::string(use.key.reveal()));
@@ -122,8 +113,7 @@ void ListenProtocol::read(std::string_view text, News& news, Out&) {
 
     const auto* channel = stt::member(message, "channel");
     const auto* alternatives = channel == nullptr ? nullptr : stt::member(*channel, "alternatives");
-    if (alternatives == nullptr || !alternatives->is_array())
-        return news.push_back(SttNews::nonsense("a result has no alternatives"));
+    if (alternatives == nullptr || !alternatives->is_array()) return news.push_back(SttNews::nonsense("a result has no alternatives"));
     std::string transcript;
     double confidence = 1;
     if (!alternatives->empty()) {

@@ -13,12 +13,10 @@ using nlohmann::json;
 constexpr std::string_view kBase = "https://api.deepgram.com";
 
 std::string query(const Endpoint& endpoint) {
-    std::string path =
-        "/v1/speak?model=" + query_escape(or_default(endpoint.model, or_default(endpoint.voice, kDefaultVoice)));
+    std::string path = "/v1/speak?model=" + query_escape(or_default(endpoint.model, or_default(endpoint.voice, kDefaultVoice)));
     path += "&encoding=mulaw&sample_rate=8000";
     for (const char* option : {"speed", "mip_opt_out"})
-        if (const auto value = endpoint.option(option); !value.empty())
-            path += std::string("&") + option + "=" + query_escape(value);
+        if (const auto value = endpoint.option(option); !value.empty()) path += std::string("&") + option + "=" + query_escape(value);
     return path;
 }
 
@@ -80,8 +78,7 @@ std::string speak_rest_body(std::string_view text) {
 
 std::string speak_rest_wrong_type(std::string_view type) {
     const auto rate = type.find("rate=");
-    const bool named = type.empty() || type.starts_with("audio/mulaw") || type.starts_with("audio/basic") ||
-                       type == "application/octet-stream";
+    const bool named = type.empty() || type.starts_with("audio/mulaw") || type.starts_with("audio/basic") || type == "application/octet-stream";
     const bool right_rate = rate == std::string_view::npos || type.substr(rate + 5).starts_with("8000");
     if (named && right_rate) return {};
     return "the reply is " + std::string(type.substr(0, 80)) + ", not audio/mulaw of 8000 Hz";
@@ -120,14 +117,12 @@ Failure speak_lost(Failure failure) {
 }
 
 std::string check_speak(const Endpoint& endpoint) {
-    if (auto problem = check_speech_endpoint(endpoint, {"speed", "mip_opt_out", "transport"}); !problem.empty())
-        return problem;
+    if (auto problem = check_speech_endpoint(endpoint, {"speed", "mip_opt_out", "transport"}); !problem.empty()) return problem;
     if (auto problem = check_number(endpoint, "speed", 0.7, 1.5); !problem.empty()) return problem;
     if (auto problem = check_one_of(endpoint, "mip_opt_out", {"true", "false"}); !problem.empty()) return problem;
     if (auto problem = check_one_of(endpoint, "transport", {"socket", "rest"}); !problem.empty()) return problem;
     const auto model = or_default(endpoint.model, endpoint.voice);
-    if (model.starts_with("flux-"))
-        return "its voice '" + std::string(model) + "' speaks on /v2/speak, which is not supported";
+    if (model.starts_with("flux-")) return "its voice '" + std::string(model) + "' speaks on /v2/speak, which is not supported";
     return {};
 }
 

@@ -55,7 +55,7 @@ private:
         SpeakSocket& owner;
         VendorSocket socket;
         std::deque<SpeechTag> asked;  // whose Flushed is still to come
-        int clearing = 0;  // Clear messages not yet answered: what comes until then is of texts that were cancelled
+        int clearing = 0;             // Clear messages not yet answered: what comes until then is of texts that were cancelled
         std::deque<TimePoint> flushes;
         bool told_open = false;
     };

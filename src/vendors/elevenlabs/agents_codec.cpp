@@ -48,8 +48,7 @@ void Reader::State::take_call(const Element& root) {
     event.call.id = text_of(call, "tool_call_id");
     event.call.name = text_of(call, "tool_name");
     event.call.arguments = "{}";
-    if (member_of(call, "parameters", parameters) && parameters.is_object())
-        event.call.arguments = simdjson::minify(parameters);
+    if (member_of(call, "parameters", parameters) && parameters.is_object()) event.call.arguments = simdjson::minify(parameters);
     if (!event.call.id.empty() && !event.call.name.empty()) event.kind = Kind::call;
 }
 
@@ -106,19 +105,16 @@ std::optional<Format> format_of(std::string_view name) {
     if (!name.starts_with("pcm_")) return std::nullopt;
     Format format{false, 0};
     const auto [end, ec] = std::from_chars(name.data() + 4, name.data() + name.size(), format.rate);
-    if (ec != std::errc{} || end != name.data() + name.size() || !audio::resampler_supports(format.rate))
-        return std::nullopt;
+    if (ec != std::errc{} || end != name.data() + name.size() || !audio::resampler_supports(format.rate)) return std::nullopt;
     return format;
 }
 
 std::string initiation(const Endpoint& endpoint, const S2sSetup& setup) {
     json agent = json::object(), tts = json::object(), config = json::object();
-    if (!setup.instructions.empty() && may_override(endpoint, "prompt"))
-        agent["prompt"] = {{"prompt", setup.instructions}};
+    if (!setup.instructions.empty() && may_override(endpoint, "prompt")) agent["prompt"] = {{"prompt", setup.instructions}};
     // An empty one keeps the agent from speaking first: it takes over a conversation, or waits.
     if (may_override(endpoint, "first_message")) agent["first_message"] = setup.greeting;
-    if (!endpoint.language.empty() && may_override(endpoint, "language"))
-        agent["language"] = endpoint.language.substr(0, endpoint.language.find('-'));
+    if (!endpoint.language.empty() && may_override(endpoint, "language")) agent["language"] = endpoint.language.substr(0, endpoint.language.find('-'));
     if (!endpoint.voice.empty() && may_override(endpoint, "voice")) tts["voice_id"] = endpoint.voice;
     if (!agent.empty()) config["agent"] = std::move(agent);
     if (!tts.empty()) config["tts"] = std::move(tts);
@@ -144,8 +140,7 @@ std::string contextual_update(std::string_view text) {
 }
 
 std::string tool_result(const ToolCall& call, std::string_view result, bool failed) {
-    return s2s::dumped(
-        {{"type", "client_tool_result"}, {"tool_call_id", call.id}, {"result", result}, {"is_error", failed}});
+    return s2s::dumped({{"type", "client_tool_result"}, {"tool_call_id", call.id}, {"result", result}, {"is_error", failed}});
 }
 
 std::string signed_url_in(std::string_view body) {
@@ -164,8 +159,7 @@ std::string check_elevenlabs_agents(const Endpoint& endpoint) {
     static const std::vector<Rule> kRules{Rule("overrides"), {"signed", {"true", "false"}}};
     if (auto wrong = s2s::check(endpoint, "ElevenLabs Agents", kRules, false); !wrong.empty()) return wrong;
     if (endpoint.model.empty()) return "ElevenLabs Agents needs the agent's id as its model.";
-    if (endpoint.option("signed") == "true" && endpoint.key.empty())
-        return "ElevenLabs Agents needs a key to sign its URL.";
+    if (endpoint.option("signed") == "true" && endpoint.key.empty()) return "ElevenLabs Agents needs a key to sign its URL.";
     return {};
 }
 

@@ -89,8 +89,7 @@ net::Task<> ElevenlabsAgents::sign_and_connect(std::string base) {
         co_return;
     }
     if (reply->status / 100 != 2) {
-        auto failure = from_http_status(reply->status, reply->body, reply->headers.get("retry-after"),
-                                        reply->headers.get("request-id"));
+        auto failure = from_http_status(reply->status, reply->body, reply->headers.get("retry-after"), reply->headers.get("request-id"));
         failure.phase = "connect";
         fail(std::move(failure));
         co_return;
@@ -122,9 +121,7 @@ void ElevenlabsAgents::on_socket_open() {
         std::string said = "Earlier in this call:\n";
         for (const auto& message : setup_.context) {
             if (message.text.empty()) continue;
-            said += message.role == LmMessage::Role::user        ? "Caller: "
-                    : message.role == LmMessage::Role::assistant ? "You: "
-                                                                 : "Note: ";
+            said += message.role == LmMessage::Role::user ? "Caller: " : message.role == LmMessage::Role::assistant ? "You: " : "Note: ";
             said += message.text + "\n";
         }
         say(codec::contextual_update(said));
@@ -134,8 +131,8 @@ void ElevenlabsAgents::on_socket_open() {
 void ElevenlabsAgents::configure(const codec::Event& event) {
     const auto in = codec::format_of(event.input_format), out = codec::format_of(event.output_format);
     if (!in || !out) {
-        fail(FailureKind::bad_audio, "the agent's audio is " + plain(event.input_format, 40) + " in and " +
-                                         plain(event.output_format, 40) + " out; ulaw_8000 is wanted");
+        fail(FailureKind::bad_audio,
+             "the agent's audio is " + plain(event.input_format, 40) + " in and " + plain(event.output_format, 40) + " out; ulaw_8000 is wanted");
         return;
     }
     in_ = *in;
@@ -153,15 +150,13 @@ void ElevenlabsAgents::send_audio(std::span<const std::uint8_t> mulaw) {
         audio::mulaw_decode(mulaw, pcm_);
         converted_.clear();
         up_->process(pcm_, converted_);
-        codec::audio(std::span(reinterpret_cast<const std::uint8_t*>(converted_.data()), converted_.size() * 2),
-                     message_);
+        codec::audio(std::span(reinterpret_cast<const std::uint8_t*>(converted_.data()), converted_.size() * 2), message_);
     }
     say(message_);
 }
 
 void ElevenlabsAgents::respond(std::string_view instructions) {
-    caller_text(
-        "(Not said by the caller, do this now: " + (instructions.empty() ? "go on" : std::string(instructions)) + ")");
+    caller_text("(Not said by the caller, do this now: " + (instructions.empty() ? "go on" : std::string(instructions)) + ")");
 }
 
 void ElevenlabsAgents::caller_text(std::string_view text) {
@@ -250,8 +245,7 @@ void ElevenlabsAgents::take_audio(const codec::Event& event) {
         if (!bytes_.empty()) std::memcpy(pcm_.data(), bytes_.data(), bytes_.size());
         down_->process(pcm_, converted_);
     }
-    if (reply == running_ && !converted_.empty())
-        tell(&S2sSink::on_reply_audio, reply, std::span<const std::int16_t>(converted_));
+    if (reply == running_ && !converted_.empty()) tell(&S2sSink::on_reply_audio, reply, std::span<const std::int16_t>(converted_));
 }
 
 void ElevenlabsAgents::break_off() {
@@ -316,8 +310,7 @@ void ElevenlabsAgents::on_socket_text(std::string_view text) {
 
 }  // namespace
 
-std::unique_ptr<S2sSession> make_elevenlabs_agents(const Endpoint& endpoint, const Link& link, S2sSetup setup,
-                                                   S2sSink& sink) {
+std::unique_ptr<S2sSession> make_elevenlabs_agents(const Endpoint& endpoint, const Link& link, S2sSetup setup, S2sSink& sink) {
     return std::make_unique<ElevenlabsAgents>(endpoint, link, std::move(setup), sink);
 }
 

@@ -30,8 +30,7 @@ constexpr Setting kSettings[] = {
     {"chunk_ms", Kind::whole, 20, 1000},
 };
 
-constexpr const char* kOnlyWithVad[] = {"vad_silence_threshold_secs", "vad_threshold", "min_speech_duration_ms",
-                                        "min_silence_duration_ms"};
+constexpr const char* kOnlyWithVad[] = {"vad_silence_threshold_secs", "vad_threshold", "min_speech_duration_ms", "min_silence_duration_ms"};
 
 struct Word {
     std::string_view type;
@@ -59,8 +58,7 @@ std::string check_scribe(const Endpoint& endpoint) {
     if (auto wrong = stt::check(endpoint, kSettings); !wrong.empty()) return wrong;
     if (endpoint.option("commit_strategy", "manual") != "vad")
         for (const char* name : kOnlyWithVad)
-            if (!endpoint.option(name).empty())
-                return std::string("its setting ") + name + " needs commit_strategy vad";
+            if (!endpoint.option(name).empty()) return std::string("its setting ") + name + " needs commit_strategy vad";
     return {};
 }
 
@@ -94,8 +92,7 @@ void ScribeProtocol::audio(std::span<const std::uint8_t> mulaw, Outgoing& messag
 
 void ScribeProtocol::finalize(Out& out) {
     finalizing_ = true;
-    out.push_back(
-        {false, R"({"message_type":"input_audio_chunk","audio_base_64":"","commit":true,"sample_rate":8000})"});
+    out.push_back({false, R"({"message_type":"input_audio_chunk","audio_base_64":"","commit":true,"sample_rate":8000})"});
 }
 
 void ScribeProtocol::finalize_unanswered(News&) {
@@ -104,11 +101,9 @@ void ScribeProtocol::finalize_unanswered(News&) {
 
 void ScribeProtocol::read(std::string_view text, News& news, Out&) {
     const auto message = stt::parse_message(text, "message_type");
-    if (message.is_discarded())
-        return news.push_back(SttNews::nonsense("a message is not a JSON object with a message_type"));
+    if (message.is_discarded()) return news.push_back(SttNews::nonsense("a message is not a JSON object with a message_type"));
     const auto type = *stt::text_of(message, "message_type");
-    if (type == "session_started")
-        return news.push_back(SttNews::opened(stt::text_of(message, "session_id").value_or("")));
+    if (type == "session_started") return news.push_back(SttNews::opened(stt::text_of(message, "session_id").value_or("")));
     if (type == "commit_throttled") {
         if (finalizing_) news.emplace_back(SttNews::What::finalized);
         finalizing_ = false;
@@ -119,8 +114,7 @@ void ScribeProtocol::read(std::string_view text, News& news, Out&) {
         Failure failure;
         failure.kind = error.kind;
         failure.phase = "stream";
-        failure.reason = plain("the vendor reports " + std::string(type) + ": " +
-                               std::string(stt::text_of(message, "error").value_or("")));
+        failure.reason = plain("the vendor reports " + std::string(type) + ": " + std::string(stt::text_of(message, "error").value_or("")));
         return news.push_back(SttNews::failed(std::move(failure)));
     }
     // final_transcript is stable, but the commit repeats it: until then it is an interim like any other.
@@ -141,8 +135,7 @@ void ScribeProtocol::read(std::string_view text, News& news, Out&) {
         news.push_back(SttNews::interim({}));
     shown_.clear();
     // Whose commit this answers is not said: with vad, the vendor's own may come first.
-    if (!transcript.empty() && endpoint_.option("commit_strategy") == "vad")
-        news.push_back(SttNews::end_of_turn(1, false));
+    if (!transcript.empty() && endpoint_.option("commit_strategy") == "vad") news.push_back(SttNews::end_of_turn(1, false));
     if (finalizing_) news.emplace_back(SttNews::What::finalized);
     finalizing_ = false;
 }

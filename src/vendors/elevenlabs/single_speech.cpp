@@ -78,8 +78,7 @@ private:
             auto lane = spare_ ? std::move(spare_) : connect();
             lane->tag = wanted->tag;
             bool taken = true;
-            for (const auto& message : single_messages(escape_speech(endpoint_, wanted->text)))
-                taken = lane->socket.send_text(message) && taken;
+            for (const auto& message : single_messages(escape_speech(endpoint_, wanted->text))) taken = lane->socket.send_text(message) && taken;
             if (!taken) tasks_.spawn(give_up(wanted->tag));
             speaking_.push_back(std::move(lane));
             spare_ = connect();
@@ -137,8 +136,7 @@ private:
         const auto why = idle_end(speech_lost(failure), lane.tag == 0);
         if (lane.tag != 0) return over(lane, &why);
         retire(std::move(spare_));
-        if (told_open_ && (why.kind == FailureKind::session_limit || !speaking_.empty()))
-            return;  // the next text makes another
+        if (told_open_ && (why.kind == FailureKind::session_limit || !speaking_.empty())) return;  // the next text makes another
         over_ = true;
         line_.drop_all();
         sink_.on_tts_failed(0, why);

@@ -9,8 +9,7 @@ namespace {
 
 class MultiSpeech final : public ContextSpeech {
 public:
-    MultiSpeech(const Endpoint& endpoint, const Link& link, TtsSink& sink)
-        : ContextSpeech(link, sink, kContextsAhead, kMostContexts), endpoint_(endpoint) {}
+    MultiSpeech(const Endpoint& endpoint, const Link& link, TtsSink& sink) : ContextSpeech(link, sink, kContextsAhead, kMostContexts), endpoint_(endpoint) {}
 
 private:
     [[nodiscard]] SocketPlan plan() const override {

@@ -23,8 +23,7 @@ json init_message(const Endpoint& endpoint) {
     json settings = json::object();
     for (const char* option : {"stability", "similarity_boost", "style", "speed"})
         if (const auto value = number_option(endpoint, option)) settings[option] = *value;
-    if (const auto boost = endpoint.option("use_speaker_boost"); !boost.empty())
-        settings["use_speaker_boost"] = boost == "true";
+    if (const auto boost = endpoint.option("use_speaker_boost"); !boost.empty()) settings["use_speaker_boost"] = boost == "true";
     json message{{"text", " "}};
     if (!settings.empty()) message["voice_settings"] = std::move(settings);
     return message;
@@ -44,17 +43,13 @@ bool single_socket(const Endpoint& endpoint) {
 }
 
 std::string speech_url(const Endpoint& endpoint) {
-    std::string path = "/v1/text-to-speech/" + query_escape(endpoint.voice) +
-                       (single_socket(endpoint) ? "/stream-input" : "/multi-stream-input");
+    std::string path = "/v1/text-to-speech/" + query_escape(endpoint.voice) + (single_socket(endpoint) ? "/stream-input" : "/multi-stream-input");
     path += "?model_id=" + query_escape(model_of(endpoint)) + "&output_format=ulaw_8000";
     path += "&auto_mode=" + endpoint.option("auto_mode", "true") + "&sync_alignment=true";
-    const bool takes_language =
-        model_of(endpoint).starts_with("eleven_flash_v2_5") || model_of(endpoint).starts_with("eleven_turbo_v2_5");
-    if (endpoint.language.size() >= 2 && takes_language)
-        path += "&language_code=" + query_escape(std::string_view(endpoint.language).substr(0, 2));
+    const bool takes_language = model_of(endpoint).starts_with("eleven_flash_v2_5") || model_of(endpoint).starts_with("eleven_turbo_v2_5");
+    if (endpoint.language.size() >= 2 && takes_language) path += "&language_code=" + query_escape(std::string_view(endpoint.language).substr(0, 2));
     for (const char* option : {"enable_logging", "enable_ssml_parsing", "apply_text_normalization"})
-        if (const auto value = endpoint.option(option); !value.empty())
-            path += std::string("&") + option + "=" + query_escape(value);
+        if (const auto value = endpoint.option(option); !value.empty()) path += std::string("&") + option + "=" + query_escape(value);
     return socket_url(or_default(endpoint.base_url, "https://api.elevenlabs.io"), path);
 }
 
@@ -89,8 +84,7 @@ std::string escape_speech(const Endpoint& endpoint, std::string_view text) {
 std::vector<std::string> context_messages(const Endpoint& endpoint, std::string_view context, std::string_view text) {
     auto init = init_message(endpoint);
     init["context_id"] = context;
-    return {dump(init), dump({{"text", spaced(text)}, {"context_id", context}, {"flush", true}}),
-            dump({{"context_id", context}, {"close_context", true}})};
+    return {dump(init), dump({{"text", spaced(text)}, {"context_id", context}, {"flush", true}}), dump({{"context_id", context}, {"close_context", true}})};
 }
 
 std::string single_init(const Endpoint& endpoint) {
@@ -224,9 +218,8 @@ Failure speech_lost(Failure failure) {
 }
 
 std::string check_speech(const Endpoint& endpoint) {
-    if (auto problem = check_speech_endpoint(
-            endpoint, {"stability", "similarity_boost", "style", "speed", "use_speaker_boost", "auto_mode",
-                       "enable_logging", "enable_ssml_parsing", "apply_text_normalization", "socket"});
+    if (auto problem = check_speech_endpoint(endpoint, {"stability", "similarity_boost", "style", "speed", "use_speaker_boost", "auto_mode", "enable_logging",
+                                                        "enable_ssml_parsing", "apply_text_normalization", "socket"});
         !problem.empty())
         return problem;
     if (endpoint.voice.empty()) return "it has no voice (an ElevenLabs voice id)";
@@ -235,11 +228,9 @@ std::string check_speech(const Endpoint& endpoint) {
     if (auto problem = check_number(endpoint, "speed", 0.7, 1.2); !problem.empty()) return problem;
     for (const char* option : {"use_speaker_boost", "auto_mode", "enable_logging", "enable_ssml_parsing"})
         if (auto problem = check_one_of(endpoint, option, {"true", "false"}); !problem.empty()) return problem;
-    if (auto problem = check_one_of(endpoint, "apply_text_normalization", {"auto", "on", "off"}); !problem.empty())
-        return problem;
+    if (auto problem = check_one_of(endpoint, "apply_text_normalization", {"auto", "on", "off"}); !problem.empty()) return problem;
     if (auto problem = check_one_of(endpoint, "socket", {"multi", "single"}); !problem.empty()) return problem;
-    if (model_of(endpoint).starts_with("eleven_v3_conversational"))
-        return "its model speaks on the dialogue socket, which is not supported";
+    if (model_of(endpoint).starts_with("eleven_v3_conversational")) return "its model speaks on the dialogue socket, which is not supported";
     return {};
 }
 

@@ -14,10 +14,9 @@ namespace {
 using Role = LmMessage::Role;
 
 // What old versions of the vendor's OpenAPI subset take; anything else they refuse.
-constexpr std::array<std::string_view, 18> kKeywords{
-    "type",      "description", "enum",    "properties", "required",      "items",
-    "nullable",  "minimum",     "maximum", "minItems",   "maxItems",      "minLength",
-    "maxLength", "pattern",     "anyOf",   "title",      "minProperties", "maxProperties"};
+constexpr std::array<std::string_view, 18> kKeywords{"type",      "description", "enum",    "properties", "required",      "items",
+                                                     "nullable",  "minimum",     "maximum", "minItems",   "maxItems",      "minLength",
+                                                     "maxLength", "pattern",     "anyOf",   "title",      "minProperties", "maxProperties"};
 
 json subset_of(const json& schema) {
     if (!schema.is_object()) return schema;
@@ -51,8 +50,7 @@ json text_part(std::string_view text) {
 }
 
 void add(json& contents, const char* role, json part) {
-    if (contents.empty() || text_of(contents.back(), "role") != role)
-        contents.push_back({{"role", role}, {"parts", json::array()}});
+    if (contents.empty() || text_of(contents.back(), "role") != role) contents.push_back({{"role", role}, {"parts", json::array()}});
     contents.back()["parts"].push_back(std::move(part));
 }
 
@@ -62,8 +60,7 @@ json call_part(const ToolCall& call) {
     json function{{"name", call.name}, {"args", arguments_of(call)}};
     if (const auto id = text_of(kept, "id"); !id.empty()) function["id"] = id;
     json part{{"functionCall", function}};
-    if (const auto signature = text_of(kept, "thoughtSignature"); !signature.empty())
-        part["thoughtSignature"] = signature;
+    if (const auto signature = text_of(kept, "thoughtSignature"); !signature.empty()) part["thoughtSignature"] = signature;
     return part;
 }
 
@@ -73,8 +70,7 @@ json result_part(const LmMessage& result, const std::vector<ToolCall>& asked) {
     json function{{"name", result.tool}, {"response", response}};
     for (const auto& call : asked)
         if (call.id == result.call_id)
-            if (const auto kept = parsed(call.vendor_data); !text_of(kept, "id").empty())
-                function["id"] = text_of(kept, "id");
+            if (const auto kept = parsed(call.vendor_data); !text_of(kept, "id").empty()) function["id"] = text_of(kept, "id");
     return {{"functionResponse", function}};
 }
 
@@ -107,8 +103,7 @@ std::string gemini_body(const LmRequest& request, const Endpoint& endpoint) {
     rules.one_system = rules.user_first = rules.alternate = true;
     const auto fitted = fit(request.messages, rules);
     auto body = json::object();
-    if (!fitted.empty() && fitted.front().role == Role::system)
-        body["systemInstruction"] = {{"parts", json::array({text_part(fitted.front().text)})}};
+    if (!fitted.empty() && fitted.front().role == Role::system) body["systemInstruction"] = {{"parts", json::array({text_part(fitted.front().text)})}};
     body["contents"] = contents_of(fitted);
     auto declarations = json::array();
     const bool whole = endpoint.option("schema") == "json";
@@ -130,8 +125,7 @@ std::string gemini_body(const LmRequest& request, const Endpoint& endpoint) {
         (void)std::from_chars(budget.data(), budget.data() + budget.size(), tokens);
         config["thinkingConfig"]["thinkingBudget"] = tokens;
     }
-    if (const auto level = endpoint.option("thinking_level"); !level.empty())
-        config["thinkingConfig"]["thinkingLevel"] = level;
+    if (const auto level = endpoint.option("thinking_level"); !level.empty()) config["thinkingConfig"]["thinkingLevel"] = level;
     return written(body);
 }
 
@@ -212,14 +206,13 @@ private:
         if (!args.is_null()) grow_call(place, written(args), sink);
         auto kept = json::object();
         if (!id.empty()) kept["id"] = id;
-        if (const auto signature = text_of(part, "thoughtSignature"); !signature.empty())
-            kept["thoughtSignature"] = signature;
+        if (const auto signature = text_of(part, "thoughtSignature"); !signature.empty()) kept["thoughtSignature"] = signature;
         if (!kept.empty()) mark_call(place, written(kept));
     }
 
     void on_reason(std::string_view reason) {
-        static constexpr std::array<std::string_view, 7> kFilters{
-            "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "IMAGE_SAFETY"};
+        static constexpr std::array<std::string_view, 7> kFilters{"SAFETY", "RECITATION", "BLOCKLIST",   "PROHIBITED_CONTENT",
+                                                                  "SPII",   "LANGUAGE",   "IMAGE_SAFETY"};
         if (reason == "FINISH_REASON_UNSPECIFIED") return;
         if (reason == "MAX_TOKENS") {
             how_ = LmFinish::length;

@@ -24,8 +24,7 @@ void read_details(std::string_view body, Failure& failure) {
         const auto delay = text_of(detail, "retryDelay");
         double seconds = 0;
         const auto [end, ec] = std::from_chars(delay.data(), delay.data() + delay.size(), seconds);
-        if (ec == std::errc{} && std::string_view(end, delay.data() + delay.size()) == "s" && seconds >= 0 &&
-            seconds <= 86400)
+        if (ec == std::errc{} && std::string_view(end, delay.data() + delay.size()) == "s" && seconds >= 0 && seconds <= 86400)
             failure.retry_after = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
     }
 }
@@ -35,8 +34,7 @@ void read_details(std::string_view body, Failure& failure) {
 std::string gemini_url(const Endpoint& endpoint) {
     std::string_view model = endpoint.model;
     if (model.starts_with("models/")) model.remove_prefix(7);
-    return api_url(endpoint.base_url, "https://generativelanguage.googleapis.com/v1beta",
-                   "/models/" + query_escape(model) + ":streamGenerateContent?alt=sse");
+    return api_url(endpoint.base_url, "https://generativelanguage.googleapis.com/v1beta", "/models/" + query_escape(model) + ":streamGenerateContent?alt=sse");
 }
 
 std::string check_gemini(const Endpoint& endpoint) {
@@ -44,9 +42,8 @@ std::string check_gemini(const Endpoint& endpoint) {
     needs.vendor = "gemini";
     needs.options = {"thinking_budget", "thinking_level", "schema", "auth"};
     if (auto wrong = check_lm(endpoint, needs); !wrong.empty()) return wrong;
-    for (auto wrong :
-         {check_choice(endpoint, "schema", {"subset", "json"}), check_choice(endpoint, "auth", {"key", "bearer"}),
-          check_choice(endpoint, "thinking_level", {"minimal", "low", "medium", "high"})})
+    for (auto wrong : {check_choice(endpoint, "schema", {"subset", "json"}), check_choice(endpoint, "auth", {"key", "bearer"}),
+                       check_choice(endpoint, "thinking_level", {"minimal", "low", "medium", "high"})})
         if (!wrong.empty()) return wrong;
     const auto budget = endpoint.option("thinking_budget");
     if (budget.size() > 6 || std::any_of(budget.begin(), budget.end(), [](char c) { return c < '0' || c > '9'; }))

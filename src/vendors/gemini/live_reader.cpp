@@ -29,9 +29,7 @@ int rate_of(std::string_view mime) {
 
 std::optional<std::chrono::milliseconds> duration_in(std::string_view text) {
     double seconds = 0;
-    if (!text.ends_with('s') || !s2s::number_in(text.substr(0, text.size() - 1), seconds) || seconds < 0 ||
-        seconds > 86400)
-        return std::nullopt;
+    if (!text.ends_with('s') || !s2s::number_in(text.substr(0, text.size() - 1), seconds) || seconds < 0 || seconds > 86400) return std::nullopt;
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
@@ -49,9 +47,7 @@ struct Reader::State {
 void Reader::State::take_turn(const Element& content) {
     Element turn, list, data;
     simdjson::dom::array parts;
-    if (!member_of(content, "modelTurn", turn) || !member_of(turn, "parts", list) ||
-        list.get(parts) != simdjson::SUCCESS)
-        return;
+    if (!member_of(content, "modelTurn", turn) || !member_of(turn, "parts", list) || list.get(parts) != simdjson::SUCCESS) return;
     for (const Element part : parts) {
         // Text parts beside audio are thoughts; what is spoken comes as transcription.
         if (!member_of(part, "inlineData", data) || event.audio.size() == kMostParts) continue;
@@ -91,8 +87,7 @@ void Reader::State::take_calls(const Element& call) {
         if (tool.name.empty() || event.calls.size() == kMostCalls) continue;
         Element arguments;
         tool.arguments = "{}";
-        if (member_of(function, "args", arguments) && arguments.is_object())
-            tool.arguments = simdjson::minify(arguments);
+        if (member_of(function, "args", arguments) && arguments.is_object()) tool.arguments = simdjson::minify(arguments);
         event.calls.push_back(std::move(tool));
     }
 }
@@ -100,18 +95,14 @@ void Reader::State::take_calls(const Element& call) {
 void Reader::State::take_rest(const Element& root) {
     Element part, list;
     simdjson::dom::array ids;
-    if (member_of(root, "toolCallCancellation", part) && member_of(part, "ids", list) &&
-        list.get(ids) == simdjson::SUCCESS) {
+    if (member_of(root, "toolCallCancellation", part) && member_of(part, "ids", list) && list.get(ids) == simdjson::SUCCESS) {
         for (const Element id : ids) {
             std::string_view name;
-            if (id.get(name) == simdjson::SUCCESS && event.cancelled.size() < kMostCalls)
-                event.cancelled.emplace_back(name);
+            if (id.get(name) == simdjson::SUCCESS && event.cancelled.size() < kMostCalls) event.cancelled.emplace_back(name);
         }
     }
-    if (member_of(root, "sessionResumptionUpdate", part) && s2s::truth_of(part, "resumable"))
-        event.resume = text_of(part, "newHandle");
-    if (member_of(root, "goAway", part))
-        event.going_away = duration_in(text_of(part, "timeLeft")).value_or(std::chrono::milliseconds(0));
+    if (member_of(root, "sessionResumptionUpdate", part) && s2s::truth_of(part, "resumable")) event.resume = text_of(part, "newHandle");
+    if (member_of(root, "goAway", part)) event.going_away = duration_in(text_of(part, "timeLeft")).value_or(std::chrono::milliseconds(0));
     if (member_of(root, "usageMetadata", part)) {
         LmUsage usage;
         usage.input = s2s::count_of(part, "promptTokenCount");

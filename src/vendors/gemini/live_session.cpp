@@ -25,9 +25,7 @@ constexpr std::size_t kNotesKept = 8;
 class GeminiLive final : public s2s::SessionBase {
 public:
     GeminiLive(const Endpoint& endpoint, const Link& link, S2sSetup setup, S2sSink& sink)
-        : SessionBase(endpoint, link, std::move(setup), sink),
-          gate_(endpoint_.option("turns") == "manual"),
-          resume_(setup_.resume) {}
+        : SessionBase(endpoint, link, std::move(setup), sink), gate_(endpoint_.option("turns") == "manual"), resume_(setup_.resume) {}
 
     void open() override;
     [[nodiscard]] bool decides_turns() const override { return !gate_.manual(); }
@@ -45,9 +43,7 @@ private:
     void on_socket_text(std::string_view text) override { take(reader_.read(text)); }
     void on_socket_binary(std::string_view bytes) override { take(reader_.read(bytes)); }  // the same JSON
     void send_audio(std::span<const std::uint8_t> mulaw) override;
-    [[nodiscard]] Failure read_loss(Failure failure) const override {
-        return codec::read_close(std::move(failure), configured_, going_away_);
-    }
+    [[nodiscard]] Failure read_loss(Failure failure) const override { return codec::read_close(std::move(failure), configured_, going_away_); }
 
     void take(const codec::Event& event);
     void take_interruption();
@@ -68,9 +64,9 @@ private:
     bool dropping_ = false;
     std::set<std::string> owed_;
     std::vector<std::string> notes_;  // to be told when the vendor does not speak: they would break off what it says
-    std::string said_;             // of the caller's turn, not settled yet
-    std::size_t said_before_ = 0;  // so much of it was there when the running reply began
-    bool caller_speaks_ = false;   // the sink was told that he started
+    std::string said_;                // of the caller's turn, not settled yet
+    std::size_t said_before_ = 0;     // so much of it was there when the running reply began
+    bool caller_speaks_ = false;      // the sink was told that he started
     std::string message_;
     audio::Resampler up_{8000, 16000};
     std::optional<audio::Resampler> down_;
@@ -79,8 +75,7 @@ private:
 };
 
 void GeminiLive::open() {
-    const std::string base =
-        endpoint_.base_url.empty() ? "https://generativelanguage.googleapis.com" : endpoint_.base_url;
+    const std::string base = endpoint_.base_url.empty() ? "https://generativelanguage.googleapis.com" : endpoint_.base_url;
     SocketPlan plan(socket_url(base, "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"));
     if (!endpoint_.key.empty()) plan.headers.add("x-goog-api-key", std::string(endpoint_.key.reveal()));
     plan.connect_within = endpoint_.connect_within;
@@ -110,8 +105,7 @@ void GeminiLive::caller_turn_ended() {
 }
 
 void GeminiLive::respond(std::string_view instructions) {
-    caller_text(
-        "(Not said by the caller, do this now: " + (instructions.empty() ? "go on" : std::string(instructions)) + ")");
+    caller_text("(Not said by the caller, do this now: " + (instructions.empty() ? "go on" : std::string(instructions)) + ")");
 }
 
 void GeminiLive::caller_text(std::string_view text) {
@@ -214,8 +208,7 @@ void GeminiLive::play(const codec::Event::Audio& sound) {
     if (!bytes.empty()) std::memcpy(pcm_.data(), bytes.data(), bytes.size());
     converted_.clear();
     down_->process(pcm_, converted_);
-    if (reply == running_ && !converted_.empty())
-        tell(&S2sSink::on_reply_audio, reply, std::span<const std::int16_t>(converted_));
+    if (reply == running_ && !converted_.empty()) tell(&S2sSink::on_reply_audio, reply, std::span<const std::int16_t>(converted_));
 }
 
 void GeminiLive::take_answer(const codec::Event& event) {
@@ -240,8 +233,7 @@ void GeminiLive::take_calls(const codec::Event& event) {
     if (dropping_) {
         // Nobody runs it, but a call without an answer silences the vendor for good. What it says to that is dropped
         // with the rest of the turn.
-        for (const auto& call : event.calls)
-            say(codec::tool_response(call, R"({"error":"interrupted by the caller before it ran"})"));
+        for (const auto& call : event.calls) say(codec::tool_response(call, R"({"error":"interrupted by the caller before it ran"})"));
         return;
     }
     settle_caller(said_.size());
@@ -284,8 +276,7 @@ void GeminiLive::take(const codec::Event& event) {
 
 }  // namespace
 
-std::unique_ptr<S2sSession> make_gemini_live(const Endpoint& endpoint, const Link& link, S2sSetup setup,
-                                             S2sSink& sink) {
+std::unique_ptr<S2sSession> make_gemini_live(const Endpoint& endpoint, const Link& link, S2sSetup setup, S2sSink& sink) {
     return std::make_unique<GeminiLive>(endpoint, link, std::move(setup), sink);
 }
 

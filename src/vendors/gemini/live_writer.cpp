@@ -48,8 +48,7 @@ json declarations(const S2sSetup& wanted) {
         auto schema = s2s::schema_of(tool);
         // A schema without properties is refused; a function without parameters has none.
         const auto properties = schema.find("properties");
-        if (properties != schema.end() && properties->is_object() && !properties->empty())
-            declaration["parametersJsonSchema"] = std::move(schema);
+        if (properties != schema.end() && properties->is_object() && !properties->empty()) declaration["parametersJsonSchema"] = std::move(schema);
         list.push_back(std::move(declaration));
     }
     return list;
@@ -64,8 +63,7 @@ std::string model_of(const Endpoint& endpoint) {
 
 std::string setup(const Endpoint& endpoint, const S2sSetup& wanted) {
     json input{{"automaticActivityDetection", activity_detection(endpoint)},
-               {"activityHandling",
-                endpoint.option("interrupt", "true") == "true" ? "START_OF_ACTIVITY_INTERRUPTS" : "NO_INTERRUPTION"}};
+               {"activityHandling", endpoint.option("interrupt", "true") == "true" ? "START_OF_ACTIVITY_INTERRUPTS" : "NO_INTERRUPTION"}};
     json body{{"model", model_of(endpoint)},
               {"generationConfig", generation(endpoint, wanted)},
               {"realtimeInputConfig", std::move(input)},
@@ -93,8 +91,7 @@ std::string setup(const Endpoint& endpoint, const S2sSetup& wanted) {
     (void)s2s::number_in(endpoint.option("compress_tokens", "25600"), trigger);
     const auto tokens = static_cast<std::int64_t>(trigger);
     if (tokens > 0)
-        body["contextWindowCompression"] = {{"triggerTokens", std::to_string(tokens)},
-                                            {"slidingWindow", {{"targetTokens", std::to_string(tokens / 2)}}}};
+        body["contextWindowCompression"] = {{"triggerTokens", std::to_string(tokens)}, {"slidingWindow", {{"targetTokens", std::to_string(tokens / 2)}}}};
     return s2s::dumped({{"setup", std::move(body)}});
 }
 
@@ -131,7 +128,8 @@ std::string text(const Endpoint& endpoint, std::string_view said) {
 }
 
 std::string note(const Endpoint& endpoint, std::string_view known) {
-    return takes_content(endpoint) ? content("(Not said by the caller; know this from now on, and do not answer it: " + std::string(known) + ")", false) : std::string();
+    return takes_content(endpoint) ? content("(Not said by the caller; know this from now on, and do not answer it: " + std::string(known) + ")", false)
+                                   : std::string();
 }
 
 std::string tool_response(const ToolCall& call, std::string_view result_json) {

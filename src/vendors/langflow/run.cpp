@@ -16,9 +16,7 @@ std::string langflow_body(const LmRequest& request, const Endpoint& endpoint) {
         if (!said.empty()) said += ' ';
         said += message.text;
     }
-    json body{{"input_value", said},
-              {"input_type", endpoint.option("input_type", "chat")},
-              {"output_type", endpoint.option("output_type", "chat")}};
+    json body{{"input_value", said}, {"input_type", endpoint.option("input_type", "chat")}, {"output_type", endpoint.option("output_type", "chat")}};
     if (!request.conversation.empty()) body["session_id"] = request.conversation;
     if (auto component = endpoint.option("output_component"); !component.empty()) body["output_component"] = component;
     if (auto tweaks = parsed(endpoint.option("tweaks")); tweaks.is_object()) body["tweaks"] = std::move(tweaks);
@@ -94,9 +92,7 @@ private:
     void on_line(std::string_view line, LmSink& sink) {
         if (line.starts_with("data:")) line.remove_prefix(5);
         const auto begin = line.find_first_not_of(" \t\r");
-        if (begin == std::string_view::npos || line.starts_with(':') || line.starts_with("event:") ||
-            line.starts_with("id:"))
-            return;
+        if (begin == std::string_view::npos || line.starts_with(':') || line.starts_with("event:") || line.starts_with("id:")) return;
         if (line.size() > kMessage) {
             fail(FailureKind::too_big, "an event beyond 1 MiB");
             return;
@@ -128,15 +124,12 @@ private:
 
     // The same message comes again and again, longer each time.
     void message(const json& data, LmSink& sink) {
-        if (text_of(data, "sender") != "Machine" || text_of(data, "category") == "error" ||
-            member(data, "error") == true)
-            return;
+        if (text_of(data, "sender") != "Machine" || text_of(data, "category") == "error" || member(data, "error") == true) return;
         auto& told = told_[std::string(text_of(data, "id").substr(0, 128))];
         if (!bounded() || told.tokens) return;
         const auto text = text_of(data, "text");
         auto from = told.bytes;
-        while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0U) == 0x80U)
-            ++from;  // it was changed, not lengthened
+        while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0U) == 0x80U) ++from;  // it was changed, not lengthened
         if (text.size() <= from) return;
         tell(text.substr(from), sink);
         told.bytes = text.size();

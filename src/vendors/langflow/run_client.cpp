@@ -21,8 +21,7 @@ void read_detail(std::string_view body, Failure& failure) {
 
 std::string langflow_url(const Endpoint& endpoint) {
     const bool whole = endpoint.option("stream") == "false";
-    return api_url(endpoint.base_url, "http://localhost:7860",
-                   "/api/v1/run/" + query_escape(endpoint.model) + "?stream=" + (whole ? "false" : "true"));
+    return api_url(endpoint.base_url, "http://localhost:7860", "/api/v1/run/" + query_escape(endpoint.model) + "?stream=" + (whole ? "false" : "true"));
 }
 
 std::string check_langflow(const Endpoint& endpoint) {
@@ -40,16 +39,14 @@ std::string check_langflow(const Endpoint& endpoint) {
         needs.options.push_back(name);
     }
     if (auto wrong = check_lm(endpoint, needs); !wrong.empty()) return wrong;
-    for (auto wrong :
-         {check_choice(endpoint, "stream", {"true", "false"}), check_choice(endpoint, "input_type", {"chat", "text"}),
-          check_choice(endpoint, "output_type", {"chat", "text", "any", "debug"})})
+    for (auto wrong : {check_choice(endpoint, "stream", {"true", "false"}), check_choice(endpoint, "input_type", {"chat", "text"}),
+                       check_choice(endpoint, "output_type", {"chat", "text", "any", "debug"})})
         if (!wrong.empty()) return wrong;
     if (const auto tweaks = endpoint.option("tweaks"); !tweaks.empty()) {
         const auto object = parsed(tweaks);
         if (!object.is_object()) return "option \"tweaks\" of langflow is no JSON object";
         for (const auto& [name, value] : object.items())
-            if ((name.starts_with("ChatInput") || name.starts_with("Chat Input")) && value.is_object() &&
-                value.contains("input_value"))
+            if ((name.starts_with("ChatInput") || name.starts_with("Chat Input")) && value.is_object() && value.contains("input_value"))
                 return "option \"tweaks\" of langflow must not set what the chat input gets";
     }
     return {};
@@ -60,8 +57,7 @@ std::unique_ptr<LmClient> make_langflow(const Endpoint& endpoint, const Link& li
     surface.url = langflow_url(endpoint);
     if (!endpoint.key.empty()) surface.headers.set("x-api-key", std::string(endpoint.key.reveal()));
     for (const auto& [name, value] : endpoint.options)
-        if (name.starts_with(kVariable))
-            surface.headers.set("X-LANGFLOW-GLOBAL-VAR-" + name.substr(kVariable.size()), value);
+        if (name.starts_with(kVariable)) surface.headers.set("X-LANGFLOW-GLOBAL-VAR-" + name.substr(kVariable.size()), value);
     surface.accept = endpoint.option("stream") == "false" ? "application/json" : "text/event-stream";
     surface.body = [endpoint](const LmRequest& request) { return langflow_body(request, endpoint); };
     surface.reader = [] { return make_langflow_reader(); };

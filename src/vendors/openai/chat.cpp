@@ -45,8 +45,7 @@ std::string chat_body(const LmRequest& request, const Endpoint& endpoint) {
     MessageRules rules;
     rules.one_system = rules.user_first = rules.alternate = preset.strict_template;
     for (const auto& message : fit(request.messages, rules)) messages.push_back(message_of(message));
-    if (endpoint.option("stream_usage", preset.stream_usage ? "true" : "false") == "true")
-        body["stream_options"] = {{"include_usage", true}};
+    if (endpoint.option("stream_usage", preset.stream_usage ? "true" : "false") == "true") body["stream_options"] = {{"include_usage", true}};
     if (request.max_tokens > 0) body[endpoint.option("limit_field", preset.limit_field)] = request.max_tokens;
     if (request.temperature) body["temperature"] = *request.temperature;
     for (const auto& tool : request.tools) {
@@ -54,8 +53,7 @@ std::string chat_body(const LmRequest& request, const Endpoint& endpoint) {
         body["tools"].push_back({{"type", "function"}, {"function", function}});
     }
     if (!request.tools.empty()) {
-        if (const auto parallel = endpoint.option("parallel_tool_calls"); !parallel.empty())
-            body["parallel_tool_calls"] = parallel == "true";
+        if (const auto parallel = endpoint.option("parallel_tool_calls"); !parallel.empty()) body["parallel_tool_calls"] = parallel == "true";
         if (const auto choice = endpoint.option("tool_choice"); !choice.empty()) body["tool_choice"] = choice;
     }
     for (const char* name : {"reasoning_effort", "verbosity", "service_tier"})
@@ -120,11 +118,9 @@ private:
         for (const auto& choice : choices) {
             const auto& index = member(choice, "index");
             if (index.is_number_integer() && index != 0) continue;  // n is 1
-            const auto& delta =
-                member(choice, "delta").is_object() ? member(choice, "delta") : member(choice, "message");
+            const auto& delta = member(choice, "delta").is_object() ? member(choice, "delta") : member(choice, "message");
             on_delta(delta, sink);
-            if (const auto reason = text_of(choice, "finish_reason"); !reason.empty() && !over())
-                on_finish(reason, member(choice, "error"), sink);
+            if (const auto reason = text_of(choice, "finish_reason"); !reason.empty() && !over()) on_finish(reason, member(choice, "error"), sink);
             if (over()) return;
         }
     }
@@ -149,8 +145,7 @@ private:
                 if (over()) return;
                 on_call(fragment, sink);
             }
-        if (const auto& old = member(delta, "function_call"); old.is_object() && !over())
-            on_call({{"index", 0}, {"function", old}}, sink);
+        if (const auto& old = member(delta, "function_call"); old.is_object() && !over()) on_call({{"index", 0}, {"function", old}}, sink);
     }
 
     void on_call(const json& fragment, LmSink& sink) {
@@ -174,8 +169,7 @@ private:
         const auto wanted = indexed ? index.get<std::int64_t>() : 0;
         if (!id.empty()) {
             for (std::size_t i = places_.size(); i-- > 0;)
-                if (call(places_[i].place).id == id && (!indexed || places_[i].index == wanted))
-                    return places_[i].place;
+                if (call(places_[i].place).id == id && (!indexed || places_[i].index == wanted)) return places_[i].place;
         }
         for (std::size_t i = places_.size(); i-- > 0;) {
             const auto& open = call(places_[i].place);

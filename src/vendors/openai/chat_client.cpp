@@ -15,8 +15,7 @@ std::string check_openai_chat(const Endpoint& endpoint) {
     if (auto wrong = check_lm(endpoint, needs); !wrong.empty()) return wrong;
     const std::vector<std::string_view> truth{"true", "false"};
     for (auto wrong :
-         {check_choice(endpoint, "limit_field", {"max_tokens", "max_completion_tokens"}),
-          check_choice(endpoint, "tool_choice", {"auto", "none", "required"}),
+         {check_choice(endpoint, "limit_field", {"max_tokens", "max_completion_tokens"}), check_choice(endpoint, "tool_choice", {"auto", "none", "required"}),
           check_choice(endpoint, "parallel_tool_calls", truth), check_choice(endpoint, "stream_usage", truth),
           check_choice(endpoint, "reasoning_effort", {"none", "minimal", "low", "medium", "high", "xhigh", "max"}),
           check_choice(endpoint, "verbosity", {"low", "medium", "high"})})

@@ -47,8 +47,7 @@ std::span<const ChatPreset> chat_presets() {
 }
 
 const ChatPreset* chat_preset(std::string_view vendor) {
-    const auto found =
-        std::find_if(kPresets.begin(), kPresets.end(), [&](const auto& preset) { return preset.name == vendor; });
+    const auto found = std::find_if(kPresets.begin(), kPresets.end(), [&](const auto& preset) { return preset.name == vendor; });
     return found == kPresets.end() ? nullptr : &*found;
 }
 

@@ -22,8 +22,7 @@ constexpr std::array<std::pair<std::string_view, FailureKind>, 10> kFatal{{
 }};
 
 std::optional<FailureKind> kind_of_code(std::string_view code) {
-    const auto found =
-        std::find_if(kFatal.begin(), kFatal.end(), [code](const auto& each) { return each.first == code; });
+    const auto found = std::find_if(kFatal.begin(), kFatal.end(), [code](const auto& each) { return each.first == code; });
     if (found == kFatal.end()) return std::nullopt;
     return found->second;
 }
@@ -53,8 +52,7 @@ Failure failed_response(const Event& done) {
 Failure read_close(Failure failure) {
     const auto mentions = [&failure](std::string_view word) { return failure.reason.find(word) != std::string::npos; };
     if (failure.status == 3000) {
-        failure.kind =
-            mentions("invalid_model") || mentions("model_not_found") ? FailureKind::refused : FailureKind::auth;
+        failure.kind = mentions("invalid_model") || mentions("model_not_found") ? FailureKind::refused : FailureKind::auth;
     } else if (failure.status == 1001 && mentions("maximum duration")) {
         failure.kind = FailureKind::session_limit;
     }

@@ -118,8 +118,8 @@ Reader::~Reader() = default;
 
 const Event& Reader::read(std::string_view message) {
     Event& event = state_->event;
-    for (std::string* text : {&event.response, &event.item, &event.text, &event.call_id, &event.name, &event.id,
-                              &event.status, &event.reason, &event.code, &event.message, &event.event_id})
+    for (std::string* text : {&event.response, &event.item, &event.text, &event.call_id, &event.name, &event.id, &event.status, &event.reason, &event.code,
+                              &event.message, &event.event_id})
         text->clear();
     event.expires_at = event.audio_end_ms = 0;
     event.audio = {};

@@ -17,8 +17,7 @@ constexpr std::size_t kMostTranscript = 4096;
 
 }  // namespace
 
-std::unique_ptr<S2sSession> make_openai_realtime(const Endpoint& endpoint, const Link& link, S2sSetup setup,
-                                                 S2sSink& sink) {
+std::unique_ptr<S2sSession> make_openai_realtime(const Endpoint& endpoint, const Link& link, S2sSetup setup, S2sSink& sink) {
     return std::make_unique<OpenaiRealtime>(endpoint, link, std::move(setup), sink);
 }
 
@@ -55,8 +54,7 @@ void OpenaiRealtime::respond(std::string_view instructions) {
     if (later([this, kept = std::string(instructions)] { respond(kept); })) return;
     // A response's own instructions replace the session's, so those are said again.
     std::string all;
-    if (!instructions.empty())
-        all = setup_.instructions + (setup_.instructions.empty() ? "" : "\n\n") + std::string(instructions);
+    if (!instructions.empty()) all = setup_.instructions + (setup_.instructions.empty() ? "" : "\n\n") + std::string(instructions);
     answer_coming_ = false;  // whoever asks knows that the caller is silent, whatever the vendor's ear last said
     want_response(std::move(all));
 }
@@ -79,8 +77,7 @@ void OpenaiRealtime::note(std::string_view text) {
 }
 
 void OpenaiRealtime::truncate(VendorReply number, std::chrono::milliseconds heard) {
-    const auto found =
-        std::find_if(replies_.begin(), replies_.end(), [number](const Reply& each) { return each.number == number; });
+    const auto found = std::find_if(replies_.begin(), replies_.end(), [number](const Reply& each) { return each.number == number; });
     if (found == replies_.end() || found->cut || !open_now()) return;
     found->cut = true;
     if (found->running) say(codec::cancel_response(found->id, next_id('c')));
@@ -127,8 +124,7 @@ bool OpenaiRealtime::running() const {
 }
 
 OpenaiRealtime::Reply* OpenaiRealtime::find(std::string_view response) {
-    const auto found =
-        std::find_if(replies_.begin(), replies_.end(), [response](const Reply& each) { return each.id == response; });
+    const auto found = std::find_if(replies_.begin(), replies_.end(), [response](const Reply& each) { return each.id == response; });
     return found == replies_.end() ? nullptr : &*found;
 }
 
@@ -154,8 +150,7 @@ void OpenaiRealtime::configured() {
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(WallClock::now().time_since_epoch()).count();
     if (expires_at_ > now && expires_at_ - now < 86400) lifetime = std::chrono::seconds(expires_at_ - now);
     became_ready(session_id_, lifetime);
-    if (!setup_.greeting.empty())
-        respond("Say exactly this to the caller now, word for word, and nothing else: \"" + setup_.greeting + "\"");
+    if (!setup_.greeting.empty()) respond("Say exactly this to the caller now, word for word, and nothing else: \"" + setup_.greeting + "\"");
 }
 
 void OpenaiRealtime::on_socket_text(std::string_view text) {
@@ -238,8 +233,7 @@ void OpenaiRealtime::take_audio(const Event& event) {
         count_late();
         return;
     }
-    auto item = std::find_if(reply->items.begin(), reply->items.end(),
-                             [&event](const Item& each) { return each.id == event.item; });
+    auto item = std::find_if(reply->items.begin(), reply->items.end(), [&event](const Item& each) { return each.id == event.item; });
     if (item == reply->items.end()) item = reply->items.insert(item, Item{event.item, 0});
     item->samples += event.audio.size();
     pcm_.resize(event.audio.size());

@@ -45,9 +45,7 @@ private:
     void on_socket_text(std::string_view text) override;
     void on_socket_binary(std::string_view) override { fail(FailureKind::protocol, "a binary message"); }
     void send_audio(std::span<const std::uint8_t> mulaw) override;
-    [[nodiscard]] Failure read_loss(Failure failure) const override {
-        return openai_realtime::read_close(std::move(failure));
-    }
+    [[nodiscard]] Failure read_loss(Failure failure) const override { return openai_realtime::read_close(std::move(failure)); }
 
     void configured();
     void take_audio(const Event& event);

@@ -14,9 +14,8 @@ using nlohmann::json;
 json turn_detection(const Endpoint& endpoint, const Settings& settings) {
     if (settings.manual) return nullptr;
     const bool semantic = endpoint.option("turns") == "semantic_vad";
-    json detection{{"type", semantic ? "semantic_vad" : "server_vad"},
-                   {"create_response", true},
-                   {"interrupt_response", endpoint.option("interrupt", "true") == "true"}};
+    json detection{
+        {"type", semantic ? "semantic_vad" : "server_vad"}, {"create_response", true}, {"interrupt_response", endpoint.option("interrupt", "true") == "true"}};
     if (semantic) {
         if (const auto eagerness = endpoint.option("eagerness"); !eagerness.empty()) detection["eagerness"] = eagerness;
         return detection;
@@ -38,10 +37,7 @@ json transcription(const Endpoint& endpoint, const Settings& settings) {
 json tools(const S2sSetup& setup) {
     json list = json::array();
     for (const auto& tool : setup.tools)
-        list.push_back({{"type", "function"},
-                        {"name", tool.name},
-                        {"description", tool.description},
-                        {"parameters", s2s::schema_of(tool)}});
+        list.push_back({{"type", "function"}, {"name", tool.name}, {"description", tool.description}, {"parameters", s2s::schema_of(tool)}});
     return list;
 }
 
@@ -55,9 +51,7 @@ void set_limit(const Endpoint& endpoint, json& session, const char* member) {
 
 json ga_session(const Endpoint& endpoint, const S2sSetup& setup, const Settings& settings) {
     const json pcmu{{"type", "audio/pcmu"}};
-    json input{{"format", pcmu},
-               {"transcription", transcription(endpoint, settings)},
-               {"turn_detection", turn_detection(endpoint, settings)}};
+    json input{{"format", pcmu}, {"transcription", transcription(endpoint, settings)}, {"turn_detection", turn_detection(endpoint, settings)}};
     if (const auto reduction = endpoint.option("noise_reduction"); reduction == "none")
         input["noise_reduction"] = nullptr;
     else if (!reduction.empty())
@@ -135,8 +129,7 @@ std::string message_item(const LmMessage& message, bool beta, std::string_view e
 }
 
 std::string call_item(const ToolCall& call, std::string_view event_id) {
-    return item({{"type", "function_call"}, {"call_id", call.id}, {"name", call.name}, {"arguments", call.arguments}},
-                event_id);
+    return item({{"type", "function_call"}, {"call_id", call.id}, {"name", call.name}, {"arguments", call.arguments}}, event_id);
 }
 
 std::string result_item(std::string_view call_id, std::string_view output, std::string_view event_id) {
@@ -154,11 +147,8 @@ std::string cancel_response(std::string_view response, std::string_view event_id
 }
 
 std::string truncate_item(std::string_view item, std::int64_t audio_end_ms, std::string_view event_id) {
-    return s2s::dumped({{"type", "conversation.item.truncate"},
-                        {"event_id", event_id},
-                        {"item_id", item},
-                        {"content_index", 0},
-                        {"audio_end_ms", audio_end_ms}});
+    return s2s::dumped(
+        {{"type", "conversation.item.truncate"}, {"event_id", event_id}, {"item_id", item}, {"content_index", 0}, {"audio_end_ms", audio_end_ms}});
 }
 
 }  // namespace parley::vendors::openai_realtime

@@ -22,10 +22,7 @@ void add(json& input, const LmMessage& message) {
         case Role::assistant:
             if (!message.text.empty()) input.push_back({{"role", "assistant"}, {"content", message.text}});
             for (const auto& call : message.calls)
-                input.push_back({{"type", "function_call"},
-                                 {"call_id", call.id},
-                                 {"name", call.name},
-                                 {"arguments", written(arguments_of(call))}});
+                input.push_back({{"type", "function_call"}, {"call_id", call.id}, {"name", call.name}, {"arguments", written(arguments_of(call))}});
             break;
         case Role::tool:
             input.push_back({{"type", "function_call_output"}, {"call_id", message.call_id}, {"output", message.text}});
@@ -49,14 +46,10 @@ std::string responses_body(const LmRequest& request, const Endpoint& endpoint) {
     if (request.max_tokens > 0) body["max_output_tokens"] = request.max_tokens;
     if (request.temperature) body["temperature"] = *request.temperature;
     for (const auto& tool : request.tools)
-        body["tools"].push_back({{"type", "function"},
-                                 {"name", tool.name},
-                                 {"description", tool.description},
-                                 {"parameters", schema_of(tool)},
-                                 {"strict", false}});
+        body["tools"].push_back(
+            {{"type", "function"}, {"name", tool.name}, {"description", tool.description}, {"parameters", schema_of(tool)}, {"strict", false}});
     if (!request.tools.empty()) {
-        if (const auto parallel = endpoint.option("parallel_tool_calls"); !parallel.empty())
-            body["parallel_tool_calls"] = parallel == "true";
+        if (const auto parallel = endpoint.option("parallel_tool_calls"); !parallel.empty()) body["parallel_tool_calls"] = parallel == "true";
         if (const auto choice = endpoint.option("tool_choice"); !choice.empty()) body["tool_choice"] = choice;
     }
     if (auto effort = endpoint.option("reasoning_effort"); !effort.empty()) body["reasoning"] = {{"effort", effort}};

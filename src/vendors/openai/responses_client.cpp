@@ -6,14 +6,12 @@ namespace parley::vendors {
 std::string check_openai_responses(const Endpoint& endpoint) {
     LmNeeds needs;
     needs.vendor = "openai responses";
-    needs.options = {"reasoning_effort", "verbosity", "service_tier", "parallel_tool_calls",
-                     "tool_choice",      "store",     "organization", "project"};
+    needs.options = {"reasoning_effort", "verbosity", "service_tier", "parallel_tool_calls", "tool_choice", "store", "organization", "project"};
     if (auto wrong = check_lm(endpoint, needs); !wrong.empty()) return wrong;
     const std::vector<std::string_view> truth{"true", "false"};
     for (auto wrong :
-         {check_choice(endpoint, "tool_choice", {"auto", "none", "required"}),
-          check_choice(endpoint, "parallel_tool_calls", truth), check_choice(endpoint, "store", truth),
-          check_choice(endpoint, "reasoning_effort", {"none", "minimal", "low", "medium", "high", "xhigh", "max"}),
+         {check_choice(endpoint, "tool_choice", {"auto", "none", "required"}), check_choice(endpoint, "parallel_tool_calls", truth),
+          check_choice(endpoint, "store", truth), check_choice(endpoint, "reasoning_effort", {"none", "minimal", "low", "medium", "high", "xhigh", "max"}),
           check_choice(endpoint, "verbosity", {"low", "medium", "high"})})
         if (!wrong.empty()) return wrong;
     return {};

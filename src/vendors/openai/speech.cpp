@@ -31,8 +31,7 @@ std::string speech_body(const Endpoint& endpoint, std::string_view text) {
               {"voice", or_default(endpoint.voice, kDefaultSpeechVoice)},
               {"response_format", "pcm"}};
     if (const auto speed = number_option(endpoint, "speed")) body["speed"] = *speed;
-    if (const auto instructions = endpoint.option("instructions"); !instructions.empty())
-        body["instructions"] = instructions;
+    if (const auto instructions = endpoint.option("instructions"); !instructions.empty()) body["instructions"] = instructions;
     return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -41,8 +40,7 @@ std::string escape_speech(std::string_view text) {
 }
 
 std::string speech_wrong_type(std::string_view type) {
-    const bool pcm =
-        type.empty() || type.starts_with("audio/pcm") || type.starts_with("audio/L16") || type.starts_with("audio/raw");
+    const bool pcm = type.empty() || type.starts_with("audio/pcm") || type.starts_with("audio/L16") || type.starts_with("audio/raw");
     if (pcm || type.starts_with("application/octet-stream")) return {};
     return "the reply is " + std::string(type.substr(0, 80)) + ", not PCM";
 }

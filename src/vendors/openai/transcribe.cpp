@@ -50,18 +50,13 @@ std::string check_transcribe(const Endpoint& endpoint) {
     if (auto wrong = stt::check(endpoint, kSettings); !wrong.empty()) return wrong;
     const auto model = model_of(endpoint);
     const auto detection = detection_of(endpoint);
-    if (detection != "none" && (model == "gpt-realtime-whisper" || model == "gpt-live-transcribe"))
-        return "its model " + model + " takes no turn_detection";
-    if (model == "gpt-realtime-whisper" && !endpoint.option("prompt").empty())
-        return "its model gpt-realtime-whisper takes no prompt";
-    if (model != "gpt-realtime-whisper" && !endpoint.option("delay").empty())
-        return "its setting delay needs the model gpt-realtime-whisper";
+    if (detection != "none" && (model == "gpt-realtime-whisper" || model == "gpt-live-transcribe")) return "its model " + model + " takes no turn_detection";
+    if (model == "gpt-realtime-whisper" && !endpoint.option("prompt").empty()) return "its model gpt-realtime-whisper takes no prompt";
+    if (model != "gpt-realtime-whisper" && !endpoint.option("delay").empty()) return "its setting delay needs the model gpt-realtime-whisper";
     if (detection != "server_vad")
         for (const char* name : {"threshold", "prefix_padding_ms", "silence_duration_ms"})
-            if (!endpoint.option(name).empty())
-                return std::string("its setting ") + name + " needs turn_detection server_vad";
-    if (detection != "semantic_vad" && !endpoint.option("eagerness").empty())
-        return "its setting eagerness needs turn_detection semantic_vad";
+            if (!endpoint.option(name).empty()) return std::string("its setting ") + name + " needs turn_detection server_vad";
+    if (detection != "semantic_vad" && !endpoint.option("eagerness").empty()) return "its setting eagerness needs turn_detection semantic_vad";
     return {};
 }
 
@@ -71,8 +66,7 @@ SttProtocol::Shape TranscribeProtocol::shape() const {
     while (base.ends_with('/')) base.pop_back();
     Shape shape;
     // A base may be given with its version (as for the REST calls) or without.
-    shape.url = socket_url(
-        base, base.ends_with("/v1") ? "/realtime?intent=transcription" : "/v1/realtime?intent=transcription");
+    shape.url = socket_url(base, base.ends_with("/v1") ? "/realtime?intent=transcription" : "/v1/realtime?intent=transcription");
     shape.headers.add("Authorization", "Bearer " + std::string(use.key.reveal()));
     shape.chunk_bytes = 8 * static_cast<std::size_t>(std::stoul(use.option("chunk_ms", "100")));
     shape.finalize_wait = std::chrono::seconds(3);  // most models begin only with the commit
@@ -100,8 +94,7 @@ void TranscribeProtocol::connected(Out& out) {
         if (const auto value = use.option("eagerness"); !value.empty()) turns["eagerness"] = value;
         input["turn_detection"] = std::move(turns);
     }
-    const json message = {{"type", "session.update"},
-                          {"session", {{"type", "transcription"}, {"audio", {{"input", std::move(input)}}}}}};
+    const json message = {{"type", "session.update"}, {"session", {{"type", "transcription"}, {"audio", {{"input", std::move(input)}}}}}};
     out.push_back({false, message.dump(-1, ' ', false, json::error_handler_t::replace)});
 }
 
@@ -171,8 +164,7 @@ void TranscribeProtocol::complaint(std::string_view code, std::string_view kind,
     }
     Failure failure;
     failure.phase = open_ ? "stream" : "first_byte";
-    failure.reason =
-        plain("the vendor reports an error " + std::string(code.empty() ? kind : code) + ": " + std::string(said));
+    failure.reason = plain("the vendor reports an error " + std::string(code.empty() ? kind : code) + ": " + std::string(said));
     if (code == "session_expired")
         failure.kind = FailureKind::session_limit;
     else if (one_of(code, {"invalid_api_key", "account_deactivated"}) || kind == "authentication_error")
@@ -206,8 +198,8 @@ void TranscribeProtocol::read(std::string_view text, News& news, Out&) {
     if (type == "error") {
         const auto* error = stt::member(message, "error");
         if (error == nullptr) return news.push_back(SttNews::nonsense("an error without an error"));
-        return complaint(stt::text_of(*error, "code").value_or(""), stt::text_of(*error, "type").value_or(""),
-                         stt::text_of(*error, "message").value_or(""), news);
+        return complaint(stt::text_of(*error, "code").value_or(""), stt::text_of(*error, "type").value_or(""), stt::text_of(*error, "message").value_or(""),
+                         news);
     }
     if (type == "input_audio_buffer.speech_started") return news.emplace_back(SttNews::What::speech_started), void();
     if (type == "input_audio_buffer.speech_stopped") {
@@ -221,8 +213,7 @@ void TranscribeProtocol::read(std::string_view text, News& news, Out&) {
     const auto id = stt::text_of(message, "item_id");
     if (!id || id->empty()) return news.push_back(SttNews::nonsense("an item has no id"));
     if (std::find(settled_.begin(), settled_.end(), *id) != settled_.end()) return;
-    if (items_.size() >= kMostItems &&
-        std::none_of(items_.begin(), items_.end(), [&](const Item& one) { return one.id == *id; }))
+    if (items_.size() >= kMostItems && std::none_of(items_.begin(), items_.end(), [&](const Item& one) { return one.id == *id; }))
         return news.push_back(SttNews::nonsense("too many items without a transcript"));
     if (commit) {
         auto& one = item(*id);
@@ -253,8 +244,7 @@ void TranscribeProtocol::read(std::string_view text, News& news, Out&) {
         failure.phase = "final";
         const auto* error = stt::member(message, "error");
         failure.reason =
-            plain("the vendor could not transcribe: " +
-                  std::string(error == nullptr ? std::string_view{} : stt::text_of(*error, "message").value_or("")));
+            plain("the vendor could not transcribe: " + std::string(error == nullptr ? std::string_view{} : stt::text_of(*error, "message").value_or("")));
         news.push_back(SttNews::failed(std::move(failure)));
     }
 }

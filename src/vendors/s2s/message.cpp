@@ -85,8 +85,7 @@ std::string told(const std::vector<LmMessage>& messages) {
                 break;
             case LmMessage::Role::assistant:
                 if (!message.text.empty()) lines += "You: " + message.text + "\n";
-                for (const auto& call : message.calls)
-                    lines += "You used " + call.name + " with " + call.arguments + "\n";
+                for (const auto& call : message.calls) lines += "You used " + call.name + " with " + call.arguments + "\n";
                 break;
             case LmMessage::Role::tool:
                 lines += message.tool + " gave: " + message.text + "\n";

@@ -23,8 +23,7 @@ struct Rule {
 
 // Empty: every option is known and well, the base URL is one, and there is a key if the vendor's own server is used and
 // wants one.
-[[nodiscard]] std::string check(const Endpoint& endpoint, std::string_view vendor, const std::vector<Rule>& rules,
-                                bool wants_key);
+[[nodiscard]] std::string check(const Endpoint& endpoint, std::string_view vendor, const std::vector<Rule>& rules, bool wants_key);
 
 // The whole number or decimal in `text`; false: something else.
 [[nodiscard]] bool number_in(std::string_view text, double& value);

@@ -17,8 +17,7 @@ public:
     bool pass(std::span<const std::uint8_t> mulaw) {
         if (open_) return true;
         before_.insert(before_.end(), mulaw.begin(), mulaw.end());
-        if (before_.size() > kBefore)
-            before_.erase(before_.begin(), before_.end() - static_cast<std::ptrdiff_t>(kBefore));
+        if (before_.size() > kBefore) before_.erase(before_.begin(), before_.end() - static_cast<std::ptrdiff_t>(kBefore));
         return false;
     }
     // False: not manual, or already so.

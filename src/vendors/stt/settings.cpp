@@ -31,18 +31,15 @@ std::string wrong(const Setting& rule, std::string_view value) {
             const bool is = ec == std::errc{} && end == value.data() + value.size() && std::isfinite(number);
             const bool whole = rule.kind == Setting::Kind::number || number == std::floor(number);
             if (is && whole && number >= rule.least && number <= rule.most) return {};
-            return std::string(rule.kind == Setting::Kind::whole ? "a whole number" : "a number") + " from " +
-                   figure(rule.least) + " to " + figure(rule.most);
+            return std::string(rule.kind == Setting::Kind::whole ? "a whole number" : "a number") + " from " + figure(rule.least) + " to " + figure(rule.most);
         }
         case Setting::Kind::flag:
             return value == "true" || value == "false" ? std::string{} : "true or false";
         case Setting::Kind::list: {
             const auto all = entries(value);
-            if (rule.most > 0 && static_cast<double>(all.size()) > rule.most)
-                return "at most " + figure(rule.most) + " entries";
+            if (rule.most > 0 && static_cast<double>(all.size()) > rule.most) return "at most " + figure(rule.most) + " entries";
             for (const auto& entry : all)
-                if (rule.least > 0 && static_cast<double>(entry.size()) > rule.least)
-                    return "entries of at most " + figure(rule.least) + " characters";
+                if (rule.least > 0 && static_cast<double>(entry.size()) > rule.least) return "entries of at most " + figure(rule.least) + " characters";
             return {};
         }
         case Setting::Kind::text:
@@ -65,15 +62,13 @@ std::string wrong(const Setting& rule, std::string_view value) {
 std::string check(const Endpoint& endpoint, std::span<const Setting> settings) {
     if (endpoint.key.empty()) return "it has no key";
     for (const char c : endpoint.key.reveal())
-        if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F)
-            return "its key holds a character that no key has";
+        if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F) return "its key holds a character that no key has";
     if (!endpoint.base_url.empty() && !net::parse_url(socket_url(endpoint.base_url, "/")))
         return "its base_url '" + plain(endpoint.base_url, 100) + "' is not a URL of scheme https, http, wss or ws";
     for (const auto& option : endpoint.options) {
         const auto& name = option.first;
         const auto& value = option.second;
-        const auto rule =
-            std::find_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == name; });
+        const auto rule = std::find_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == name; });
         if (rule == settings.end()) return "it has no setting '" + plain(name, 60) + "'";
         const auto want = wrong(*rule, value);
         if (!want.empty()) return "its setting " + name + " is '" + plain(value, 60) + "' but must be " + want;

@@ -39,8 +39,7 @@ void dither(std::vector<std::int16_t>& samples) {  // as the recogniser does
     std::uint32_t state = 12345;
     for (auto& sample : samples) {
         state = state * 1664525U + 1013904223U;
-        sample =
-            static_cast<std::int16_t>(std::clamp(sample + static_cast<int>((state >> 16U) % 9U) - 4, -32768, 32767));
+        sample = static_cast<std::int16_t>(std::clamp(sample + static_cast<int>((state >> 16U) % 9U) - 4, -32768, 32767));
     }
 }
 
@@ -92,9 +91,8 @@ int main(int argc, char** argv) {
     if (argc != 2) return std::fprintf(stderr, "parley_speech_adapt MANIFEST\n"), 2;
     err_set_callback(nullptr, nullptr);
     err_set_logfp(nullptr);
-    cmd_ln_t* config = cmd_ln_init(nullptr, fe_get_args(), 1, "-samprate", "16000", "-lowerf", "130", "-upperf", "6800",
-                                   "-nfilt", "25", "-transform", "dct", "-lifter", "22", "-remove_silence", "no",
-                                   "-remove_noise", "yes", nullptr);
+    cmd_ln_t* config = cmd_ln_init(nullptr, fe_get_args(), 1, "-samprate", "16000", "-lowerf", "130", "-upperf", "6800", "-nfilt", "25", "-transform", "dct",
+                                   "-lifter", "22", "-remove_silence", "no", "-remove_noise", "yes", nullptr);
     fe_t* front_end = config == nullptr ? nullptr : fe_init_auto_r(config);
     if (front_end == nullptr) return 1;
 
@@ -108,8 +106,7 @@ int main(int argc, char** argv) {
         if (f[0] == "tel") pairs[f[4] + f[5]][1] = f[3];
     }
 
-    std::vector<std::vector<double>> left(kSize + 1, std::vector<double>(kSize + 1)),
-        right(kSize + 1, std::vector<double>(kSize));
+    std::vector<std::vector<double>> left(kSize + 1, std::vector<double>(kSize + 1)), right(kSize + 1, std::vector<double>(kSize));
     Frame wide_power{}, tel_power{};
     std::size_t total = 0;
     for (const auto& [key, files] : pairs) {
@@ -132,8 +129,7 @@ int main(int argc, char** argv) {
                 for (std::size_t q = 0; q <= kSize; ++q) left[p][q] += x[p] * x[q];
                 for (std::size_t k = 0; k < kSize; ++k) right[p][k] += x[p] * b[i][k];
             }
-            for (std::size_t k = 0; k < kSize; ++k)
-                wide_power[k] += a[i][k] * a[i][k], tel_power[k] += b[i][k] * b[i][k];
+            for (std::size_t k = 0; k < kSize; ++k) wide_power[k] += a[i][k] * a[i][k], tel_power[k] += b[i][k] * b[i][k];
         }
     }
     if (total < 1000) return std::fprintf(stderr, "%s: no pairs in it (scripts/speech-corpus --wide)\n", argv[1]), 1;
@@ -147,7 +143,6 @@ int main(int argc, char** argv) {
     std::printf("offset\n    {");
     for (std::size_t k = 0; k < kSize; ++k) std::printf("%.4f%s", right[kSize][k], k + 1 < kSize ? ", " : "}\n");
     std::printf("spread\n    {");
-    for (std::size_t k = 0; k < kSize; ++k)
-        std::printf("%.4f%s", tel_power[k] / wide_power[k], k + 1 < kSize ? ", " : "}\n");
+    for (std::size_t k = 0; k < kSize; ++k) std::printf("%.4f%s", tel_power[k] / wide_power[k], k + 1 < kSize ? ", " : "}\n");
     return 0;
 }

@@ -77,15 +77,13 @@ int main(int argc, char** argv) {
         std::getline(fields, text, '\t');
         const auto& state = script->state(state_name);
         const auto pcm = read_raw(file);
-        if (pcm.empty() || !(*recognizer)->prepare(*state.grammar))
-            return std::fprintf(stderr, "cannot use %s\n", file.c_str()), 1;
+        if (pcm.empty() || !(*recognizer)->prepare(*state.grammar)) return std::fprintf(stderr, "cannot use %s\n", file.c_str()), 1;
         timespec before{}, after{};
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
         const auto heard = (*recognizer)->decode(pcm, *state.grammar, {});
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
         if (!heard) return std::fprintf(stderr, "%s: %s\n", file.c_str(), heard.error().message().c_str()), 1;
-        const double cpu = static_cast<double>(after.tv_sec - before.tv_sec) +
-                           static_cast<double>(after.tv_nsec - before.tv_nsec) / 1e9;
+        const double cpu = static_cast<double>(after.tv_sec - before.tv_sec) + static_cast<double>(after.tv_nsec - before.tv_nsec) / 1e9;
         audio += static_cast<double>(pcm.size()) / 8000;
         spent += cpu;
         worst = std::max(worst, cpu);
@@ -96,22 +94,19 @@ int main(int argc, char** argv) {
         tally.right_before_rejection += meaning == expected ? 1 : 0;
         tally.right += (heard->rejected ? "-" : meaning) == expected ? 1 : 0;
         if (options.contains("--verbose")) {
-            std::printf("%s\t%s\t%s\t%s\t%s\t%.1f\t%.1f\t%.1f\t%.2f\t%s\n", condition.c_str(), state_name.c_str(),
-                        voice.c_str(), expected.c_str(), meaning.c_str(), heard->fit, heard->worst_word,
-                        heard->unexplained, heard->confidence, heard->text.c_str());
+            std::printf("%s\t%s\t%s\t%s\t%s\t%.1f\t%.1f\t%.1f\t%.2f\t%s\n", condition.c_str(), state_name.c_str(), voice.c_str(), expected.c_str(),
+                        meaning.c_str(), heard->fit, heard->worst_word, heard->unexplained, heard->confidence, heard->text.c_str());
         }
     }
     if (tallies.empty()) return std::fprintf(stderr, "%s: nothing in it\n", argv[1]), 1;
     std::printf("%-22s %6s %8s %14s %10s\n", "", "n", "right", "before reject.", "rejected");
     for (const auto& [name, tally] : tallies) {
-        std::printf("%-22s %6d %7.1f%% %13.1f%% %9.1f%%\n", name.c_str(), tally.total,
-                    percent(tally.right, tally.total), percent(tally.right_before_rejection, tally.total),
-                    percent(tally.rejected, tally.total));
+        std::printf("%-22s %6d %7.1f%% %13.1f%% %9.1f%%\n", name.c_str(), tally.total, percent(tally.right, tally.total),
+                    percent(tally.right_before_rejection, tally.total), percent(tally.rejected, tally.total));
     }
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    std::printf("real-time factor %.3f (CPU), worst utterance %.0f ms, peak memory %ld MB\n", spent / audio,
-                worst * 1000, usage.ru_maxrss / 1024);
+    std::printf("real-time factor %.3f (CPU), worst utterance %.0f ms, peak memory %ld MB\n", spent / audio, worst * 1000, usage.ru_maxrss / 1024);
     if (!options.contains("--floors")) return 0;
 
     int failures = 0;

@@ -82,8 +82,7 @@ struct Autopilot {  // discontinued by Twilio, still in its SDKs
     std::string name{};
 };
 
-using ConnectNoun = std::variant<std::monostate, Stream, ConversationRelay, ConversationRelaySession, AiSession,
-                                 VirtualAgent, Room, Conversation, Autopilot>;
+using ConnectNoun = std::variant<std::monostate, Stream, ConversationRelay, ConversationRelaySession, AiSession, VirtualAgent, Room, Conversation, Autopilot>;
 
 struct Connect {
     Text action{}, method{};

@@ -38,8 +38,7 @@ struct Prompt {
 };
 
 struct Pay {
-    Text input{}, action{}, payment_connector{}, payment_method{}, charge_amount{}, currency{}, description{},
-        token_type{};
+    Text input{}, action{}, payment_connector{}, payment_method{}, charge_amount{}, currency{}, description{}, token_type{};
     Text bank_account_type{}, valid_card_types{};
     Flag security_code{};
     Text postal_code{};  // true, false, or the postal code itself
@@ -54,8 +53,7 @@ struct Sms {  // legacy: a message sent during a call
     Text to{}, from{}, action{}, method{}, status_callback{};
 };
 
-using Verb = std::variant<Say, Play, Pause, Gather, Record, Dial, Connect, Start, Stop, Redirect, Hangup, Reject,
-                          Enqueue, Leave, Refer, Pay, Queue, Sms, Echo>;
+using Verb = std::variant<Say, Play, Pause, Gather, Record, Dial, Connect, Start, Stop, Redirect, Hangup, Reject, Enqueue, Leave, Refer, Pay, Queue, Sms, Echo>;
 
 // Messaging.
 struct Message {

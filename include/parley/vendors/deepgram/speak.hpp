@@ -55,8 +55,7 @@ struct SpeakOther {};      // a type this codec does not know
 struct SpeakMalformed {};  // no JSON object with a type
 using SpeakEvent = std::variant<SpeakMetadata, SpeakFlushed, SpeakCleared, SpeakWarning, SpeakOther, SpeakMalformed>;
 [[nodiscard]] SpeakEvent parse_speak(std::string_view text);
-[[nodiscard]] bool speak_warning_is_limit(
-    const SpeakWarning& warning);  // something asked for is ignored because there was too much of it
+[[nodiscard]] bool speak_warning_is_limit(const SpeakWarning& warning);  // something asked for is ignored because there was too much of it
 // Reads the vendor's code (NET-0001, DATA-0001, …) out of a close reason: an idle or aged socket is session_limit, not
 // the vendor's fault.
 [[nodiscard]] Failure speak_lost(Failure failure);

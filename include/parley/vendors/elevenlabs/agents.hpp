@@ -17,8 +17,7 @@
 
 namespace parley::vendors {
 
-[[nodiscard]] std::unique_ptr<S2sSession> make_elevenlabs_agents(const Endpoint& endpoint, const Link& link,
-                                                                 S2sSetup setup, S2sSink& sink);
+[[nodiscard]] std::unique_ptr<S2sSession> make_elevenlabs_agents(const Endpoint& endpoint, const Link& link, S2sSetup setup, S2sSink& sink);
 // Empty: the endpoint can be used; else one plain sentence.
 [[nodiscard]] std::string check_elevenlabs_agents(const Endpoint& endpoint);
 

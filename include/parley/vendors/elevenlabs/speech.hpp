@@ -43,8 +43,7 @@ inline constexpr std::chrono::seconds kSpeechKeepAlive{10};  // the vendor close
 [[nodiscard]] std::string escape_speech(std::string_view text);
 // What opens a context (or with an empty id the single one), speaks one text and ends it: settings, text with flush,
 // close.
-[[nodiscard]] std::vector<std::string> context_messages(const Endpoint& endpoint, std::string_view context,
-                                                        std::string_view text);
+[[nodiscard]] std::vector<std::string> context_messages(const Endpoint& endpoint, std::string_view context, std::string_view text);
 [[nodiscard]] std::string single_init(const Endpoint& endpoint);
 [[nodiscard]] std::vector<std::string> single_messages(std::string_view text);
 inline constexpr std::string_view kMultiKeepAlive = R"({"text":""})";

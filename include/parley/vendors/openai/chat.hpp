@@ -22,7 +22,7 @@ struct ChatPreset {
     std::string_view limit_field = "max_tokens";  // how the length of a reply is bounded
     bool stream_usage = true;                     // takes stream_options.include_usage
     bool cache_key = false;                       // takes prompt_cache_key
-    bool strict_template = false;  // open models behind a template: one system message in front, roles alternate
+    bool strict_template = false;                 // open models behind a template: one system message in front, roles alternate
 };
 [[nodiscard]] std::span<const ChatPreset> chat_presets();
 [[nodiscard]] const ChatPreset* chat_preset(std::string_view vendor);  // null: none of that name

@@ -20,8 +20,7 @@
 
 namespace parley::vendors {
 
-[[nodiscard]] std::unique_ptr<S2sSession> make_openai_realtime(const Endpoint& endpoint, const Link& link,
-                                                               S2sSetup setup, S2sSink& sink);
+[[nodiscard]] std::unique_ptr<S2sSession> make_openai_realtime(const Endpoint& endpoint, const Link& link, S2sSetup setup, S2sSink& sink);
 // Empty: the endpoint can be used; else one plain sentence.
 [[nodiscard]] std::string check_openai_realtime(const Endpoint& endpoint);
 

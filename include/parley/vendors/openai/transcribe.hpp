@@ -51,8 +51,7 @@ private:
 
     Endpoint endpoint_;
     std::deque<Item> items_;
-    std::deque<std::string>
-        settled_;  // ids of the last items that were reported; what comes of them again is read over
+    std::deque<std::string> settled_;  // ids of the last items that were reported; what comes of them again is read over
     std::string session_, shown_;
     bool open_ = false;
     bool finalizing_ = false;  // a commit of ours is not settled yet
