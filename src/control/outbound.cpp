@@ -371,10 +371,7 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
     }
 
     // Of an unknown outcome nothing is told: it may ring.
-    if (made)
-        told(made->sid);
-    else if (made.error().kind != rest::Failure::unknown)
-        told({});
+    if (!made && made.error().kind != rest::Failure::unknown) told({});
     bool unwanted = false;
     {
         const std::lock_guard lock(m.mutex);

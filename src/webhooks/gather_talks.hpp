@@ -39,7 +39,7 @@ public:
     // The route: a turn, or the rest of one that took long.
     [[nodiscard]] net::Task<Answer> proceed(const Asked& asked);
 
-    // Requests that wait for their talk just now.
+    // Talks that live, and requests that wait for theirs just now.
     [[nodiscard]] std::size_t open_steps() const { return *steps_; }
 
 private:

@@ -300,9 +300,10 @@ TEST_F(Gathered, WhoHangsUpUnnoticedGivesThePlaceBackAndMayStillReturn) {
         FlowServices{*routes, services, [this] { return &worker; }, {}, std::chrono::milliseconds(60), std::chrono::milliseconds(1)});
     auto document = post("voice", {}, "ringing");
     ASSERT_THAT(document, HasSubstr("<Gather"));
-    EXPECT_EQ(flows_->open_steps(), 0U);
     for (int i = 0; i < 2000 && registry.active() != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     EXPECT_EQ(registry.active(), 0U);
+    for (int i = 0; i < 2000 && flows_->open_steps() != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(flows_->open_steps(), 0U) << "nothing of the talk is left on its worker";
     // His place is somebody else's: the next answer. And when it is free, what was said is still known.
     ASSERT_EQ(registry.admit("CA00000000000000000000000000000009", Clock::now()), call::Admission::admitted);
     EXPECT_THAT(post(next_of(document), speech("I am back")), AllOf(HasSubstr("/answer?agent=brief"), Not(HasSubstr("<Gather"))));

@@ -64,7 +64,7 @@ public:
     // The same for a relay: at the end of the list the fallback number, or a goodbye.
     [[nodiscard]] net::Task<Answer> relay_failed(AgentPtr agent, const Asked& asked);
 
-    // Requests that wait for a gathered talk just now, perhaps on another worker's loop: a drain lets them go first.
+    // Gathered talks that live, to their very end on their workers, and requests that wait for one just now: a drain lets them go first.
     [[nodiscard]] std::size_t open_steps() const;
 
     // Parts for modes that live elsewhere.
