@@ -132,6 +132,29 @@ TEST_P(History, TurnedAway) {
     fact("CA6", Fact::status, {{"status", "completed"}});
     EXPECT_EQ(of("CA6").status, "realtime_session");
     EXPECT_EQ(of("CA6").end_reason, "twilio_disconnect");
+    // There was no place, and it was sent somewhere from where it may come back: it did, to a menu, to a stream, to be turned away once more.
+    const json there{{"from", "+15550111"}, {"agent", "front"}, {"agent_token", "t1"}};
+    const json full{{"reason", "concurrent_limit"}, {"detail", "instance"}, {"open", true}};
+    for (const auto* sid : {"CAmenu", "CAstream", "CAagain", "CAnever"}) {
+        fact(sid, Fact::call, there);
+        fact(sid, Fact::rejection, full);
+        EXPECT_FALSE(of(sid).final) << sid;
+    }
+    for (const auto* sid : {"CAmenu", "CAstream", "CAagain"}) fact(sid, Fact::call, there);
+    fact("CAmenu", Fact::call, {{"answer", "menu:main"}, {"agent_token", "t1"}});
+    fact("CAstream", Fact::call, {{"live", true}, {"agent_token", "t1"}});
+    fact("CAagain", Fact::rejection, full);
+    for (const auto* sid : {"CAmenu", "CAstream", "CAagain", "CAnever"}) fact(sid, Fact::status, {{"status", "completed"}});
+    fact("CAstream", Fact::end, {{"reason", "agent_completed"}});
+    for (const auto* sid : {"CAmenu", "CAstream"}) {
+        EXPECT_EQ(of(sid).status, "realtime_session") << sid;
+        EXPECT_EQ(of(sid).rejection_reason, "") << sid;
+    }
+    for (const auto* sid : {"CAagain", "CAnever"}) {
+        EXPECT_EQ(of(sid).status, "realtime_session_rejected") << sid;
+        EXPECT_EQ(of(sid).rejection_detail, "instance") << sid;
+        EXPECT_TRUE(of(sid).final) << sid;
+    }
     // While it was prepared.
     fact("CA7", Fact::call, {{"live", true}});
     fact("CA7", Fact::rejection, {{"reason", "agent_prep_timeout"}});
