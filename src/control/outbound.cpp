@@ -108,6 +108,8 @@ struct Outbound::Impl {
         if (!dial->view.call_sid.empty()) return false;
         dial->view.call_sid = call_sid;
         id_of[call_sid] = dial->view.id;
+        // Also of a call that is answered before the carrier has told its name: its place is the one it was placed with.
+        if (services.placed) services.placed(dial->view.id, call_sid, dial->time_limit);
         const auto agent = services.agent ? services.agent(dial->view.agent) : nullptr;
         if (services.records != nullptr)
             services.records->add(call_sid, Fact::call,

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "parley/net/loop_hop.hpp"
 namespace parley::gateway {
 
-namespace asio = boost::asio;
 using nlohmann::json;
 
 namespace {
@@ -263,8 +260,8 @@ net::Task<std::shared_ptr<const call::Agent>> AgentBook::make_again(std::string 
 net::Task<std::shared_ptr<const call::Agent>> AgentBook::at(std::string name, std::uint32_t revision) {
     if (auto there = remembered(name, revision)) co_return there;
     auto making = make_again(std::move(name), revision);
-    auto made = co_await asio::co_spawn(s_.executor, std::move(making), asio::use_awaitable);
-    co_return made;
+    auto made = co_await net::on_loop_of<std::shared_ptr<const call::Agent>>(s_.errands, std::move(making), kWithin + std::chrono::seconds(1));
+    co_return made.value_or(nullptr);
 }
 
 }  // namespace parley::gateway

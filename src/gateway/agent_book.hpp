@@ -14,6 +14,7 @@
 #include "agent_document.hpp"
 #include "agents.hpp"
 #include "parley/base/log.hpp"
+#include "parley/net/errands.hpp"
 #include "parley/net/task.hpp"
 #include "parley/store/agent_store.hpp"
 #include "sealing.hpp"
@@ -32,7 +33,7 @@ public:
         std::function<AgentMakers(bool engine)> makers;
         // They are in force from now on.
         std::function<void(std::vector<std::shared_ptr<const MadeAgent>> stored)> publish;
-        boost::asio::any_io_executor executor;  // the control loop
+        net::Errands& errands;  // of the control loop
     };
     explicit AgentBook(Services services);
 

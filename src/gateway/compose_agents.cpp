@@ -44,15 +44,15 @@ public:
                            const auto caller = store::caller_key(number);
                            return person_subject(stream_token_key(t.config), caller.empty() ? number : std::string_view(caller));
                        }}),
+          errands_(t.executor, t.log, "agents.failed", "Looking after the agents of the store failed by an error of ours."),
           book_({.config = t.config,
                  .log = t.log,
                  .database = t.database,
                  .sealing = t.sealing,
                  .makers = t.makers,
                  .publish = t.publish_agents,
-                 .executor = t.executor}),
-          routes_({.config = t.config, .log = t.log, .database = t.database, .book = book_}),
-          errands_(t.executor, t.log, "agents.failed", "Looking after the agents of the store failed by an error of ours.") {
+                 .errands = errands_}),
+          routes_({.config = t.config, .log = t.log, .database = t.database, .book = book_}) {
         access_.join(t.api);
         routes_.join(t.api);
         t.agent_revision = [this](std::string name, std::uint32_t revision) { return book_.at(std::move(name), revision); };
@@ -113,9 +113,9 @@ private:
 
     Telephony& t_;
     admin::Access access_;
+    net::Errands errands_;
     AgentBook book_;
     AgentRoutes routes_;
-    net::Errands errands_;
     bool behind_ = false, closing_ = false;
 };
 

@@ -680,7 +680,9 @@ struct Gateway::Impl {
         finish();
     }
 
+    // Once: a second stop must not break off what the parts end with.
     void finish() {
+        if (std::exchange(finished, true)) return;
         log.info("drain.finished", "The drain is over.", {{"calls", registry.active()}});
         public_server->stop();
         admin_server->stop();
@@ -840,6 +842,7 @@ struct Gateway::Impl {
     std::unique_ptr<Control> operators;
     std::unique_ptr<MessagingPart> messaging;
     std::vector<std::unique_ptr<GatewayPart>> parts;
+    bool finished = false;
     GatewayPart* agents_part = nullptr;  // the first of them
     asio::signal_set signals;
     std::unique_ptr<net::WorkerPool> workers;

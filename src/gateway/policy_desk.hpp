@@ -47,6 +47,9 @@ private:
     net::Task<std::optional<TurnedAway>> enter(AgentPtr agent, const webhooks::Asked& asked, webhooks::TwilioWebhooks::Stay stay);
     [[nodiscard]] bool limited(const Rules& rules) const;  // somebody's calls are
     net::Task<std::optional<control::Veto>> may_place(std::string id, std::string agent, std::string to, std::chrono::seconds ring);
+    void guard(const call::Agent& agent, const webhooks::Asked& asked, bool streams);
+    [[nodiscard]] bool knows(const std::string& call_sid) const;                  // guarded here
+    [[nodiscard]] static std::chrono::seconds most_of(const call::Agent& agent);  // the longest it may talk
     void placed(const std::string& id, const std::string& call_sid, std::chrono::seconds time_limit);
     void dial_over(const std::string& call_sid);
     [[nodiscard]] policy::Caps caps_of(const call::Agent& agent, const Rules& rules) const;
@@ -64,6 +67,7 @@ private:
     void still_waits(const std::string& agent, const std::string& call_sid);
     void call_in_waiting(TimePoint now);
     net::Task<> look_at_lines();
+    [[nodiscard]] bool being_called(const std::string& call_sid) const;  // by this instance
     net::Task<> call_in(AgentPtr agent, std::string call_sid, std::string account);
 
     // policy_watch.cpp: while calls run
@@ -107,6 +111,7 @@ private:
     };
     std::map<std::string, std::deque<Waiting>> waiting_;     // by agent, oldest first: of those who came here, for times without the store
     std::vector<std::pair<std::string, std::string>> ends_;  // call, its end's JSON
+    std::set<std::string> calling_in_;
 
     // On the control loop.
     struct Live {
@@ -118,7 +123,6 @@ private:
     bool looking_at_lines_ = false;
     policy::UsageTable batch_;  // on its way to the store, under this id; empty: none
     std::string batch_id_;
-    std::set<std::string> calling_in_;
 };
 
 }  // namespace parley::gateway

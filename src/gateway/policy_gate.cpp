@@ -48,8 +48,10 @@ PolicyDesk::PolicyDesk(Telephony& telephony)
     webhooks::TwilioWebhooks::PlaceKeeper keeper;
     keeper.take = [this](AgentPtr agent, const Asked& asked, webhooks::TwilioWebhooks::Stay stay) { return enter(std::move(agent), asked, stay); };
     keeper.give_back = [this](const std::string& call_sid, bool over) {
-        places_.forget(call_sid);
-        if (over) places_.leave_line(call_sid);
+        if (over)
+            places_.end(call_sid);
+        else
+            places_.forget(call_sid);
     };
     t_.routes.places(std::move(keeper));
     t_.routes.route("full-wait", Subject::call, [this](const Asked& asked) { return wait(asked); });
@@ -156,7 +158,10 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::enter(AgentPtr agen
                       .account = std::string(asked.form.get("AccountSid")),
                       .line = full == Full::queue && !outbound && stay != Stay::held ? policy::Line::joins : policy::Line::none};
     auto refused = co_await place_for(agent, std::move(wish), terms, true);
-    if (!refused) co_return std::nullopt;
+    if (!refused) {
+        if (stay != Stay::held && knows(asked.call_sid)) guard(*agent, asked, stay == Stay::talk);
+        co_return std::nullopt;
+    }
     const bool refuses = full == Full::inherit || full == Full::busy || outbound;
     if (refuses || stay == Stay::held) {
         t_.log.info("policy.full", "There is no place for a call.",
@@ -190,21 +195,32 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::gate(AgentPtr agent
             co_return answer;
         }
     }
-    // What the carrier is to know of it once it talks.
+    guard(*agent, asked, !answers.empty() && (answers.front().kind == Mode::stream || answers.front().kind == Mode::relay));
+    co_return std::nullopt;
+}
+
+// What the carrier is to know of a call once it talks. Of one that is guarded already, and of which the carrier knows nothing yet: the agent it goes on with.
+void PolicyDesk::guard(const call::Agent& agent, const Asked& asked, bool streams) {
     const std::lock_guard lock(mutex_);
+    const auto found = guarded_.find(asked.call_sid);
+    if (found == guarded_.end() && guarded_.size() >= 100'000) return;
+    if (found != guarded_.end() && found->second.told) return;
     Guarded call;
-    call.agent = agent->name;
-    call.account = form.get("AccountSid");
-    call.began = Clock::now();
-    call.most = std::max<std::chrono::seconds>(agent->max_duration, agent->conversation.max_duration);
-    call.margin = settings.carrier_margin;
+    call.agent = agent.name;
+    call.account = asked.form.get("AccountSid");
+    call.began = found == guarded_.end() ? Clock::now() : found->second.began;
+    call.own = found == guarded_.end() ? std::chrono::seconds(0) : found->second.own;
+    call.most = most_of(agent);
+    call.margin = agent.policy ? agent.policy->carrier_margin : policy::PolicySettings().carrier_margin;
     if (const auto own = dialled_limits_.find(asked.call_sid); own != dialled_limits_.end()) {
         call.own = own->second;
         dialled_limits_.erase(own);
     }
-    call.streams = !answers.empty() && (answers.front().kind == Mode::stream || answers.front().kind == Mode::relay);
-    if (guarded_.size() < 100'000) guarded_.insert_or_assign(asked.call_sid, std::move(call));
-    co_return std::nullopt;
+    call.streams = streams;
+    guarded_.insert_or_assign(asked.call_sid, std::move(call));
+}
+std::chrono::seconds PolicyDesk::most_of(const call::Agent& agent) {
+    return std::max<std::chrono::seconds>(agent.max_duration, agent.conversation.max_duration);
 }
 
 net::Task<std::optional<control::Veto>> PolicyDesk::may_place(std::string id, std::string name, std::string to, std::chrono::seconds ring) {
@@ -236,6 +252,11 @@ void PolicyDesk::placed(const std::string& id, const std::string& call_sid, std:
         answered->second.own = time_limit;
     else if (dialled_limits_.size() < 100'000)
         dialled_limits_[call_sid] = time_limit;
+}
+
+bool PolicyDesk::knows(const std::string& call_sid) const {
+    const std::lock_guard lock(mutex_);
+    return guarded_.contains(call_sid);
 }
 
 void PolicyDesk::dial_over(const std::string& call_sid) {

@@ -18,8 +18,8 @@ constexpr unsigned kMostHops = 3;
 constexpr std::size_t kMostWaiting = 1000;                      // known here; the carrier keeps them all
 constexpr auto kCallInEvery = std::chrono::milliseconds(1000);  // how often the first of a queue is tried
 constexpr auto kGrace = std::chrono::seconds(20);               // from its place to its stream
-constexpr auto kCalledWithin = std::chrono::seconds(10);
-constexpr auto kStillThere = std::chrono::minutes(5);  // pieces of music are shorter
+constexpr auto kCalledWithin = std::chrono::seconds(17);        // longer than the carrier is asked for
+constexpr auto kStillThere = std::chrono::minutes(5);           // pieces of music are shorter
 
 Answer xml(const TwimlResponse& response) {
     return webhooks::twiml_answer(response);
@@ -88,6 +88,7 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::overflow(AgentPtr a
 }
 
 PolicyDesk::TurnedAway PolicyDesk::enqueue(const call::Agent& agent, const Asked& asked) {
+    guard(agent, asked, false);
     // It may have come from another agent, with a place there.
     t_.routes.give_place_back(asked.call_sid);
     {
@@ -118,7 +119,8 @@ net::Task<Answer> PolicyDesk::wait(const Asked& asked) {
     const auto caps = caps_of(*agent, *rules());
     const auto taken = co_await places_.take(std::move(wish), caps, {.grace = kGrace, .everywhere = true, .first = position <= 1});
     // Being called in; should that not come about, it comes by itself, like whoever did not get the answer that said so.
-    if (taken.called && *taken.called < kCalledWithin) co_return xml(TwimlResponse().pause({.length = 2}));
+    const bool called = taken.called ? *taken.called < kCalledWithin : taken.admitted && !taken.fresh && being_called(asked.call_sid);
+    if (called) co_return xml(TwimlResponse().pause({.length = 2}));
     if (taken.admitted) co_return xml(TwimlResponse().leave());
     if (taken.position > 0) position = taken.position;
     TwimlResponse response;
@@ -225,7 +227,11 @@ net::Task<> PolicyDesk::look_at_lines() {
     }
     for (auto& who : first) {
         auto agent = t_.agents()->by_name(who.agent);
-        if (!agent || client_of(who.account) == nullptr || !calling_in_.insert(who.call_sid).second) continue;
+        if (!agent || client_of(who.account) == nullptr) continue;
+        {
+            const std::lock_guard lock(mutex_);
+            if (!calling_in_.insert(who.call_sid).second) continue;
+        }
         errands_.start(call_in(std::move(agent), who.call_sid, who.account));
     }
 }
@@ -242,14 +248,22 @@ net::Task<> PolicyDesk::call_in(AgentPtr agent, std::string call_sid, std::strin
         rest::Calls calls(*client);
         auto done = co_await calls.update(call_sid, std::move(update));
         if (!done) {
-            // Whoever is still there has not lost its turn for it.
-            places_.free(call_sid);
-            if (done.error().kind == rest::Failure::not_found || done.error().code == 21220) places_.leave_line(call_sid);
+            // Whoever is still there has not lost its turn for it. Of an unknown outcome it may be coming: its place waits for it a while.
+            const auto kind = done.error().kind;
+            const bool may_be_done = kind == rest::Failure::unknown || kind == rest::Failure::unavailable || kind == rest::Failure::protocol;
+            if (!may_be_done) places_.free(call_sid);
+            if (kind == rest::Failure::not_found || done.error().code == 21220) places_.leave_line(call_sid);
             t_.log.info("policy.waiter_gone", "A caller who waited for a place could not be called in.",
                         {{"call_sid", call_sid}, {"agent", agent->name}, {"error.type", done.error().text()}});
         }
     }
+    const std::lock_guard lock(mutex_);
     calling_in_.erase(call_sid);
+}
+
+bool PolicyDesk::being_called(const std::string& call_sid) const {
+    const std::lock_guard lock(mutex_);
+    return calling_in_.contains(call_sid);
 }
 
 }  // namespace parley::gateway

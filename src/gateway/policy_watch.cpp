@@ -12,14 +12,20 @@ namespace {
 constexpr auto kLook = std::chrono::milliseconds(250);
 constexpr auto kRenew = std::chrono::seconds(3);  // of places that last five times as long
 constexpr auto kUsage = std::chrono::seconds(3);
-constexpr auto kSettled = std::chrono::seconds(3);      // vendors' sockets have closed by then
-constexpr auto kElsewhere = std::chrono::seconds(8);    // a stream that did not come here by then runs with another instance
-constexpr auto kTailWithin = std::chrono::seconds(10);  // from a stream's end to the request behind it
-constexpr auto kRemembered = std::chrono::minutes(10);  // a call that left its stream, for its return
+constexpr auto kSettled = std::chrono::seconds(3);         // vendors' sockets have closed by then
+constexpr auto kElsewhere = std::chrono::seconds(8);       // a stream that did not come here by then runs with another instance
+constexpr auto kCarriersLongest = std::chrono::hours(24);  // what the carrier itself ends a call at
+constexpr auto kTailWithin = std::chrono::seconds(10);     // from a stream's end to the request behind it
+constexpr auto kRemembered = std::chrono::minutes(10);     // a call that left its stream, for its return
 constexpr auto kStoreWithin = std::chrono::seconds(5);
 
 flows::Second wall() {
     return std::chrono::floor<std::chrono::seconds>(WallClock::now());
+}
+
+std::string text_of(const nlohmann::json& object, const char* key) {
+    const auto found = object.is_object() ? object.find(key) : object.end();
+    return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 }  // namespace
@@ -32,7 +38,7 @@ net::Task<> PolicyDesk::close() {
     co_await errands_.end();
     const auto now = Clock::now();
     look_at_live(now);
-    for (const auto& [sid, live] : live_) meter_.ended(sid, now);
+    for (const auto& [sid, live] : live_) meter_.ended(sid, now, wall());
     write_bills(now, Duration::zero());
     const bool older = !batch_id_.empty();
     co_await keep_usage();
@@ -90,7 +96,7 @@ void PolicyDesk::look_at_live(TimePoint now) {
             live.retell = true;  // it was away
         live.seen = now;
         places_.running({call.call_sid, call.agent, agent ? agent->account : std::string()});
-        meter_.began(call.call_sid, call.agent, agent && agent->policy ? agent->policy->call : policy::Budget{}, now);
+        meter_.began(call.call_sid, call.agent, agent && agent->policy ? agent->policy->call : policy::Budget{}, now, wall());
         if (live.retell && agent) {
             // Its longest duration is the call's, not that of each of its streams.
             const bool no_words = agent->brain == call::BrainKind::bot || agent->brain == call::BrainKind::echo;
@@ -101,7 +107,7 @@ void PolicyDesk::look_at_live(TimePoint now) {
     }
     for (auto call = live_.begin(); call != live_.end();) {
         if (!call->second.on) {
-            meter_.ended(call->first, call->second.seen);
+            meter_.ended(call->first, call->second.seen, wall());
             places_.stopped(call->first);
         }
         if (!call->second.on && now - call->second.seen > kRemembered)
@@ -111,7 +117,8 @@ void PolicyDesk::look_at_live(TimePoint now) {
     }
 }
 
-// A call that goes on elsewhere (a person, a mailbox) is not cut by the limit of the talk it had: whatever it goes to has its own.
+// A call that goes on elsewhere is not cut by the limit of the talk it had: a person's Dial has the same one again, another agent its own, and who waits for
+// somebody (parked, in a queue, in a room) waits as long as the carrier lets it.
 void PolicyDesk::look_at_ends(TimePoint now) {
     std::vector<std::pair<std::string, std::string>> ends;
     {
@@ -120,13 +127,21 @@ void PolicyDesk::look_at_ends(TimePoint now) {
     }
     for (const auto& [sid, text] : ends) {
         const auto end = nlohmann::json::parse(text, nullptr, false);
-        const auto reason = end.is_object() && end.contains("reason") && end["reason"].is_string() ? end["reason"].get<std::string>() : std::string();
+        const auto reason = text_of(end, "reason");
         // Who goes to another agent, or to the end of its music, takes the place along: the tail is about to ask.
         if (reason == "transferred")
             places_.extend(sid, kTailWithin);
         else
             places_.settle(sid);
-        std::optional<std::chrono::seconds> limit;
+        std::optional<std::chrono::seconds> limit, next;
+        if (const auto to = reason == "transferred" ? flows::parse_destination(text_of(end, "target")) : std::nullopt) {
+            using Kind = flows::Destination::Kind;
+            if (to->kind == Kind::agent) {
+                if (const auto other = t_.agents()->by_name(to->value)) next = most_of(*other);
+            } else if (to->kind == Kind::queue || to->kind == Kind::conference || to->kind == Kind::warm || to->kind == Kind::park) {
+                next = kCarriersLongest;
+            }
+        }
         std::string account;
         {
             const std::lock_guard lock(mutex_);
@@ -136,7 +151,7 @@ void PolicyDesk::look_at_ends(TimePoint now) {
             account = call.account;
             const bool goes_on = reason == "transferred" || reason == "brain_failed";
             if (goes_on && call.told && call.own.count() == 0)
-                limit = std::chrono::duration_cast<std::chrono::seconds>(now - call.began) + call.most + call.margin;
+                limit = std::chrono::duration_cast<std::chrono::seconds>(now - call.began) + next.value_or(call.most) + call.margin;
             if (reason != "carrier_lost" && reason != "media_timeout") guarded_.erase(found);
         }
         if (limit) errands_.start(limit_at_carrier(sid, account, *limit));

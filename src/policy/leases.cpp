@@ -78,6 +78,11 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
     const auto now = clock_of(session);
     const auto until = lease_until(now, lease);
     Taken taken;
+    if (!wish.was.empty()) rename_place(session, instance, wish.was, wish.call_sid);
+    if (!session.run("SELECT 1 FROM policy_leases WHERE call_sid = $1 AND instance = '' AND agent = ''", {wish.call_sid}).empty()) {
+        taken.full = Scope::agent;  // over
+        return taken;
+    }
     const auto has = session.run("SELECT agent, instance, taken_ms FROM policy_leases WHERE call_sid = $1 AND until_ms > $2", {wish.call_sid, now});
     if (!has.empty() && has.front().text(0) == wish.agent) {
         taken.admitted = true;
@@ -108,7 +113,7 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
         taken.full = Scope::fleet;
     if (taken.full != Scope::none) return taken;
     hold(session, wish, instance, now, until);
-    if (wish.line != Line::none && wish.line != Line::called) leave_line(session, wish.call_sid);
+    if (wish.line != Line::none && wish.line != Line::called) leave_line(session, wish.call_sid, {});
     taken.admitted = true;
     taken.fresh = !here;
     taken.position = 0;
@@ -125,8 +130,24 @@ std::vector<Wish> first_in_line(Session& session) {
         first.push_back({.call_sid = row.text(0), .agent = row.text(1), .account = row.text(2), .line = Line::called});
     return first;
 }
-void leave_line(Session& session, std::string_view call_sid) {
-    session.run("DELETE FROM policy_waiting WHERE call_sid = $1", {std::string(call_sid)});
+void leave_line(Session& session, std::string_view call_sid, std::chrono::milliseconds ago) {
+    session.run("DELETE FROM policy_waiting WHERE call_sid = $1 AND seen_ms <= $2", {std::string(call_sid), clock_of(session) - ago.count()});
+}
+void end_call(Session& session, std::string_view call_sid) {
+    one_at_a_time(session);
+    const auto now = clock_of(session);
+    const std::string sid(call_sid);
+    session.run("DELETE FROM policy_waiting WHERE call_sid = $1", {sid});
+    session.run(
+        "INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, '', '', '', $2, $3) "
+        "ON CONFLICT(call_sid) DO UPDATE SET instance = '', agent = '', until_ms = excluded.until_ms",
+        {sid, now, now});
+}
+void rename_place(Session& session, std::string_view instance, const std::string& was, const std::string& call_sid) {
+    if (session.run("SELECT 1 FROM policy_leases WHERE call_sid = $1", {call_sid}).empty())
+        session.run("UPDATE policy_leases SET call_sid = $1 WHERE call_sid = $2 AND instance = $3", {call_sid, was, std::string(instance)});
+    else
+        session.run("DELETE FROM policy_leases WHERE call_sid = $1 AND instance = $2", {was, std::string(instance)});
 }
 
 Renewed renew_places(Session& session, std::string_view instance, const std::vector<Held>& held, std::chrono::milliseconds lease) {
@@ -139,22 +160,26 @@ Renewed renew_places(Session& session, std::string_view instance, const std::vec
     Renewed renewed;
     for (const auto& call : held) {
         if (const auto found = mine.find(call.call.call_sid); found != mine.end()) {
-            // It was handed over while the store could not be asked.
-            if (found->second != call.call.agent) session.run("UPDATE policy_leases SET agent = $1 WHERE call_sid = $2", {call.call.agent, call.call.call_sid});
+            // It was handed over while the store could not be asked. (No agent: it is just being decided.)
+            if (!call.call.agent.empty() && found->second != call.call.agent)
+                session.run("UPDATE policy_leases SET agent = $1 WHERE call_sid = $2", {call.call.agent, call.call.call_sid});
             mine.erase(found);
             continue;
         }
-        const std::vector<store::Value> row{call.call.call_sid, me, call.call.agent, call.call.account, now, until};
+        if (call.call.agent.empty()) continue;
         if (call.live) {
+            const auto ago =
+                call.seen == TimePoint{} ? std::chrono::milliseconds(0) : std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - call.seen);
             session.run(
                 "INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) "
-                "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, until_ms = excluded.until_ms",
-                row);
+                "ON CONFLICT(call_sid) DO UPDATE SET instance = excluded.instance, until_ms = excluded.until_ms WHERE policy_leases.taken_ms <= $7 AND "
+                "policy_leases.agent <> ''",
+                {call.call.call_sid, me, call.call.agent, call.call.account, now, until, now - std::max(ago, std::chrono::milliseconds(0)).count()});
             continue;
         }
         session.run(
             "INSERT INTO policy_leases(call_sid, instance, agent, account, taken_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6) ON CONFLICT(call_sid) DO NOTHING",
-            row);
+            {call.call.call_sid, me, call.call.agent, call.call.account, now, until});
         if (session.changed() == 0) renewed.elsewhere.push_back(call.call.call_sid);
     }
     for (const auto& [unknown, agent] : mine)

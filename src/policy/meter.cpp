@@ -46,7 +46,7 @@ void Meter::count_time(Call& call, TimePoint now, const std::string& day) {
     add(call, std::string(kCarrier), kCallRole, used, day);
 }
 
-void Meter::began(const std::string& call_sid, const std::string& agent, const Budget& budget, TimePoint now) {
+void Meter::began(const std::string& call_sid, const std::string& agent, const Budget& budget, TimePoint now, std::chrono::sys_seconds today) {
     const std::lock_guard lock(mutex_);
     if (calls_.size() >= kMostCalls && !calls_.contains(call_sid)) return;
     auto& call = calls_[call_sid];
@@ -55,7 +55,7 @@ void Meter::began(const std::string& call_sid, const std::string& agent, const B
     if (!std::exchange(call.counted_in, true)) {
         Used one;
         one.calls = 1;
-        add(call, std::string(kCarrier), kCallRole, one, day_of(std::chrono::floor<std::chrono::seconds>(WallClock::now())));
+        add(call, std::string(kCarrier), kCallRole, one, day_of(today));
     }
     call.budget = budget;
     call.running = true;
@@ -86,11 +86,11 @@ void Meter::used(const std::string& call_sid, const std::string& agent, const br
     add(call, record.vendor, record.role, used, day_of(today));
 }
 
-void Meter::ended(const std::string& call_sid, TimePoint now) {
+void Meter::ended(const std::string& call_sid, TimePoint now, std::chrono::sys_seconds today) {
     const std::lock_guard lock(mutex_);
     const auto found = calls_.find(call_sid);
     if (found == calls_.end() || !found->second.running) return;  // said again and again, as long as it may come back
-    count_time(found->second, now, day_of(std::chrono::floor<std::chrono::seconds>(WallClock::now())));
+    count_time(found->second, now, day_of(today));
     found->second.running = false;
     found->second.last_change = now;
 }

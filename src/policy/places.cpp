@@ -87,6 +87,17 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
     Taken taken;
     bool ask = false, known = false;
     std::optional<std::string> from;  // the agent it has a place with
+    // Until it is decided a beat does not say with whom it is.
+    struct Moving {
+        Places& places;
+        const std::string call_sid;
+        bool on = false;
+        ~Moving() {
+            if (!on) return;
+            const std::lock_guard lock(places.mutex_);
+            if (const auto found = places.entries_.find(call_sid); found != places.entries_.end() && found->second.moving > 0) --found->second.moving;
+        }
+    } moving{*this, wish.call_sid};
     const auto refuse = [&] {
         const auto found = entries_.find(wish.call_sid);
         if (found != entries_.end() && !from && (known || found->second.asking)) entries_.erase(found);
@@ -96,6 +107,7 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
             entries_.try_emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = Clock::now() + terms.grace}).first->second;
         entry.agent = wish.agent;
         entry.asking = false;
+        ++entry.turn;
     };
     {
         const std::lock_guard lock(mutex_);
@@ -110,6 +122,7 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
                 co_return taken;
             }
         }
+        if (found != entries_.end()) wish.was = found->second.was;
         ask = now >= ask_again_;
         if (!known) taken.full = full_here(wish, caps);
         // In a line it has to be written down all the same.
@@ -118,6 +131,8 @@ net::Task<Taken> Places::take(Wish wish, Caps caps, Terms terms) {
             // Its entry stays, until the store says otherwise.
         } else if (found != entries_.end() && !found->second.asking) {
             from = found->second.agent;  // where it stays until it is let in
+            ++found->second.moving;
+            moving.on = true;
             found->second.grace = std::max(found->second.grace, until);
         } else {
             entries_.try_emplace(wish.call_sid, Entry{.agent = wish.agent, .account = wish.account, .grace = until, .asking = true});
@@ -179,6 +194,7 @@ void Places::running(const Wish& call) {
     const std::lock_guard lock(mutex_);
     const auto [found, added] = entries_.try_emplace(call.call_sid, Entry{.agent = call.agent, .account = call.account, .grace = {}});
     found->second.live = true;
+    found->second.seen = Clock::now();
     found->second.asking = false;
 }
 
@@ -191,8 +207,9 @@ void Places::rename(const std::string& from, const std::string& to) {
     const std::lock_guard lock(mutex_);
     auto entry = entries_.extract(from);
     if (entry.empty()) return;
-    if (freed_.size() < kMostFreed) freed_.push_back(from);
+    if (renamed_.size() < kMostFreed) renamed_.emplace_back(from, to);
     entry.key() = to;
+    entry.mapped().was = from;
     entries_.insert(std::move(entry));
 }
 
@@ -208,13 +225,21 @@ void Places::extend(const std::string& call_sid, Duration grace) {
 
 void Places::free(const std::string& call_sid) {
     const std::lock_guard lock(mutex_);
-    if (entries_.erase(call_sid) > 0 && freed_.size() < kMostFreed) freed_.push_back(call_sid);
+    const auto found = entries_.find(call_sid);
+    if (found == entries_.end() || found->second.live) return;  // somebody talks there
+    entries_.erase(found);
+    if (freed_.size() < kMostFreed) freed_.push_back(call_sid);
 }
 
 void Places::forget(const std::string& call_sid) {
     const std::lock_guard lock(mutex_);
     entries_.erase(call_sid);
     if (gone_.size() < kMostFreed) gone_.push_back({.call_sid = call_sid, .at = Clock::now(), .place = true});
+}
+void Places::end(const std::string& call_sid) {
+    const std::lock_guard lock(mutex_);
+    entries_.erase(call_sid);
+    if (gone_.size() < kMostFreed) gone_.push_back({.call_sid = call_sid, .at = Clock::now(), .over = true});
 }
 void Places::leave_line(const std::string& call_sid) {
     const std::lock_guard lock(mutex_);
@@ -248,23 +273,33 @@ net::Task<> Places::beat() {
     std::vector<Held> held;
     std::vector<std::string> freed;
     std::vector<Told> gone;
+    std::vector<std::pair<std::string, std::string>> renamed;
+    std::unordered_map<std::string, std::uint32_t> turns;
     Renewed mine;
     {
         const std::lock_guard lock(mutex_);
         freed = std::exchange(freed_, {});
         gone = std::exchange(gone_, {});
+        renamed = std::exchange(renamed_, {});
         for (const auto& [sid, entry] : entries_) {
             if (entry.asking) continue;  // written down by whoever lets it in
-            held.push_back({{sid, entry.agent, entry.account}, entry.live});
+            held.push_back({.call = {.call_sid = sid, .agent = entry.moving > 0 ? std::string() : entry.agent, .account = entry.account},
+                            .live = entry.live,
+                            .seen = entry.seen});
+            turns.emplace(sid, entry.turn);
             ++mine.by_agent[entry.agent];
             ++mine.by_account[entry.account];
             ++mine.running;
         }
     }
-    std::function<Renewed(store::Session&)> work = [held, freed, gone, instance = settings_.instance, lease = settings_.lease](store::Session& session) {
+    std::function<Renewed(store::Session&)> work = [held, freed, gone, renamed, instance = settings_.instance,
+                                                    lease = settings_.lease](store::Session& session) {
+        for (const auto& [from, to] : renamed) rename_place(session, instance, from, to);
         for (const auto& call : gone) {
-            if (call.place) forget_call(session, call.call_sid, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - call.at));
-            if (call.line) policy::leave_line(session, call.call_sid);
+            const auto ago = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - call.at);
+            if (call.over) end_call(session, call.call_sid);
+            if (call.place) forget_call(session, call.call_sid, ago);
+            if (call.line) policy::leave_line(session, call.call_sid, ago);
         }
         free_places(session, instance, freed);
         return renew_places(session, instance, held, lease);
@@ -275,6 +310,7 @@ net::Task<> Places::beat() {
         beat_at_ = Clock::now();
         heard(false, answer.error().message().c_str());
         if (freed_.size() + freed.size() < kMostFreed) freed_.insert(freed_.end(), freed.begin(), freed.end());
+        if (renamed_.size() + renamed.size() < kMostFreed) renamed_.insert(renamed_.end(), renamed.begin(), renamed.end());
         if (gone_.size() + gone.size() < kMostFreed) gone_.insert(gone_.end(), gone.begin(), gone.end());
         co_return;
     }
@@ -289,7 +325,8 @@ net::Task<> Places::beat() {
         mine_then_ = std::move(mine);
     }
     for (const auto& sid : elsewhere)
-        if (const auto found = entries_.find(sid); found != entries_.end() && !found->second.live) entries_.erase(found);
+        if (const auto found = entries_.find(sid); found != entries_.end() && !found->second.live && !found->second.asking && found->second.turn == turns[sid])
+            entries_.erase(found);
 }
 
 net::Task<> Places::leave() {
@@ -306,7 +343,7 @@ bool Places::has(std::string_view call_sid) const {
 }
 bool Places::due(TimePoint now, Duration every) const {
     const std::lock_guard lock(mutex_);
-    return !freed_.empty() || !gone_.empty() || now - beat_at_ >= every;
+    return !freed_.empty() || !gone_.empty() || !renamed_.empty() || now - beat_at_ >= every;
 }
 bool Places::alone() const {
     const std::lock_guard lock(mutex_);

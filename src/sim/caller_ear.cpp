@@ -55,10 +55,19 @@ Task<std::vector<std::string>> CallerScript::phrases_between(Expectation expecta
     }
     for (const auto& stretch : call_.agent().intervals()) {
         if (stretch.to <= from || stretch.from >= to) continue;
-        auto pcm = call_.heard(std::max(from, stretch.from - kMargin), std::min(to, stretch.to + kMargin));
-        auto decode = [ear, sound = std::move(pcm), phrases] { return ear->recognise(sound, phrases); };
-        const auto found = co_await call_.compute(std::move(decode));
-        for (const auto& one : found) heard.push_back(one.text);
+        // Asked for again at each pause: what is known already is not listened to again.
+        Understood part{std::max(from, stretch.from - kMargin), std::min(to, stretch.to + kMargin), phrases, {}};
+        const auto known = std::find_if(understood_.begin(), understood_.end(),
+                                        [&](const Understood& one) { return one.from == part.from && one.to == part.to && one.phrases == part.phrases; });
+        if (known == understood_.end()) {
+            auto decode = [ear, sound = call_.heard(part.from, part.to), phrases] { return ear->recognise(sound, phrases); };
+            const auto found = co_await call_.compute(std::move(decode));
+            for (const auto& one : found) part.texts.push_back(one.text);
+            heard.insert(heard.end(), part.texts.begin(), part.texts.end());
+            understood_.push_back(std::move(part));
+        } else {
+            heard.insert(heard.end(), known->texts.begin(), known->texts.end());
+        }
     }
     co_return heard;
 }

@@ -99,11 +99,12 @@ Task<bool> CallerScript::wait(const WaitStep& wait, const std::string& where) {
     while (!call_.over()) {
         const bool silent = co_await wait_silence(milliseconds(300), until);
         if (!silent) break;
+        // What is said while this is being understood is looked at next.
+        const auto last = call_.agent().last_voice();
         const auto to = call_.speaker().now();
         const auto heard = co_await phrases_between(wait.text, from, to);
         if (holds(wait.text, heard)) co_return true;
         // Not yet: wait for the next stretch of speech.
-        const auto last = call_.agent().last_voice();
         while (!call_.over() && call_.line_now() < until && call_.agent().last_voice() == last) co_await call_.changed().wait(call_.time_of(until));
     }
     fail(where, "the text was not heard within the time");

@@ -33,8 +33,14 @@ private:
     Task<std::vector<std::string>> phrases_between(Expectation expectation, Sample from, Sample to);
     void fail(const std::string& where, const std::string& what);
 
+    struct Understood {
+        Sample from = 0, to = 0;
+        std::vector<std::string> phrases, texts;
+    };
+
     CarrierCall& call_;
-    Sample turn_from_ = 0;  // play-out sample at which the agent's turn began: the caller's last words
+    std::vector<Understood> understood_;  // a call's own: as short as it is
+    Sample turn_from_ = 0;                // play-out sample at which the agent's turn began: the caller's last words
 };
 
 // Whether the words of `phrase` stand in `sentence` in this order and next to each other; case and punctuation do not

@@ -172,6 +172,8 @@ net::Task<> Workshop::work(std::shared_ptr<Job> job) {
             begun = static_cast<bool>(before);
     }
     if (!outcome) {
+        // The tool is joined whatever becomes of this: it works on what lies here.
+        co_await asio::this_coro::throw_if_cancelled(false);
         net::Nursery nursery(job->executor);
         auto body = [](Job& of, net::HttpClient& http, std::optional<ToolOutcome>& into, asio::steady_timer& done) -> net::Task<> {
             auto made = co_await of.tool->run(of.run, http);

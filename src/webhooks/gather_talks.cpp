@@ -56,6 +56,15 @@ GatherInput input_of(const Asked& asked) {
     return input;
 }
 
+// Something of a talk is under way.
+struct Step {
+    std::shared_ptr<std::atomic<std::size_t>> count;
+    explicit Step(std::shared_ptr<std::atomic<std::size_t>> c) : count(std::move(c)) { ++*count; }
+    ~Step() { --*count; }
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+};
+
 }  // namespace
 
 std::shared_ptr<GatherTalk> GatherTalks::find(const std::string& call_sid) {
@@ -101,19 +110,14 @@ std::shared_ptr<GatherTalk> GatherTalks::open(const AgentPtr& agent, const flows
     };
     if (!registry.attach(asked.call_sid, agent->name, reach, Clock::now())) return nullptr;
     talks_.insert_or_assign(asked.call_sid, talk);
-    auto life = talk->live();
-    asio::co_spawn(talk->executor(), std::move(life), asio::detached);
+    // Counted from now to its very end: what it leaves behind on its worker is waited for.
+    auto life = [](std::shared_ptr<GatherTalk> lives, std::shared_ptr<Step>) -> net::Task<> { co_await lives->live(); };
+    auto lived = life(talk, std::make_shared<Step>(steps_));
+    asio::co_spawn(talk->executor(), std::move(lived), asio::detached);
     return talk;
 }
 
 net::Task<Answer> GatherTalks::step(std::shared_ptr<GatherTalk> talk, GatherInput input, std::string again) {
-    struct Step {
-        std::shared_ptr<std::atomic<std::size_t>> count;
-        explicit Step(std::shared_ptr<std::atomic<std::size_t>> c) : count(std::move(c)) { ++*count; }
-        ~Step() { --*count; }
-        Step(const Step&) = delete;
-        Step& operator=(const Step&) = delete;
-    };
     const Step counted(steps_);
     Hop hop{talk->executor(), s_.calls.log};
     auto work = talk->step(std::move(input));

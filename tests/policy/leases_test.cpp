@@ -270,7 +270,7 @@ TEST_P(Leases, WhoCameFirstIsServedFirstWhereverThatWas) {
     // Who has gone is not put back by somebody who thought of calling it in.
     database->transact([](Session& session) {
         free_places(session, "b", {"1"});
-        leave_line(session, "2");
+        leave_line(session, "2", 0ms);
     });
     const auto gone = take(*database, next[0], caps, "b");
     EXPECT_FALSE(gone.admitted);
@@ -295,34 +295,141 @@ TEST_P(Leases, WhoHasAPlaceWithAnotherAgentStandsInLineLikeAnybody) {
     EXPECT_TRUE(take(*database, comes, caps, "a").admitted);
 }
 
+// A store that answers nothing until it is let go, in the order it was asked.
+class HeldStore {
+public:
+    explicit HeldStore(store::Database& database)
+        : thread_([this, &database] {
+              database.transact([this](Session& session) {
+                  if (session.dialect() == Dialect::postgresql) session.run("LOCK TABLE policy_gate IN EXCLUSIVE MODE");
+                  held_.set_value();
+                  go_.get_future().wait();
+              });
+          }) {
+        held_.get_future().wait();
+    }
+    void let_go() {
+        go_.set_value();
+        thread_.join();
+    }
+
+private:
+    std::promise<void> held_, go_;
+    std::thread thread_;
+};
+Places patient(store::Database& database, const char* instance) {
+    return Places({.instance = instance, .answer_within = 30s}, database, Log::to({}, std::make_shared<MemoryLog>()));
+}
+// Begins, and runs until it waits.
+void begin(net::Task<Taken> task, std::optional<Taken>& into) {
+    boost::asio::co_spawn(the_loop(), std::move(task), [&into](const std::exception_ptr&, const Taken& one) { into = one; });
+    the_loop().poll();
+}
+void begin(net::Task<> task) {
+    boost::asio::co_spawn(the_loop(), std::move(task), [](const std::exception_ptr&) {});
+    the_loop().poll();
+}
+
 TEST_P(Leases, WhoHasBeenAskedForIsNotWrittenDownByABeat) {
     const auto database = open();
     const Caps caps{.agent = 1};
     EXPECT_TRUE(take(*database, wish("1"), caps, "another").fresh);
-    Places places({.instance = "a", .answer_within = 30s}, *database, Log::to({}, std::make_shared<MemoryLog>()));
-    std::promise<void> held, go;
-    std::thread holder([&] {
-        database->transact([&](Session& session) {
-            if (session.dialect() == Dialect::postgresql) session.run("LOCK TABLE policy_gate IN EXCLUSIVE MODE");
-            held.set_value();
-            go.get_future().wait();
-        });
-    });
-    held.get_future().wait();
+    Places places = patient(*database, "a");
+    HeldStore store(*database);
     // The store has not answered yet when the next beat gathers what this instance has.
-    auto& loop = the_loop();
     std::optional<Taken> taken;
-    boost::asio::co_spawn(loop, places.take(wish("2"), caps, 30s), [&](const std::exception_ptr&, const Taken& one) { taken = one; });
-    loop.poll();
-    boost::asio::co_spawn(loop, places.beat(), [](const std::exception_ptr&) {});
-    loop.poll();
-    go.set_value();
-    holder.join();
-    loop.run();
+    begin(places.take(wish("2"), caps, 30s), taken);
+    begin(places.beat());
+    store.let_go();
+    the_loop().run();
     ASSERT_TRUE(taken);
     EXPECT_FALSE(taken->admitted);
     EXPECT_EQ(rows(*database), 1) << "it was refused and has a place all the same";
     EXPECT_FALSE(places.has("2"));
+}
+
+TEST_P(Leases, ABeatDoesNotUndoAHandOver) {
+    const auto database = open();
+    Places places = patient(*database, "a");
+    EXPECT_TRUE(run(places.take(wish("1"), {.agent = 1}, 30s)).fresh);
+    HeldStore store(*database);
+    std::optional<Taken> taken;
+    begin(places.take(wish("1", "back"), {.agent = 1}, 30s), taken);
+    begin(places.beat());
+    store.let_go();
+    the_loop().run();
+    ASSERT_TRUE(taken && taken->admitted);
+    EXPECT_TRUE(take(*database, wish("2"), {.agent = 1}, "b").fresh) << "its place with the agent it left is free";
+    EXPECT_EQ(take(*database, wish("3", "back"), {.agent = 1}, "b").full, Scope::agent);
+}
+
+TEST_P(Leases, WhatIsAnsweredAfterACallsEndIsNoPlace) {
+    const auto database = open();
+    Places places = patient(*database, "a");
+    HeldStore store(*database);
+    std::optional<Taken> taken;
+    begin(places.take(wish("1"), {.agent = 1}, 1h), taken);
+    places.end("1");
+    begin(places.beat());
+    store.let_go();
+    the_loop().run();
+    run(places.beat());
+    EXPECT_FALSE(places.has("1"));
+    EXPECT_TRUE(take(*database, wish("2"), {.agent = 1}, "b").fresh) << "nobody talks there";
+    // And what was asked before the end comes to the store after it.
+    auto waits = wish("1");
+    waits.line = Line::inside;
+    const auto late = take(*database, waits, {}, "b");
+    EXPECT_FALSE(late.admitted);
+    EXPECT_EQ(late.position, 0U);
+}
+
+TEST_P(Leases, ACallThatHasMovedOnIsNotTakenBackByWhoThoughtItLive) {
+    const auto database = open();
+    Places one = patient(*database, "a"), two = patient(*database, "b");
+    one.running(wish("1"));
+    run(one.beat());
+    std::this_thread::sleep_for(5ms);
+    EXPECT_TRUE(run(two.take(wish("1", "back"), {.agent = 1}, 10min)).admitted);
+    run(one.beat());  // has not noticed yet that its stream is over
+    run(two.beat());
+    EXPECT_TRUE(two.has("1"));
+    EXPECT_EQ(take(*database, wish("2", "back"), {.agent = 1}, "c").full, Scope::agent);
+    // A stream that is there is right.
+    std::this_thread::sleep_for(5ms);
+    one.running(wish("1"));
+    run(one.beat());
+    run(two.beat());
+    EXPECT_FALSE(two.has("1"));
+}
+
+TEST_P(Leases, ACallThatWasPlacedKeepsThePlaceItWasPlacedWith) {
+    const auto database = open();
+    const Caps caps{.agent = 1};
+    Places places = patient(*database, "a");
+    EXPECT_TRUE(run(places.take(wish("dial"), caps, 30s)).fresh);
+    places.rename("dial", "CA1");
+    EXPECT_TRUE(run(places.take(wish("CA1"), caps, 30s)).admitted) << "answered before the next beat";
+    run(places.beat());
+    EXPECT_TRUE(take(*database, wish("CA1"), caps, "b").admitted);
+    EXPECT_EQ(rows(*database), 1);
+}
+
+TEST_P(Leases, WhoTalksIsNotFreedAndWhoHasComeBackToItsLineStays) {
+    const auto database = open();
+    Places places = patient(*database, "a");
+    places.running(wish("1"));
+    places.free("1");
+    EXPECT_TRUE(places.has("1"));
+    auto waits = wish("2");
+    waits.line = Line::joins;
+    EXPECT_TRUE(take(*database, wish("1"), {.agent = 1}, "a").admitted);
+    EXPECT_EQ(take(*database, waits, {.agent = 1}, "a").position, 1U);
+    database->transact([](Session& session) { leave_line(session, "2", 60s); });
+    EXPECT_EQ(take(*database, wish("3"), {.agent = 1}, "a").full, Scope::agent);
+    auto third = wish("3");
+    third.line = Line::joins;
+    EXPECT_EQ(take(*database, third, {.agent = 1}, "a").position, 2U) << "left before that, and told late";
 }
 
 TEST_P(Leases, UsageAddsUpWhoeverWrites) {

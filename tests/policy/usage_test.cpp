@@ -75,11 +75,11 @@ protected:
 };
 
 TEST_F(Metering, ACallsUseIsBilledOnceByVendorWhenItsSocketsHaveClosed) {
-    meter.began("CA1", "front", {}, t0);
+    meter.began("CA1", "front", {}, t0, kToday);
     meter.used("CA1", "front", record("llm", "main", 1000, 100, 0, 900ms), kToday);
     meter.used("CA1", "front", record("llm", "main", 2000, 100, 0, 900ms), kToday);
     EXPECT_TRUE(meter.tick(t0 + 30s, kToday).empty());
-    meter.ended("CA1", t0 + 60s);
+    meter.ended("CA1", t0 + 60s, kToday);
     EXPECT_TRUE(meter.settle(t0 + 61s, 3s).empty());
     meter.used("CA1", "front", record("stt", "ears", 0, 0, 0, 60s), kToday);  // told when its socket closed
     const auto bills = meter.settle(Clock::now() + 3600s, 3s);
@@ -102,8 +102,8 @@ TEST_F(Metering, ACallsUseIsBilledOnceByVendorWhenItsSocketsHaveClosed) {
 }
 
 TEST_F(Metering, AnUsedUpBudgetIsToldOnce) {
-    meter.began("CA1", "front", {.money = {}, .tokens = 2000, .time = {}}, t0);
-    meter.began("CA2", "front", {.money = 0.5, .tokens = {}, .time = {}}, t0);
+    meter.began("CA1", "front", {.money = {}, .tokens = 2000, .time = {}}, t0, kToday);
+    meter.began("CA2", "front", {.money = 0.5, .tokens = {}, .time = {}}, t0, kToday);
     meter.used("CA1", "front", record("llm", "main", 1500, 499, 0, 1s), kToday);
     EXPECT_TRUE(meter.tick(t0 + 10s, kToday).empty());
     meter.used("CA1", "front", record("llm", "main", 1, 0, 0, 1s), kToday);
@@ -119,7 +119,7 @@ TEST_F(Metering, AnUsedUpBudgetIsToldOnce) {
 }
 
 TEST_F(Metering, WhatALineWasToldToUseCountsAtOnceAndOnce) {
-    meter.began("CA1", "front", {.money = {}, .tokens = 100, .time = {}}, t0);
+    meter.began("CA1", "front", {.money = {}, .tokens = 100, .time = {}}, t0, kToday);
     auto more = record("realtime", "ears", 60, 20, 0, 30s);
     more.under_way = true;
     meter.used("CA1", "front", more, kToday);
@@ -138,7 +138,7 @@ TEST_F(Metering, WhatALineWasToldToUseCountsAtOnceAndOnce) {
     EXPECT_EQ(meter.today("front", kToday).input_tokens, 80);
     EXPECT_EQ(meter.today("front", kToday).output_tokens, 30);
     EXPECT_EQ(meter.today("front", kToday).micros, 60'000);
-    meter.ended("CA1", t0);
+    meter.ended("CA1", t0, kToday);
     const auto bills = meter.settle(Clock::now() + 60s, 3s);
     ASSERT_EQ(bills.size(), 1U);
     for (const auto& fact : bills[0].facts)
@@ -146,7 +146,7 @@ TEST_F(Metering, WhatALineWasToldToUseCountsAtOnceAndOnce) {
 }
 
 TEST_F(Metering, FractionsOfWhatIsToldEverySecondAddUp) {
-    meter.began("CA1", "front", {}, t0);
+    meter.began("CA1", "front", {}, t0, kToday);
     for (int i = 0; i < 600; ++i) {
         auto more = record("stt", "ears", 0, 0, 0, std::chrono::milliseconds(i % 2 == 0 ? 1 : 2));  // a millionth each
         more.under_way = true;
@@ -166,25 +166,25 @@ TEST_F(Metering, FractionsOfWhatIsToldEverySecondAddUp) {
 
 TEST_F(Metering, WhoComesBackGoesOnWhereHeWasAndIsOneCall) {
     const Budget budget{.money = {}, .tokens = 100, .time = {}};
-    meter.began("CA1", "front", budget, t0);
+    meter.began("CA1", "front", budget, t0, kToday);
     meter.used("CA1", "front", record("llm", "main", 90, 0, 0, 1s), kToday);
-    meter.ended("CA1", t0 + 10s);
-    meter.ended("CA1", t0 + 10s);
+    meter.ended("CA1", t0 + 10s, kToday);
+    meter.ended("CA1", t0 + 10s, kToday);
     auto bills = meter.settle(Clock::now() + 60s, 3s);
     ASSERT_EQ(bills.size(), 1U);
     EXPECT_EQ(bills[0].facts.size(), 2U);
     EXPECT_TRUE(meter.settle(Clock::now() + 61s, 3s).empty()) << "billed twice";
-    meter.began("CA1", "front", budget, t0 + 70s);
+    meter.began("CA1", "front", budget, t0 + 70s, kToday);
     EXPECT_TRUE(meter.tick(t0 + 80s, kToday).empty());
     meter.used("CA1", "front", record("llm", "main", 10, 0, 0, 1s), kToday);
     EXPECT_EQ(meter.tick(t0 + 81s, kToday).size(), 1U) << "the budget began again";
     EXPECT_EQ(meter.today("front", kToday).calls, 1);
     // Away for a moment only: there is a new stream to tell.
-    meter.ended("CA1", t0 + 90s);
-    meter.began("CA1", "front", budget, t0 + 91s);
+    meter.ended("CA1", t0 + 90s, kToday);
+    meter.began("CA1", "front", budget, t0 + 91s, kToday);
     EXPECT_EQ(meter.tick(t0 + 92s, kToday).size(), 1U);
     EXPECT_TRUE(meter.tick(t0 + 93s, kToday).empty());
-    meter.ended("CA1", t0 + 100s);
+    meter.ended("CA1", t0 + 100s, kToday);
     bills = meter.settle(Clock::now() + 200s, 3s);
     ASSERT_EQ(bills.size(), 1U);
     for (const auto& fact : bills[0].facts) {
@@ -196,7 +196,7 @@ TEST_F(Metering, WhoComesBackGoesOnWhereHeWasAndIsOneCall) {
     }
     // Nobody comes back after so long.
     EXPECT_TRUE(meter.settle(Clock::now() + 3600s, 3s).empty());
-    meter.began("CA1", "front", budget, t0 + 3600s);
+    meter.began("CA1", "front", budget, t0 + 3600s, kToday);
     EXPECT_TRUE(meter.tick(t0 + 3601s, kToday).empty());
 }
 
@@ -206,13 +206,13 @@ TEST_F(Metering, OfManyThatMayComeBackTheLatestAreRemembered) {
     const std::size_t last = Meter::kMostRemembered;
     for (std::size_t i = 0; i <= last; ++i) {
         const auto at = t0 + std::chrono::milliseconds(i);
-        meter.began(name(i), "front", budget, at);
+        meter.began(name(i), "front", budget, at, kToday);
         meter.used(name(i), "front", record("llm", "main", 90, 0, 0, 1s), kToday);
-        meter.ended(name(i), at);
+        meter.ended(name(i), at, kToday);
     }
     EXPECT_EQ(meter.settle(t0 + 60s, 3s).size(), last + 1);
     for (const auto i : {std::size_t{0}, std::size_t{1}, last}) {
-        meter.began(name(i), "front", budget, t0 + 61s);
+        meter.began(name(i), "front", budget, t0 + 61s, kToday);
         meter.used(name(i), "front", record("llm", "main", 10, 0, 0, 1s), kToday);
     }
     std::vector<std::string> over;
@@ -224,16 +224,16 @@ TEST_F(Metering, OfManyThatMayComeBackTheLatestAreRemembered) {
 TEST_F(Metering, WhatWasUsedBeforeTheCallsFirstLookMakesItNoLessACall) {
     meter.used("CA1", "front", record("llm", "main", 10, 0, 0, 1s), kToday);
     EXPECT_EQ(meter.today("front", kToday).calls, 0);
-    meter.began("CA1", "front", {}, t0);
+    meter.began("CA1", "front", {}, t0, kToday);
     EXPECT_EQ(meter.today("front", kToday).calls, 1);
     meter.used("", "front", record("llm", "main", 5, 0, 0, 1s), kToday);  // nobody's call
     EXPECT_EQ(meter.today("front", kToday).input_tokens, 15);
-    meter.ended("CA1", t0);
+    meter.ended("CA1", t0, kToday);
     EXPECT_EQ(meter.settle(Clock::now() + 60s, 3s).size(), 1U);
 }
 
 TEST_F(Metering, RoundingDoesNotAddUp) {
-    meter.began("CA1", "front", {}, t0);
+    meter.began("CA1", "front", {}, t0, kToday);
     for (int i = 1; i <= 1000; ++i) (void)meter.tick(t0 + i * 7ms, kToday);
     EXPECT_EQ(meter.today("front", kToday).micros, prices().carrier_micros(7000ms));
     EXPECT_EQ(meter.today("front", kToday).milliseconds, 7000);

@@ -73,7 +73,7 @@ TEST(Drain, TheBudgetEndsACallThatNeverFinishes) {
 }
 
 TEST(Drain, WhoComesLateIsServedToTheEnd) {
-    GatewayUnderTest gateway(with_server("  drain_accept_grace: 2s\n"));
+    GatewayUnderTest gateway(with_server("  drain_accept_grace: 6s\n"));
     gateway.gateway().stop();
     ASSERT_TRUE(eventually([&] { return gateway.admin("/readyz").status == 503; }));
     auto options = gateway.carrier();

@@ -27,11 +27,11 @@ using testing::HasSubstr;
 constexpr double kMaxGapMs = 40;
 const std::vector<double> kTones{410, 530, 650, 770, 890, 1010, 1150};
 
-// A bot that gives the caller's sound back, 160 ms late so that the ear never waits for a scheduler.
+// A bot that gives the caller's sound back, 800 ms late so that the ear never waits for a scheduler.
 AppServer::Stream echoing_bot() {
     return [](StreamPeer& peer) {
         peer.start();
-        peer.media(sim::Mulaw(1280, sim::kMulawSilence));
+        peer.media(sim::Mulaw(6400, sim::kMulawSilence));
         for (;;) {
             const auto message = peer.read();
             if (message.is_null()) return;
@@ -104,7 +104,7 @@ TEST(FaultSlow, ACallerWhoVanishesIsMissedByNobody) {
     sim::SimCarrier carrier(options);
     auto victim = place(carrier, gateway, 0, steps({pause(500), say(tone_text(0, 1500)), hang_up(sim::HangupStep::How::reset)}));
     std::vector<Caller> others;
-    for (std::size_t i = 1; i <= 5; ++i) others.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 5000)), pause(500), hang_up()})));
+    for (std::size_t i = 1; i <= 5; ++i) others.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 5000)), pause(1200), hang_up()})));
     EXPECT_EQ(victim.placed.report.get().status, "completed");
     for (auto& other : others) expect_untouched(other, 5000);
     ASSERT_TRUE(eventually([&] { return gateway.metric("parley_calls_active{dir=\"in\"}") == 0; }));
@@ -124,7 +124,7 @@ TEST_P(EngineFault, CostsOneSentenceAtMost) {
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
     std::vector<Caller> others;
-    for (std::size_t i = 1; i <= 3; ++i) others.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
+    for (std::size_t i = 1; i <= 3; ++i) others.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(1200), hang_up()})));
 
     auto spoken = gateway.carrier();
     spoken.voice = sim::make_embedded_voice();
@@ -236,7 +236,7 @@ TEST(FaultSlow, AFullDiskCostsTheFilesAndNothingElse) {
     options.voice = std::make_shared<SoundVoice>();
     sim::SimCarrier carrier(options);
     std::vector<Caller> callers;
-    for (std::size_t i = 0; i < 3; ++i) callers.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(300), hang_up()})));
+    for (std::size_t i = 0; i < 3; ++i) callers.push_back(place(carrier, gateway, i, steps({pause(500), say(tone_text(i, 6000)), pause(1200), hang_up()})));
     auto plan = gateway.plan(steps({pause(7000), hang_up()}));
     plan.to = kDeskNumber;
     auto greeted = carrier.place_call(plan);

@@ -284,7 +284,7 @@ TEST(FlowCalls, WordsChooseInAMenu) {
 TEST(FlowCalls, NobodyAnswersSoAMessageIsLeft) {
     const GatewayUnderTest gateway(
         desk("    answer: [forward, voicemail]\n    forward: {to: [\"+4930111111\", \"+4930222222\"], timeout: 5s}\n    voicemail_prompt: Speak now.\n    "
-             "voicemail_silence: 2s\n"));
+             "voicemail_silence: 4s\n"));
     const auto report = place(gateway, steps({quiet(), say("please call me back about the boat we saw in the harbour on sunday"), until_hangup(60)}),
                               {{"+4930111111", {.answer = sim::DialTarget::Answer::no_answer}}, {"+4930222222", {.answer = sim::DialTarget::Answer::busy}}});
     EXPECT_TRUE(report.passed()) << testing::PrintToString(report.failures);
@@ -306,7 +306,7 @@ TEST(FlowCalls, ASilentCallerLeavesNoMessage) {
 
 TEST(FlowCalls, ClosedHoursAreSaidAndTheirAnswerFollows) {
     const GatewayUnderTest gateway(
-        desk("    answer: stream\n    voicemail_prompt: Speak now.\n    voicemail_silence: 1s\n"
+        desk("    answer: stream\n    voicemail_prompt: Speak now.\n    voicemail_silence: 4s\n"
              "    hours: {time_zone: Europe/Berlin, holidays: [\"01-01..12-31\"], closed: voicemail, closed_text: We are closed.}\n"));
     const auto report = place(gateway, steps({quiet(), say("well then please call me back tomorrow at nine"), until_hangup(60)}));
     EXPECT_THAT(everything(report), StartsWith("We are closed. | Speak now. | Thank you."));

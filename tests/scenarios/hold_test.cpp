@@ -219,7 +219,7 @@ TEST_P(HoldUploaded, SlowAudioAndMusicOfTheAgentAreHeard) {
         json{{"accountsid", account}, {"authtoken", token}, {"phonenumbers", {line}}, {"maxcallseconds", 300}, {"holdstrategy", "audio_then_music"}}.dump());
     ASSERT_EQ(saved.status, 200) << saved.body;
     // The sounds are in the store; they are fetched once they are asked for.
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
 
     auto options = gateway.carrier();
     options.account_sid = account;

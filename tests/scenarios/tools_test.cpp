@@ -73,7 +73,7 @@ public:
                 const std::lock_guard lock(mutex_);
                 asked_.emplace_back(request.method + " " + path, request.body);
             }
-            const auto wait = path == "/look" ? 1800ms : path == "/sign-up" ? 2500ms : 0ms;
+            const auto wait = path == "/look" ? 1800ms : path == "/sign-up" ? 4000ms : 0ms;
             if (wait.count() > 0) {
                 boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, wait);
                 co_await pause.async_wait(net::nothrow);

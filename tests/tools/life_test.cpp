@@ -155,7 +155,7 @@ TEST(ToolLife, T6_ReadingIsGivenUpAndWritingIsFinished) {
 
 TEST(ToolLife, T7_ASlowToolHoldsUpNobodyElse) {
     ToolServer server([](net::HttpRequest& request) -> net::Task<net::HttpResponse> {
-        if (request.path() == "/slow") co_await pause(600ms);
+        if (request.path() == "/slow") co_await pause(1500ms);
         co_return json_answer({{"result", 1}});
     });
     ToolSettings settings;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parley/base/clock.hpp"
 #include "parley/store/database.hpp"
 
 namespace parley::policy {
@@ -31,6 +32,7 @@ enum class Line : std::uint8_t {
 struct Wish {
     std::string call_sid, agent, account;
     Line line = Line::none;
+    std::string was{};  // the name under which its place was taken before it had this one; empty: none
 };
 struct Taken {
     bool admitted = false;
@@ -46,6 +48,7 @@ struct Taken {
 struct Held {
     Wish call;
     bool live = false;  // its stream runs here: whoever had the place before, it is ours now
+    TimePoint seen{};   // that it does: who has taken the place since, keeps it. None: now
 };
 struct Renewed {
     std::vector<std::string> elsewhere;                                      // of those asked for and not live here: another instance has them
@@ -62,7 +65,12 @@ void forget_call(store::Session& session, std::string_view call_sid, std::chrono
 
 // Who is next, one for each agent for which somebody waits that is not being called in. (Joining a line and leaving it for a place is take_place()'s.)
 [[nodiscard]] std::vector<Wish> first_in_line(store::Session& session);
-void leave_line(store::Session& session, std::string_view call_sid);
+// Not if it has come back there within the last `ago`.
+void leave_line(store::Session& session, std::string_view call_sid, std::chrono::milliseconds ago);
+// The call is over: what was asked for it before that and is answered now gets no place, and stands in no line.
+void end_call(store::Session& session, std::string_view call_sid);
+// The call that was placed has its name now.
+void rename_place(store::Session& session, std::string_view instance, const std::string& was, const std::string& call_sid);
 
 // The instance goes down in order: what it holds is free at once.
 void leave(store::Session& session, std::string_view instance);

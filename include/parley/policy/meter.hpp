@@ -20,9 +20,9 @@ public:
     void prices(PriceList prices);
 
     // A call's stream runs; one that came back goes on where it was, and is told again when its budget is used up.
-    void began(const std::string& call_sid, const std::string& agent, const Budget& budget, TimePoint now);
+    void began(const std::string& call_sid, const std::string& agent, const Budget& budget, TimePoint now, std::chrono::sys_seconds today);
     void used(const std::string& call_sid, const std::string& agent, const brain::VendorRecord& record, std::chrono::sys_seconds today);
-    void ended(const std::string& call_sid, TimePoint now);
+    void ended(const std::string& call_sid, TimePoint now, std::chrono::sys_seconds today);
 
     struct Over {
         std::string call_sid, agent;

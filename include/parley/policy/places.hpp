@@ -50,8 +50,10 @@ public:
     void settle(const std::string& call_sid);                     // its grace is over
     void extend(const std::string& call_sid, Duration grace);     // it is needed for so long still
     void free(const std::string& call_sid);
-    // The same whichever instance holds it, for a call that left its agent or is over.
+    // The same whichever instance holds it, for a call that left its agent.
     void forget(const std::string& call_sid);
+    // The call is over: no place and no line any more, also for what is being asked for it at this moment.
+    void end(const std::string& call_sid);
     void leave_line(const std::string& call_sid);
     // Who is next in each line. Waits for the store; nothing without it.
     net::Task<std::vector<Wish>> first_in_line();
@@ -79,7 +81,11 @@ private:
         std::string agent, account;
         TimePoint grace;
         bool live = false;
-        bool asking = false;  // nobody has let it in yet: it counts for nobody but itself
+        TimePoint seen{};          // live
+        std::uint32_t turn = 0;    // counts its answers: what was gathered before the last one is old
+        std::uint32_t moving = 0;  // takes under way that would give it to another agent
+        std::string was{};         // its name before it had one from the carrier
+        bool asking = false;       // nobody has let it in yet: it counts for nobody but itself
     };
     [[nodiscard]] Counts count(std::string_view agent, std::string_view account, std::string_view but_not) const;
     [[nodiscard]] Scope full_here(const Wish& wish, const Caps& caps) const;
@@ -96,11 +102,12 @@ private:
     struct Told {
         std::string call_sid;
         TimePoint at;
-        bool place = false, line = false;
+        bool place = false, line = false, over = false;
     };
-    std::vector<Told> gone_;  // everywhere, not yet in the store
-    Renewed last_;            // of the fleet
-    Renewed mine_then_;       // of this instance, at that beat
+    std::vector<Told> gone_;                                    // everywhere, not yet in the store
+    std::vector<std::pair<std::string, std::string>> renamed_;  // from, to: not yet in the store
+    Renewed last_;                                              // of the fleet
+    Renewed mine_then_;                                         // of this instance, at that beat
     bool alone_ = false;
     TimePoint ask_again_{}, beat_at_{};
     TimePoint renewed_at_{};    // the last beat that the store took
