@@ -22,6 +22,7 @@
 #include "parley/tools/call_tools.hpp"
 #include "parley/twilio/form.hpp"
 #include "parley/twilio/sid.hpp"
+#include "tool_writes.hpp"
 
 namespace parley::gateway {
 
@@ -79,6 +80,7 @@ public:
           session_(std::move(session)),
           privacy_(agent.privacy),
           handset_(handset) {
+        if (desk_.database != nullptr) writes_ = std::make_shared<ToolWrites>(ToolWrites{*desk_.database, desk_.records, kStoreWithin});
         for (const auto& name : settings_->tools) offer(name, spoken);
     }
 
@@ -263,24 +265,11 @@ private:
         const auto urgent = arguments.find("urgent");
         taken.urgent = urgent != arguments.end() && urgent->is_boolean() && urgent->get<bool>();
         taken.at_ms = store::now_ms();
-        desk_.errands.start(keep(desk_, std::move(taken), std::move(back)));
+        desk_.errands.start(keep(writes_, std::move(taken), std::move(back)));
     }
-    static net::Task<> keep(ToolDesk& desk, store::MessageTaken taken, Back back) {
-        std::function<bool(store::Session&)> work = [taken](store::Session& session) { return store::keep_message(session, taken); };
-        const auto kept = co_await desk.database->ask<bool>(std::move(work), kStoreWithin);
-        if (!kept) {
-            back(failed("the message could not be kept; offer something else"));
-            co_return;
-        }
-        if (*kept)
-            desk.records.add(taken.call_sid, store::Fact::event,
-                             dumped({{"event", "message.taken"},
-                                     {"name", taken.name},
-                                     {"number", taken.callback_number},
-                                     {"for", taken.for_whom},
-                                     {"text", taken.text},
-                                     {"urgent", taken.urgent}}));
-        back(done());
+    static net::Task<> keep(std::shared_ptr<ToolWrites> to, store::MessageTaken taken, Back back) {
+        const bool kept = co_await write_message(std::move(to), std::move(taken));
+        back(kept ? done() : failed("the message could not be kept; offer something else"));
     }
 
     [[nodiscard]] bool remembers() const { return desk_.database != nullptr && analysis_ && analysis_->remember_callers; }
@@ -314,22 +303,22 @@ private:
         if (twilio::is_e164(sides_->ours)) callback.from = sides_->ours;
         callback.reason = masked(text_of(arguments, "reason", 500));
         callback.at_ms = store::now_ms() + std::clamp<std::int64_t>(minutes->get<std::int64_t>(), 1, 43200) * 60'000;
-        desk_.errands.start(promised(desk_, std::move(callback), std::move(back)));
+        desk_.errands.start(promised(writes_, std::move(callback), std::move(back)));
     }
-    static net::Task<> promised(ToolDesk& desk, store::Callback callback, Back back) {
-        std::function<bool(store::Session&)> work = [callback](store::Session& session) { return store::add_callback(session, callback); };
-        const auto added = co_await desk.database->ask<bool>(std::move(work), kStoreWithin);
-        if (!added) {
+    static net::Task<> promised(std::shared_ptr<ToolWrites> to, store::Callback callback, Back back) {
+        const auto wanted_ms = callback.at_ms;
+        const auto written = co_await write_callback(std::move(to), std::move(callback));
+        if (written.how == Promised::unknown) {
             back(failed("the call back could not be noted; offer something else"));
-            co_return;
-        }
-        if (!*added) {
+        } else if (written.how == Promised::before) {
             back(failed("a call back has been promised in this call already"));
-            co_return;
+        } else if (written.stands.at_ms == wanted_ms) {
+            back(done());
+        } else {
+            // Said before, when nobody answered: that is what holds.
+            const auto minutes = std::max<std::int64_t>(1, (written.stands.at_ms - store::now_ms() + 59'999) / 60'000);
+            back(done({{"in_minutes", minutes}, {"note", "It was noted when it was first asked for; this is when it will be."}}));
         }
-        desk.records.add(callback.call_sid, store::Fact::event,
-                         dumped({{"event", "callback.promised"}, {"at_ms", callback.at_ms}, {"reason", callback.reason}}));
-        back(done());
     }
 
     void message(std::string text, std::string to, Back back) {
@@ -408,6 +397,7 @@ private:
     brain::Handset* const handset_;                                  // null: no call by stream
     std::optional<Sides> sides_;                                     // once it matters
     std::vector<brain::ActionSpec> specs_;
+    std::shared_ptr<ToolWrites> writes_;  // on the desk's loop; null: there is no store
     std::map<std::uint64_t, Open> open_;
     std::uint64_t last_ = 0;
     std::uint32_t messages_ = 0;

@@ -4,6 +4,7 @@
 
 #include "on_store.hpp"
 #include "parley/store/analyses.hpp"
+#include "parley/store/call_history.hpp"
 #include "telephony.hpp"
 
 namespace parley::gateway {
@@ -48,17 +49,27 @@ net::Task<net::HttpResponse> show(Telephony& telephony, std::string sid) {
     co_return api_answer(200, answer);
 }
 
+// In one transaction: what was erased meanwhile is not wanted again.
 net::Task<net::HttpResponse> again(Telephony& telephony, std::string sid) {
-    std::function<std::optional<std::string>()> read = [&records = telephony.records, sid] { return records.read(sid); };
-    const auto text = co_await on_store<std::optional<std::string>>(telephony.database, std::move(read), kWithin);
-    if (!text) co_return unavailable();
-    if (!*text) co_return no_call();
-    const auto record = json::parse(**text, nullptr, false);
-    if (!record.is_object() || !record.contains("end")) co_return api_error(409, "not_ended", "The call has not ended.");
-    std::function<std::uint32_t(store::Session&)> want = [sid](store::Session& session) { return store::want_analysis(session, sid); };
-    const auto run = co_await telephony.database.ask<std::uint32_t>(std::move(want), kWithin);
-    if (!run) co_return unavailable();
-    const json answer{{"call_sid", sid}, {"state", "pending"}, {"run", *run}};
+    struct Wanted {
+        bool there = false, ended = false;
+        std::uint32_t run = 0;
+    };
+    std::function<Wanted(store::Session&)> want = [sid](store::Session& session) {
+        Wanted wanted;
+        const auto text = store::read_record(session, sid);
+        if (!text) return wanted;
+        wanted.there = true;
+        const auto record = json::parse(*text, nullptr, false);
+        wanted.ended = record.is_object() && record.contains("end");
+        if (wanted.ended) wanted.run = store::want_analysis(session, sid);
+        return wanted;
+    };
+    const auto wanted = co_await telephony.database.ask<Wanted>(std::move(want), kWithin);
+    if (!wanted) co_return unavailable();
+    if (!wanted->there) co_return no_call();
+    if (!wanted->ended) co_return api_error(409, "not_ended", "The call has not ended.");
+    const json answer{{"call_sid", sid}, {"state", "pending"}, {"run", wanted->run}};
     co_return api_answer(202, answer);
 }
 

@@ -15,6 +15,7 @@
 #include "parley/net/deadline.hpp"
 #include "parley/net/nursery.hpp"
 #include "parley/store/analyses.hpp"
+#include "parley/store/call_history.hpp"
 #include "parley/store/erasure.hpp"
 #include "parley/store/jobs.hpp"
 #include "parley/store/profiles.hpp"
@@ -32,7 +33,8 @@ constexpr std::size_t kAtOnce = 4;
 constexpr auto kLook = 1s;  // for new jobs
 constexpr auto kStoreWithin = 10s;
 constexpr std::chrono::milliseconds kLeastTime = 60s;  // for the models
-constexpr std::chrono::milliseconds kLeaseBeyond = 60s;
+constexpr std::chrono::milliseconds kLeaseBeyond = 90s;
+constexpr int kSettleTries = 3;
 constexpr std::uint32_t kMostAttempts = 4;
 constexpr auto kFirstPause = 5s;                // then four times as long each
 constexpr std::int64_t kGoneMs = 60'000;        // after a transfer to somebody else
@@ -177,14 +179,31 @@ struct AnalysisJobs::Impl {
         const auto still = co_await telephony.database.ask<std::optional<store::AnalysisState>>(std::move(ask_again), kStoreWithin);
         if (!still) co_return "the store: " + still.error().message();
         if (!*still || (*still)->run != run) co_return co_await settled(job, sid, run, "done", {});
+        // The profile first, and by itself: a job that is found done in the record knows nothing any more of what was new of the caller.
+        kept.news = std::move(found.profile_news);
+        if (!kept.caller.empty() && !kept.news.empty()) {
+            std::function<bool(store::Session&)> bring = [sid, run, kept](store::Session& session) {
+                const auto known = store::analysis_state(session, sid);
+                if (known && known->run == run) remember(session, kept);
+                return true;
+            };
+            const auto brought = co_await telephony.database.ask<bool>(std::move(bring), kStoreWithin);
+            if (!brought) co_return "the store: " + brought.error().message();
+            kept.news.clear();
+        }
         if (settings->enabled) {
             kept.added = true;
             result["run"] = run;
             result["agent"] = seen.agent->name;
             result["at_ms"] = store::now_ms();
-            telephony.records.add(sid, store::Fact::analysis, result.dump(-1, ' ', false, json::error_handler_t::replace));
+            auto text = result.dump(-1, ' ', false, json::error_handler_t::replace);
+            if (!telephony.records.add(sid, store::Fact::analysis, text)) co_return "there is no room for it in the record";
+            // What is done is not looked for again: first it has to outlive this process. Otherwise the lease runs out, and whoever has the job then finds it
+            // in the record, or does it again.
+            bool safe = false;
+            for (int i = 0; i < kSettleTries && !safe && !closing; ++i) safe = co_await telephony.records.settled(kStoreWithin);
+            if (!safe) co_return std::string{};
         }
-        kept.news = std::move(found.profile_news);
         auto failed = co_await finish(job, sid, run, "done", std::string(), std::move(kept));
         telephony.log.info("analysis.done", "A call was looked back at.",
                            {{"call", sid},
@@ -203,11 +222,10 @@ struct AnalysisJobs::Impl {
         Kept nothing;
         co_return co_await finish(job, std::move(sid), run, std::move(state), std::move(why), std::move(nothing));
     }
-    // The end of the job and what is remembered of the caller, in one: nothing, if the call was erased.
+    // The end of the job, with what was added to its record if the call was erased meanwhile.
     net::Task<std::string> finish(const store::Job& job, std::string sid, std::uint32_t run, std::string state, std::string why, Kept kept) {
-        std::function<bool(store::Session&)> work = [id = job.id, sid, run, state, why, kept](store::Session& session) {
+        std::function<bool(store::Session&)> work = [id = job.id, sid, run, state, why](store::Session& session) {
             const auto known = store::analysis_state(session, sid);
-            if (known && known->run == run && !kept.caller.empty() && !kept.news.empty()) remember(session, kept);
             store::set_analysis_state(session, sid, run, state, why);
             store::finish_job(session, id);
             return known.has_value();
@@ -247,8 +265,10 @@ struct AnalysisJobs::Impl {
             throw store::StoreError(store::StoreErrc::busy, "the profile was changed meanwhile");
     }
 
+    // Throws when the store cannot be asked: that is no erased call.
     std::optional<Read> read_record(const std::string& sid) const {
-        const auto text = telephony.records.read(sid);
+        std::optional<std::string> text;
+        telephony.database.transact([&](store::Session& session) { text = store::read_record(session, sid); });
         if (!text) return std::nullopt;
         Read read;
         read.subject = analysis::subject_of(*text);

@@ -55,6 +55,7 @@ net::Task<std::optional<PolicyDesk::TurnedAway>> PolicyDesk::overflow(AgentPtr a
     switch (how) {
         case Full::inherit:
             away->answer = t_.routes.overflow();
+            away->open = t_.routes.overflow_leads_on();
             break;
         case Full::busy:
             away->answer = xml(TwimlResponse().reject({.reason = "busy"}));

@@ -70,4 +70,12 @@ std::optional<FactEvent> close_call(Session& session, std::string_view call_sid,
     return event;
 }
 
+FactEvent lost_end(Session& session, std::string_view call_sid, std::int64_t last_ms) {
+    const std::string sid(call_sid);
+    Json fact{{"reason", "internal"}, {"detail", "instance_lost"}, {"result", "server_error"}, {"final", true}, {"concluded", "lost"}};
+    const auto rows = session.run("SELECT agent FROM history WHERE call_sid = $1", {sid});
+    if (!rows.empty() && !rows.front().text(0).empty()) fact["agent"] = rows.front().text(0);
+    return {.call_sid = sid, .fact = Fact::end, .json = fact.dump(-1, ' ', false, Json::error_handler_t::replace), .at_ms = last_ms};
+}
+
 }  // namespace parley::store

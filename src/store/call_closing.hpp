@@ -17,4 +17,7 @@ namespace parley::store {
 // identifier follows from the call's. In the transaction that made the row final. Nothing: there is no such row, or this was told before.
 [[nodiscard]] std::optional<FactEvent> close_call(Session& session, std::string_view call_sid, std::int64_t at_ms, std::string_view by);
 
+// The end of a call whose instance is gone, as whoever finds it writes it: the same text. It concludes the call like the above, for the agent that had it.
+[[nodiscard]] FactEvent lost_end(Session& session, std::string_view call_sid, std::int64_t last_ms);
+
 }  // namespace parley::store

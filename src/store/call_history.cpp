@@ -87,6 +87,8 @@ void apply_call(Session& session, const FactEvent& event, const Json& json, std:
         {text_of(json, "agent"), text_of(json, "agent_token"), text_of(json, "channel"), text_of(json, "direction"), from, text_of(json, "to"), country,
          text_of(json, "page_url"), text_of(json, "display"), profile, text_of(json, "answer"), std::int64_t{whole}, text_of(json, "model"),
          text_of(json, "model"), text_of(json, "revision"), event.call_sid});
+    // Somebody has the call from now on: that it was turned away before was not the end of it.
+    if (whole) session.run("UPDATE history SET rejection_reason = '', rejection_detail = '' WHERE call_sid = $1 AND final = 0", {event.call_sid});
     if (!flag_of(json, "live")) return;
     // It talks, or it talks again: an end that was left open was none.
     session.run(

@@ -19,6 +19,11 @@ bool add_callback(Session& session, const Callback& callback) {
     return add_job(session, wish);
 }
 
+std::optional<Callback> find_callback(Session& session, const std::string& key) {
+    const auto rows = session.run("SELECT payload FROM jobs WHERE kind = $1 AND key = $2", {std::string(kCallbackJob), key});
+    return rows.empty() ? std::nullopt : read_callback(rows.front().text(0));
+}
+
 std::optional<Callback> read_callback(std::string_view payload) {
     const auto document = json::parse(payload, nullptr, false);
     if (!document.is_object()) return std::nullopt;

@@ -364,14 +364,13 @@ void FactWriter::end_orphans(std::int64_t now) {
     settings_.database->transact([&](Session& session) { orphans = orphaned_calls(session, now, kOrphans); });
     for (const auto& [call_sid, last_ms] : orphans) {
         // One fact, whoever brings it: two instances that see the same loss write the same. Not if the call goes on somewhere since a moment ago.
-        const SpooledFact fact{"lost-" + call_sid,
-                               {call_sid, Fact::end, R"({"reason":"internal","detail":"instance_lost","result":"server_error","final":true})", last_ms}};
         bool ended = false;
         for (const bool with_hooks : {true, false}) {
             try {
                 settings_.database->transact([&](Session& session) {
                     ended = is_orphaned(session, call_sid, now);
                     if (!ended) return;
+                    const SpooledFact fact{"lost-" + call_sid, lost_end(session, call_sid, last_ms)};
                     begin(session);
                     store_one(session, fact, with_hooks);
                     // Brought to its end before, and told of since as if it lived: once more, without telling anybody again.

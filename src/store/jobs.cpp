@@ -62,6 +62,16 @@ void retry_job(Session& session, std::int64_t id, std::int64_t not_before_ms, st
     session.run("UPDATE jobs SET not_before_ms = $1, lease_until_ms = 0, last_error = $2 WHERE id = $3 AND state = 0", {not_before_ms, noted(error), id});
 }
 
+bool mark_job(Session& session, const Job& job, std::string_view note) {
+    session.run("UPDATE jobs SET last_error = $1 WHERE id = $2 AND state = 0 AND attempts = $3 AND lease_until_ms > $4",
+                {noted(note), job.id, std::int64_t{job.attempts}, now_ms()});
+    return session.changed() == 1;
+}
+
+bool still_claimed(Session& session, const Job& job) {
+    return !session.run("SELECT 1 FROM jobs WHERE id = $1 AND state = 0 AND attempts = $2", {job.id, std::int64_t{job.attempts}}).empty();
+}
+
 void defer_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view why) {
     session.run(
         "UPDATE jobs SET not_before_ms = $1, lease_until_ms = 0, last_error = $2, attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END WHERE id = $3 "

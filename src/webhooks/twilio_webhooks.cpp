@@ -67,11 +67,12 @@ void keep_call(const TwilioWebhooks::Services& services, const Asked& asked, con
                                            .outbound = outbound}));
 }
 
-// Why this call came to nothing, with what is known of it: nobody else writes it down.
-void keep_rejection(const TwilioWebhooks::Services& services, const Asked& asked, const call::Agent& agent, const std::string& reason,
-                    const std::string& scope) {
+// Why this call came to nothing, with what is known of it: nobody else writes it down. `open`: it may come back, and is over with the carrier's last word.
+void keep_rejection(const TwilioWebhooks::Services& services, const Asked& asked, const call::Agent& agent, const std::string& reason, const std::string& scope,
+                    bool open) {
     if (services.records == nullptr) return;
     nlohmann::ordered_json why{{"reason", reason}};
+    if (open) why["open"] = true;
     if (!scope.empty()) why["detail"] = scope;
     keep_call(services, asked, &agent);
     services.records->add(asked.call_sid, store::Fact::rejection, why.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
@@ -450,7 +451,7 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
             co_return answer_with(refused->answer);
         }
         if (refused) {
-            keep_rejection(services_, asked, *agent, refused->detail, refused->scope);
+            keep_rejection(services_, asked, *agent, refused->detail, refused->scope, refused->open);
             co_return turn_away(refused->reason, refused->answer);
         }
     }
@@ -461,7 +462,7 @@ net::Task<Answer> TwilioWebhooks::connect(std::shared_ptr<const call::Agent> age
             co_return hang_up();
         case Admission::rate:
         case Admission::capacity: {
-            keep_rejection(services_, asked, *agent, "concurrent_limit", "instance");
+            keep_rejection(services_, asked, *agent, "concurrent_limit", "instance", !outbound && overflow_leads_on());
             co_return turn_away("capacity", outbound ? hang_up() : overflow());
         }
     }
@@ -497,6 +498,10 @@ Answer TwilioWebhooks::overflow() const {
             break;
     }
     return xml(response);
+}
+
+bool TwilioWebhooks::overflow_leads_on() const {
+    return settings_.overflow == Overflow::redirect;
 }
 
 std::vector<twiml::Parameter> TwilioWebhooks::token_for(const call::Agent& agent, const twilio::Form& form, const Request& request, std::uint8_t resume) const {

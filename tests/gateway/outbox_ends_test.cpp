@@ -125,5 +125,22 @@ TEST_F(OutboxHookTest, an_end_that_was_concluded_is_corrected) {
     EXPECT_THAT(events("CA1"), ElementsAre("call.rejected realtime_stream_timeout", "call.ended caller_hung_up corrected"));
 }
 
+TEST_F(OutboxHookTest, who_is_turned_away_and_let_in_afterwards_ends_once) {
+    const json full{{"reason", "concurrent_limit"}, {"detail", "instance"}, {"open", true}};
+    answered("CA1", "");
+    fact("CA1", Fact::rejection, full);
+    EXPECT_THAT(events("CA1"), ElementsAre());
+    answered("CA1", "stream");
+    live("CA1", "front");
+    ended("CA1", "front", "agent_completed");
+    over("CA1");
+    EXPECT_THAT(events("CA1"), ElementsAre("call.ended agent_completed"));
+    // Nobody let it in.
+    answered("CA2", "");
+    fact("CA2", Fact::rejection, full);
+    over("CA2");
+    EXPECT_THAT(events("CA2"), ElementsAre("call.rejected concurrent_limit"));
+}
+
 }  // namespace
 }  // namespace parley::gateway

@@ -43,6 +43,7 @@ protected:
 
     void fact(const std::string& sid, Fact kind, const std::string& json) {
         EXPECT_TRUE(records->add(sid, kind, json));
+        records->flush();  // the hook asks what the writer made of it
         database->transact([&](store::Session& session) { hook(session, {.call_sid = sid, .fact = kind, .json = json, .at_ms = store::now_ms()}); });
     }
     void call(const std::string& sid, const std::string& number, const std::string& said) {

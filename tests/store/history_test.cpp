@@ -132,6 +132,29 @@ TEST_P(History, TurnedAway) {
     fact("CA6", Fact::status, {{"status", "completed"}});
     EXPECT_EQ(of("CA6").status, "realtime_session");
     EXPECT_EQ(of("CA6").end_reason, "twilio_disconnect");
+    // There was no place, and it was sent somewhere from where it may come back: it did, to a menu, to a stream, to be turned away once more.
+    const json there{{"from", "+15550111"}, {"agent", "front"}, {"agent_token", "t1"}};
+    const json full{{"reason", "concurrent_limit"}, {"detail", "instance"}, {"open", true}};
+    for (const auto* sid : {"CAmenu", "CAstream", "CAagain", "CAnever"}) {
+        fact(sid, Fact::call, there);
+        fact(sid, Fact::rejection, full);
+        EXPECT_FALSE(of(sid).final) << sid;
+    }
+    for (const auto* sid : {"CAmenu", "CAstream", "CAagain"}) fact(sid, Fact::call, there);
+    fact("CAmenu", Fact::call, {{"answer", "menu:main"}, {"agent_token", "t1"}});
+    fact("CAstream", Fact::call, {{"live", true}, {"agent_token", "t1"}});
+    fact("CAagain", Fact::rejection, full);
+    for (const auto* sid : {"CAmenu", "CAstream", "CAagain", "CAnever"}) fact(sid, Fact::status, {{"status", "completed"}});
+    fact("CAstream", Fact::end, {{"reason", "agent_completed"}});
+    for (const auto* sid : {"CAmenu", "CAstream"}) {
+        EXPECT_EQ(of(sid).status, "realtime_session") << sid;
+        EXPECT_EQ(of(sid).rejection_reason, "") << sid;
+    }
+    for (const auto* sid : {"CAagain", "CAnever"}) {
+        EXPECT_EQ(of(sid).status, "realtime_session_rejected") << sid;
+        EXPECT_EQ(of(sid).rejection_detail, "instance") << sid;
+        EXPECT_TRUE(of(sid).final) << sid;
+    }
     // While it was prepared.
     fact("CA7", Fact::call, {{"live", true}});
     fact("CA7", Fact::rejection, {{"reason", "agent_prep_timeout"}});
@@ -268,7 +291,7 @@ TEST_P(History, InstancesThatAreGoneLeaveNothingOpen) {
         renew_instance(session, "one", now - 1);        // gone
         renew_instance(session, "two", now + 600'000);  // at work
     });
-    fact("CA1", Fact::call, {{"live", true}}, now - 5000, "one");
+    fact("CA1", Fact::call, {{"live", true}, {"agent", "desk"}}, now - 5000, "one");
     fact("CA1", Fact::turn, {{"text", "hello"}}, now - 4000, "one");
     fact("CA2", Fact::call, {{"live", true}}, now - 5000, "two");
     fact("CA3", Fact::call, {{"live", true}}, now - 5000, "one");
@@ -276,6 +299,8 @@ TEST_P(History, InstancesThatAreGoneLeaveNothingOpen) {
     fact("CA4", Fact::call, {{"from", "+15550100"}}, now - 5000, "one");
     fact("CA5", Fact::end, {{"reason", "carrier_lost"}}, now, "one");  // may come back, for a while
     std::atomic<int> ends{0};
+    std::mutex mutex;
+    json told;
     {
         CallRecords first(settings);
         settings.instance = "four";
@@ -283,7 +308,10 @@ TEST_P(History, InstancesThatAreGoneLeaveNothingOpen) {
         for (auto* records : {&first, &second}) {
             FactHooks hooks;
             hooks.kept.push_back([&](Session&, const FactEvent& event) {
-                if (event.fact == Fact::end) ++ends;
+                if (event.fact != Fact::end) return;
+                ++ends;
+                const std::lock_guard lock(mutex);
+                told = json::parse(event.json);
             });
             records->hooks(std::move(hooks));
         }
@@ -300,6 +328,9 @@ TEST_P(History, InstancesThatAreGoneLeaveNothingOpen) {
     EXPECT_FALSE(of("CA3").final);
     EXPECT_FALSE(of("CA5").final);
     with([](Session& session) { EXPECT_EQ(session.run("SELECT COUNT(*) FROM facts WHERE kind = 'end'").at(0).integer(0), 1); });
+    // Whose call it was, and that it is only concluded: whoever looks back at calls needs both.
+    EXPECT_EQ(told.value("agent", ""), "desk");
+    EXPECT_EQ(told.value("concluded", ""), "lost");
     EXPECT_GE(ends, 1);  // in the transaction that keeps it: of two that tried, one was kept
 }
 

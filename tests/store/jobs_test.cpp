@@ -86,6 +86,31 @@ TEST_P(Jobs, WaitForTheirTimeAndTheirLease) {
     EXPECT_EQ(job->last_error, "busy");
 }
 
+TEST_P(Jobs, AreMarkedByWhoeverHasThem) {
+    add("a");
+    const auto first = claim("one", milliseconds(0));
+    ASSERT_TRUE(first);
+    with([&](Session& session) { EXPECT_FALSE(mark_job(session, *first, "late")) << "its lease is over"; });
+    const auto second = claim("two");
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->last_error, "");
+    with([&](Session& session) {
+        EXPECT_FALSE(mark_job(session, *first, "not its turn any more"));
+        EXPECT_FALSE(still_claimed(session, *first));
+        EXPECT_TRUE(still_claimed(session, *second));
+        EXPECT_TRUE(mark_job(session, *second, "2? placing"));
+        session.run("UPDATE jobs SET lease_until_ms = 0");
+    });
+    const auto third = claim("three");
+    ASSERT_TRUE(third);
+    EXPECT_EQ(third->last_error, "2? placing");
+    with([&](Session& session) {
+        finish_job(session, third->id);
+        EXPECT_FALSE(still_claimed(session, *third));
+        EXPECT_FALSE(mark_job(session, *third, "done already"));
+    });
+}
+
 TEST_P(Jobs, KeepTheirOrder) {
     for (const auto* key : {"a1", "a2", "b1"}) add(key, std::string(1, key[0]));
     add("free");

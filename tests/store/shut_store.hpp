@@ -16,6 +16,7 @@ public:
     [[nodiscard]] Dialect dialect() const override { return behind_.dialect(); }
     void transact(const std::function<void(Session&)>& work) override {
         ++attempts;
+        if (first) first();
         if (shut) throw StoreError(why, "shut");
         behind_.transact(work);
         // The answer is lost on its way back: whoever asked does not know that it is written.
@@ -28,6 +29,7 @@ public:
     std::atomic<bool> shut{false};
     std::atomic<int> forget{0}, attempts{0};
     StoreErrc why = StoreErrc::unavailable;
+    std::function<void()> first{};  // before each; set before anybody asks
 
 private:
     Database& behind_;

@@ -20,6 +20,7 @@ struct Callback {
 };
 
 bool add_callback(Session& session, const Callback& callback);                                  // false: was there
+[[nodiscard]] std::optional<Callback> find_callback(Session& session, const std::string& key);  // also one that is done and still known
 [[nodiscard]] std::optional<Callback> read_callback(std::string_view payload);                  // of a job; nothing: it is none
 [[nodiscard]] std::vector<Callback> callbacks_with(Session& session, std::string_view caller);  // of caller_key(); also those that are done and still known
 

@@ -32,10 +32,15 @@ bool add_job(Session& session, const JobWish& wish);  // false: was there
 [[nodiscard]] std::optional<Job> claim_job(Session& session, std::string_view kind, std::string_view instance, std::chrono::milliseconds lease);
 void finish_job(Session& session, std::int64_t id);
 void retry_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view error);
-// As above, and this attempt does not count: nothing was tried.
+// Before what may happen once only: `note` is its last_error from here on. False: it is not this claim's any more (its lease is over, somebody else claimed
+// it).
+[[nodiscard]] bool mark_job(Session& session, const Job& job, std::string_view note);
+// As retry_job, and this attempt does not count: nothing was tried.
 void defer_job(Session& session, std::int64_t id, std::int64_t not_before_ms, std::string_view why);
 void bury_job(Session& session, std::int64_t id, std::string_view error);  // dead: what is behind it in its order goes on
-bool revive_job(Session& session, std::int64_t id);                        // dead ones only; at once, attempts from zero
+// Whether nobody claimed it since, so that what an attempt says of it, however late, wipes out nothing of the next one.
+[[nodiscard]] bool still_claimed(Session& session, const Job& job);
+bool revive_job(Session& session, std::int64_t id);  // dead ones only; at once, attempts from zero
 [[nodiscard]] std::vector<Job> dead_jobs(Session& session, std::string_view kind, std::size_t most);
 [[nodiscard]] std::size_t pending_jobs(Session& session, std::string_view kind);
 [[nodiscard]] std::int64_t oldest_pending_ms(Session& session, std::string_view kind);  // created; 0: none

@@ -125,6 +125,7 @@ public:
         std::string detail;  // for the record: concurrent_limit, blocked, anonymous, budget, …
         Answer answer;
         std::string scope{};  // what was full or used up: agent, account, fleet, instance
+        bool open = false;    // the answer may bring the call back, and it be let in then
     };
     using Gate = std::function<net::Task<std::optional<TurnedAway>>(const std::shared_ptr<const call::Agent>& agent, const Asked& asked)>;
     void gate(Gate gate);
@@ -169,7 +170,8 @@ public:
     [[nodiscard]] std::vector<twilio::twiml::Parameter> token_for(const call::Agent& agent, const twilio::Form& form, const Request& request,
                                                                   std::uint8_t resume) const;
     [[nodiscard]] net::Task<Answer> send_to(flows::Destination to, std::shared_ptr<const call::Agent> agent, const Asked& asked) const;
-    [[nodiscard]] Answer overflow() const;  // what a call hears for which there is no place
+    [[nodiscard]] Answer overflow() const;         // what a call hears for which there is no place
+    [[nodiscard]] bool overflow_leads_on() const;  // … and that is a document of the operator's, which may bring it back
     [[nodiscard]] Answer voicemail(const call::Agent& agent) const;
     [[nodiscard]] std::string url(std::string_view path) const;  // absolute, for Twilio
     // The tail behind a stream or a talk that begins when its call has ended (and come back) `ended` times: each has a URL of its own.
