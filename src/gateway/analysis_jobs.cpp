@@ -156,6 +156,7 @@ struct AnalysisJobs::Impl {
         std::string profile;
         if (!kept.caller.empty()) {
             const auto known = co_await store::find_profile(telephony.database, kept.owner, kept.caller, kStoreWithin);
+            kept.had = known.has_value();
             profile = known ? known->json : "{}";
         }
         const auto began = Clock::now();
@@ -217,6 +218,7 @@ struct AnalysisJobs::Impl {
     struct Kept {
         std::string owner, caller, schema, news;
         bool added = false;  // to the record, just now
+        bool had = false;    // a profile, before the models were asked
     };
     net::Task<std::string> settled(const store::Job& job, std::string sid, std::uint32_t run, std::string state, std::string why) {
         Kept nothing;
@@ -255,6 +257,7 @@ struct AnalysisJobs::Impl {
     }
     static void remember(store::Session& session, const Kept& kept) {
         const auto before = store::read_profile(session, kept.owner, kept.caller);
+        if (kept.had && !before) return;  // deleted meanwhile: it is not for us to bring it back
         const auto merged = analysis::merged_profile(before ? before->json : "{}", kept.news);
         if (merged == "{}" || (before && before->json == merged)) return;
         if (!kept.schema.empty()) {

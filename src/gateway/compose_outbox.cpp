@@ -82,6 +82,7 @@ public:
         retention_->start();
     }
     void reloaded() override { retention_->reloaded(); }
+    void join() override { retention_->join(); }
     net::Task<> close() override {
         co_await retention_->close();
         co_await deliverer_.close();

@@ -167,6 +167,7 @@ struct Gateway::Impl {
         workers->stop();
         workers->join();
         disk.drain();
+        for (const auto& part : parts) part->join();
         // Facts' hooks and what was asked of the store refer to parts that go before the store does.
         records.reset();
         settle_store();
@@ -552,7 +553,8 @@ struct Gateway::Impl {
         return 0;
     }
 
-    // What is known of calls whose days are over, their call files with it, and the files of calls that were erased on another instance's request.
+    // What is known of calls whose days are over, their call files with it, and, whatever is kept of new ones, the files of calls that were erased on another
+    // instance's request.
     void sweep_records() {
         const PersonData data{.database = *database,
                               .records = *records,
@@ -560,7 +562,8 @@ struct Gateway::Impl {
                               .recordings = config.server.data_dir / config.recording.directory,
                               .call_files = config.server.data_dir / config.call_files.directory};
         try {
-            const auto deleted = sweep_calls(data, store::now_ms() - std::int64_t{days_of_calls(config)} * 86'400'000);
+            const auto before = store::now_ms() - std::int64_t{days_of_calls(config)} * 86'400'000;
+            const auto deleted = config.records.enabled ? sweep_calls(data, before) : 0;
             metrics.retention_deleted.at("calls").add(deleted);
             if (deleted > 0) log.audit("retention.deleted", "Records past their days were deleted.", {{"kind", "record"}, {"n", deleted}});
             const auto files = sweep_erased_files(data);
@@ -574,7 +577,6 @@ struct Gateway::Impl {
     net::Task<> keep_retention() {
         const bool recordings = config.recording.retain_days != 0;   // ours, and those of Twilio's that were fetched
         const bool call_files = config.call_files.retain_days != 0;  // also what was written while they were on
-        if (!recordings && !call_files && !config.records.enabled) co_return;
         asio::steady_timer hour(control);
         for (;;) {
             if (sweeping.joinable()) sweeping.join();
@@ -587,7 +589,6 @@ struct Gateway::Impl {
                 if (recordings) sweep((config.server.data_dir / config.recording.directory).string(), ".wav", config.recording.retain_days, "recording");
                 const auto calls = config.server.data_dir / config.call_files.directory;
                 if (call_files) sweep(calls.string(), ".jsonl", config.call_files.retain_days, "call_file");
-                if (!config.records.enabled) return;
                 sweep_records();
             });
             hour.expires_after(std::chrono::hours(1));

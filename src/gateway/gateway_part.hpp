@@ -16,6 +16,7 @@ public:
     virtual void reloaded() {}                  // on the control loop: a new configuration is in force
     virtual void credentials_changed() {}       // on the control loop: agents' credentials are others, the configuration is the same
     virtual net::Task<> close() { co_return; }  // on the control loop, before it ends: everything begun has ended when it returns
+    virtual void join() {}                      // when no loop runs any more: what its own threads still do with records and store has ended
 };
 
 // In this order. Each adds its hooks, routes and resources; see the Telephony they are given.

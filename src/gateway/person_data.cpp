@@ -145,12 +145,11 @@ std::uint64_t sweep_calls(const PersonData& data, std::int64_t before_ms) {
             bool elsewhere = false;
             data.database.transact([&](store::Session& session) { elsewhere = runs_elsewhere(session, sid); });
             if (elsewhere || data.registry.is_live(sid)) continue;
-            swept.insert(sid);
-            (void)data.records.remove(sid);
-            data.database.transact([&](store::Session& session) {
-                store::Erased rows;
-                store::erase_call(session, sid, rows);
-            });
+            // Since it was listed somebody may have written again.
+            data.records.flush();
+            bool old = false;
+            data.database.transact([&](store::Session& session) { old = store::erase_if_before(session, sid, before_ms); });
+            if (old) swept.insert(sid);
         }
         (void)remove_files_of(data.call_files, swept);
         gone += swept.size();

@@ -45,8 +45,12 @@ public:
         : t_(t),
           key_(stream_token_key(t.config)),
           errands_(t.executor, t.log),
-          data_{
-              .database = t.database, .records = t.records, .registry = t.registry, .recordings = t.services.recordings, .call_files = t.services.call_files} {
+          // Also where we record nothing ourselves: what was fetched from the carrier lies there, and what was written while it was on.
+          data_{.database = t.database,
+                .records = t.records,
+                .registry = t.registry,
+                .recordings = t.config.server.data_dir / t.config.recording.directory,
+                .call_files = t.config.server.data_dir / t.config.call_files.directory} {
         t.api.add(
             {.method = "POST",
              .pattern = "/v1/erasures",
@@ -74,6 +78,7 @@ public:
 
     void start() override { errands_.start(sweep()); }
     net::Task<> close() override { return errands_.end(); }
+    void join() override { files_.join(); }  // an erasure that is going on asks for the records
 
 private:
     // --- the sweeper -------------------------------------------------------------------------------------------------
@@ -106,7 +111,7 @@ private:
         for (const auto& [kind, kept] : kinds) {
             if (kept) co_await sweep_kind(kind, *kept);
         }
-        // By these a person's calls are found: they stay as long as there may be anything of the call.
+        // By these a person's calls are found: they go with the record. What has none stays as long as there may be anything of the call.
         const auto& config = t_.config;
         if (days.events)
             co_await sweep_kind("contexts", std::max({*days.events, days.transcripts.value_or(0), days_of_calls(config), config.recording.retain_days}));

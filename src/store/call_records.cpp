@@ -118,14 +118,15 @@ std::size_t CallRecords::sweep(std::chrono::hours age) {
             impl_->settings.database->transact([&](Session& session) { old = records_before(session, before, kAtOnce); });
             found = old.size();
             // With it goes whatever else is known of the call: jobs, effects of tools, messages taken, analyses.
+            std::size_t taken = 0;
             for (const auto& call_sid : old) {
-                impl_->settings.database->transact([&](Session& session) {
-                    Erased rows;
-                    erase_call(session, call_sid, rows);
-                    erase_record(session, call_sid);
-                });
-                ++gone;
+                flush();  // somebody may have told something of it since
+                bool erased = false;
+                impl_->settings.database->transact([&](Session& session) { erased = erase_if_before(session, call_sid, before); });
+                taken += erased ? 1 : 0;
             }
+            gone += taken;
+            if (taken == 0) break;
         }
     } catch (const StoreError&) {
         // The rest waits for the next time.

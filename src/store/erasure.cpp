@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
+#include "parley/store/call_history.hpp"
 #include "parley/store/messages_taken.hpp"
 #include "parley/store/profiles.hpp"
 
@@ -50,6 +53,28 @@ void erase_jobs(Session& session, std::string_view what, Erased& erased) {
     if (session.changed() > 0) erased["jobs"] += session.changed();
 }
 
+// Whoever is at the other end of what this fact of a conversation by text tells.
+std::string writes_with(std::string_view kind, const std::string& json) {
+    const auto fact = nlohmann::json::parse(json, nullptr, false);
+    const auto text = [&](const char* key) {
+        return fact.is_object() && fact.contains(key) && fact[key].is_string() ? fact[key].get<std::string>() : std::string();
+    };
+    return caller_key(text(kind == "message" && text("direction") == "out" ? "to" : "from"));
+}
+
+// Conversations by text have no row in the history: their facts themselves are looked at. An index leads to them, whatever the order of its letters.
+std::vector<std::string> threads_with(Session& session, std::string_view caller) {
+    std::vector<std::string> all;
+    auto quoted = nlohmann::json(std::string(caller)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const auto rows = session.run(
+        "SELECT call_sid, kind, json FROM facts WHERE call_sid >= 'SMS' AND call_sid < 'SMT' AND call_sid LIKE 'SMS%' AND kind IN ('call', 'message') "
+        "AND lower(json) LIKE $1 ESCAPE '\\' ORDER BY id",
+        {within(std::string_view(quoted).substr(1, quoted.size() - 2))});
+    for (const auto& row : rows)
+        if (writes_with(row.text(1), row.text(2)) == caller) all.push_back(row.text(0));
+    return all;
+}
+
 }  // namespace
 
 std::vector<std::string> calls_with(Session& session, std::string_view caller) {
@@ -58,11 +83,13 @@ std::vector<std::string> calls_with(Session& session, std::string_view caller) {
     for (const auto& row : session.run("SELECT call_sid FROM outbox_calls WHERE caller = $1 ORDER BY started_ms", {std::string(caller)}))
         all.push_back(row.text(0));
     if (!has_table(session, "history")) return all;
-    const std::set<std::string> known(all.begin(), all.end());
+    std::set<std::string> known(all.begin(), all.end());
     for (const auto& row : session.run(
              "SELECT call_sid FROM history WHERE (direction <> 'out' AND from_number = $1) OR (direction = 'out' AND to_number = $2) ORDER BY started_ms",
              {std::string(caller), std::string(caller)}))
-        if (!known.contains(row.text(0))) all.push_back(row.text(0));
+        if (known.insert(row.text(0)).second) all.push_back(row.text(0));
+    for (const auto& thread : threads_with(session, caller))
+        if (known.insert(thread).second) all.push_back(thread);
     return all;
 }
 
@@ -98,6 +125,14 @@ void erase_call(Session& session, std::string_view call_sid, Erased& erased) {
         if (session.changed() > 0) erased[std::string(of.kind)] += session.changed();
     }
     erase_jobs(session, call_sid, erased);
+}
+
+bool erase_if_before(Session& session, std::string_view call_sid, std::int64_t before_ms) {
+    if (!session.run("SELECT 1 FROM records WHERE call_sid = $1 AND last_ms >= $2", {std::string(call_sid), before_ms}).empty()) return false;
+    Erased rows;
+    erase_call(session, call_sid, rows);
+    erase_record(session, call_sid);
+    return true;
 }
 
 void erase_person(Session& session, std::string_view caller, Erased& erased) {
@@ -150,7 +185,11 @@ std::uint64_t sweep_rows(Session& session, std::string_view kind, std::int64_t b
     else if (kind == "audit")
         session.run("DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at_ms < $1 ORDER BY id LIMIT $2)", {before_ms, limit});
     else if (kind == "contexts")
-        session.run("DELETE FROM outbox_calls WHERE call_sid IN (SELECT call_sid FROM outbox_calls WHERE started_ms < $1 LIMIT $2)", {before_ms, limit});
+        // By these a person's calls are found: they go with the record. A conversation by text goes on for years, and began when its first message came.
+        session.run(
+            "DELETE FROM outbox_calls WHERE call_sid IN (SELECT o.call_sid FROM outbox_calls o WHERE o.started_ms < $1 AND NOT EXISTS(SELECT 1 FROM records r "
+            "WHERE r.call_sid = o.call_sid) LIMIT $2)",
+            {before_ms, limit});
     else if (kind == "transcripts") {
         session.run(
             "DELETE FROM facts WHERE id IN (SELECT id FROM facts WHERE kind IN ('turn', 'transcript', 'message', 'voicemail', 'tool', 'intelligence', "

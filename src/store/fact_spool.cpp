@@ -91,14 +91,22 @@ error_code FactSpool::open_own() {
     std::error_code ec;
     std::filesystem::create_directories(directory_, ec);
     if (ec) return {ec.value(), boost::system::system_category()};
-    auto stamp = std::to_string(now_ms());
-    stamp.insert(0, 16 - std::min<std::size_t>(16, stamp.size()), '0');
-    File made{directory_ / (stamp + "-" + random_hex(6) + std::string(kExtension)), -1, 0, 0};
-    made.file = ::open(made.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (made.file < 0) return last_error();
-    ::flock(made.file, LOCK_EX | LOCK_NB);
-    own_ = std::move(made);
-    return {};
+    for (int tries = 0; tries < 100; ++tries) {
+        auto stamp = std::to_string(now_ms());
+        stamp.insert(0, 16 - std::min<std::size_t>(16, stamp.size()), '0');
+        File made{directory_ / (stamp + "-" + random_hex(6) + std::string(kExtension)), -1, 0, 0};
+        made.file = ::open(made.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (made.file < 0) return last_error();
+        // Before it was locked somebody else may have found it, left behind and empty, and deleted it: another one then.
+        const bool theirs = ::flock(made.file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        struct ::stat state{};
+        if (!theirs && ::fstat(made.file, &state) == 0 && state.st_nlink > 0) {
+            own_ = std::move(made);
+            return {};
+        }
+        ::close(made.file);
+    }
+    return {EBUSY, boost::system::system_category()};
 }
 
 error_code FactSpool::append(const std::vector<SpooledFact>& facts, bool sync) {

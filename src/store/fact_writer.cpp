@@ -140,7 +140,10 @@ void FactWriter::take(std::vector<SpooledFact> batch) {
         return;
     }
     const auto stored = store(batch);
-    if (stored == batch.size()) return;
+    if (stored == batch.size()) {
+        caught_up();
+        return;
+    }
     batch.erase(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(stored));
     spool(std::move(batch));
 }
@@ -194,8 +197,7 @@ std::size_t FactWriter::store(const std::vector<SpooledFact>& facts) {
             failed = StoreErrc::statement;
         }
         if (failed && passing(*failed)) {
-            if (!std::exchange(away_, true))
-                settings_.log.warn("store.spooling", "What is to be kept of calls waits in files until the store takes it again.", {{"path", spool_.path()}});
+            left_behind();
             next_try_ = Clock::now() + settings_.retry;
             return done;
         }
@@ -208,9 +210,28 @@ std::size_t FactWriter::store(const std::vector<SpooledFact>& facts) {
         }
         done = end;
         renew_in_time();  // storing what has gathered may take longer than the lease lasts
+        if (done < facts.size() && crowded()) break;
     }
-    if (std::exchange(away_, false)) settings_.log.info("store.spool_over", "The store takes what is kept of calls again.");
     return done;
+}
+
+// More comes than the store takes, and there is room in files: what waits goes there before memory is full.
+bool FactWriter::crowded() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (stopping_ || bytes_ <= kQueueBytes / 2) return false;
+    }
+    left_behind();
+    return true;
+}
+
+void FactWriter::left_behind() {
+    if (!std::exchange(away_, true))
+        settings_.log.warn("store.spooling", "What is to be kept of calls waits in files until the store takes it again.", {{"path", spool_.path()}});
+}
+
+void FactWriter::caught_up() {
+    if (!waiting() && std::exchange(away_, false)) settings_.log.info("store.spool_over", "The store takes what is kept of calls again.");
 }
 
 bool FactWriter::store_alone(const SpooledFact& fact) {
@@ -286,11 +307,13 @@ bool FactWriter::drain() {
         if (store(facts) != facts.size()) return false;  // those that were stored come again, and are the same
         spool_.taken();
         tell_spooled();
+        if (crowded()) return false;
     }
     const auto stored = static_cast<std::ptrdiff_t>(store(held_));
     std::for_each(held_.begin(), held_.begin() + stored, [this](const SpooledFact& fact) { held_bytes_ -= size_of(fact); });
     held_.erase(held_.begin(), held_.begin() + stored);
     tell_spooled();
+    caught_up();
     return held_.empty();
 }
 

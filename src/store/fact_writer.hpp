@@ -33,7 +33,7 @@ public:
 private:
     void run();
     void take(std::vector<SpooledFact> batch);
-    // As many from the front as could be stored; fewer than all: the store cannot take them now.
+    // As many from the front as could be stored; fewer than all: the store cannot take them now, or not as fast as they come.
     std::size_t store(const std::vector<SpooledFact>& facts);
     void begin(Session& session);  // first in each transaction that stores facts
     void store_one(Session& session, const SpooledFact& fact, bool with_hooks);
@@ -44,6 +44,9 @@ private:
     bool store_alone(const SpooledFact& fact);                         // one that was not the store's fault
     void spool(std::vector<SpooledFact> facts, bool at_once = false);  // a disk that refuses is asked again in its time, or now
     bool drain();                                                      // everything that waits is stored
+    bool crowded();                                                    // the queue is half full: whoever stores looks after it first
+    void left_behind();                                                // something waits in files
+    void caught_up();                                                  // nothing does, maybe
     void keep_up(bool ending);
     void renewed();
     void renew_in_time();  // between two things that take long

@@ -273,6 +273,59 @@ TEST_F(PersonDataTest, old_calls_go_and_threads_that_live_stay) {
     EXPECT_EQ(sweep_calls(*data, day), 0U);
 }
 
+// Between the list of what is old and its deletion somebody writes again.
+class Meanwhile final : public store::Database {
+public:
+    Meanwhile(store::Database& there, std::function<void()> once) : there_(there), once_(std::move(once)) {}
+    [[nodiscard]] store::Dialect dialect() const override { return there_.dialect(); }
+    void transact(const std::function<void(store::Session&)>& work) override {
+        there_.transact(work);
+        if (auto then = std::exchange(once_, nullptr)) then();
+    }
+    bool enqueue(std::function<void()> job) override { return there_.enqueue(std::move(job)); }
+    [[nodiscard]] bool available() const override { return there_.available(); }
+    [[nodiscard]] std::string check() override { return there_.check(); }
+    void backup(const fs::path& to) override { there_.backup(to); }
+
+private:
+    store::Database& there_;
+    std::function<void()> once_;
+};
+
+TEST_F(PersonDataTest, a_thread_that_comes_back_to_life_while_old_ones_go_stays) {
+    for (const auto* sid : {"SMSold", "SMSback"}) {
+        fact(sid, Fact::call, R"({"direction":"sms","from":"+14155550100","to":"+18005551212","agent":"front"})");
+        fact(sid, Fact::message, R"({"direction":"in","from":"+14155550100","text":"a thread begins"})");
+        std::ofstream(directory / "calls" / (std::string(sid) + "-MZ1.jsonl")) << "x";
+    }
+    records->flush();
+    database->transact([&](store::Session& session) { session.run("UPDATE records SET last_ms = 5"); });
+    Meanwhile between(*database, [&] { fact("SMSback", Fact::message, R"({"direction":"in","from":"+14155550100","text":"it is me again"})"); });
+    const PersonData there{.database = between, .records = *records, .registry = registry, .recordings = {}, .call_files = directory / "calls"};
+    EXPECT_EQ(sweep_calls(there, store::now_ms() - 86'400'000), 1U);
+    EXPECT_FALSE(records->read("SMSold"));
+    const auto left = records->read("SMSback");
+    ASSERT_TRUE(left);
+    EXPECT_NE(left->find("a thread begins"), std::string::npos);
+    EXPECT_NE(left->find("it is me again"), std::string::npos);
+    EXPECT_FALSE(fs::exists(directory / "calls" / "SMSold-MZ1.jsonl"));
+    EXPECT_TRUE(fs::exists(directory / "calls" / "SMSback-MZ1.jsonl"));
+}
+
+// A conversation by text goes by its last message; what it is found by began with its first.
+TEST_F(PersonDataTest, a_long_thread_is_found_as_long_as_it_is_kept) {
+    fact("SMSlong", Fact::call, R"({"direction":"sms","from":"+14155550100","to":"+18005551212","agent":"front"})");
+    fact("SMSlong", Fact::message, R"({"sid":"SM1","direction":"in","from":"+14155550100","to":"+18005551212","text":"purple elephants write"})");
+    records->flush();
+    database->transact([&](store::Session& session) {
+        session.run("UPDATE outbox_calls SET started_ms = 5");
+        EXPECT_EQ(store::sweep_rows(session, "contexts", store::now_ms() + 1000, 100), 0U);
+        EXPECT_EQ(session.run("SELECT COUNT(*) FROM outbox_calls").at(0).integer(0), 1);
+    });
+    EXPECT_EQ(erase(*data, kPerson, {}).calls, 1U);
+    EXPECT_THAT(places("elephants"), testing::IsEmpty());
+}
+
 TEST_F(PersonDataTest, words_in_webhooks_go_with_the_words) {
     call("CA1", kPerson, "purple elephants dance");
     database->transact([&](store::Session& session) {
@@ -313,6 +366,9 @@ TEST_F(PersonDataTest, one_instance_sweeps_and_old_rows_go) {
         const auto later = store::now_ms() + 1000;
         EXPECT_EQ(store::sweep_rows(session, "profiles", 1, 100), 0U);
         EXPECT_EQ(store::sweep_rows(session, "profiles", later, 100), 1U);
+        EXPECT_EQ(store::sweep_rows(session, "contexts", later, 100), 0U);  // its record is there
+        session.run("DELETE FROM records");
+        EXPECT_EQ(store::sweep_rows(session, "contexts", 1, 100), 0U);
         EXPECT_EQ(store::sweep_rows(session, "contexts", later, 100), 1U);
         EXPECT_EQ(store::sweep_rows(session, "events", later, 100), 0U);  // none of them is done
         EXPECT_EQ(store::sweep_rows(session, "audit", later, 100), 0U);

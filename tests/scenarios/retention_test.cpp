@@ -8,6 +8,7 @@
 #include "gateway_under_test.hpp"
 #include "parley/load/process.hpp"
 #include "parley/store/call_records.hpp"
+#include "parley/store/erasure.hpp"
 #include "parley/store/profiles.hpp"
 #include "sounds.hpp"
 #include "store_under_test.hpp"
@@ -173,6 +174,38 @@ TEST_P(Retention, SlowOnePersonsDataIsWrittenDownAndErasedAndWhatIsOldGoes) {
     EXPECT_EQ(rows("facts WHERE call_sid = 'CAweek1' AND kind = 'turn'"), 0);
     EXPECT_EQ(rows("facts WHERE call_sid LIKE 'CAtoday%' AND kind = 'turn'"), 2);
     EXPECT_EQ(store_.open(gateway.data())->check(), "");
+}
+
+// What was fetched from the carrier, or written while it was on, lies there also where nothing is recorded or kept.
+TEST_P(Retention, FilesOfCallsAreFoundWhereNothingIsRecorded) {
+    const std::string hers = "CA000000000000000000000000000000a1", erased = "CA000000000000000000000000000000a2";
+    Sections setup;
+    setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
+    setup.more = store() + "records: {enabled: false}\nrecording: {enabled: false, directory: recordings}\ncall_files: {enabled: false, directory: calls}\n";
+    setup.prepare = [&](const std::filesystem::path& data) {
+        for (const auto* name : {"recordings", "calls"}) std::filesystem::create_directories(data / name);
+        for (const auto& file :
+             {data / "recordings" / (hers + "-RE1.wav"), data / "calls" / (hers + "-MZ1.jsonl"), data / "recordings" / (erased + "-RE2.wav")})
+            std::ofstream(file) << "something she said";
+        store_.open(data, false)->transact([&](store::Session& session) {
+            session.run("INSERT INTO outbox_calls(call_sid, agent, caller, context, started_ms) VALUES($1, 'desk', $2, '{}', $3)",
+                        {hers, std::string(kPerson), store::now_ms()});
+            store::mark_erased(session, erased, store::now_ms());  // by another instance
+        });
+    };
+    GatewayUnderTest gateway(setup);
+    EXPECT_TRUE(eventually([&] { return files_with(gateway.data(), erased).empty(); }));
+    const auto ask = [&](const std::string& method, const std::string& path, const std::string& body = {}) {
+        const auto answer = http(gateway.gateway().admin_port(), method, path,
+                                 {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}}, body);
+        return json::parse(answer.body, nullptr, false);
+    };
+    EXPECT_EQ(ask("GET", "/v1/exports/%2B14155550177")["files"], json({"recordings/" + hers + "-RE1.wav", "calls/" + hers + "-MZ1.jsonl"}));
+    const auto receipt = ask("POST", "/v1/erasures", json{{"caller", kPerson}}.dump());
+    ASSERT_TRUE(receipt.is_object() && receipt.contains("erased")) << receipt;
+    EXPECT_EQ(receipt["erased"].value("recordings", 0), 1) << receipt;
+    EXPECT_EQ(receipt["erased"].value("call_files", 0), 1) << receipt;
+    EXPECT_TRUE(files_with(gateway.data(), hers).empty());
 }
 
 ON_EACH_STORE(Retention);

@@ -5,6 +5,8 @@
 
 #include "emulated_vendors.hpp"
 #include "gateway_under_test.hpp"
+#include "parley/store/call_records.hpp"
+#include "parley/store/profiles.hpp"
 #include "store_under_test.hpp"
 
 namespace parley::scenarios {
@@ -189,6 +191,49 @@ TEST_P(Understanding, AnIntentHandsTheCallToAnotherAgentWhoKnowsOfIt) {
 TEST_P(Understanding, TheModelHandsTheCallOverWhereNoPhraseMatches) {
     Desk desk(store());
     handed_over(desk, kRefund, "model");
+}
+
+// A call is looked back at while its caller's profile is deleted: that stays deleted.
+TEST_P(Understanding, AProfileThatIsDeletedMeanwhileIsNotBroughtBack) {
+    EmulatedVendors vendors({kGreeting}, quick_world(), {"openai"});
+    sim::Fault slow;
+    slow.accept_delay = 2s;
+    sim::FaultRule always;
+    always.fault = slow;
+    vendors.at("openai").script({always});
+    const std::string sid = "CA000000000000000000000000000000b1", caller = "+14155550100";
+    Sections setup;
+    setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
+    setup.more = "vendors:\n" + vendors.lines() + store();
+    setup.agents = "  desk: {default: true, brain: echo, analysis: {enabled: true, models: [openai]}, memory: {callers: true}}\n";
+    setup.prepare = [&](const std::filesystem::path& data) {
+        const auto database = store_.open(data, false);
+        store::CallRecords records({.database = database.get(), .instance = "before", .directory = data.string()});
+        records.add(sid, store::Fact::call, R"({"direction":"in","from":"+14155550100","to":"+18005551212","agent":"desk"})");
+        records.add(sid, store::Fact::turn, R"({"who":"caller","text":"my name is ann and i want to book an appointment on tuesday","at_ms":1000})");
+        records.add(sid, store::Fact::end, R"({"reason":"caller_hung_up","agent":"desk","duration_ms":5000,"final":true})");
+        records.flush();
+        database->transact([&](store::Session& session) { (void)store::write_profile(session, "desk", caller, R"({"name":"Ann"})", 0); });
+    };
+    GatewayUnderTest gateway(setup);
+    const auto ask = [&](const std::string& method, const std::string& path, int status, const std::string& body = {}) {
+        const auto answer = http(gateway.gateway().admin_port(), method, path,
+                                 {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}}, body);
+        EXPECT_EQ(answer.status, status) << method << " " << path << " " << answer.body;
+        return json::parse(answer.body, nullptr, false);
+    };
+    ask("POST", "/v1/calls/" + sid + "/analysis", 202, "{}");
+    ASSERT_TRUE(eventually([&] { return vendors.at("openai").counts().requests > 0; })) << "the model is asked";
+    EXPECT_EQ(ask("DELETE", "/v1/callers/" + caller + "/profile", 200)["erased"], 1);
+    EXPECT_TRUE(eventually([&] { return ask("GET", "/v1/calls/" + sid + "/analysis", 200).value("state", "") == "done"; }));
+    ask("GET", "/v1/callers/" + caller + "/profile", 404);
+    // Without one before, what is learned is kept.
+    ask("POST", "/v1/calls/" + sid + "/analysis", 202, "{}");
+    EXPECT_TRUE(eventually([&] {
+        const auto now = ask("GET", "/v1/calls/" + sid + "/analysis", 200);
+        return now.value("state", "") == "done" && now.value("run", 0) == 2;
+    }));
+    EXPECT_EQ(ask("GET", "/v1/callers/" + caller + "/profile?agent=desk", 200)["profile"]["name"], "Ann");
 }
 
 // The longest duration, by ear: told beforehand, and ended in words.

@@ -204,6 +204,65 @@ TEST_P(Records, WaitInTheSpoolAndComeOnceAndInOrder) {
     EXPECT_GE(lines->count("store.spool_over"), 1U);
 }
 
+TEST_P(Records, GoThroughTheSpoolWhenTheStoreIsTooSlowForTheQueue) {
+    Gate gate(*database);
+    auto with = kept();
+    with.database = &gate;
+    with.lease = std::chrono::hours(1);  // nothing is renewed meanwhile
+    CallRecords records(with);
+    struct Open {
+        Gate& gate;
+        ~Open() {
+            gate.counted = false;
+            gate.permits.release(100);
+        }
+    } open{gate};
+    const std::string pad(10'000, 'x');
+    int told = 0;
+    const auto tell = [&](int most) {
+        for (int i = 0; i < most; ++i) EXPECT_TRUE(records.add("CA1", Fact::turn, json{{"i", told++}, {"pad", pad}}.dump()));
+    };
+    tell(1);
+    records.flush();
+    gate.counted = true;
+    tell(1);
+    EXPECT_TRUE(eventually([&] { return gate.waiting == 1; }));
+    tell(1000);               // more than half of the queue, behind the one that is being stored
+    gate.permits.release(2);  // that one, and the first portion of the others
+    ASSERT_TRUE(eventually([&] { return records.spooled_bytes() > 0; })) << "the store is not waited for while memory fills";
+    records.flush();
+    tell(1200);  // with those before it more than the queue holds
+    EXPECT_EQ(records.dropped(), 0U);
+    EXPECT_GE(lines->count("store.spooling"), 1U);
+    gate.counted = false;
+    gate.permits.release(100);
+    EXPECT_TRUE(eventually([&] { return count("SELECT COUNT(*) FROM facts") == told; }));
+    EXPECT_TRUE(eventually([&] { return records.spooled_bytes() == 0; }));
+    records.flush();
+    const auto turns = json::parse(*records.read("CA1"))["turns"];
+    ASSERT_EQ(turns.size(), static_cast<std::size_t>(told));
+    for (std::size_t i = 0; i < turns.size(); ++i) ASSERT_EQ(turns[i]["i"], i) << "nothing overtakes what waits";
+    EXPECT_TRUE(eventually([&] { return lines->count("store.spool_over") >= 1U; }));
+    EXPECT_EQ(records.dropped(), 0U);
+}
+
+TEST_P(Records, StayWhenSomethingIsToldOfThemWhileOldOnesAreSwept) {
+    Gate gate(*database);
+    auto with = kept();
+    with.database = &gate;
+    with.lease = std::chrono::hours(1);
+    CallRecords records(with);
+    for (const auto* sid : {"SMSold", "SMSback"}) records.add(sid, Fact::message, R"({"text":"hello"})");
+    records.flush();
+    database->transact([](Session& session) { session.run("UPDATE records SET last_ms = 1"); });
+    // Behind the list of those that are old.
+    gate.once([&] { records.add("SMSback", Fact::message, R"({"text":"it is me again"})"); });
+    EXPECT_EQ(records.sweep(std::chrono::hours(24)), 1U);
+    EXPECT_FALSE(records.read("SMSold"));
+    ASSERT_TRUE(records.read("SMSback"));
+    EXPECT_EQ(json::parse(*records.read("SMSback"))["messages"].size(), 2U);
+}
+
 TEST_P(Records, LeaveNeighboursALeaseAfterTheStoreWasAway) {
     Gate gate(*database);
     auto with = kept();
@@ -331,6 +390,32 @@ TEST_P(Records, NeverWaitForTheStore) {
 }
 
 INSTANTIATE_ON_BOTH(Records);
+
+// A spool's file is there before it is locked; who looks for what was left behind may come in between.
+TEST(Spool, IsNeverAFileThatSomebodyElseDeleted) {
+    const auto directory = std::filesystem::path(testing::TempDir()) / ("parley-spool-" + std::to_string(::getpid()));
+    std::filesystem::remove_all(directory);
+    std::filesystem::create_directories(directory);
+    std::atomic<bool> over{false};
+    std::vector<std::thread> others;
+    for (int i = 0; i < 3; ++i)
+        others.emplace_back([&] {
+            FactSpool spool(directory);
+            while (!over) spool.adopt();
+        });
+    int lost = 0;
+    for (int i = 0; i < 3000; ++i) {
+        FactSpool spool(directory);
+        EXPECT_FALSE(spool.append({{"f1", {"CA1", Fact::end, "{}", 1}}}, false));
+        lost += std::filesystem::exists(spool.path()) ? 0 : 1;
+        EXPECT_EQ(spool.next(10).size(), 1U);
+        spool.taken();
+    }
+    over = true;
+    for (auto& other : others) other.join();
+    EXPECT_EQ(lost, 0);
+    std::filesystem::remove_all(directory);
+}
 
 TEST(OwnRecords, LieInAFileOfTheirOwn) {
     const auto directory = std::filesystem::path(testing::TempDir()) / ("parley-records-" + std::to_string(::getpid()));

@@ -632,6 +632,31 @@ TEST_P(History, NamesNobodyCanGuess) {
     EXPECT_EQ(of("SM1").guid, "");
 }
 
+TEST_P(History, ConversationsByTextAreFoundByTheirFacts) {
+    const auto keep = [&](const std::string& sid, const std::string& kind, const json& fact) {
+        with([&](Session& session) {
+            session.run("INSERT INTO facts(fact_id, call_sid, kind, json, at_ms) VALUES($1, $2, $3, $4, 1)", {kind + sid, sid, kind, fact.dump()});
+        });
+    };
+    keep("SMSa", "call", {{"direction", "sms"}, {"from", "+14155550100"}, {"to", "+18005551212"}});
+    keep("SMSa", "message", {{"direction", "in"}, {"from", "+14155550100"}, {"to", "+18005551212"}, {"text", "hello"}});
+    keep("SMSb", "message", {{"direction", "out"}, {"from", "+18005551212"}, {"to", "+14155550100"}, {"text", "we wrote first"}});
+    keep("SMSc", "message", {{"direction", "in"}, {"from", "+4930123456"}, {"to", "+18005551212"}, {"text", "call +14155550100"}});
+    keep("SMSc", "call", {{"direction", "sms"}, {"from", "+4930123456"}, {"to", "+14155550100"}});
+    keep("SMSd", "message", {{"direction", "in"}, {"from", "WhatsApp:+14155550100"}, {"to", "+18005551212"}, {"text", "hello"}});
+    keep("SMTx", "message", {{"direction", "in"}, {"from", "+14155550100"}});
+    const auto of = [&](const std::string& caller) {
+        std::vector<std::string> found;
+        with([&](Session& session) { found = calls_with(session, caller); });
+        return found;
+    };
+    EXPECT_EQ(of("+14155550100"), (std::vector<std::string>{"SMSa", "SMSb"}));
+    EXPECT_EQ(of("whatsapp:+14155550100"), (std::vector<std::string>{"SMSd"}));
+    EXPECT_EQ(of("+4930123456"), (std::vector<std::string>{"SMSc"}));
+    EXPECT_TRUE(of("+1415555010").empty());
+    EXPECT_TRUE(of("%").empty());
+}
+
 INSTANTIATE_ON_BOTH(History);
 INSTANTIATE_ON_BOTH(Closings);
 

@@ -23,6 +23,8 @@ void mark_erased(Session& session, std::string_view call_sid, std::int64_t now);
 [[nodiscard]] bool is_erased(Session& session, std::string_view call_sid, std::int64_t at_ms);
 // Rows about this call, in every table but the audit log.
 void erase_call(Session& session, std::string_view call_sid, Erased& erased);
+// A call's rows and its record, if nothing was told of it since then. False: it stays.
+bool erase_if_before(Session& session, std::string_view call_sid, std::int64_t before_ms);
 // What is not of a call: profile, messages taken, callbacks.
 void erase_person(Session& session, std::string_view caller, Erased& erased);
 
@@ -41,7 +43,7 @@ void keep_receipt(Session& session, const ErasureReceipt& receipt);
 // True for one instance at a time, which has it until `lease` is over.
 bool take_sweep(Session& session, std::string_view name, std::string_view instance, std::chrono::milliseconds lease);
 // Up to `most` rows older than that; how many were deleted. Kinds: "transcripts", "events" (webhooks that were delivered), "dead" (those that were given up),
-// "states", "profiles", "audit", "contexts", "jobs" (done, and no webhooks), "marks" (of what was erased).
+// "states", "profiles", "audit", "contexts" (of calls whose record is gone), "jobs" (done, and no webhooks), "marks" (of what was erased).
 std::uint64_t sweep_rows(Session& session, std::string_view kind, std::int64_t before_ms, std::size_t most);
 
 }  // namespace parley::store
