@@ -106,6 +106,7 @@ private:
                 pruned = Clock::now();
                 book_.prune();
             }
+            if (closing_) co_return;
             const bool waited = co_await net::sleep_until(Clock::now() + kLook);
             if (!waited) co_return;
         }

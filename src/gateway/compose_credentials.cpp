@@ -45,7 +45,8 @@ private:
     net::Task<> watch() {
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
-        for (int looks = 0;; ++looks) {
+        // Cancelled once: what waits afterwards would wait its time.
+        for (int looks = 0; !closing_; ++looks) {
             pause.expires_after(kLookEvery);
             const auto [ec] = co_await pause.async_wait(net::nothrow);
             if (ec || closing_) co_return;

@@ -99,33 +99,6 @@ TEST_P(StoreAway, SlowIsHeardByNobodyAndNothingIsLost) {
     expect_in_order(gateway.data(), 4);
 }
 
-// An erasure waits for what is in the spool while the gateway stops: it ends before the records it asks go.
-TEST_P(StoreAway, SlowAnErasureThatWaitsIsOverBeforeTheGatewayIs) {
-    Sections setup;
-    setup.server = std::string("  admin_token: \"") + kAdmin + "\"\n";
-    setup.more = store();
-    GatewayUnderTest gateway(setup);
-    store_.take_away(gateway.data());
-    EXPECT_EQ(gateway.webhook("voice", call_form(sim::make_sid("CA"))).status, 200);
-    ASSERT_TRUE(eventually([&] { return gateway.metric("parley_store_spool_bytes") > 0; }));
-    std::thread asking([port = gateway.gateway().admin_port()] {
-        try {
-            (void)http(port, "POST", "/v1/erasures",
-                       {{"Host", "127.0.0.1"}, {"Authorization", std::string("Bearer ") + kAdmin}, {"Content-Type", "application/json"}},
-                       R"({"caller":"+14155550100"})");
-        } catch (const std::exception&) {
-            // Nobody is there any more to answer.
-        }
-    });
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    gateway.gateway().stop();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    gateway.gateway().stop();
-    EXPECT_EQ(gateway.stopped_within(std::chrono::seconds(30)), 0);
-    store_.bring_back();
-    asking.join();
-}
-
 TEST_P(StoreAway, SlowAGatewayKilledMeanwhileStartsWithoutItAndBringsEverything) {
     std::string pattern = testing::TempDir() + "parley_away_XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
