@@ -51,21 +51,21 @@ MediaStreamLeg::~MediaStreamLeg() {
 
 net::Task<bool> MediaStreamLeg::accept(Duration within) {
     net::asio::steady_timer deadline(worker_.loop.executor(), within);
-    bool late = false;
-    deadline.async_wait([&](const error_code& ec) {
-        if (ec) return;
-        late = true;
-        close(1008, "no_start");
+    const auto waits = std::make_shared<bool>(true);  // a timer that has just run out is not called back by cancel()
+    deadline.async_wait([this, waits](const error_code& ec) {
+        if (!ec && *waits) close(1008, "no_start");
     });
     while (!started_ && turned_away_.empty()) {
         const auto ec = co_await socket_->fill();
         if (ec) break;
         read_messages();
     }
+    *waits = false;
     deadline.cancel();
     count_wire_fault();
     if (started_ && turned_away_.empty()) co_return true;
     metrics_.stream_rejected.at(turned_away_.empty() ? std::string_view("closed") : turned_away_).add();
+    over_ = true;
     co_await closing_.join();
     co_return false;
 }
@@ -166,6 +166,8 @@ net::Task<LegEnd> MediaStreamLeg::run(CarrierSink& sink) {
     }
     sink_ = nullptr;
     beat_ticket.reset();
+    // Whoever still wants to close it (a bot that hears of the end, an operator) comes too late: nobody would wait for that any more.
+    over_ = true;
     co_await closing_.join();
     count_wire_fault();
     const auto& closed = socket_->closed();
@@ -271,7 +273,7 @@ bool MediaStreamLeg::send_clear() {
 }
 
 void MediaStreamLeg::begin_close(std::uint16_t code, std::string_view) {
-    if (ours_) return;
+    if (ours_ || over_) return;
     ours_ = true;
     closing_.spawn(socket_->close(code, ""));
 }

@@ -62,7 +62,7 @@ private:
     TimePoint last_media_{};
     std::string_view turned_away_;  // why; empty while all is well
     std::uint32_t beats_ = 0;
-    bool started_ = false, stopped_ = false, timed_out_ = false, ours_ = false;
+    bool started_ = false, stopped_ = false, timed_out_ = false, ours_ = false, over_ = false;
 };
 
 }  // namespace parley::call
