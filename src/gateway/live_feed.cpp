@@ -17,6 +17,7 @@ namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(1000);  // whether the peer is there still
 constexpr std::size_t kAtOnce = 64;                      // events in one write
+constexpr std::size_t kMostForgotten = 4096;             // calls that were erased: nothing comes of one for long
 
 // One event of the stream. JSON has no line breaks in it; a text that is none is not sent.
 std::string framed(std::uint64_t id, std::string_view event, std::string_view data) {
@@ -44,6 +45,7 @@ void LiveFeed::tell(std::string_view call_sid, std::string_view event, std::stri
     if (!parsed.is_object()) return;
     const auto body = enveloped(call_sid, at_ms, std::move(parsed));
     const std::lock_guard lock(mutex_);
+    if (forgotten_.contains(call_sid)) return;  // what it has cost, say, is told some seconds behind its end
     auto entry = std::make_shared<Entry>();
     entry->id = ++last_id_;
     entry->call_sid = call_sid;
@@ -93,6 +95,11 @@ bool LiveFeed::more(std::string_view call_sid, std::uint64_t after) const {
 void LiveFeed::forget(std::string_view call_sid) {
     const auto its = [&](const std::shared_ptr<const Entry>& entry) { return entry->call_sid == call_sid; };
     const std::lock_guard lock(mutex_);
+    if (forgotten_.emplace(call_sid).second) forgotten_order_.emplace_back(call_sid);
+    if (forgotten_order_.size() > kMostForgotten) {
+        forgotten_.erase(forgotten_order_.front());
+        forgotten_order_.pop_front();
+    }
     for (const auto& entry : ring_)
         if (its(entry)) ring_bytes_ -= entry->text.size();
     std::erase_if(ring_, its);

@@ -85,6 +85,8 @@ private:
     std::uint64_t last_id_ = 0;
     std::deque<std::shared_ptr<const Entry>> ring_;
     std::size_t ring_bytes_ = 0;
+    std::set<std::string, std::less<>> forgotten_;
+    std::deque<std::string> forgotten_order_;
     std::set<std::shared_ptr<Watcher>> watchers_;
     std::atomic<std::size_t> watching_{0};
     bool closed_ = false;

@@ -23,6 +23,8 @@ TEST(LiveFeed, knows_what_is_behind_an_event_and_forgets_a_call) {
     feed->forget("CA1");
     EXPECT_FALSE(feed->knows("CA1"));
     EXPECT_FALSE(feed->more("CA1", 0));
+    feed->tell("CA1", "usage", R"({"micros":1})", 4);
+    EXPECT_FALSE(feed->knows("CA1")) << "what comes late of it";
     EXPECT_TRUE(feed->knows("CA2"));
 }
 
