@@ -275,8 +275,8 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
     if (placed.why != Refusal::none) co_return placed;
 
     const auto id = random_hex(12);
-    const auto told = [&m, &id, &wish](const std::string& call_sid) {
-        if (m.services.placed) m.services.placed(id, call_sid, wish.time_limit);
+    const auto none_placed = [&m, &id, &wish] {
+        if (m.services.placed) m.services.placed(id, {}, wish.time_limit);
     };
     if (m.services.may_place) {
         auto veto = co_await m.services.may_place(id, wish.agent, wish.to, wish.ring);
@@ -299,7 +299,7 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
         if (blocked) blocked_sentence = sentence(*blocked, m.services.guard.limits());
     }
     if (blocked) {
-        told({});
+        none_placed();
         m.refuse(*blocked, wish, by);
         placed.why = Refusal::not_allowed;
         placed.field = *blocked == Blocked::prefix ? "to" : "";
@@ -371,7 +371,7 @@ net::Task<Outbound::Placed> Outbound::place(DialWish wish, By by) {
     }
 
     // Of an unknown outcome nothing is told: it may ring.
-    if (!made && made.error().kind != rest::Failure::unknown) told({});
+    if (!made && made.error().kind != rest::Failure::unknown) none_placed();
     bool unwanted = false;
     {
         const std::lock_guard lock(m.mutex);

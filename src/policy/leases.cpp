@@ -79,16 +79,18 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
     const auto until = lease_until(now, lease);
     Taken taken;
     if (!wish.was.empty()) rename_place(session, instance, wish.was, wish.call_sid);
-    if (!session.run("SELECT 1 FROM policy_leases WHERE call_sid = $1 AND instance = '' AND agent = ''", {wish.call_sid}).empty()) {
+    const auto row = session.run("SELECT agent, instance, taken_ms, until_ms FROM policy_leases WHERE call_sid = $1", {wish.call_sid});
+    if (!row.empty() && row.front().text(0).empty() && row.front().text(1).empty()) {
         taken.full = Scope::agent;  // over
         return taken;
     }
-    const auto has = session.run("SELECT agent, instance, taken_ms FROM policy_leases WHERE call_sid = $1 AND until_ms > $2", {wish.call_sid, now});
-    if (!has.empty() && has.front().text(0) == wish.agent) {
+    // A call that comes from another agent is among the account's and the fleet's already.
+    const bool here = !row.empty() && row.front().integer(3) > now;
+    if (here && row.front().text(0) == wish.agent) {
         taken.admitted = true;
         if (wish.line == Line::called || (wish.line == Line::inside && in_line(session, wish)))
-            taken.called = std::chrono::milliseconds(std::max<std::int64_t>(0, now - has.front().integer(2)));
-        else if (has.front().text(1) != instance)
+            taken.called = std::chrono::milliseconds(std::max<std::int64_t>(0, now - row.front().integer(2)));
+        else if (row.front().text(1) != instance)
             session.run("UPDATE policy_leases SET instance = $1, taken_ms = $2, until_ms = $3 WHERE call_sid = $4",
                         {std::string(instance), now, until, wish.call_sid});
         return taken;
@@ -101,8 +103,6 @@ Taken take_place(Session& session, const Wish& wish, const Caps& caps, std::stri
         }
     }
     const auto full = [&](std::uint32_t cap, std::int64_t running) { return cap != 0 && running >= static_cast<std::int64_t>(cap); };
-    // A call that comes from another agent is among the account's and the fleet's already.
-    const bool here = !has.empty();
     if (caps.agent != 0 &&
         full(caps.agent, session.run("SELECT COUNT(*) FROM policy_leases WHERE until_ms > $1 AND agent = $2", {now, wish.agent}).front().integer(0)))
         taken.full = Scope::agent;
