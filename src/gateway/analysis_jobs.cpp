@@ -21,6 +21,7 @@
 #include "parley/store/profiles.hpp"
 #include "parley/vendors/catalogue.hpp"
 #include "telephony.hpp"
+#include "text_member.hpp"
 
 namespace parley::gateway {
 
@@ -39,11 +40,6 @@ constexpr std::uint32_t kMostAttempts = 4;
 constexpr auto kFirstPause = 5s;                // then four times as long each
 constexpr std::int64_t kGoneMs = 60'000;        // after a transfer to somebody else
 constexpr std::int64_t kElsewhereMs = 900'000;  // to another agent, a queue or the park: its next end is looked at instead
-
-std::string text_of(const json& from, const char* key) {
-    const auto found = from.find(key);
-    return found != from.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 // Failures another time may not have.
 bool may_pass(std::string_view why) {

@@ -2,6 +2,7 @@
 
 #include "parley/conversation/serialise.hpp"
 #include "shared_calls.hpp"
+#include "text_member.hpp"
 
 namespace parley::gateway {
 
@@ -13,10 +14,6 @@ namespace {
 
 constexpr std::size_t kLongest = 16U << 10U;
 
-std::string text_of(const json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 bool flag_of(const json& object, const char* key) {
     const auto found = object.find(key);
     return found != object.end() && found->is_boolean() && found->get<bool>();

@@ -4,6 +4,7 @@
 #include "parley/net/deadline.hpp"
 #include "parley/rest/calls.hpp"
 #include "policy_desk.hpp"
+#include "text_member.hpp"
 
 namespace parley::gateway {
 
@@ -21,11 +22,6 @@ constexpr auto kStoreWithin = std::chrono::seconds(5);
 
 flows::Second wall() {
     return std::chrono::floor<std::chrono::seconds>(WallClock::now());
-}
-
-std::string text_of(const nlohmann::json& object, const char* key) {
-    const auto found = object.is_object() ? object.find(key) : object.end();
-    return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 }  // namespace
